@@ -1,0 +1,6 @@
+namespace AmcEngine.Amc;
+
+internal static class Program
+{
+    private static int Main() => 0;
+}
