@@ -1,0 +1,149 @@
+using AmcEngine.Memory;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Autograd;
+
+/// <summary>
+/// One walk through the graph from outputs to leaves, newest node first (a node's consumers are always newer, so its
+/// cotangents are complete when its turn comes). Cotangents are freed as they are consumed.
+/// </summary>
+internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionary<Edge, int>? wanted, Tensor?[] captured)
+{
+    private readonly Dictionary<Node, Tensor?[]> _cotangents = [];
+    private readonly PriorityQueue<Node, long> _queue = new();
+    private readonly Dictionary<Node, bool> _leadsToWanted = [];
+    private HashSet<Node> _wantedNodes = [];
+
+    public void Run(IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor?>? gradOutputs)
+    {
+        using var mode = GradMode.Set(createGraph);
+        if (wanted is not null) _wantedNodes = [.. wanted.Keys.Select(e => e.Node!)];
+        for (var i = 0; i < outputs.Count; i++) Seed(outputs[i], gradOutputs?[i]);
+        while (_queue.TryDequeue(out var node, out _)) Visit(node);
+    }
+
+    private void Seed(Tensor output, Tensor? gradOutput)
+    {
+        if (!output.RequiresGrad)
+            throw new AutogradException("backward", $"{output} does not require a gradient: no input of its graph does, or it was made without recording");
+        if (gradOutput is null && output.Count != 1)
+            throw new AutogradException("backward", $"{output} has {output.Count} elements; pass a cotangent of that shape");
+        if (gradOutput is not null && !gradOutput.Shape.Equals(output.Shape))
+            throw new AutogradException("backward", $"the cotangent {gradOutput.Shape} does not have the output's shape {output.Shape}");
+        if (!Leads(output.Edge.Node!)) return;
+        using var scope = MemoryScope.Begin();
+        Accumulate(output.Edge, gradOutput ?? Tensor.Ones(output.Shape, output.DType, output.Backend));
+    }
+
+    private void Visit(Node node)
+    {
+        _cotangents.Remove(node, out var grads);
+        Capture(node, grads!);
+        if (node is LeafNode leaf)
+        {
+            if (wanted is null) AddToLeaf(leaf.Leaf, grads![0]!);
+        }
+        else
+        {
+            Propagate(node, grads!);
+        }
+        foreach (var g in grads!) g?.Dispose();
+    }
+
+    private void Propagate(Node node, Tensor?[] grads)
+    {
+        var needed = new bool[node.Inputs.Length];
+        for (var i = 0; i < needed.Length; i++) needed[i] = node.Inputs[i].Node is { } next && Leads(next);
+        if (!needed.Contains(true)) return;
+        using var scope = MemoryScope.Begin();
+        var inputs = node.Apply(grads, needed);
+        for (var i = 0; i < inputs.Length; i++)
+            if (needed[i] && inputs[i] is { } g) Accumulate(node.Inputs[i], g);
+        if (!retainGraph) node.Release();
+    }
+
+    private void Capture(Node node, Tensor?[] grads)
+    {
+        if (!_wantedNodes.Contains(node)) return;
+        for (var i = 0; i < grads.Length; i++)
+            if (grads[i] is { } g && wanted!.TryGetValue(new Edge(node, i), out var slot))
+                captured[slot] = g.Share(g.Shape, g.Edge);
+    }
+
+    /// <summary>Adds a cotangent to what has already arrived at an edge; the pass holds its own handle on it.</summary>
+    private void Accumulate(Edge edge, Tensor g)
+    {
+        var node = edge.Node!;
+        if (!_cotangents.TryGetValue(node, out var slots))
+        {
+            _cotangents[node] = slots = new Tensor?[node.OutputCount];
+            _queue.Enqueue(node, -node.Sequence);
+        }
+        if (slots[edge.Index] is not { } sum)
+        {
+            slots[edge.Index] = MemoryScope.Detach(g.Share(g.Shape, g.Edge));
+        }
+        else if (!createGraph && sum.Storage.References == 1)
+        {
+            sum.Backend.AddScaled(g, 1, sum);
+        }
+        else
+        {
+            slots[edge.Index] = MemoryScope.Detach(sum.Add(g));
+            sum.Dispose();
+        }
+    }
+
+    private void AddToLeaf(Tensor leaf, Tensor g)
+    {
+        if (leaf.Grad is not { } sum)
+        {
+            if (createGraph || g.Storage.References == 1)
+            {
+                leaf.Grad = MemoryScope.Detach(g.Share(g.Shape, g.Edge));
+            }
+            else
+            {
+                leaf.Grad = MemoryScope.Detach(Tensor.Empty(g.Shape, g.DType, g.Backend));
+                g.Backend.Copy(g, leaf.Grad);
+            }
+        }
+        else if (createGraph)
+        {
+            leaf.Grad = MemoryScope.Detach(sum.Add(g));
+        }
+        else
+        {
+            sum.Backend.AddScaled(g, 1, sum);
+            sum.Storage.Touch();
+        }
+    }
+
+    /// <summary>Whether a wanted tensor lies at or below the node (always, when all leaves are wanted).</summary>
+    private bool Leads(Node root)
+    {
+        if (wanted is null) return true;
+        if (_leadsToWanted.TryGetValue(root, out var known)) return known;
+        var stack = new Stack<(Node Node, bool Expanded)>();
+        stack.Push((root, false));
+        while (stack.TryPop(out var top))
+        {
+            if (top.Expanded)
+            {
+                var leads = _wantedNodes.Contains(top.Node);
+                foreach (var e in top.Node.Inputs)
+                    leads |= e.Node is { } n && _leadsToWanted.GetValueOrDefault(n);
+                _leadsToWanted[top.Node] = leads;
+            }
+            else if (!_leadsToWanted.ContainsKey(top.Node))
+            {
+                _leadsToWanted[top.Node] = false;
+                stack.Push((top.Node, true));
+                foreach (var e in top.Node.Inputs)
+                    if (e.Node is { } n && !_leadsToWanted.ContainsKey(n)) stack.Push((n, false));
+            }
+        }
+        return _leadsToWanted[root];
+    }
+}

@@ -1,0 +1,130 @@
+using AmcEngine.Memory;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Autograd;
+
+/// <summary>
+/// A recorded op: where its inputs came from, what it saved, and its gradient rule. A rule is written with
+/// differentiable ops, so that a gradient of any order can be taken of it.
+/// </summary>
+internal abstract class Node
+{
+    private static long s_sequence;
+
+    /// <summary>Grows with time: a node's inputs always have smaller numbers, which orders the backward pass.</summary>
+    public long Sequence { get; } = Interlocked.Increment(ref s_sequence);
+
+    public abstract string Name { get; }
+
+    public Edge[] Inputs { get; protected init; } = [];
+
+    public int OutputCount { get; protected init; } = 1;
+
+    /// <summary>Vector-Jacobian product: cotangents of the outputs (null = zero) to those of the needed inputs.</summary>
+    public abstract Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed);
+
+    /// <summary>Drops what was saved.</summary>
+    public virtual void Release()
+    {
+    }
+}
+
+/// <summary>The end of the graph at a leaf: adds what arrives to the leaf's <see cref="Tensor.Grad"/>.</summary>
+internal sealed class LeafNode(Tensor leaf) : Node
+{
+    public Tensor Leaf { get; } = leaf;
+
+    public override string Name => Leaf.Name ?? "leaf";
+
+    public override Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed) => [];
+}
+
+/// <summary>Gradient rule of an op: saved tensors and cotangents of the outputs to cotangents of the inputs.</summary>
+/// <param name="context">What was saved, and which inputs need a gradient.</param>
+/// <param name="gradOutputs">One cotangent an output; null stands for zero (never null for a single output).</param>
+internal delegate Tensor?[] GradientRule(GradientContext context, Tensor?[] gradOutputs);
+
+/// <summary>What a gradient rule may look at.</summary>
+internal readonly ref struct GradientContext(bool[] needed, Tensor[] saved)
+{
+    private readonly bool[] _needed = needed;
+
+    /// <summary>The saved tensors, in the order in which they were saved.</summary>
+    public readonly Tensor[] Saved = saved;
+
+    /// <summary>Whether this pass wants the input's gradient; an unwanted one is best returned as null.</summary>
+    public bool Needs(int input) => _needed[input];
+}
+
+/// <summary>The node of an ordinary op.</summary>
+internal sealed class OpNode : Node
+{
+    private readonly GradientRule _rule;
+    private readonly SavedTensor[] _saved;
+    private bool _released;
+
+    public OpNode(string name, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> saved, GradientRule rule)
+    {
+        Name = name;
+        _rule = rule;
+        Inputs = new Edge[inputs.Length];
+        for (var i = 0; i < inputs.Length; i++) Inputs[i] = inputs[i].Edge;
+        OutputCount = outputs.Length;
+        for (var i = 0; i < outputs.Length; i++) outputs[i].Edge = new Edge(this, i);
+        _saved = new SavedTensor[saved.Length];
+        for (var i = 0; i < saved.Length; i++) _saved[i] = new SavedTensor(saved[i]);
+        MemoryScope.Register(this);
+    }
+
+    public override string Name { get; }
+
+    public override Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed)
+    {
+        if (_released)
+            throw new AutogradException(Name, "its saved tensors were released by an earlier backward pass; pass retainGraph: true to go through the graph twice");
+        var saved = new Tensor[_saved.Length];
+        for (var i = 0; i < saved.Length; i++) saved[i] = _saved[i].Unpack(Name);
+        return _rule(new GradientContext(needed, saved), gradOutputs);
+    }
+
+    public override void Release()
+    {
+        if (_released) return;
+        _released = true;
+        foreach (var s in _saved) s.Release();
+    }
+}
+
+/// <summary>A tensor that a node keeps for its gradient: holds the memory by reference count, whatever scope ends.</summary>
+internal sealed class SavedTensor
+{
+    private readonly Storage _storage;
+    private readonly Shape _shape;
+    private readonly DType _dtype;
+    private readonly int _offset;
+    private readonly Edge _edge;
+    private readonly int _version;
+    private readonly string? _name;
+
+    public SavedTensor(Tensor tensor)
+    {
+        _storage = tensor.Storage;
+        _storage.Retain();
+        _shape = tensor.Shape;
+        _dtype = tensor.DType;
+        _offset = tensor.Offset;
+        _edge = tensor.Edge;
+        _version = _storage.Version;
+        _name = tensor.Name;
+    }
+
+    public Tensor Unpack(string op)
+    {
+        if (_storage.Version != _version)
+            throw new AutogradException(op, $"{_name ?? "a tensor"} {_shape}, needed for its gradient, was overwritten in place after the forward pass; update weights after Backward()");
+        _storage.Retain();
+        return new Tensor(_storage, _shape, _dtype, _offset) { Edge = _edge, Name = _name };
+    }
+
+    public void Release() => _storage.Release();
+}

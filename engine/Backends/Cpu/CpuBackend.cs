@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using AmcEngine.Memory;
+using AmcEngine.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace AmcEngine.Backends.Cpu;
+
+/// <summary>
+/// The embedded default: host SIMD kernels on the memory of ILGPU's CPU accelerator. Nothing is launched through
+/// ILGPU here (a launch costs 20 to 100 µs and simulates GPU lanes by threads); each kernel family is one file.
+/// </summary>
+public sealed partial class CpuBackend : IBackend
+{
+    private readonly Context _context;
+    private readonly CPUAccelerator _accelerator;
+    private readonly CachingPool _pool;
+    private readonly WorkerPool _workers;
+
+    /// <summary>A CPU back end with its own worker threads.</summary>
+    /// <param name="threads">Worker threads; 0 takes one a processor.</param>
+    public CpuBackend(int threads = 0)
+    {
+        _workers = new WorkerPool(threads > 0 ? threads : Environment.ProcessorCount);
+        _context = Context.Create(b => b.CPU(new CPUDevice(2, 1, 1)));
+        _accelerator = _context.CreateCPUAccelerator(0);
+        _pool = new CachingPool(this, _accelerator);
+        Device = new DeviceInfo("cpu", CpuInfo.Name(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, _workers.Threads, $"{InstructionSet()}, {_workers.Threads} threads");
+    }
+
+    /// <inheritdoc/>
+    public DeviceInfo Device { get; }
+
+    /// <inheritdoc/>
+    public long LiveBytes => _pool.LiveBytes;
+
+    /// <inheritdoc/>
+    public long PeakBytes => _pool.PeakBytes;
+
+    /// <inheritdoc/>
+    public void ResetPeak() => _pool.ResetPeak();
+
+    /// <inheritdoc/>
+    public Storage Allocate(long bytes) => _pool.Allocate(bytes);
+
+    /// <inheritdoc/>
+    public void Free(Storage storage) => _pool.Free(storage);
+
+    /// <inheritdoc/>
+    public unsafe void Read(Tensor source, Span<byte> target) =>
+        new ReadOnlySpan<byte>((void*)source.Pointer, source.Count * source.DType.Size()).CopyTo(target);
+
+    /// <inheritdoc/>
+    public unsafe void Write(ReadOnlySpan<byte> source, Tensor target) =>
+        source.CopyTo(new Span<byte>((void*)target.Pointer, target.Count * target.DType.Size()));
+
+    /// <inheritdoc/>
+    public void Synchronize()
+    {
+        // Host kernels have finished when they return.
+    }
+
+    /// <summary>Frees the pool and stops the workers.</summary>
+    public void Dispose()
+    {
+        _workers.Dispose();
+        _pool.Dispose();
+        _accelerator.Dispose();
+        _context.Dispose();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe T* Ptr<T>(Tensor t) where T : unmanaged => (T*)t.Pointer;
+
+    private static string InstructionSet() =>
+        Vector512.IsHardwareAccelerated ? "AVX-512" :
+        Vector256.IsHardwareAccelerated ? "AVX2" :
+        Vector128.IsHardwareAccelerated ? "128-bit SIMD" : "scalar";
+}

@@ -1,0 +1,125 @@
+namespace AmcEngine.Backends.Cpu;
+
+/// <summary>
+/// Threads that take tiles from a shared counter: the caller works too, a worker that the system takes away delays only
+/// the tile it holds, and joining waits only for workers that entered. Which thread computes a tile is not fixed, what
+/// it computes is: results do not depend on timing.
+/// </summary>
+internal sealed class WorkerPool : IDisposable
+{
+    // About 20 µs of spinning bridges the gap between two kernels of a training step; longer would steal the core from others.
+    private const int SpinRounds = 400;
+
+    private readonly Thread[] _threads;
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _wake = new(0);
+    private volatile Job? _job;
+    private int _sleeping;
+    private volatile bool _stop;
+
+    /// <summary>A pool of <paramref name="threads"/> threads, the caller included.</summary>
+    public WorkerPool(int threads)
+    {
+        Threads = Math.Max(1, threads);
+        _threads = new Thread[Threads - 1];
+        for (var i = 0; i < _threads.Length; i++)
+        {
+            _threads[i] = new Thread(Work) { IsBackground = true, Name = $"amc-worker-{i + 1}" };
+            _threads[i].Start();
+        }
+    }
+
+    /// <summary>Threads that work on a job, the caller included.</summary>
+    public int Threads { get; }
+
+    /// <summary>Calls <paramref name="body"/> once for each tile in [0, tiles), on all threads, and returns when all are done.</summary>
+    public void Run(int tiles, Action<int> body)
+    {
+        if (tiles <= 1 || Threads == 1)
+        {
+            for (var i = 0; i < tiles; i++) body(i);
+            return;
+        }
+        lock (_gate)
+        {
+            var job = new Job(tiles, body);
+            _job = job;
+            var sleepers = Math.Min(Volatile.Read(ref _sleeping), Math.Min(tiles, Threads) - 1);
+            if (sleepers > 0) _wake.Release(sleepers);
+            job.Work();
+            _job = null;
+            job.Join();
+        }
+    }
+
+    private void Work()
+    {
+        var spins = 0;
+        Job? last = null;
+        while (!_stop)
+        {
+            var job = _job;
+            if (job is not null && !ReferenceEquals(job, last))
+            {
+                last = job;
+                job.Enter();
+                spins = 0;
+            }
+            else if (spins++ < SpinRounds)
+            {
+                Thread.SpinWait(8);
+            }
+            else
+            {
+                Interlocked.Increment(ref _sleeping);
+                // A job posted between the last look and the increment would not have seen this sleeper: look again.
+                if (_job is null || ReferenceEquals(_job, last)) _wake.Wait(50);
+                Interlocked.Decrement(ref _sleeping);
+                spins = 0;
+            }
+        }
+    }
+
+    /// <summary>Stops the threads.</summary>
+    public void Dispose()
+    {
+        _stop = true;
+        if (_threads.Length > 0) _wake.Release(_threads.Length);
+        foreach (var t in _threads) t.Join();
+        _wake.Dispose();
+    }
+
+    private sealed class Job(int tiles, Action<int> body)
+    {
+        private int _next;
+        private int _inside;
+        private Exception? _error;
+
+        public void Enter()
+        {
+            Interlocked.Increment(ref _inside);
+            Work();
+            Interlocked.Decrement(ref _inside);
+        }
+
+        public void Work()
+        {
+            try
+            {
+                for (int i; (i = Interlocked.Increment(ref _next) - 1) < tiles;) body(i);
+            }
+            catch (Exception e)
+            {
+                _error ??= e;
+                Volatile.Write(ref _next, tiles);
+            }
+        }
+
+        public void Join()
+        {
+            var spinner = new SpinWait();
+            while (Volatile.Read(ref _inside) != 0) spinner.SpinOnce(sleep1Threshold: -1);
+            if (_error is not null) throw new AggregateException(_error);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Numerics;
+using AmcEngine.Backends;
+using AmcEngine.Tensors;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace AmcEngine.Memory;
+
+/// <summary>
+/// Blocks that were given back wait in size classes for the next tensor of about their size, so that a training step
+/// allocates nothing after the first. Classes are four a power of two: at most 25 % of a block is unused.
+/// Reuse is in stream order: a block given back is taken again only by work queued later on the same stream.
+/// </summary>
+internal sealed class CachingPool(IBackend backend, Accelerator accelerator) : IDisposable
+{
+    private const int Alignment = 64;
+    private const long SmallestClass = 256;
+
+    private readonly Dictionary<long, Stack<Storage>> _free = [];
+    private readonly List<MemoryBuffer> _buffers = [];
+    private readonly Lock _gate = new();
+    private bool _disposed;
+
+    /// <summary>Bytes in blocks that are in use.</summary>
+    public long LiveBytes { get; private set; }
+
+    /// <summary>Largest <see cref="LiveBytes"/> since the last reset.</summary>
+    public long PeakBytes { get; private set; }
+
+    /// <summary>Bytes taken from the device, in use or waiting.</summary>
+    public long ReservedBytes { get; private set; }
+
+    /// <summary>Starts a new peak measurement.</summary>
+    public void ResetPeak()
+    {
+        lock (_gate) PeakBytes = LiveBytes;
+    }
+
+    /// <summary>The size class of a request.</summary>
+    internal static long SizeClass(long bytes)
+    {
+        if (bytes <= SmallestClass) return SmallestClass;
+        var step = Math.Max(Alignment, (long)BitOperations.RoundUpToPowerOf2((ulong)bytes) / 8);
+        return (bytes + step - 1) / step * step;
+    }
+
+    /// <summary>A block of at least <paramref name="bytes"/>, uninitialised.</summary>
+    /// <exception cref="EngineException">The device has no memory left.</exception>
+    public Storage Allocate(long bytes)
+    {
+        var size = SizeClass(bytes);
+        lock (_gate)
+        {
+            LiveBytes += size;
+            PeakBytes = Math.Max(PeakBytes, LiveBytes);
+            if (_free.TryGetValue(size, out var stack) && stack.TryPop(out var storage))
+            {
+                storage.Revive();
+                return storage;
+            }
+            return Reserve(size);
+        }
+    }
+
+    /// <summary>Takes a block back.</summary>
+    public void Free(Storage storage)
+    {
+        lock (_gate)
+        {
+            if (_disposed) return;
+            LiveBytes -= storage.Bytes;
+            if (!_free.TryGetValue(storage.Bytes, out var stack)) _free[storage.Bytes] = stack = new Stack<Storage>();
+            stack.Push(storage);
+        }
+    }
+
+    private Storage Reserve(long size)
+    {
+        MemoryBuffer1D<byte, Stride1D.Dense> buffer;
+        try
+        {
+            buffer = accelerator.Allocate1D<byte>(size + Alignment);
+        }
+        catch (Exception e) when (e is OutOfMemoryException or AcceleratorException)
+        {
+            throw new EngineException("allocate", $"{size >> 20} MiB more than the {ReservedBytes >> 20} MiB in use do not fit in the memory of {backend.Device.Name}; use a smaller batch or picture");
+        }
+        _buffers.Add(buffer);
+        ReservedBytes += size;
+        var pointer = buffer.NativePtr;
+        return new Storage(backend, buffer, (pointer + Alignment - 1) / Alignment * Alignment, size);
+    }
+
+    /// <summary>Frees every block.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            foreach (var buffer in _buffers) buffer.Dispose();
+            _buffers.Clear();
+            _free.Clear();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using AmcEngine.Backends;
+
+namespace AmcEngine.Memory;
+
+/// <summary>
+/// A block of device memory, shared by reference count: each tensor handle holds one reference and so does each
+/// graph node that saved it. When the count reaches zero the block goes back to its back end's pool at once.
+/// </summary>
+public sealed class Storage
+{
+    private int _references = 1;
+
+    internal Storage(IBackend backend, ILGPU.Runtime.MemoryBuffer buffer, nint pointer, long bytes)
+    {
+        Backend = backend;
+        Buffer = buffer;
+        Pointer = pointer;
+        Bytes = bytes;
+    }
+
+    /// <summary>The back end that owns the block.</summary>
+    public IBackend Backend { get; }
+
+    /// <summary>ILGPU's buffer beneath the block.</summary>
+    internal ILGPU.Runtime.MemoryBuffer Buffer { get; }
+
+    /// <summary>64-byte aligned address of the block (a host address on the CPU back end).</summary>
+    internal nint Pointer { get; }
+
+    /// <summary>Capacity in bytes.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Counts the in-place writes, so that a backward pass notices an overwritten saved tensor.</summary>
+    internal int Version { get; private set; }
+
+    internal int References => Volatile.Read(ref _references);
+
+    /// <summary>Marks an in-place write.</summary>
+    internal void Touch() => Version++;
+
+    internal void Retain() => Interlocked.Increment(ref _references);
+
+    internal void Release()
+    {
+        if (Interlocked.Decrement(ref _references) == 0) Backend.Free(this);
+    }
+
+    /// <summary>Called by the pool when the block is handed out again.</summary>
+    internal void Revive()
+    {
+        _references = 1;
+        Version = 0;
+    }
+}

@@ -1,0 +1,160 @@
+using System.Runtime.InteropServices;
+using AmcEngine.Autograd;
+using AmcEngine.Backends;
+using AmcEngine.Memory;
+
+namespace AmcEngine.Tensors;
+
+/// <summary>
+/// A handle on contiguous, row-major device memory: shape, element type, back end and the graph node that made it.
+/// Ops are extension methods (namespace <c>AmcEngine.Ops</c>), so that this floor points at no op.
+/// </summary>
+public sealed class Tensor : IDisposable
+{
+    private Storage? _storage;
+
+    internal Tensor(Storage storage, Shape shape, DType dtype, int offset = 0)
+    {
+        _storage = storage;
+        Shape = shape;
+        DType = dtype;
+        Offset = offset;
+        MemoryScope.Register(this);
+    }
+
+    /// <summary>Extents, outermost first.</summary>
+    public Shape Shape { get; }
+
+    /// <summary>Element type.</summary>
+    public DType DType { get; }
+
+    /// <summary>Number of elements.</summary>
+    public int Count => Shape.Count;
+
+    /// <summary>The back end that holds the memory.</summary>
+    public IBackend Backend => Storage.Backend;
+
+    /// <summary>A name for error messages and NaN traces (parameters carry their state-dict name).</summary>
+    public string? Name { get; set; }
+
+    /// <summary>The accumulated gradient of a leaf; null before the first backward pass.</summary>
+    public Tensor? Grad { get; set; }
+
+    /// <summary>Whether gradients flow to or through this tensor.</summary>
+    public bool RequiresGrad => Edge.Node is not null;
+
+    /// <summary>Whether this is a leaf: not made by a recorded op.</summary>
+    public bool IsLeaf => Edge.Node is null or LeafNode;
+
+    internal Edge Edge { get; set; }
+
+    internal MemoryScope? Owner { get; set; }
+
+    /// <summary>First element within the storage.</summary>
+    internal int Offset { get; }
+
+    internal Storage Storage => _storage ?? throw new EngineException(
+        Name ?? "tensor", $"the memory of this {Shape} tensor was given back when its scope ended or a backward pass consumed it; keep it with MemoryScope.Keep or read it earlier");
+
+    internal nint Pointer => Storage.Pointer + (nint)Offset * DType.Size();
+
+    /// <summary>Makes this leaf require gradients (or not), like PyTorch's <c>requires_grad_</c>.</summary>
+    /// <exception cref="AutogradException">The tensor was made by a recorded op, or holds integers.</exception>
+    public Tensor SetRequiresGrad(bool value = true)
+    {
+        if (!IsLeaf) throw new AutogradException(Name ?? "tensor", "only a leaf can change requires_grad; use Detach() first");
+        if (!DType.IsFloating()) throw new AutogradException(Name ?? "tensor", "integer tensors have no gradient");
+        if (value && Edge.Node is null) Edge = new Edge(new LeafNode(this), 0);
+        if (!value) Edge = default;
+        return this;
+    }
+
+    /// <summary>An uninitialised tensor.</summary>
+    public static Tensor Empty(Shape shape, DType dtype, IBackend backend) =>
+        new(backend.Allocate((long)shape.Count * dtype.Size()), shape, dtype);
+
+    /// <summary>A tensor of one value.</summary>
+    public static Tensor Full(Shape shape, double value, DType dtype, IBackend backend)
+    {
+        var t = Empty(shape, dtype, backend);
+        backend.Fill(t, value);
+        return t;
+    }
+
+    /// <summary>A tensor of zeros.</summary>
+    public static Tensor Zeros(Shape shape, DType dtype, IBackend backend) => Full(shape, 0, dtype, backend);
+
+    /// <summary>A tensor of ones.</summary>
+    public static Tensor Ones(Shape shape, DType dtype, IBackend backend) => Full(shape, 1, dtype, backend);
+
+    /// <summary>A tensor with the values of a host array, in row-major order.</summary>
+    /// <exception cref="ShapeException">The number of values is not the shape's.</exception>
+    public static Tensor From<T>(ReadOnlySpan<T> values, Shape shape, IBackend backend) where T : unmanaged
+    {
+        if (values.Length != shape.Count)
+            throw new ShapeException("from", $"{values.Length} values do not fill {shape}");
+        var t = Empty(shape, DTypes.Of<T>(), backend);
+        backend.Write(MemoryMarshal.AsBytes(values), t);
+        return t;
+    }
+
+    /// <summary>A tensor with the values of a host array, in row-major order.</summary>
+    public static Tensor From<T>(T[] values, Shape shape, IBackend backend) where T : unmanaged =>
+        From<T>(values.AsSpan(), shape, backend);
+
+    /// <summary>Copies the values to the host.</summary>
+    /// <exception cref="DTypeException"><typeparamref name="T"/> is not the element type.</exception>
+    public T[] ToArray<T>() where T : unmanaged
+    {
+        if (DTypes.Of<T>() != DType) throw new DTypeException("to_array", $"a {DType} tensor cannot be read as {typeof(T).Name}");
+        var values = new T[Count];
+        Backend.Read(this, MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+
+    /// <summary>Copies the values to the host as double, whatever the element type.</summary>
+    public double[] ToDoubles() => DType switch
+    {
+        DType.F64 => ToArray<double>(),
+        DType.F32 => Array.ConvertAll(ToArray<float>(), v => (double)v),
+        _ => Array.ConvertAll(ToArray<int>(), v => (double)v),
+    };
+
+    /// <summary>The value of a tensor with one element.</summary>
+    /// <exception cref="ShapeException">The tensor has more than one element.</exception>
+    public double Item() => Count == 1
+        ? ToDoubles()[0]
+        : throw new ShapeException("item", $"{Shape} has {Count} elements; Item() reads exactly one");
+
+    /// <summary>Overwrites the values from the host (an in-place write: never during a recorded graph).</summary>
+    public void Load<T>(ReadOnlySpan<T> values) where T : unmanaged
+    {
+        if (DTypes.Of<T>() != DType) throw new DTypeException("load", $"{typeof(T).Name} values cannot fill a {DType} tensor");
+        if (values.Length != Count) throw new ShapeException("load", $"{values.Length} values do not fill {Shape}");
+        Backend.Write(MemoryMarshal.AsBytes(values), this);
+        Storage.Touch();
+    }
+
+    /// <summary>The same memory without history: gradients stop here.</summary>
+    public Tensor Detach() => Share(Shape, default);
+
+    /// <summary>Another handle on the same memory.</summary>
+    internal Tensor Share(Shape shape, Edge edge, int offset = 0)
+    {
+        var storage = Storage;
+        storage.Retain();
+        return new Tensor(storage, shape, DType, Offset + offset) { Edge = edge, Name = Name };
+    }
+
+    /// <summary>Gives this handle's hold on the memory back.</summary>
+    public void Dispose()
+    {
+        if (_storage is not { } storage) return;
+        _storage = null;
+        Owner = null;
+        storage.Release();
+    }
+
+    /// <summary>Element type and shape, for messages.</summary>
+    public override string ToString() => $"{(Name is null ? "tensor" : Name)} {DType}{Shape}";
+}
