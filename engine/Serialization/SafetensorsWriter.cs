@@ -33,6 +33,8 @@ public static class SafetensorsWriter
         CheckNames(path, list);
         TensorData[] layout = [.. list.OrderByDescending(tensor => tensor.Type.Size())];
         byte[] header = BuildHeader(list, Offsets(layout), metadata);
+        if (header.Length > SafetensorsReader.MaxHeaderBytes) throw SerializationException.In(
+            path, null, $"the header would take {header.Length} bytes, more than readers accept", "split the file");
         string temporary = $"{path}.{System.IO.Path.GetRandomFileName()}.tmp";
         try
         {

@@ -178,6 +178,16 @@ public sealed class TorchCheckpointTests
     }
 
     [Test]
+    public void Archives_above_four_gigabytes_keep_their_numbers_in_zip64_records()
+    {
+        byte[] pickle = new PickleBuilder().Dict("w", Whole).Stop();
+        byte[] zip64 = TorchFiles.Zip64(("a/data.pkl", pickle), ("a/data/0", TorchFiles.Bytes(Six)));
+        using var checkpoint = Load(zip64);
+        Assert.That(checkpoint.Tensors.Single().ToF32(), Is.EqualTo(Six));
+        for (int length = 0; length < zip64.Length; length++) Assert.That(LoadError(zip64[..length]), Is.Not.Empty);
+    }
+
+    [Test]
     public void Other_files_are_named_for_what_they_are()
     {
         Assert.Multiple(() =>

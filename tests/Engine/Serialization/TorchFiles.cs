@@ -36,6 +36,31 @@ internal static class TorchFiles
         return memory.ToArray();
     }
 
+    /// <summary>An archive as those above 4 GiB look: all sizes and places in zip64 fields.</summary>
+    public static byte[] Zip64(params (string Name, byte[] Data)[] entries)
+    {
+        var file = new MemoryStream();
+        var central = new MemoryStream();
+        using var to = new BinaryWriter(file);
+        using var list = new BinaryWriter(central);
+        foreach (var (name, data) in entries)
+        {
+            byte[] utf8 = System.Text.Encoding.UTF8.GetBytes(name);
+            long place = file.Position;
+            to.Write([.. Bytes(0x04034b50u), .. new byte[22], .. Bytes((ushort)utf8.Length, (ushort)0), .. utf8, .. data]);
+            list.Write([.. Bytes(0x02014b50u), .. new byte[16], .. Bytes(uint.MaxValue, uint.MaxValue)]);
+            list.Write([.. Bytes((ushort)utf8.Length, (ushort)28, (ushort)0), .. new byte[8], .. Bytes(uint.MaxValue), .. utf8]);
+            list.Write([.. Bytes((ushort)1, (ushort)24), .. Bytes(data.LongLength, data.LongLength, place)]);
+        }
+        long start = file.Position;
+        to.Write(central.ToArray());
+        long end = file.Position;
+        to.Write([.. Bytes(0x06064b50u), .. new byte[20], .. Bytes((long)entries.Length, entries.Length, central.Length, start)]);
+        to.Write([.. Bytes(0x07064b50u, 0u), .. Bytes(end), .. Bytes(1u)]);
+        to.Write([.. Bytes(0x06054b50u), .. new byte[4], .. Bytes(ushort.MaxValue, ushort.MaxValue), .. Bytes(uint.MaxValue, uint.MaxValue), 0, 0]);
+        return file.ToArray();
+    }
+
     public static byte[] Legacy(byte[] pickle, bool littleEndian, params (string Key, long Count, byte[] Data)[] storages)
     {
         var file = new List<byte>(Preamble);
