@@ -1,0 +1,80 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace AmcEngine.Serialization;
+
+/// <summary>Element-wise conversion between stored types and the three types that callers compute with.</summary>
+internal static class TensorConversion
+{
+    /// <summary>Converts to a floating type; wider values round to nearest.</summary>
+    public static void ToFloating<T>(TensorDataType type, ReadOnlySpan<byte> source, Span<T> destination)
+        where T : unmanaged, INumberBase<T>
+    {
+        switch (type)
+        {
+            case TensorDataType.F32: Map<float, T>(source, destination); break;
+            case TensorDataType.F64: Map<double, T>(source, destination); break;
+            case TensorDataType.F16: Map<Half, T>(source, destination); break;
+            case TensorDataType.BF16: MapBrainFloat(source, destination); break;
+            case TensorDataType.Bool: MapBool(source, destination); break;
+            default: MapInteger(type, source, destination); break;
+        }
+    }
+
+    /// <summary>Converts to integers; <c>false</c> where a floating value is not a whole number in range.</summary>
+    public static bool TryToI64(TensorDataType type, ReadOnlySpan<byte> source, Span<long> destination)
+    {
+        if (type == TensorDataType.Bool) MapBool(source, destination);
+        else if (!type.IsFloatingPoint()) MapInteger(type, source, destination);
+        else
+        {
+            var values = new double[destination.Length];
+            ToFloating<double>(type, source, values);
+            for (int i = 0; i < values.Length; i++)
+            {
+                // 2^63 itself is a double but no long, hence the strict upper bound.
+                double value = values[i];
+                if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0)) return false;
+                if (value != Math.Truncate(value)) return false;
+                destination[i] = (long)value;
+            }
+        }
+        return true;
+    }
+
+    private static void MapInteger<T>(TensorDataType type, ReadOnlySpan<byte> source, Span<T> destination)
+        where T : unmanaged, INumberBase<T>
+    {
+        switch (type)
+        {
+            case TensorDataType.I64: Map<long, T>(source, destination); break;
+            case TensorDataType.I32: Map<int, T>(source, destination); break;
+            case TensorDataType.I16: Map<short, T>(source, destination); break;
+            case TensorDataType.I8: Map<sbyte, T>(source, destination); break;
+            case TensorDataType.U8: Map<byte, T>(source, destination); break;
+            default: throw new ArgumentOutOfRangeException(nameof(type), type, "not an integer type");
+        }
+    }
+
+    private static void Map<TFrom, TTo>(ReadOnlySpan<byte> source, Span<TTo> destination)
+        where TFrom : unmanaged, INumberBase<TFrom>
+        where TTo : unmanaged, INumberBase<TTo>
+    {
+        var values = MemoryMarshal.Cast<byte, TFrom>(source);
+        for (int i = 0; i < destination.Length; i++) destination[i] = TTo.CreateTruncating(values[i]);
+    }
+
+    private static void MapBrainFloat<T>(ReadOnlySpan<byte> source, Span<T> destination)
+        where T : unmanaged, INumberBase<T>
+    {
+        var values = MemoryMarshal.Cast<byte, ushort>(source);
+        for (int i = 0; i < destination.Length; i++)
+            destination[i] = T.CreateTruncating(BitConverter.UInt32BitsToSingle((uint)values[i] << 16));
+    }
+
+    private static void MapBool<T>(ReadOnlySpan<byte> source, Span<T> destination)
+        where T : unmanaged, INumberBase<T>
+    {
+        for (int i = 0; i < destination.Length; i++) destination[i] = source[i] == 0 ? T.Zero : T.One;
+    }
+}

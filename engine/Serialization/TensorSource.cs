@@ -1,0 +1,49 @@
+namespace AmcEngine.Serialization;
+
+/// <summary>A run of bytes that may still lie in a file. Reading is thread-safe.</summary>
+internal abstract class TensorSource
+{
+    /// <summary>Bytes available.</summary>
+    public abstract long Length { get; }
+
+    /// <summary>Fills <paramref name="destination"/> from byte <paramref name="offset"/> on; the range lies inside.</summary>
+    public abstract void Read(long offset, Span<byte> destination);
+
+    /// <summary>The bytes without a copy, where they are in memory already.</summary>
+    public virtual ReadOnlyMemory<byte>? TryGetMemory(long offset, int length) => null;
+
+    /// <summary>Reads a range into a new array.</summary>
+    public byte[] ReadArray(long offset, int length)
+    {
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(length);
+        Read(offset, bytes);
+        return bytes;
+    }
+}
+
+/// <summary>Bytes in memory.</summary>
+internal sealed class MemorySource(ReadOnlyMemory<byte> memory) : TensorSource
+{
+    public override long Length => memory.Length;
+
+    public override void Read(long offset, Span<byte> destination) =>
+        memory.Span.Slice((int)offset, destination.Length).CopyTo(destination);
+
+    public override ReadOnlyMemory<byte>? TryGetMemory(long offset, int length) => memory.Slice((int)offset, length);
+}
+
+/// <summary>
+/// Bytes that must be computed as a whole (inflated, gathered from strides, byte-swapped): made on first use, then kept.
+/// </summary>
+internal sealed class LazySource(long length, Func<byte[]> make) : TensorSource
+{
+    private readonly Lazy<byte[]> _bytes = new(make);
+
+    public override long Length => length;
+
+    public override void Read(long offset, Span<byte> destination) =>
+        _bytes.Value.AsSpan((int)offset, destination.Length).CopyTo(destination);
+
+    public override ReadOnlyMemory<byte>? TryGetMemory(long offset, int length) =>
+        _bytes.Value.AsMemory((int)offset, length);
+}
