@@ -16,7 +16,7 @@ internal static class BilinearResampler
         if (width == 2 * newWidth && height == 2 * newHeight)
             return Halve(source, width, channels, newWidth, newHeight);
 
-        Taps[] columns = MakeTaps(width, newWidth), rows = MakeTaps(height, newHeight);
+        Taps[] columns = MakeColumns(width, newWidth), rows = MakeRows(height, newHeight);
         int rowLength = newWidth * channels;
         byte[] result = new byte[rowLength * newHeight];
         int[] upper = new int[rowLength], lower = new int[rowLength];
@@ -51,25 +51,47 @@ internal static class BilinearResampler
         }
     }
 
-    private static Taps[] MakeTaps(int size, int newSize)
+    private static Taps[] MakeColumns(int size, int newSize)
     {
-        double scale = 1.0 / ((double)newSize / size);
         var taps = new Taps[newSize];
         for (int i = 0; i < newSize; i++)
         {
-            float position = (float)((i + 0.5) * scale - 0.5);
-            int first = (int)MathF.Floor(position);
-            float fraction = position - first;
+            (int first, float fraction) = Locate(i, size, newSize);
             if (first < 0)
                 (first, fraction) = (0, 0f);
             if (first >= size - 1)
                 (first, fraction) = (size - 1, 0f);
-            int weight0 = (int)MathF.Round((1f - fraction) * CoefficientOne, MidpointRounding.ToEven);
-            int weight1 = (int)MathF.Round(fraction * CoefficientOne, MidpointRounding.ToEven);
-            taps[i] = new Taps(first, Math.Min(first + 1, size - 1), weight0, weight1);
+            taps[i] = MakeTaps(first, fraction, size);
         }
         return taps;
     }
+
+    // Unlike columns, rows beyond the edge keep their fraction: both taps are then the edge row, and the two products
+    // are cut to whole numbers separately, which makes some values one lower.
+    private static Taps[] MakeRows(int size, int newSize)
+    {
+        var taps = new Taps[newSize];
+        for (int i = 0; i < newSize; i++)
+        {
+            (int first, float fraction) = Locate(i, size, newSize);
+            taps[i] = MakeTaps(first, fraction, size);
+        }
+        return taps;
+    }
+
+    private static (int First, float Fraction) Locate(int target, int size, int newSize)
+    {
+        double scale = 1.0 / ((double)newSize / size);
+        float position = (float)((target + 0.5) * scale - 0.5);
+        int first = (int)MathF.Floor(position);
+        return (first, position - first);
+    }
+
+    private static Taps MakeTaps(int first, float fraction, int size) => new(
+        Math.Clamp(first, 0, size - 1),
+        Math.Clamp(first + 1, 0, size - 1),
+        (int)MathF.Round((1f - fraction) * CoefficientOne, MidpointRounding.ToEven),
+        (int)MathF.Round(fraction * CoefficientOne, MidpointRounding.ToEven));
 
     private static byte[] Halve(ReadOnlySpan<byte> source, int width, int channels, int newWidth, int newHeight)
     {

@@ -7,6 +7,10 @@ internal static class HsvConversion
     private const int Shift = 12;
     private const int Half = 1 << (Shift - 1);
 
+    // OpenCV converts HSV → RGB in vectors of 32 pixels (AVX2) and cuts to whole numbers there, but rounds the pixels
+    // left over at the end of a row. The block is a constant here, so that all machines agree.
+    private const int VectorBlock = 32;
+
     private static readonly int[] SaturationDivisors = MakeDivisors(255 << Shift, 1.0);
     private static readonly int[] HueDivisors = MakeDivisors(HueRange << Shift, 6.0);
 
@@ -26,35 +30,44 @@ internal static class HsvConversion
         }
     }
 
-    /// <summary>Converts interleaved HSV to interleaved RGB; the spans may be the same.</summary>
-    public static void ToRgb(ReadOnlySpan<byte> hsv, Span<byte> rgb)
+    /// <summary>Converts interleaved HSV to interleaved RGB, row by row; the spans may be the same.</summary>
+    public static void ToRgb(ReadOnlySpan<byte> hsv, Span<byte> rgb, int width)
     {
-        const float hueScale = 6f / HueRange;
-        for (int i = 0; i < hsv.Length; i += 3)
+        int inBlocks = width - width % VectorBlock;
+        for (int i = 0, x = 0; i < hsv.Length; i += 3, x = x + 1 == width ? 0 : x + 1)
         {
-            // Single precision and this order of operations are OpenCV's; another order rounds differently.
-            float s = hsv[i + 1] * (1f / 255f), v = hsv[i + 2] * (1f / 255f);
-            float h = hsv[i] * hueScale;
-            int sector = (int)h;
-            h -= sector;
-            float low = v * (1f - s), falling = v * (1f - s * h), rising = v * (1f - s * (1f - h));
-            (float r, float g, float b) = (sector % 6) switch
-            {
-                0 => (v, rising, low),
-                1 => (falling, v, low),
-                2 => (low, v, rising),
-                3 => (low, falling, v),
-                4 => (rising, low, v),
-                _ => (v, low, falling),
-            };
-            rgb[i] = Round(r);
-            rgb[i + 1] = Round(g);
-            rgb[i + 2] = Round(b);
+            (float r, float g, float b) = ToRgb(hsv[i], hsv[i + 1] * (1f / 255f), hsv[i + 2] * (1f / 255f));
+            bool truncates = x < inBlocks;
+            rgb[i] = ToByte(r, truncates);
+            rgb[i + 1] = ToByte(g, truncates);
+            rgb[i + 2] = ToByte(b, truncates);
         }
     }
 
-    private static byte Round(float unit) =>
-        (byte)Math.Clamp((int)MathF.Round(unit * 255f, MidpointRounding.ToEven), 0, 255);
+    // Single precision and this order of operations are OpenCV's; another order rounds differently.
+    private static (float R, float G, float B) ToRgb(byte hue, float s, float v)
+    {
+        const float hueScale = 6f / HueRange;
+        float h = hue * hueScale;
+        int sector = (int)h;
+        h -= sector;
+        float low = v * (1f - s), falling = v * (1f - s * h), rising = v * (1f - s * (1f - h));
+        return (sector % 6) switch
+        {
+            0 => (v, rising, low),
+            1 => (falling, v, low),
+            2 => (low, v, rising),
+            3 => (low, falling, v),
+            4 => (rising, low, v),
+            _ => (v, low, falling),
+        };
+    }
+
+    private static byte ToByte(float unit, bool truncates)
+    {
+        float level = unit * 255f;
+        return (byte)Math.Clamp((int)(truncates ? level : MathF.Round(level, MidpointRounding.ToEven)), 0, 255);
+    }
 
     private static int[] MakeDivisors(int numerator, double factor)
     {

@@ -120,7 +120,7 @@ public static class ImageOps
         var image = new RgbImage(width, height);
         if (hsv.Length != image.Pixels.Length)
             throw new ArgumentException($"{width}×{height} HSV needs {image.Pixels.Length} bytes, got {hsv.Length}.", nameof(hsv));
-        HsvConversion.ToRgb(hsv, image.Pixels);
+        HsvConversion.ToRgb(hsv, image.Pixels, width);
         return image;
     }
 
@@ -148,7 +148,7 @@ public static class ImageOps
             pixels[i] = (byte)((((pixels[i] + hueShift) % 180) + 180) % 180);
             pixels[i + 1] = (byte)Math.Clamp(pixels[i + 1] + saturationShift, 0, 255);
         }
-        HsvConversion.ToRgb(pixels, pixels);
+        HsvConversion.ToRgb(pixels, pixels, image.Width);
         return result;
     }
 
