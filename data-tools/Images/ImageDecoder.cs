@@ -18,10 +18,7 @@ internal static class ImageDecoder
         int width = codec.Info.Width, height = codec.Info.Height;
         if (width < 1 || height < 1 || (long)width * height * 4 > Array.MaxLength)
             throw new DataException($"{name}: a picture of {width}×{height} pixels cannot be held in memory; make it smaller.");
-        CheckJpegEnd(encoded, name);
-
-        RgbImage upright = Orient(OnWhite(DecodeRgba(codec, name), width, height), codec.EncodedOrigin);
-        return upright;
+        return Orient(OnWhite(DecodeRgba(codec, name), width, height), codec.EncodedOrigin);
     }
 
     /// <summary>Lays RGBA pixels (not premultiplied) on white.</summary>
@@ -53,21 +50,10 @@ internal static class ImageDecoder
         return result switch
         {
             SKCodecResult.Success => rgba,
-            SKCodecResult.IncompleteInput => throw CutOff(name),
+            SKCodecResult.IncompleteInput => throw new DataException($"{name}: the picture is cut off; fetch or copy the file again."),
             _ => throw new DataException($"{name}: the picture is damaged ({result}); replace the file."),
         };
     }
-
-    // libjpeg fills the missing part of a cut-off JPEG with grey and reports success; only the end marker tells.
-    private static void CheckJpegEnd(ReadOnlySpan<byte> encoded, string name)
-    {
-        bool isJpeg = encoded.Length > 2 && encoded[0] == 0xFF && encoded[1] == 0xD8;
-        if (isJpeg && encoded.LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xD9]) < 0)
-            throw CutOff(name);
-    }
-
-    private static DataException CutOff(string name) =>
-        new($"{name}: the picture is cut off; fetch or copy the file again.");
 
     // EXIF numbers the eight ways a camera can be held; the source pixel of each target pixel follows from the name.
     private static RgbImage Orient(RgbImage image, SKEncodedOrigin origin)
