@@ -35,10 +35,8 @@ public sealed class ShapeScenes : ISceneSource
     /// <inheritdoc/>
     public Scene Render(ulong seed, SceneSplit split, long number)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(number);
-        var random = new SeededRandom(seed, Stream, (ulong)split, (ulong)number);
+        SeededRandom random = RandomOf(seed, split, number);
         (ShapeItem[] items, string phrase) = Plan(random);
-
         var picture = new RgbImage(Size, Size);
         ShapeBackground.Paint(picture, random);
         Box referent = default;
@@ -49,6 +47,15 @@ public sealed class ShapeScenes : ISceneSource
                 referent = box;
         }
         return new Scene(picture, phrase, referent);
+    }
+
+    /// <summary>The items (the referent first) and the phrase of a scene, without drawing it.</summary>
+    internal (ShapeItem[] Items, string Phrase) Describe(ulong seed, SceneSplit split, long number) => Plan(RandomOf(seed, split, number));
+
+    private static SeededRandom RandomOf(ulong seed, SceneSplit split, long number)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(number);
+        return new SeededRandom(seed, Stream, (ulong)split, (ulong)number);
     }
 
     // The share of relational phrases is drawn before the attempts, so that their lower yield does not lower it.
