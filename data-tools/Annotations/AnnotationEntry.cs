@@ -11,7 +11,15 @@ internal static class AnnotationEntry
     {
         if (entry.ValueKind != JsonValueKind.Object)
             throw Wrong(path, index, $"is {Kind(entry)}, not an object with image, caption and bbox");
-        return new RegionAnnotation(ParseImage(entry, path, index), ParseCaptions(entry, path, index), ParseBoxes(entry, path, index));
+        try
+        {
+            return new RegionAnnotation(ParseImage(entry, path, index), ParseCaptions(entry, path, index), ParseBoxes(entry, path, index));
+        }
+        catch (InvalidOperationException e)
+        {
+            // Valid JSON may still hold text that is not Unicode: broken UTF-8 or half of a surrogate pair.
+            throw new DataException($"{path}: entry {index}: holds text that is not valid Unicode; save the file as UTF-8.", e);
+        }
     }
 
     private static string ParseImage(JsonElement entry, string path, int index)

@@ -10,6 +10,7 @@ namespace AmcEngine.DataTools;
 internal sealed class JsonListReader(Stream stream, string path)
 {
     private const int InitialBuffer = 1 << 16;
+    private const int SnippetLength = 24;
 
     private byte[] _buffer = new byte[InitialBuffer];
     private int _start;
@@ -80,6 +81,11 @@ internal sealed class JsonListReader(Stream stream, string path)
     // Python writes NaN and Infinity, which JSON does not know; users deserve that word rather than "invalid start".
     private DataException Explain(JsonException error)
     {
+        // The bad word may go on beyond the buffer.
+        int wanted = _end - _start + SnippetLength;
+        while (_end - _start < wanted && Fill())
+        {
+        }
         ReadOnlySpan<byte> text = _buffer.AsSpan(_start, _end - _start);
         string field = "";
         var reader = new Utf8JsonReader(text, isFinalBlock: false, default);
@@ -91,12 +97,12 @@ internal sealed class JsonListReader(Stream stream, string path)
                     field = reader.GetString()!;
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // Read up to the same error to learn the field and the place.
         }
         string at = field.Length > 0 ? $"entry {_index}: {field}: " : $"entry {_index}: ";
-        string rest = Encoding.UTF8.GetString(text.Slice((int)reader.BytesConsumed, Math.Min(24, text.Length - (int)reader.BytesConsumed)));
+        string rest = Encoding.UTF8.GetString(text.Slice((int)reader.BytesConsumed, Math.Min(SnippetLength, text.Length - (int)reader.BytesConsumed)));
         rest = rest.TrimStart(' ', '\t', '\r', '\n', ',', ':', '[');
         bool notFinite = rest.StartsWith("NaN", StringComparison.Ordinal) || rest.TrimStart('-').StartsWith("Infinity", StringComparison.Ordinal);
         return notFinite

@@ -97,6 +97,7 @@ public class AnnotationFileTests
     [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,0,1e999,1]]}]", "entry 0: bbox[0]: must be four finite numbers")]
     [TestCase("[GOOD, {\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,NaN,1,1]]}]", "entry 1: bbox: NaN and Infinity are not numbers")]
     [TestCase("[{\"bbox\": [[0,0,1, -Infinity]], \"image\": \"b\"}]", "entry 0: bbox: NaN and Infinity are not numbers")]
+    [TestCase("[{\"image\": \"b\", \"caption\": \"\\ud800\", \"bbox\": [[0,0,1,1]]}]", "entry 0: holds text that is not valid Unicode")]
     [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,0,1,1],[5,5,5,9]]}]", "entry 0: bbox[1]: [5, 5, 5, 9] has no area")]
     [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[-9,0,-2,1]]}]", "entry 0: bbox[0]: [-9, 0, -2, 1] lies outside")]
     public void Bad_files_are_named_with_entry_and_field(string json, string message)
@@ -104,6 +105,15 @@ public class AnnotationFileTests
         string path = _folder.Write("bad.json", json.Replace("GOOD", Good, StringComparison.Ordinal));
         DataException e = Assert.Throws<DataException>(() => AnnotationFile.Load(path))!;
         Assert.That(e.Message, Does.StartWith(path).And.Contain(message).And.Not.Contain("\n"));
+    }
+
+    [Test]
+    public void Nan_is_recognised_wherever_the_buffer_ends([Range(0, 6)] int shift)
+    {
+        // The reader's first buffer holds 65536 bytes; the word is moved across its end.
+        string start = "[{\"image\": \"b\", \"bbox\": [[", padding = new(' ', 65536 - start.Length - shift);
+        string path = _folder.Write("bad.json", start + padding + "NaN, 0, 1, 1]]}]");
+        Assert.That(() => AnnotationFile.Load(path), Throws.TypeOf<DataException>().With.Message.Contains("entry 0: bbox: NaN and Infinity"));
     }
 
     [Test]

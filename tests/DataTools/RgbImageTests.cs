@@ -40,16 +40,31 @@ public class RgbImageTests
         Assert.That(image.Pixels, Is.EqualTo((byte[])[0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255]));
     }
 
-    [Test]
-    public void Exif_orientation_is_applied()
+    // Where the red top left quarter of a 16×8 picture comes to lie.
+    [TestCase(1, 16, "top left")]
+    [TestCase(2, 16, "top right")]
+    [TestCase(3, 16, "bottom right")]
+    [TestCase(4, 16, "bottom left")]
+    [TestCase(5, 8, "top left")]
+    [TestCase(6, 8, "top right")]
+    [TestCase(7, 8, "bottom right")]
+    [TestCase(8, 8, "bottom left")]
+    public void Exif_orientation_is_applied(int orientation, int width, string corner)
     {
-        // Stored 16×8, left half red, right half blue; orientation 6 = turn clockwise: red on top.
-        RgbImage image = RgbImage.Load(TempFolder.Fixture("exif6.jpg"));
+        byte[] file = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
+        int entry = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x01, 0x12, 0, 3, 0, 0, 0, 1]);
+        file[entry + 9] = (byte)orientation;
+        RgbImage image = RgbImage.Decode(file, "exif");
+        int x = corner.EndsWith("left", StringComparison.Ordinal) ? 0 : width - 1;
+        int y = corner.StartsWith("top", StringComparison.Ordinal) ? 0 : image.Height - 1;
         Assert.Multiple(() =>
         {
-            Assert.That((image.Width, image.Height), Is.EqualTo((8, 16)));
-            Assert.That(image.Pixels[0], Is.GreaterThan(200), "red on top");
-            Assert.That(image.Pixels[^1], Is.GreaterThan(200), "blue below");
+            Assert.That((image.Width, image.Height), Is.EqualTo((width, 128 / width)));
+            for (int i = 0; i < 4; i++)
+            {
+                (int cx, int cy) = (i % 2 * (width - 1), i / 2 * (image.Height - 1));
+                Assert.That(image.Pixels[(cy * width + cx) * 3] > 128, Is.EqualTo((cx, cy) == (x, y)), $"red at {cx}, {cy}");
+            }
         });
     }
 
@@ -139,6 +154,24 @@ public class RgbImageTests
     {
         var image = new RgbImage(2, 1, [255, 0, 51, 0, 255, 102]);
         Assert.That(ImageOps.Normalize(image, [0.5f, 0f, 0f], [0.5f, 1f, 0.2f]), Is.EqualTo((float[])[1, -1, 0, 1, 1, 2]).Within(1e-6f));
+    }
+
+    [Test]
+    public void Exact_halving_averages_as_OpenCV_does()
+    {
+        // Two by two values a channel, mean rounded half up: (1 + 2 + 3 + 4 + 2) / 4 = 3.
+        var image = new RgbImage(2, 2, [1, 10, 0, 2, 10, 0, 3, 10, 255, 4, 11, 255]);
+        Assert.That(ImageOps.ResizeBilinear(image, 1, 1).Pixels, Is.EqualTo((byte[])[3, 10, 128]));
+    }
+
+    [Test]
+    public void One_pixel_grows_to_a_plain_picture()
+    {
+        var image = new RgbImage(1, 1, [7, 100, 255]);
+        byte[] expected = [.. Enumerable.Repeat(image.Pixels, 12).SelectMany(p => p)];
+        Assert.That(ImageOps.ResizeBicubic(image, 4, 3).Pixels, Is.EqualTo(expected));
+        // OpenCV's rows beyond the edge may lose one level.
+        Assert.That(ImageOps.ResizeBilinear(image, 4, 3).Pixels.Zip(expected, (a, b) => b - a), Has.All.InRange(0, 1));
     }
 
     [Test]
