@@ -1,0 +1,35 @@
+namespace AmcEngine.Amc.Configuration;
+
+/// <summary>What must hold between keys; types and ranges of single keys are checked when they are read.</summary>
+internal static class ConfigRules
+{
+    /// <summary>Checks a configuration.</summary>
+    /// <exception cref="ConfigException">Two keys contradict each other.</exception>
+    public static void Check(RunConfig config)
+    {
+        Divides(config, "image_res", "patch_size");
+        Divides(config, "vision_width", "vision_heads");
+        Divides(config, "text_width", "text_heads");
+        if (config.BatchSize < 2)
+            throw Wrong(config, "batch_size: must be at least 2, because the matching loss pairs every text with another picture of the batch");
+        if (config.BatchSize > config.Integer("queue_size"))
+            throw Wrong(config, $"queue_size: must be at least batch_size ({config.BatchSize}), found {config.Integer("queue_size")}");
+        if (config.OptionalInteger("mask_size") is { } mask && mask != config.ImageSize)
+            throw Wrong(config, $"mask_size: must equal image_res ({config.ImageSize}), found {mask}; leave it out");
+        if (config.Truth("mask_all"))
+            throw Wrong(config, "mask_all: only false is supported (one box a sample is drawn, as the released recipe does); leave it out");
+        if (config.OptionalReal("schedular.lr") is { } lr && config.Has("optimizer.lr") && lr != config.Real("optimizer.lr"))
+            throw Wrong(config, FormattableString.Invariant($"schedular.lr: is {lr} but optimizer.lr is {config.Real("optimizer.lr")}; give both the same value or leave schedular.lr out"));
+        if (config.OptionalInteger("amc.layer") is { } layer && layer >= config.Integer("fusion_layers"))
+            throw Wrong(config, $"amc.layer: must be below fusion_layers ({config.Integer("fusion_layers")}), found {layer}; layers count from 0");
+    }
+
+    /// <summary>An error about this configuration.</summary>
+    public static ConfigException Wrong(RunConfig config, string what) => new($"{config.Path}: {what}");
+
+    private static void Divides(RunConfig config, string whole, string part)
+    {
+        if (config.Integer(whole) % config.Integer(part) != 0)
+            throw Wrong(config, $"{whole}: must be a multiple of {part} ({config.Integer(part)}), found {config.Integer(whole)}");
+    }
+}

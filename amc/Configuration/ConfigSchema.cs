@@ -1,0 +1,134 @@
+using static AmcEngine.Amc.Configuration.ConfigKind;
+
+namespace AmcEngine.Amc.Configuration;
+
+/// <summary>
+/// Every key that a configuration may hold: the reference's own names first (so that its files load unchanged, its
+/// spelling <c>schedular</c> included), then those of this project.
+/// </summary>
+internal static class ConfigSchema
+{
+    /// <summary>All keys.</summary>
+    public static IReadOnlyList<ConfigKey> Keys { get; } =
+    [
+        .. ReferenceKeys(), .. EvaluationFileKeys(), .. DataKeys(), .. ModelKeys(), .. TrainingKeys(),
+    ];
+
+    private static readonly Dictionary<string, ConfigKey> ByPath = Keys.ToDictionary(k => k.Path, StringComparer.Ordinal);
+
+    private static readonly HashSet<string> Sections =
+        [.. Keys.Where(k => k.Path.Contains('.', StringComparison.Ordinal)).Select(k => k.Path[..k.Path.IndexOf('.', StringComparison.Ordinal)])];
+
+    /// <summary>The key of that name, or null.</summary>
+    public static ConfigKey? Find(string path) => ByPath.GetValueOrDefault(path);
+
+    /// <summary>Whether the name is that of a section, such as <c>optimizer</c>.</summary>
+    public static bool IsSection(string name) => Sections.Contains(name);
+
+    /// <summary>The error for a name that is no key, with the nearest one.</summary>
+    public static ConfigException Unknown(string path, string where)
+    {
+        string nearest = ByPath.Keys.Concat(Sections).OrderBy(k => Distance(path, k)).ThenBy(k => k, StringComparer.Ordinal).First();
+        return new ConfigException($"{where}: unknown key \"{path}\"; did you mean \"{nearest}\"?");
+    }
+
+    // A key given outside its section ("lr" for "optimizer.lr") is as near as one letter off.
+    private static int Distance(string path, string key) =>
+        key.EndsWith("." + path, StringComparison.Ordinal) ? 1 : EditDistance.Between(path, key);
+
+    private static ConfigKey[] ReferenceKeys() =>
+    [
+        new("train_file", TextList, null),
+        new("test_file", TextList, null),
+        new("image_root", Text, null),
+        new("bert_config", Text, null),
+        new("image_res", Integer, 256, 8, 4096),
+        new("vision_width", Integer, 768, 1, 65536),
+        new("embed_dim", Integer, 256, 1, 65536),
+        new("batch_size", Integer, 64, 1, 65536),
+        new("temp", Real, 0.07, 0.001, 0.5),
+        new("mlm_probability", Real, 0.15, 0, 1),
+        new("queue_size", Integer, 65536, 1, 1 << 24),
+        new("momentum", Real, 0.995, 0, 1),
+        new("alpha", Real, 0.4, 0, 1),
+        new("distill", Truth, true),
+        new("warm_up", Truth, true),
+        new("phrase_input", Truth, true),
+        new("max_words", Integer, 50, 1, 512),
+        new("add_gcam", Truth, true),
+        new("mask_all", Truth, false),
+        new("mask_size", Integer, null, 1, 4096),
+        new("optimizer.opt", Choice, "adamW", Choices: ["adamW"]),
+        new("optimizer.lr", Real, 1e-5, 0, 10),
+        new("optimizer.weight_decay", Real, 0.02, 0, 1),
+        new("schedular.sched", Choice, "cosine", Choices: ["cosine"]),
+        new("schedular.lr", Real, null, 0, 10),
+        new("schedular.epochs", Integer, 30, 1, 1_000_000),
+        new("schedular.min_lr", Real, 1e-6, 0, 10),
+        new("schedular.decay_rate", Real, 1.0, 0, 1),
+        new("schedular.warmup_lr", Real, 1e-6, 0, 10),
+        new("schedular.warmup_epochs", Integer, 20, 0, 1_000_000),
+        new("schedular.cooldown_epochs", Integer, 0, 0, 1_000_000),
+    ];
+
+    // The reference's evaluation files name them; annotation files made by "amcx data" take their place here.
+    private static ConfigKey[] EvaluationFileKeys() =>
+    [
+        new("refcoco_data", Text, null),
+        new("det_file", Text, null),
+        new("coco_file", Text, null),
+        new("on_bbox", Truth, false),
+        new("image_ids_file", TextList, null),
+        new("phrase_box_file", TextList, null),
+        new("sentences_file", TextList, null),
+    ];
+
+    private static ConfigKey[] DataKeys() =>
+    [
+        new("dataset", Choice, "annotations", Choices: ["annotations", "scenes", "fashion-scenes"]),
+        new("train_count", Integer, 20_000, 1, 100_000_000),
+        new("test_count", Integer, 512, 1, 1_000_000),
+        new("data_seed", Integer, 0, 0, int.MaxValue),
+        new("fashion_folder", Text, null),
+        new("vocab_file", Text, null),
+        new("max_tokens", Integer, 25, 2, 512),
+        new("augment", Truth, null),
+        new("eval_resize", Choice, "bilinear", Choices: ["bilinear", "bicubic"]),
+    ];
+
+    private static ConfigKey[] ModelKeys() =>
+    [
+        new("patch_size", Integer, 16, 1, 256),
+        new("vision_depth", Integer, 12, 1, 256),
+        new("vision_heads", Integer, 12, 1, 256),
+        new("text_width", Integer, 768, 1, 65536),
+        new("text_heads", Integer, 12, 1, 256),
+        new("text_ffn", Integer, null, 1, 1 << 20),
+        new("text_layers", Integer, 6, 1, 256),
+        new("fusion_layers", Integer, 6, 1, 256),
+        new("dropout", Real, 0.1, 0, 0.99),
+        new("mlm_distill_axis", Choice, "sequence", Choices: ["sequence", "vocab"]),
+        new("amc.layer", Integer, null, 0, 255),
+        new("amc.mean_weight", Real, 0.2, 0, 1e6),
+        new("amc.mean_margin", Real, 0.1, 0, 1),
+        new("amc.max_weight", Real, 0.8, 0, 1e6),
+        new("amc.max_margin", Real, 0.5, 0, 1),
+    ];
+
+    private static ConfigKey[] TrainingKeys() =>
+    [
+        new("seed", Integer, 42, 0, int.MaxValue),
+        new("output", Text, null),
+        new("checkpoint", Text, null),
+        new("steps", Integer, null, 1, 100_000_000),
+        new("alpha_ramp_steps", Integer, null, 1, 100_000_000),
+        new("schedular.warmup_steps", Integer, null, 0, 100_000_000),
+        new("schedular.final_fraction", Real, 0.05, 0, 1),
+        new("log_every", Integer, 10, 1, 1_000_000),
+        new("save_every", Integer, 500, 1, 100_000_000),
+        new("eval_every", Integer, null, 1, 100_000_000),
+        new("eval_steps", IntegerList, null),
+        new("eval_batch", Integer, 32, 1, 4096),
+        new("grid_scenes", Integer, 6, 0, 24),
+    ];
+}

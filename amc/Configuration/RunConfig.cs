@@ -1,0 +1,130 @@
+using System.Globalization;
+
+namespace AmcEngine.Amc.Configuration;
+
+/// <summary>A checked configuration: the file, then the command line's <c>--set</c>, over the defaults.</summary>
+internal sealed class RunConfig
+{
+    private readonly Dictionary<string, object> _values;
+
+    private RunConfig(string path, Dictionary<string, object> values) => (Path, _values) = (path, values);
+
+    /// <summary>The file it came from.</summary>
+    public string Path { get; }
+
+    /// <summary>annotations, scenes or fashion-scenes.</summary>
+    public string Dataset => Text("dataset");
+
+    /// <summary>Whether pictures are generated rather than read.</summary>
+    public bool IsGenerated => Dataset != "annotations";
+
+    /// <summary>Pairs a step.</summary>
+    public int BatchSize => Integer("batch_size");
+
+    /// <summary>Side of the square pictures.</summary>
+    public int ImageSize => Integer("image_res");
+
+    /// <summary>Seed of the weights, the data order, augmentation and dropout.</summary>
+    public ulong Seed => (ulong)Integer("seed");
+
+    /// <summary>Loads a configuration.</summary>
+    /// <param name="path">The YAML file.</param>
+    /// <param name="overrides"><c>key=value</c> arguments that win over the file.</param>
+    /// <exception cref="ConfigException">Something is wrong; the message names file, line and key.</exception>
+    public static RunConfig Load(string path, IEnumerable<string>? overrides = null)
+    {
+        Dictionary<string, object> values = YamlConfigReader.Read(path);
+        foreach (string argument in overrides ?? [])
+            YamlConfigReader.Override(values, argument);
+        return Create(path, values);
+    }
+
+    /// <summary>Completes and checks values, for example those stored with a checkpoint.</summary>
+    /// <param name="path">What messages call the configuration.</param>
+    /// <param name="values">Values by dotted key.</param>
+    /// <exception cref="ConfigException">Two keys contradict each other.</exception>
+    public static RunConfig Create(string path, Dictionary<string, object> values)
+    {
+        if (values.TryGetValue("bert_config", out object? bert))
+            BertConfigFile.Apply((string)bert, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, values);
+        var config = new RunConfig(path, values);
+        ConfigRules.Check(config);
+        return config;
+    }
+
+    /// <summary>Whether the file or the command line gives the key.</summary>
+    public bool Has(string key) => _values.ContainsKey(key);
+
+    /// <summary>A whole number.</summary>
+    public int Integer(string key) => (int)Value(key)!;
+
+    /// <summary>A whole number, or null where not set.</summary>
+    public int? OptionalInteger(string key) => (int?)Value(key);
+
+    /// <summary>A number.</summary>
+    public double Real(string key) => (double)Value(key)!;
+
+    /// <summary>A number, or null where not set.</summary>
+    public double? OptionalReal(string key) => (double?)Value(key);
+
+    /// <summary>True or false.</summary>
+    public bool Truth(string key) => (bool)Value(key)!;
+
+    /// <summary>True or false, or null where not set.</summary>
+    public bool? OptionalTruth(string key) => (bool?)Value(key);
+
+    /// <summary>A text.</summary>
+    public string Text(string key) => (string)Value(key)!;
+
+    /// <summary>A text, or null where not set.</summary>
+    public string? OptionalText(string key) => (string?)Value(key);
+
+    /// <summary>A list of texts; empty where not set.</summary>
+    public IReadOnlyList<string> Texts(string key) => (string[]?)Value(key) ?? [];
+
+    /// <summary>A list of whole numbers; empty where not set.</summary>
+    public IReadOnlyList<int> Integers(string key) => (int[]?)Value(key) ?? [];
+
+    /// <summary>Every key with its value as text, defaults included: what a checkpoint stores and a resumed run compares.</summary>
+    public SortedDictionary<string, string?> Flatten() =>
+        new(ConfigSchema.Keys.ToDictionary(k => k.Path, k => Print(Value(k.Path))), StringComparer.Ordinal);
+
+    /// <summary>The configuration back from <see cref="Flatten"/>.</summary>
+    /// <param name="path">What messages call the configuration.</param>
+    /// <param name="flat">Texts by key.</param>
+    /// <exception cref="ConfigException">A key or value is not known to this version.</exception>
+    public static RunConfig Restore(string path, IReadOnlyDictionary<string, string?> flat)
+    {
+        var values = new Dictionary<string, object>(StringComparer.Ordinal);
+        foreach ((string name, string? text) in flat)
+        {
+            if (text is null)
+                continue;
+            ConfigKey key = ConfigSchema.Find(name) ?? throw ConfigSchema.Unknown(name, path);
+            values[name] = key.Kind switch
+            {
+                ConfigKind.TextList => text.Split('\n'),
+                ConfigKind.IntegerList => text.Split('\n').Select(t => int.Parse(t, CultureInfo.InvariantCulture)).ToArray(),
+                _ => ScalarParser.Parse(key, text, quoted: false)
+                    ?? throw new ConfigException($"{path}: {name}: expected {key.Expected}, found {text}"),
+            };
+        }
+        // The sizes were taken from this file when the run began; it need not exist any more.
+        values.Remove("bert_config");
+        return Create(path, values);
+    }
+
+    private object? Value(string key) =>
+        _values.TryGetValue(key, out object? value) ? value
+        : (ConfigSchema.Find(key) ?? throw new ArgumentException($"\"{key}\" is not in the schema.", nameof(key))).Default;
+
+    private static string? Print(object? value) => value switch
+    {
+        null => null,
+        string[] texts => string.Join('\n', texts),
+        int[] numbers => string.Join('\n', numbers),
+        bool truth => truth ? "true" : "false",
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString(),
+    };
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+
+namespace AmcEngine.Amc.Configuration;
+
+/// <summary>Reads the text of one value as the type of its key.</summary>
+internal static class ScalarParser
+{
+    private static readonly string[] TrueWords = ["true", "yes", "on"];
+    private static readonly string[] FalseWords = ["false", "no", "off"];
+
+    /// <summary>The value, or null where the text is not of the key's type or out of its range.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="quoted">Whether the text stood in quotes, which makes it text whatever it looks like.</param>
+    public static object? Parse(ConfigKey key, string text, bool quoted) => key.Kind switch
+    {
+        ConfigKind.Text => text,
+        ConfigKind.TextList => new[] { text },
+        ConfigKind.Choice => key.Choices.FirstOrDefault(c => c.Equals(text, StringComparison.OrdinalIgnoreCase)),
+        _ when quoted => null,
+        ConfigKind.Truth => Truth(text),
+        ConfigKind.Integer => Integer(text) is { } number && InRange(key, number) ? number : null,
+        ConfigKind.IntegerList => Integer(text) is { } number ? new[] { number } : null,
+        _ => Real(text) is { } number && InRange(key, number) ? number : null,
+    };
+
+    /// <summary>A whole number, or null.</summary>
+    public static int? Integer(string text) =>
+        int.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) ? value : null;
+
+    private static double? Real(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value : null;
+
+    private static object? Truth(string text) =>
+        TrueWords.Contains(text, StringComparer.OrdinalIgnoreCase) ? true
+        : FalseWords.Contains(text, StringComparer.OrdinalIgnoreCase) ? false
+        : null;
+
+    private static bool InRange(ConfigKey key, double value) => value >= key.Minimum && value <= key.Maximum;
+}

@@ -1,0 +1,35 @@
+using AmcEngine.Amc.Evaluation;
+using AmcEngine.DataTools;
+
+namespace AmcEngine.Amc.Drawing;
+
+/// <summary>Lays a heatmap over a picture as the reference's demonstration does (spec §7).</summary>
+internal static class HeatmapOverlay
+{
+    private const double Opacity = 0.7;
+
+    /// <summary>out = (1 − a^0.7)·picture + a^0.7·colour, where a is the map scaled to 0..1 and the colour is jet's.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="map">The map, of the picture's size.</param>
+    /// <exception cref="ArgumentException">The sizes differ.</exception>
+    public static RgbImage Draw(RgbImage picture, Heatmap map)
+    {
+        if (map.Width != picture.Width || map.Height != picture.Height)
+            throw new ArgumentException($"a map of {map.Width}×{map.Height} does not fit a picture of {picture.Width}×{picture.Height}.", nameof(map));
+        float low = map.Values.Min(), range = map.Values.Max() - low;
+        var result = new RgbImage(picture.Width, picture.Height);
+        for (int i = 0; i < map.Values.Length; i++)
+        {
+            // A map without any difference points nowhere: it shows as cold, not as hot.
+            double value = range > 0 ? (map.Values[i] - low) / range : 0;
+            double weight = Math.Pow(value, Opacity);
+            (double r, double g, double b) = JetColors.At(value);
+            result.Pixels[i * 3] = Blend(picture.Pixels[i * 3], r, weight);
+            result.Pixels[i * 3 + 1] = Blend(picture.Pixels[i * 3 + 1], g, weight);
+            result.Pixels[i * 3 + 2] = Blend(picture.Pixels[i * 3 + 2], b, weight);
+        }
+        return result;
+    }
+
+    private static byte Blend(byte picture, double color, double weight) => (byte)Math.Round((1 - weight) * picture + weight * color);
+}

@@ -1,0 +1,30 @@
+using ScottPlot;
+using SkiaSharp;
+
+namespace AmcEngine.Amc.Drawing;
+
+/// <summary>Makes ScottPlot write with <see cref="EmbeddedFont"/>, whatever weight or slant it asks for.</summary>
+internal sealed class PlotFonts : IFontResolver
+{
+    private static readonly Lock Gate = new();
+    private static bool s_installed;
+
+    /// <summary>Takes effect for all plots of the process; calling it again does nothing.</summary>
+    public static void Install()
+    {
+        lock (Gate)
+        {
+            if (s_installed)
+                return;
+            Fonts.FontResolvers.Insert(0, new PlotFonts());
+            Fonts.Default = EmbeddedFont.Family;
+            s_installed = true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public SKTypeface? CreateTypeface(string fontName, FontWeight weight, FontSlant slant, FontSpacing spacing) => EmbeddedFont.Typeface;
+
+    /// <inheritdoc/>
+    public SKTypeface? CreateTypeface(string fontName, bool bold, bool italic) => EmbeddedFont.Typeface;
+}
