@@ -1,0 +1,32 @@
+namespace AmcEngine.DataTools;
+
+/// <summary>What an annotation file holds; made by <see cref="DataInspector"/>.</summary>
+public sealed record AnnotationSummary
+{
+    /// <summary>Entries of the list.</summary>
+    public required int Entries { get; init; }
+
+    /// <summary>Different pictures.</summary>
+    public required int Pictures { get; init; }
+
+    /// <summary>Phrases of all entries.</summary>
+    public required int Captions { get; init; }
+
+    /// <summary>Mean number of words of a cleaned phrase.</summary>
+    public required double MeanWords { get; init; }
+
+    /// <summary>Boxes of all entries.</summary>
+    public required int Boxes { get; init; }
+
+    /// <summary>Mean box width in pixels.</summary>
+    public required double MeanBoxWidth { get; init; }
+
+    /// <summary>Mean box height in pixels.</summary>
+    public required double MeanBoxHeight { get; init; }
+
+    /// <summary>
+    /// Mean share of the picture that a box covers, which is how often a random point hits a single box; null where no
+    /// picture folder was given.
+    /// </summary>
+    public double? MeanBoxShare { get; init; }
+}

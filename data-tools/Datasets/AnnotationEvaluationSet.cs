@@ -1,0 +1,50 @@
+using System.Collections;
+
+namespace AmcEngine.DataTools;
+
+/// <summary>
+/// The questions of an annotation file: one a phrase, with all boxes of its entry. Pictures are read when asked for.
+/// </summary>
+public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>
+{
+    private readonly List<(RegionAnnotation Annotation, string Caption)> _questions = [];
+    private readonly string _imageRoot;
+    private readonly int _maxWords;
+
+    /// <summary>Reads the annotation files.</summary>
+    /// <param name="annotationFiles">At least one file in the format of <see cref="AnnotationFile"/>.</param>
+    /// <param name="imageRoot">The folder that picture paths start from.</param>
+    /// <param name="maxWords">Words kept of a phrase: 50 on Flickr30k, 30 on RefCOCO+ and RefCLEF.</param>
+    /// <exception cref="DataException">A file or the folder is missing, or an entry is wrong.</exception>
+    /// <exception cref="ArgumentException">There is no file, or <paramref name="maxWords"/> is not positive.</exception>
+    public AnnotationEvaluationSet(IReadOnlyList<string> annotationFiles, string imageRoot, int maxWords = CaptionCleaner.TrainingMaxWords)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(annotationFiles.Count);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWords);
+        _imageRoot = AnnotationDataset.CheckFolder(imageRoot);
+        _maxWords = maxWords;
+        foreach (RegionAnnotation annotation in annotationFiles.SelectMany(AnnotationFile.Load))
+            _questions.AddRange(annotation.Captions.Select(caption => (annotation, caption)));
+    }
+
+    /// <summary>Questions in the set.</summary>
+    public int Count => _questions.Count;
+
+    /// <summary>Reads the picture of one question.</summary>
+    /// <exception cref="DataException">The picture is missing or damaged, or a box covers no pixel of it.</exception>
+    public EvaluationSample this[int index]
+    {
+        get
+        {
+            (RegionAnnotation annotation, string caption) = _questions[index];
+            RgbImage picture = RgbImage.Load(Path.Combine(_imageRoot, annotation.Image));
+            annotation.CheckBoxes(picture.Width, picture.Height);
+            return new EvaluationSample(picture, CaptionCleaner.Clean(caption, _maxWords), annotation.Boxes);
+        }
+    }
+
+    /// <summary>The questions in order, each read when reached.</summary>
+    public IEnumerator<EvaluationSample> GetEnumerator() => Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}

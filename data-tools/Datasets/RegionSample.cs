@@ -1,0 +1,28 @@
+namespace AmcEngine.DataTools;
+
+/// <summary>One training sample: a normalised square picture, a cleaned phrase and the mask of the phrase's region.</summary>
+public sealed class RegionSample
+{
+    /// <summary>3 × size × size numbers, channels first, normalised (spec §5, step 5).</summary>
+    public required float[] Image { get; init; }
+
+    /// <summary>The cleaned phrase.</summary>
+    public required string Caption { get; init; }
+
+    /// <summary>
+    /// size × size bytes: 1 inside the drawn box, 0 elsewhere. A box much smaller than the shrinking factor may vanish.
+    /// </summary>
+    public required byte[] Mask { get; init; }
+
+    /// <summary>The picture after resizing and augmentation, before normalising.</summary>
+    public required RgbImage Picture { get; init; }
+
+    /// <summary>All boxes of the entry, in pixels of the original picture, before any flip.</summary>
+    public required IReadOnlyList<Box> Boxes { get; init; }
+
+    /// <summary>Width of the original picture in pixels.</summary>
+    public required int OriginalWidth { get; init; }
+
+    /// <summary>Height of the original picture in pixels.</summary>
+    public required int OriginalHeight { get; init; }
+}

@@ -1,0 +1,52 @@
+namespace AmcEngine.DataTools;
+
+/// <summary>Makes a training sample of a picture, a phrase and a box (spec §5, image augmentation and mask).</summary>
+internal static class SampleBuilder
+{
+    // Keeps the draws of training samples apart from those of scenes made with the same seed.
+    private const ulong SampleStream = 0x73616D706C65UL;
+
+    /// <summary>The random numbers of one sample.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of range.</exception>
+    public static SeededRandom RandomOf(int index, int count, ulong seed, int epoch)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, count);
+        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
+        return new SeededRandom(seed, SampleStream, (ulong)epoch, (ulong)index);
+    }
+
+    /// <summary>Resizes, augments and normalises.</summary>
+    public static RegionSample Build(
+        RgbImage original, string caption, Box box, IReadOnlyList<Box> boxes, int size, AugmentationOptions options, SeededRandom random)
+    {
+        RgbImage picture = ImageOps.ResizeBilinear(original, size, size);
+        byte[] mask = RegionMask.FromBox(box, original.Width, original.Height).Resize(size, size).Values;
+        if (random.Chance(options.FlipProbability))
+        {
+            picture = ImageOps.FlipHorizontal(picture);
+            mask = ImageOps.FlipHorizontal(mask, size, size);
+        }
+        if (random.Chance(options.GrayProbability))
+            picture = ImageOps.ToGray(picture);
+        if (random.Chance(options.JitterProbability))
+            picture = Jitter(picture, random);
+        return new RegionSample
+        {
+            Image = ImageOps.Normalize(picture, ImageOps.DefaultMean, ImageOps.DefaultStd),
+            Caption = caption,
+            Mask = mask,
+            Picture = picture,
+            Boxes = boxes,
+            OriginalWidth = original.Width,
+            OriginalHeight = original.Height,
+        };
+    }
+
+    private static RgbImage Jitter(RgbImage picture, SeededRandom random)
+    {
+        double brightness = random.Uniform(0.6, 1.4), contrast = random.Uniform(0.6, 1.4);
+        double saturation = random.Uniform(0.6, 1.4), hue = random.Uniform(-0.4, 0.4);
+        return ImageOps.ColorJitter(picture, brightness, contrast, saturation, hue);
+    }
+}

@@ -1,0 +1,35 @@
+namespace AmcEngine.DataTools;
+
+/// <summary>Training samples from generated scenes, rendered when asked for; nothing is read or kept.</summary>
+public sealed class SceneDataset : IRegionDataset
+{
+    private readonly ISceneSource _scenes;
+    private readonly SceneDatasetOptions _options;
+
+    /// <summary>Creates the dataset.</summary>
+    /// <param name="scenes">Where the scenes come from.</param>
+    /// <param name="options">How many, and which.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The count is not positive.</exception>
+    public SceneDataset(ISceneSource scenes, SceneDatasetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(scenes);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Count);
+        (_scenes, _options) = (scenes, options);
+    }
+
+    /// <inheritdoc/>
+    public int Count => _options.Count;
+
+    /// <inheritdoc/>
+    public int ImageSize => _scenes.Size;
+
+    /// <inheritdoc/>
+    public RegionSample Get(int index, ulong seed, int epoch)
+    {
+        SeededRandom random = SampleBuilder.RandomOf(index, Count, seed, epoch);
+        long number = _options.NewScenesEachEpoch ? index + (long)epoch * Count : index;
+        Scene scene = _scenes.Render(_options.Seed, _options.Split, number);
+        string caption = CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords);
+        return SampleBuilder.Build(scene.Picture, caption, scene.Box, [scene.Box], ImageSize, _options.Augmentation, random);
+    }
+}

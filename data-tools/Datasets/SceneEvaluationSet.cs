@@ -1,0 +1,45 @@
+using System.Collections;
+
+namespace AmcEngine.DataTools;
+
+/// <summary>Pointing-game questions from generated scenes, rendered when asked for.</summary>
+public sealed class SceneEvaluationSet : IReadOnlyList<EvaluationSample>
+{
+    private readonly ISceneSource _scenes;
+    private readonly ulong _seed;
+    private readonly SceneSplit _split;
+
+    /// <summary>Creates the set.</summary>
+    /// <param name="scenes">Where the scenes come from.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="seed">Seed of the scenes.</param>
+    /// <param name="split">Which stream of scenes; the test stream by default.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is not positive.</exception>
+    public SceneEvaluationSet(ISceneSource scenes, int count, ulong seed = 0, SceneSplit split = SceneSplit.Test)
+    {
+        ArgumentNullException.ThrowIfNull(scenes);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        (_scenes, Count, _seed, _split) = (scenes, count, seed, split);
+    }
+
+    /// <summary>Questions in the set.</summary>
+    public int Count { get; }
+
+    /// <summary>Renders one question.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The index is out of range.</exception>
+    public EvaluationSample this[int index]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(index);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+            Scene scene = _scenes.Render(_seed, _split, index);
+            return new EvaluationSample(scene.Picture, CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords), [scene.Box]);
+        }
+    }
+
+    /// <summary>The questions in order, each rendered when reached.</summary>
+    public IEnumerator<EvaluationSample> GetEnumerator() => Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}

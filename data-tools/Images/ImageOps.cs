@@ -1,0 +1,204 @@
+namespace AmcEngine.DataTools;
+
+/// <summary>
+/// The picture operations of the training and evaluation recipes (spec §5 and §7). They follow OpenCV and Pillow to the
+/// grey level, because a trained model sees any other resampling as different pictures. All return new pictures.
+/// </summary>
+public static class ImageOps
+{
+    /// <summary>Per-channel mean of the recipe's normalisation, on a scale of 0..1 (spec §5).</summary>
+    public static readonly IReadOnlyList<float> DefaultMean = [0.48145466f, 0.4578275f, 0.40821073f];
+
+    /// <summary>Per-channel standard deviation of the recipe's normalisation, on a scale of 0..1 (spec §5).</summary>
+    public static readonly IReadOnlyList<float> DefaultStd = [0.26862954f, 0.26130258f, 0.27577711f];
+
+    /// <summary>Resizes as OpenCV's INTER_LINEAR does; used for training and Flickr30k.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="width">New width in pixels.</param>
+    /// <param name="height">New height in pixels.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A side is not positive.</exception>
+    public static RgbImage ResizeBilinear(RgbImage image, int width, int height)
+    {
+        CheckSides(width, height);
+        return new RgbImage(width, height, BilinearResampler.Resize(image.Pixels, image.Width, image.Height, 3, width, height));
+    }
+
+    /// <summary>Resizes as Pillow's BICUBIC does (antialiased); used for RefCOCO+ and RefCLEF.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="width">New width in pixels.</param>
+    /// <param name="height">New height in pixels.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A side is not positive.</exception>
+    public static RgbImage ResizeBicubic(RgbImage image, int width, int height)
+    {
+        CheckSides(width, height);
+        return new RgbImage(width, height, BicubicResampler.Resize(image.Pixels, image.Width, image.Height, 3, width, height));
+    }
+
+    /// <summary>Resizes a mask as OpenCV's INTER_NEAREST does: source = floor(target · scale).</summary>
+    /// <param name="mask">height × width bytes.</param>
+    /// <param name="width">Width of the mask in pixels.</param>
+    /// <param name="height">Height of the mask in pixels.</param>
+    /// <param name="newWidth">New width in pixels.</param>
+    /// <param name="newHeight">New height in pixels.</param>
+    /// <returns>newHeight × newWidth bytes.</returns>
+    /// <exception cref="ArgumentException">A side is not positive, or the mask's length does not fit its sides.</exception>
+    public static byte[] ResizeMaskNearest(ReadOnlySpan<byte> mask, int width, int height, int newWidth, int newHeight)
+    {
+        CheckMask(mask, width, height);
+        CheckSides(newWidth, newHeight);
+        // Twice divided, as OpenCV computes the scale: width / newWidth may differ in the last bit, and floor shows it.
+        double scaleX = 1.0 / ((double)newWidth / width), scaleY = 1.0 / ((double)newHeight / height);
+        byte[] result = new byte[newWidth * newHeight];
+        for (int y = 0; y < newHeight; y++)
+        {
+            int row = Math.Min((int)Math.Floor(y * scaleY), height - 1) * width;
+            for (int x = 0; x < newWidth; x++)
+                result[y * newWidth + x] = mask[row + Math.Min((int)Math.Floor(x * scaleX), width - 1)];
+        }
+        return result;
+    }
+
+    /// <summary>Mirrors left and right.</summary>
+    public static RgbImage FlipHorizontal(RgbImage image)
+    {
+        var result = new RgbImage(image.Width, image.Height);
+        for (int y = 0; y < image.Height; y++)
+        {
+            for (int x = 0; x < image.Width; x++)
+            {
+                int source = (y * image.Width + image.Width - 1 - x) * 3;
+                image.Pixels.AsSpan(source, 3).CopyTo(result.Pixels.AsSpan((y * image.Width + x) * 3));
+            }
+        }
+        return result;
+    }
+
+    /// <summary>Mirrors a mask left and right.</summary>
+    /// <param name="mask">height × width bytes.</param>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <exception cref="ArgumentException">A side is not positive, or the mask's length does not fit its sides.</exception>
+    public static byte[] FlipHorizontal(ReadOnlySpan<byte> mask, int width, int height)
+    {
+        CheckMask(mask, width, height);
+        byte[] result = mask.ToArray();
+        for (int y = 0; y < height; y++)
+            result.AsSpan(y * width, width).Reverse();
+        return result;
+    }
+
+    /// <summary>Grey in three equal channels, 0.299 R + 0.587 G + 0.114 B in OpenCV's fixed point.</summary>
+    public static RgbImage ToGray(RgbImage image)
+    {
+        var result = new RgbImage(image.Width, image.Height);
+        byte[] source = image.Pixels;
+        for (int i = 0; i < source.Length; i += 3)
+        {
+            // 15-bit weights that sum to 32768.
+            byte gray = (byte)((source[i] * 9798 + source[i + 1] * 19235 + source[i + 2] * 3735 + (1 << 14)) >> 15);
+            result.Pixels.AsSpan(i, 3).Fill(gray);
+        }
+        return result;
+    }
+
+    /// <summary>Converts to OpenCV's 8-bit HSV.</summary>
+    /// <returns>height × width × 3 bytes: hue 0..179, saturation 0..255, value 0..255.</returns>
+    public static byte[] RgbToHsv(RgbImage image)
+    {
+        byte[] hsv = new byte[image.Pixels.Length];
+        HsvConversion.FromRgb(image.Pixels, hsv);
+        return hsv;
+    }
+
+    /// <summary>Converts OpenCV's 8-bit HSV back to RGB.</summary>
+    /// <param name="hsv">height × width × 3 bytes: hue 0..179, saturation 0..255, value 0..255.</param>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <exception cref="ArgumentException">The number of bytes does not fit the sides.</exception>
+    public static RgbImage HsvToRgb(ReadOnlySpan<byte> hsv, int width, int height)
+    {
+        var image = new RgbImage(width, height);
+        if (hsv.Length != image.Pixels.Length)
+            throw new ArgumentException($"{width}×{height} HSV needs {image.Pixels.Length} bytes, got {hsv.Length}.", nameof(hsv));
+        HsvConversion.ToRgb(hsv, image.Pixels, width);
+        return image;
+    }
+
+    /// <summary>
+    /// The recipe's colour jitter (spec §5, step 4), quirks included: brightness moves by a share of the picture's mean,
+    /// and the saturation factor is <em>added</em> as a whole number, so that colours come out blown and grey pixels coloured.
+    /// </summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="brightness">Factor; (brightness − 1) · mean(picture) is added. 1 changes nothing.</param>
+    /// <param name="contrast">Factor on every value. 1 changes nothing.</param>
+    /// <param name="saturation">trunc(255 · saturation) is added to S, clipped to 0..255.</param>
+    /// <param name="hue">trunc(255 · hue) is added to H, modulo 180.</param>
+    public static RgbImage ColorJitter(RgbImage image, double brightness, double contrast, double saturation, double hue)
+    {
+        byte[] levels = BrightnessContrastTable(image, brightness, contrast);
+        var result = new RgbImage(image.Width, image.Height);
+        Span<byte> pixels = result.Pixels;
+        for (int i = 0; i < pixels.Length; i++)
+            pixels[i] = levels[image.Pixels[i]];
+
+        int hueShift = (int)(255 * hue), saturationShift = (int)(255 * saturation);
+        HsvConversion.FromRgb(pixels, pixels);
+        for (int i = 0; i < pixels.Length; i += 3)
+        {
+            pixels[i] = (byte)((((pixels[i] + hueShift) % 180) + 180) % 180);
+            pixels[i + 1] = (byte)Math.Clamp(pixels[i + 1] + saturationShift, 0, 255);
+        }
+        HsvConversion.ToRgb(pixels, pixels, image.Width);
+        return result;
+    }
+
+    /// <summary>Scales to 0..1, subtracts the mean and divides by the standard deviation, channels first.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="mean">Three numbers on a scale of 0..1; the recipe's are <see cref="DefaultMean"/>.</param>
+    /// <param name="std">Three positive numbers on a scale of 0..1; the recipe's are <see cref="DefaultStd"/>.</param>
+    /// <returns>3 × height × width numbers.</returns>
+    /// <exception cref="ArgumentException">There are not three numbers, or a deviation is not positive.</exception>
+    public static float[] Normalize(RgbImage image, IReadOnlyList<float> mean, IReadOnlyList<float> std)
+    {
+        if (mean.Count != 3 || std.Count != 3 || std.Any(s => !(s > 0)))
+            throw new ArgumentException($"mean and std need three numbers each, std above 0; got ({string.Join(", ", mean)}) and ({string.Join(", ", std)}).");
+        int plane = image.Width * image.Height;
+        float[] result = new float[3 * plane];
+        float[] table = new float[256];
+        for (int c = 0; c < 3; c++)
+        {
+            for (int v = 0; v < table.Length; v++)
+                table[v] = (v / 255f - mean[c]) / std[c];
+            for (int i = 0; i < plane; i++)
+                result[c * plane + i] = table[image.Pixels[i * 3 + c]];
+        }
+        return result;
+    }
+
+    private static byte[] BrightnessContrastTable(RgbImage image, double brightness, double contrast)
+    {
+        long sum = 0;
+        foreach (byte v in image.Pixels)
+            sum += v;
+        // Single precision and truncation, as the recipe's table is built.
+        float factor = (float)contrast;
+        float offset = (float)((brightness - 1) * ((double)sum / image.Pixels.Length));
+        byte[] levels = new byte[256];
+        for (int v = 0; v < levels.Length; v++)
+            levels[v] = (byte)Math.Clamp(v * factor + offset, 0f, 255f);
+        return levels;
+    }
+
+    private static void CheckSides(int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
+    }
+
+    private static void CheckMask(ReadOnlySpan<byte> mask, int width, int height)
+    {
+        CheckSides(width, height);
+        if (mask.Length != width * height)
+            throw new ArgumentException($"a mask of {width}×{height} needs {width * height} bytes, got {mask.Length}.", nameof(mask));
+    }
+}

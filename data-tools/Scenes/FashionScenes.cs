@@ -1,0 +1,124 @@
+namespace AmcEngine.DataTools;
+
+/// <summary>
+/// Scenes of two or three Fashion-MNIST pictures, each tinted with one of six colours, on a noisy grey background. The
+/// phrase is <c>a {colour} {class}</c>; the box is the item's whole square. Training scenes use the 60 000 training
+/// pictures, test scenes the 10 000 test pictures.
+/// </summary>
+public sealed class FashionScenes : ISceneSource
+{
+    private const ulong Stream = 0x66617368696F6EUL;
+    private const int MinimumSize = 48;
+    private const int ColorCount = 6;
+    private const int SmallestSide = 18;
+    private const int LargestSide = 27;
+    private const int Noise = 24;
+    private const int MaxAttempts = 10_000;
+
+    private readonly Lazy<FashionMnist> _train;
+    private readonly Lazy<FashionMnist> _test;
+
+    /// <summary>Creates the renderer; Fashion-MNIST's files are read when a scene first needs them.</summary>
+    /// <param name="size">Side of the pictures in pixels, at least 48.</param>
+    /// <param name="folder">Folder of the files; null for <see cref="FashionMnist.DefaultFolder"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is too small for the items.</exception>
+    public FashionScenes(int size = 64, string? folder = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, MinimumSize);
+        Size = size;
+        _train = new Lazy<FashionMnist>(() => FashionMnist.Load(SceneSplit.Train, folder));
+        _test = new Lazy<FashionMnist>(() => FashionMnist.Load(SceneSplit.Test, folder));
+    }
+
+    /// <inheritdoc/>
+    public string Kind => SceneKinds.Fashion;
+
+    /// <inheritdoc/>
+    public int Size { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Words => AllWords;
+
+    // Caption cleaning makes "t shirt" of "t-shirt".
+    internal static IReadOnlyList<string> AllWords { get; } =
+    [
+        "a", .. NamedColor.All.Take(ColorCount).Select(c => c.Name),
+        .. FashionMnist.ClassNames.SelectMany(n => CaptionCleaner.Clean(n, CaptionCleaner.TrainingMaxWords).Split(' ')).Distinct(),
+    ];
+
+    /// <inheritdoc/>
+    /// <exception cref="DataException">Fashion-MNIST's files are missing or damaged.</exception>
+    public Scene Render(ulong seed, SceneSplit split, long number)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(number);
+        FashionMnist pictures = (split == SceneSplit.Train ? _train : _test).Value;
+        var random = new SeededRandom(seed, Stream, (ulong)split, (ulong)number);
+        Item[] items = DrawItems(pictures, random);
+        int[] sides = Array.ConvertAll(items, i => i.Side);
+        (int X, int Y)[] corners = Place(sides, random);
+
+        RgbImage picture = PaintBackground(random);
+        for (int i = 0; i < items.Length; i++)
+            Paint(picture, pictures.Picture(items[i].Index), items[i], corners[i]);
+        Item referent = items[0];
+        (int x, int y) = corners[0];
+        string phrase = $"a {NamedColor.All[referent.Color].Name} {FashionMnist.ClassNames[referent.Class]}";
+        return new Scene(picture, phrase, new Box(x, y, x + referent.Side, y + referent.Side));
+    }
+
+    private Item[] DrawItems(FashionMnist pictures, SeededRandom random)
+    {
+        var items = new Item[random.NextInt(2, 3)];
+        for (int i = 0; i < items.Length; i++)
+        {
+            do
+            {
+                int index = random.NextInt(pictures.Count);
+                items[i] = new Item(index, pictures.Label(index), random.NextInt(ColorCount), random.NextInt(SmallestSide, LargestSide) * Size / 64);
+            }
+            while (items.Take(i).Any(other => other.Class == items[i].Class && other.Color == items[i].Color));
+        }
+        return items;
+    }
+
+    private (int X, int Y)[] Place(int[] sides, SeededRandom random)
+    {
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            if (ScenePlacement.TryPlace(sides, Size, random) is { } corners)
+                return corners;
+        }
+        throw new InvalidOperationException($"items of {string.Join(", ", sides)} pixels found no place in {Size}×{Size}.");
+    }
+
+    private RgbImage PaintBackground(SeededRandom random)
+    {
+        var picture = new RgbImage(Size, Size);
+        int level = random.NextInt(70, 130);
+        for (int i = 0; i < picture.Pixels.Length; i += 3)
+            picture.Pixels.AsSpan(i, 3).Fill((byte)(level + random.NextInt(-Noise, Noise)));
+        return picture;
+    }
+
+    // The grey value is the item's opacity: bright cloth takes the colour, the picture's black ground stays background.
+    private static void Paint(RgbImage picture, ReadOnlySpan<byte> gray, Item item, (int X, int Y) corner)
+    {
+        byte[] opacity = BilinearResampler.Resize(gray, FashionMnist.Side, FashionMnist.Side, 1, item.Side, item.Side);
+        NamedColor color = NamedColor.All[item.Color];
+        for (int y = 0; y < item.Side; y++)
+        {
+            for (int x = 0; x < item.Side; x++)
+            {
+                int alpha = opacity[y * item.Side + x];
+                Span<byte> pixel = picture.Pixels.AsSpan(((corner.Y + y) * picture.Width + corner.X + x) * 3, 3);
+                pixel[0] = Blend(pixel[0], color.R, alpha);
+                pixel[1] = Blend(pixel[1], color.G, alpha);
+                pixel[2] = Blend(pixel[2], color.B, alpha);
+            }
+        }
+    }
+
+    private static byte Blend(byte below, byte above, int alpha) => (byte)((below * (255 - alpha) + above * alpha + 127) / 255);
+
+    private readonly record struct Item(int Index, int Class, int Color, int Side);
+}

@@ -1,0 +1,15 @@
+namespace AmcEngine.DataTools;
+
+/// <summary>The words of generated scenes, from which a small tokenizer vocabulary is built.</summary>
+public static class SceneVocabulary
+{
+    /// <summary>Every word that a cleaned phrase of the kind can hold, in a fixed order, each once.</summary>
+    /// <param name="kind">One of <see cref="SceneKinds.All"/>.</param>
+    /// <exception cref="DataException">The kind is unknown.</exception>
+    public static IReadOnlyList<string> Words(string kind) => kind switch
+    {
+        SceneKinds.Shapes => ShapePhrases.Words,
+        SceneKinds.Fashion => FashionScenes.AllWords,
+        _ => throw SceneKinds.Unknown(kind),
+    };
+}

@@ -1,0 +1,41 @@
+using AmcEngine.DataTools;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.DataTools;
+
+[TestFixture]
+public class RegionMaskTests
+{
+    [TestCase(1, 1, 3, 2, "0000 0110 0000")]
+    [TestCase(1.9, 0.9, 3.9, 2.9, "0110 0110 0000")]
+    [TestCase(-5, -5, 2, 1, "1100 0000 0000")]
+    [TestCase(3, 2, 99, 99, "0000 0000 0001")]
+    [TestCase(0, 0, 0.5, 3, "1000 1000 1000")]
+    public void Boxes_are_clamped_and_cut_to_whole_pixels(double x1, double y1, double x2, double y2, string expected)
+    {
+        RegionMask mask = RegionMask.FromBox(new Box(x1, y1, x2, y2), 4, 3);
+        string text = string.Join(' ', mask.Values.Chunk(4).Select(row => string.Concat(row)));
+        Assert.That(text, Is.EqualTo(expected));
+    }
+
+    [TestCase(4, 0, 9, 2)]
+    [TestCase(-4, 0, 0, 2)]
+    [TestCase(0, 3, 2, 9)]
+    [TestCase(1.2, 0, 1.8, 3)]
+    [TestCase(double.NaN, 0, 1, 1)]
+    public void Boxes_that_cover_no_pixel_are_errors(double x1, double y1, double x2, double y2)
+    {
+        var box = new Box(x1, y1, x2, y2);
+        Assert.That(() => RegionMask.FromBox(box, 4, 3), Throws.TypeOf<DataException>().With.Message.Contains("covers no pixel of the 4×3 picture"));
+        Assert.That(
+            () => new RegionAnnotation("a.png", ["x"], [new Box(0, 0, 1, 1), box]).CheckBoxes(4, 3),
+            Throws.TypeOf<DataException>().With.Message.StartsWith("a.png: bbox[1]"));
+    }
+
+    [Test]
+    public void Resizing_takes_the_nearest_pixel()
+    {
+        RegionMask mask = RegionMask.FromBox(new Box(2, 0, 4, 2), 4, 4).Resize(2, 2);
+        Assert.That(mask.Values, Is.EqualTo((byte[])[0, 1, 0, 0]));
+    }
+}
