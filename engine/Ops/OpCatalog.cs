@@ -22,7 +22,9 @@ public sealed class OpAttribute(string name) : Attribute
 /// <param name="Differentiable">Whether gradients are checked.</param>
 /// <param name="Integers">Exclusive upper bound of an index input; 0 for a floating one.</param>
 /// <param name="MinimumGap">Least distance from zero, for ops that are singular or kinked there.</param>
-public sealed record OpInput(int[] Dims, double Low, double High, bool Differentiable = true, int Integers = 0, double MinimumGap = 0)
+/// <param name="Floating">Whole numbers, but in the floating type (0/1 masks).</param>
+public sealed record OpInput(
+    int[] Dims, double Low, double High, bool Differentiable = true, int Integers = 0, double MinimumGap = 0, bool Floating = false)
 {
     /// <summary>Uniform in [−1.5, 1.5].</summary>
     public static OpInput Uniform(int[] dims) => new(dims, -1.5, 1.5);
@@ -66,8 +68,7 @@ public sealed class OpAttributes : Dictionary<string, object>
 /// <summary>One sample call of an op, taken by the finite-difference tests, the back-end comparison and the benchmarks alike.</summary>
 /// <param name="Inputs">All inputs, in the op's order.</param>
 /// <param name="Attributes">Attributes.</param>
-/// <param name="Kinked">Second derivatives do not exist in a finite-difference neighbourhood (max, hinge): only the first is checked there.</param>
-public sealed record OpCase(OpInput[] Inputs, OpAttributes Attributes, bool Kinked = false)
+public sealed record OpCase(OpInput[] Inputs, OpAttributes Attributes)
 {
     /// <summary>A case whose first input is uniform.</summary>
     public OpCase(int[] first, OpInput[]? rest = null, OpAttributes? attributes = null)
