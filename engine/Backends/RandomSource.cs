@@ -31,7 +31,7 @@ public sealed class RandomSource(ulong seed)
     {
         var key = NextKey();
         var values = new double[count];
-        for (var i = 0; i < count; i++) values[i] = Philox.Uniform(key, i);
+        for (var i = 0; i < count; i++) values[i] = Philox.ToUniform(Philox.Word(key, i));
         return values;
     }
 }

@@ -94,7 +94,7 @@ public static class Arithmetic
             new([3, 5], [OpInput.Away([1, 5])]), new([4, 1, 3], [OpInput.Away([2, 3])]), new([7, 9], [OpInput.Away([7, 9])])),
         new("neg", (t, _) => t[0].Neg(), new OpCase([3, 7])),
         new("affine", (t, a) => t[0].Affine(a.Double("factor"), a.Double("constant")),
-            new([5, 3], [], new() { ["factor"] = -2.5, ["constant"] = 0.75 })),
+            new OpCase([5, 3], [], new() { ["factor"] = -2.5, ["constant"] = 0.75 })),
     ];
 
     private static OpEntry Binary(string name, Func<Tensor, Tensor, Tensor> run) => new(name, (t, _) => run(t[0], t[1]),
