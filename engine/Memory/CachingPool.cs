@@ -1,8 +1,8 @@
 using System.Numerics;
 using AmcEngine.Backends;
 using AmcEngine.Tensors;
+using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.CPU;
 
 namespace AmcEngine.Memory;
 

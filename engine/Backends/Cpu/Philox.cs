@@ -1,0 +1,190 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace AmcEngine.Backends.Cpu;
+
+/// <summary>
+/// Philox 4x32-10 (Salmon et al. 2011), the numbering of <see cref="RandomKey"/>: element e is word e mod 4 of block
+/// e div 4. Counter-based, so any range of elements is computed on its own, on any thread.
+/// </summary>
+/// <remarks>
+/// The bulk fill keeps each counter word in the low half of a 64-bit lane, where vpmuludq finds it: 8 blocks
+/// (32 words) take about 80 AVX-512 instructions. High halves may hold rubbish; only the products' shifts read them.
+/// </remarks>
+internal static unsafe class Philox
+{
+    private const uint Multiplier0 = 0xD2511F53;
+    private const uint Multiplier1 = 0xCD9E8D57;
+    private const uint Weyl0 = 0x9E3779B9;
+    private const uint Weyl1 = 0xBB67AE85;
+    private const float FloatUnit = 1f / (1 << 24);
+
+    /// <summary>Ten rounds on an explicit counter and key, in place.</summary>
+    public static void Block(ref uint c0, ref uint c1, ref uint c2, ref uint c3, uint k0, uint k1)
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var p0 = (ulong)Multiplier0 * c0;
+            var p1 = (ulong)Multiplier1 * c2;
+            c0 = (uint)(p1 >> 32) ^ c1 ^ k0;
+            c1 = (uint)p1;
+            c2 = (uint)(p0 >> 32) ^ c3 ^ k1;
+            c3 = (uint)p0;
+            k0 += Weyl0;
+            k1 += Weyl1;
+        }
+    }
+
+    /// <summary>The four words of one block of a stream.</summary>
+    public static void Block(in RandomKey key, ulong block, uint* words)
+    {
+        uint c0 = (uint)block, c1 = (uint)(block >> 32), c2 = key.Op, c3 = key.Step;
+        Block(ref c0, ref c1, ref c2, ref c3, (uint)key.Seed, (uint)(key.Seed >> 32));
+        words[0] = c0;
+        words[1] = c1;
+        words[2] = c2;
+        words[3] = c3;
+    }
+
+    /// <summary>The random word of one element.</summary>
+    public static uint Word(in RandomKey key, long element)
+    {
+        var words = stackalloc uint[4];
+        Block(key, (ulong)element >> 2, words);
+        return words[element & 3];
+    }
+
+    /// <summary>A word as a number in [0, 1) with 24 bits, exact in f32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float ToUniform(uint word) => (word >> 8) * FloatUnit;
+
+    /// <summary>
+    /// The smallest word that is kept by dropout of probability <paramref name="p"/>: u ≥ p exactly where
+    /// word ≥ this (as a 33-bit number, for p = 1 keeps nothing).
+    /// </summary>
+    public static ulong KeepThreshold(double p) => (ulong)Math.Ceiling(Math.Clamp(p, 0, 1) * (1 << 24)) << 8;
+
+    /// <summary>Words of the elements [start, start + count).</summary>
+    public static void FillWords(in RandomKey key, long start, uint* words, long count)
+    {
+        var partial = stackalloc uint[4];
+        var block = (ulong)start >> 2;
+        var skip = (int)(start & 3);
+        if (skip != 0 && count > 0)
+        {
+            Block(key, block++, partial);
+            for (; skip < 4 && count > 0; skip++, count--) *words++ = partial[skip];
+        }
+        var blocks = FillBlocks(key, block, words, count >> 2);
+        for (; blocks < count >> 2; blocks++) Block(key, block + (ulong)blocks, words + 4 * blocks);
+        if ((count & 3) == 0) return;
+        Block(key, block + (ulong)blocks, partial);
+        for (var i = 0; i < (count & 3); i++) words[4 * blocks + i] = partial[i];
+    }
+
+    /// <summary>Uniform numbers in [0, 1) of the elements [start, start + count).</summary>
+    public static void FillUniform(in RandomKey key, long start, float* values, long count)
+    {
+        // The words are as wide as the floats: convert where they lie.
+        FillWords(key, start, (uint*)values, count);
+        long i = 0;
+        if (Vector256.IsHardwareAccelerated)
+            for (; i <= count - 8; i += 8)
+            {
+                var words = Vector256.Load((uint*)values + i) >>> 8;
+                (Vector256.ConvertToSingle(words.AsInt32()) * FloatUnit).Store(values + i);
+            }
+        for (; i < count; i++) values[i] = ToUniform(((uint*)values)[i]);
+    }
+
+    /// <summary>Uniform numbers in [0, 1) of the elements [start, start + count), the same values as in f32.</summary>
+    public static void FillUniform(in RandomKey key, long start, double* values, long count)
+    {
+        const int chunk = 512;
+        var words = stackalloc uint[chunk];
+        for (long done = 0; done < count; done += chunk)
+        {
+            var n = Math.Min(chunk, count - done);
+            FillWords(key, start + done, words, n);
+            for (long i = 0; i < n; i++) values[done + i] = ToUniform(words[i]);
+        }
+    }
+
+    // Whole vectors of blocks; returns how many blocks were written.
+    private static long FillBlocks(in RandomKey key, ulong block, uint* words, long blocks) =>
+        Avx512F.IsSupported ? FillBlocks512(key, block, words, blocks) :
+        Avx2.IsSupported ? FillBlocks256(key, block, words, blocks) : 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long FillBlocks512(in RandomKey key, ulong block, uint* words, long blocks)
+    {
+        var m0 = Vector512.Create((ulong)Multiplier0).AsUInt32();
+        var m1 = Vector512.Create((ulong)Multiplier1).AsUInt32();
+        var low = Vector512.Create(0xFFFFFFFFUL);
+        var first = Vector512.Create(0UL, 8, 1, 9, 2, 10, 3, 11);
+        var second = Vector512.Create(4UL, 12, 5, 13, 6, 14, 7, 15);
+        ulong op = key.Op, step = key.Step, seed = key.Seed;
+        long done = 0;
+        for (; done <= blocks - 8; done += 8)
+        {
+            var c0 = Vector512.Create(block + (ulong)done) + Vector512.Create(0UL, 1, 2, 3, 4, 5, 6, 7);
+            var c1 = c0 >>> 32;
+            var c2 = Vector512.Create(op);
+            var c3 = Vector512.Create(step);
+            uint k0 = (uint)seed, k1 = (uint)(seed >> 32);
+            for (var round = 0; round < 10; round++)
+            {
+                var p0 = Avx512F.Multiply(c0.AsUInt32(), m0);
+                var p1 = Avx512F.Multiply(c2.AsUInt32(), m1);
+                c0 = (p1 >>> 32) ^ c1 ^ Vector512.Create((ulong)k0);
+                c1 = p1;
+                c2 = (p0 >>> 32) ^ c3 ^ Vector512.Create((ulong)k1);
+                c3 = p0;
+                k0 += Weyl0;
+                k1 += Weyl1;
+            }
+            var x = (c0 & low) | (c1 << 32);
+            var y = (c2 & low) | (c3 << 32);
+            Avx512F.PermuteVar8x64x2(x, first, y).AsUInt32().Store(words + 4 * done);
+            Avx512F.PermuteVar8x64x2(x, second, y).AsUInt32().Store(words + 4 * done + 16);
+        }
+        return done;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long FillBlocks256(in RandomKey key, ulong block, uint* words, long blocks)
+    {
+        var m0 = Vector256.Create((ulong)Multiplier0).AsUInt32();
+        var m1 = Vector256.Create((ulong)Multiplier1).AsUInt32();
+        var low = Vector256.Create(0xFFFFFFFFUL);
+        ulong op = key.Op, step = key.Step, seed = key.Seed;
+        long done = 0;
+        for (; done <= blocks - 4; done += 4)
+        {
+            var c0 = Vector256.Create(block + (ulong)done) + Vector256.Create(0UL, 1, 2, 3);
+            var c1 = c0 >>> 32;
+            var c2 = Vector256.Create(op);
+            var c3 = Vector256.Create(step);
+            uint k0 = (uint)seed, k1 = (uint)(seed >> 32);
+            for (var round = 0; round < 10; round++)
+            {
+                var p0 = Avx2.Multiply(c0.AsUInt32(), m0);
+                var p1 = Avx2.Multiply(c2.AsUInt32(), m1);
+                c0 = (p1 >>> 32) ^ c1 ^ Vector256.Create((ulong)k0);
+                c1 = p1;
+                c2 = (p0 >>> 32) ^ c3 ^ Vector256.Create((ulong)k1);
+                c3 = p0;
+                k0 += Weyl0;
+                k1 += Weyl1;
+            }
+            var x = (c0 & low) | (c1 << 32);
+            var y = (c2 & low) | (c3 << 32);
+            var even = Avx2.UnpackLow(x, y);
+            var odd = Avx2.UnpackHigh(x, y);
+            Avx2.Permute2x128(even, odd, 0x20).AsUInt32().Store(words + 4 * done);
+            Avx2.Permute2x128(even, odd, 0x31).AsUInt32().Store(words + 4 * done + 8);
+        }
+        return done;
+    }
+}

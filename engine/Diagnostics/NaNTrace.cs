@@ -1,0 +1,35 @@
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Diagnostics;
+
+/// <summary>A NaN or an infinity, found in the output of an op.</summary>
+public sealed class NonFiniteException(string op, string detail) : EngineException(op, detail);
+
+/// <summary>
+/// While a trace is open on this thread, the output of every op, forward and backward, is searched for NaN and
+/// infinities, and the first op that makes one is named. Costs a pass over each output: for finding a fault, not for training.
+/// </summary>
+public static class NaNTrace
+{
+    [ThreadStatic] private static int s_depth;
+
+    internal static bool Active => s_depth > 0;
+
+    /// <summary>Opens a trace until the result is disposed.</summary>
+    public static IDisposable Begin() => new Trace();
+
+    internal static void Check(string op, Tensor output)
+    {
+        if (!output.DType.IsFloating()) return;
+        var count = output.Backend.CountNonFinite(output);
+        if (count > 0)
+            throw new NonFiniteException(op, $"{count} of {output.Count} values of its output {output} are NaN or infinite");
+    }
+
+    private sealed class Trace : IDisposable
+    {
+        public Trace() => s_depth++;
+
+        public void Dispose() => s_depth--;
+    }
+}

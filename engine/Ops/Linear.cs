@@ -1,0 +1,82 @@
+using AmcEngine.Autograd;
+using AmcEngine.Backends;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Ops;
+
+/// <summary>The fully connected layer with its bias, and with GELU, in one pass over the product.</summary>
+[OpFamily]
+public static class LinearLayer
+{
+    /// <summary>x·Wᵀ + b: x [..., in], weight [out, in], bias [out] or null → [..., out].</summary>
+    /// <exception cref="ShapeException">The extents do not fit.</exception>
+    [Op("linear")]
+    public static Tensor Linear(this Tensor x, Tensor weight, Tensor? bias)
+    {
+        var y = Forward("linear", x, weight, bias, Activation.None, null);
+        return bias is null
+            ? Graph.Record("linear", [x, weight], y, [x, weight], (c, g) => Backward(c, g[0]!, false))
+            : Graph.Record("linear", [x, weight, bias], y, [x, weight], (c, g) => Backward(c, g[0]!, true));
+    }
+
+    /// <summary>GELU(x·Wᵀ + b), the product's epilogue applies bias and GELU.</summary>
+    /// <exception cref="ShapeException">The extents do not fit.</exception>
+    [Op("linear_gelu")]
+    public static Tensor LinearGelu(this Tensor x, Tensor weight, Tensor bias)
+    {
+        if (!Graph.Records(x, weight, bias))
+            return Graph.Record("linear_gelu", [x, weight, bias], Forward("linear_gelu", x, weight, bias, Activation.Gelu, null), [], (_, _) => []);
+        using var before = x.EmptyLike(OutputShape("linear_gelu", x, weight, bias));
+        var y = Forward("linear_gelu", x, weight, bias, Activation.Gelu, before);
+        return Graph.Record("linear_gelu", [x, weight, bias], y, [x, weight, bias, before], (c, g) =>
+        {
+            // The saved pre-activation is a by-product without history; a second order rebuilds it with one.
+            var z = GradMode.Enabled ? c.Saved[0].Linear(c.Saved[1], c.Saved[2]) : c.Saved[3];
+            return Backward(c, Pointwise.GeluBackward(g[0]!, z), true);
+        });
+    }
+
+    private static Tensor?[] Backward(GradientContext c, Tensor g, bool bias)
+    {
+        var (x, w) = (c.Saved[0], c.Saved[1]);
+        var rows = g.Reshape(-1, g.Shape[-1]);
+        var dx = c.Needs(0) ? rows.MatMul(w).Reshape(x.Shape.Dims) : null;
+        var dw = c.Needs(1) ? rows.MatMul(x.Reshape(-1, x.Shape[-1]), transposeA: true) : null;
+        return bias ? [dx, dw, c.Needs(2) ? rows.Sum([0]) : null] : [dx, dw];
+    }
+
+    private static Shape OutputShape(string op, Tensor x, Tensor weight, Tensor? bias)
+    {
+        OpSupport.RequireSame(op, x, weight);
+        if (x.Shape.Rank < 1 || weight.Shape.Rank != 2 || weight.Shape[1] != x.Shape[-1])
+            throw new ShapeException(op, $"weight {weight.Shape} ([out, in]) does not fit {x.Shape} ([..., in])");
+        if (bias is not null) OpSupport.RequireShape(op, "bias", bias, [weight.Shape[0]]);
+        return x.Shape.With(-1, weight.Shape[0]);
+    }
+
+    private static Tensor Forward(string op, Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor? preActivation)
+    {
+        var y = x.EmptyLike(OutputShape(op, x, weight, bias));
+        var (n, k) = (weight.Shape[0], weight.Shape[1]);
+        x.Backend.MatMul(new MatMulArgs
+        {
+            A = x, B = weight, C = y, M = x.Count / Math.Max(k, 1), N = n, K = k, TransB = true, Lda = k, Ldb = k, Ldc = n,
+            Bias = bias, Activation = activation, PreActivation = preActivation,
+        });
+        return y;
+    }
+
+    internal static readonly OpEntry[] Entries =
+    [
+        new("linear", (t, _) => t[0].Linear(t[1], t.Length > 2 ? t[2] : null),
+            new([3, 7], [OpInput.Uniform([5, 7]), OpInput.Uniform([5])]), new([2, 3, 4], [OpInput.Uniform([6, 4])]))
+        {
+            Decomposition = (t, _) => t.Length > 2 ? t[0].MatMul(t[1], false, true).Add(t[2]) : t[0].MatMul(t[1], false, true),
+            Benchmark = (new OpCase([2080, 96], [OpInput.Uniform([384, 96]), OpInput.Uniform([384])]), 2.0 * 2080 * 96 * 384, 4.0 * (2080 * 480 + 96 * 384)),
+        },
+        new("linear_gelu", (t, _) => t[0].LinearGelu(t[1], t[2]), new OpCase([2, 3, 7], [OpInput.Uniform([5, 7]), OpInput.Uniform([5])]))
+        {
+            Decomposition = (t, _) => Pointwise.GeluDecomposition(t[0].MatMul(t[1], false, true).Add(t[2])),
+        },
+    ];
+}

@@ -1,0 +1,80 @@
+using AmcEngine.Backends;
+using AmcEngine.Memory;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Optim;
+
+/// <summary>Parameters that share a weight decay.</summary>
+/// <param name="Parameters">Leaves.</param>
+/// <param name="WeightDecay">Decoupled decay.</param>
+public sealed record ParameterGroup(IReadOnlyList<Tensor> Parameters, double WeightDecay);
+
+/// <summary>
+/// AdamW with decoupled decay (Loshchilov and Hutter 2019), bit for bit a function of gradients, state and step.
+/// A parameter without a gradient is left alone, as in PyTorch.
+/// </summary>
+public sealed class AdamW : IDisposable
+{
+    private readonly List<Slot> _slots = [];
+
+    /// <summary>An optimizer with zero moments.</summary>
+    public AdamW(IReadOnlyList<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8)
+    {
+        (Beta1, Beta2, Eps) = (beta1, beta2, eps);
+        using (MemoryScope.Suspend())
+            foreach (var group in groups)
+                foreach (var p in group.Parameters)
+                    _slots.Add(new Slot(p, group.WeightDecay, Tensor.Zeros(p.Shape, p.DType, p.Backend), Tensor.Zeros(p.Shape, p.DType, p.Backend)));
+    }
+
+    /// <summary>Decay of the first moment.</summary>
+    public double Beta1 { get; }
+
+    /// <summary>Decay of the second moment.</summary>
+    public double Beta2 { get; }
+
+    /// <summary>Added to the denominator.</summary>
+    public double Eps { get; }
+
+    /// <summary>Steps taken.</summary>
+    public int StepCount { get; set; }
+
+    /// <summary>Parameters with their moments, in the order of the groups: what a checkpoint holds.</summary>
+    public IEnumerable<(Tensor Parameter, Tensor ExpAvg, Tensor ExpAvgSq)> State => _slots.Select(s => (s.Parameter, s.ExpAvg, s.ExpAvgSq));
+
+    /// <summary>Updates every parameter that has a gradient.</summary>
+    public void Step(double learningRate)
+    {
+        StepCount++;
+        foreach (var s in _slots)
+        {
+            if (s.Parameter.Grad is not { } grad) continue;
+            s.Parameter.Backend.AdamW(s.Parameter, grad, s.ExpAvg, s.ExpAvgSq,
+                new AdamWArgs(learningRate, Beta1, Beta2, Eps, s.WeightDecay, StepCount));
+            s.Parameter.Storage.Touch();
+        }
+    }
+
+    /// <summary>Drops the gradients.</summary>
+    public void ZeroGrad()
+    {
+        foreach (var s in _slots)
+        {
+            s.Parameter.Grad?.Dispose();
+            s.Parameter.Grad = null;
+        }
+    }
+
+    /// <summary>Gives the moments back.</summary>
+    public void Dispose()
+    {
+        foreach (var s in _slots)
+        {
+            s.ExpAvg.Dispose();
+            s.ExpAvgSq.Dispose();
+        }
+        _slots.Clear();
+    }
+
+    private sealed record Slot(Tensor Parameter, double WeightDecay, Tensor ExpAvg, Tensor ExpAvgSq);
+}
