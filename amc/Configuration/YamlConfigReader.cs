@@ -54,14 +54,20 @@ internal static class YamlConfigReader
     private static YamlMappingNode Parse(string name, TextReader reader)
     {
         var stream = new YamlStream();
+        var parser = new Parser(reader);
         try
         {
-            stream.Load(reader);
+            stream.Load(parser);
         }
         catch (YamlException e)
         {
             string reason = (e.InnerException ?? e).Message;
             throw new ConfigException($"{name}: line {e.Start.Line}: not valid YAML: {reason}", e);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // Some broken files make the library trip over itself instead of saying what is wrong.
+            throw new ConfigException($"{name}: line {parser.Current?.End.Line ?? 1}: not valid YAML; check brackets, quotes and indentation there", e);
         }
         if (stream.Documents.Count == 0)
             throw new ConfigException($"{name}: the configuration is empty; copy one from configs/ and change it");

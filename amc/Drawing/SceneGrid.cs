@@ -25,7 +25,7 @@ internal static class SceneGrid
     private const int Gap = 14;
     private const int Margin = 24;
     private const int PhraseHeight = 34;
-    private const int HeadHeight = 132;
+    private const int HeadHeight = 144;
     private const int LegendHeight = 92;
     private const int Columns = 3;
     private const int Width = 2 * Margin + Columns * Side + (Columns - 1) * Gap;
@@ -48,8 +48,9 @@ internal static class SceneGrid
     private static void Head(Sheet sheet, GridHeading heading)
     {
         sheet.Text("Where does the model look for the phrase?", Margin, 40, 24, Ink);
-        sheet.Text($"Pointing accuracy on {heading.Count} test scenes: {Percent(heading.Before)} before, {Percent(heading.After)} after training; a random point {Percent(heading.Random)}",
-            Margin, 70, 14.5f, Faint, maxWidth: Width - 2 * Margin);
+        sheet.Text($"Pointing accuracy on {heading.Count} test scenes: {Percent(heading.Before)} before training, {Percent(heading.After)} after;",
+            Margin, 66, 15, Faint, maxWidth: Width - 2 * Margin);
+        sheet.Text($"a random point hits {Percent(heading.Random)}.", Margin, 86, 15, Faint);
         string[] titles = ["scene and region", "before training", "after training"];
         for (int c = 0; c < Columns; c++)
             sheet.Text(titles[c], Left(c) + Side / 2f, HeadHeight - 18, 19, Ink, SKTextAlign.Center);

@@ -1,0 +1,13 @@
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary>Where a command writes.</summary>
+/// <param name="Out">Results and progress.</param>
+/// <param name="Error">Warnings; errors are written by <see cref="ErrorReporter"/> alone.</param>
+internal sealed record CommandContext(TextWriter Out, TextWriter Error)
+{
+    /// <summary>Whether a person is watching: progress may redraw its line.</summary>
+    public bool IsTerminal => ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected;
+
+    /// <summary>Writes a warning of one line.</summary>
+    public void Warn(string message) => Error.WriteLine($"warning: {message}");
+}

@@ -1,0 +1,64 @@
+using AmcEngine.Amc.Configuration;
+using CommandLine;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary>Chooses the command and runs it.</summary>
+internal static class Dispatcher
+{
+    private const string DataCommand = "data";
+
+    private static readonly Type[] Commands = [typeof(DevicesOptions), typeof(TrainOptions), typeof(EvalOptions), typeof(ExplainOptions), typeof(DataOverview), typeof(VerifyOptions)];
+    private static readonly Type[] DataCommands = [typeof(ShapeScenesOptions), typeof(FashionScenesOptions), typeof(InspectOptions)];
+
+    /// <summary>Runs a command line and returns its exit code.</summary>
+    public static int Run(string[] args, CommandContext context)
+    {
+        bool verbose = args.Contains("--verbose");
+        try
+        {
+            return args is [DataCommand, .. var rest]
+                ? Parse(rest, DataCommands, "amcx data", context)
+                : Parse(args, Commands, "amcx", context);
+        }
+        catch (Exception error)
+        {
+            return ErrorReporter.Report(error, context.Error, verbose);
+        }
+    }
+
+    private static int Parse(string[] args, Type[] commands, string prefix, CommandContext context)
+    {
+        using var parser = new Parser(settings =>
+        {
+            settings.HelpWriter = null;
+            settings.CaseInsensitiveEnumValues = true;
+            settings.AllowMultiInstance = true;
+            settings.ParsingCulture = System.Globalization.CultureInfo.InvariantCulture;
+        });
+        ParserResult<object> result = parser.ParseArguments(args, commands);
+        if (result is Parsed<object> parsed)
+            return Execute(parsed.Value, context);
+        string[] verbs = [.. commands.Select(c => ((VerbAttribute)Attribute.GetCustomAttribute(c, typeof(VerbAttribute))!).Name)];
+        string command = args.Length > 0 && verbs.Contains(args[0]) ? $"{prefix} {args[0]}" : prefix;
+        return UsageReporter.Report(result, [.. ((NotParsed<object>)result).Errors], command, verbs, context);
+    }
+
+    private static int Execute(object options, CommandContext context) => options switch
+    {
+        DevicesOptions o => DevicesCommand.Run(o, context),
+        TrainOptions o => TrainCommand.Run(o, context),
+        EvalOptions o => EvalCommand.Run(o, context),
+        ExplainOptions o => ExplainCommand.Run(o, context),
+        ScenesOptions o => DataCommandRunner.Export(o, context),
+        InspectOptions o => DataCommandRunner.Inspect(o, context),
+        VerifyOptions o => VerifyCommand.Run(o, context),
+        _ => throw new ConfigException($"amcx {DataCommand}: name a kind; use one of scenes, fashion-scenes, inspect"),
+    };
+}
+
+/// <summary>Stands for <c>amcx data</c> in the list of commands; its own commands are parsed apart.</summary>
+[Verb("data", HelpText = "Generate and inspect data: scenes, fashion-scenes, inspect (amcx data --help).")]
+internal sealed class DataOverview
+{
+}

@@ -1,0 +1,41 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Training;
+using AmcEngine.DataTools;
+using AmcEngine.Model;
+using AmcEngine.Serialization;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary>The one place where exceptions become a line on the error stream and an exit code.</summary>
+internal static class ErrorReporter
+{
+    /// <summary>All went well.</summary>
+    public const int Success = 0;
+
+    /// <summary>Something failed that the input is not to blame for.</summary>
+    public const int Failure = 1;
+
+    /// <summary>The input or the usage is wrong.</summary>
+    public const int BadInput = 2;
+
+    /// <summary>Writes the line and returns the exit code.</summary>
+    /// <param name="error">What happened.</param>
+    /// <param name="output">The error stream.</param>
+    /// <param name="verbose">Whether to add the stack trace.</param>
+    public static int Report(Exception error, TextWriter output, bool verbose)
+    {
+        (int code, string message) = error switch
+        {
+            ConfigException or DataException or SerializationException or ModelException => (BadInput, error.Message),
+            TrainingException or EngineException => (Failure, error.Message),
+            IOException or UnauthorizedAccessException => (BadInput, $"{error.Message} Check that the path exists, is writable and has space."),
+            OutOfMemoryException => (Failure, "out of memory; use a smaller batch_size or image_res"),
+            _ => (Failure, $"unexpected {error.GetType().Name}: {error.Message} (--verbose shows where)"),
+        };
+        output.WriteLine($"amcx: {message.ReplaceLineEndings(" ").Trim()}");
+        if (verbose)
+            output.WriteLine(error);
+        return code;
+    }
+}

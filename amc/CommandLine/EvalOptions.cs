@@ -1,0 +1,36 @@
+using CommandLine;
+using CommandLine.Text;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary>Arguments of <c>amcx eval</c>.</summary>
+[Verb("eval", HelpText = "Play the pointing game on the test data of a configuration.")]
+internal sealed class EvalOptions : CommonOptions
+{
+    /// <summary>The configuration whose test data is used.</summary>
+    [Option("config", Required = true, MetaValue = "F.yaml", HelpText = "The configuration whose test data is used.")]
+    public string Config { get; set; } = "";
+
+    /// <summary>The model.</summary>
+    [Option("checkpoint", Required = true, MetaValue = "C", HelpText = "A run's folder, a checkpoint folder, a .safetensors or a .pth file.")]
+    public string Checkpoint { get; set; } = "";
+
+    /// <summary>Where to write the result as JSON.</summary>
+    [Option("json", MetaValue = "OUT", HelpText = "Write the result as one JSON object.")]
+    public string? Json { get; set; }
+
+    /// <summary>Where to write a page with examples.</summary>
+    [Option("report", MetaValue = "OUT.html", HelpText = "Write a page with the result and example heatmaps.")]
+    public string? Report { get; set; }
+
+    /// <summary>Settings that win over the file.</summary>
+    [Option("set", MetaValue = "key=value", HelpText = "Settings that win over the configuration.")]
+    public IEnumerable<string> Set { get; set; } = [];
+
+    /// <summary>Examples of the help page.</summary>
+    [Usage(ApplicationAlias = "amcx")]
+    public static IEnumerable<Example> Examples =>
+    [
+        new("Evaluate a trained model", new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Json = "result.json" }),
+    ];
+}

@@ -1,0 +1,46 @@
+using CommandLine;
+using CommandLine.Text;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary>Arguments of <c>amcx train</c>.</summary>
+[Verb("train", HelpText = "Train a model and show what it learned.")]
+internal sealed class TrainOptions : CommonOptions
+{
+    /// <summary>The configuration.</summary>
+    [Option("config", Required = true, MetaValue = "F.yaml", HelpText = "The configuration; ready ones are in configs/.")]
+    public string Config { get; set; } = "";
+
+    /// <summary>Folder for everything the run writes.</summary>
+    [Option("output", MetaValue = "DIR", HelpText = "Folder for log, pictures and checkpoints (default: the configuration's, else runs/NAME).")]
+    public string? Output { get; set; }
+
+    /// <summary>Folder of an interrupted run.</summary>
+    [Option("resume", MetaValue = "DIR", HelpText = "Go on with the run of this folder.")]
+    public string? Resume { get; set; }
+
+    /// <summary>Settings that win over the file.</summary>
+    [Option("set", MetaValue = "key=value", HelpText = "Settings that win over the configuration.")]
+    public IEnumerable<string> Set { get; set; } = [];
+
+    /// <summary>Where to stop.</summary>
+    [Option("steps", MetaValue = "N", HelpText = "Stop after step N; the learning rate still follows the configuration's length, so --resume can go on.")]
+    public int? Steps { get; set; }
+
+    /// <summary>Seed.</summary>
+    [Option("seed", MetaValue = "N", HelpText = "Seed of weights, data order and dropout (default: the configuration's).")]
+    public int? Seed { get; set; }
+
+    /// <summary>Whether to search every op's output for NaN.</summary>
+    [Option("trace-nan", HelpText = "Search every op's output for NaN and infinities and name the first (slow).")]
+    public bool TraceNaN { get; set; }
+
+    /// <summary>Examples of the help page.</summary>
+    [Usage(ApplicationAlias = "amcx")]
+    public static IEnumerable<Example> Examples =>
+    [
+        new("Train on generated scenes", new TrainOptions { Config = "configs/scenes.yaml" }),
+        new("Go on after an interruption", new TrainOptions { Config = "configs/scenes.yaml", Resume = "runs/scenes" }),
+        new("Change settings", new TrainOptions { Config = "configs/scenes.yaml", Set = ["optimizer.lr=1e-4", "batch_size=16"] }),
+    ];
+}
