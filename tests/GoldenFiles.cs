@@ -1,6 +1,6 @@
 using NUnit.Framework;
 
-namespace AmcEngine.Tests.Engine.Serialization;
+namespace AmcEngine.Tests;
 
 /// <summary>Finds the golden data: in the folder AMC_GOLDEN, else in tests/Golden above the test assembly.</summary>
 internal static class GoldenFiles
