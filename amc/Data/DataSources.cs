@@ -1,0 +1,72 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.DataTools;
+using AmcEngine.Model.Tokenization;
+
+namespace AmcEngine.Amc.Data;
+
+/// <summary>Opens the data that a configuration names.</summary>
+internal static class DataSources
+{
+    private static readonly string[] SpecialTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+
+    /// <summary>The tokenizer: the configured vocabulary, or for generated scenes their few words.</summary>
+    /// <exception cref="ConfigException">Annotations are used without a vocabulary.</exception>
+    public static WordPieceTokenizer Tokenizer(RunConfig config)
+    {
+        if (config.OptionalText("vocab_file") is { } path)
+            return WordPieceTokenizer.FromVocabFile(path);
+        return config.IsGenerated
+            ? WordPieceTokenizer.FromVocab([.. SpecialTokens, .. SceneVocabulary.Words(config.Dataset)])
+            : throw ConfigRules.Wrong(config, "vocab_file: is missing; name the vocab.txt of bert-base-uncased, or of the checkpoint");
+    }
+
+    /// <summary>The training samples.</summary>
+    /// <exception cref="ConfigException">A key is missing.</exception>
+    /// <exception cref="DataException">A file or folder is missing or wrong.</exception>
+    public static IRegionDataset Train(RunConfig config)
+    {
+        AugmentationOptions augmentation = config.OptionalTruth("augment") ?? !config.IsGenerated ? AugmentationOptions.Recipe : AugmentationOptions.None;
+        if (config.IsGenerated)
+        {
+            return new SceneDataset(Scenes(config), new SceneDatasetOptions
+            {
+                Count = config.Integer("train_count"),
+                Seed = (ulong)config.Integer("data_seed"),
+                NewScenesEachEpoch = true,
+                Augmentation = augmentation,
+            });
+        }
+        return new AnnotationDataset(Files(config, "train_file"), Root(config), new AnnotationDatasetOptions
+        {
+            ImageSize = config.ImageSize,
+            MaxWords = config.Integer("max_words"),
+            Augmentation = augmentation,
+        });
+    }
+
+    /// <summary>The test questions, or null where the configuration names none.</summary>
+    /// <exception cref="DataException">A file or folder is missing or wrong.</exception>
+    public static IReadOnlyList<EvaluationSample>? Test(RunConfig config)
+    {
+        if (config.IsGenerated)
+            return new SceneEvaluationSet(Scenes(config), config.Integer("test_count"), (ulong)config.Integer("data_seed"));
+        if (config.Texts("test_file").Count == 0)
+            return null;
+        return new AnnotationEvaluationSet(Files(config, "test_file"), Root(config), config.Integer("max_words"));
+    }
+
+    /// <summary>What an evaluation calls its data.</summary>
+    public static string Split(RunConfig config) =>
+        config.IsGenerated ? "test" : string.Join("+", config.Texts("test_file").Select(Path.GetFileNameWithoutExtension));
+
+    private static ISceneSource Scenes(RunConfig config) =>
+        SceneSources.Create(config.Dataset, config.ImageSize, config.OptionalText("fashion_folder"), "image_res");
+
+    private static IReadOnlyList<string> Files(RunConfig config, string key) =>
+        config.Texts(key) is { Count: > 0 } files
+            ? files
+            : throw ConfigRules.Wrong(config, $"{key}: is missing; name the annotation files, or set dataset: scenes");
+
+    // The reference's evaluation files may hold full paths in their entries, with an empty image_root.
+    private static string Root(RunConfig config) => config.OptionalText("image_root") is { Length: > 0 } root ? root : ".";
+}

@@ -1,0 +1,10 @@
+using AmcEngine.Model.Tokenization;
+
+namespace AmcEngine.Amc.Data;
+
+/// <summary>One batch on the host.</summary>
+/// <param name="Images">Normalised pictures, count × 3 × side × side.</param>
+/// <param name="Masks">Region masks of 0 and 1, count × side × side.</param>
+/// <param name="Text">The tokenized phrases.</param>
+/// <param name="Side">Side of the pictures.</param>
+internal sealed record TrainingBatch(float[] Images, float[] Masks, TokenBatch Text, int Side);

@@ -1,0 +1,41 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Model;
+using AmcEngine.Model.Tokenization;
+
+namespace AmcEngine.Amc.Training;
+
+/// <summary>The model that a configuration describes.</summary>
+internal static class ModelSettings
+{
+    /// <summary>The model's sizes.</summary>
+    /// <exception cref="ModelException">They do not fit together.</exception>
+    public static AlbefConfig Create(RunConfig config, WordPieceTokenizer tokenizer)
+    {
+        int text = config.Integer("text_layers"), fusion = config.Integer("fusion_layers");
+        int width = config.Integer("text_width");
+        var settings = new AlbefConfig
+        {
+            ImageRes = config.ImageSize,
+            PatchSize = config.Integer("patch_size"),
+            VisionWidth = config.Integer("vision_width"),
+            VisionDepth = config.Integer("vision_depth"),
+            VisionHeads = config.Integer("vision_heads"),
+            TextHidden = width,
+            TextHeads = config.Integer("text_heads"),
+            TextIntermediate = config.OptionalInteger("text_ffn") ?? 4 * width,
+            TextLayers = text + fusion,
+            FusionLayer = text,
+            // The third of six in the published model, the first of two in a small one.
+            AmcLayer = config.OptionalInteger("amc.layer") ?? text + (fusion - 1) / 2,
+            EmbedDim = config.Integer("embed_dim"),
+            QueueSize = config.Integer("queue_size"),
+            Momentum = config.Real("momentum"),
+            Temperature = config.Real("temp"),
+            HiddenDropout = config.Real("dropout"),
+            AttentionDropout = config.Real("dropout"),
+            MlmProbability = config.Real("mlm_probability"),
+            MlmDistillAxis = config.Text("mlm_distill_axis") == "vocab" ? MlmDistillAxis.Vocab : MlmDistillAxis.Sequence,
+        };
+        return settings.WithTokenizer(tokenizer).Validate();
+    }
+}
