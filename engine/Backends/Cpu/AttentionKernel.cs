@@ -45,6 +45,7 @@ internal static unsafe class AttentionKernel<T, V, S>
     {
         ref readonly var args = ref a.Args;
         int rows = i1 - i0, d = args.D;
+        var threshold = Threshold(args);
         var blocks = Math.Max(1, (args.Lk + KeyBlock - 1) / KeyBlock);
         var stride = AttentionRows<T, V, S>.Padded((args.Lk + blocks - 1) / blocks);
         var scores = GemmScratch.Get<T>(ScoreSlot, (long)rows * stride);
@@ -56,6 +57,8 @@ internal static unsafe class AttentionKernel<T, V, S>
             var j0 = (int)((long)args.Lk * block / blocks);
             var keys = (int)((long)args.Lk * (block + 1) / blocks) - j0;
             Scores(a, a.Q, a.K, b, h, i0, rows, j0, keys, T.CreateChecked(args.Scale), scores, stride);
+            // Whole rows follow each other in the stream: their words come in one go.
+            var words = blocks == 1 ? Words(a, b, h, i0, 0, (long)rows * keys) : null;
             for (var i = 0; i < rows; i++)
             {
                 var s = scores + (nint)i * stride;
@@ -75,7 +78,8 @@ internal static unsafe class AttentionKernel<T, V, S>
                     AttentionRows<T, V, S>.Scale(output + (nint)i * args.QLayout.Row, old, output + (nint)i * args.QLayout.Row, d);
                 }
                 max[i] = m;
-                Drop(a, s, Words(a, b, h, i0 + i, j0, keys), keys);
+                if (blocks > 1) words = Words(a, b, h, i0 + i, j0, keys);
+                if (words is not null) AttentionRows<T, V, S>.Drop(s, blocks > 1 ? words : words + (nint)i * keys, threshold, keys);
             }
             var product = new GemmProblem<T>
             {
@@ -132,14 +136,15 @@ internal static unsafe class AttentionKernel<T, V, S>
         var factor = KeepFactor(args);
         var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
         var at = b * args.QLayout.Batch + h * args.QLayout.Head;
+        var words = Words(a, b, h, i0, 0, (long)rows * args.Lk);
+        var threshold = Threshold(args);
         for (var i = 0; i < rows; i++)
         {
             var s = p + (nint)i * stride;
-            AttentionRows<T, V, S>.MaskAndMax(s, MaskRow(a, b, h, i0 + i, 0), args.Lk);
-            AttentionRows<T, V, S>.ExpAndSum(s, T.IsNegativeInfinity(lse[i]) ? T.Zero : lse[i], args.Lk);
             var row = at + (nint)(i0 + i) * args.QLayout.Row;
             var dot = AttentionRows<T, V, S>.Dot(a.G + row, a.Output + row, args.D);
-            AttentionRows<T, V, S>.Backward(s, dp + (nint)i * stride, dot, Words(a, b, h, i0 + i, 0, args.Lk), Threshold(args), factor, args.Lk);
+            var shift = T.IsNegativeInfinity(lse[i]) ? T.Zero : lse[i];
+            AttentionRows<T, V, S>.Backward(s, dp + (nint)i * stride, MaskRow(a, b, h, i0 + i, 0), shift, dot, words is null ? null : words + (nint)i * args.Lk, threshold, factor, args.Lk);
         }
     }
 
@@ -223,18 +228,13 @@ internal static unsafe class AttentionKernel<T, V, S>
 
     private static uint Threshold(in AttentionArgs args) => (uint)Math.Min(uint.MaxValue, Philox.KeepThreshold(args.DropoutP));
 
-    // Random words of a piece of a probability row, padded like it; null without dropout.
-    private static uint* Words(in AttentionProblem<T> a, int b, int h, int i, int j, int count)
+    // Random words from probability (i, j) on, with room for a vector more; null without dropout.
+    private static uint* Words(in AttentionProblem<T> a, int b, int h, int i, int j, long count)
     {
         ref readonly var args = ref a.Args;
         if (args.DropoutP <= 0) return null;
-        var words = GemmScratch.Get<uint>(WordSlot, AttentionRows<T, V, S>.Padded(count));
+        var words = GemmScratch.Get<uint>(WordSlot, count + S.Count);
         Philox.FillWords(args.Key, (((long)b * args.H + h) * args.Lq + i) * args.Lk + j, words, count);
         return words;
-    }
-
-    private static void Drop(in AttentionProblem<T> a, T* s, uint* words, int n)
-    {
-        if (words is not null) AttentionRows<T, V, S>.Drop(s, words, Threshold(a.Args), n);
     }
 }

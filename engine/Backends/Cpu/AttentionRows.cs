@@ -93,27 +93,35 @@ internal static unsafe class AttentionRows<T, V, S>
     }
 
     /// <summary>
-    /// The middle of the backward pass: with probabilities p and cotangents dp of their dropped-out copies,
-    /// dp ← p·(keep·dp/(1 − rate) − d) and p ← keep·p. <paramref name="words"/> null: everything is kept.
+    /// The middle of the backward pass of a row: p = exp(s + mask − lse), dp the cotangents of the dropped-out
+    /// probabilities; dp ← p·(keep·dp/(1 − rate) − d), s ← keep·p. Words null: everything is kept.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Backward(T* p, T* dp, T d, uint* words, uint threshold, T factor, int n)
+    public static void Backward(T* s, T* dp, T* mask, T lse, T d, uint* words, uint threshold, T factor, int n)
     {
-        // The scratch of dp has rubbish in the padding, perhaps NaN.
-        for (var i = n; i < Padded(n); i++) dp[i] = T.Zero;
-        var dv = S.Set(d);
-        if (words is null)
+        // The scratch has rubbish in the padding, perhaps NaN.
+        for (var i = n; i < Padded(n); i++)
         {
-            for (var j = 0; j < n; j += S.Count) S.Store(dp + j, S.Mul(S.Load(p + j), S.Sub(S.Load(dp + j), dv)));
-            return;
+            s[i] = T.NegativeInfinity;
+            dp[i] = T.Zero;
         }
-        var f = S.Set(factor);
+        V shift = S.Set(lse), dv = S.Set(d), f = S.Set(factor);
         for (var j = 0; j < n; j += S.Count)
         {
-            var v = S.Load(p + j);
-            var g = S.Keep(S.Mul(S.Load(dp + j), f), words + j, threshold);
-            S.Store(dp + j, S.Mul(v, S.Sub(g, dv)));
-            S.Store(p + j, S.Keep(v, words + j, threshold));
+            var x = S.Load(s + j);
+            if (mask is not null) x = S.Add(x, j <= n - S.Count ? S.Load(mask + j) : S.LoadMasked(mask + j, S.Mask(n - j)));
+            var p = S.Exp(S.Sub(x, shift));
+            var g = S.Load(dp + j);
+            if (words is not null)
+            {
+                g = S.Keep(S.Mul(g, f), words + j, threshold);
+                S.Store(s + j, S.Keep(p, words + j, threshold));
+            }
+            else
+            {
+                S.Store(s + j, p);
+            }
+            S.Store(dp + j, S.Mul(p, S.Sub(g, dv)));
         }
     }
 }

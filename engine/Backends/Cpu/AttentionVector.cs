@@ -35,13 +35,8 @@ internal readonly unsafe partial struct GemmVector512<T> : IRowVector<Vector512<
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Sum(Vector512<T> a) => Vector512.Sum(a);
 
-    public static T Largest(Vector512<T> a)
-    {
-        var max = a.GetElement(0);
-        for (var i = 1; i < Vector512<T>.Count; i++)
-            if (Comparer<T>.Default.Compare(a.GetElement(i), max) > 0) max = a.GetElement(i);
-        return max;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Largest(Vector512<T> a) => GemmVector256<T>.Largest(Vector256.MaxNative(a.GetLower(), a.GetUpper()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Keep(Vector512<T> v, uint* words, uint threshold) => typeof(T) == typeof(float)
@@ -65,13 +60,8 @@ internal readonly unsafe partial struct GemmVector256<T> : IRowVector<Vector256<
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Sum(Vector256<T> a) => Vector256.Sum(a);
 
-    public static T Largest(Vector256<T> a)
-    {
-        var max = a.GetElement(0);
-        for (var i = 1; i < Vector256<T>.Count; i++)
-            if (Comparer<T>.Default.Compare(a.GetElement(i), max) > 0) max = a.GetElement(i);
-        return max;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Largest(Vector256<T> a) => GemmVector128<T>.Largest(Vector128.MaxNative(a.GetLower(), a.GetUpper()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Keep(Vector256<T> v, uint* words, uint threshold) => typeof(T) == typeof(float)
@@ -91,12 +81,12 @@ internal readonly unsafe partial struct GemmVector128<T> : IRowVector<Vector128<
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Sum(Vector128<T> a) => Vector128.Sum(a);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Largest(Vector128<T> a)
     {
-        var max = a.GetElement(0);
-        for (var i = 1; i < Vector128<T>.Count; i++)
-            if (Comparer<T>.Default.Compare(a.GetElement(i), max) > 0) max = a.GetElement(i);
-        return max;
+        a = Vector128.MaxNative(a, Vector128.Shuffle(a.AsInt64(), Vector128.Create(1L, 0)).As<long, T>());
+        if (sizeof(T) == 4) a = Vector128.MaxNative(a, Vector128.Shuffle(a.AsInt32(), Vector128.Create(1, 0, 3, 2)).As<int, T>());
+        return a.ToScalar();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

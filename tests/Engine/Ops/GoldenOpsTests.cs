@@ -33,7 +33,9 @@ internal sealed class GoldenOpsTests
     {
         using var scope = MemoryScope.Begin();
         using var file = SafetensorsReader.Open(GoldenFiles.Require("ops.safetensors"));
-        var (value, gradient) = dtype == DType.F32 ? (1e-4, 1e-3) : (1e-8, 1e-8);
+        // The reference computed in f64 on inputs that the file stores rounded to f32 (2⁻²⁵ relative): where it did,
+        // an exact f64 op differs by that rounding; elsewhere errors are about 1e-16.
+        var (value, gradient) = dtype == DType.F32 ? (1e-4, 1e-3) : (1e-7, 1e-7);
         var inputs = Enumerable.Range(0, 99).TakeWhile(i => file.Contains($"{name}/in{i}")).Select(i => Load(file[$"{name}/in{i}"], dtype)).ToList();
         var differentiable = inputs.Select((t, i) => file.Contains($"{name}/grad{i}") ? t.SetRequiresGrad() : null).ToArray();
         inputs.AddRange(s_integers.Where(k => file.Contains($"{name}/{k}")).Select(k => LoadIndex(file[$"{name}/{k}"])));
@@ -62,10 +64,9 @@ internal sealed class GoldenOpsTests
         var names = differentiable.Select((t, i) => t is null ? null : $"{name}/gradgrad{i}").OfType<string>().Append($"{name}/gradgrad_cotangent").ToArray();
         for (var i = 0; i < names.Length; i++)
         {
-            if (file.Contains(names[i]))
-                Closeness.AreClose(names[i], second[i]!, file[names[i]].ToF64(), allowed);
-            else if (second[i] is { } s)
-                Closeness.AreClose($"{names[i]} (absent: zero)", s, new double[s.Count], allowed);
+            // Absent means zero, on either side.
+            var actual = second[i] ?? Tensor.Zeros(targets[i].Shape, targets[i].DType, TestBackends.Cpu);
+            Closeness.AreClose(names[i], actual, file.Contains(names[i]) ? file[names[i]].ToF64() : new double[actual.Count], allowed);
         }
     }
 
