@@ -21,15 +21,16 @@ internal static class CurvePlot
     /// <summary>Draws both plots, one above the other, and writes them as PNG.</summary>
     /// <param name="path">The file.</param>
     /// <param name="losses">Loss curves.</param>
-    /// <param name="accuracy">Pointing accuracy by step.</param>
+    /// <param name="accuracy">Pointing accuracy by step; null where it was not measured.</param>
     /// <param name="random">How often a random point hits.</param>
     /// <exception cref="DataException">The file cannot be written.</exception>
-    public static void Save(string path, IReadOnlyList<Curve> losses, Curve accuracy, double random)
+    public static void Save(string path, IReadOnlyList<Curve> losses, Curve? accuracy, double random)
     {
         PlotFonts.Install();
-        using var sheet = new Sheet(Width, 2 * Height);
+        using var sheet = new Sheet(Width, accuracy is null ? Height : 2 * Height);
         sheet.Picture(Render(Losses(losses)), new SkiaSharp.SKRect(0, 0, Width, Height));
-        sheet.Picture(Render(Accuracy(accuracy, random)), new SkiaSharp.SKRect(0, Height, Width, 2 * Height));
+        if (accuracy is not null)
+            sheet.Picture(Render(Accuracy(accuracy, random)), new SkiaSharp.SKRect(0, Height, Width, 2 * Height));
         sheet.Save(path);
     }
 

@@ -73,13 +73,6 @@ internal sealed class Sheet : IDisposable
         _canvas.DrawText(shown, x, y, align, font, paint);
     }
 
-    /// <summary>The width a text takes.</summary>
-    public static float Measure(string text, float size)
-    {
-        using var font = new SKFont(EmbeddedFont.Typeface, size);
-        return font.MeasureText(text);
-    }
-
     /// <summary>Fills a rectangle.</summary>
     public void Fill(SKRect box, SKColor color)
     {
@@ -103,6 +96,14 @@ internal sealed class Sheet : IDisposable
     {
         _canvas.Flush();
         RgbImage.FromBitmap(_bitmap).SavePng(path);
+    }
+
+    /// <summary>The sheet as the bytes of a PNG file.</summary>
+    public byte[] Encode()
+    {
+        _canvas.Flush();
+        using SKData data = _bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        return data.ToArray();
     }
 
     /// <inheritdoc/>

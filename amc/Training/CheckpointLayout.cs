@@ -1,0 +1,33 @@
+using AmcEngine.Amc.Configuration;
+
+namespace AmcEngine.Amc.Training;
+
+/// <summary>Names of what a run's folder and a checkpoint's folder hold.</summary>
+internal static class CheckpointLayout
+{
+    /// <summary>The weights, in a checkpoint's folder.</summary>
+    public const string Model = "model.safetensors";
+
+    /// <summary>Step, seed and configuration.</summary>
+    public const string State = "state.json";
+
+    /// <summary>The tokenizer's vocabulary.</summary>
+    public const string Vocabulary = "vocab.txt";
+
+    /// <summary>The newest checkpoint of a run.</summary>
+    public static string Last(string run) => Path.Combine(run, "checkpoints", "last");
+
+    /// <summary>The checkpoint before the newest.</summary>
+    public static string LastGood(string run) => Path.Combine(run, "checkpoints", "last-good");
+
+    /// <summary>The checkpoint's folder, given that folder itself or a run's.</summary>
+    /// <exception cref="ConfigException">There is none.</exception>
+    public static string Find(string folder)
+    {
+        string[] candidates = [folder, Last(folder), LastGood(folder)];
+        return candidates.FirstOrDefault(c => File.Exists(Path.Combine(c, State)))
+            ?? throw new ConfigException(Directory.Exists(folder)
+                ? $"{folder}: holds no checkpoint (no checkpoints/last/{State}); give the folder of a run that has saved one"
+                : $"{folder}: checkpoint not found; check the path");
+    }
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Objective;
+using AmcEngine.Autograd;
+using AmcEngine.Diagnostics;
+using AmcEngine.Memory;
+using AmcEngine.Model.Pretraining;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Amc.Training;
+
+/// <summary>One step: forward, backward, check, update.</summary>
+/// <param name="session">The run.</param>
+/// <param name="traceNaN">Whether every op's output is searched for NaN.</param>
+internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
+{
+    /// <summary>Does the session's next step; the weights stay as they are where it fails.</summary>
+    /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
+    public StepRecord Run()
+    {
+        long start = Stopwatch.GetTimestamp();
+        int step = session.Step;
+        TrainingBatch batch = session.Loader.Get(step);
+        double rate = session.Plan.LearningRate(step);
+        session.Random.BeginStep((uint)step);
+        (string, double)[] losses;
+        using (MemoryScope.Begin())
+        {
+            losses = Differentiate(batch, step);
+            Check(losses, step);
+            session.Optimizer.Step(rate);
+            session.Optimizer.ZeroGrad();
+        }
+        session.Step = step + 1;
+        return new StepRecord(session.Step, step / session.Plan.StepsPerEpoch, losses, rate, Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    private (string, double)[] Differentiate(TrainingBatch batch, int step)
+    {
+        using IDisposable? trace = traceNaN ? NaNTrace.Begin() : null;
+        try
+        {
+            int count = batch.Text.Count;
+            Tensor images = Tensor.From(batch.Images, [count, 3, batch.Side, batch.Side], session.Model.Backend);
+            AlbefOutput output = session.Model.Forward(
+                new AlbefBatch(images, batch.Text),
+                new StepOptions(session.Plan.Alpha(step), session.Random) { CaptureMap = session.Objective is not null });
+            AmcTerms? amc = Explain(output, batch);
+            Tensor total = amc is null ? output.BaseLoss() : output.BaseLoss().Add(amc.Loss);
+            total.Backward();
+            List<(string, double)> losses =
+            [
+                ("total", total.Item()), ("ita", output.LossIta.Item()), ("itm", output.LossItm.Item()), ("mlm", output.LossMlm.Item()),
+            ];
+            if (amc is not null)
+                losses.AddRange([("amc_mean", amc.MeanLoss.Item()), ("amc_max", amc.MaxLoss.Item())]);
+            return [.. losses];
+        }
+        catch (NonFiniteException e)
+        {
+            throw new TrainingException($"step {step + 1}: the first NaN or infinity arose in {e.Message}; the weights of step {step} are kept. Lower optimizer.lr", e);
+        }
+    }
+
+    private AmcTerms? Explain(AlbefOutput output, TrainingBatch batch)
+    {
+        if (session.Objective is not { } objective)
+            return null;
+        int count = batch.Text.Count, pixels = batch.Side * batch.Side;
+        Tensor regions = Tensor.From(batch.Masks, [count, batch.Side, batch.Side], session.Model.Backend);
+        // A box much smaller than the shrinking factor can vanish from the mask: such a sample says nothing about its region.
+        bool[] has = [.. Enumerable.Range(0, count).Select(i => batch.Masks.AsSpan(i * pixels, pixels).Contains(1f))];
+        return objective.Compute(output, regions, has);
+    }
+
+    private void Check((string Name, double Value)[] losses, int step)
+    {
+        foreach ((string name, double value) in losses)
+        {
+            if (!double.IsFinite(value))
+                throw Broken(step, $"the loss \"{name}\" is {value}");
+        }
+        foreach (Model.Modules.Parameter parameter in session.Model.Trainable)
+        {
+            if (parameter.Value.Grad is { } gradient && gradient.Backend.CountNonFinite(gradient) is var count and > 0)
+                throw Broken(step, $"{count} of {gradient.Count} values of the gradient of {parameter.Name} are NaN or infinite (loss {losses[0].Value:0.###})");
+        }
+    }
+
+    private static TrainingException Broken(int step, string what) =>
+        new($"step {step + 1}: {what}; training stopped and the last good checkpoint is kept. Lower optimizer.lr, or find the op with --trace-nan");
+}

@@ -1,0 +1,80 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Objective;
+using AmcEngine.Backends;
+using AmcEngine.DataTools;
+using AmcEngine.Model;
+using AmcEngine.Model.Tokenization;
+using AmcEngine.Optim;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Amc.Training;
+
+/// <summary>Everything that a run consists of: data, model, optimizer and the number of steps done.</summary>
+internal sealed class TrainingSession : IDisposable
+{
+    private TrainingSession(RunConfig config, IBackend backend)
+    {
+        Config = config;
+        Tokenizer = DataSources.Tokenizer(config);
+        IRegionDataset train = DataSources.Train(config);
+        Test = DataSources.Test(config);
+        Loader = new BatchLoader(train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed);
+        Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
+        AlbefConfig settings = ModelSettings.Create(config, Tokenizer);
+        Model = Albef.Create(settings, backend, DType.F32, config.Seed);
+        Optimizer = new AdamW(Model.ParameterGroups(config.Real("optimizer.weight_decay")));
+        Random = new RandomSource(config.Seed);
+        Explainer = new Explainer(Model, Tokenizer, EvaluationSettings.Resize(config));
+        Objective = config.Truth("add_gcam") ? new AmcObjective(settings, AmcSettings(config)) : null;
+    }
+
+    /// <summary>The configuration.</summary>
+    public RunConfig Config { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public WordPieceTokenizer Tokenizer { get; }
+
+    /// <summary>Training batches.</summary>
+    public BatchLoader Loader { get; }
+
+    /// <summary>Test questions; null where the configuration names none.</summary>
+    public IReadOnlyList<EvaluationSample>? Test { get; }
+
+    /// <summary>What happens when.</summary>
+    public TrainingPlan Plan { get; }
+
+    /// <summary>The model with its momentum copy.</summary>
+    public Albef Model { get; }
+
+    /// <summary>The optimizer.</summary>
+    public AdamW Optimizer { get; }
+
+    /// <summary>Dropout, hard negatives and masked words.</summary>
+    public RandomSource Random { get; }
+
+    /// <summary>Where the model looks.</summary>
+    public Explainer Explainer { get; }
+
+    /// <summary>The AMC objective; null trains with the vision-language losses alone.</summary>
+    public AmcObjective? Objective { get; }
+
+    /// <summary>Steps done.</summary>
+    public int Step { get; set; }
+
+    /// <summary>Opens the data and creates the model with fresh weights.</summary>
+    /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
+    /// <exception cref="DataException">The data is missing or wrong.</exception>
+    public static TrainingSession Create(RunConfig config, IBackend backend) => new(config, backend);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Optimizer.Dispose();
+        Model.Dispose();
+    }
+
+    private static AmcOptions AmcSettings(RunConfig config) => new(
+        config.Real("amc.mean_weight"), config.Real("amc.mean_margin"), config.Real("amc.max_weight"), config.Real("amc.max_margin"));
+}
