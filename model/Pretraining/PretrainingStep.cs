@@ -113,7 +113,9 @@ internal sealed class PretrainingStep
         if (_options.Alpha == 0) return hard;
         Tensor targets;
         using (NoGrad.Begin()) targets = Similarity(teacherFeat, columns).Softmax(-1);
-        return hard.Scale(1 - _options.Alpha).Add(similarity.SoftCrossEntropy(targets).Scale(_options.Alpha));
+        // The reference builds its one-hot targets in single precision whatever the model computes in, so that their
+        // weight is rounded to it: visible (4e-8) in a replay in double precision, and nowhere else.
+        return hard.Scale((float)(1 - _options.Alpha)).Add(similarity.SoftCrossEntropy(targets).Scale(_options.Alpha));
     }
 
     /// <summary>Features <c>[B, E]</c> against columns <c>[E, B + Q]</c>; the smaller factor is divided by the temperature.</summary>
