@@ -45,7 +45,7 @@ internal sealed class ShapeScenesOptions : ScenesOptions
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
     public static IEnumerable<Example> Examples =>
-        [new("Write 200 test scenes", new ShapeScenesOptions { Output = "scenes", Count = 200, Split = SceneSplit.Test, Size = 64 })];
+        [HelpExample.Of("Write 200 test scenes", new ShapeScenesOptions { Output = "scenes", Count = 200, Split = SceneSplit.Test, Size = 64 })];
 }
 
 /// <summary>Arguments of <c>amcx data fashion-scenes</c>.</summary>
@@ -62,7 +62,7 @@ internal sealed class FashionScenesOptions : ScenesOptions
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
     public static IEnumerable<Example> Examples =>
-        [new("Write 200 test scenes", new FashionScenesOptions { Output = "fashion", Count = 200, Split = SceneSplit.Test, Size = 64 })];
+        [HelpExample.Of("Write 200 test scenes", new FashionScenesOptions { Output = "fashion", Count = 200, Split = SceneSplit.Test, Size = 64 })];
 }
 
 /// <summary>Arguments of <c>amcx data inspect</c>.</summary>
@@ -80,5 +80,5 @@ internal sealed class InspectOptions : CommonOptions
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
     public static IEnumerable<Example> Examples =>
-        [new("Check annotations and pictures", new InspectOptions { File = "scenes/annotations.json", ImageRoot = "scenes" })];
+        [HelpExample.Of("Check annotations and pictures", new InspectOptions { File = "scenes/annotations.json", ImageRoot = "scenes" })];
 }

@@ -9,5 +9,5 @@ internal sealed class DevicesOptions : CommonOptions
 {
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx")]
-    public static IEnumerable<Example> Examples => [new("List devices", new DevicesOptions())];
+    public static IEnumerable<Example> Examples => [HelpExample.Of("List devices", new DevicesOptions())];
 }

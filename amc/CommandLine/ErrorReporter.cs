@@ -33,7 +33,7 @@ internal static class ErrorReporter
             OutOfMemoryException => (Failure, "out of memory; use a smaller batch_size or image_res"),
             _ => (Failure, $"unexpected {error.GetType().Name}: {error.Message} (--verbose shows where)"),
         };
-        output.WriteLine($"amcx: {message.ReplaceLineEndings(" ").Trim()}");
+        output.WriteLine($"error: {message.ReplaceLineEndings(" ").Trim()}");
         if (verbose)
             output.WriteLine(error);
         return code;

@@ -31,6 +31,6 @@ internal sealed class EvalOptions : CommonOptions
     [Usage(ApplicationAlias = "amcx")]
     public static IEnumerable<Example> Examples =>
     [
-        new("Evaluate a trained model", new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Json = "result.json" }),
+        HelpExample.Of("Evaluate a trained model", new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Json = "result.json" }),
     ];
 }

@@ -31,6 +31,6 @@ internal sealed class ExplainOptions : CommonOptions
     [Usage(ApplicationAlias = "amcx")]
     public static IEnumerable<Example> Examples =>
     [
-        new("Explain a phrase", new ExplainOptions { Checkpoint = "runs/scenes", Image = "scene.png", Text = "red circle", Output = "heatmap.png" }),
+        HelpExample.Of("Explain a phrase", new ExplainOptions { Checkpoint = "runs/scenes", Image = "scene.png", Text = "red circle", Output = "heatmap.png" }),
     ];
 }

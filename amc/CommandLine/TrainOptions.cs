@@ -39,8 +39,8 @@ internal sealed class TrainOptions : CommonOptions
     [Usage(ApplicationAlias = "amcx")]
     public static IEnumerable<Example> Examples =>
     [
-        new("Train on generated scenes", new TrainOptions { Config = "configs/scenes.yaml" }),
-        new("Go on after an interruption", new TrainOptions { Config = "configs/scenes.yaml", Resume = "runs/scenes" }),
-        new("Change settings", new TrainOptions { Config = "configs/scenes.yaml", Set = ["optimizer.lr=1e-4", "batch_size=16"] }),
+        HelpExample.Of("Train on generated scenes", new TrainOptions { Config = "configs/scenes.yaml" }),
+        HelpExample.Of("Go on after an interruption", new TrainOptions { Config = "configs/scenes.yaml", Resume = "runs/scenes" }),
+        HelpExample.Of("Change settings", new TrainOptions { Config = "configs/scenes.yaml", Set = ["optimizer.lr=1e-4", "batch_size=16"] }),
     ];
 }

@@ -17,7 +17,8 @@ internal static class UsageReporter
     {
         if (errors.IsVersion())
         {
-            context.Out.WriteLine(HeadingInfo.Default.ToString());
+            Version version = typeof(UsageReporter).Assembly.GetName().Version!;
+            context.Out.WriteLine($"amcx {version.ToString(3)}");
             return ErrorReporter.Success;
         }
         if (errors.IsHelp())
@@ -25,7 +26,9 @@ internal static class UsageReporter
             context.Out.WriteLine(Help(result, errors));
             return ErrorReporter.Success;
         }
-        context.Error.WriteLine($"amcx: {Describe(errors[0], command, verbs)}");
+        // What is there and wrong comes before what is missing: it is usually the cause.
+        Error first = errors.OrderBy(e => e.Tag == ErrorType.MissingRequiredOptionError).First();
+        context.Error.WriteLine($"error: {Describe(first, command, verbs)}");
         return ErrorReporter.BadInput;
     }
 

@@ -48,14 +48,20 @@ internal sealed class CheckpointFile
     /// <summary>Loads the weights.</summary>
     /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>
     /// <exception cref="ModelException">The weights do not fit the model.</exception>
-    public LoadReport LoadInto(Albef model)
+    public LoadReport LoadInto(Albef model) => Read(tensors => StateDict.Load(model, tensors));
+
+    /// <summary>All tensors, in memory.</summary>
+    /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>
+    public IReadOnlyList<TensorData> ReadAll() => Read(tensors => tensors.Select(t => t.ToMemory()).ToList());
+
+    private T Read<T>(Func<IReadOnlyList<TensorData>, T> use)
     {
         if (System.IO.Path.GetExtension(Path) == ".safetensors")
         {
             using SafetensorsReader reader = SafetensorsReader.Open(Path);
-            return StateDict.Load(model, reader.Tensors);
+            return use(reader.Tensors);
         }
         using TorchCheckpoint torch = TorchCheckpoint.Load(Path);
-        return StateDict.Load(model, torch.Tensors);
+        return use(torch.Tensors);
     }
 }

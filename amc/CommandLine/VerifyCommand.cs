@@ -1,0 +1,31 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Verification;
+using AmcEngine.Backends;
+using AmcEngine.Serialization;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary><c>amcx verify</c>.</summary>
+internal static class VerifyCommand
+{
+    /// <summary>Replays a golden file; the exit code says whether all groups agree.</summary>
+    public static int Run(VerifyOptions options, CommandContext context)
+    {
+        DType type = options.DType switch
+        {
+            "f32" => DType.F32,
+            "f64" => DType.F64,
+            _ => throw new ConfigException($"--dtype {options.DType}: unknown element type; use f32 or f64"),
+        };
+        if (!File.Exists(options.Golden))
+            throw new ConfigException($"{options.Golden}: golden file not found; check the path (the project's own are in tests/Golden)");
+        using IBackend backend = DeviceSelector.Open(options);
+        IReadOnlyList<TensorData>? weights = options.Checkpoint is null ? null : CheckpointFile.Find(options.Checkpoint).ReadAll();
+        VerificationReport report = GoldenVerifier.Verify(options.Golden, backend, type, weights);
+        foreach (string line in report.Lines)
+            context.Out.WriteLine(line);
+        return report.Passed ? ErrorReporter.Success : ErrorReporter.Failure;
+    }
+}
