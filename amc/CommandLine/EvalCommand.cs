@@ -35,5 +35,5 @@ internal static class EvalCommand
     }
 
     private static string Protocol(RunConfig config) =>
-        $"pointing game; {config.ImageSize} pixels {config.Text("eval_resize")}; heatmap bicubic to the picture's size; first maximum strictly inside any box";
+        $"pointing game; {config.ImageSize} pixels {config.Text("eval_resize")}; heatmap bicubic to the original size; first maximum strictly inside any box";
 }

@@ -28,6 +28,7 @@ internal static class BertConfigFile
             Take("hidden_size", "text_width");
             Take("num_attention_heads", "text_heads");
             Take("intermediate_size", "text_ffn");
+            Take("max_position_embeddings", "max_positions");
             Take(Fusion, "text_layers");
             if (root.TryGetProperty(Layers, out JsonElement all) && root.TryGetProperty(Fusion, out JsonElement text))
                 values.TryAdd("fusion_layers", all.GetInt32() - text.GetInt32());

@@ -106,6 +106,7 @@ internal static class ConfigSchema
         new("text_ffn", Integer, null, 1, 1 << 20),
         new("text_layers", Integer, 6, 1, 256),
         new("fusion_layers", Integer, 6, 1, 256),
+        new("max_positions", Integer, 512, 2, 65536),
         new("dropout", Real, 0.1, 0, 0.99),
         new("mlm_distill_axis", Choice, "sequence", Choices: ["sequence", "vocab"]),
         new("amc.layer", Integer, null, 0, 255),

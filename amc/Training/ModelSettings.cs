@@ -23,6 +23,7 @@ internal static class ModelSettings
             TextHidden = width,
             TextHeads = config.Integer("text_heads"),
             TextIntermediate = config.OptionalInteger("text_ffn") ?? 4 * width,
+            MaxPositions = config.Integer("max_positions"),
             TextLayers = text + fusion,
             FusionLayer = text,
             // The third of six in the published model, the first of two in a small one.

@@ -1,0 +1,80 @@
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Cli;
+
+[TestFixture]
+internal sealed class UsageTests
+{
+    [TestCase("devices")]
+    [TestCase("train")]
+    [TestCase("eval")]
+    [TestCase("explain")]
+    [TestCase("verify")]
+    [TestCase("data scenes")]
+    [TestCase("data fashion-scenes")]
+    [TestCase("data inspect")]
+    public void Every_command_explains_itself_with_an_example(string command)
+    {
+        Answer answer = Amcx.RunPlain([.. command.Split(' '), "--help"]);
+        Assert.That(answer.Code, Is.Zero);
+        Assert.That(answer.Out, Does.Contain("USAGE").And.Contain($"amcx {command}").And.Contain("--device").And.Contain("--threads").And.Contain("--verbose"));
+        Assert.That(answer.Error, Is.Empty);
+    }
+
+    [Test]
+    public void Help_lists_the_commands()
+    {
+        Answer answer = Amcx.RunPlain("--help");
+        Assert.That(answer.Code, Is.Zero);
+        foreach (string command in new[] { "devices", "train", "eval", "explain", "data", "verify" })
+            Assert.That(answer.Out, Does.Contain($"  {command} "));
+    }
+
+    [Test]
+    public void A_mistyped_command_gets_the_nearest_one() => Amcx.ExpectBadInput(Amcx.RunPlain("trian"), "\"trian\"", "\"train\"");
+
+    [Test]
+    public void No_command_is_an_error() => Amcx.ExpectBadInput(Amcx.RunPlain(), "no command", "train");
+
+    [Test]
+    public void Data_alone_is_an_error() => Amcx.ExpectBadInput(Amcx.RunPlain("data"), "scenes", "inspect");
+
+    [Test]
+    public void An_unknown_option_is_named() => Amcx.ExpectBadInput(Amcx.RunPlain("train", "--config", "x.yaml", "--stepz", "3"), "stepz", "--help");
+
+    [Test]
+    public void A_missing_option_is_named() => Amcx.ExpectBadInput(Amcx.RunPlain("eval", "--config", "x.yaml"), "--checkpoint", "--help");
+
+    [Test]
+    public void A_number_that_is_none_is_named() => Amcx.ExpectBadInput(Amcx.RunPlain("train", "--config", "x.yaml", "--steps", "many"), "--steps");
+
+    [Test]
+    public void Devices_lists_the_cpu()
+    {
+        Answer answer = Amcx.Run("devices");
+        Assert.That(answer.Code, Is.Zero);
+        Assert.That(answer.Out, Does.StartWith("cpu ").And.Contain("GiB"));
+    }
+
+    [TestCase("gpu")]
+    [TestCase("cuda:x")]
+    [TestCase("opencl:-1")]
+    public void An_unknown_device_is_refused(string device) =>
+        Amcx.ExpectBadInput(Amcx.Run("devices", "--device", device), device, "unknown device");
+
+    [TestCase("cuda:0")]
+    [TestCase("opencl:1")]
+    public void A_gpu_is_refused_with_the_remedy(string device) =>
+        Amcx.ExpectBadInput(Amcx.Run("devices", "--device", device), device, "--device cpu");
+
+    [Test]
+    public void Negative_threads_are_refused() => Amcx.ExpectBadInput(Amcx.RunPlain("devices", "--threads=-1"), "--threads -1");
+
+    [Test]
+    public void Verbose_adds_the_stack_trace()
+    {
+        Answer answer = Amcx.RunPlain("train", "--config", "/nowhere.yaml", "--verbose");
+        Assert.That(answer.Code, Is.EqualTo(2));
+        Assert.That(answer.Error, Does.Contain("   at "));
+    }
+}
