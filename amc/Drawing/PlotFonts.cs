@@ -7,18 +7,18 @@ namespace AmcEngine.Amc.Drawing;
 internal sealed class PlotFonts : IFontResolver
 {
     private static readonly Lock Gate = new();
-    private static bool s_installed;
+    private static bool _installed;
 
     /// <summary>Takes effect for all plots of the process; calling it again does nothing.</summary>
     public static void Install()
     {
         lock (Gate)
         {
-            if (s_installed)
+            if (_installed)
                 return;
             Fonts.FontResolvers.Insert(0, new PlotFonts());
             Fonts.Default = EmbeddedFont.Family;
-            s_installed = true;
+            _installed = true;
         }
     }
 

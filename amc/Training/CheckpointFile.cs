@@ -54,7 +54,9 @@ internal sealed class CheckpointFile
     /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>
     public IReadOnlyList<TensorData> ReadAll() => Read(tensors => tensors.Select(t => t.ToMemory()).ToList());
 
-    private T Read<T>(Func<IReadOnlyList<TensorData>, T> use)
+    /// <summary>Hands the tensors, which are read when used, to <paramref name="use"/> while the file is open.</summary>
+    /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>
+    public T Read<T>(Func<IReadOnlyList<TensorData>, T> use)
     {
         if (System.IO.Path.GetExtension(Path) == ".safetensors")
         {

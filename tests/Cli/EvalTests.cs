@@ -107,6 +107,19 @@ internal sealed class EvalTests
         Assert.That(answer.Out.Trim().Split('\n')[^1], Does.StartWith("verify: ").And.EndWith(", 0 failed"));
     }
 
+    [Test]
+    public void A_converted_pth_holds_the_same_tensors()
+    {
+        string pth = GoldenFiles.Require("albef-tiny.pth"), output = _folder.PathOf("converted.safetensors");
+        Answer answer = Amcx.Run("convert", pth, output);
+        Assert.That(answer.Code, Is.Zero, answer.Error);
+        using var before = AmcEngine.Serialization.TorchCheckpoint.Load(pth);
+        using var after = AmcEngine.Serialization.SafetensorsReader.Open(output);
+        Assert.That(after.Tensors.Select(t => t.ToString()), Is.EqualTo(before.Tensors.Select(t => t.ToString())));
+        Assert.That(before.Tensors.All(t => t.Bytes.Span.SequenceEqual(after[t.Name].Bytes.Span)));
+        Amcx.ExpectBadInput(Amcx.Run("convert", pth, _folder.PathOf("x.pth")), "x.pth", ".safetensors");
+    }
+
     private static long GoldenEmbedding()
     {
         using var checkpoint = AmcEngine.Serialization.TorchCheckpoint.Load(GoldenFiles.Require("albef-tiny.pth"));

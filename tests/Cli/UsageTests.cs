@@ -9,6 +9,7 @@ internal sealed class UsageTests
     [TestCase("train")]
     [TestCase("eval")]
     [TestCase("explain")]
+    [TestCase("convert")]
     [TestCase("verify")]
     [TestCase("data scenes")]
     [TestCase("data fashion-scenes")]
@@ -26,7 +27,7 @@ internal sealed class UsageTests
     {
         Answer answer = Amcx.RunPlain("--help");
         Assert.That(answer.Code, Is.Zero);
-        foreach (string command in new[] { "devices", "train", "eval", "explain", "data", "verify" })
+        foreach (string command in new[] { "devices", "train", "eval", "explain", "data", "convert", "verify" })
             Assert.That(answer.Out, Does.Contain($"  {command} "));
     }
 
