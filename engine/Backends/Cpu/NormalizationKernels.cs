@@ -21,7 +21,7 @@ internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log,
         for (var r = from; r < to; r++)
         {
             T* x = _x + (long)r * _length, y = _y + (long)r * _length;
-            var max = Rows.Reduce<S, V, T, MaxOp>(x, _length);
+            var max = Rows.Reduce<S, V, T, FastMaxOp>(x, _length);
             if (_log) SoftmaxRows.Shift<S, V, T>(x, max, T.Log(SoftmaxRows.SumExp<S, V, T>(x, max, _length)), y, _length);
             else SoftmaxRows.Scale<S, V, T>(y, T.One / SoftmaxRows.SumExp<S, V, T>(x, max, y, _length), _length);
         }
@@ -107,7 +107,7 @@ internal readonly unsafe struct SoftmaxColumnsKernel<T>(T* x, AxisView axis, boo
     {
         int inner = _axis.Inner, length = _axis.Length;
         V max = S.Set(T.NegativeInfinity), sum = default;
-        for (var i = 0; i < length; i++) max = S.Max(max, S.LoadPartial(x + (long)i * inner, width, default));
+        for (var i = 0; i < length; i++) max = S.MaxFast(max, S.LoadPartial(x + (long)i * inner, width, default));
         for (var i = 0; i < length; i++)
         {
             var e = VectorMath.Exp<S, V, T>(S.Sub(S.LoadPartial(x + (long)i * inner, width, default), max));
