@@ -58,7 +58,7 @@ internal readonly unsafe struct CrossEntropyBackwardKernel<T>(T* x, T* lse, int 
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Row<S, V>(T* x, T lse, T g, T* dx, int n) where S : ISimd<V, T> where V : unmanaged
     {
         V shift = S.Set(lse), scale = S.Set(g);

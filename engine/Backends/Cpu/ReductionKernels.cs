@@ -61,7 +61,7 @@ internal readonly struct MinOp : IReduceOp
 internal static unsafe class Rows
 {
     /// <summary>Combines n contiguous elements.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static T Reduce<S, V, T, O>(T* x, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
     {
         var w = S.Count;
@@ -151,7 +151,7 @@ internal readonly unsafe struct ReduceColumnsKernel<T, O>(T* x, AxisView axis, i
     }
 
     // Four columns of vectors at a time: the accumulators stay in registers and each cache line is read once.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Block<S, V>(T* x, int rows, int inner, T* y) where S : ISimd<V, T> where V : unmanaged
     {
         int w = S.Count, n = 0;
@@ -246,7 +246,7 @@ internal readonly unsafe struct CountNonFiniteKernel<T>(T* x, int length, int bl
     private readonly int _length = length;
     private readonly int _block = block;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         for (var tile = from; tile < to; tile++)
