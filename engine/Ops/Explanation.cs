@@ -145,7 +145,7 @@ public static class Explanation
         },
         new("minmax_normalize", (t, a) => t[0].MinMaxNormalize(a.Double("eps", 1e-7)), OpCase.Of(new(), OpInput.Away([3, 16]))),
         Margin("mean_margin_loss", MeanMarginLoss), Margin("max_margin_loss", MaxMarginLoss),
-        // The reference's composite: normalise, upsample, both margins with their weights.
+        // The reference's composite on a normalised map: upsample, both margins with their weights.
         new("amc_loss", (t, a) => AmcLoss(t[0], t[1], a), OpCase.Of(
             new() { ["size"] = 8, ["margin_mean"] = 0.1, ["margin_max"] = 0.5, ["weight_mean"] = 0.2, ["weight_max"] = 0.8 },
             OpInput.Positive([2, 4, 4]), OpInput.Index([2, 8, 8], 2) with { Floating = true })),
@@ -157,8 +157,7 @@ public static class Explanation
     private static Tensor AmcLoss(Tensor cam, Tensor mask, OpAttributes a)
     {
         var (b, n, size) = (cam.Shape[0], cam.Shape[1], a.Int("size"));
-        var map = cam.Reshape(b, -1).MinMaxNormalize().Reshape(b, n, -1)
-            .Interpolate(size, size, InterpolationMode.Bilinear).Reshape(b, -1);
+        var map = cam.Reshape(b, n, -1).Interpolate(size, size, InterpolationMode.Bilinear).Reshape(b, -1);
         var region = mask.Reshape(b, -1);
         return MeanMarginLoss(map, region, a.Double("margin_mean")).Scale(a.Double("weight_mean"))
             .Add(MaxMarginLoss(map, region, a.Double("margin_max")).Scale(a.Double("weight_max")));

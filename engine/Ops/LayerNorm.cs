@@ -49,7 +49,7 @@ public static class LayerNormalization
     {
         int[] last = [x.Shape.Rank - 1];
         var centred = x.Sub(x.Mean(last, true));
-        var rstd = centred.Mul(centred).Mean(last, true).AddScalar(eps).Rsqrt();
+        var rstd = centred.Square().Mean(last, true).AddScalar(eps).Rsqrt();
         return (centred.Mul(rstd), rstd);
     }
 

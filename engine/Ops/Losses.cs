@@ -101,7 +101,7 @@ public static class Losses
     public static Tensor L2Normalize(this Tensor x, int axis = -1, double eps = 1e-12)
     {
         axis = x.Shape.Axis(axis, "l2_normalize");
-        return x.Div(x.Mul(x).Sum([axis], true).Sqrt().Clamp(eps, double.MaxValue));
+        return x.Div(x.Square().Sum([axis], true).Sqrt().Clamp(eps, double.MaxValue));
     }
 
     internal static readonly OpEntry[] Entries =

@@ -31,7 +31,7 @@ public class CaptionCleanerTests
     [Category("Golden")]
     public void Equals_the_golden_strings()
     {
-        using var golden = JsonDocument.Parse(File.ReadAllText(GoldenFile.PathOf("tokenizer.json")));
+        using var golden = JsonDocument.Parse(File.ReadAllText(GoldenFiles.Require("tokenizer.json")));
         foreach (JsonElement entry in golden.RootElement.EnumerateArray())
         {
             string text = entry.GetProperty("text").GetString()!;

@@ -27,19 +27,7 @@ internal sealed class GoldenFile
 
     public IEnumerable<string> Names => _tensors.Keys;
 
-    public static GoldenFile Open(string name) => new(PathOf(name));
-
-    /// <summary>Finds a golden file in AMC_GOLDEN, or in tests/Golden above the test assembly.</summary>
-    public static string PathOf(string name)
-    {
-        string? folder = Environment.GetEnvironmentVariable("AMC_GOLDEN");
-        for (DirectoryInfo? d = new(AppContext.BaseDirectory); string.IsNullOrEmpty(folder) && d is not null; d = d.Parent)
-        {
-            string candidate = Path.Combine(d.FullName, "tests", "Golden");
-            folder = Directory.Exists(candidate) ? candidate : null;
-        }
-        return Path.Combine(folder ?? throw new DirectoryNotFoundException("no tests/Golden above the test assembly; set AMC_GOLDEN"), name);
-    }
+    public static GoldenFile Open(string name) => new(GoldenFiles.Require(name));
 
     public int[] Shape(string name) => _tensors[name].Shape;
 

@@ -3,12 +3,15 @@ namespace AmcEngine.Backends.Cpu;
 /// <summary>
 /// Threads that take tiles from a shared counter: the caller works too, a worker that the system takes away delays only
 /// the tile it holds, and joining waits only for workers that entered. Which thread computes a tile is not fixed, what
-/// it computes is: results do not depend on timing.
+/// it computes is: results do not depend on timing. A call from within a tile runs on its own thread, tile after tile.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
     // About 20 µs of spinning bridges the gap between two kernels of a training step; longer would steal the core from others.
     private const int SpinRounds = 400;
+
+    // Set while this thread works on a job of any pool.
+    [ThreadStatic] private static bool s_inside;
 
     private readonly Thread[] _threads;
     private readonly Lock _gate = new();
@@ -32,10 +35,14 @@ internal sealed class WorkerPool : IDisposable
     /// <summary>Threads that work on a job, the caller included.</summary>
     public int Threads { get; }
 
-    /// <summary>Calls <paramref name="body"/> once for each tile in [0, tiles), on all threads, and returns when all are done.</summary>
+    /// <summary>
+    /// Calls <paramref name="body"/> once for each tile in [0, tiles), on all threads, and returns when all are done.
+    /// After an exception no further tile is begun.
+    /// </summary>
+    /// <exception cref="AggregateException">A tile threw, and the job ran on several threads; on one the exception comes as it is.</exception>
     public void Run(int tiles, Action<int> body)
     {
-        if (tiles <= 1 || Threads == 1)
+        if (tiles <= 1 || Threads == 1 || s_inside)
         {
             for (var i = 0; i < tiles; i++) body(i);
             return;
@@ -43,7 +50,8 @@ internal sealed class WorkerPool : IDisposable
         lock (_gate)
         {
             var job = new Job(tiles, body);
-            _job = job;
+            // A full fence: either the worker that is about to sleep sees the job, or this thread sees the sleeper.
+            Interlocked.Exchange(ref _job, job);
             var sleepers = Math.Min(Volatile.Read(ref _sleeping), Math.Min(tiles, Threads) - 1);
             if (sleepers > 0) _wake.Release(sleepers);
             job.Work();
@@ -71,9 +79,12 @@ internal sealed class WorkerPool : IDisposable
             }
             else
             {
+                // Nothing of the last job is kept alive while asleep.
+                if (job is null) last = null;
                 Interlocked.Increment(ref _sleeping);
                 // A job posted between the last look and the increment would not have seen this sleeper: look again.
-                if (_job is null || ReferenceEquals(_job, last)) _wake.Wait(50);
+                var now = _job;
+                if (!_stop && (now is null || ReferenceEquals(now, last))) _wake.Wait();
                 Interlocked.Decrement(ref _sleeping);
                 spins = 0;
             }
@@ -83,6 +94,7 @@ internal sealed class WorkerPool : IDisposable
     /// <summary>Stops the threads.</summary>
     public void Dispose()
     {
+        if (_stop) return;
         _stop = true;
         if (_threads.Length > 0) _wake.Release(_threads.Length);
         foreach (var t in _threads) t.Join();
@@ -97,6 +109,7 @@ internal sealed class WorkerPool : IDisposable
 
         public void Enter()
         {
+            // Tiles are counted inside the job only: who enters late finds none and leaves, whoever took one is waited for.
             Interlocked.Increment(ref _inside);
             Work();
             Interlocked.Decrement(ref _inside);
@@ -104,14 +117,19 @@ internal sealed class WorkerPool : IDisposable
 
         public void Work()
         {
+            s_inside = true;
             try
             {
                 for (int i; (i = Interlocked.Increment(ref _next) - 1) < tiles;) body(i);
             }
             catch (Exception e)
             {
-                _error ??= e;
+                Interlocked.CompareExchange(ref _error, e, null);
                 Volatile.Write(ref _next, tiles);
+            }
+            finally
+            {
+                s_inside = false;
             }
         }
 

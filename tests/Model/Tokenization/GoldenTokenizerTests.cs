@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AmcEngine.Model.Tokenization;
-using AmcEngine.Tests.Engine.Serialization;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model.Tokenization;

@@ -1,6 +1,6 @@
 using NUnit.Framework;
 
-namespace AmcEngine.Tests.Engine.Serialization;
+namespace AmcEngine.Tests;
 
 /// <summary>Finds the golden data: in the folder AMC_GOLDEN, else in tests/Golden above the test assembly.</summary>
 internal static class GoldenFiles
@@ -16,9 +16,14 @@ internal static class GoldenFiles
         return path;
     }
 
-    private static string FindFolder()
+    /// <summary>tests/Golden of this checkout, whatever AMC_GOLDEN says.</summary>
+    public static string RepositoryFolder { get; } = FindRepositoryFolder();
+
+    private static string FindFolder() =>
+        Environment.GetEnvironmentVariable("AMC_GOLDEN") is { Length: > 0 } named ? named : FindRepositoryFolder();
+
+    private static string FindRepositoryFolder()
     {
-        if (Environment.GetEnvironmentVariable("AMC_GOLDEN") is { Length: > 0 } named) return named;
         for (var up = new DirectoryInfo(AppContext.BaseDirectory); up is not null; up = up.Parent)
         {
             string candidate = Path.Combine(up.FullName, "tests", "Golden");

@@ -1,0 +1,240 @@
+using System.Numerics;
+
+namespace AmcEngine.Backends.Cpu;
+
+// Fused attention for one (sample, head, block of query rows).
+// Layout: Q, K, V, the output and gradients where they lie (HeadLayout strides); scores of the block in scratch.
+// Fused: scale, mask, softmax, dropout (replayed from its stream), the sum over values; nothing of size Lq × Lk is stored.
+// Accumulated: forward over key blocks of KeyBlock with a running maximum and sum (online softmax, Milakov and Gimelshein
+//   2018); backward over query blocks in ascending order into dk and dv, one thread a head.
+// Cost: forward 4·Lq·Lk·D FLOP, backward 10·Lq·Lk·D, plus an exp for each score; bytes: the operands once a block.
+// A row whose scores are all −∞ gives output 0, lse −∞ and no gradient; other rows are not touched by it.
+
+/// <summary>Addresses and sizes of an attention call.</summary>
+internal unsafe struct AttentionProblem<T> where T : unmanaged
+{
+    public AttentionArgs Args;
+    public T* Q;
+    public T* K;
+    public T* V;
+    public T* Mask;
+    public T* Output;
+    public T* Lse;
+    public T* G;
+    public T* Dq;
+    public T* Dk;
+    public T* Dv;
+}
+
+/// <summary>Blocks of attention on one thread.</summary>
+internal static unsafe class AttentionKernel<T, V, S>
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where V : unmanaged
+    where S : struct, IRowVector<V, T>
+{
+    // Scores of a query block and this many keys stay in the second-level cache.
+    private const int KeyBlock = 512;
+
+    private const int ScoreSlot = GemmScratch.Attention;
+    private const int GradientSlot = GemmScratch.Attention + 1;
+    private const int WordSlot = GemmScratch.Attention + 2;
+    private const int RowSlot = GemmScratch.Attention + 3;
+
+    /// <summary>Output and lse of query rows [i0, i1) of sample b, head h.</summary>
+    public static void Forward(in AttentionProblem<T> a, int b, int h, int i0, int i1)
+    {
+        ref readonly var args = ref a.Args;
+        int rows = i1 - i0, d = args.D;
+        var threshold = Threshold(args);
+        var blocks = Math.Max(1, (args.Lk + KeyBlock - 1) / KeyBlock);
+        var stride = AttentionRows<T, V, S>.Padded((args.Lk + blocks - 1) / blocks);
+        var scores = GemmScratch.Get<T>(ScoreSlot, (long)rows * stride);
+        var max = GemmScratch.Get<T>(RowSlot, 2L * rows);
+        var sum = max + rows;
+        var output = a.Output + b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row;
+        for (var block = 0; block < blocks; block++)
+        {
+            var j0 = (int)((long)args.Lk * block / blocks);
+            var keys = (int)((long)args.Lk * (block + 1) / blocks) - j0;
+            Scores(a, a.Q, a.K, b, h, i0, rows, j0, keys, T.CreateChecked(args.Scale), scores, stride);
+            // Whole rows follow each other in the stream: their words come in one go.
+            var words = blocks == 1 ? Words(a, b, h, i0, 0, (long)rows * keys) : null;
+            for (var i = 0; i < rows; i++)
+            {
+                var s = scores + (nint)i * stride;
+                var m = AttentionRows<T, V, S>.MaskAndMax(s, MaskRow(a, b, h, i0 + i, j0), keys);
+                if (block > 0) m = T.Max(m, max[i]);
+                // Nothing but −∞ so far: any finite shift gives zeros.
+                var shift = T.IsNegativeInfinity(m) ? T.Zero : m;
+                var part = AttentionRows<T, V, S>.ExpAndSum(s, shift, keys);
+                if (block == 0)
+                {
+                    sum[i] = part;
+                }
+                else
+                {
+                    var old = GemmMath.Exp(max[i] - shift);
+                    sum[i] = sum[i] * old + part;
+                    AttentionRows<T, V, S>.Scale(output + (nint)i * args.QLayout.Row, old, output + (nint)i * args.QLayout.Row, d);
+                }
+                max[i] = m;
+                if (blocks > 1) words = Words(a, b, h, i0 + i, j0, keys);
+                if (words is not null) AttentionRows<T, V, S>.Drop(s, blocks > 1 ? words : words + (nint)i * keys, threshold, keys);
+            }
+            var product = new GemmProblem<T>
+            {
+                A = scores,
+                RowA = stride,
+                ColA = 1,
+                B = a.V + b * args.KLayout.Batch + h * args.KLayout.Head + (nint)j0 * args.KLayout.Row,
+                RowB = args.KLayout.Row,
+                ColB = 1,
+                C = output,
+                Ldc = args.QLayout.Row,
+                M = rows,
+                N = d,
+                K = keys,
+                Alpha = T.One,
+                Accumulate = block > 0,
+            };
+            Gemm<T>.Run(product);
+        }
+        var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
+        var factor = KeepFactor(args);
+        for (var i = 0; i < rows; i++)
+        {
+            var empty = sum[i] == T.Zero;
+            AttentionRows<T, V, S>.Scale(output + (nint)i * args.QLayout.Row, empty ? T.Zero : factor / sum[i], output + (nint)i * args.QLayout.Row, d);
+            lse[i] = empty ? T.NegativeInfinity : max[i] + T.Log(sum[i]);
+        }
+    }
+
+    /// <summary>Gradients of sample b, head h, in blocks of query rows.</summary>
+    public static void Backward(in AttentionProblem<T> a, int b, int h, int queryBlock)
+    {
+        ref readonly var args = ref a.Args;
+        var stride = AttentionRows<T, V, S>.Padded(args.Lk);
+        var blocks = Math.Max(1, (args.Lq + queryBlock - 1) / queryBlock);
+        var largest = (args.Lq + blocks - 1) / blocks;
+        var p = GemmScratch.Get<T>(ScoreSlot, (long)largest * stride);
+        var dp = GemmScratch.Get<T>(GradientSlot, (long)largest * stride);
+        for (var block = 0; block < blocks; block++)
+        {
+            var i0 = (int)((long)args.Lq * block / blocks);
+            var rows = (int)((long)args.Lq * (block + 1) / blocks) - i0;
+            Scores(a, a.Q, a.K, b, h, i0, rows, 0, args.Lk, T.CreateChecked(args.Scale), p, stride);
+            Scores(a, a.G, a.V, b, h, i0, rows, 0, args.Lk, T.One, dp, stride);
+            BackwardRows(a, b, h, i0, rows, p, dp, stride);
+            Products(a, b, h, i0, rows, p, dp, stride, block > 0);
+        }
+    }
+
+    // Scores and their cotangents to probabilities (dropped out) and score gradients.
+    private static void BackwardRows(in AttentionProblem<T> a, int b, int h, int i0, int rows, T* p, T* dp, int stride)
+    {
+        ref readonly var args = ref a.Args;
+        var factor = KeepFactor(args);
+        var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
+        var at = b * args.QLayout.Batch + h * args.QLayout.Head;
+        var words = Words(a, b, h, i0, 0, (long)rows * args.Lk);
+        var threshold = Threshold(args);
+        for (var i = 0; i < rows; i++)
+        {
+            var s = p + (nint)i * stride;
+            var row = at + (nint)(i0 + i) * args.QLayout.Row;
+            var dot = AttentionRows<T, V, S>.Dot(a.G + row, a.Output + row, args.D);
+            var shift = T.IsNegativeInfinity(lse[i]) ? T.Zero : lse[i];
+            AttentionRows<T, V, S>.Backward(s, dp + (nint)i * stride, MaskRow(a, b, h, i0 + i, 0), shift, dot, words is null ? null : words + (nint)i * args.Lk, threshold, factor, args.Lk);
+        }
+    }
+
+    // dv += pᵀ·g, dk += scale·dsᵀ·q, dq = scale·ds·k.
+    private static void Products(in AttentionProblem<T> a, int b, int h, int i0, int rows, T* p, T* ds, int stride, bool accumulate)
+    {
+        ref readonly var args = ref a.Args;
+        var query = b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row;
+        var key = b * args.KLayout.Batch + h * args.KLayout.Head;
+        var product = new GemmProblem<T>
+        {
+            A = p,
+            RowA = 1,
+            ColA = stride,
+            B = a.G + query,
+            RowB = args.QLayout.Row,
+            ColB = 1,
+            C = a.Dv + key,
+            Ldc = args.KLayout.Row,
+            M = args.Lk,
+            N = args.D,
+            K = rows,
+            Alpha = KeepFactor(args),
+            Accumulate = accumulate,
+        };
+        Gemm<T>.Run(product);
+        product.A = ds;
+        product.B = a.Q + query;
+        product.C = a.Dk + key;
+        product.Alpha = T.CreateChecked(args.Scale);
+        Gemm<T>.Run(product);
+        product.RowA = stride;
+        product.ColA = 1;
+        product.B = a.K + key;
+        product.RowB = args.KLayout.Row;
+        product.C = a.Dq + query;
+        product.Ldc = args.QLayout.Row;
+        product.M = rows;
+        product.K = args.Lk;
+        product.Accumulate = false;
+        Gemm<T>.Run(product);
+    }
+
+    /// <summary>y = softmax(scale·x + mask) of one row of n elements.</summary>
+    public static void SoftmaxRow(T* x, T scale, T* mask, int n, T* y)
+    {
+        var s = GemmScratch.Get<T>(ScoreSlot, AttentionRows<T, V, S>.Padded(n));
+        AttentionRows<T, V, S>.Scale(x, scale, s, n);
+        var m = AttentionRows<T, V, S>.MaskAndMax(s, mask, n);
+        var sum = AttentionRows<T, V, S>.ExpAndSum(s, T.IsNegativeInfinity(m) ? T.Zero : m, n);
+        AttentionRows<T, V, S>.Scale(s, sum == T.Zero ? T.Zero : T.One / sum, y, n);
+    }
+
+    // to[i, j] = scale·Σ x[i0 + i, d]·y[j0 + j, d], x laid out as queries, y as keys.
+    private static void Scores(in AttentionProblem<T> a, T* x, T* y, int b, int h, int i0, int rows, int j0, int keys, T scale, T* to, int stride)
+    {
+        ref readonly var args = ref a.Args;
+        var product = new GemmProblem<T>
+        {
+            A = x + b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row,
+            RowA = args.QLayout.Row,
+            ColA = 1,
+            B = y + b * args.KLayout.Batch + h * args.KLayout.Head + (nint)j0 * args.KLayout.Row,
+            RowB = 1,
+            ColB = args.KLayout.Row,
+            C = to,
+            Ldc = stride,
+            M = rows,
+            N = keys,
+            K = args.D,
+            Alpha = scale,
+        };
+        Gemm<T>.Run(product);
+    }
+
+    private static T* MaskRow(in AttentionProblem<T> a, int b, int h, int i, int j) =>
+        a.Mask is null ? null : a.Mask + b * a.Args.MaskBatch + h * a.Args.MaskHead + (nint)i * a.Args.MaskRow + j;
+
+    // What kept probabilities are multiplied by; nothing is kept at a rate of 1.
+    private static T KeepFactor(in AttentionArgs args) => args.DropoutP >= 1 ? T.Zero : T.CreateChecked(1 / (1 - args.DropoutP));
+
+    private static uint Threshold(in AttentionArgs args) => (uint)Math.Min(uint.MaxValue, Philox.KeepThreshold(args.DropoutP));
+
+    // Random words from probability (i, j) on, with room for a vector more; null without dropout.
+    private static uint* Words(in AttentionProblem<T> a, int b, int h, int i, int j, long count)
+    {
+        ref readonly var args = ref a.Args;
+        if (args.DropoutP <= 0) return null;
+        var words = GemmScratch.Get<uint>(WordSlot, count + S.Count);
+        Philox.FillWords(args.Key, (((long)b * args.H + h) * args.Lq + i) * args.Lk + j, words, count);
+        return words;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Backends.Cpu;
+
+// The optimizer's step. Layout: flat. Fused: decay, both moments, bias corrections and the update, in one pass.
+// Cost: 12 FLOP, a square root and a division an element; p, m, v read and written once, g read once.
+public sealed partial class CpuBackend
+{
+    /// <inheritdoc/>
+    public void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, in AdamWArgs args)
+    {
+        if (p.DType == DType.F64) AdamW<double>(p, g, m, v, args);
+        else AdamW<float>(p, g, m, v, args);
+    }
+
+    private unsafe void AdamW<T>(Tensor p, Tensor g, Tensor m, Tensor v, in AdamWArgs args) where T : unmanaged, IFloatingPointIeee754<T> =>
+        Run<T, AdamWKernel<T>>(new AdamWKernel<T>(Ptr<T>(p), Ptr<T>(g), Ptr<T>(m), Ptr<T>(v), args), p.Count, CheapTile / 2);
+}
+
+/// <summary>One step of AdamW. What depends on the step alone is computed in f64.</summary>
+internal readonly unsafe struct AdamWKernel<T>(T* p, T* g, T* m, T* v, in AdamWArgs args) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+{
+    private readonly T* _p = p;
+    private readonly T* _g = g;
+    private readonly T* _m = m;
+    private readonly T* _v = v;
+    private readonly T _keep = T.CreateTruncating(1 - args.LearningRate * args.WeightDecay);
+    private readonly T _first = T.CreateTruncating(1 - args.Beta1);
+    private readonly T _beta2 = T.CreateTruncating(args.Beta2);
+    private readonly T _second = T.CreateTruncating(1 - args.Beta2);
+    private readonly T _rate = T.CreateTruncating(-args.LearningRate / (1 - Math.Pow(args.Beta1, args.Step)));
+    private readonly T _root = T.CreateTruncating(1 / Math.Sqrt(1 - Math.Pow(args.Beta2, args.Step)));
+    private readonly T _eps = T.CreateTruncating(args.Eps);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        T* p = _p, g = _g, m = _m, v = _v;
+        V keep = S.Set(_keep), first = S.Set(_first), beta2 = S.Set(_beta2), second = S.Set(_second), rate = S.Set(_rate), root = S.Set(_root), eps = S.Set(_eps);
+        for (var i = from; i < to; i += S.Count)
+        {
+            var n = to - i;
+            var whole = n >= S.Count;
+            var grad = whole ? S.Load(g + i) : S.LoadPartial(g + i, n, default);
+            var mean = whole ? S.Load(m + i) : S.LoadPartial(m + i, n, default);
+            var square = whole ? S.Load(v + i) : S.LoadPartial(v + i, n, default);
+            var weight = whole ? S.Load(p + i) : S.LoadPartial(p + i, n, default);
+            mean = S.Fma(first, S.Sub(grad, mean), mean);
+            square = S.Fma(S.Mul(second, grad), grad, S.Mul(beta2, square));
+            var step = S.Div(mean, S.Fma(S.Sqrt(square), root, eps));
+            weight = S.Fma(rate, step, S.Mul(weight, keep));
+            if (whole)
+            {
+                S.Store(mean, m + i);
+                S.Store(square, v + i);
+                S.Store(weight, p + i);
+                continue;
+            }
+            S.StorePartial(mean, m + i, n);
+            S.StorePartial(square, v + i, n);
+            S.StorePartial(weight, p + i, n);
+        }
+    }
+}

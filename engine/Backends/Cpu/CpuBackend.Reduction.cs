@@ -1,0 +1,99 @@
+using System.Numerics;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Backends.Cpu;
+
+// Reductions along an axis; see ReductionKernels.cs for the order of the additions.
+public sealed partial class CpuBackend
+{
+    /// <summary>A row longer than this is cut into pieces of this length, on any number of threads.</summary>
+    private const int LongRow = 16 * 1024;
+
+    /// <summary>Rows of a block of a column reduction.</summary>
+    private const int ColumnBlock = 128;
+
+    /// <inheritdoc/>
+    public void Reduce(ReduceKind kind, Tensor x, AxisView axis, Tensor y)
+    {
+        if (y.DType == DType.F64) Reduce<double>(kind, x, axis, y);
+        else Reduce<float>(kind, x, axis, y);
+    }
+
+    private unsafe void Reduce<T>(ReduceKind kind, Tensor x, AxisView axis, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        T* px = Ptr<T>(x), py = Ptr<T>(y);
+        switch (kind)
+        {
+            case ReduceKind.Sum: Reduce<T, SumOp>(px, axis, py); break;
+            case ReduceKind.Max: Reduce<T, MaxOp>(px, axis, py); break;
+            case ReduceKind.Min: Reduce<T, MinOp>(px, axis, py); break;
+            default: throw new EngineException("reduce", $"the CPU back end has no kernel for {kind}");
+        }
+    }
+
+    private unsafe void Reduce<T, O>(T* x, AxisView axis, T* y) where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
+    {
+        if (axis.Inner == 1) ReduceRows<T, O>(x, axis.Outer, axis.Length, y);
+        else ReduceColumns<T, O>(x, axis, y);
+    }
+
+    private unsafe void ReduceRows<T, O>(T* x, int rows, int length, T* y) where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
+    {
+        if (length <= LongRow)
+        {
+            Run<T, ReduceRowsKernel<T, O>>(new ReduceRowsKernel<T, O>(x, length, y), rows, RowTile(CheapTile, length));
+            return;
+        }
+        var pieces = (length + LongRow - 1) / LongRow;
+        using var scratch = Borrow((long)rows * pieces * sizeof(T));
+        var partials = (T*)scratch.Pointer;
+        Run<T, ReducePiecesKernel<T, O>>(new ReducePiecesKernel<T, O>(x, length, LongRow, partials), rows * pieces, CheapTile / LongRow);
+        Simd.Run<T, ReduceRowsKernel<T, O>>(new ReduceRowsKernel<T, O>(partials, pieces, y), 0, rows);
+    }
+
+    private unsafe void ReduceColumns<T, O>(T* x, AxisView axis, T* y) where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
+    {
+        // 1.5 blocks are better as one: the second pass and its scratch cost more than they spread.
+        var blocks = axis.Length <= ColumnBlock * 3 / 2 ? 1 : (axis.Length + ColumnBlock - 1) / ColumnBlock;
+        if (blocks == 1)
+        {
+            Run<T, ReduceColumnsKernel<T, O>>(new ReduceColumnsKernel<T, O>(x, axis, Math.Max(1, axis.Length), y), axis.Outer, RowTile(CheapTile, (long)axis.Length * axis.Inner));
+            return;
+        }
+        using var scratch = Borrow((long)axis.Outer * blocks * axis.Inner * sizeof(T));
+        var partials = (T*)scratch.Pointer;
+        Run<T, ReduceColumnsKernel<T, O>>(new ReduceColumnsKernel<T, O>(x, axis, ColumnBlock, partials), axis.Outer * blocks, RowTile(CheapTile, (long)ColumnBlock * axis.Inner));
+        ReduceColumns<T, O>(partials, axis with { Length = blocks }, y);
+    }
+
+    /// <inheritdoc/>
+    public unsafe void ArgReduce(ReduceKind kind, Tensor x, AxisView axis, Tensor values, Tensor indices)
+    {
+        if (kind == ReduceKind.Sum) throw new EngineException("arg_reduce", "a sum has no index; use Max or Min");
+        var tile = RowTile(CheapTile, (long)axis.Length * axis.Inner);
+        var max = kind == ReduceKind.Max;
+        if (values.DType == DType.F64)
+            Run<double, ArgReduceKernel<double>>(new ArgReduceKernel<double>(Ptr<double>(x), axis, max, Ptr<double>(values), Ptr<int>(indices)), axis.Outer, tile);
+        else
+            Run<float, ArgReduceKernel<float>>(new ArgReduceKernel<float>(Ptr<float>(x), axis, max, Ptr<float>(values), Ptr<int>(indices)), axis.Outer, tile);
+    }
+
+    /// <inheritdoc/>
+    public long CountNonFinite(Tensor x) => x.DType switch
+    {
+        DType.F64 => CountNonFinite<double>(x),
+        DType.F32 => CountNonFinite<float>(x),
+        _ => 0,
+    };
+
+    private unsafe long CountNonFinite<T>(Tensor x) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var tiles = (x.Count + CheapTile - 1) / CheapTile;
+        using var scratch = Borrow((long)tiles * sizeof(long));
+        var counts = (long*)scratch.Pointer;
+        Run<T, CountNonFiniteKernel<T>>(new CountNonFiniteKernel<T>(Ptr<T>(x), x.Count, CheapTile, counts), tiles, 1);
+        long count = 0;
+        for (var i = 0; i < tiles; i++) count += counts[i];
+        return count;
+    }
+}

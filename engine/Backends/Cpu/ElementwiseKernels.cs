@@ -1,0 +1,266 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Backends.Cpu;
+
+// Loops of the elementwise kernels: flat memory, one pass, two vectors an iteration to hide the latency of the
+// functions; the tail is a masked vector, so that an element's value does not depend on where it lies.
+
+/// <summary>y = f(x).</summary>
+internal readonly unsafe struct MapKernel<T, O>(T* x, T* y, T p, T q) : IKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IUnaryOp
+{
+    private readonly T* _x = x;
+    private readonly T* _y = y;
+    private readonly T _p = p;
+    private readonly T _q = q;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        T* x = _x, y = _y;
+        V p = S.Set(_p), q = S.Set(_q);
+        var i = from;
+        for (; i <= to - S.Count; i += S.Count) S.Store(O.Apply<S, V, T>(S.Load(x + i), p, q), y + i);
+        if (i < to) S.StorePartial(O.Apply<S, V, T>(S.LoadPartial(x + i, to - i, default), p, q), y + i, to - i);
+    }
+}
+
+/// <summary>y = f(a, b), each operand of y's size or one element.</summary>
+internal readonly unsafe struct ZipKernel<T, O>(T* a, T* b, T* y, bool wholeA, bool wholeB) : IKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IBinaryOp
+{
+    private readonly T* _a = a;
+    private readonly T* _b = b;
+    private readonly T* _y = y;
+    private readonly bool _wholeA = wholeA;
+    private readonly bool _wholeB = wholeB;
+
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged =>
+        ZipRow<T, O>.Run<S, V>(_wholeA ? _a + from : _a, _wholeA, _wholeB ? _b + from : _b, _wholeB, _y + from, to - from);
+}
+
+/// <summary>One row of y = f(a, b), each operand a row or one element.</summary>
+internal static unsafe class ZipRow<T, O> where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IBinaryOp
+{
+    public static void Run<S, V>(T* a, bool rowA, T* b, bool rowB, T* y, int n) where S : ISimd<V, T> where V : unmanaged
+    {
+        if (rowA && rowB) Both<S, V>(a, b, y, n);
+        else if (rowA) Left<S, V>(a, S.Set(*b), y, n);
+        else if (rowB) Right<S, V>(S.Set(*a), b, y, n);
+        else Fill<S, V>(O.Apply<S, V, T>(S.Set(*a), S.Set(*b)), y, n);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Both<S, V>(T* a, T* b, T* y, int n) where S : ISimd<V, T> where V : unmanaged
+    {
+        var i = 0;
+        for (; i <= n - 2 * S.Count; i += 2 * S.Count)
+        {
+            V v = O.Apply<S, V, T>(S.Load(a + i), S.Load(b + i)), w = O.Apply<S, V, T>(S.Load(a + i + S.Count), S.Load(b + i + S.Count));
+            S.Store(v, y + i);
+            S.Store(w, y + i + S.Count);
+        }
+        if (i <= n - S.Count)
+        {
+            S.Store(O.Apply<S, V, T>(S.Load(a + i), S.Load(b + i)), y + i);
+            i += S.Count;
+        }
+        if (i < n) S.StorePartial(O.Apply<S, V, T>(S.LoadPartial(a + i, n - i, default), S.LoadPartial(b + i, n - i, default)), y + i, n - i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Left<S, V>(T* a, V b, T* y, int n) where S : ISimd<V, T> where V : unmanaged
+    {
+        var i = 0;
+        for (; i <= n - S.Count; i += S.Count) S.Store(O.Apply<S, V, T>(S.Load(a + i), b), y + i);
+        if (i < n) S.StorePartial(O.Apply<S, V, T>(S.LoadPartial(a + i, n - i, default), b), y + i, n - i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Right<S, V>(V a, T* b, T* y, int n) where S : ISimd<V, T> where V : unmanaged
+    {
+        var i = 0;
+        for (; i <= n - S.Count; i += S.Count) S.Store(O.Apply<S, V, T>(a, S.Load(b + i)), y + i);
+        if (i < n) S.StorePartial(O.Apply<S, V, T>(a, S.LoadPartial(b + i, n - i, default)), y + i, n - i);
+    }
+
+    private static void Fill<S, V>(V value, T* y, int n) where S : ISimd<V, T> where V : unmanaged =>
+        new Span<T>(y, n).Fill(S.Lane(value, 0));
+}
+
+/// <summary>y = f(a, b) with broadcasting, row by row of the innermost merged axis.</summary>
+internal readonly unsafe struct ZipRowsKernel<T, O>(T* a, T* b, T* y, BroadcastPlan plan) : IKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IBinaryOp
+{
+    private readonly T* _a = a;
+    private readonly T* _b = b;
+    private readonly T* _y = y;
+    private readonly BroadcastPlan _plan = plan;
+
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        var walk = new BroadcastWalk(_plan, from);
+        int inner = _plan.Inner;
+        bool rowA = _plan.InnerA != 0, rowB = _plan.InnerB != 0;
+        for (var row = from; row < to; row++)
+        {
+            ZipRow<T, O>.Run<S, V>(_a + walk.OffsetA, rowA, _b + walk.OffsetB, rowB, _y + (long)row * inner, inner);
+            walk.Next();
+        }
+    }
+}
+
+/// <summary>y += alpha·x.</summary>
+internal readonly unsafe struct AddScaledKernel<T>(T* x, T alpha, T* y) : IKernel<T> where T : unmanaged
+{
+    private readonly T* _x = x;
+    private readonly T* _y = y;
+    private readonly T _alpha = alpha;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        T* x = _x, y = _y;
+        var alpha = S.Set(_alpha);
+        var i = from;
+        for (; i <= to - S.Count; i += S.Count) S.Store(S.Fma(alpha, S.Load(x + i), S.Load(y + i)), y + i);
+        if (i < to) S.StorePartial(S.Fma(alpha, S.LoadPartial(x + i, to - i, default), S.LoadPartial(y + i, to - i, default)), y + i, to - i);
+    }
+}
+
+/// <summary>y += weight·(x − y).</summary>
+internal readonly unsafe struct LerpKernel<T>(T* x, T weight, T* y) : IKernel<T> where T : unmanaged
+{
+    private readonly T* _x = x;
+    private readonly T* _y = y;
+    private readonly T _weight = weight;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        T* x = _x, y = _y;
+        var weight = S.Set(_weight);
+        var i = from;
+        for (; i <= to - S.Count; i += S.Count)
+        {
+            var old = S.Load(y + i);
+            S.Store(S.Fma(weight, S.Sub(S.Load(x + i), old), old), y + i);
+        }
+        if (i < to)
+        {
+            var old = S.LoadPartial(y + i, to - i, default);
+            S.StorePartial(S.Fma(weight, S.Sub(S.LoadPartial(x + i, to - i, default), old), old), y + i, to - i);
+        }
+    }
+}
+
+/// <summary>
+/// Extents and strides of a broadcast, with axes of extent 1 dropped and neighbours merged where both operands allow it;
+/// what is left innermost is a row that each operand either runs along or repeats one element over.
+/// </summary>
+internal unsafe struct BroadcastPlan
+{
+    /// <summary>Most axes after merging.</summary>
+    public const int MaxRank = 16;
+
+    public int Rank;
+    public int Rows;
+    public fixed int Extent[MaxRank];
+    public fixed long StrideA[MaxRank];
+    public fixed long StrideB[MaxRank];
+
+    /// <summary>Length of a row.</summary>
+    public int Inner;
+
+    /// <summary>1 where a runs along the row, 0 where it repeats.</summary>
+    public int InnerA;
+
+    /// <summary>1 where b runs along the row, 0 where it repeats.</summary>
+    public int InnerB;
+
+    /// <summary>The plan of y = f(a, b); axes are listed innermost first, the row not among them.</summary>
+    public static BroadcastPlan Of(Shape a, Shape b, Shape y)
+    {
+        if (y.Rank > MaxRank) throw new ShapeException("binary", $"{y} has more than {MaxRank} axes");
+        var plan = new BroadcastPlan { Rank = 0, Inner = 1, InnerA = 1, InnerB = 1 };
+        long strideA = 1, strideB = 1;
+        var first = true;
+        for (var i = 1; i <= y.Rank; i++)
+        {
+            var extent = y[-i];
+            if (extent == 1) continue;
+            int da = i <= a.Rank ? a[-i] : 1, db = i <= b.Rank ? b[-i] : 1;
+            plan.Append(extent, da == 1 ? 0 : strideA, db == 1 ? 0 : strideB, ref first);
+            strideA *= da;
+            strideB *= db;
+        }
+        plan.Rows = plan.Inner == 0 ? 0 : y.Count / plan.Inner;
+        return plan;
+    }
+
+    private void Append(int extent, long a, long b, ref bool first)
+    {
+        if (first)
+        {
+            (Inner, InnerA, InnerB, first) = (extent, (int)a, (int)b, false);
+        }
+        else if (Rank == 0 && a == (long)InnerA * Inner && b == (long)InnerB * Inner)
+        {
+            Inner *= extent;
+        }
+        else if (Rank > 0 && a == StrideA[Rank - 1] * Extent[Rank - 1] && b == StrideB[Rank - 1] * Extent[Rank - 1])
+        {
+            Extent[Rank - 1] *= extent;
+        }
+        else
+        {
+            Extent[Rank] = extent;
+            StrideA[Rank] = a;
+            StrideB[Rank++] = b;
+        }
+    }
+}
+
+/// <summary>Where the rows of a broadcast begin, one after another.</summary>
+internal unsafe struct BroadcastWalk
+{
+    private readonly BroadcastPlan _plan;
+    private fixed int _index[BroadcastPlan.MaxRank];
+
+    /// <summary>Starts at a row.</summary>
+    public BroadcastWalk(in BroadcastPlan plan, int row)
+    {
+        _plan = plan;
+        OffsetA = OffsetB = 0;
+        for (var d = 0; d < plan.Rank; d++)
+        {
+            var extent = _plan.Extent[d];
+            _index[d] = row % extent;
+            row /= extent;
+            OffsetA += _index[d] * _plan.StrideA[d];
+            OffsetB += _index[d] * _plan.StrideB[d];
+        }
+    }
+
+    /// <summary>First element of a's row.</summary>
+    public long OffsetA { get; private set; }
+
+    /// <summary>First element of b's row.</summary>
+    public long OffsetB { get; private set; }
+
+    /// <summary>Moves to the next row.</summary>
+    public void Next()
+    {
+        for (var d = 0; d < _plan.Rank; d++)
+        {
+            OffsetA += _plan.StrideA[d];
+            OffsetB += _plan.StrideB[d];
+            if (++_index[d] < _plan.Extent[d]) return;
+            OffsetA -= _plan.Extent[d] * _plan.StrideA[d];
+            OffsetB -= _plan.Extent[d] * _plan.StrideB[d];
+            _index[d] = 0;
+        }
+    }
+}

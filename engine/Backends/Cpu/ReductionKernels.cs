@@ -1,0 +1,270 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace AmcEngine.Backends.Cpu;
+
+// Sums and extremes along an axis. Layout: x [outer, length, inner]. A row (inner = 1) goes through four accumulators in a
+// fixed pattern; columns run down fixed blocks of rows, whose results are then combined in order. So the order of additions
+// depends on the shape and the register width alone. Cost: one FLOP an element; x is read once.
+
+/// <summary>What a reduction combines with.</summary>
+internal interface IReduceOp
+{
+    static abstract T Identity<T>() where T : unmanaged, IFloatingPointIeee754<T>;
+    static abstract T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T>;
+    static abstract V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged;
+    static abstract T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged;
+}
+
+internal readonly struct SumOp : IReduceOp
+{
+    public static T Identity<T>() where T : unmanaged, IFloatingPointIeee754<T> => T.Zero;
+    public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => a + b;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Add(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Sum(v);
+}
+
+internal readonly struct MaxOp : IReduceOp
+{
+    public static T Identity<T>() where T : unmanaged, IFloatingPointIeee754<T> => T.NegativeInfinity;
+    public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => T.Max(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Max(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MaxLane(v);
+}
+
+/// <summary>Maximum in one instruction, for rows that a NaN spoils anyway: what it returns then is any number.</summary>
+internal readonly struct FastMaxOp : IReduceOp
+{
+    public static T Identity<T>() where T : unmanaged, IFloatingPointIeee754<T> => T.NegativeInfinity;
+    public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => T.Max(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MaxFast(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MaxLane(v);
+}
+
+internal readonly struct MinOp : IReduceOp
+{
+    public static T Identity<T>() where T : unmanaged, IFloatingPointIeee754<T> => T.PositiveInfinity;
+    public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => T.Min(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Min(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MinLane(v);
+}
+
+/// <summary>Reductions of contiguous runs.</summary>
+internal static unsafe class Rows
+{
+    /// <summary>Combines n contiguous elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static T Reduce<S, V, T, O>(T* x, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
+    {
+        var w = S.Count;
+        V none = S.Set(O.Identity<T>()), a = none, b = none;
+        var i = 0;
+        if (n >= 4 * w)
+        {
+            V c = none, d = none;
+            for (; i <= n - 4 * w; i += 4 * w)
+            {
+                a = O.Combine<S, V, T>(a, S.Load(x + i));
+                b = O.Combine<S, V, T>(b, S.Load(x + i + w));
+                c = O.Combine<S, V, T>(c, S.Load(x + i + 2 * w));
+                d = O.Combine<S, V, T>(d, S.Load(x + i + 3 * w));
+            }
+            a = O.Combine<S, V, T>(a, c);
+            b = O.Combine<S, V, T>(b, d);
+        }
+        for (; i <= n - w; i += w) a = O.Combine<S, V, T>(a, S.Load(x + i));
+        if (i < n) b = O.Combine<S, V, T>(b, S.LoadPartial(x + i, n - i, none));
+        return O.Lanes<S, V, T>(O.Combine<S, V, T>(a, b));
+    }
+}
+
+/// <summary>y[r] = reduction of row r of x.</summary>
+internal readonly unsafe struct ReduceRowsKernel<T, O>(T* x, int length, T* y) : IKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
+{
+    private readonly T* _x = x;
+    private readonly T* _y = y;
+    private readonly int _length = length;
+
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        for (var r = from; r < to; r++)
+        {
+            var row = _x + (long)r * _length;
+            if (_length >= S.Count)
+            {
+                _y[r] = Rows.Reduce<S, V, T, O>(row, _length);
+                continue;
+            }
+            var s = O.Identity<T>();
+            for (var i = 0; i < _length; i++) s = O.Combine(s, row[i]);
+            _y[r] = s;
+        }
+    }
+}
+
+/// <summary>Pieces of rows too long for one thread: partial p of row r is block p of the row.</summary>
+internal readonly unsafe struct ReducePiecesKernel<T, O>(T* x, int length, int block, T* partials) : IKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
+{
+    private readonly T* _x = x;
+    private readonly T* _partials = partials;
+    private readonly int _length = length;
+    private readonly int _block = block;
+
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        var pieces = (_length + _block - 1) / _block;
+        for (var i = from; i < to; i++)
+        {
+            var start = i % pieces * _block;
+            _partials[i] = Rows.Reduce<S, V, T, O>(_x + (long)(i / pieces) * _length + start, Math.Min(_block, _length - start));
+        }
+    }
+}
+
+/// <summary>Blocks of rows reduced down their columns: partial [o, block, n] of x [o, length, n].</summary>
+internal readonly unsafe struct ReduceColumnsKernel<T, O>(T* x, AxisView axis, int block, T* partials) : IKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
+{
+    private readonly T* _x = x;
+    private readonly T* _partials = partials;
+    private readonly AxisView _axis = axis;
+    private readonly int _block = block;
+
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        int blocks = Math.Max(1, (_axis.Length + _block - 1) / _block), inner = _axis.Inner;
+        for (var i = from; i < to; i++)
+        {
+            var start = i % blocks * _block;
+            Block<S, V>(_x + ((long)(i / blocks) * _axis.Length + start) * inner, Math.Min(_block, _axis.Length - start), inner, _partials + (long)i * inner);
+        }
+    }
+
+    // Four columns of vectors at a time: the accumulators stay in registers and each cache line is read once.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Block<S, V>(T* x, int rows, int inner, T* y) where S : ISimd<V, T> where V : unmanaged
+    {
+        int w = S.Count, n = 0;
+        var none = S.Set(O.Identity<T>());
+        for (; n <= inner - 4 * w; n += 4 * w)
+        {
+            V a = none, b = none, c = none, d = none;
+            var p = x + n;
+            for (var r = 0; r < rows; r++, p += inner)
+            {
+                a = O.Combine<S, V, T>(a, S.Load(p));
+                b = O.Combine<S, V, T>(b, S.Load(p + w));
+                c = O.Combine<S, V, T>(c, S.Load(p + 2 * w));
+                d = O.Combine<S, V, T>(d, S.Load(p + 3 * w));
+            }
+            S.Store(a, y + n);
+            S.Store(b, y + n + w);
+            S.Store(c, y + n + 2 * w);
+            S.Store(d, y + n + 3 * w);
+        }
+        for (; n <= inner - w; n += w)
+        {
+            var a = none;
+            var p = x + n;
+            for (var r = 0; r < rows; r++, p += inner) a = O.Combine<S, V, T>(a, S.Load(p));
+            S.Store(a, y + n);
+        }
+        if (n >= inner) return;
+        var rest = none;
+        for (var r = 0; r < rows; r++) rest = O.Combine<S, V, T>(rest, S.LoadPartial(x + (long)r * inner + n, inner - n, none));
+        S.StorePartial(rest, y + n, inner - n);
+    }
+}
+
+/// <summary>Largest or smallest element of a row and its first place; the first NaN wins.</summary>
+internal readonly unsafe struct ArgReduceKernel<T>(T* x, AxisView axis, bool max, T* values, int* indices) : IKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
+{
+    private readonly T* _x = x;
+    private readonly T* _values = values;
+    private readonly int* _indices = indices;
+    private readonly AxisView _axis = axis;
+    private readonly bool _max = max;
+
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        for (var o = from; o < to; o++)
+            if (_axis.Inner == 1) Row<S, V>(o);
+            else Columns(o);
+    }
+
+    // The extreme by vectors, then the first place that equals it.
+    private void Row<S, V>(int o) where S : ISimd<V, T> where V : unmanaged
+    {
+        var x = _x + (long)o * _axis.Length;
+        var best = _max ? Rows.Reduce<S, V, T, MaxOp>(x, _axis.Length) : Rows.Reduce<S, V, T, MinOp>(x, _axis.Length);
+        var i = 0;
+        if (T.IsNaN(best)) while (!T.IsNaN(x[i])) i++;
+        else while (x[i] != best) i++;
+        _values[o] = x[i];
+        _indices[o] = i;
+    }
+
+    private void Columns(int o)
+    {
+        int inner = _axis.Inner;
+        var x = _x + (long)o * _axis.Length * inner;
+        var values = _values + (long)o * inner;
+        var indices = _indices + (long)o * inner;
+        new Span<T>(x, inner).CopyTo(new Span<T>(values, inner));
+        new Span<int>(indices, inner).Clear();
+        for (var i = 1; i < _axis.Length; i++)
+        {
+            x += inner;
+            for (var n = 0; n < inner; n++)
+            {
+                T now = values[n], next = x[n];
+                if (!(_max ? next > now : next < now) && !(T.IsNaN(next) && !T.IsNaN(now))) continue;
+                values[n] = next;
+                indices[n] = i;
+            }
+        }
+    }
+}
+
+/// <summary>Counts NaN and infinite elements a tile.</summary>
+internal readonly unsafe struct CountNonFiniteKernel<T>(T* x, int length, int block, long* counts) : IKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
+{
+    private readonly T* _x = x;
+    private readonly long* _counts = counts;
+    private readonly int _length = length;
+    private readonly int _block = block;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        for (var tile = from; tile < to; tile++)
+        {
+            var x = _x + (long)tile * _block;
+            var n = (int)Math.Min(_block, _length - (long)tile * _block);
+            // x − x is 0 for finite x, else NaN. A tile is short enough for T to count exactly.
+            V finite = default, one = S.Set(T.One);
+            var i = 0;
+            for (; i <= n - S.Count; i += S.Count)
+            {
+                var v = S.Load(x + i);
+                finite = S.Add(finite, S.And(S.Equal(S.Sub(v, v), default), one));
+            }
+            var count = i - long.CreateTruncating(S.Sum(finite));
+            for (; i < n; i++)
+                if (!T.IsFinite(x[i])) count++;
+            _counts[tile] = count;
+        }
+    }
+}

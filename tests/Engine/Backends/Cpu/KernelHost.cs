@@ -1,0 +1,59 @@
+using AmcEngine.Backends.Cpu;
+using AmcEngine.Tensors;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Engine.Backends.Cpu;
+
+/// <summary>Runs kernels on one and on two threads and holds the results bit for bit against each other.</summary>
+internal static class KernelHost
+{
+    private static readonly CpuBackend One = new(1);
+    private static readonly CpuBackend Two = new(2);
+
+    /// <summary>Relative accuracy expected of one rounded operation chain.</summary>
+    public static double Tolerance(DType dtype) => dtype == DType.F64 ? 1e-12 : 2e-5;
+
+    public static double[] Random(int count, int seed, double low = -2, double high = 2)
+    {
+        var random = new Random(seed);
+        var values = new double[count];
+        for (var i = 0; i < count; i++) values[i] = (float)(low + random.NextDouble() * (high - low));
+        return values;
+    }
+
+    public static Tensor Make(CpuBackend backend, DType dtype, Shape shape, double[] values) => dtype switch
+    {
+        DType.F64 => Tensor.From(values, shape, backend),
+        DType.F32 => Tensor.From(Array.ConvertAll(values, v => (float)v), shape, backend),
+        _ => Tensor.From(Array.ConvertAll(values, v => (int)v), shape, backend),
+    };
+
+    public static Tensor Ints(CpuBackend backend, Shape shape, params int[] values) => Tensor.From(values, shape, backend);
+
+    /// <summary>An output that starts as rubbish, so that a kernel that reads it is found out.</summary>
+    public static Tensor Output(CpuBackend backend, DType dtype, Shape shape) =>
+        Tensor.Full(shape, dtype == DType.I32 ? 12345 : double.NaN, dtype, backend);
+
+    public static double[][] Both(Func<CpuBackend, Tensor[]> run)
+    {
+        var one = Array.ConvertAll(run(One), t => t.ToDoubles());
+        var two = Array.ConvertAll(run(Two), t => t.ToDoubles());
+        for (var i = 0; i < one.Length; i++)
+            Assert.That(
+                Array.ConvertAll(two[i], BitConverter.DoubleToInt64Bits), Is.EqualTo(Array.ConvertAll(one[i], BitConverter.DoubleToInt64Bits)), "two threads differ from one");
+        return one;
+    }
+
+    public static double[] Both(Func<CpuBackend, Tensor> run) => Both(b => new[] { run(b) })[0];
+
+    public static void Close(double[] actual, double[] expected, double tolerance)
+    {
+        Assert.That(actual, Has.Length.EqualTo(expected.Length));
+        for (var i = 0; i < actual.Length; i++)
+        {
+            if (actual[i].Equals(expected[i])) continue;
+            var error = Math.Abs(actual[i] - expected[i]) / Math.Max(1, Math.Abs(expected[i]));
+            if (!(error <= tolerance)) Assert.Fail($"element {i}: {actual[i]:R} instead of {expected[i]:R}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using AmcEngine.Backends;
+using AmcEngine.Backends.Cpu;
+using AmcEngine.Tensors;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Engine.Backends.Cpu;
+
+/// <summary>The f32 functions against f64, in units of the last place; the f64 functions against 200-digit values.</summary>
+[TestFixture]
+public sealed class VectorMathTests
+{
+    [TestCase(UnaryKind.Exp, -87.0, 88.7, 2.0)]
+    [TestCase(UnaryKind.Exp, -1e-3, 1e-3, 2.0)]
+    [TestCase(UnaryKind.Exp, -103.9, -87.0, 2.0)]
+    [TestCase(UnaryKind.Log, 1e-44, 1e-37, 2.0)]
+    [TestCase(UnaryKind.Log, 1e-30, 10, 2.0)]
+    [TestCase(UnaryKind.Log, 0.9, 1.1, 2.0)]
+    [TestCase(UnaryKind.Log, 1, 3e38, 2.0)]
+    [TestCase(UnaryKind.Tanh, -10, 10, 2.0)]
+    [TestCase(UnaryKind.Tanh, -1e-3, 1e-3, 2.0)]
+    [TestCase(UnaryKind.Tanh, -1e-40, 1e-40, 2.0)]
+    [TestCase(UnaryKind.Sigmoid, -86, 20, 2.5)]
+    [TestCase(UnaryKind.Erf, -5, 5, 2.0)]
+    [TestCase(UnaryKind.Erf, -1e-40, 1e-40, 2.0)]
+    [TestCase(UnaryKind.Gelu, 0, 12, 4.0)]
+    [TestCase(UnaryKind.Gelu, -12, 0, 5.0)]
+    [TestCase(UnaryKind.Gelu, -1e-40, 1e-40, 2.0)]
+    [TestCase(UnaryKind.GeluFirst, 0, 14, 3.0)]
+    [TestCase(UnaryKind.GeluSecond, -1, 1, 3.0)]
+    public void Within_ulps(UnaryKind kind, double low, double high, double ulps)
+    {
+        const int count = 200_003;
+        var x = new double[count];
+        for (var i = 0; i < count; i++) x[i] = (float)(low + (high - low) * i / (count - 1));
+        var y = KernelHost.Both(b => Apply(b, kind, DType.F32, x));
+        var worst = (Error: 0.0, At: 0.0);
+        for (var i = 0; i < count; i++)
+        {
+            var error = Math.Abs(y[i] - Reference(kind, x[i])) / Ulp(Reference(kind, x[i]));
+            if (!(error <= worst.Error)) worst = (error, x[i]);
+        }
+        TestContext.Out.WriteLine($"{kind} [{low}, {high}]: {worst.Error:F2} ulp at {worst.At:R}");
+        Assert.That(worst.Error, Is.LessThanOrEqualTo(ulps), $"at x = {worst.At:R}");
+    }
+
+    [TestCase(UnaryKind.GeluFirst)]
+    [TestCase(UnaryKind.GeluSecond)]
+    public void Derivatives_of_gelu_are_absolutely_accurate_across_their_zeros(UnaryKind kind)
+    {
+        var x = new double[100_001];
+        for (var i = 0; i < x.Length; i++) x[i] = (float)(-15 + 30.0 * i / (x.Length - 1));
+        KernelHost.Close(KernelHost.Both(b => Apply(b, kind, DType.F32, x)), Array.ConvertAll(x, v => Reference(kind, v)), 2.5e-7);
+    }
+
+    [Test]
+    public void Special_values([Values(DType.F32, DType.F64)] DType dtype)
+    {
+        double[] x = [double.NegativeInfinity, -200, -0.0, 0, 200, double.PositiveInfinity, double.NaN];
+        double[] Of(UnaryKind kind) => KernelHost.Both(b => Apply(b, kind, dtype, x));
+        Assert.Multiple(() =>
+        {
+            Assert.That(Of(UnaryKind.Exp).Where((_, i) => i != 1 && i != 4), Is.EqualTo(new[] { 0, 1, 1, double.PositiveInfinity, double.NaN }));
+            Assert.That(Of(UnaryKind.Log)[..4], Is.EqualTo(new[] { double.NaN, double.NaN, double.NegativeInfinity, double.NegativeInfinity }));
+            Assert.That(Of(UnaryKind.Log)[5..], Is.EqualTo(new[] { double.PositiveInfinity, double.NaN }));
+            Assert.That(Of(UnaryKind.Tanh), Is.EqualTo(new[] { -1, -1, 0, 0, 1, 1, double.NaN }));
+            Assert.That(Of(UnaryKind.Erf), Is.EqualTo(new[] { -1, -1, 0, 0, 1, 1, double.NaN }));
+            Assert.That(Of(UnaryKind.Gelu), Is.EqualTo(new[] { 0, 0, 0, 0, 200, double.PositiveInfinity, double.NaN }));
+            Assert.That(Of(UnaryKind.GeluFirst), Is.EqualTo(new[] { 0, 0, 0.5, 0.5, 1, 1, double.NaN }));
+            Assert.That(Of(UnaryKind.GeluSecond).Where((_, i) => i is not 2 and not 3), Is.EqualTo(new[] { 0, 0, 0, 0, double.NaN }));
+            Assert.That(Of(UnaryKind.Sigmoid)[5..], Is.EqualTo(new[] { 1, double.NaN }));
+            Assert.That(Of(UnaryKind.Sigmoid)[0], Is.Zero);
+        });
+    }
+
+    [TestCase(1e-10, 1.1283791670955126e-10, 0.999999999887162)]
+    [TestCase(0.1, 0.1124629160182849, 0.887537083981715)]
+    [TestCase(0.5, 0.5204998778130465, 0.4795001221869535)]
+    [TestCase(0.84, 0.7651427114549945, 0.23485728854500548)]
+    [TestCase(0.85, 0.7706680576083526, 0.22933194239164748)]
+    [TestCase(1.0, 0.8427007929497149, 0.15729920705028513)]
+    [TestCase(1.2, 0.9103139782296353, 0.08968602177036464)]
+    [TestCase(1.25, 0.9229001282564583, 0.07709987174354177)]
+    [TestCase(1.5, 0.9661051464753108, 0.033894853524689274)]
+    [TestCase(2.0, 0.9953222650189527, 0.004677734981047266)]
+    [TestCase(2.8, 0.9999249868053346, 7.501319466545911e-05)]
+    [TestCase(2.9, 0.9999589021219005, 4.109787809945886e-05)]
+    [TestCase(3.7, 0.9999998328489421, 1.6715105790914599e-07)]
+    [TestCase(5.0, 0.9999999999984626, 1.537459794428035e-12)]
+    [TestCase(5.9, 0.9999999999999999, 7.190409783550478e-17)]
+    public void Erf_in_f64(double x, double erf, double erfc)
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(ScalarMath.Erf(x), Is.EqualTo(erf).Within(2).Ulps);
+            Assert.That(ScalarMath.Erf(-x), Is.EqualTo(-erf).Within(2).Ulps);
+            Assert.That(ScalarMath.Erfc(x), Is.EqualTo(erfc).Within(2).Ulps);
+            Assert.That(ScalarMath.Erfc(-x), Is.EqualTo(1 + erf).Within(2).Ulps);
+        });
+    }
+
+    internal static Tensor Apply(CpuBackend backend, UnaryKind kind, DType dtype, double[] x, double p = 0, double q = 0)
+    {
+        var y = KernelHost.Output(backend, dtype, [x.Length]);
+        backend.Unary(kind, KernelHost.Make(backend, dtype, [x.Length], x), y, p, q);
+        return y;
+    }
+
+    internal static double Reference(UnaryKind kind, double x) => kind switch
+    {
+        UnaryKind.Exp => Math.Exp(x),
+        UnaryKind.Log => Math.Log(x),
+        UnaryKind.Tanh => Math.Tanh(x),
+        UnaryKind.Sigmoid => 1 / (1 + Math.Exp(-x)),
+        UnaryKind.Erf => ScalarMath.Erf(x),
+        UnaryKind.Gelu => x * 0.5 * ScalarMath.Erfc(-x / Math.Sqrt(2)),
+        UnaryKind.GeluFirst => 0.5 * ScalarMath.Erfc(-x / Math.Sqrt(2)) + x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI),
+        UnaryKind.GeluSecond => Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI) * (2 - x * x),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    private static double Ulp(double value)
+    {
+        var f = Math.Abs((float)value);
+        return (double)MathF.BitIncrement(f) - f;
+    }
+}

@@ -1,0 +1,30 @@
+using AmcEngine.Tensors;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Engine;
+
+/// <summary>Comparison of whole tensors by relative L2 error.</summary>
+internal static class Closeness
+{
+    /// <summary>‖actual − expected‖₂ / ‖expected‖₂ (absolute where the expected tensor is zero).</summary>
+    public static double RelativeL2(ReadOnlySpan<double> actual, ReadOnlySpan<double> expected)
+    {
+        if (actual.Length != expected.Length) return double.PositiveInfinity;
+        double difference = 0, norm = 0;
+        for (var i = 0; i < actual.Length; i++)
+        {
+            var d = actual[i] - expected[i];
+            difference += d * d;
+            norm += expected[i] * expected[i];
+        }
+        return norm > 0 ? Math.Sqrt(difference / norm) : Math.Sqrt(difference);
+    }
+
+    /// <summary>Fails, or prints which share of the allowance was used.</summary>
+    public static void AreClose(string what, Tensor actual, ReadOnlySpan<double> expected, double allowed)
+    {
+        var error = RelativeL2(actual.ToDoubles(), expected);
+        TestContext.Out.WriteLine($"{what}: relative L2 error {error:E2}, {error / allowed:P1} of the allowance");
+        Assert.That(error, Is.LessThanOrEqualTo(allowed), what);
+    }
+}

@@ -1,0 +1,47 @@
+using AmcEngine.Autograd;
+using AmcEngine.Memory;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Engine.Ops;
+
+/// <summary>Every op of the catalog against central differences, first and second order, in f64.</summary>
+[TestFixture]
+internal sealed class FiniteDifferenceTests
+{
+    private const double Allowed = 2e-7;
+
+    private static IEnumerable<TestCaseData> Cases() => OpSamples.All()
+        .Select(c => new TestCaseData(c.Op, c.Case).SetName($"Gradients_of {c.Op} {c.Case}: {OpCatalog.Entries[c.Op].Cases[c.Case]}"));
+
+    [TestCaseSource(nameof(Cases))]
+    public void Gradients_of_first_and_second_order_match_central_differences(string op, int index)
+    {
+        Check(OpCatalog.Entries[op].Run, OpCatalog.Entries[op].Cases[index]);
+    }
+
+    [Test]
+    public void Third_order_holds_for_the_ops_of_the_explanation_path([Values("gelu_erf", "softmax", "layer_norm", "linear_gelu", "masked_softmax", "scaled_dot_product_attention")] string op)
+    {
+        Check(OpCatalog.Entries[op].Run, OpCatalog.Entries[op].Cases[0], 3);
+    }
+
+    private static void Check(Func<Tensor[], OpAttributes, Tensor> run, OpCase sample, int order = 2)
+    {
+        using var scope = MemoryScope.Begin();
+        var all = OpSamples.Draw(sample, DType.F64, TestBackends.Cpu);
+        var free = Enumerable.Range(0, all.Length).Where(i => sample.Inputs[i].Differentiable).ToArray();
+        Tensor Function(IReadOnlyList<Tensor> x)
+        {
+            var inputs = (Tensor[])all.Clone();
+            for (var i = 0; i < free.Length; i++) inputs[free[i]] = x[i];
+            return run(inputs, sample.Attributes);
+        }
+        foreach (var result in GradientCheck.Run(Function, [.. free.Select(i => all[i])], order))
+        {
+            TestContext.Out.WriteLine($"order {result.Order}: error {result.Error:E2}, {result.Error / Allowed:P1} of the allowance");
+            Assert.That(result.Error, Is.LessThanOrEqualTo(Allowed), $"order {result.Order}: {result.Analytic} against {result.Numeric}");
+        }
+    }
+}

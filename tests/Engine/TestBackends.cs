@@ -1,0 +1,14 @@
+using AmcEngine.Backends;
+using AmcEngine.Backends.Cpu;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Engine;
+
+/// <summary>One CPU back end for all tests of the run: its pool and workers are shared.</summary>
+[SetUpFixture]
+internal sealed class TestBackends
+{
+    private static readonly Lazy<CpuBackend> s_cpu = new(() => new CpuBackend(2));
+
+    public static IBackend Cpu => s_cpu.Value;
+}
