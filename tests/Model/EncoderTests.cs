@@ -53,7 +53,7 @@ public sealed class EncoderTests
         var plain = _model.Text.Bert.MultiModal(ids, mask, image, ForwardContext.Evaluation).ToDoubles();
         var hooked = _model.Text.Bert.MultiModal(ids, mask, image, new ForwardContext(null, hook), firstRowOnly: false).ToDoubles();
         Assert.That(hooked, Is.EqualTo(plain).Within(1e-12));
-        Assert.That(hook.Map!.Shape, Is.EqualTo((Shape)[3, 2, 6, keys]));
+        Assert.That(hook.Map!.Shape, Is.EqualTo(new Shape(3, 2, 6, keys)));
         Assert.That(hook.Map.ToDoubles().Chunk(keys).Select(row => row.Sum()), Has.All.EqualTo(1).Within(1e-12));
     }
 
@@ -62,7 +62,7 @@ public sealed class EncoderTests
     {
         var hook = new AttentionHook(AttentionKind.Vision, 1);
         _model.Vision.Forward(SmallModel.Batch(_model).Image, new ForwardContext(null, hook));
-        Assert.That(hook.Map!.Shape, Is.EqualTo((Shape)[3, 2, 5, 5]));
+        Assert.That(hook.Map!.Shape, Is.EqualTo(new Shape(3, 2, 5, 5)));
     }
 
     [Test]
@@ -71,7 +71,7 @@ public sealed class EncoderTests
         var (ids, mask, image) = Inputs();
         var whole = Albef.ClassRow(_model.Text.Bert.MultiModal(ids, mask, image, ForwardContext.Evaluation)).ToDoubles();
         var alone = _model.Text.Bert.MultiModal(ids, mask, image, ForwardContext.Evaluation, firstRowOnly: true);
-        Assert.That(alone.Shape, Is.EqualTo((Shape)[3, 1, 8]));
+        Assert.That(alone.Shape, Is.EqualTo(new Shape(3, 1, 8)));
         Assert.That(alone.ToDoubles(), Is.EqualTo(whole).Within(1e-12));
     }
 
@@ -93,7 +93,7 @@ public sealed class EncoderTests
     {
         var batch = SmallModel.Batch(_model);
         var cam = _model.Explain(batch).Cam;
-        Assert.That(cam.Shape, Is.EqualTo((Shape)[3, 2, 2]));
+        Assert.That(cam.Shape, Is.EqualTo(new Shape(3, 2, 2)));
         var row = Enumerable.Range(0, 3).First(i => batch.Text.Mask.AsSpan(i * 6, 6).Contains(0));
         var length = batch.Text.Mask.AsSpan(row * 6, 6).ToArray().Sum();
         var image = Ops.Movement.Slice(batch.Image, 0, row, row + 1);
