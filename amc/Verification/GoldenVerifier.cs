@@ -1,0 +1,203 @@
+using AmcEngine.Amc.Objective;
+using AmcEngine.Autograd;
+using AmcEngine.Backends;
+using AmcEngine.Memory;
+using AmcEngine.Model;
+using AmcEngine.Model.Checkpoints;
+using AmcEngine.Model.Modules;
+using AmcEngine.Model.Pretraining;
+using AmcEngine.Ops;
+using AmcEngine.Optim;
+using AmcEngine.Serialization;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Amc.Verification;
+
+/// <summary>
+/// Replays a recorded training step of the reference implementation and compares everything that was recorded: outputs,
+/// losses, gradients of the whole objective and of its second-order part, and the weights after three optimizer steps.
+/// </summary>
+public sealed class GoldenVerifier
+{
+    private const int TrainingSteps = 3;
+    private const double LearningRate = 1e-3;
+    private const double WeightDecay = 0.02;
+
+    /// <summary>
+    /// The reference's mean term is a single-precision scalar even when its model is in double precision, so that the
+    /// term's weight reaches the gradient rounded to it: 1.5e-8, more than a replay in double precision allows.
+    /// </summary>
+    private static readonly AmcOptions ReferenceOptions = new(MeanWeight: 0.2f);
+
+    private readonly GoldenCase _case;
+    private readonly GoldenComparer _comparer;
+    private readonly IBackend _backend;
+    private readonly DType _dtype;
+    private readonly Albef _model;
+    private readonly ILookup<string, GoldenReference> _references;
+
+    private GoldenVerifier(GoldenCase golden, Albef model, IBackend backend, DType dtype)
+    {
+        (_case, _model, _backend, _dtype, _comparer) = (golden, model, backend, dtype, new GoldenComparer(dtype));
+        _references = golden.Tensors.Select(GoldenReference.Parse).ToLookup(r => r.Kind);
+    }
+
+    /// <summary>Replays <paramref name="jsonPath"/> with the tensors in the safetensors files beside it.</summary>
+    /// <param name="jsonPath">The golden JSON.</param>
+    /// <param name="backend">Device.</param>
+    /// <param name="dtype">Precision of the replay; F64 starts from the same float32 weights.</param>
+    /// <param name="checkpoint">Weights to use instead of those of the rule.</param>
+    /// <exception cref="ModelException">The JSON or the checkpoint does not describe this model.</exception>
+    /// <exception cref="SerializationException">A file cannot be read.</exception>
+    public static VerificationReport Verify(string jsonPath, IBackend backend, DType dtype = DType.F32, IReadOnlyList<TensorData>? checkpoint = null)
+    {
+        using var golden = GoldenCase.Open(jsonPath);
+        using var model = Albef.Create(golden.Config, backend, dtype);
+        if (checkpoint is null) DeterministicWeights.Fill(model, golden.Config.Temperature);
+        else StateDict.Load(model, checkpoint);
+        return new GoldenVerifier(golden, model, backend, dtype).Run();
+    }
+
+    private VerificationReport Run()
+    {
+        ComparePositionEmbedding();
+        using var optimizer = new AdamW(_model.ParameterGroups(WeightDecay));
+        var steps = _references.Contains("after3") ? TrainingSteps : 1;
+        for (var step = 0; step < steps; step++)
+        {
+            Step(compare: step == 0);
+            if (steps == TrainingSteps) optimizer.Step(LearningRate);
+            optimizer.ZeroGrad();
+        }
+        if (steps == TrainingSteps) CompareState();
+        return new VerificationReport(_comparer.Groups);
+    }
+
+    private void Step(bool compare)
+    {
+        using var scope = MemoryScope.Begin();
+        var text = _case.Text();
+        var image = TensorValues.From(_case.Image(text.Count), [text.Count, 3, _model.Config.ImageRes, _model.Config.ImageRes], _dtype, _backend);
+        var options = new StepOptions(_case.Alpha, new RandomSource(0))
+        {
+            Negatives = ArgmaxSampler.Instance,
+            Masked = _case.Masked(),
+            FullOutputs = true,
+        };
+        var output = _model.Forward(new AlbefBatch(image, text), options);
+        var (regions, side) = _case.Regions(text.Count);
+        var hasRegion = _case.HasRegion(text.Count);
+        var mask = TensorValues.From(regions, [text.Count, side, side], _dtype, _backend);
+        var amc = new AmcObjective(_model.Config, ReferenceOptions).Compute(output, mask, hasRegion);
+        var total = output.BaseLoss().Add(amc.Loss);
+        if (compare)
+        {
+            CompareLosses(output, amc, total);
+            CompareOutputs(output, amc, hasRegion);
+            CompareAmcGradients(amc);
+        }
+        total.Backward();
+        if (compare) CompareGradients("grad_total", _model.Trainable.ToDictionary(p => p.Name, p => p.Value.Grad));
+    }
+
+    private void CompareLosses(AlbefOutput output, AmcTerms amc, Tensor total)
+    {
+        var values = new Dictionary<string, Tensor>
+        {
+            ["mlm"] = output.LossMlm,
+            ["ita"] = output.LossIta,
+            ["itm"] = output.LossItm,
+            ["amc_mean"] = amc.MeanLoss,
+            ["amc_max"] = amc.MaxLoss,
+            ["total"] = total,
+        };
+        foreach (var reference in _references["loss"])
+            _comparer.Compare(reference, values.TryGetValue(reference.Name, out var loss) ? [Value(loss)] : []);
+    }
+
+    private void CompareOutputs(AlbefOutput output, AmcTerms amc, bool[] hasRegion)
+    {
+        var values = new Dictionary<string, Tensor?>
+        {
+            ["image_embeds"] = output.ImageEmbeds,
+            ["text_embeds"] = output.TextEmbeds,
+            ["image_feat"] = output.ImageFeat,
+            ["text_feat"] = output.TextFeat,
+            ["sim_i2t"] = output.SimI2T,
+            ["sim_t2i"] = output.SimT2I,
+            ["fusion_pos_last_hidden"] = output.FusionHidden,
+            ["cross_attention_map"] = output.CrossAttentionMap,
+            ["cross_attention_grad"] = amc.MapGradient,
+            ["gradcam_raw"] = amc.RawCam,
+            ["gradcam_normalized"] = amc.NormalizedCam,
+            ["gradcam_upsampled"] = amc.UpsampledCam,
+            ["itm_logits"] = output.ItmLogits,
+            ["mlm_logits"] = output.MlmLogits,
+        };
+        var indices = new Dictionary<string, int[]> { ["neg_image_idx"] = output.NegativeImages, ["neg_text_idx"] = output.NegativeTexts };
+        foreach (var reference in _references["out"])
+        {
+            if (indices.TryGetValue(reference.Name, out var index))
+                _comparer.Compare(reference, [new GoldenValue(Array.ConvertAll(index, i => (double)i), [index.Length])]);
+            else
+                _comparer.Compare(reference, values.GetValueOrDefault(reference.Name) is { } tensor ? Candidates(reference.Name, Value(tensor), hasRegion) : []);
+        }
+    }
+
+    /// <summary>Explanations may be stored for all samples or for those with a region.</summary>
+    private static GoldenValue[] Candidates(string name, GoldenValue all, bool[] hasRegion)
+    {
+        if (!name.StartsWith("gradcam_", StringComparison.Ordinal) || !hasRegion.Contains(false)) return [all];
+        var size = all.Values.Length / hasRegion.Length;
+        double[] some = [.. Enumerable.Range(0, hasRegion.Length).Where(i => hasRegion[i]).SelectMany(i => all.Values.AsSpan(i * size, size).ToArray())];
+        return [all, new GoldenValue(some, [hasRegion.Count(r => r), .. all.Shape[1..]])];
+    }
+
+    private void CompareAmcGradients(AmcTerms amc)
+    {
+        if (!_references.Contains("grad_amc")) return;
+        var parameters = _model.Trainable.ToList();
+        var gradients = amc.Loss.RequiresGrad
+            ? AutogradEngine.Grad([amc.Loss], [.. parameters.Select(p => p.Value)], retainGraph: true)
+            : new Tensor?[parameters.Count];
+        CompareGradients("grad_amc", parameters.Select((p, i) => (p.Name, gradients[i])).ToDictionary(p => p.Name, p => p.Item2));
+        foreach (var gradient in gradients) gradient?.Dispose();
+    }
+
+    private void CompareGradients(string kind, Dictionary<string, Tensor?> gradients)
+    {
+        var shapes = _model.Trainable.ToDictionary(p => p.Name, p => p.Shape);
+        foreach (var reference in _references[kind])
+        {
+            if (!gradients.TryGetValue(reference.Name, out var gradient)) _comparer.Compare(reference, []);
+            else _comparer.Compare(reference, [gradient is null ? Zeros(shapes[reference.Name]) : Value(gradient)]);
+        }
+    }
+
+    private void ComparePositionEmbedding()
+    {
+        if (_case.Find("posembed/in") is not { } stored) return;
+        using var scope = MemoryScope.Begin();
+        foreach (var reference in _references["posembed"].Where(r => r.Name == "out"))
+        {
+            var grid = (int)Math.Round(Math.Sqrt(reference.Data.Shape[1] - 1));
+            var resized = PositionEmbedding.Resize(TensorValues.From(stored, _dtype, _backend), grid);
+            _comparer.Compare(reference, [Value(resized)]);
+        }
+    }
+
+    private void CompareState()
+    {
+        var state = _model.StateEntries.ToDictionary(e => e.Name, e => e.Parameter);
+        foreach (var reference in _references["after3"])
+            _comparer.Compare(reference, state.TryGetValue(reference.Name, out var parameter) ? [Value(parameter)] : []);
+    }
+
+    private static GoldenValue Value(Parameter parameter) => parameter.Integers is { } integers
+        ? new GoldenValue(Array.ConvertAll(integers, v => (double)v), [.. parameter.Shape])
+        : Value(parameter.Value);
+
+    private static GoldenValue Value(Tensor tensor) => new(tensor.ToDoubles(), [.. tensor.Shape]);
+
+    private static GoldenValue Zeros(Shape shape) => new(new double[shape.Count], [.. shape]);
+}

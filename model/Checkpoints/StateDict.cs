@@ -1,0 +1,146 @@
+using AmcEngine.Memory;
+using AmcEngine.Model.Modules;
+using AmcEngine.Serialization;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Model.Checkpoints;
+
+/// <summary>Between a model and the state dicts of the reference (specification 8).</summary>
+public static class StateDict
+{
+    private const string BertLevel = "bert.";
+    private const string MomentumSuffix = "_m.";
+    private const string OldQueuePointer = "queue_ptr";
+
+    /// <summary>
+    /// All entries in the reference's order, tied tensors under each of their names, whole numbers as I64. The values
+    /// are copies.
+    /// </summary>
+    public static IReadOnlyList<TensorData> Export(Module module)
+    {
+        var copies = new Dictionary<Parameter, TensorData>();
+        var entries = new List<TensorData>();
+        foreach (var (name, parameter, _) in module.StateEntries)
+        {
+            if (!copies.TryGetValue(parameter, out var data)) copies[parameter] = data = Copy(parameter);
+            entries.Add(data.WithName(name));
+        }
+        return entries;
+    }
+
+    /// <summary>
+    /// Loads what a checkpoint holds, like PyTorch's non-strict loading, but shapes are strict. Names may have lost
+    /// <c>bert.</c>; position embeddings of another image size are resized; a single <c>queue_ptr</c> sets both
+    /// pointers; momentum copies that are not in the file are copied from the student.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tensors">The checkpoint's tensors: of <c>.pth</c>, legacy or safetensors files alike.</param>
+    /// <exception cref="ModelException">A shape does not fit, or the checkpoint belongs to another model.</exception>
+    public static LoadReport Load(Albef model, IReadOnlyList<TensorData> tensors)
+    {
+        var stored = new Dictionary<string, TensorData>(StringComparer.Ordinal);
+        foreach (var tensor in tensors) stored[Canonical(tensor.Name)] = tensor;
+        var plan = Match(model, stored, out var missing, out var reshaped);
+        RequireSameModel(model, plan, tensors.Count);
+        using (MemoryScope.Suspend())
+            foreach (var (parameter, data) in plan) Assign(parameter, data, model.Config.Grid);
+        CompleteMomentum(model, plan);
+        return Report(model, tensors, plan, missing, reshaped);
+    }
+
+    private static Dictionary<Parameter, TensorData> Match(
+        Albef model, Dictionary<string, TensorData> stored, out List<string> missing, out List<string> reshaped)
+    {
+        var plan = new Dictionary<Parameter, TensorData>();
+        (missing, reshaped) = ([], []);
+        foreach (var (name, parameter, _) in model.StateEntries)
+        {
+            if (plan.ContainsKey(parameter) || Find(name, stored) is not { } data) continue;
+            if (!Fits(parameter, data))
+            {
+                if (!IsResizable(parameter, data)) throw new ModelException(
+                    $"checkpoint: tensor '{data.Name}' is [{string.Join(", ", data.Shape)}], the model expects {parameter.Shape}; use the configuration that belongs to the checkpoint");
+                reshaped.Add(name);
+            }
+            plan.Add(parameter, data);
+        }
+        foreach (var (name, parameter, isAlias) in model.StateEntries)
+            if (!isAlias && !plan.ContainsKey(parameter) && !IsConstant(parameter)) missing.Add(name);
+        return plan;
+    }
+
+    private static TensorData? Find(string name, Dictionary<string, TensorData> stored)
+    {
+        if (stored.TryGetValue(Canonical(name), out var data)) return data;
+        return name.StartsWith(OldQueuePointer, StringComparison.Ordinal) ? stored.GetValueOrDefault(OldQueuePointer) : null;
+    }
+
+    /// <summary>Equal shapes; a scalar and one element in one dimension are the same.</summary>
+    private static bool Fits(Parameter parameter, TensorData data) =>
+        data.Shape.SequenceEqual(parameter.Shape.Select(d => (long)d))
+        || (data.Count == 1 && parameter.Shape.Count == 1 && data.Shape.Count <= 1 && parameter.Shape.Rank <= 1);
+
+    private static bool IsResizable(Parameter parameter, TensorData data) =>
+        parameter.Name.EndsWith(".pos_embed", StringComparison.Ordinal)
+        && data.Shape is [1, var rows, var width] && width == parameter.Shape[2] && PositionEmbedding.IsGrid(rows - 1, out _);
+
+    private static void Assign(Parameter parameter, TensorData data, int grid)
+    {
+        if (parameter.Integers is { } integers)
+        {
+            // Position ids are 0, 1, 2, … in every checkpoint; only pointers carry state.
+            if (!IsConstant(parameter)) data.ToI64().CopyTo(integers, 0);
+            return;
+        }
+        if (Fits(parameter, data))
+        {
+            TensorValues.Load(parameter.Value, data);
+            return;
+        }
+        using var stored = TensorValues.From(data, parameter.Value.DType, parameter.Value.Backend);
+        using var resized = PositionEmbedding.Resize(stored, grid);
+        if (parameter.Value.DType == DType.F64) parameter.Value.Load<double>(resized.ToArray<double>());
+        else parameter.Value.Load<float>(resized.ToArray<float>());
+    }
+
+    /// <summary>A checkpoint with less than half of the trained weights is one of something else.</summary>
+    private static void RequireSameModel(Albef model, Dictionary<Parameter, TensorData> plan, int stored)
+    {
+        var trainable = model.Trainable.ToList();
+        var found = trainable.Count(plan.ContainsKey);
+        if (2 * found < trainable.Count) throw new ModelException(
+            $"checkpoint: of its {stored} tensors only {found} belong to the {trainable.Count} weights of this model; it is a checkpoint of another model");
+    }
+
+    private static void CompleteMomentum(Albef model, Dictionary<Parameter, TensorData> plan)
+    {
+        if (model.Momentum is { } momentum && !model.Parameters.Any(p => momentum.Owns(p) && plan.ContainsKey(p)))
+            model.CopyStudentToMomentum();
+    }
+
+    private static LoadReport Report(
+        Albef model, IReadOnlyList<TensorData> tensors, Dictionary<Parameter, TensorData> plan, List<string> missing, List<string> reshaped)
+    {
+        var known = model.StateEntries.Select(e => Canonical(e.Name)).ToHashSet(StringComparer.Ordinal);
+        if (model.Momentum is not null) known.Add(OldQueuePointer);
+        string[] loaded = [.. model.StateEntries.Where(e => !e.IsAlias && plan.ContainsKey(e.Parameter)).Select(e => e.Name)];
+        string[] unexpected = [.. tensors.Select(t => t.Name).Where(n => !known.Contains(Canonical(n)) && !IsTrainingState(model, n))];
+        return new LoadReport(loaded, missing, unexpected, reshaped);
+    }
+
+    /// <summary>A model for evaluation has no momentum copies and queues: that a checkpoint has them is no surprise.</summary>
+    private static bool IsTrainingState(Albef model, string name) =>
+        model.Momentum is null
+        && (name.Contains(MomentumSuffix, StringComparison.Ordinal) || name.Contains("queue", StringComparison.Ordinal));
+
+    private static bool IsConstant(Parameter parameter) =>
+        parameter.Kind == ParameterKind.Integers && parameter.Name.EndsWith("position_ids", StringComparison.Ordinal);
+
+    private static string Canonical(string name) => name.Replace(BertLevel, "", StringComparison.Ordinal);
+
+    private static TensorData Copy(Parameter parameter)
+    {
+        if (parameter.Integers is not { } integers) return TensorValues.ToData(parameter.Value, parameter.Name);
+        return TensorData.From(parameter.Name, [.. parameter.Shape.Select(d => (long)d)], (long[])integers.Clone());
+    }
+}

@@ -1,0 +1,53 @@
+using AmcEngine.Backends;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Model.Layers;
+
+/// <summary>How a network is run: with dropout or without, hooked or not.</summary>
+/// <param name="Random">Source of the dropout masks; null is evaluation mode, without dropout.</param>
+/// <param name="Hook">The attention whose map is wanted, if any.</param>
+public sealed record ForwardContext(RandomSource? Random = null, AttentionHook? Hook = null)
+{
+    /// <summary>Evaluation mode without a hook.</summary>
+    public static ForwardContext Evaluation { get; } = new();
+
+    /// <summary>Dropout for a fused attention; null where nothing is dropped.</summary>
+    internal DropoutSpec? AttentionDropout(double probability) =>
+        Random is null || probability == 0 ? null : new DropoutSpec(probability, Random.NextKey());
+
+    /// <summary>x with dropout in training mode.</summary>
+    internal Tensor Dropout(Tensor x, double probability) =>
+        Random is null || probability == 0 ? x : x.Dropout(probability, Random.NextKey());
+
+    /// <summary>Fused attention, or the one with a map where the hook asks for it.</summary>
+    internal Tensor Attend(Tensor q, KeyValue kv, Tensor? mask, AttentionShape shape, double dropout)
+    {
+        var spec = AttentionDropout(dropout);
+        if (Hook is null || !Hook.Matches(shape.Kind, shape.Layer))
+            return Attention.ScaledDotProduct(q, kv.Key, kv.Value, mask, shape.Scale, shape.Heads, spec);
+        var (output, map) = Attention.WithMap(q, kv.Key, kv.Value, mask, shape.Scale, shape.Heads, spec);
+        Hook.Map = map;
+        return output;
+    }
+}
+
+/// <summary>Keys and values <c>[B, Lk, H·dh]</c> of an attention.</summary>
+/// <param name="Key">Projected keys.</param>
+/// <param name="Value">Projected values.</param>
+public readonly record struct KeyValue(Tensor Key, Tensor Value)
+{
+    /// <summary>The samples that <paramref name="index"/> (I32) names.</summary>
+    internal KeyValue Select(Tensor index) => new(Key.IndexSelect(0, index), Value.IndexSelect(0, index));
+}
+
+/// <summary>Identity and head geometry of one attention.</summary>
+/// <param name="Kind">Which attention.</param>
+/// <param name="Layer">Which layer.</param>
+/// <param name="Heads">Heads.</param>
+/// <param name="Scale">Factor of the scores, 1/√dh.</param>
+internal readonly record struct AttentionShape(AttentionKind Kind, int Layer, int Heads, double Scale)
+{
+    public static AttentionShape Of(AttentionKind kind, int layer, int width, int heads) =>
+        new(kind, layer, heads, 1 / Math.Sqrt((double)width / heads));
+}

@@ -1,0 +1,87 @@
+using System.Text;
+
+namespace AmcEngine.Model.Modules;
+
+/// <summary>
+/// Weights that any implementation can make from a tensor's name: FNV-1a of the name, then splitmix64 by index, mapped
+/// to float32 in ±0.05 (the golden data's README has the rule). For comparisons between implementations only.
+/// </summary>
+public static class DeterministicWeights
+{
+    private const double Amplitude = 0.05;
+    private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
+
+    /// <summary>The rule's plain values for a name.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="count">How many, in row-major order.</param>
+    public static float[] Values(string name, int count)
+    {
+        ulong hash = Fnv1A(name);
+        var values = new float[count];
+        for (var i = 0; i < count; i++)
+        {
+            ulong z = unchecked(hash + (ulong)(i + 1L) * GoldenGamma);
+            double u = (Finalise(z) >> 11) * (1.0 / (1UL << 53));
+            values[i] = (float)((2 * u - 1) * Amplitude);
+        }
+        return values;
+    }
+
+    /// <summary>
+    /// Overwrites every floating entry by the rule and its exceptions: layer-norm weights are 1 + value, the
+    /// temperature is the configured one, queues have columns of length 1. Whole numbers stay.
+    /// </summary>
+    public static void Fill(Module module, double temperature)
+    {
+        foreach (var entry in module.StateEntries)
+        {
+            if (entry.IsAlias || entry.Parameter.Kind == ParameterKind.Integers) continue;
+            var values = ForParameter(entry.Parameter, temperature);
+            TensorValues.Load(entry.Parameter.Value, values);
+        }
+    }
+
+    private static float[] ForParameter(Parameter parameter, double temperature)
+    {
+        var name = parameter.Name;
+        if (name == "temp") return [(float)temperature];
+        var values = Values(name, parameter.Shape.Count);
+        var norm = name.Contains("LayerNorm", StringComparison.Ordinal) || name.Contains("norm", StringComparison.Ordinal);
+        if (norm && name.EndsWith(".weight", StringComparison.Ordinal))
+            for (var i = 0; i < values.Length; i++) values[i] = 1 + values[i];
+        if (parameter.Kind == ParameterKind.Buffer) NormalizeColumns(values, parameter.Shape[1]);
+        return values;
+    }
+
+    /// <summary>
+    /// In the reference's single-precision order (fused multiply-add down each column), which gives its queues bit for
+    /// bit: the contrastive gradients of a double-precision replay would show a difference in the last place.
+    /// </summary>
+    private static void NormalizeColumns(float[] values, int columns)
+    {
+        for (var c = 0; c < columns; c++)
+        {
+            float sum = 0;
+            for (var i = c; i < values.Length; i += columns) sum = MathF.FusedMultiplyAdd(values[i], values[i], sum);
+            var length = MathF.Sqrt(sum);
+            for (var i = c; i < values.Length; i += columns) values[i] /= length;
+        }
+    }
+
+    private static ulong Fnv1A(string name)
+    {
+        ulong hash = 0xCBF29CE484222325;
+        foreach (var b in Encoding.UTF8.GetBytes(name)) hash = unchecked((hash ^ b) * 0x100000001B3);
+        return hash;
+    }
+
+    private static ulong Finalise(ulong z)
+    {
+        unchecked
+        {
+            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+            return z ^ (z >> 31);
+        }
+    }
+}

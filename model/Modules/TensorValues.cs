@@ -1,0 +1,44 @@
+using AmcEngine.Backends;
+using AmcEngine.Serialization;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Model.Modules;
+
+/// <summary>Values between host and device, whatever the model's element type.</summary>
+public static class TensorValues
+{
+    /// <summary>Overwrites a tensor with host values, converted to its type.</summary>
+    public static void Load(Tensor tensor, float[] values)
+    {
+        if (tensor.DType == DType.F64) tensor.Load<double>(Array.ConvertAll(values, v => (double)v));
+        else tensor.Load<float>(values);
+    }
+
+    /// <summary>Overwrites a tensor with stored values, converted to its type.</summary>
+    public static void Load(Tensor tensor, TensorData data)
+    {
+        if (tensor.DType == DType.F64) tensor.Load<double>(data.ToF64());
+        else tensor.Load<float>(data.ToF32());
+    }
+
+    /// <summary>A tensor of the wanted floating type with host values.</summary>
+    public static Tensor From(double[] values, Shape shape, DType dtype, IBackend backend) => dtype == DType.F64
+        ? Tensor.From(values, shape, backend)
+        : Tensor.From(Array.ConvertAll(values, v => (float)v), shape, backend);
+
+    /// <summary>A tensor of the wanted floating type with stored values.</summary>
+    public static Tensor From(TensorData data, DType dtype, IBackend backend)
+    {
+        var shape = new Shape([.. data.Shape.Select(d => checked((int)d))]);
+        return dtype == DType.F64 ? Tensor.From(data.ToF64(), shape, backend) : Tensor.From(data.ToF32(), shape, backend);
+    }
+
+    /// <summary>The tensor's values as stored data, in its own type.</summary>
+    public static TensorData ToData(Tensor tensor, string name)
+    {
+        long[] shape = [.. tensor.Shape.Select(d => (long)d)];
+        return tensor.DType == DType.F64
+            ? TensorData.From(name, shape, tensor.ToArray<double>())
+            : TensorData.From(name, shape, tensor.ToArray<float>());
+    }
+}

@@ -1,0 +1,33 @@
+using AmcEngine.Model.Tokenization;
+
+namespace AmcEngine.Model.Pretraining;
+
+/// <summary>The part of a batch that the masked-language passes have to run on.</summary>
+/// <param name="Rows">Texts to run, in order.</param>
+/// <param name="Ids">Their masked ids, row by row.</param>
+/// <param name="Positions">Flat positions of the masked tokens within these rows.</param>
+/// <param name="Labels">Original ids at these positions.</param>
+internal sealed record MlmSelection(int[] Rows, int[] Ids, int[] Positions, int[] Labels)
+{
+    public static MlmSelection Of(TokenBatch text, MaskedTokens masked, bool allRows)
+    {
+        var length = text.Length;
+        if (masked.InputIds.Length != text.Ids.Length || masked.Labels.Length != text.Ids.Length)
+            throw new ModelException($"masked tokens: {masked.InputIds.Length} ids and {masked.Labels.Length} labels for {text.Ids.Length} tokens");
+        var (rows, positions, labels) = (new List<int>(), new List<int>(), new List<int>());
+        for (var row = 0; row < text.Count; row++)
+        {
+            var rowLabels = masked.Labels.AsSpan(row * length, length);
+            if (!allRows && !rowLabels.ContainsAnyExcept(MaskedTokens.Ignore)) continue;
+            for (var i = 0; i < length; i++)
+            {
+                if (rowLabels[i] == MaskedTokens.Ignore) continue;
+                positions.Add(rows.Count * length + i);
+                labels.Add(rowLabels[i]);
+            }
+            rows.Add(row);
+        }
+        int[] ids = [.. rows.SelectMany(row => masked.InputIds.AsSpan(row * length, length).ToArray())];
+        return new MlmSelection([.. rows], ids, [.. positions], [.. labels]);
+    }
+}

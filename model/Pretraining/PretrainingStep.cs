@@ -1,0 +1,190 @@
+using AmcEngine.Autograd;
+using AmcEngine.Memory;
+using AmcEngine.Model.Layers;
+using AmcEngine.Model.Text;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Model.Pretraining;
+
+/// <summary>One forward pass of the pre-training objective; the methods stand in the order of specification 3.</summary>
+internal sealed class PretrainingStep
+{
+    private readonly Albef _model;
+    private readonly AlbefConfig _config;
+    private readonly MomentumCopy _momentum;
+    private readonly AlbefBatch _batch;
+    private readonly StepOptions _options;
+    private readonly ForwardContext _context;
+    private readonly TextMask _mask;
+    private readonly Tensor _ids;
+    private readonly int _count;
+
+    public PretrainingStep(Albef model, AlbefBatch batch, StepOptions options)
+    {
+        _momentum = model.Momentum ?? throw new ModelException("ALBEF: this model was made for evaluation; create it with momentum copies to train");
+        (_model, _config, _batch, _options, _count) = (model, model.Config, batch, options, batch.Text.Count);
+        if (_count < 2) throw new ModelException($"ALBEF: a batch of {_count} has no negative pairs; use a batch of at least 2");
+        if (batch.Image.Shape[0] != _count)
+            throw new ModelException($"ALBEF: {batch.Image.Shape[0]} images for {_count} texts");
+        _context = new ForwardContext(options.Random);
+        _mask = TextMask.Create(batch.Text, model.DType, model.Backend);
+        _ids = Tensor.From(batch.Text.Ids, [_count, batch.Text.Length], model.Backend);
+    }
+
+    /// <summary>The pass; its tensors belong to the current scope.</summary>
+    public AlbefOutput Run()
+    {
+        _model.ClampTemperature();
+        var image = _model.Vision.Forward(_batch.Image, _context);
+        var text = _model.Text.Bert.Text(_ids, _mask, _context);
+        var imageFeat = Albef.Feature(image, _model.VisionProjection);
+        var textFeat = Albef.Feature(text, _model.TextProjection);
+
+        var teacher = MomentumFeatures();
+        var (simI2T, simT2I, lossIta) = Contrastive(imageFeat, textFeat, teacher);
+        _model.ImageQueue!.Enqueue(teacher.ImageFeat);
+        _model.TextQueue!.Enqueue(teacher.TextFeat);
+
+        var keys = ImageSource.Project(_model.Text.Bert, image);
+        var hook = _options.CaptureMap ? new AttentionHook(AttentionKind.Cross, _config.AmcLayer) : null;
+        var fused = _model.Text.Bert.Fusion(text, _mask, keys, _context with { Hook = hook }, !_options.FullOutputs);
+        var matchLogits = _model.ItmHead.Forward(Albef.ClassRow(fused));
+        var (negativeImages, negativeTexts) = Negatives(simI2T, simT2I);
+        var itmLogits = Movement.Concat([matchLogits, NegativeLogits(text, keys, negativeImages, negativeTexts)], 0);
+        var (mlmLogits, lossMlm) = MaskedLanguage(keys, teacher.Image);
+        return new AlbefOutput
+        {
+            LossIta = lossIta,
+            LossItm = itmLogits.CrossEntropy(MatchLabels()),
+            LossMlm = lossMlm,
+            ImageEmbeds = image,
+            TextEmbeds = text,
+            ImageFeat = imageFeat,
+            TextFeat = textFeat,
+            SimI2T = simI2T,
+            SimT2I = simT2I,
+            FusionHidden = fused,
+            CrossAttentionMap = hook?.Map,
+            MatchLogits = matchLogits,
+            ItmLogits = itmLogits,
+            MlmLogits = mlmLogits,
+            NegativeImages = negativeImages,
+            NegativeTexts = negativeTexts,
+            TextMask = _mask,
+        };
+    }
+
+    /// <summary>Momentum update first, then features of the updated copies, dropout active (steps 3a and 3b).</summary>
+    private TeacherFeatures MomentumFeatures()
+    {
+        using var noGrad = NoGrad.Begin();
+        using var scope = MemoryScope.Begin();
+        _model.UpdateMomentum(_config.Momentum);
+        var image = _momentum.Vision.Forward(_batch.Image, _context);
+        var text = _momentum.Text.Bert.Text(_ids, _mask, _context);
+        return new TeacherFeatures(
+            scope.Keep(image),
+            scope.Keep(Albef.Feature(image, _momentum.VisionProjection)),
+            scope.Keep(Albef.Feature(text, _momentum.TextProjection)));
+    }
+
+    /// <summary>Steps 3c to 5.</summary>
+    private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(Tensor imageFeat, Tensor textFeat, TeacherFeatures teacher)
+    {
+        using var scope = MemoryScope.Begin();
+        var images = _model.ImageQueue!.With(teacher.ImageFeat);
+        var texts = _model.TextQueue!.With(teacher.TextFeat);
+        var simI2T = Similarity(imageFeat, texts);
+        var simT2I = Similarity(textFeat, images);
+        var own = Tensor.From([.. Enumerable.Range(0, _count)], [_count], _model.Backend);
+        var loss = SoftTargetLoss(simI2T, teacher.ImageFeat, texts, own)
+            .Add(SoftTargetLoss(simT2I, teacher.TextFeat, images, own)).Scale(0.5);
+        return (scope.Keep(simI2T), scope.Keep(simT2I), scope.Keep(loss));
+    }
+
+    /// <summary>
+    /// Cross-entropy against α·softmax(momentum similarities) + (1 − α)·one-hot. It is linear in the targets, so the
+    /// one-hot part is an ordinary cross-entropy and no target matrix is built.
+    /// </summary>
+    private Tensor SoftTargetLoss(Tensor similarity, Tensor teacherFeat, Tensor columns, Tensor own)
+    {
+        var hard = similarity.CrossEntropy(own);
+        if (_options.Alpha == 0) return hard;
+        Tensor targets;
+        using (NoGrad.Begin()) targets = Similarity(teacherFeat, columns).Softmax(-1);
+        // The reference builds its one-hot targets in single precision whatever the model computes in, so that their
+        // weight is rounded to it: visible (4e-8) in a replay in double precision, and nowhere else.
+        return hard.Scale((float)(1 - _options.Alpha)).Add(similarity.SoftCrossEntropy(targets).Scale(_options.Alpha));
+    }
+
+    /// <summary>Features <c>[B, E]</c> against columns <c>[E, B + Q]</c>; the smaller factor is divided by the temperature.</summary>
+    private Tensor Similarity(Tensor features, Tensor columns) => features.Div(_model.Temperature.Value).MatMul(columns);
+
+    /// <summary>Step 8: the only values of a step that have to reach the host.</summary>
+    private (int[] Images, int[] Texts) Negatives(Tensor simI2T, Tensor simT2I)
+    {
+        var images = _options.Negatives.Sample(HardNegatives.Weights(InBatch(simT2I), _count), _count, _options.Random);
+        var texts = _options.Negatives.Sample(HardNegatives.Weights(InBatch(simI2T), _count), _count, _options.Random);
+        return (images, texts);
+    }
+
+    private double[] InBatch(Tensor similarity)
+    {
+        using var noGrad = NoGrad.Begin();
+        using var inBatch = similarity.Slice(1, 0, _count);
+        return inBatch.ToDoubles();
+    }
+
+    /// <summary>Step 9: own text with a wrong image, then a wrong text with the own image; logits <c>[2B, 2]</c>.</summary>
+    private Tensor NegativeLogits(Tensor text, ImageSource keys, int[] negativeImages, int[] negativeTexts) => MemoryScope.Run(() =>
+    {
+        int[] own = [.. Enumerable.Range(0, _count)];
+        var texts = Tensor.From([.. own, .. negativeTexts], [2 * _count], _model.Backend);
+        var images = Tensor.From([.. negativeImages, .. own], [2 * _count], _model.Backend);
+        var fused = _model.Text.Bert.Fusion(
+            text.IndexSelect(0, texts), _mask.Select(texts), keys.Select(images), _context, firstRowOnly: true);
+        return _model.ItmHead.Forward(Albef.ClassRow(fused));
+    });
+
+    private Tensor MatchLabels()
+    {
+        var labels = new int[3 * _count];
+        labels.AsSpan(0, _count).Fill(1);
+        return Tensor.From(labels, [3 * _count], _model.Backend);
+    }
+
+    /// <summary>
+    /// Step 12. Samples do not interact here, so texts without a masked token are left out of both passes; the
+    /// momentum head runs on the masked positions alone.
+    /// </summary>
+    private (Tensor? Logits, Tensor Loss) MaskedLanguage(ImageSource keys, Tensor teacherImage)
+    {
+        var selection = MlmSelection.Of(_batch.Text, _options.Masked ?? MlmMasking.Sample(_batch.Text, _config, _options.Random), _options.FullOutputs);
+        if (selection.Rows.Length == 0) return (null, Tensor.Zeros([], _model.DType, _model.Backend));
+        using var scope = MemoryScope.Begin();
+        var backend = _model.Backend;
+        var ids = Tensor.From(selection.Ids, [selection.Rows.Length, _batch.Text.Length], backend);
+        var rows = selection.Rows.Length == _count ? null : Tensor.From(selection.Rows, [selection.Rows.Length], backend);
+        var mask = rows is null ? _mask : _mask.Select(rows);
+        var hidden = _model.Text.Bert.MultiModal(ids, mask, rows is null ? keys : keys.Select(rows), _context);
+        var logits = scope.Keep(_model.Text.Head.Forward(hidden));
+        if (selection.Positions.Length == 0) return (logits, scope.Keep(Tensor.Zeros([], _model.DType, backend)));
+        var positions = Tensor.From(selection.Positions, [selection.Positions.Length], backend);
+        var labels = Tensor.From(selection.Labels, [selection.Labels.Length], backend);
+        var teacher = MomentumLogits(ids, mask, rows is null ? teacherImage : teacherImage.IndexSelect(0, rows), positions);
+        return (logits, scope.Keep(MlmLoss.Compute(logits, positions, labels, teacher, _options.Alpha, _config.MlmDistillAxis)));
+    }
+
+    private Tensor MomentumLogits(Tensor ids, TextMask mask, Tensor image, Tensor positions)
+    {
+        using var noGrad = NoGrad.Begin();
+        return MemoryScope.Run(() =>
+        {
+            var hidden = _momentum.Text.Bert.MultiModal(ids, mask, ImageSource.FromTokens(image), _context);
+            return _momentum.Text.Head.Forward(hidden.Reshape(-1, _config.TextHidden).IndexSelect(0, positions));
+        });
+    }
+
+    private sealed record TeacherFeatures(Tensor Image, Tensor ImageFeat, Tensor TextFeat);
+}

@@ -1,0 +1,51 @@
+using AmcEngine.Model.Layers;
+using AmcEngine.Model.Modules;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Model.Text;
+
+/// <summary>A post-norm layer: self-attention, in fusion layers cross attention, feed-forward (specification 2.3).</summary>
+public sealed class BertLayer : Module
+{
+    private readonly int _fusionIndex;
+    private readonly BertAttention _attention;
+    private readonly BertAttention? _cross;
+    private readonly Intermediate _intermediate;
+    private readonly DenseResidual _output;
+
+    internal BertLayer(AlbefConfig config, int layer)
+    {
+        _fusionIndex = layer - config.FusionLayer;
+        _attention = AddChild("attention", new BertAttention(config, AttentionKind.TextSelf, layer));
+        if (_fusionIndex >= 0) _cross = AddChild("crossattention", new BertAttention(config, AttentionKind.Cross, layer));
+        _intermediate = AddChild("intermediate", new Intermediate(config));
+        _output = AddChild("output", new DenseResidual(config.TextIntermediate, config));
+    }
+
+    /// <summary>The layer's cross attention; only fusion layers have one.</summary>
+    internal BertAttention Cross => _cross ?? throw new ModelException("text encoder: this layer has no cross attention");
+
+    /// <summary>Hidden states <c>[B, L, D]</c> to the same shape, or to <c>[B, 1, D]</c> for the first row alone.</summary>
+    /// <param name="hidden">Hidden states.</param>
+    /// <param name="mask">Mask of the text.</param>
+    /// <param name="image">The image side; null in text mode.</param>
+    /// <param name="context">Dropout and hook.</param>
+    /// <param name="firstRowOnly">Compute the [CLS] row only: all the ITM head reads of the last layer.</param>
+    internal Tensor Forward(Tensor hidden, TextMask mask, ImageSource? image, ForwardContext context, bool firstRowOnly) =>
+        AttentionHook.Run(context.Hook, () =>
+        {
+            var rows = firstRowOnly ? hidden.Slice(1, 0, 1) : hidden;
+            var x = _attention.Forward(rows, _attention.Project(hidden), mask.Additive, context);
+            if (image is not null) x = Cross.Forward(x, image.For(_fusionIndex, Cross), null, context);
+            return _output.Forward(_intermediate.Dense.ForwardGelu(x), x, context);
+        });
+
+    private sealed class Intermediate : Module
+    {
+        public Intermediate(AlbefConfig config) =>
+            Dense = AddChild("dense", Linear.Encoder(config.TextHidden, config.TextIntermediate));
+
+        public Linear Dense { get; }
+    }
+}
