@@ -114,7 +114,11 @@ public sealed class Albef : Module
     }
 
     /// <summary>Makes the momentum copies equal to the student.</summary>
-    public void CopyStudentToMomentum() => UpdateMomentum(0);
+    public void CopyStudentToMomentum()
+    {
+        if (Momentum is null) return;
+        foreach (var (source, target) in StudentTensors().Zip(Momentum.Tensors)) target.Backend.Copy(source, target);
+    }
 
     /// <summary>
     /// One forward pass of the pre-training objective in the reference's order (specification 3). Updates temperature
@@ -155,10 +159,12 @@ public sealed class Albef : Module
     /// <summary>θ_m ← momentum·θ_m + (1 − momentum)·θ.</summary>
     internal void UpdateMomentum(double momentum)
     {
-        if (Momentum is null) return;
-        Module[] student = [Vision, VisionProjection, Text, TextProjection];
-        ExponentialMovingAverage.Update([.. student.SelectMany(m => m.Parameters).Select(p => p.Value)], Momentum.Tensors, momentum);
+        if (Momentum is not null) ExponentialMovingAverage.Update(StudentTensors(), Momentum.Tensors, momentum);
     }
+
+    /// <summary>The student's weights that have a momentum copy, in the copies' order.</summary>
+    private Tensor[] StudentTensors() =>
+        [.. new Module[] { Vision, VisionProjection, Text, TextProjection }.SelectMany(m => m.Parameters).Select(p => p.Value)];
 
     private (FeatureQueue Image, FeatureQueue Text) AddQueues(AlbefConfig config)
     {
@@ -178,6 +184,7 @@ public sealed record MomentumCopy(VisionTransformer Vision, Linear VisionProject
     private readonly Lazy<HashSet<Parameter>> _parameters = new(() =>
         [.. Vision.Parameters, .. VisionProjection.Parameters, .. Text.Parameters, .. TextProjection.Parameters]);
 
+    /// <summary>All weights of the copies.</summary>
     internal IReadOnlyList<Tensor> Tensors =>
         [.. new Module[] { Vision, VisionProjection, Text, TextProjection }.SelectMany(m => m.Parameters).Select(p => p.Value)];
 

@@ -8,9 +8,6 @@ public static class CaptionCleaner
     /// <summary>Words kept in training and on Flickr30k.</summary>
     public const int TrainingMaxWords = 50;
 
-    /// <summary>Words kept on RefCOCO+ and RefCLEF.</summary>
-    public const int ReferringMaxWords = 30;
-
     private const string Deleted = ",.'!?\"()*#:;~";
 
     /// <summary>

@@ -12,6 +12,7 @@ public sealed class FashionMnist
     private const string DebianFolder = "/usr/share/datasets/fashion-mnist";
     private const int ImageMagic = 0x0803;
     private const int LabelMagic = 0x0801;
+    private const string Remedy = "install it again with: apt-get install --reinstall dataset-fashion-mnist";
 
     private readonly byte[] _images;
     private readonly byte[] _labels;
@@ -60,8 +61,6 @@ public sealed class FashionMnist
 
     /// <summary>The class of a picture, 0..9.</summary>
     public int Label(int index) => _labels[index];
-
-    private const string Remedy = "install it again with: apt-get install --reinstall dataset-fashion-mnist";
 
     private static string ImagePath(SceneSplit split, string? folder) => Path.Combine(folder ?? DefaultFolder, $"{Prefix(split)}-images-idx3-ubyte.gz");
 

@@ -21,7 +21,7 @@ public class ShapeScenesTests
             hash.AppendData(scene.Picture.Pixels);
             hash.AppendData(System.Text.Encoding.UTF8.GetBytes(scene.Phrase + scene.Box.X1 + scene.Box.Y2));
         }
-        Assert.That(Convert.ToHexString(hash.GetHashAndReset()), Is.EqualTo("8473AF8FAFA382E0726C56E57DB3A1E20DFF94BCEB9CF23B28BAFA33BBCEEB6F"));
+        Assert.That(Convert.ToHexString(hash.GetHashAndReset()), Is.EqualTo("F57510FAB34A1F5C641262725AA685A5897C3CF49B2CDBF860CF5214CFB00248"));
     }
 
     [Test]
@@ -65,6 +65,24 @@ public class ShapeScenesTests
         var bounds = new Box(drawn.Min(i => i % 64), drawn.Min(i => i / 64), drawn.Max(i => i % 64) + 1, drawn.Max(i => i / 64) + 1);
         Assert.That(box, Is.EqualTo(bounds));
         Assert.That(box.Width, Is.InRange(19, 21));
+    }
+
+    [TestCase(ShapeKind.Circle, 0.785)]
+    [TestCase(ShapeKind.Square, 1.0)]
+    [TestCase(ShapeKind.Triangle, 0.5)]
+    [TestCase(ShapeKind.Star, 0.331)]
+    [TestCase(ShapeKind.Cross, 0.564)]
+    [TestCase(ShapeKind.Diamond, 0.5)]
+    [TestCase(ShapeKind.Ring, 0.548)]
+    public void Shapes_cover_the_area_that_geometry_says(object kind, double share)
+    {
+        foreach (int side in (int[])[6, 13, 29])
+        {
+            var picture = new RgbImage(64, 64);
+            ShapeRasterizer.Draw(picture, new ShapeItem((ShapeKind)kind, 0, true, side, 9, 30), (255, 255, 255));
+            double covered = picture.Pixels.Sum(v => v / 255.0) / 3;
+            Assert.That(covered / (side * side), Is.EqualTo(share).Within(0.01), $"side {side}");
+        }
     }
 
     [Test]

@@ -34,7 +34,7 @@ internal readonly unsafe struct AdamWKernel<T>(T* p, T* g, T* m, T* v, in AdamWA
     private readonly T _root = T.CreateTruncating(1 / Math.Sqrt(1 - Math.Pow(args.Beta2, args.Step)));
     private readonly T _eps = T.CreateTruncating(args.Eps);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         T* p = _p, g = _g, m = _m, v = _v;

@@ -4,8 +4,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu;
 
-// Loops of the elementwise kernels: flat memory, one pass, two vectors an iteration to hide the latency of the
-// functions; the tail is a masked vector, so that an element's value does not depend on where it lies.
+// Loops of the elementwise kernels: flat memory, one pass; equal shapes take two vectors an iteration to hide the latency of
+// the functions; the tail is a masked vector, so that an element's value does not depend on where it lies. Loops are never
+// inlined: in a caller the JIT runs out of its inlining budget and leaves calls in the loop (GELU was 10 times slower).
 
 /// <summary>y = f(x).</summary>
 internal readonly unsafe struct MapKernel<T, O>(T* x, T* y, T p, T q) : IKernel<T>
@@ -16,7 +17,7 @@ internal readonly unsafe struct MapKernel<T, O>(T* x, T* y, T p, T q) : IKernel<
     private readonly T _p = p;
     private readonly T _q = q;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         T* x = _x, y = _y;
@@ -52,7 +53,7 @@ internal static unsafe class ZipRow<T, O> where T : unmanaged, IFloatingPointIee
         else Fill<S, V>(O.Apply<S, V, T>(S.Set(*a), S.Set(*b)), y, n);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Both<S, V>(T* a, T* b, T* y, int n) where S : ISimd<V, T> where V : unmanaged
     {
         var i = 0;
@@ -70,7 +71,7 @@ internal static unsafe class ZipRow<T, O> where T : unmanaged, IFloatingPointIee
         if (i < n) S.StorePartial(O.Apply<S, V, T>(S.LoadPartial(a + i, n - i, default), S.LoadPartial(b + i, n - i, default)), y + i, n - i);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Left<S, V>(T* a, V b, T* y, int n) where S : ISimd<V, T> where V : unmanaged
     {
         var i = 0;
@@ -78,7 +79,7 @@ internal static unsafe class ZipRow<T, O> where T : unmanaged, IFloatingPointIee
         if (i < n) S.StorePartial(O.Apply<S, V, T>(S.LoadPartial(a + i, n - i, default), b), y + i, n - i);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Right<S, V>(V a, T* b, T* y, int n) where S : ISimd<V, T> where V : unmanaged
     {
         var i = 0;
@@ -119,7 +120,7 @@ internal readonly unsafe struct AddScaledKernel<T>(T* x, T alpha, T* y) : IKerne
     private readonly T* _y = y;
     private readonly T _alpha = alpha;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         T* x = _x, y = _y;
@@ -137,7 +138,7 @@ internal readonly unsafe struct LerpKernel<T>(T* x, T weight, T* y) : IKernel<T>
     private readonly T* _y = y;
     private readonly T _weight = weight;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         T* x = _x, y = _y;

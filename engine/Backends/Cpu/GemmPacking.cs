@@ -28,10 +28,13 @@ internal static unsafe class GemmPacking
         for (nint k = 0; k < rows; k++, from += stride, to += width)
         {
             nint j = 0;
-            if (Vector512.IsHardwareAccelerated)
-                for (; j <= count - Vector512<T>.Count; j += Vector512<T>.Count) Vector512.Load(from + j).Store(to + j);
-            if (Vector256.IsHardwareAccelerated)
-                for (; j <= count - Vector256<T>.Count; j += Vector256<T>.Count) Vector256.Load(from + j).Store(to + j);
+            // The last vector is moved back to end with the row; what overlaps is written twice.
+            if (Vector512.IsHardwareAccelerated && count >= Vector512<T>.Count)
+                for (; j < count; j += Vector512<T>.Count) Vector512.Load(from + Math.Min(j, count - Vector512<T>.Count)).Store(to + Math.Min(j, count - Vector512<T>.Count));
+            else if (Vector256.IsHardwareAccelerated && count >= Vector256<T>.Count)
+                for (; j < count; j += Vector256<T>.Count) Vector256.Load(from + Math.Min(j, count - Vector256<T>.Count)).Store(to + Math.Min(j, count - Vector256<T>.Count));
+            else if (Vector128.IsHardwareAccelerated && count >= Vector128<T>.Count)
+                for (; j < count; j += Vector128<T>.Count) Vector128.Load(from + Math.Min(j, count - Vector128<T>.Count)).Store(to + Math.Min(j, count - Vector128<T>.Count));
             for (; j < count; j++) to[j] = from[j];
         }
     }
@@ -39,25 +42,26 @@ internal static unsafe class GemmPacking
     /// <summary>to[c·width + r] = from[r·stride + c·step] for r &lt; rows, c &lt; columns; fast where step is 1.</summary>
     public static void Transpose<T>(T* from, nint stride, nint rows, nint step, nint columns, T* to, nint width) where T : unmanaged
     {
-        nint r = 0;
-        if (step == 1 && Avx.IsSupported)
+        nint block = sizeof(T) == 4 && rows >= 8 ? 8 : 4;
+        if (step == 1 && Avx.IsSupported && rows >= block && columns >= block)
         {
-            nint block = sizeof(T) == 4 ? 8 : 4;
-            for (; r <= rows - block; r += block)
+            // The last block of rows and of columns is moved back to end with the matrix; what overlaps is written twice.
+            for (nint r = 0; r < rows; r += block)
             {
-                nint c = 0;
-                for (; c <= columns - block; c += block)
+                r = Math.Min(r, rows - block);
+                for (nint c = 0; c < columns; c += block)
                 {
+                    c = Math.Min(c, columns - block);
                     var source = from + r * stride + c;
                     var target = to + c * width + r;
-                    if (sizeof(T) == 4) Block8((float*)source, stride, (float*)target, width);
-                    else Block4((double*)source, stride, (double*)target, width);
+                    if (sizeof(T) == 8) Block4((double*)source, stride, (double*)target, width);
+                    else if (block == 8) Block8((float*)source, stride, (float*)target, width);
+                    else Block4((float*)source, stride, (float*)target, width);
                 }
-                for (; c < columns; c++)
-                    for (nint i = r; i < r + block; i++) to[c * width + i] = from[i * stride + c];
             }
+            return;
         }
-        for (; r < rows; r++)
+        for (nint r = 0; r < rows; r++)
             for (nint c = 0; c < columns; c++) to[c * width + r] = from[r * stride + c * step];
     }
 
@@ -115,5 +119,22 @@ internal static unsafe class GemmPacking
         Avx.Permute2x128(b1, b3, 0x20).Store(t + width);
         Avx.Permute2x128(b0, b2, 0x31).Store(t + 2 * width);
         Avx.Permute2x128(b1, b3, 0x31).Store(t + 3 * width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Block4(float* s, nint stride, float* t, nint width)
+    {
+        var a0 = Vector128.Load(s);
+        var a1 = Vector128.Load(s + stride);
+        var a2 = Vector128.Load(s + 2 * stride);
+        var a3 = Vector128.Load(s + 3 * stride);
+        var b0 = Sse.UnpackLow(a0, a1);
+        var b1 = Sse.UnpackHigh(a0, a1);
+        var b2 = Sse.UnpackLow(a2, a3);
+        var b3 = Sse.UnpackHigh(a2, a3);
+        Sse.MoveLowToHigh(b0, b2).Store(t);
+        Sse.MoveHighToLow(b2, b0).Store(t + width);
+        Sse.MoveLowToHigh(b1, b3).Store(t + 2 * width);
+        Sse.MoveHighToLow(b3, b1).Store(t + 3 * width);
     }
 }

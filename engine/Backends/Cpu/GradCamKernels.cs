@@ -35,7 +35,7 @@ internal readonly unsafe struct GradCamKernel<T>(T* a, T* g, T* m, int heads, in
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Row<S, V>(T* a, T* g, T weight, T* cam, int n) where S : ISimd<V, T> where V : unmanaged
     {
         V w = S.Set(weight), zero = default;
@@ -73,7 +73,7 @@ internal readonly unsafe struct GradCamBackwardKernel<T>(T* a, T* g, T* m, T* c,
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void Row<S, V>(long at, T* c, T weight) where S : ISimd<V, T> where V : unmanaged
     {
         T* a = _a + at + 1, g = _g + at + 1, da = _da + at + 1, dg = _dg + at + 1;

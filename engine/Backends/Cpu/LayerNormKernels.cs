@@ -35,7 +35,7 @@ internal readonly unsafe struct LayerNormKernel<T>(T* x, T* gamma, T* beta, T ep
     }
 
     // Σ (x − mean)²
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static T Squares<S, V>(T* x, T mean, int n) where S : ISimd<V, T> where V : unmanaged
     {
         V m = S.Set(mean), a = default, b = default;
@@ -54,7 +54,7 @@ internal readonly unsafe struct LayerNormKernel<T>(T* x, T* gamma, T* beta, T ep
         return S.Sum(S.Add(a, b));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void Affine<S, V>(T* x, T mean, T rstd, T* y) where S : ISimd<V, T> where V : unmanaged
     {
         T* gamma = _gamma, beta = _beta;
@@ -100,7 +100,7 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* me
     }
 
     // dgamma += g·x̂, dbeta += g
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void Parameters<S, V>(T* x, T* g, T mean, T rstd, T* partial) where S : ISimd<V, T> where V : unmanaged
     {
         int n = _width, i = 0;
@@ -120,7 +120,7 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* me
     }
 
     // dx = rstd·(g·gamma − mean(g·gamma) − x̂·mean(g·gamma·x̂))
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void Input<S, V>(T* x, T* g, T mean, T rstd, T* dx) where S : ISimd<V, T> where V : unmanaged
     {
         var gamma = _gamma;

@@ -23,7 +23,7 @@ internal readonly unsafe struct CrossEntropyKernel<T>(T* x, int classes, int* la
         for (var r = from; r < to; r++)
         {
             var x = _x + (long)r * _classes;
-            var max = Rows.Reduce<S, V, T, MaxOp>(x, _classes);
+            var max = Rows.Reduce<S, V, T, FastMaxOp>(x, _classes);
             _lse[r] = max + T.Log(SoftmaxRows.SumExp<S, V, T>(x, max, _classes));
             _losses[r] = _labels[r] == _ignore ? T.Zero : _lse[r] - x[_labels[r]];
         }
@@ -58,7 +58,7 @@ internal readonly unsafe struct CrossEntropyBackwardKernel<T>(T* x, T* lse, int 
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Row<S, V>(T* x, T lse, T g, T* dx, int n) where S : ISimd<V, T> where V : unmanaged
     {
         V shift = S.Set(lse), scale = S.Set(g);

@@ -124,7 +124,7 @@ internal readonly unsafe struct TransposeKernel<E>(E* x, E* y, PermutePlan other
     private readonly long _stride = stride;
     private readonly int _band = band;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Run(int from, int to)
     {
         var bands = (_rows + _band - 1) / _band;
@@ -151,7 +151,7 @@ internal readonly unsafe struct TransposeKernel<E>(E* x, E* y, PermutePlan other
     }
 
     // Eight rows of eight through registers: pairs, then quads, then halves.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Transpose8(float* x, long from, float* y, long to)
     {
         Vector256<float> a0 = Vector256.Load(x), a1 = Vector256.Load(x + from), a2 = Vector256.Load(x + 2 * from), a3 = Vector256.Load(x + 3 * from);

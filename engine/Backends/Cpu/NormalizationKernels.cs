@@ -21,7 +21,7 @@ internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log,
         for (var r = from; r < to; r++)
         {
             T* x = _x + (long)r * _length, y = _y + (long)r * _length;
-            var max = Rows.Reduce<S, V, T, MaxOp>(x, _length);
+            var max = Rows.Reduce<S, V, T, FastMaxOp>(x, _length);
             if (_log) SoftmaxRows.Shift<S, V, T>(x, max, T.Log(SoftmaxRows.SumExp<S, V, T>(x, max, _length)), y, _length);
             else SoftmaxRows.Scale<S, V, T>(y, T.One / SoftmaxRows.SumExp<S, V, T>(x, max, y, _length), _length);
         }
@@ -32,7 +32,7 @@ internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log,
 internal static unsafe class SoftmaxRows
 {
     /// <summary>Σ exp(x − max).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static T SumExp<S, V, T>(T* x, T max, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T>
     {
         V top = S.Set(max), a = default;
@@ -43,7 +43,7 @@ internal static unsafe class SoftmaxRows
     }
 
     /// <summary>y = exp(x − max); returns Σ y.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static T SumExp<S, V, T>(T* x, T max, T* y, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T>
     {
         V top = S.Set(max), a = default;
@@ -64,7 +64,7 @@ internal static unsafe class SoftmaxRows
     }
 
     /// <summary>y = factor·y.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void Scale<S, V, T>(T* y, T factor, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged
     {
         var f = S.Set(factor);
@@ -74,7 +74,7 @@ internal static unsafe class SoftmaxRows
     }
 
     /// <summary>y = (x − max) − log, in two steps: their sum would round away the small one.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void Shift<S, V, T>(T* x, T max, T log, T* y, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged
     {
         V m = S.Set(max), l = S.Set(log);
@@ -102,12 +102,12 @@ internal readonly unsafe struct SoftmaxColumnsKernel<T>(T* x, AxisView axis, boo
             }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void Column<S, V>(T* x, T* y, int width) where S : ISimd<V, T> where V : unmanaged
     {
         int inner = _axis.Inner, length = _axis.Length;
         V max = S.Set(T.NegativeInfinity), sum = default;
-        for (var i = 0; i < length; i++) max = S.Max(max, S.LoadPartial(x + (long)i * inner, width, default));
+        for (var i = 0; i < length; i++) max = S.MaxFast(max, S.LoadPartial(x + (long)i * inner, width, default));
         for (var i = 0; i < length; i++)
         {
             var e = VectorMath.Exp<S, V, T>(S.Sub(S.LoadPartial(x + (long)i * inner, width, default), max));
@@ -144,7 +144,7 @@ internal readonly unsafe struct SoftmaxBackwardKernel<T>(T* y, T* g, AxisView ax
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void Row<S, V>(T* y, T* g, T* dx) where S : ISimd<V, T> where V : unmanaged
     {
         int n = _axis.Length, i = 0;
@@ -160,7 +160,7 @@ internal readonly unsafe struct SoftmaxBackwardKernel<T>(T* y, T* g, AxisView ax
         if (i < n) S.StorePartial(Gradient<S, V>(S.LoadPartial(y + i, n - i, default), S.LoadPartial(g + i, n - i, default), total), dx + i, n - i);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void Column<S, V>(T* y, T* g, T* dx, int width) where S : ISimd<V, T> where V : unmanaged
     {
         long inner = _axis.Inner, end = _axis.Length * inner;

@@ -43,7 +43,7 @@ internal readonly unsafe struct DropoutKernel<T>(T* x, double p, RandomKey key, 
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void Apply<S, V>(T* x, T* u, T* y, int n) where S : ISimd<V, T> where V : unmanaged
     {
         V threshold = S.Set(_threshold), scale = S.Set(_scale);

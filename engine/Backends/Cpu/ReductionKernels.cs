@@ -13,6 +13,7 @@ internal interface IReduceOp
     static abstract T Identity<T>() where T : unmanaged, IFloatingPointIeee754<T>;
     static abstract T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T>;
     static abstract V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged;
+    static abstract T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged;
 }
 
 internal readonly struct SumOp : IReduceOp
@@ -21,6 +22,8 @@ internal readonly struct SumOp : IReduceOp
     public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => a + b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Add(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Sum(v);
 }
 
 internal readonly struct MaxOp : IReduceOp
@@ -29,6 +32,19 @@ internal readonly struct MaxOp : IReduceOp
     public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => T.Max(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Max(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MaxLane(v);
+}
+
+/// <summary>Maximum in one instruction, for rows that a NaN spoils anyway: what it returns then is any number.</summary>
+internal readonly struct FastMaxOp : IReduceOp
+{
+    public static T Identity<T>() where T : unmanaged, IFloatingPointIeee754<T> => T.NegativeInfinity;
+    public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => T.Max(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MaxFast(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MaxLane(v);
 }
 
 internal readonly struct MinOp : IReduceOp
@@ -37,13 +53,15 @@ internal readonly struct MinOp : IReduceOp
     public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => T.Min(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Min(a, b);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MinLane(v);
 }
 
 /// <summary>Reductions of contiguous runs.</summary>
 internal static unsafe class Rows
 {
     /// <summary>Combines n contiguous elements.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static T Reduce<S, V, T, O>(T* x, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
     {
         var w = S.Count;
@@ -64,18 +82,7 @@ internal static unsafe class Rows
         }
         for (; i <= n - w; i += w) a = O.Combine<S, V, T>(a, S.Load(x + i));
         if (i < n) b = O.Combine<S, V, T>(b, S.LoadPartial(x + i, n - i, none));
-        return Lanes<S, V, T, O>(O.Combine<S, V, T>(a, b));
-    }
-
-    /// <summary>Combines the lanes of a vector, halves against halves.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Lanes<S, V, T, O>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
-    {
-        if (typeof(O) == typeof(SumOp)) return S.Sum(v);
-        var lanes = (T*)&v;
-        for (var half = S.Count / 2; half > 0; half /= 2)
-            for (var i = 0; i < half; i++) lanes[i] = O.Combine(lanes[i], lanes[i + half]);
-        return lanes[0];
+        return O.Lanes<S, V, T>(O.Combine<S, V, T>(a, b));
     }
 }
 
@@ -144,7 +151,7 @@ internal readonly unsafe struct ReduceColumnsKernel<T, O>(T* x, AxisView axis, i
     }
 
     // Four columns of vectors at a time: the accumulators stay in registers and each cache line is read once.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Block<S, V>(T* x, int rows, int inner, T* y) where S : ISimd<V, T> where V : unmanaged
     {
         int w = S.Count, n = 0;
@@ -239,7 +246,7 @@ internal readonly unsafe struct CountNonFiniteKernel<T>(T* x, int length, int bl
     private readonly int _length = length;
     private readonly int _block = block;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         for (var tile = from; tile < to; tile++)

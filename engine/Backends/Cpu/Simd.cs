@@ -60,6 +60,12 @@ internal unsafe interface ISimd<V, T> where V : unmanaged where T : unmanaged
     /// <summary>Sum of the lanes in a fixed order.</summary>
     static abstract T Sum(V a);
 
+    /// <summary>Largest lane; NaN wins.</summary>
+    static abstract T MaxLane(V a);
+
+    /// <summary>Smallest lane; NaN wins.</summary>
+    static abstract T MinLane(V a);
+
     static abstract T Lane(V a, int i);
 
     /// <summary>2ⁿ for integers n in the range of normal numbers.</summary>
@@ -116,6 +122,8 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T> where T : un
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<T> LessEqual(Vector512<T> a, Vector512<T> b) => Vector512.LessThanOrEqual(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<T> Equal(Vector512<T> a, Vector512<T> b) => Vector512.Equals(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Sum(Vector512<T> a) => Vector512.Sum(a);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T MaxLane(Vector512<T> a) => Simd256<T>.MaxLane(Vector256.Max(a.GetLower(), a.GetUpper()));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T MinLane(Vector512<T> a) => Simd256<T>.MinLane(Vector256.Min(a.GetLower(), a.GetUpper()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Lane(Vector512<T> a, int i) => a.GetElement(i);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Pow2(Vector512<T> n) => typeof(T) == typeof(float)
@@ -181,6 +189,8 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T> where T : un
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<T> LessEqual(Vector256<T> a, Vector256<T> b) => Vector256.LessThanOrEqual(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<T> Equal(Vector256<T> a, Vector256<T> b) => Vector256.Equals(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Sum(Vector256<T> a) => Vector256.Sum(a);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T MaxLane(Vector256<T> a) => Simd128<T>.MaxLane(Vector128.Max(a.GetLower(), a.GetUpper()));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T MinLane(Vector256<T> a) => Simd128<T>.MinLane(Vector128.Min(a.GetLower(), a.GetUpper()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Lane(Vector256<T> a, int i) => a.GetElement(i);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Pow2(Vector256<T> n) => typeof(T) == typeof(float)
@@ -246,6 +256,18 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T> where T : un
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector128<T> LessEqual(Vector128<T> a, Vector128<T> b) => Vector128.LessThanOrEqual(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector128<T> Equal(Vector128<T> a, Vector128<T> b) => Vector128.Equals(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Sum(Vector128<T> a) => Vector128.Sum(a);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T MaxLane(Vector128<T> a)
+    {
+        a = Vector128.Max(a, Vector128.Shuffle(a.AsInt64(), Vector128.Create(1L, 0)).As<long, T>());
+        return typeof(T) == typeof(float) ? Vector128.Max(a, Vector128.Shuffle(a.AsInt32(), Vector128.Create(1, 0, 3, 2)).As<int, T>()).ToScalar() : a.ToScalar();
+    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T MinLane(Vector128<T> a)
+    {
+        a = Vector128.Min(a, Vector128.Shuffle(a.AsInt64(), Vector128.Create(1L, 0)).As<long, T>());
+        return typeof(T) == typeof(float) ? Vector128.Min(a, Vector128.Shuffle(a.AsInt32(), Vector128.Create(1, 0, 3, 2)).As<int, T>()).ToScalar() : a.ToScalar();
+    }
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Lane(Vector128<T> a, int i) => a.GetElement(i);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Pow2(Vector128<T> n) => typeof(T) == typeof(float)

@@ -19,14 +19,14 @@ public sealed class VectorMathTests
     [TestCase(UnaryKind.Tanh, -10, 10, 2.0)]
     [TestCase(UnaryKind.Tanh, -1e-3, 1e-3, 2.0)]
     [TestCase(UnaryKind.Tanh, -1e-40, 1e-40, 2.0)]
-    [TestCase(UnaryKind.Sigmoid, -86, 20, 2.0)]
+    [TestCase(UnaryKind.Sigmoid, -86, 20, 2.5)]
     [TestCase(UnaryKind.Erf, -5, 5, 2.0)]
     [TestCase(UnaryKind.Erf, -1e-40, 1e-40, 2.0)]
-    [TestCase(UnaryKind.Gelu, -2, 12, 2.0)]
-    [TestCase(UnaryKind.Gelu, -12, -2, 2.5)]
+    [TestCase(UnaryKind.Gelu, 0, 12, 4.0)]
+    [TestCase(UnaryKind.Gelu, -12, 0, 5.0)]
     [TestCase(UnaryKind.Gelu, -1e-40, 1e-40, 2.0)]
-    [TestCase(UnaryKind.GeluFirst, 0, 14, 2.0)]
-    [TestCase(UnaryKind.GeluSecond, -1, 1, 2.0)]
+    [TestCase(UnaryKind.GeluFirst, 0, 14, 3.0)]
+    [TestCase(UnaryKind.GeluSecond, -1, 1, 3.0)]
     public void Within_ulps(UnaryKind kind, double low, double high, double ulps)
     {
         const int count = 200_003;

@@ -1,0 +1,110 @@
+using AmcEngine.Amc.Objective;
+using AmcEngine.Autograd;
+using AmcEngine.Backends;
+using AmcEngine.Backends.Cpu;
+using AmcEngine.Memory;
+using AmcEngine.Model;
+using AmcEngine.Model.Modules;
+using AmcEngine.Model.Pretraining;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+using AmcEngine.Tests.Model;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Amc.Objective;
+
+[TestFixture]
+public sealed class AmcObjectiveTests
+{
+    private const double StepSize = 1e-6;
+
+    private CpuBackend _backend = null!;
+
+    [SetUp]
+    public void Start() => _backend = new CpuBackend(2);
+
+    [TearDown]
+    public void Stop() => _backend.Dispose();
+
+    /// <summary>Dropout is on: its masks replay, and the gradient with respect to the map contains them.</summary>
+    [TestCase(1UL)]
+    [TestCase(2UL)]
+    [TestCase(3UL)]
+    public void The_whole_gradient_agrees_with_differences_along_random_directions(ulong seed)
+    {
+        using var model = SmallModel.Create(_backend);
+        var parameters = model.Trainable.ToList();
+        var random = new RandomSource(seed);
+        double[][] directions = [.. parameters.Select(p => random.Uniforms(p.Shape.Count).Select(u => 2 * u - 1).ToArray())];
+        double[][] origin = [.. parameters.Select(p => p.Value.ToDoubles())];
+        double slope = 0;
+        using (MemoryScope.Begin())
+        {
+            var gradients = AutogradEngine.Grad([Loss(model, [true, true, true])], [.. parameters.Select(p => p.Value)]);
+            for (var i = 0; i < parameters.Count; i++)
+                if (gradients[i] is { } g) slope += g.ToDoubles().Zip(directions[i]).Sum(p => p.First * p.Second);
+        }
+        var difference = (At(model, parameters, origin, directions, StepSize) - At(model, parameters, origin, directions, -StepSize)) / (2 * StepSize);
+        TestContext.Out.WriteLine($"gradient {slope:g12}, difference {difference:g12}");
+        Assert.That(slope, Is.EqualTo(difference).Within(1e-6 * Math.Max(1, Math.Abs(difference))));
+        Assert.That(Math.Abs(slope), Is.GreaterThan(1e-3));
+    }
+
+    [Test]
+    public void Samples_without_a_region_do_not_enter()
+    {
+        using var model = SmallModel.Create(_backend);
+        using var scope = MemoryScope.Begin();
+        var batch = SmallModel.Batch(model);
+        var output = Step(model, batch);
+        var objective = new AmcObjective(model.Config);
+        var first = objective.Compute(output, Regions(1), [true, false, false]).MaxLoss.Item();
+        var second = objective.Compute(Step(model, batch), Regions(1), [false, true, false]).MaxLoss.Item();
+        var both = objective.Compute(Step(model, batch), Regions(1), [true, true, false]).MaxLoss.Item();
+        Assert.That(both, Is.EqualTo((first + second) / 2).Within(1e-12));
+    }
+
+    [Test]
+    public void A_batch_without_any_region_costs_nothing()
+    {
+        using var model = SmallModel.Create(_backend);
+        using var scope = MemoryScope.Begin();
+        var output = Step(model, SmallModel.Batch(model));
+        var terms = new AmcObjective(model.Config).Compute(output, Regions(0), [false, false, false]);
+        Assert.That(terms.Loss.Item(), Is.Zero);
+        Assert.That(() => output.BaseLoss().Add(terms.Loss).Backward(), Throws.Nothing);
+    }
+
+    [Test]
+    public void A_step_without_a_map_is_refused()
+    {
+        using var model = SmallModel.Create(_backend);
+        using var scope = MemoryScope.Begin();
+        var output = model.Forward(SmallModel.Batch(model), new StepOptions(0, new RandomSource(1)) { CaptureMap = false });
+        Assert.That(
+            () => new AmcObjective(model.Config).Compute(output, Regions(1), [true, true, true]),
+            Throws.TypeOf<ModelException>().With.Message.Contains("CaptureMap"));
+    }
+
+    private double At(Albef model, List<Parameter> parameters, double[][] origin, double[][] directions, double distance)
+    {
+        for (var i = 0; i < parameters.Count; i++)
+            parameters[i].Value.Load<double>([.. origin[i].Zip(directions[i]).Select(p => p.First + distance * p.Second)]);
+        using var scope = MemoryScope.Begin();
+        return Loss(model, [true, true, true]).Item();
+    }
+
+    private Tensor Loss(Albef model, bool[] hasRegion) =>
+        new AmcObjective(model.Config).Compute(Step(model, SmallModel.Batch(model)), Regions(1), hasRegion).Loss;
+
+    private static AlbefOutput Step(Albef model, AlbefBatch batch) =>
+        model.Forward(batch, new StepOptions(0.4, new RandomSource(21)) { Negatives = ArgmaxSampler.Instance });
+
+    private Tensor Regions(double inside)
+    {
+        var mask = new double[3 * 64];
+        for (var i = 0; i < mask.Length; i++)
+            if (i / 64 * 2 <= i % 8 && i % 8 < 5 && i / 8 % 8 > 2) mask[i] = inside;
+        return Tensor.From(mask, [3, 8, 8], _backend);
+    }
+}
