@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace AmcEngine.Amc.Training;
 
-/// <summary>A progress bar with losses and remaining time, redrawn in place: for terminals.</summary>
+/// <summary>A progress bar with the loss and the remaining time, redrawn in place: for terminals.</summary>
 internal sealed class TerminalView : ITrainingView
 {
     private ProgressTask? _task;
@@ -28,8 +28,9 @@ internal sealed class TerminalView : ITrainingView
     public void Step(StepRecord record)
     {
         _task?.Increment(1);
+        // One loss only: a description that does not fit the line would break the bar in two.
         if (_task is not null)
-            _task.Description = Markup.Escape($"step {record.Step}  {StepText.Losses(record)}");
+            _task.Description = Markup.Escape(FormattableString.Invariant($"step {record.Step}, loss {record.Losses[0].Value:0.00}"));
     }
 
     /// <inheritdoc/>
