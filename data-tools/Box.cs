@@ -2,7 +2,7 @@ namespace AmcEngine.DataTools;
 
 /// <summary>
 /// A rectangle in pixels of a picture, corners as (x1, y1) top left and (x2, y2) bottom right.
-/// The pixels it covers are x1 ≤ x &lt; x2, y1 ≤ y &lt; y2, as the training mask of the recipe cuts them (spec §5).
+/// The pixels it covers are x1 ≤ x &lt; x2, y1 ≤ y &lt; y2, as the training mask of the recipe cuts them (specification 5).
 /// </summary>
 /// <param name="X1">Left edge, pixels.</param>
 /// <param name="Y1">Top edge, pixels.</param>

@@ -8,7 +8,7 @@ internal static class Dispatcher
 {
     private const string DataCommand = "data";
 
-    private static readonly Type[] Commands = [typeof(DevicesOptions), typeof(TrainOptions), typeof(EvalOptions), typeof(ExplainOptions), typeof(DataOverview), typeof(ConvertOptions), typeof(VerifyOptions)];
+    private static readonly Type[] Commands = [typeof(DevicesOptions), typeof(TrainOptions), typeof(EvalOptions), typeof(ExplainOptions), typeof(DataOverview), typeof(CompareOptions), typeof(ConvertOptions), typeof(VerifyOptions)];
     private static readonly Type[] DataCommands = [typeof(ShapeScenesOptions), typeof(FashionScenesOptions), typeof(InspectOptions)];
 
     /// <summary>Runs a command line and returns its exit code.</summary>
@@ -52,6 +52,7 @@ internal static class Dispatcher
         ExplainOptions o => ExplainCommand.Run(o, context),
         ScenesOptions o => DataCommandRunner.Export(o, context),
         InspectOptions o => DataCommandRunner.Inspect(o, context),
+        CompareOptions o => CompareCommand.Run(o, context),
         ConvertOptions o => ConvertCommand.Run(o, context),
         VerifyOptions o => VerifyCommand.Run(o, context),
         _ => throw new ConfigException($"amcx {DataCommand}: name a kind; use one of scenes, fashion-scenes, inspect"),

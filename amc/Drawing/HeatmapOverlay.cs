@@ -3,7 +3,7 @@ using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Drawing;
 
-/// <summary>Lays a heatmap over a picture as the reference's demonstration does (spec §7).</summary>
+/// <summary>Lays a heatmap over a picture as the reference's demonstration does (specification 7).</summary>
 internal static class HeatmapOverlay
 {
     private const double Opacity = 0.7;

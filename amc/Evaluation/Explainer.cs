@@ -8,7 +8,7 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Amc.Evaluation;
 
-/// <summary>How a picture becomes the model's input at evaluation (spec §7).</summary>
+/// <summary>How a picture becomes the model's input at evaluation (specification 7).</summary>
 internal enum EvaluationResize
 {
     /// <summary>OpenCV's bilinear, as for Flickr30k.</summary>

@@ -6,7 +6,7 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="Values">height × width numbers, row by row.</param>
 internal sealed record Heatmap(int Width, int Height, float[] Values)
 {
-    /// <summary>The pointed pixel: the first, row by row, that has the largest value (spec §7).</summary>
+    /// <summary>The pointed pixel: the first, row by row, that has the largest value (specification 7).</summary>
     public (int X, int Y) Peak()
     {
         int best = 0;

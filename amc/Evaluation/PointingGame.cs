@@ -2,7 +2,7 @@ using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Evaluation;
 
-/// <summary>The rules of the pointing game (spec §7).</summary>
+/// <summary>The rules of the pointing game (specification 7).</summary>
 internal static class PointingGame
 {
     /// <summary>Whether a pixel lies strictly inside any of the boxes; a point on an edge is a miss.</summary>

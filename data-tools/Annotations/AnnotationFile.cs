@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Annotation files in the reference's format (spec §6): a JSON list of
+/// Annotation files in the reference's format (specification 6): a JSON list of
 /// <c>{"image": path, "caption": phrase or list of phrases, "bbox": [[x1, y1, x2, y2], …]}</c>. Other fields are ignored.
 /// </summary>
 public static class AnnotationFile

@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace AmcEngine.DataTools;
 
-/// <summary>One entry of an annotation file (spec §6): a picture, phrases, and the boxes each phrase points at.</summary>
+/// <summary>One entry of an annotation file (specification 6): a picture, phrases, and the boxes each phrase points at.</summary>
 /// <param name="Image">Path of the picture below the image root.</param>
 /// <param name="Captions">At least one phrase, not cleaned.</param>
 /// <param name="Boxes">At least one box, in pixels of the picture.</param>
 public sealed record RegionAnnotation(string Image, IReadOnlyList<string> Captions, IReadOnlyList<Box> Boxes)
 {
     /// <summary>
-    /// Checks every box against the picture's size. A box partly outside is fine, since the recipe clamps it (spec §5).
+    /// Checks every box against the picture's size. A box partly outside is fine, since the recipe clamps it (specification 5).
     /// </summary>
     /// <param name="width">Width of the picture in pixels.</param>
     /// <param name="height">Height of the picture in pixels.</param>

@@ -1,6 +1,6 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>A mask of 0 and 1 over a picture: 1 inside one box (spec §5, "Mask").</summary>
+/// <summary>A mask of 0 and 1 over a picture: 1 inside one box (specification 5, "Mask").</summary>
 public sealed class RegionMask
 {
     private RegionMask(int width, int height, byte[] values)

@@ -31,7 +31,7 @@ public sealed class AnnotationDataset : IRegionDataset
     public int ImageSize => _options.ImageSize;
 
     /// <inheritdoc/>
-    /// <remarks>One box and, independently, one phrase are drawn; boxes that cover no pixel are passed over (spec §5).</remarks>
+    /// <remarks>One box and, independently, one phrase are drawn; boxes that cover no pixel are passed over (specification 5).</remarks>
     public RegionSample Get(int index, ulong seed, int epoch)
     {
         SeededRandom random = SampleBuilder.RandomOf(index, Count, seed, epoch);

@@ -1,6 +1,6 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>How often each augmentation of the recipe is applied (spec §5, steps 2–4).</summary>
+/// <summary>How often each augmentation of the recipe is applied (specification 5, steps 2–4).</summary>
 public sealed record AugmentationOptions
 {
     /// <summary>The recipe's augmentation.</summary>

@@ -3,7 +3,7 @@ namespace AmcEngine.DataTools;
 /// <summary>One training sample: a normalised square picture, a cleaned phrase and the mask of the phrase's region.</summary>
 public sealed class RegionSample
 {
-    /// <summary>3 × size × size numbers, channels first, normalised (spec §5, step 5).</summary>
+    /// <summary>3 × size × size numbers, channels first, normalised (specification 5, step 5).</summary>
     public required float[] Image { get; init; }
 
     /// <summary>The cleaned phrase.</summary>

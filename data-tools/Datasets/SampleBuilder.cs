@@ -1,6 +1,6 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>Makes a training sample of a picture, a phrase and a box (spec §5, image augmentation and mask).</summary>
+/// <summary>Makes a training sample of a picture, a phrase and a box (specification 5, image augmentation and mask).</summary>
 internal static class SampleBuilder
 {
     // Keeps the draws of training samples apart from those of scenes made with the same seed.

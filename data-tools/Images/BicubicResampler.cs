@@ -2,7 +2,7 @@ namespace AmcEngine.DataTools;
 
 /// <summary>
 /// Pillow's BICUBIC resize for 8-bit pictures, bit for bit: Keys kernel with a = −0.5 that widens when shrinking
-/// (antialiasing), a horizontal pass rounded to 8 bits, then a vertical one, 22-bit fixed-point weights (spec §7).
+/// (antialiasing), a horizontal pass rounded to 8 bits, then a vertical one, 22-bit fixed-point weights (specification 7).
 /// </summary>
 internal static class BicubicResampler
 {

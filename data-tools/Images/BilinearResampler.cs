@@ -2,7 +2,7 @@ namespace AmcEngine.DataTools;
 
 /// <summary>
 /// OpenCV's INTER_LINEAR for 8-bit pictures, bit for bit: coefficients in 11-bit fixed point, no antialiasing when
-/// shrinking, and an exact reduction by two in both directions replaced by the average of 2×2 pixels (spec §7).
+/// shrinking, and an exact reduction by two in both directions replaced by the average of 2×2 pixels (specification 7).
 /// </summary>
 internal static class BilinearResampler
 {

@@ -1,15 +1,15 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// The picture operations of the training and evaluation recipes (spec §5 and §7). They follow OpenCV and Pillow to the
+/// The picture operations of the training and evaluation recipes (specification 5 and 7). They follow OpenCV and Pillow to the
 /// grey level, because a trained model sees any other resampling as different pictures. All return new pictures.
 /// </summary>
 public static class ImageOps
 {
-    /// <summary>Per-channel mean of the recipe's normalisation, on a scale of 0..1 (spec §5).</summary>
+    /// <summary>Per-channel mean of the recipe's normalisation, on a scale of 0..1 (specification 5).</summary>
     public static readonly IReadOnlyList<float> DefaultMean = [0.48145466f, 0.4578275f, 0.40821073f];
 
-    /// <summary>Per-channel standard deviation of the recipe's normalisation, on a scale of 0..1 (spec §5).</summary>
+    /// <summary>Per-channel standard deviation of the recipe's normalisation, on a scale of 0..1 (specification 5).</summary>
     public static readonly IReadOnlyList<float> DefaultStd = [0.26862954f, 0.26130258f, 0.27577711f];
 
     /// <summary>Resizes as OpenCV's INTER_LINEAR does; used for training and Flickr30k.</summary>
@@ -125,7 +125,7 @@ public static class ImageOps
     }
 
     /// <summary>
-    /// The recipe's colour jitter (spec §5, step 4), quirks included: brightness moves by a share of the picture's mean,
+    /// The recipe's colour jitter (specification 5, step 4), quirks included: brightness moves by a share of the picture's mean,
     /// and the saturation factor is <em>added</em> as a whole number, so that colours come out blown and grey pixels coloured.
     /// </summary>
     /// <param name="image">The picture.</param>

@@ -1,6 +1,6 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>Writes generated scenes as pictures and an annotation file in the reference's format (spec §6).</summary>
+/// <summary>Writes generated scenes as pictures and an annotation file in the reference's format (specification 6).</summary>
 public static class SceneExporter
 {
     /// <summary>Name of the annotation file in the output folder.</summary>

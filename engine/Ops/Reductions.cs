@@ -49,6 +49,27 @@ public static class Reductions
     [Op("min")]
     public static Tensor Min(this Tensor x, int axis, bool keepDim = false) => Select(ReduceKind.Min, "min", x, axis, keepDim);
 
+    /// <summary>Largest value over several axes; the gradient goes to the first position, in row-major order, that has it.</summary>
+    /// <exception cref="ShapeException">An axis is outside, named twice or empty.</exception>
+    public static Tensor Max(this Tensor x, int[] axes, bool keepDim = false) => SelectOver(ReduceKind.Max, "max", x, axes, keepDim);
+
+    /// <summary>Smallest value over several axes; the gradient goes to the first position, in row-major order, that has it.</summary>
+    /// <exception cref="ShapeException">An axis is outside, named twice or empty.</exception>
+    public static Tensor Min(this Tensor x, int[] axes, bool keepDim = false) => SelectOver(ReduceKind.Min, "min", x, axes, keepDim);
+
+    /// <summary>Brings the axes together at the end and selects along them as one.</summary>
+    private static Tensor SelectOver(ReduceKind kind, string op, Tensor x, int[] axes, bool keepDim)
+    {
+        var sorted = SortedAxes(op, x, axes);
+        int[] rest = [.. AllAxes(x).Except(sorted)];
+        var shape = WithoutAxes(x.Shape, sorted);
+        var y = Select(kind, op, x.Permute([.. rest, .. sorted]).Reshape([.. shape.Dims, shape.Count == 0 ? 0 : x.Count / shape.Count]), -1, false);
+        if (!keepDim) return y;
+        var kept = x.Shape;
+        foreach (var a in sorted) kept = kept.With(a, 1);
+        return y.Reshape(kept.Dims);
+    }
+
     private static Tensor Select(ReduceKind kind, string op, Tensor x, int axis, bool keepDim)
     {
         OpSupport.RequireFloating(op, x);
@@ -106,7 +127,7 @@ public static class Reductions
     [
         Over("sum", (t, axes, keep) => t.Sum(axes, keep)),
         Over("mean", (t, axes, keep) => t.Mean(axes, keep)),
-        Along("max", Max), Along("min", Min),
+        Along("max", Max), Along("min", Min), Over("max_over", Max), Over("min_over", Min),
     ];
 
     private static OpEntry Over(string name, Func<Tensor, int[], bool, Tensor> run) => new(name,

@@ -13,7 +13,7 @@ namespace AmcEngine.Serialization;
 /// <see cref="double"/>, <see cref="string"/> (also for devices and dtypes: <c>"cuda:0"</c>, <c>"torch.float32"</c>),
 /// <c>byte[]</c>, tuple = <c>object?[]</c>, list and set = <c>List&lt;object?&gt;</c>,
 /// dict = <c>OrderedDictionary&lt;object, object?&gt;</c> with keys of text or numbers, and <see cref="TensorData"/>.
-/// A file may make the graph contain itself: bound the depth when walking it. Layout: specification section 8.
+/// A file may make the graph contain itself: bound the depth when walking it. Layout: specification 8.
 /// </remarks>
 public sealed class TorchCheckpoint : IDisposable
 {

@@ -4,7 +4,7 @@ using System.Text;
 namespace AmcEngine.Model.Tokenization;
 
 /// <summary>
-/// The first half of BERT's tokenization (specification section 2.8): control characters dropped, CJK characters set
+/// The first half of BERT's tokenization (specification 2.8): control characters dropped, CJK characters set
 /// apart, lower case, accents stripped, words split at white space and punctuation.
 /// </summary>
 internal static class BasicTokenizer

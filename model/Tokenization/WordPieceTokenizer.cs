@@ -4,7 +4,7 @@ using AmcEngine.Serialization;
 namespace AmcEngine.Model.Tokenization;
 
 /// <summary>
-/// The tokenizer of bert-base-uncased as ALBEF and AMC use it (specification section 2.8): basic tokenization, then
+/// The tokenizer of bert-base-uncased as ALBEF and AMC use it (specification 2.8): basic tokenization, then
 /// greedy WordPiece; a sentence is <c>[CLS]</c> and its pieces, <b>without</b> <c>[SEP]</c>. Text never yields special
 /// tokens, not even when it spells one. Thread-safe.
 /// </summary>

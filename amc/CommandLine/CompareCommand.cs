@@ -1,0 +1,45 @@
+using System.Globalization;
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Drawing;
+using AmcEngine.Amc.Training;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary><c>amcx compare</c>.</summary>
+internal static class CompareCommand
+{
+    /// <summary>Prints a Markdown table and draws the curves.</summary>
+    /// <exception cref="ConfigException">A group is not NAME=DIR[,DIR…], or a folder holds no log with evaluations.</exception>
+    public static int Run(CompareOptions options, CommandContext context)
+    {
+        RunGroup[] groups = [.. options.Groups.Select(Parse)];
+        int[] steps = [.. groups.SelectMany(g => g.Steps).Distinct().Order()];
+        context.Out.WriteLine($"| step | {string.Join(" | ", groups.Select(g => $"{g.Name} ({g.Runs} runs)"))} |");
+        context.Out.WriteLine($"|---|{string.Concat(groups.Select(_ => "---|"))}");
+        foreach (int step in steps)
+            context.Out.WriteLine($"| {step} | {string.Join(" | ", groups.Select(g => Cell(g.At(step))))} |");
+        if (options.Output is { } path)
+            ComparisonPlot.Save(path, groups);
+        return ErrorReporter.Success;
+    }
+
+    private static string Cell(Spread? s) => s is { } x
+        ? string.Create(CultureInfo.InvariantCulture, $"{x.Mean:0.000} ({x.Low:0.000}–{x.High:0.000})")
+        : "";
+
+    private static RunGroup Parse(string argument)
+    {
+        string[] parts = argument.Split('=', 2);
+        if (parts is not [{ Length: > 0 } name, { Length: > 0 } folders])
+            throw new ConfigException($"\"{argument}\": name a group of runs as NAME=DIR[,DIR...]");
+        return new RunGroup(name, [.. folders.Split(',').Select(Evaluations)]);
+    }
+
+    private static IReadOnlyList<(int Step, double Accuracy, double Random)> Evaluations(string folder)
+    {
+        if (!File.Exists(Path.Combine(folder, TrainingLog.FileName)))
+            throw new ConfigException($"{folder}: holds no {TrainingLog.FileName}; name the output folder of a training run");
+        List<(int, double, double)> evaluations = TrainingLog.Read(folder).Evaluations;
+        return evaluations.Count > 0 ? evaluations : throw new ConfigException($"{folder}: its log holds no evaluation; train with test data");
+    }
+}
