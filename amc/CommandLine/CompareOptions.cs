@@ -5,7 +5,7 @@ namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Arguments of <c>amcx compare</c>.</summary>
 [Verb("compare", HelpText = "Compare training runs: pointing accuracy by step, with the spread over seeds, as a table and curves.")]
-internal sealed class CompareOptions
+internal sealed class CompareOptions : CommonOptions
 {
     /// <summary>Groups of runs.</summary>
     [Value(0, MetaName = "NAME=DIR[,DIR...]", Min = 1, HelpText = "A name and the folders of its runs (different seeds of one setting).")]
