@@ -12,7 +12,11 @@ public sealed class FashionScenes : ISceneSource
     private const int ColorCount = 6;
     private const int SmallestSide = 18;
     private const int LargestSide = 27;
-    private const int Noise = 24;
+    private const int Noise = 10;
+    private const int DarkestGround = 50;
+    private const int BrightestGround = 90;
+    private const int OpacityGain = 4;
+    private const int DarkestShade = 90;
     private const int MaxAttempts = 10_000;
 
     private readonly Lazy<FashionMnist> _train;
@@ -94,31 +98,34 @@ public sealed class FashionScenes : ISceneSource
     private RgbImage PaintBackground(SeededRandom random)
     {
         var picture = new RgbImage(Size, Size);
-        int level = random.NextInt(70, 130);
+        int level = random.NextInt(DarkestGround, BrightestGround);
         for (int i = 0; i < picture.Pixels.Length; i += 3)
             picture.Pixels.AsSpan(i, 3).Fill((byte)(level + random.NextInt(-Noise, Noise)));
         return picture;
     }
 
-    // The grey value is the item's opacity: bright cloth takes the colour, the picture's black ground stays background.
+    // A tinted photograph: cloth covers the background however dark it is, and its grey value shades the colour, so
+    // that seams, straps and soles, which tell the classes apart, can be seen.
     private static void Paint(RgbImage picture, ReadOnlySpan<byte> gray, Item item, (int X, int Y) corner)
     {
-        byte[] opacity = BilinearResampler.Resize(gray, FashionMnist.Side, FashionMnist.Side, 1, item.Side, item.Side);
+        byte[] cloth = BilinearResampler.Resize(gray, FashionMnist.Side, FashionMnist.Side, 1, item.Side, item.Side);
         NamedColor color = NamedColor.All[item.Color];
         for (int y = 0; y < item.Side; y++)
         {
             for (int x = 0; x < item.Side; x++)
             {
-                int alpha = opacity[y * item.Side + x];
+                int value = cloth[y * item.Side + x];
+                int opacity = Math.Min(255, OpacityGain * value);
+                int shade = DarkestShade + (255 - DarkestShade) * value / 255;
                 Span<byte> pixel = picture.Pixels.AsSpan(((corner.Y + y) * picture.Width + corner.X + x) * 3, 3);
-                pixel[0] = Blend(pixel[0], color.R, alpha);
-                pixel[1] = Blend(pixel[1], color.G, alpha);
-                pixel[2] = Blend(pixel[2], color.B, alpha);
+                pixel[0] = Blend(pixel[0], color.R * shade / 255, opacity);
+                pixel[1] = Blend(pixel[1], color.G * shade / 255, opacity);
+                pixel[2] = Blend(pixel[2], color.B * shade / 255, opacity);
             }
         }
     }
 
-    private static byte Blend(byte below, byte above, int alpha) => (byte)((below * (255 - alpha) + above * alpha + 127) / 255);
+    private static byte Blend(byte below, int above, int opacity) => (byte)((below * (255 - opacity) + above * opacity + 127) / 255);
 
     private readonly record struct Item(int Index, int Class, int Color, int Side);
 }
