@@ -12,11 +12,11 @@ public sealed class FashionScenes : ISceneSource
     private const int ColorCount = 6;
     private const int SmallestSide = 18;
     private const int LargestSide = 27;
-    private const int Noise = 10;
-    private const int DarkestGround = 50;
-    private const int BrightestGround = 90;
+    private const int Noise = 6;
+    private const int DarkestGround = 30;
+    private const int BrightestGround = 60;
     private const int OpacityGain = 4;
-    private const int DarkestShade = 90;
+    private const int DarkestShade = 120;
     private const int MaxAttempts = 10_000;
 
     private readonly Lazy<FashionMnist> _train;
