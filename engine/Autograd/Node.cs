@@ -9,10 +9,10 @@ namespace AmcEngine.Autograd;
 /// </summary>
 internal abstract class Node
 {
-    private static long s_sequence;
+    private static long _sequence;
 
     /// <summary>Grows with time: a node's inputs always have smaller numbers, which orders the backward pass.</summary>
-    public long Sequence { get; } = Interlocked.Increment(ref s_sequence);
+    public long Sequence { get; } = Interlocked.Increment(ref _sequence);
 
     public abstract string Name { get; }
 

@@ -11,9 +11,9 @@ public sealed class NonFiniteException(string op, string detail) : EngineExcepti
 /// </summary>
 public static class NaNTrace
 {
-    [ThreadStatic] private static int s_depth;
+    [ThreadStatic] private static int _depth;
 
-    internal static bool Active => s_depth > 0;
+    internal static bool Active => _depth > 0;
 
     /// <summary>Opens a trace until the result is disposed.</summary>
     public static IDisposable Begin() => new Trace();
@@ -28,8 +28,8 @@ public static class NaNTrace
 
     private sealed class Trace : IDisposable
     {
-        public Trace() => s_depth++;
+        public Trace() => _depth++;
 
-        public void Dispose() => s_depth--;
+        public void Dispose() => _depth--;
     }
 }

@@ -18,7 +18,7 @@ namespace AmcEngine.Memory;
 /// </code></example>
 public sealed class MemoryScope : IDisposable
 {
-    [ThreadStatic] private static MemoryScope? s_current;
+    [ThreadStatic] private static MemoryScope? _current;
 
     private readonly MemoryScope? _parent;
     private readonly List<Tensor> _tensors = [];
@@ -31,10 +31,10 @@ public sealed class MemoryScope : IDisposable
     }
 
     /// <summary>The innermost open scope of this thread, if any.</summary>
-    public static MemoryScope? Current => s_current;
+    public static MemoryScope? Current => _current;
 
     /// <summary>Opens a scope inside the current one.</summary>
-    public static MemoryScope Begin() => s_current = new MemoryScope(s_current);
+    public static MemoryScope Begin() => _current = new MemoryScope(_current);
 
     /// <summary>Runs <paramref name="body"/> in a scope of its own and returns its result to the enclosing scope.</summary>
     public static Tensor Run(Func<Tensor> body)
@@ -61,14 +61,14 @@ public sealed class MemoryScope : IDisposable
 
     internal static void Register(Tensor tensor)
     {
-        if (s_current is not { } scope) return;
+        if (_current is not { } scope) return;
         tensor.Owner = scope;
         scope._tensors.Add(tensor);
     }
 
     internal static void Register(Node node)
     {
-        var scope = s_current;
+        var scope = _current;
         while (scope?._parent is { } parent) scope = parent;
         scope?._nodes!.Add(node);
     }
@@ -79,9 +79,9 @@ public sealed class MemoryScope : IDisposable
     /// <summary>Returns the memory of every tensor that was not kept.</summary>
     public void Dispose()
     {
-        if (!ReferenceEquals(s_current, this))
+        if (!ReferenceEquals(_current, this))
             throw new EngineException("memory_scope", "scopes must end in the reverse order of their beginning, on their own thread");
-        s_current = _parent;
+        _current = _parent;
         foreach (var tensor in _tensors)
             if (ReferenceEquals(tensor.Owner, this)) tensor.Dispose();
         if (_nodes is not null)
@@ -90,10 +90,10 @@ public sealed class MemoryScope : IDisposable
 
     private sealed class Suspension : IDisposable
     {
-        private readonly MemoryScope? _suspended = s_current;
+        private readonly MemoryScope? _suspended = _current;
 
-        public Suspension() => s_current = null;
+        public Suspension() => _current = null;
 
-        public void Dispose() => s_current = _suspended;
+        public void Dispose() => _current = _suspended;
     }
 }

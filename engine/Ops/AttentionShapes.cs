@@ -33,8 +33,23 @@ internal static class AttentionShapes
         var (mb, mh, mr) = MaskStrides(mask, [b, h, lq, lk]);
         return new AttentionArgs
         {
-            Q = q, K = k, V = v, Mask = mask, B = b, H = h, Lq = lq, Lk = lk, D = d, QLayout = ql, KLayout = kl,
-            MaskBatch = mb, MaskHead = mh, MaskRow = mr, Scale = scale, DropoutP = dropout?.P ?? 0, Key = dropout?.Key ?? default,
+            Q = q,
+            K = k,
+            V = v,
+            Mask = mask,
+            B = b,
+            H = h,
+            Lq = lq,
+            Lk = lk,
+            D = d,
+            QLayout = ql,
+            KLayout = kl,
+            MaskBatch = mb,
+            MaskHead = mh,
+            MaskRow = mr,
+            Scale = scale,
+            DropoutP = dropout?.P ?? 0,
+            Key = dropout?.Key ?? default,
         };
     }
 

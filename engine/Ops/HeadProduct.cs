@@ -21,8 +21,24 @@ public static class HeadProduct
         var y = q.EmptyLike([b, h, lq, lk]);
         q.Backend.MatMul(new MatMulArgs
         {
-            A = q, B = k, C = y, M = lq, N = lk, K = d, TransB = true, Lda = ql.Row, Ldb = kl.Row, Ldc = lk, Batch0 = b, Batch1 = h,
-            A0 = ql.Batch, A1 = ql.Head, B0 = kl.Batch, B1 = kl.Head, C0 = (long)h * lq * lk, C1 = (long)lq * lk,
+            A = q,
+            B = k,
+            C = y,
+            M = lq,
+            N = lk,
+            K = d,
+            TransB = true,
+            Lda = ql.Row,
+            Ldb = kl.Row,
+            Ldc = lk,
+            Batch0 = b,
+            Batch1 = h,
+            A0 = ql.Batch,
+            A1 = ql.Head,
+            B0 = kl.Batch,
+            B1 = kl.Head,
+            C0 = (long)h * lq * lk,
+            C1 = (long)lq * lk,
         });
         return Graph.Record("head_scores", [q, k], y, [q, k], (c, g) =>
         [
@@ -50,8 +66,24 @@ public static class HeadProduct
         var yl = heads == 0 ? HeadLayout.HeadsFirst(h, m, d) : HeadLayout.HeadsInRow(h, m, d);
         rows.Backend.MatMul(new MatMulArgs
         {
-            A = map, B = rows, C = y, M = m, N = d, K = k, TransA = transposed, Lda = s[3], Ldb = rl.Row, Ldc = yl.Row, Batch0 = b, Batch1 = h,
-            A0 = (long)h * s[2] * s[3], A1 = (long)s[2] * s[3], B0 = rl.Batch, B1 = rl.Head, C0 = yl.Batch, C1 = yl.Head,
+            A = map,
+            B = rows,
+            C = y,
+            M = m,
+            N = d,
+            K = k,
+            TransA = transposed,
+            Lda = s[3],
+            Ldb = rl.Row,
+            Ldc = yl.Row,
+            Batch0 = b,
+            Batch1 = h,
+            A0 = (long)h * s[2] * s[3],
+            A1 = (long)s[2] * s[3],
+            B0 = rl.Batch,
+            B1 = rl.Head,
+            C0 = yl.Batch,
+            C1 = yl.Head,
         });
         return Graph.Record(op, [map, rows], y, [map, rows], (c, g) =>
         [

@@ -60,8 +60,19 @@ public static class LinearLayer
         var (n, k) = (weight.Shape[0], weight.Shape[1]);
         x.Backend.MatMul(new MatMulArgs
         {
-            A = x, B = weight, C = y, M = x.Count / Math.Max(k, 1), N = n, K = k, TransB = true, Lda = k, Ldb = k, Ldc = n,
-            Bias = bias, Activation = activation, PreActivation = preActivation,
+            A = x,
+            B = weight,
+            C = y,
+            M = x.Count / Math.Max(k, 1),
+            N = n,
+            K = k,
+            TransB = true,
+            Lda = k,
+            Ldb = k,
+            Ldc = n,
+            Bias = bias,
+            Activation = activation,
+            PreActivation = preActivation,
         });
         return y;
     }

@@ -53,8 +53,17 @@ public static class MatrixProduct
         var y = a.EmptyLike(new Shape([.. lead.Dims, m, n]));
         var args = new MatMulArgs
         {
-            A = a, B = b, C = y, M = m, N = n, K = ka, TransA = ta, TransB = tb,
-            Lda = a.Shape[-1], Ldb = b.Shape[-1], Ldc = n,
+            A = a,
+            B = b,
+            C = y,
+            M = m,
+            N = n,
+            K = ka,
+            TransA = ta,
+            TransB = tb,
+            Lda = a.Shape[-1],
+            Ldb = b.Shape[-1],
+            Ldc = n,
         };
         // Rows of all samples lie behind one another: one product instead of a batch of them.
         if (leadB.Count == 1 && !ta) args = args with { M = m * lead.Count };

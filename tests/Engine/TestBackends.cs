@@ -8,7 +8,7 @@ namespace AmcEngine.Tests.Engine;
 [SetUpFixture]
 internal sealed class TestBackends
 {
-    private static readonly Lazy<CpuBackend> s_cpu = new(() => new CpuBackend(2));
+    private static readonly Lazy<CpuBackend> SharedCpu = new(() => new CpuBackend(2));
 
-    public static IBackend Cpu => s_cpu.Value;
+    public static IBackend Cpu => SharedCpu.Value;
 }

@@ -12,7 +12,7 @@ namespace AmcEngine.Tests.Engine.Ops;
 [TestFixture, Category("Golden")]
 internal sealed class GoldenOpsTests
 {
-    private static readonly string[] s_integers = ["ids", "labels", "index"];
+    private static readonly string[] IndexNames = ["ids", "labels", "index"];
 
     private static IEnumerable<TestCaseData> Cases()
     {
@@ -38,7 +38,7 @@ internal sealed class GoldenOpsTests
         var (value, gradient) = dtype == DType.F32 ? (1e-4, 1e-3) : (1e-7, 1e-7);
         var inputs = Enumerable.Range(0, 99).TakeWhile(i => file.Contains($"{name}/in{i}")).Select(i => Load(file[$"{name}/in{i}"], dtype)).ToList();
         var differentiable = inputs.Select((t, i) => file.Contains($"{name}/grad{i}") ? t.SetRequiresGrad() : null).ToArray();
-        inputs.AddRange(s_integers.Where(k => file.Contains($"{name}/{k}")).Select(k => LoadIndex(file[$"{name}/{k}"])));
+        inputs.AddRange(IndexNames.Where(k => file.Contains($"{name}/{k}")).Select(k => LoadIndex(file[$"{name}/{k}"])));
 
         var y = OpCatalog.Entries[op].Run([.. inputs], attributes);
         Closeness.AreClose("value", y, file[$"{name}/out"].ToF64(), value);
