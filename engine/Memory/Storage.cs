@@ -30,6 +30,9 @@ public sealed class Storage
     /// <summary>Capacity in bytes.</summary>
     public long Bytes { get; }
 
+    /// <summary>Who took the block, while <see cref="LeakReport.Enabled"/> is on.</summary>
+    internal string? Origin { get; set; }
+
     /// <summary>Counts the in-place writes, so that a backward pass notices an overwritten saved tensor.</summary>
     internal int Version { get; private set; }
 

@@ -42,6 +42,9 @@ public sealed partial class CpuBackend : IBackend
     /// <inheritdoc/>
     public void ResetPeak() => _pool.ResetPeak();
 
+    /// <summary>Who holds memory now; filled while <see cref="LeakReport.Enabled"/> is on.</summary>
+    internal IReadOnlyList<string> MemoryHolders => _pool.Holders();
+
     /// <inheritdoc/>
     public Storage Allocate(long bytes) => _pool.Allocate(bytes);
 

@@ -87,6 +87,24 @@ internal sealed class MemoryScopeTests
         }
     }
 
+    [Test, NonParallelizable]
+    public void A_leak_is_named_by_the_method_that_took_the_memory()
+    {
+        LeakReport.Enabled = true;
+        try
+        {
+            using (MemoryScope.Begin()) _ = Block();
+            var leaked = Block();
+            Assert.That(Backend.MemoryHolders, Has.One.Items.And.One.EndsWith($"{typeof(MemoryScopeTests).FullName}.{nameof(Block)}"));
+            leaked.Dispose();
+            Assert.That(Backend.MemoryHolders, Is.Empty);
+        }
+        finally
+        {
+            LeakReport.Enabled = false;
+        }
+    }
+
     [Test]
     public void Size_classes_waste_at_most_a_quarter([Values(1, 256, 257, 1000, 4097, 1 << 20, (1 << 20) + 1)] int bytes)
     {
