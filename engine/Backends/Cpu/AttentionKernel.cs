@@ -30,7 +30,7 @@ internal unsafe struct AttentionProblem<T> where T : unmanaged
 internal static unsafe class AttentionKernel<T, V, S>
     where T : unmanaged, IFloatingPointIeee754<T>
     where V : unmanaged
-    where S : struct, IRowVector<V, T>
+    where S : ISimd<V, T>
 {
     // Scores of a query block and this many keys stay in the second-level cache.
     private const int KeyBlock = 512;
@@ -66,16 +66,16 @@ internal static unsafe class AttentionKernel<T, V, S>
                 if (block > 0) m = T.Max(m, max[i]);
                 // Nothing but −∞ so far: any finite shift gives zeros.
                 var shift = T.IsNegativeInfinity(m) ? T.Zero : m;
-                var part = AttentionRows<T, V, S>.ExpAndSum(s, shift, keys);
+                var part = SoftmaxRows.SumExp<S, V, T>(s, shift, s, keys);
                 if (block == 0)
                 {
                     sum[i] = part;
                 }
                 else
                 {
-                    var old = GemmMath.Exp(max[i] - shift);
+                    var old = T.Exp(max[i] - shift);
                     sum[i] = sum[i] * old + part;
-                    AttentionRows<T, V, S>.Scale(output + (nint)i * args.QLayout.Row, old, output + (nint)i * args.QLayout.Row, d);
+                    SoftmaxRows.Scale<S, V, T>(output + (nint)i * args.QLayout.Row, old, output + (nint)i * args.QLayout.Row, d);
                 }
                 max[i] = m;
                 if (blocks > 1) words = Words(a, b, h, i0 + i, j0, keys);
@@ -104,7 +104,7 @@ internal static unsafe class AttentionKernel<T, V, S>
         for (var i = 0; i < rows; i++)
         {
             var empty = sum[i] == T.Zero;
-            AttentionRows<T, V, S>.Scale(output + (nint)i * args.QLayout.Row, empty ? T.Zero : factor / sum[i], output + (nint)i * args.QLayout.Row, d);
+            SoftmaxRows.Scale<S, V, T>(output + (nint)i * args.QLayout.Row, empty ? T.Zero : factor / sum[i], output + (nint)i * args.QLayout.Row, d);
             lse[i] = empty ? T.NegativeInfinity : max[i] + T.Log(sum[i]);
         }
     }
@@ -192,10 +192,10 @@ internal static unsafe class AttentionKernel<T, V, S>
     public static void SoftmaxRow(T* x, T scale, T* mask, int n, T* y)
     {
         var s = GemmScratch.Get<T>(ScoreSlot, AttentionRows<T, V, S>.Padded(n));
-        AttentionRows<T, V, S>.Scale(x, scale, s, n);
+        SoftmaxRows.Scale<S, V, T>(x, scale, s, n);
         var m = AttentionRows<T, V, S>.MaskAndMax(s, mask, n);
-        var sum = AttentionRows<T, V, S>.ExpAndSum(s, T.IsNegativeInfinity(m) ? T.Zero : m, n);
-        AttentionRows<T, V, S>.Scale(s, sum == T.Zero ? T.Zero : T.One / sum, y, n);
+        var sum = SoftmaxRows.SumExp<S, V, T>(s, T.IsNegativeInfinity(m) ? T.Zero : m, s, n);
+        SoftmaxRows.Scale<S, V, T>(s, sum == T.Zero ? T.Zero : T.One / sum, y, n);
     }
 
     // to[i, j] = scale·Σ x[i0 + i, d]·y[j0 + j, d], x laid out as queries, y as keys.

@@ -1,6 +1,4 @@
 using System.Numerics;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu;
@@ -56,77 +54,35 @@ public sealed partial class CpuBackend
             problem.Dk = Ptr<T>(gradients[2]);
             problem.Dv = Ptr<T>(gradients[3]);
         }
+        int heads = args.B * args.H, lq = args.Lq;
         var backward = gradients is not null;
-        if (Vector512.IsHardwareAccelerated && Avx512F.IsSupported) Attention<T, Vector512<T>, GemmVector512<T>>(problem, backward);
-        else if (Vector256.IsHardwareAccelerated && Avx2.IsSupported && Fma.IsSupported) Attention<T, Vector256<T>, GemmVector256<T>>(problem, backward);
-        else if (Vector128.IsHardwareAccelerated) Attention<T, Vector128<T>, GemmVector128<T>>(problem, backward);
-        else Attention<T, T, GemmScalar<T>>(problem, backward);
-    }
-
-    private void Attention<T, V, S>(AttentionProblem<T> a, bool backward)
-        where T : unmanaged, IFloatingPointIeee754<T>
-        where V : unmanaged
-        where S : struct, IRowVector<V, T>
-    {
-        int heads = a.Args.B * a.Args.H, h = a.Args.H;
-        var work = (backward ? 10.0 : 4.0) * heads * a.Args.Lq * a.Args.Lk * (a.Args.D + 8);
+        var work = (backward ? 10.0 : 4.0) * heads * lq * args.Lk * (args.D + 8);
         if (backward)
         {
-            RunTiles(heads, work, t => AttentionKernel<T, V, S>.Backward(a, t / h, t % h, QueryBlock));
+            RunTiles(heads, work, (from, to) => Simd.Run<T, AttentionBackwardKernel<T>>(new AttentionBackwardKernel<T>(problem, QueryBlock), from, to));
             return;
         }
         // Heads are enough tiles as a rule; few heads of many rows are cut finer.
-        var lq = a.Args.Lq;
-        var blocks = Math.Max((lq + QueryBlock - 1) / QueryBlock, Math.Min((lq + 13) / 14, (4 * _workers.Threads + heads - 1) / heads));
-        if (_workers.Threads == 1) blocks = (lq + QueryBlock - 1) / QueryBlock;
-        RunTiles(heads * blocks, work, t =>
-        {
-            int head = t / blocks, block = t % blocks;
-            AttentionKernel<T, V, S>.Forward(a, head / h, head % h, (int)((long)lq * block / blocks), (int)((long)lq * (block + 1) / blocks));
-        });
+        var blocks = (lq + QueryBlock - 1) / QueryBlock;
+        if (_workers.Threads > 1) blocks = Math.Max(blocks, Math.Min((lq + 13) / 14, (4 * _workers.Threads + heads - 1) / heads));
+        RunTiles(heads * blocks, work, (from, to) => Simd.Run<T, AttentionForwardKernel<T>>(new AttentionForwardKernel<T>(problem, blocks), from, to));
     }
 
-    // Tiles on this thread alone where waking another costs more than it saves; small ones in groups.
-    private void RunTiles(int tiles, double work, Action<int> body)
+    // Tiles [from, to) on this thread alone where waking another costs more than it saves; small ones in groups.
+    private void RunTiles(int tiles, double work, Action<int, int> body)
     {
         if (work < InlineFlops || _workers.Threads == 1)
         {
-            for (var t = 0; t < tiles; t++) body(t);
+            body(0, tiles);
             return;
         }
         var groups = (int)Math.Clamp(Math.Min(tiles, work / TileFlops), Math.Min(tiles, 2 * _workers.Threads), tiles);
-        _workers.Run(groups, g =>
-        {
-            var end = (int)((long)tiles * (g + 1) / groups);
-            for (var t = (int)((long)tiles * g / groups); t < end; t++) body(t);
-        });
+        _workers.Run(groups, g => body((int)((long)tiles * g / groups), (int)((long)tiles * (g + 1) / groups)));
     }
 
-    private void MaskedSoftmaxWidth<T>(Tensor x, double scale, Tensor? mask, long maskBatch, long maskHead, int maskRow, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    private unsafe void MaskedSoftmaxWidth<T>(Tensor x, double scale, Tensor? mask, long maskBatch, long maskHead, int maskRow, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        if (Vector512.IsHardwareAccelerated && Avx512F.IsSupported) MaskedSoftmax<T, Vector512<T>, GemmVector512<T>>(x, scale, mask, maskBatch, maskHead, maskRow, y);
-        else if (Vector256.IsHardwareAccelerated && Avx2.IsSupported && Fma.IsSupported) MaskedSoftmax<T, Vector256<T>, GemmVector256<T>>(x, scale, mask, maskBatch, maskHead, maskRow, y);
-        else if (Vector128.IsHardwareAccelerated) MaskedSoftmax<T, Vector128<T>, GemmVector128<T>>(x, scale, mask, maskBatch, maskHead, maskRow, y);
-        else MaskedSoftmax<T, T, GemmScalar<T>>(x, scale, mask, maskBatch, maskHead, maskRow, y);
-    }
-
-    private unsafe void MaskedSoftmax<T, V, S>(Tensor x, double scale, Tensor? mask, long maskBatch, long maskHead, int maskRow, Tensor y)
-        where T : unmanaged, IFloatingPointIeee754<T>
-        where V : unmanaged
-        where S : struct, IRowVector<V, T>
-    {
-        int heads = x.Shape[1], rows = x.Shape[2], n = x.Shape[3];
-        T* from = Ptr<T>(x), to = Ptr<T>(y), add = mask is null ? null : Ptr<T>(mask);
-        var factor = T.CreateChecked(scale);
-        RunTiles(x.Shape[0] * heads, 30.0 * x.Count, t =>
-        {
-            int b = t / heads, h = t % heads;
-            for (var i = 0; i < rows; i++)
-            {
-                var at = ((nint)t * rows + i) * n;
-                var row = add is null ? null : add + b * maskBatch + h * maskHead + (nint)i * maskRow;
-                AttentionKernel<T, V, S>.SoftmaxRow(from + at, factor, row, n, to + at);
-            }
-        });
+        var kernel = new MaskedSoftmaxKernel<T>(Ptr<T>(x), T.CreateChecked(scale), x.Shape, mask is null ? null : Ptr<T>(mask), maskBatch, maskHead, maskRow, Ptr<T>(y));
+        RunTiles(x.Shape[0] * x.Shape[1], 30.0 * x.Count, (from, to) => Simd.Run<T, MaskedSoftmaxKernel<T>>(kernel, from, to));
     }
 }

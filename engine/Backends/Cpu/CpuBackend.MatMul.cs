@@ -59,16 +59,9 @@ public sealed partial class CpuBackend
             for (var e = 0; e < entries; e++) MatMulOne(Entry(problem, a, e));
             return;
         }
-        if (_workers.Threads == 1 || flops * entries < InlineFlops)
+        RunTiles(entries, flops * entries, (from, to) =>
         {
-            for (var e = 0; e < entries; e++) Gemm<T>.Run(Entry(problem, a, e));
-            return;
-        }
-        var tiles = (int)Math.Clamp(Math.Min(entries, flops * entries / TileFlops), 2, 1 << 20);
-        _workers.Run(tiles, t =>
-        {
-            var end = (int)((long)entries * (t + 1) / tiles);
-            for (var e = (int)((long)entries * t / tiles); e < end; e++) Gemm<T>.Run(Entry(problem, a, e));
+            for (var e = from; e < to; e++) Gemm<T>.Run(Entry(problem, a, e));
         });
     }
 

@@ -118,7 +118,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
             }
         }
         if (g.Bias is not null || g.Activation != Activation.None || g.PreActivation is not null)
-            for (var i = i0; i < i1; i++) GemmEpilogue<T>.Apply(g, i, j0, j1);
+            Simd.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), i0, i1);
     }
 
     // All rows against one panel of columns.

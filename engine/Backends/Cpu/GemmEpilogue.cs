@@ -1,64 +1,43 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace AmcEngine.Backends.Cpu;
 
 /// <summary>
 /// What follows a finished product, row by row while it is in the cache: bias, the copy before the activation, the
-/// activation. One read and one write of C (and a write of the copy); GELU costs about 30 FLOP an element.
+/// activation. One read and one write of C (and a write of the copy); GELU costs about 30 FLOP an element. The range
+/// counts rows, of which it takes columns [j0, j1).
 /// </summary>
-internal static unsafe class GemmEpilogue<T> where T : unmanaged, IFloatingPoint<T>
+internal readonly unsafe struct GemmEpilogue<T>(in GemmProblem<T> g, int j0, int j1) : IKernel<T> where T : unmanaged
 {
-    /// <summary>Columns [j0, j1) of a row.</summary>
-    public static void Apply(in GemmProblem<T> g, int row, int j0, int j1)
+    private readonly T* _c = g.C + j0;
+    private readonly T* _bias = g.Bias is null ? null : g.Bias + j0;
+    private readonly T* _pre = g.PreActivation is null ? null : g.PreActivation + j0;
+    private readonly nint _ldc = g.Ldc;
+    private readonly bool _gelu = g.Activation == Activation.Gelu;
+    private readonly int _columns = j1 - j0;
+
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
-        var c = g.C + row * g.Ldc + j0;
-        var bias = g.Bias is null ? null : g.Bias + j0;
-        var pre = g.PreActivation is null ? null : g.PreActivation + row * g.Ldc + j0;
-        var gelu = g.Activation == Activation.Gelu;
-        var n = j1 - j0;
-        var i = 0;
-        if (typeof(T) == typeof(float))
-        {
-            if (Vector512.IsHardwareAccelerated) i = Apply512((float*)c, (float*)bias, (float*)pre, gelu, n);
-            else if (Vector256.IsHardwareAccelerated) i = Apply256((float*)c, (float*)bias, (float*)pre, gelu, n);
-        }
-        for (; i < n; i++)
-        {
-            var v = bias is null ? c[i] : c[i] + bias[i];
-            if (pre is not null) pre[i] = v;
-            c[i] = gelu ? T.CreateTruncating(GemmMath.Gelu(double.CreateTruncating(v))) : v;
-        }
+        for (var i = from; i < to; i++) Row<S, V>(_c + i * _ldc, _bias, _pre is null ? null : _pre + i * _ldc, _gelu, _columns);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int Apply512(float* c, float* bias, float* pre, bool gelu, int n)
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Row<S, V>(T* c, T* bias, T* pre, bool gelu, int n) where S : ISimd<V, T> where V : unmanaged
     {
         var i = 0;
-        for (; i <= n - Vector512<float>.Count; i += Vector512<float>.Count)
+        for (; i <= n - S.Count; i += S.Count)
         {
-            var v = Vector512.Load(c + i);
-            if (bias is not null) v += Vector512.Load(bias + i);
-            if (pre is not null) v.Store(pre + i);
-            if (gelu) v = GemmMath.Gelu(v);
-            v.Store(c + i);
+            var v = S.Load(c + i);
+            if (bias is not null) v = S.Add(v, S.Load(bias + i));
+            if (pre is not null) S.Store(v, pre + i);
+            if (gelu) v = VectorMath.Gelu<S, V, T>(v);
+            S.Store(v, c + i);
         }
-        return i;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int Apply256(float* c, float* bias, float* pre, bool gelu, int n)
-    {
-        var i = 0;
-        for (; i <= n - Vector256<float>.Count; i += Vector256<float>.Count)
-        {
-            var v = Vector256.Load(c + i);
-            if (bias is not null) v += Vector256.Load(bias + i);
-            if (pre is not null) v.Store(pre + i);
-            if (gelu) v = GemmMath.Gelu(v);
-            v.Store(c + i);
-        }
-        return i;
+        if (i == n) return;
+        var rest = S.LoadPartial(c + i, n - i, default);
+        if (bias is not null) rest = S.Add(rest, S.LoadPartial(bias + i, n - i, default));
+        if (pre is not null) S.StorePartial(rest, pre + i, n - i);
+        if (gelu) rest = VectorMath.Gelu<S, V, T>(rest);
+        S.StorePartial(rest, c + i, n - i);
     }
 }

@@ -88,7 +88,7 @@ internal readonly struct GemmRows14 : IGemmRows { public static int Count { [Met
 internal static unsafe class GemmKernel<T, V, S, R, W>
     where T : unmanaged
     where V : unmanaged
-    where S : struct, IGemmVector<V, T>
+    where S : struct, ISimd<V, T>
     where R : struct, IGemmRows
     where W : struct, IGemmWidth
 {
@@ -123,85 +123,85 @@ internal static unsafe class GemmKernel<T, V, S, R, W>
             if (W.Wide) b1 = W.Edge ? S.LoadMasked(b + S.Count, mask) : S.Load(b + S.Count);
             b += ldb;
             var a = S.Set(*p0);
-            c00 = S.Fma(a, b0, c00);
-            if (W.Wide) c01 = S.Fma(a, b1, c01);
+            c00 = S.MulAdd(a, b0, c00);
+            if (W.Wide) c01 = S.MulAdd(a, b1, c01);
             if (R.Count > 1)
             {
                 a = S.Set(p0[r1]);
-                c10 = S.Fma(a, b0, c10);
-                if (W.Wide) c11 = S.Fma(a, b1, c11);
+                c10 = S.MulAdd(a, b0, c10);
+                if (W.Wide) c11 = S.MulAdd(a, b1, c11);
             }
             if (R.Count > 2)
             {
                 a = S.Set(p0[r2]);
-                c20 = S.Fma(a, b0, c20);
-                if (W.Wide) c21 = S.Fma(a, b1, c21);
+                c20 = S.MulAdd(a, b0, c20);
+                if (W.Wide) c21 = S.MulAdd(a, b1, c21);
             }
             if (R.Count > 3)
             {
                 a = S.Set(p0[r3]);
-                c30 = S.Fma(a, b0, c30);
-                if (W.Wide) c31 = S.Fma(a, b1, c31);
+                c30 = S.MulAdd(a, b0, c30);
+                if (W.Wide) c31 = S.MulAdd(a, b1, c31);
             }
             if (R.Count > 4)
             {
                 a = S.Set(*p1);
-                c40 = S.Fma(a, b0, c40);
-                if (W.Wide) c41 = S.Fma(a, b1, c41);
+                c40 = S.MulAdd(a, b0, c40);
+                if (W.Wide) c41 = S.MulAdd(a, b1, c41);
             }
             if (R.Count > 5)
             {
                 a = S.Set(p1[r1]);
-                c50 = S.Fma(a, b0, c50);
-                if (W.Wide) c51 = S.Fma(a, b1, c51);
+                c50 = S.MulAdd(a, b0, c50);
+                if (W.Wide) c51 = S.MulAdd(a, b1, c51);
             }
             if (R.Count > 6)
             {
                 a = S.Set(p1[r2]);
-                c60 = S.Fma(a, b0, c60);
-                if (W.Wide) c61 = S.Fma(a, b1, c61);
+                c60 = S.MulAdd(a, b0, c60);
+                if (W.Wide) c61 = S.MulAdd(a, b1, c61);
             }
             if (R.Count > 7)
             {
                 a = S.Set(p1[r3]);
-                c70 = S.Fma(a, b0, c70);
-                if (W.Wide) c71 = S.Fma(a, b1, c71);
+                c70 = S.MulAdd(a, b0, c70);
+                if (W.Wide) c71 = S.MulAdd(a, b1, c71);
             }
             if (R.Count > 8)
             {
                 a = S.Set(*p2);
-                c80 = S.Fma(a, b0, c80);
-                if (W.Wide) c81 = S.Fma(a, b1, c81);
+                c80 = S.MulAdd(a, b0, c80);
+                if (W.Wide) c81 = S.MulAdd(a, b1, c81);
             }
             if (R.Count > 9)
             {
                 a = S.Set(p2[r1]);
-                c90 = S.Fma(a, b0, c90);
-                if (W.Wide) c91 = S.Fma(a, b1, c91);
+                c90 = S.MulAdd(a, b0, c90);
+                if (W.Wide) c91 = S.MulAdd(a, b1, c91);
             }
             if (R.Count > 10)
             {
                 a = S.Set(p2[r2]);
-                cA0 = S.Fma(a, b0, cA0);
-                if (W.Wide) cA1 = S.Fma(a, b1, cA1);
+                cA0 = S.MulAdd(a, b0, cA0);
+                if (W.Wide) cA1 = S.MulAdd(a, b1, cA1);
             }
             if (R.Count > 11)
             {
                 a = S.Set(p2[r3]);
-                cB0 = S.Fma(a, b0, cB0);
-                if (W.Wide) cB1 = S.Fma(a, b1, cB1);
+                cB0 = S.MulAdd(a, b0, cB0);
+                if (W.Wide) cB1 = S.MulAdd(a, b1, cB1);
             }
             if (R.Count > 12)
             {
                 a = S.Set(*p3);
-                cC0 = S.Fma(a, b0, cC0);
-                if (W.Wide) cC1 = S.Fma(a, b1, cC1);
+                cC0 = S.MulAdd(a, b0, cC0);
+                if (W.Wide) cC1 = S.MulAdd(a, b1, cC1);
             }
             if (R.Count > 13)
             {
                 a = S.Set(p3[r1]);
-                cD0 = S.Fma(a, b0, cD0);
-                if (W.Wide) cD1 = S.Fma(a, b1, cD1);
+                cD0 = S.MulAdd(a, b0, cD0);
+                if (W.Wide) cD1 = S.MulAdd(a, b1, cD1);
             }
             p0 += step;
             if (R.Count > 4) p1 += step;
@@ -253,13 +253,13 @@ internal static unsafe class GemmKernel<T, V, S, R, W>
         v0 = S.Mul(v0, alpha);
         if (W.Wide)
         {
-            S.Store(c, v0);
+            S.Store(v0, c);
             v1 = S.Mul(v1, alpha);
-            if (W.Edge) S.StoreMasked(c + S.Count, mask, v1);
-            else S.Store(c + S.Count, v1);
+            if (W.Edge) S.StoreMasked(v1, c + S.Count, mask);
+            else S.Store(v1, c + S.Count);
         }
-        else if (W.Edge) S.StoreMasked(c, mask, v0);
-        else S.Store(c, v0);
+        else if (W.Edge) S.StoreMasked(v0, c, mask);
+        else S.Store(v0, c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -267,11 +267,11 @@ internal static unsafe class GemmKernel<T, V, S, R, W>
     {
         if (W.Wide)
         {
-            S.Store(c, S.Fma(v0, alpha, S.Load(c)));
-            if (W.Edge) S.StoreMasked(c + S.Count, mask, S.Fma(v1, alpha, S.LoadMasked(c + S.Count, mask)));
-            else S.Store(c + S.Count, S.Fma(v1, alpha, S.Load(c + S.Count)));
+            S.Store(S.MulAdd(v0, alpha, S.Load(c)), c);
+            if (W.Edge) S.StoreMasked(S.MulAdd(v1, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            else S.Store(S.MulAdd(v1, alpha, S.Load(c + S.Count)), c + S.Count);
         }
-        else if (W.Edge) S.StoreMasked(c, mask, S.Fma(v0, alpha, S.LoadMasked(c, mask)));
-        else S.Store(c, S.Fma(v0, alpha, S.Load(c)));
+        else if (W.Edge) S.StoreMasked(S.MulAdd(v0, alpha, S.LoadMasked(c, mask)), c, mask);
+        else S.Store(S.MulAdd(v0, alpha, S.Load(c)), c);
     }
 }

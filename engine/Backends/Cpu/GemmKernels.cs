@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace AmcEngine.Backends.Cpu;
 
@@ -24,21 +23,17 @@ internal static unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
 
     static GemmKernels()
     {
-        if (Vector512.IsHardwareAccelerated && Avx512F.IsSupported)
+        if (Vector512.IsHardwareAccelerated)
         {
-            (Lanes, Rows, Table) = (Vector512<T>.Count, 14, Fill<Vector512<T>, GemmVector512<T>>());
+            (Lanes, Rows, Table) = (Vector512<T>.Count, 14, Fill<Vector512<T>, Simd512<T>>());
         }
-        else if (Vector256.IsHardwareAccelerated && Avx2.IsSupported && Fma.IsSupported)
+        else if (Vector256.IsHardwareAccelerated)
         {
-            (Lanes, Rows, Table) = (Vector256<T>.Count, 6, Fill<Vector256<T>, GemmVector256<T>>());
-        }
-        else if (Vector128.IsHardwareAccelerated)
-        {
-            (Lanes, Rows, Table) = (Vector128<T>.Count, 6, Fill<Vector128<T>, GemmVector128<T>>());
+            (Lanes, Rows, Table) = (Vector256<T>.Count, 6, Fill<Vector256<T>, Simd256<T>>());
         }
         else
         {
-            (Lanes, Rows, Table) = (1, 4, Fill<T, GemmScalar<T>>());
+            (Lanes, Rows, Table) = (Vector128<T>.Count, 6, Fill<Vector128<T>, Simd128<T>>());
         }
         Columns = 2 * Lanes;
     }
@@ -51,7 +46,7 @@ internal static unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
         return (delegate*<GemmTile<T>*, void>)Table[(rows - 1) * 4 + width];
     }
 
-    private static nint[] Fill<V, S>() where V : unmanaged where S : struct, IGemmVector<V, T> =>
+    private static nint[] Fill<V, S>() where V : unmanaged where S : struct, ISimd<V, T> =>
     [
         .. Row<V, S, GemmRows1>(),
         .. Row<V, S, GemmRows2>(),
@@ -70,7 +65,7 @@ internal static unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
     ];
 
     // The addresses of the methods; each is compiled on its first call.
-    private static nint[] Row<V, S, R>() where V : unmanaged where S : struct, IGemmVector<V, T> where R : struct, IGemmRows =>
+    private static nint[] Row<V, S, R>() where V : unmanaged where S : struct, ISimd<V, T> where R : struct, IGemmRows =>
     [
         (nint)(delegate*<GemmTile<T>*, void>)&GemmKernel<T, V, S, R, GemmNarrow>.Run,
         (nint)(delegate*<GemmTile<T>*, void>)&GemmKernel<T, V, S, R, GemmNarrowEdge>.Run,

@@ -49,15 +49,8 @@ internal readonly unsafe struct IndexAddKernel<T>(T* g, AxisView axis, int* inde
             var g = _g + (long)o * _count * inner + n0;
             for (var i = 0; i < _axis.Length; i++) new Span<T>(y + (long)i * inner, width).Clear();
             for (var i = 0; i < _count; i++)
-                if (_index[i] != _skip) Add<S, V>(g + (long)i * inner, y + (long)_index[i] * inner, width);
+                if (_index[i] != _skip) ZipRow<T, AddOp>.Run<S, V>(y + (long)_index[i] * inner, true, g + (long)i * inner, true, y + (long)_index[i] * inner, width);
         }
-    }
-
-    private static void Add<S, V>(T* g, T* y, int n) where S : ISimd<V, T> where V : unmanaged
-    {
-        var i = 0;
-        for (; i <= n - S.Count; i += S.Count) S.Store(S.Add(S.Load(y + i), S.Load(g + i)), y + i);
-        for (; i < n; i++) y[i] += g[i];
     }
 }
 

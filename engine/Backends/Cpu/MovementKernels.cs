@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-
 namespace AmcEngine.Backends.Cpu;
 
 // Movement of elements of 4 or 8 bytes (E = uint or ulong, whatever they mean). Layout: contiguous runs are block copies,
@@ -113,8 +110,6 @@ internal readonly unsafe struct PermuteRunsKernel<E>(E* x, E* y, PermutePlan pla
 /// </summary>
 internal readonly unsafe struct TransposeKernel<E>(E* x, E* y, PermutePlan others, int rows, long rowStride, int columns, long stride, int band) : IRange where E : unmanaged
 {
-    private const int Tile = 8;
-
     private readonly E* _x = x;
     private readonly E* _y = y;
     private readonly PermutePlan _others = others;
@@ -124,7 +119,6 @@ internal readonly unsafe struct TransposeKernel<E>(E* x, E* y, PermutePlan other
     private readonly long _stride = stride;
     private readonly int _band = band;
 
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Run(int from, int to)
     {
         var bands = (_rows + _band - 1) / _band;
@@ -132,61 +126,9 @@ internal readonly unsafe struct TransposeKernel<E>(E* x, E* y, PermutePlan other
         {
             _others.Locate(i / bands, out var source, out var target);
             int r0 = i % bands * _band, r1 = Math.Min(_rows, r0 + _band);
-            Band(_x + source, _y + target, r0, r1);
+            Transposes.Run(_x + source + r0, (nint)_stride, _columns, 1, r1 - r0, _y + target + r0 * _rowStride, (nint)_rowStride);
         }
     }
-
-    private void Band(E* x, E* y, int r0, int r1)
-    {
-        var vectors = sizeof(E) == 4 && Vector256.IsHardwareAccelerated;
-        for (var c = 0; c < _columns; c += Tile)
-        {
-            var c1 = Math.Min(_columns, c + Tile);
-            var r = r0;
-            if (vectors && c1 - c == Tile)
-                for (; r <= r1 - Tile; r += Tile) Transpose8((float*)(x + c * _stride + r), _stride, (float*)(y + r * _rowStride + c), _rowStride);
-            for (; r < r1; r++)
-                for (var k = c; k < c1; k++) y[r * _rowStride + k] = x[k * _stride + r];
-        }
-    }
-
-    // Eight rows of eight through registers: pairs, then quads, then halves.
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Transpose8(float* x, long from, float* y, long to)
-    {
-        Vector256<float> a0 = Vector256.Load(x), a1 = Vector256.Load(x + from), a2 = Vector256.Load(x + 2 * from), a3 = Vector256.Load(x + 3 * from);
-        Vector256<float> a4 = Vector256.Load(x + 4 * from), a5 = Vector256.Load(x + 5 * from), a6 = Vector256.Load(x + 6 * from), a7 = Vector256.Load(x + 7 * from);
-        Vector256<float> b0 = Low(a0, a1), b1 = High(a0, a1), b2 = Low(a2, a3), b3 = High(a2, a3), b4 = Low(a4, a5), b5 = High(a4, a5), b6 = Low(a6, a7), b7 = High(a6, a7);
-        Vector256<float> c0 = Low2(b0, b2), c1 = High2(b0, b2), c2 = Low2(b1, b3), c3 = High2(b1, b3), c4 = Low2(b4, b6), c5 = High2(b4, b6), c6 = Low2(b5, b7), c7 = High2(b5, b7);
-        Vector256.Create(c0.GetLower(), c4.GetLower()).Store(y);
-        Vector256.Create(c1.GetLower(), c5.GetLower()).Store(y + to);
-        Vector256.Create(c2.GetLower(), c6.GetLower()).Store(y + 2 * to);
-        Vector256.Create(c3.GetLower(), c7.GetLower()).Store(y + 3 * to);
-        Vector256.Create(c0.GetUpper(), c4.GetUpper()).Store(y + 4 * to);
-        Vector256.Create(c1.GetUpper(), c5.GetUpper()).Store(y + 5 * to);
-        Vector256.Create(c2.GetUpper(), c6.GetUpper()).Store(y + 6 * to);
-        Vector256.Create(c3.GetUpper(), c7.GetUpper()).Store(y + 7 * to);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Low(Vector256<float> a, Vector256<float> b) => System.Runtime.Intrinsics.X86.Avx.IsSupported
-        ? System.Runtime.Intrinsics.X86.Avx.UnpackLow(a, b)
-        : Vector256.Create(a[0], b[0], a[1], b[1], a[4], b[4], a[5], b[5]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> High(Vector256<float> a, Vector256<float> b) => System.Runtime.Intrinsics.X86.Avx.IsSupported
-        ? System.Runtime.Intrinsics.X86.Avx.UnpackHigh(a, b)
-        : Vector256.Create(a[2], b[2], a[3], b[3], a[6], b[6], a[7], b[7]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Low2(Vector256<float> a, Vector256<float> b) => System.Runtime.Intrinsics.X86.Avx.IsSupported
-        ? System.Runtime.Intrinsics.X86.Avx.UnpackLow(a.AsDouble(), b.AsDouble()).AsSingle()
-        : Vector256.Create(a[0], a[1], b[0], b[1], a[4], a[5], b[4], b[5]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> High2(Vector256<float> a, Vector256<float> b) => System.Runtime.Intrinsics.X86.Avx.IsSupported
-        ? System.Runtime.Intrinsics.X86.Avx.UnpackHigh(a.AsDouble(), b.AsDouble()).AsSingle()
-        : Vector256.Create(a[2], a[3], b[2], b[3], a[6], a[7], b[6], b[7]);
 }
 
 /// <summary>Copies pitched rows: run bytes from x + i·fromPitch to y + i·toPitch.</summary>

@@ -23,7 +23,7 @@ internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log,
             T* x = _x + (long)r * _length, y = _y + (long)r * _length;
             var max = Rows.Reduce<S, V, T, FastMaxOp>(x, _length);
             if (_log) SoftmaxRows.Shift<S, V, T>(x, max, T.Log(SoftmaxRows.SumExp<S, V, T>(x, max, _length)), y, _length);
-            else SoftmaxRows.Scale<S, V, T>(y, T.One / SoftmaxRows.SumExp<S, V, T>(x, max, y, _length), _length);
+            else SoftmaxRows.Scale<S, V, T>(y, T.One / SoftmaxRows.SumExp<S, V, T>(x, max, y, _length), y, _length);
         }
     }
 }
@@ -42,7 +42,7 @@ internal static unsafe class SoftmaxRows
         return S.Sum(a);
     }
 
-    /// <summary>y = exp(x − max); returns Σ y.</summary>
+    /// <summary>y = exp(x − max), the two may be the same; returns Σ y.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static T SumExp<S, V, T>(T* x, T max, T* y, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T>
     {
@@ -63,14 +63,14 @@ internal static unsafe class SoftmaxRows
         return S.Sum(a);
     }
 
-    /// <summary>y = factor·y.</summary>
+    /// <summary>y = factor·x; the two may be the same.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Scale<S, V, T>(T* y, T factor, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged
+    public static void Scale<S, V, T>(T* x, T factor, T* y, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged
     {
         var f = S.Set(factor);
         var i = 0;
-        for (; i <= n - S.Count; i += S.Count) S.Store(S.Mul(S.Load(y + i), f), y + i);
-        if (i < n) S.StorePartial(S.Mul(S.LoadPartial(y + i, n - i, default), f), y + i, n - i);
+        for (; i <= n - S.Count; i += S.Count) S.Store(S.Mul(S.Load(x + i), f), y + i);
+        if (i < n) S.StorePartial(S.Mul(S.LoadPartial(x + i, n - i, default), f), y + i, n - i);
     }
 
     /// <summary>y = (x − max) − log, in two steps: their sum would round away the small one.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -6,7 +7,8 @@ namespace AmcEngine.Backends.Cpu;
 
 /// <summary>
 /// The vector operations that kernels use, as static methods on a vector type, so that one kernel serves every register
-/// width and both element types. The JIT turns each into one instruction. This file is the only place that spells out widths.
+/// width and both element types. The JIT turns most
+/// into one instruction. A width is used only where it is accelerated: AVX-512 (512) and AVX2 with FMA (256).
 /// </summary>
 /// <typeparam name="V">A hardware vector of <typeparamref name="T"/>.</typeparam>
 /// <typeparam name="T">Element: float or double.</typeparam>
@@ -15,6 +17,15 @@ internal unsafe interface ISimd<V, T> where V : unmanaged where T : unmanaged
     static abstract int Count { get; }
     static abstract V Load(T* p);
     static abstract void Store(V v, T* p);
+
+    /// <summary>All bits set in the first <paramref name="n"/> lanes: for loops that use one mask many times.</summary>
+    static abstract V Mask(int n);
+
+    /// <summary>The lanes of a <see cref="Mask"/> from memory (which is not read beyond them), the others 0.</summary>
+    static abstract V LoadMasked(T* p, V mask);
+
+    /// <summary>Writes the lanes of a <see cref="Mask"/> only.</summary>
+    static abstract void StoreMasked(V v, T* p, V mask);
 
     /// <summary>The first <paramref name="n"/> lanes from memory (which is not read beyond them), the others from <paramref name="fill"/>.</summary>
     static abstract V LoadPartial(T* p, int n, V fill);
@@ -31,8 +42,11 @@ internal unsafe interface ISimd<V, T> where V : unmanaged where T : unmanaged
     static abstract V Mul(V a, V b);
     static abstract V Div(V a, V b);
 
-    /// <summary>a·b + c in one rounding.</summary>
+    /// <summary>a·b + c in one rounding, in software (hundreds of times slower) where the hardware has none.</summary>
     static abstract V Fma(V a, V b, V c);
+
+    /// <summary>a·b + c, in one rounding where the hardware can, else in two.</summary>
+    static abstract V MulAdd(V a, V b, V c);
 
     static abstract V Sqrt(V a);
     static abstract V Abs(V a);
@@ -68,8 +82,11 @@ internal unsafe interface ISimd<V, T> where V : unmanaged where T : unmanaged
 
     static abstract T Lane(V a, int i);
 
-    /// <summary>2ⁿ for integers n in the range of normal numbers.</summary>
-    static abstract V Pow2(V n);
+    /// <summary>a·2ⁿ for integers n, rounded once; |n| at most twice the largest exponent.</summary>
+    static abstract V Scale(V a, V n);
+
+    /// <summary>v in the lanes whose random word is at least the threshold, else 0.</summary>
+    static abstract V Keep(V v, uint* words, uint threshold);
 
     /// <summary>Positive normal a = m·2ᵉ with m in [√½, √2); f32 only.</summary>
     static abstract V Split(V a, out V e);
@@ -82,20 +99,22 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T> where T : un
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<T> Load(T* p) => Vector512.Load(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Vector512<T> v, T* p) => v.Store(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<T> LoadPartial(T* p, int n, Vector512<T> fill)
-    {
-        if (!Avx512F.IsSupported) return Partial.Load(p, n, fill);
-        return typeof(T) == typeof(float)
-            ? Avx512F.MaskLoad((float*)p, Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(n)).AsSingle(), fill.AsSingle()).As<float, T>()
-            : Avx512F.MaskLoad((double*)p, Vector512.LessThan(Vector512<long>.Indices, Vector512.Create((long)n)).AsDouble(), fill.AsDouble()).As<double, T>();
-    }
+    public static Vector512<T> Mask(int n) => sizeof(T) == 4
+        ? Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(n)).As<int, T>()
+        : Vector512.LessThan(Vector512<long>.Indices, Vector512.Create((long)n)).As<long, T>();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<T> LoadMasked(T* p, Vector512<T> mask) => LoadMasked(p, mask, default);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StorePartial(Vector512<T> v, T* p, int n)
+    public static void StoreMasked(Vector512<T> v, T* p, Vector512<T> mask)
     {
-        if (!Avx512F.IsSupported) Partial.Store(v, p, n);
-        else if (typeof(T) == typeof(float)) Avx512F.MaskStore((float*)p, Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(n)).AsSingle(), v.AsSingle());
-        else Avx512F.MaskStore((double*)p, Vector512.LessThan(Vector512<long>.Indices, Vector512.Create((long)n)).AsDouble(), v.AsDouble());
+        if (typeof(T) == typeof(float)) Avx512F.MaskStore((float*)p, mask.AsSingle(), v.AsSingle());
+        else Avx512F.MaskStore((double*)p, mask.AsDouble(), v.AsDouble());
     }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<T> LoadPartial(T* p, int n, Vector512<T> fill) => LoadMasked(p, Mask(n), fill);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void StorePartial(Vector512<T> v, T* p, int n) => StoreMasked(v, p, Mask(n));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<T> LoadMasked(T* p, Vector512<T> mask, Vector512<T> fill) => typeof(T) == typeof(float)
+        ? Avx512F.MaskLoad((float*)p, mask.AsSingle(), fill.AsSingle()).As<float, T>()
+        : Avx512F.MaskLoad((double*)p, mask.AsDouble(), fill.AsDouble()).As<double, T>();
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<T> Set(T value) => Vector512.Create(value);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Const(double value) => typeof(T) == typeof(float) ? Vector512.Create((float)value).As<float, T>() : Vector512.Create(value).As<double, T>();
@@ -107,6 +126,7 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T> where T : un
     public static Vector512<T> Fma(Vector512<T> a, Vector512<T> b, Vector512<T> c) => typeof(T) == typeof(float)
         ? Vector512.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float, T>()
         : Vector512.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<T> MulAdd(Vector512<T> a, Vector512<T> b, Vector512<T> c) => Fma(a, b, c);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<T> Sqrt(Vector512<T> a) => Vector512.Sqrt(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<T> Abs(Vector512<T> a) => Vector512.Abs(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<T> Max(Vector512<T> a, Vector512<T> b) => Vector512.Max(a, b);
@@ -126,9 +146,13 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T> where T : un
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T MinLane(Vector512<T> a) => Simd256<T>.MinLane(Vector256.Min(a.GetLower(), a.GetUpper()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Lane(Vector512<T> a, int i) => a.GetElement(i);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<T> Pow2(Vector512<T> n) => typeof(T) == typeof(float)
-        ? Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n.AsSingle()) + Vector512.Create(127), 23).As<int, T>()
-        : Vector512.ShiftLeft(Vector512.ConvertToInt64Native(n.AsDouble()) + Vector512.Create(1023L), 52).As<long, T>();
+    public static Vector512<T> Scale(Vector512<T> a, Vector512<T> n) => typeof(T) == typeof(float)
+        ? Avx512F.Scale(a.AsSingle(), n.AsSingle()).As<float, T>()
+        : Avx512F.Scale(a.AsDouble(), n.AsDouble()).As<double, T>();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<T> Keep(Vector512<T> v, uint* words, uint threshold) => typeof(T) == typeof(float)
+        ? v & Vector512.GreaterThanOrEqual(Vector512.Load(words), Vector512.Create(threshold)).As<uint, T>()
+        : v & Vector512.GreaterThanOrEqual(Vector512.Create(Vector256.WidenLower(Vector256.Load(words)), Vector256.WidenUpper(Vector256.Load(words))), Vector512.Create((ulong)threshold)).As<ulong, T>();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Split(Vector512<T> a, out Vector512<T> e)
     {
@@ -145,24 +169,21 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T> where T : un
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<T> Load(T* p) => Vector256.Load(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Vector256<T> v, T* p) => v.Store(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<T> LoadPartial(T* p, int n, Vector256<T> fill)
-    {
-        if (!Avx2.IsSupported) return Partial.Load(p, n, fill);
-        if (typeof(T) == typeof(float))
-        {
-            var keep = Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(n)).AsSingle();
-            return Vector256.ConditionalSelect(keep, Avx.MaskLoad((float*)p, keep), fill.AsSingle()).As<float, T>();
-        }
-        var mask = Vector256.LessThan(Vector256<long>.Indices, Vector256.Create((long)n)).AsDouble();
-        return Vector256.ConditionalSelect(mask, Avx.MaskLoad((double*)p, mask), fill.AsDouble()).As<double, T>();
-    }
+    public static Vector256<T> Mask(int n) => sizeof(T) == 4
+        ? Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(n)).As<int, T>()
+        : Vector256.LessThan(Vector256<long>.Indices, Vector256.Create((long)n)).As<long, T>();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StorePartial(Vector256<T> v, T* p, int n)
+    public static Vector256<T> LoadMasked(T* p, Vector256<T> mask) => typeof(T) == typeof(float)
+        ? Avx.MaskLoad((float*)p, mask.AsSingle()).As<float, T>()
+        : Avx.MaskLoad((double*)p, mask.AsDouble()).As<double, T>();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreMasked(Vector256<T> v, T* p, Vector256<T> mask)
     {
-        if (!Avx2.IsSupported) Partial.Store(v, p, n);
-        else if (typeof(T) == typeof(float)) Avx.MaskStore((float*)p, Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(n)).AsSingle(), v.AsSingle());
-        else Avx.MaskStore((double*)p, Vector256.LessThan(Vector256<long>.Indices, Vector256.Create((long)n)).AsDouble(), v.AsDouble());
+        if (typeof(T) == typeof(float)) Avx.MaskStore((float*)p, mask.AsSingle(), v.AsSingle());
+        else Avx.MaskStore((double*)p, mask.AsDouble(), v.AsDouble());
     }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<T> LoadPartial(T* p, int n, Vector256<T> fill) => Select(Mask(n), LoadMasked(p, Mask(n)), fill);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void StorePartial(Vector256<T> v, T* p, int n) => StoreMasked(v, p, Mask(n));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<T> Set(T value) => Vector256.Create(value);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Const(double value) => typeof(T) == typeof(float) ? Vector256.Create((float)value).As<float, T>() : Vector256.Create(value).As<double, T>();
@@ -174,6 +195,7 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T> where T : un
     public static Vector256<T> Fma(Vector256<T> a, Vector256<T> b, Vector256<T> c) => typeof(T) == typeof(float)
         ? Vector256.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float, T>()
         : Vector256.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<T> MulAdd(Vector256<T> a, Vector256<T> b, Vector256<T> c) => Fma(a, b, c);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<T> Sqrt(Vector256<T> a) => Vector256.Sqrt(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<T> Abs(Vector256<T> a) => Vector256.Abs(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<T> Max(Vector256<T> a, Vector256<T> b) => Vector256.Max(a, b);
@@ -192,10 +214,21 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T> where T : un
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T MaxLane(Vector256<T> a) => Simd128<T>.MaxLane(Vector128.Max(a.GetLower(), a.GetUpper()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T MinLane(Vector256<T> a) => Simd128<T>.MinLane(Vector128.Min(a.GetLower(), a.GetUpper()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Lane(Vector256<T> a, int i) => a.GetElement(i);
+    // In two factors, which reach the denormals and infinity.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<T> Pow2(Vector256<T> n) => typeof(T) == typeof(float)
+    public static Vector256<T> Scale(Vector256<T> a, Vector256<T> n)
+    {
+        var half = Round(n * Const(0.5));
+        return a * Pow2(half) * Pow2(n - half);
+    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<T> Pow2(Vector256<T> n) => typeof(T) == typeof(float)
         ? Vector256.ShiftLeft(Vector256.ConvertToInt32Native(n.AsSingle()) + Vector256.Create(127), 23).As<int, T>()
         : Vector256.ShiftLeft(Vector256.ConvertToInt64Native(n.AsDouble()) + Vector256.Create(1023L), 52).As<long, T>();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<T> Keep(Vector256<T> v, uint* words, uint threshold) => typeof(T) == typeof(float)
+        ? v & Vector256.GreaterThanOrEqual(Vector256.Load(words), Vector256.Create(threshold)).As<uint, T>()
+        : v & Vector256.GreaterThanOrEqual(Vector256.Create(Vector128.WidenLower(Vector128.Load(words)), Vector128.WidenUpper(Vector128.Load(words))), Vector256.Create((ulong)threshold)).As<ulong, T>();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Split(Vector256<T> a, out Vector256<T> e)
     {
@@ -212,24 +245,14 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T> where T : un
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector128<T> Load(T* p) => Vector128.Load(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Vector128<T> v, T* p) => v.Store(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> LoadPartial(T* p, int n, Vector128<T> fill)
-    {
-        if (!Avx2.IsSupported) return Partial.Load(p, n, fill);
-        if (typeof(T) == typeof(float))
-        {
-            var keep = Vector128.LessThan(Vector128<int>.Indices, Vector128.Create(n)).AsSingle();
-            return Vector128.ConditionalSelect(keep, Avx.MaskLoad((float*)p, keep), fill.AsSingle()).As<float, T>();
-        }
-        var mask = Vector128.LessThan(Vector128<long>.Indices, Vector128.Create((long)n)).AsDouble();
-        return Vector128.ConditionalSelect(mask, Avx.MaskLoad((double*)p, mask), fill.AsDouble()).As<double, T>();
-    }
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StorePartial(Vector128<T> v, T* p, int n)
-    {
-        if (!Avx2.IsSupported) Partial.Store(v, p, n);
-        else if (typeof(T) == typeof(float)) Avx.MaskStore((float*)p, Vector128.LessThan(Vector128<int>.Indices, Vector128.Create(n)).AsSingle(), v.AsSingle());
-        else Avx.MaskStore((double*)p, Vector128.LessThan(Vector128<long>.Indices, Vector128.Create((long)n)).AsDouble(), v.AsDouble());
-    }
+    public static Vector128<T> Mask(int n) => sizeof(T) == 4
+        ? Vector128.LessThan(Vector128<int>.Indices, Vector128.Create(n)).As<int, T>()
+        : Vector128.LessThan(Vector128<long>.Indices, Vector128.Create((long)n)).As<long, T>();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector128<T> LoadMasked(T* p, Vector128<T> mask) => Partial.Load(p, Lanes(mask), default(Vector128<T>));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void StoreMasked(Vector128<T> v, T* p, Vector128<T> mask) => Partial.Store(v, p, Lanes(mask));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector128<T> LoadPartial(T* p, int n, Vector128<T> fill) => Partial.Load(p, n, fill);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void StorePartial(Vector128<T> v, T* p, int n) => Partial.Store(v, p, n);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] private static int Lanes(Vector128<T> mask) => BitOperations.PopCount(mask.ExtractMostSignificantBits());
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector128<T> Set(T value) => Vector128.Create(value);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Const(double value) => typeof(T) == typeof(float) ? Vector128.Create((float)value).As<float, T>() : Vector128.Create(value).As<double, T>();
@@ -241,6 +264,10 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T> where T : un
     public static Vector128<T> Fma(Vector128<T> a, Vector128<T> b, Vector128<T> c) => typeof(T) == typeof(float)
         ? Vector128.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float, T>()
         : Vector128.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> MulAdd(Vector128<T> a, Vector128<T> b, Vector128<T> c) => typeof(T) == typeof(float)
+        ? Vector128.MultiplyAddEstimate(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float, T>()
+        : Vector128.MultiplyAddEstimate(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<double, T>();
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector128<T> Sqrt(Vector128<T> a) => Vector128.Sqrt(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector128<T> Abs(Vector128<T> a) => Vector128.Abs(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector128<T> Max(Vector128<T> a, Vector128<T> b) => Vector128.Max(a, b);
@@ -269,10 +296,21 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T> where T : un
         return typeof(T) == typeof(float) ? Vector128.Min(a, Vector128.Shuffle(a.AsInt32(), Vector128.Create(1, 0, 3, 2)).As<int, T>()).ToScalar() : a.ToScalar();
     }
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Lane(Vector128<T> a, int i) => a.GetElement(i);
+    // In two factors, which reach the denormals and infinity.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> Pow2(Vector128<T> n) => typeof(T) == typeof(float)
+    public static Vector128<T> Scale(Vector128<T> a, Vector128<T> n)
+    {
+        var half = Round(n * Const(0.5));
+        return a * Pow2(half) * Pow2(n - half);
+    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<T> Pow2(Vector128<T> n) => typeof(T) == typeof(float)
         ? Vector128.ShiftLeft(Vector128.ConvertToInt32Native(n.AsSingle()) + Vector128.Create(127), 23).As<int, T>()
         : Vector128.ShiftLeft(Vector128.ConvertToInt64Native(n.AsDouble()) + Vector128.Create(1023L), 52).As<long, T>();
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<T> Keep(Vector128<T> v, uint* words, uint threshold) => typeof(T) == typeof(float)
+        ? v & Vector128.GreaterThanOrEqual(Vector128.Load(words), Vector128.Create(threshold)).As<uint, T>()
+        : v & Vector128.GreaterThanOrEqual(Vector128.Create((ulong)words[0], words[1]), Vector128.Create((ulong)threshold)).As<ulong, T>();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Split(Vector128<T> a, out Vector128<T> e)
     {

@@ -209,7 +209,7 @@ public sealed class GemmTests
                             sum += a[at + (c.TransA ? k * args.Lda + i : i * args.Lda + k)] * b[bt + (c.TransB ? j * args.Ldb + k : k * args.Ldb + j)];
                         var v = c.Alpha * sum + (c.Accumulate ? c0[ct] : 0) + (bias is null ? 0 : bias[j]);
                         expectedPre[ct] = v;
-                        expected[ct] = c.Gelu ? GemmMath.Gelu(v) : v;
+                        expected[ct] = c.Gelu ? ScalarMath.Gelu(v) : v;
                     }
         Near(result, expected, wide, c);
         if (pre is not null) Near(pre, expectedPre, wide, c);
