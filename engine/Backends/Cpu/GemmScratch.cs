@@ -22,7 +22,7 @@ internal sealed unsafe class GemmScratch
 
     private const int Slots = 8;
 
-    [ThreadStatic] private static GemmScratch? s_current;
+    [ThreadStatic] private static GemmScratch? _current;
 
     private readonly void*[] _memory = new void*[Slots];
     private readonly nuint[] _bytes = new nuint[Slots];
@@ -36,7 +36,7 @@ internal sealed unsafe class GemmScratch
     /// <summary>At least <paramref name="count"/> elements of this thread's slot; valid until the next request for the slot.</summary>
     public static T* Get<T>(int slot, long count) where T : unmanaged
     {
-        var scratch = s_current ??= new GemmScratch();
+        var scratch = _current ??= new GemmScratch();
         var bytes = (nuint)count * (nuint)sizeof(T);
         if (bytes > scratch._bytes[slot] || scratch._memory[slot] is null)
         {

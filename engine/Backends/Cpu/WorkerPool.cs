@@ -11,7 +11,7 @@ internal sealed class WorkerPool : IDisposable
     private const int SpinRounds = 400;
 
     // Set while this thread works on a job of any pool.
-    [ThreadStatic] private static bool s_inside;
+    [ThreadStatic] private static bool _insideTile;
 
     private readonly Thread[] _threads;
     private readonly Lock _gate = new();
@@ -42,7 +42,7 @@ internal sealed class WorkerPool : IDisposable
     /// <exception cref="AggregateException">A tile threw, and the job ran on several threads; on one the exception comes as it is.</exception>
     public void Run(int tiles, Action<int> body)
     {
-        if (tiles <= 1 || Threads == 1 || s_inside)
+        if (tiles <= 1 || Threads == 1 || _insideTile)
         {
             for (var i = 0; i < tiles; i++) body(i);
             return;
@@ -117,7 +117,7 @@ internal sealed class WorkerPool : IDisposable
 
         public void Work()
         {
-            s_inside = true;
+            _insideTile = true;
             try
             {
                 for (int i; (i = Interlocked.Increment(ref _next) - 1) < tiles;) body(i);
@@ -129,7 +129,7 @@ internal sealed class WorkerPool : IDisposable
             }
             finally
             {
-                s_inside = false;
+                _insideTile = false;
             }
         }
 
