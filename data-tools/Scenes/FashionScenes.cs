@@ -12,9 +12,9 @@ public sealed class FashionScenes : ISceneSource
     private const int ColorCount = 6;
     private const int SmallestSide = 18;
     private const int LargestSide = 27;
-    private const int Noise = 6;
-    private const int DarkestGround = 30;
-    private const int BrightestGround = 60;
+    private const int Noise = 24;
+    private const int DarkestGround = 60;
+    private const int BrightestGround = 110;
     private const int OpacityGain = 4;
     private const int DarkestShade = 120;
     private const int MaxAttempts = 10_000;
