@@ -26,7 +26,7 @@ internal static class ComparisonPlot
         var chance = plot.Add.HorizontalLine(groups[0].Random, 1.5f, Color.FromHex("#777777"), LinePattern.Dashed);
         chance.LegendText = "a random point";
         plot.Axes.SetLimitsY(0, 1);
-        plot.ShowLegend(Alignment.MiddleRight);
+        plot.ShowLegend(Edge.Bottom);
         RgbImage.Decode(plot.GetImage(Width, Height).GetImageBytes(ImageFormat.Png), "plot").SavePng(path);
     }
 
