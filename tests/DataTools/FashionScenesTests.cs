@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
 using AmcEngine.DataTools;
 using NUnit.Framework;
 
@@ -44,6 +46,20 @@ public class FashionScenesTests
                 Assert.That(scene.Box.Width, Is.InRange(18, 27).And.EqualTo(scene.Box.Height));
             });
         }
+    }
+
+    [Test]
+    public void Pixels_and_phrases_are_the_same_on_every_machine()
+    {
+        var scenes = new FashionScenes(64, _folder.Path);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (int i = 0; i < 30; i++)
+        {
+            Scene scene = scenes.Render(7, SceneSplit.Test, i);
+            hash.AppendData(scene.Picture.Pixels);
+            hash.AppendData(Encoding.UTF8.GetBytes($"{scene.Phrase} {scene.Box.X1} {scene.Box.Y1} {scene.Box.X2}"));
+        }
+        Assert.That(Convert.ToHexString(hash.GetHashAndReset()), Is.EqualTo("2A8B069DF44FE37E22F83B161E25F8BEC8C92EE97816B598BA14A188A4BEA960"));
     }
 
     [Test]
