@@ -63,7 +63,4 @@ public struct MatMulArgs
     public MatMulArgs()
     {
     }
-
-    /// <summary>Floating-point operations: 2·M·N·K a batch.</summary>
-    public readonly double Flops => 2.0 * M * N * K * Batch0 * Batch1;
 }

@@ -18,8 +18,7 @@ public static class Reductions
     {
         OpSupport.RequireFloating("sum", x);
         var sorted = SortedAxes("sum", x, axes);
-        var kept = x.Shape;
-        foreach (var a in sorted) kept = kept.With(a, 1);
+        var kept = Keep(x.Shape, sorted);
         var y = SumKernel(x, sorted, kept);
         var record = Graph.Record("sum", [x], y, [], (_, g) => [g[0]!.Reshape(kept.Dims).BroadcastTo(x.Shape)]);
         return keepDim ? record : record.Reshape(WithoutAxes(x.Shape, sorted).Dims);
@@ -64,10 +63,7 @@ public static class Reductions
         int[] rest = [.. AllAxes(x).Except(sorted)];
         var shape = WithoutAxes(x.Shape, sorted);
         var y = Select(kind, op, x.Permute([.. rest, .. sorted]).Reshape([.. shape.Dims, shape.Count == 0 ? 0 : x.Count / shape.Count]), -1, false);
-        if (!keepDim) return y;
-        var kept = x.Shape;
-        foreach (var a in sorted) kept = kept.With(a, 1);
-        return y.Reshape(kept.Dims);
+        return keepDim ? y.Reshape(Keep(x.Shape, sorted).Dims) : y;
     }
 
     private static Tensor Select(ReduceKind kind, string op, Tensor x, int axis, bool keepDim)
@@ -115,6 +111,12 @@ public static class Reductions
         for (var i = 1; i < sorted.Length; i++)
             if (sorted[i] == sorted[i - 1]) throw new ShapeException(op, $"axis {sorted[i]} is named twice");
         return sorted;
+    }
+
+    private static Shape Keep(Shape shape, int[] axes)
+    {
+        foreach (var a in axes) shape = shape.With(a, 1);
+        return shape;
     }
 
     private static Shape WithoutAxes(Shape shape, int[] axes)
