@@ -100,11 +100,25 @@ public interface IBackend : IDisposable
     /// <summary>Gradients of layer norm; dx, dgamma and dbeta are overwritten, each may be null.</summary>
     void LayerNormBackward(Tensor x, Tensor gamma, Tensor mean, Tensor rstd, Tensor g, Tensor? dx, Tensor? dgamma, Tensor? dbeta);
 
+    /// <summary>
+    /// Gradient of the gradient: from the cotangents ddx, ddgamma and ddbeta of <see cref="LayerNormBackward"/>'s results (any
+    /// may be null, for zero), the gradients of ⟨ddx, dx⟩ + ⟨ddgamma, dgamma⟩ + ⟨ddbeta, dbeta⟩ with respect to x, gamma and g,
+    /// with mean and rstd as functions of x; all three are overwritten.
+    /// </summary>
+    void LayerNormDoubleBackward(Tensor x, Tensor gamma, Tensor mean, Tensor rstd, Tensor g, Tensor? ddx, Tensor? ddgamma, Tensor? ddbeta, Tensor dx, Tensor dgamma, Tensor dg);
+
     /// <summary>Fused attention: output [layout of Q] and lse [B, H, Lq] = log Σ exp of the masked scores.</summary>
     void Attention(in AttentionArgs args, Tensor output, Tensor lse);
 
     /// <summary>Gradients of fused attention from the cotangent g of the output (layout of Q); all overwritten.</summary>
     void AttentionBackward(in AttentionArgs args, Tensor output, Tensor lse, Tensor g, Tensor dq, Tensor dk, Tensor dv);
+
+    /// <summary>
+    /// Gradient of the gradient: from the cotangents ddq, ddk and ddv of <see cref="AttentionBackward"/>'s dq, dk and dv (any
+    /// may be null, for zero), the gradients of ⟨ddq, dq⟩ + ⟨ddk, dk⟩ + ⟨ddv, dv⟩ with respect to g, q, k and v;
+    /// all four are overwritten. Memory beside inputs and outputs is O(B·H·Lq); no map is kept.
+    /// </summary>
+    void AttentionDoubleBackward(in AttentionArgs args, Tensor output, Tensor lse, Tensor g, Tensor? ddq, Tensor? ddk, Tensor? ddv, Tensor dg, Tensor dq, Tensor dk, Tensor dv);
 
     /// <summary>losses[r] = lse[r] − x[r, label[r]], 0 where label = ignore; x is [rows, classes], lse [rows].</summary>
     void CrossEntropy(Tensor x, Tensor labels, int ignore, Tensor losses, Tensor lse);

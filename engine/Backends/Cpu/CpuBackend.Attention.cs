@@ -85,4 +85,8 @@ public sealed partial class CpuBackend
         var kernel = new MaskedSoftmaxKernel<T>(Ptr<T>(x), T.CreateChecked(scale), x.Shape, mask is null ? null : Ptr<T>(mask), maskBatch, maskHead, maskRow, Ptr<T>(y));
         RunTiles(x.Shape[0] * x.Shape[1], 30.0 * x.Count, (from, to) => Simd.Run<T, MaskedSoftmaxKernel<T>>(kernel, from, to));
     }
+
+    /// <inheritdoc/>
+    public void AttentionDoubleBackward(in AttentionArgs args, Tensor output, Tensor lse, Tensor g, Tensor? ddq, Tensor? ddk, Tensor? ddv, Tensor dg, Tensor dq, Tensor dk, Tensor dv) =>
+        throw new EngineException("AttentionDoubleBackward", "the CPU back end has no kernel for it");
 }

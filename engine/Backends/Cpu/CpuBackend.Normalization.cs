@@ -72,4 +72,8 @@ public sealed partial class CpuBackend
         if (dgamma is not null) new ReadOnlySpan<T>(sums, width).CopyTo(new Span<T>(Ptr<T>(dgamma), width));
         if (dbeta is not null) new ReadOnlySpan<T>(sums + width, width).CopyTo(new Span<T>(Ptr<T>(dbeta), width));
     }
+
+    /// <inheritdoc/>
+    public void LayerNormDoubleBackward(Tensor x, Tensor gamma, Tensor mean, Tensor rstd, Tensor g, Tensor? ddx, Tensor? ddgamma, Tensor? ddbeta, Tensor dx, Tensor dgamma, Tensor dg) =>
+        throw new EngineException("LayerNormDoubleBackward", "the CPU back end has no kernel for it");
 }

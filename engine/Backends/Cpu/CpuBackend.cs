@@ -26,7 +26,7 @@ public sealed partial class CpuBackend : IBackend
         _workers = new WorkerPool(threads > 0 ? threads : Environment.ProcessorCount);
         _context = Context.Create(b => b.CPU(new CPUDevice(2, 1, 1)));
         _accelerator = _context.CreateCPUAccelerator(0);
-        _pool = new CachingPool(this, _accelerator);
+        _pool = new CachingPool(this, _accelerator, hostKernels: true);
         Device = new DeviceInfo("cpu", CpuInfo.Name(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, _workers.Threads, $"{InstructionSet()}, {_workers.Threads} threads");
     }
 
