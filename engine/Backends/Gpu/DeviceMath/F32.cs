@@ -104,11 +104,16 @@ internal readonly struct F32 : IReal<float>
     }
 
     /// <inheritdoc/>
-    /// <remarks>From e^−|x|, so that the far tails keep their digits.</remarks>
+    /// <remarks>From e^−|x|, so that the far tails keep their digits; one Newton step returns what rounding lost.</remarks>
     public static float Sigmoid(float x)
     {
         var e = Exp(-Abs(x));
-        return (x < 0f ? e : 1f) / (1f + e);
+        var top = x < 0f ? e : 1f;
+        var sum = 1f + e;
+        var lost = e - (sum - 1f);
+        var r = 1f / sum;
+        var y = top * r;
+        return Fma(Fma(-y, lost, Fma(-y, sum, top)), r, y);
     }
 
     /// <inheritdoc/>

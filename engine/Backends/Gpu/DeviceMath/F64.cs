@@ -48,7 +48,7 @@ internal readonly struct F64 : IReal<double>
     /// <remarks>eˣ = 2ⁿ·eʳ with |r| ≤ ½ ln 2 and the series of eʳ to r¹³.</remarks>
     public static double Exp(double x)
     {
-        var limited = x < -746 ? -746 : x > 710 ? 710 : x;
+        var limited = x < -760 ? -760 : x > 710 ? 710 : x;
         var n = Round(limited * 1.4426950408889634074);
         var r = Fma(n, -1.90821492927058770002e-10, Fma(n, -6.93147180369123816490e-01, limited));
         var p = Fma(1.6059043836821613e-10, r, 2.08767569878681e-09);
