@@ -148,7 +148,7 @@ internal readonly struct F64 : IReal<double>
     {
         var far = Abs(x) > 40;
         var near = Phi(x) + x * Density(x);
-        return far ? (x > 0 ? 1 : 0) : near;
+        return far ? (x > 0 ? 1.0 : 0.0) : near;
     }
 
     /// <inheritdoc/>
