@@ -35,10 +35,28 @@ internal sealed partial class PtxTests
         });
     }
 
+    [TestCaseSource(nameof(Architectures))]
+    public void Every_kernel_of_the_op_list_assembles_without_spills(CudaArchitecture architecture)
+    {
+        if (!Ptxas.Present) Assert.Ignore("ptxas is not on the PATH (it comes with NVIDIA's CUDA toolkit)");
+        var name = $"sm_{architecture.Major}{architecture.Minor}";
+        var usage = Compile(architecture).AsParallel().Select(k => (Kernel: KernelTypes.Name(k.Key), Usage: Ptxas.Assemble(k.Value, name))).OrderBy(k => k.Kernel).ToList();
+        foreach (var (kernel, u) in usage) TestContext.Out.WriteLine($"{kernel}: {u.Registers} registers, {u.Shared} B shared, occupancy at 256 lanes {u.Occupancy(256):P0}");
+        Assert.Multiple(() =>
+        {
+            foreach (var (kernel, u) in usage)
+            {
+                Assert.That(u.Error, Is.Null, kernel);
+                Assert.That(u.Spilled, Is.Zero, $"{kernel} spills registers");
+                Assert.That(u.Stack, Is.Zero, $"{kernel} uses local memory");
+            }
+        });
+    }
+
     // Runs every case of the op list to the second order on a host that only compiles.
     private static IReadOnlyDictionary<Type, string> Compile(CudaArchitecture architecture)
     {
-        var host = new PtxHost(architecture, CudaInstructionSet.ISA_70);
+        var host = new PtxHost(architecture, CudaInstructionSet.ISA_78);
         using var backend = new GpuBackend(host);
         foreach (var (op, index) in OpSamples.All())
             foreach (var dtype in new[] { DType.F32, DType.F64 })
