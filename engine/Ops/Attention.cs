@@ -116,7 +116,9 @@ public static class Attention
             Case([2, 3, 5, 8], [2, 3, 17, 8], [2, 1, 1, 17], new() { ["scale"] = 0.35 }),
             Case([1, 2, 7, 4], [1, 2, 3, 4], null, new() { ["scale"] = 0.5 }),
             Case([2, 5, 12], [2, 7, 12], [2, 1, 1, 7], new() { ["scale"] = 0.5, ["heads"] = 3 }),
-            Case([1, 4, 6], [1, 4, 6], [1, 1, 4, 4], new() { ["scale"] = 0.6, ["heads"] = 2, ["p"] = 0.25 }))
+            Case([1, 4, 6], [1, 4, 6], [1, 1, 4, 4], new() { ["scale"] = 0.6, ["heads"] = 2, ["p"] = 0.25 }),
+            Case([2, 9, 10], [2, 5, 10], [2, 1, 9, 5], new() { ["scale"] = 0.45, ["heads"] = 2, ["p"] = 0.3 }),
+            Case([1, 2, 3, 5], [1, 2, 19, 5], [1, 2, 1, 19], new() { ["scale"] = 0.4, ["p"] = 0.1 }))
         {
             Decomposition = (t, a) => WithMap(t[0], t[1], t[2], t.Length > 3 ? t[3] : null, a.Double("scale"), a.Int("heads", 0), Dropout(a)).Output,
             Benchmark = (Case([2, 257, 768], [2, 257, 768], null, new() { ["scale"] = 0.125, ["heads"] = 12 }), 4.0 * 2 * 12 * 257 * 257 * 64, 4.0 * 2 * 257 * 768 * 4),

@@ -165,6 +165,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     // to[i0 + i, d] = alpha·Σ map[i, j]·x[j, d], x laid out as keys, to as queries.
     private static void Mix(in AttentionProblem<T> a, T* map, int stride, T* x, T* to, int b, int h, int i0, int rows, T alpha, bool accumulate)
     {
+        if (rows == 0) return;
         ref readonly var args = ref a.Args;
         var product = new GemmProblem<T>
         {
@@ -221,6 +222,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     // to[i, j] = scale·Σ x[i0 + i, d]·y[j0 + j, d], x laid out as queries, y as keys.
     private static void Scores(in AttentionProblem<T> a, T* x, T* y, int b, int h, int i0, int rows, int j0, int keys, T scale, T* to, int stride, bool accumulate = false)
     {
+        if (rows == 0) return;
         ref readonly var args = ref a.Args;
         var product = new GemmProblem<T>
         {
