@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using AmcEngine.Backends.Plans;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu;
