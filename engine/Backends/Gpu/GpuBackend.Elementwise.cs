@@ -130,9 +130,8 @@ public sealed partial class GpuBackend
         if (y.Count == 0) return;
         var plan = BroadcastPlan.Of(a.Shape, b.Shape, y.Shape);
         for (var i = plan.Rank; i < BroadcastPlan.MaxRank; i++) plan.Extent[i] = 1;
-        const int most = ZipBroadcastKernel<T, R, O>.MaxAxes;
-        if (plan.Rank >= most)
-            throw new ShapeException("binary", $"{a.Shape} and {b.Shape} broadcast over {plan.Rank + 1} axes that cannot be merged; the GPU back end takes {most}. Copy one of them to {y.Shape} first");
+        if (plan.Rank >= AxisWalk.MaxAxes)
+            throw new ShapeException("binary", $"{a.Shape} and {b.Shape} broadcast over {plan.Rank + 1} axes that cannot be merged; the GPU back end takes {AxisWalk.MaxAxes}. Copy one of them to {y.Shape} first");
         LaunchOver<ZipBroadcastKernel<T, R, O>, ZipBroadcastKernel<T, R, O>.Args>(y.Count, new ZipBroadcastKernel<T, R, O>.Args
         {
             A = View<T>(a),
@@ -192,8 +191,31 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public void Lerp(Tensor x, double weight, Tensor y) =>
-        throw new EngineException("Lerp", "the GPU back end has no kernel for it");
+    public void Lerp(ReadOnlySpan<TensorPair> pairs, double weight)
+    {
+        for (var from = 0; from < pairs.Length;)
+            if (pairs[from].Y.DType == DType.F64) Lerp<double, F64>(pairs, ref from, weight);
+            else Lerp<float, F32>(pairs, ref from, weight);
+    }
+
+    // Takes as many pairs as one launch serves.
+    private void Lerp<T, R>(ReadOnlySpan<TensorPair> pairs, ref int from, double weight)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    {
+        var args = new LerpKernel<T, R>.Args { Weight = T.CreateTruncating(weight) };
+        var quads = true;
+        for (var i = from; i < pairs.Length && i < from + Batch<LerpSlot<T>>.Size; i++) quads &= Quads<T>(pairs[i].X, pairs[i].Y);
+        var dtype = pairs[from].Y.DType;
+        for (; from < pairs.Length && pairs[from].Y.DType == dtype; from++)
+        {
+            var (x, y) = pairs[from];
+            if (!args.Slots.Add(new LerpSlot<T> { X = View<T>(x), Y = View<T>(y) }, quads ? QuadsOf(y.Count) : y.Count)) break;
+        }
+        if (quads) LaunchOver<LerpQuadsKernel<T, R>, LerpKernel<T, R>.Args>(args.Slots.End, args);
+        else LaunchOver<LerpKernel<T, R>, LerpKernel<T, R>.Args>(args.Slots.End, args);
+    }
+
+    private static int QuadsOf(int count) => count / 4 + (count % 4 == 0 ? 0 : 1);
 
     // Whether four elements at a time are 16 bytes at an address that takes them.
     private static bool Quads<T>(params ReadOnlySpan<Tensor> tensors) where T : unmanaged => Unsafe.SizeOf<T>() == 4 && Aligned16(tensors);

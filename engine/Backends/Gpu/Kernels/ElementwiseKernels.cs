@@ -116,15 +116,12 @@ internal readonly struct ZipQuadsKernel<T, R, O> : IKernel<ZipQuadsKernel<T, R, 
 }
 
 /// <summary>
-/// y = f(a, b) with broadcasting over at most <see cref="MaxAxes"/> merged axes: the innermost, along which an operand runs or
+/// y = f(a, b) with broadcasting over at most six merged axes: the innermost, along which an operand runs or
 /// repeats, and up to five others. A bias or a column has one other axis and costs one division an element.
 /// </summary>
 internal readonly struct ZipBroadcastKernel<T, R, O> : IKernel<ZipBroadcastKernel<T, R, O>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where O : struct, IBinaryOp
 {
-    /// <summary>Merged axes, the innermost among them.</summary>
-    public const int MaxAxes = 6;
-
     /// <summary>Arguments; axes are numbered outwards, those that are not there have extent 1.</summary>
     public struct Args
     {
@@ -163,17 +160,17 @@ internal readonly struct ZipBroadcastKernel<T, R, O> : IKernel<ZipBroadcastKerne
             var atB = (int)(n * a.InnerB);
             if (a.Others > 1)
             {
-                row = Enter(row, a.Extent1, a.StrideA1, a.StrideB1, ref atA, ref atB);
-                row = Enter(row, a.Extent2, a.StrideA2, a.StrideB2, ref atA, ref atB);
+                row = AxisWalk.Enter(row, a.Extent1, a.StrideA1, a.StrideB1, ref atA, ref atB);
+                row = AxisWalk.Enter(row, a.Extent2, a.StrideA2, a.StrideB2, ref atA, ref atB);
                 if (a.Others > 3)
                 {
-                    row = Enter(row, a.Extent3, a.StrideA3, a.StrideB3, ref atA, ref atB);
-                    row = Enter(row, a.Extent4, a.StrideA4, a.StrideB4, ref atA, ref atB);
-                    Enter(row, a.Extent5, a.StrideA5, a.StrideB5, ref atA, ref atB);
+                    row = AxisWalk.Enter(row, a.Extent3, a.StrideA3, a.StrideB3, ref atA, ref atB);
+                    row = AxisWalk.Enter(row, a.Extent4, a.StrideA4, a.StrideB4, ref atA, ref atB);
+                    AxisWalk.Enter(row, a.Extent5, a.StrideA5, a.StrideB5, ref atA, ref atB);
                 }
                 else
                 {
-                    Enter(row, a.Extent3, a.StrideA3, a.StrideB3, ref atA, ref atB);
+                    AxisWalk.Enter(row, a.Extent3, a.StrideA3, a.StrideB3, ref atA, ref atB);
                 }
             }
             else
@@ -183,16 +180,6 @@ internal readonly struct ZipBroadcastKernel<T, R, O> : IKernel<ZipBroadcastKerne
             }
             a.Y[i] = O.Apply<T, R>(a.A[atA], a.B[atB]);
         }
-    }
-
-    // Adds where this axis lies in the operands and returns the position in the axes further out.
-    private static uint Enter(uint row, uint extent, int strideA, int strideB, ref int atA, ref int atB)
-    {
-        var next = row / extent;
-        var at = (int)(row - next * extent);
-        atA += at * strideA;
-        atB += at * strideB;
-        return next;
     }
 }
 
@@ -244,5 +231,67 @@ internal readonly struct AddScaledQuadsKernel<T, R> : IKernel<AddScaledQuadsKern
         }
         var rest = 4 * quads + first;
         if (rest < a.Whole.Count) a.Whole.Y[rest] = R.Fma(alpha, a.Whole.X[rest], a.Whole.Y[rest]);
+    }
+}
+
+/// <summary>Operands of one average: a slot of a <see cref="Batch{S}"/>.</summary>
+internal struct LerpSlot<T> where T : unmanaged
+{
+    public ArrayView<T> X;
+    public ArrayView<T> Y;
+}
+
+/// <summary>y += weight·(x − y), for up to eight pairs of tensors in one launch.</summary>
+internal readonly struct LerpKernel<T, R> : IKernel<LerpKernel<T, R>.Args>
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+{
+    /// <summary>Arguments.</summary>
+    public struct Args
+    {
+        public Batch<LerpSlot<T>> Slots;
+        public T Weight;
+    }
+
+    public static void Run(Args a)
+    {
+        for (var i = Grid.GlobalIndex.X; i < a.Slots.End; i += Grid.DimX * Group.DimX)
+        {
+            var slot = Batch<LerpSlot<T>>.Find(a.Slots, i, out var at);
+            var old = slot.Y[at];
+            slot.Y[at] = R.Fma(a.Weight, slot.X[at] - old, old);
+        }
+    }
+}
+
+/// <summary>The same by quads, where all tensors start at a multiple of 16 bytes; a batch counts quads.</summary>
+internal readonly struct LerpQuadsKernel<T, R> : IKernel<LerpKernel<T, R>.Args>
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+{
+    public static void Run(LerpKernel<T, R>.Args a)
+    {
+        for (var i = Grid.GlobalIndex.X; i < a.Slots.End; i += Grid.DimX * Group.DimX)
+        {
+            var slot = Batch<LerpSlot<T>>.Find(a.Slots, i, out var at);
+            if (4 * at + 3 < slot.Y.IntLength)
+            {
+                var xs = slot.X.Cast<Quad<T>>();
+                var ys = slot.Y.Cast<Quad<T>>();
+                var x = xs[at];
+                var y = ys[at];
+                y.X = R.Fma(a.Weight, x.X - y.X, y.X);
+                y.Y = R.Fma(a.Weight, x.Y - y.Y, y.Y);
+                y.Z = R.Fma(a.Weight, x.Z - y.Z, y.Z);
+                y.W = R.Fma(a.Weight, x.W - y.W, y.W);
+                ys[at] = y;
+            }
+            else
+            {
+                for (var j = 4 * at; j < slot.Y.IntLength; j++)
+                {
+                    var old = slot.Y[j];
+                    slot.Y[j] = R.Fma(a.Weight, slot.X[j] - old, old);
+                }
+            }
+        }
     }
 }
