@@ -49,8 +49,8 @@ public interface IBackend : IDisposable
     /// <summary>y += alpha·x, equal shapes.</summary>
     void AddScaled(Tensor x, double alpha, Tensor y);
 
-    /// <summary>y = y + weight·(x − y), equal shapes (momentum update with weight 1 − momentum).</summary>
-    void Lerp(Tensor x, double weight, Tensor y);
+    /// <summary>y = y + weight·(x − y) for each pair, equal shapes (momentum update with weight 1 − momentum).</summary>
+    void Lerp(ReadOnlySpan<TensorPair> pairs, double weight);
 
     /// <summary>y = f(x).</summary>
     void Unary(UnaryKind kind, Tensor x, Tensor y, double p = 0, double q = 0);
@@ -164,14 +164,26 @@ public interface IBackend : IDisposable
     void RegionStatsBackward(Tensor mask, Tensor where, Tensor g, Tensor dmap);
 
     /// <summary>
-    /// One decoupled AdamW step (Loshchilov and Hutter 2019, as torch.optim.AdamW): p ← p(1 − lr·decay), then
+    /// One decoupled AdamW step of many parameters (Loshchilov and Hutter 2019, as torch.optim.AdamW): p ← p(1 − lr·decay), then
     /// p ← p − lr/(1−β₁ᵗ)·m/(√v/√(1−β₂ᵗ) + eps) with m, v updated in place.
     /// </summary>
-    void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, in AdamWArgs args);
+    void AdamW(ReadOnlySpan<AdamWTensors> tensors, in AdamWArgs args);
 
-    /// <summary>How many elements are NaN or infinite.</summary>
-    long CountNonFinite(Tensor x);
+    /// <summary>How many elements of each tensor are NaN or infinite (none of integers); waits once for all.</summary>
+    void CountNonFinite(ReadOnlySpan<Tensor> tensors, Span<long> counts);
 }
+
+/// <summary>A tensor and the one that is moved towards it.</summary>
+/// <param name="X">Where to.</param>
+/// <param name="Y">What is moved.</param>
+public readonly record struct TensorPair(Tensor X, Tensor Y);
+
+/// <summary>Tensors of one parameter in an AdamW step, of one shape.</summary>
+/// <param name="P">Parameter.</param>
+/// <param name="G">Its gradient.</param>
+/// <param name="M">First moment.</param>
+/// <param name="V">Second moment.</param>
+public readonly record struct AdamWTensors(Tensor P, Tensor G, Tensor M, Tensor V);
 
 /// <summary>Hyperparameters of one AdamW step.</summary>
 /// <param name="LearningRate">Learning rate of this step.</param>

@@ -13,6 +13,6 @@ public sealed partial class GpuBackend
         throw new EngineException("ArgReduce", "the GPU back end has no kernel for it");
 
     /// <inheritdoc/>
-    public long CountNonFinite(Tensor x) =>
+    public void CountNonFinite(ReadOnlySpan<Tensor> tensors, Span<long> counts) =>
         throw new EngineException("CountNonFinite", "the GPU back end has no kernel for it");
 }

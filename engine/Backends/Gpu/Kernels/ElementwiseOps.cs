@@ -9,6 +9,12 @@ internal interface IUnaryOp
     static abstract T Apply<T, R>(T x, T p, T q) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>;
 }
 
+/// <summary>A function of two values.</summary>
+internal interface IBinaryOp
+{
+    static abstract T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>;
+}
+
 internal readonly struct NegOp : IUnaryOp
 {
     public static T Apply<T, R>(T x, T p, T q) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => -x;
@@ -92,4 +98,44 @@ internal readonly struct InRangeOp : IUnaryOp
 internal readonly struct AffineOp : IUnaryOp
 {
     public static T Apply<T, R>(T x, T p, T q) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => R.Fma(p, x, q);
+}
+
+internal readonly struct AddOp : IBinaryOp
+{
+    public static T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => a + b;
+}
+
+internal readonly struct SubOp : IBinaryOp
+{
+    public static T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => a - b;
+}
+
+internal readonly struct MulOp : IBinaryOp
+{
+    public static T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => a * b;
+}
+
+internal readonly struct DivOp : IBinaryOp
+{
+    public static T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => a / b;
+}
+
+internal readonly struct GeluBackwardOp : IBinaryOp
+{
+    public static T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => a * R.GeluFirst(b);
+}
+
+internal readonly struct TanhBackwardOp : IBinaryOp
+{
+    public static T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => a * (T.One - b * b);
+}
+
+internal readonly struct SigmoidBackwardOp : IBinaryOp
+{
+    public static T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => a * b * (T.One - b);
+}
+
+internal readonly struct ReluBackwardOp : IBinaryOp
+{
+    public static T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => b > T.Zero ? a : T.Zero;
 }
