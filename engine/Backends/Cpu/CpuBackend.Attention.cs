@@ -8,9 +8,6 @@ public sealed partial class CpuBackend
     // Query rows of a block: eight full micro-kernels of AVX-512.
     private const int QueryBlock = 112;
 
-    // The double backward pass holds four tiles of scores where the backward pass holds two.
-    private const int DoubleQueryBlock = 56;
-
     /// <inheritdoc/>
     /// <remarks>A row whose scores are all −∞ gives output 0 and lse −∞.</remarks>
     public void Attention(in AttentionArgs args, Tensor output, Tensor lse)
@@ -86,7 +83,7 @@ public sealed partial class CpuBackend
         problem.Dv = Pointer(7);
         var heads = args.B * args.H;
         var work = 24.0 * heads * args.Lq * args.Lk * (args.D + 8);
-        RunTiles(heads, work, (from, to) => Simd.Run<T, AttentionDoubleBackwardKernel<T>>(new AttentionDoubleBackwardKernel<T>(problem, DoubleQueryBlock), from, to));
+        RunTiles(heads, work, (from, to) => Simd.Run<T, AttentionDoubleBackwardKernel<T>>(new AttentionDoubleBackwardKernel<T>(problem, QueryBlock), from, to));
     }
 
     private unsafe AttentionProblem<T> Problem<T>(in AttentionArgs args, Tensor output, Tensor lse) where T : unmanaged => new()
