@@ -52,7 +52,6 @@ internal sealed class DeviceTests
     [TestCase("opencl:x")]
     [TestCase("opencl:0:1")]
     [TestCase("opencl:99999999999")]
-    [TestCase("")]
     public void A_device_name_that_means_nothing(string device) => Amcx.ExpectBadInput(
         Amcx.Run("verify", "--golden", Golden, $"--device={device}"), "--device", "amcx devices");
 
