@@ -1,14 +1,21 @@
 using AmcEngine.Bench;
-using BenchmarkDotNet.Running;
+using AmcEngine.Bench.Gpu;
 
-// `ops [threads]` prints a quick table of every op that names a benchmark case; anything else
-// goes to BenchmarkDotNet (`--filter '*'`).
+// `ops [threads]` prints a quick table of every op that names a benchmark case, `gpu` checks and measures a GPU;
+// anything else goes to BenchmarkDotNet (`--filter '*'`).
 switch (args.FirstOrDefault())
 {
     case "ops":
         OpTable.Print(Console.Out, args.Length > 1 ? int.Parse(args[1]) : Environment.ProcessorCount);
-        break;
+        return 0;
+    case "gpu":
+        return GpuCommand.Run(args[1..]);
     default:
-        BenchmarkSwitcher.FromAssembly(typeof(OpBenchmarks).Assembly).Run(args);
-        break;
+#if GPU_BUNDLE
+        Console.Error.WriteLine("use: gpu --help, or ops");
+        return 2;
+#else
+        BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(OpBenchmarks).Assembly).Run(args);
+        return 0;
+#endif
 }

@@ -200,4 +200,14 @@ public readonly record struct AdamWArgs(double LearningRate, double Beta1, doubl
 /// <param name="MemoryBytes">Memory in bytes.</param>
 /// <param name="Threads">Worker threads (CPU), or multiprocessors.</param>
 /// <param name="Details">One line: instruction sets, compute capability.</param>
-public sealed record DeviceInfo(string Id, string Name, long MemoryBytes, int Threads, string Details);
+public sealed record DeviceInfo(string Id, string Name, long MemoryBytes, int Threads, string Details)
+{
+    /// <summary>Whether it computes in f64.</summary>
+    public bool SupportsDouble { get; init; } = true;
+
+    /// <summary>Whether it is the machine's own processor, be it by an OpenCL driver.</summary>
+    public bool IsProcessor { get; init; }
+
+    /// <summary>Driver, clocks and limits, one line, as far as they are known.</summary>
+    public string Driver { get; init; } = "";
+}

@@ -119,7 +119,7 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
 
     private void Trim()
     {
-        accelerator.Synchronize();
+        backend.Synchronize();
         foreach (var storage in _free.Values.SelectMany(s => s))
         {
             _buffers.Remove(storage.Buffer);
@@ -132,8 +132,8 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
     private EngineException Exhausted(long size)
     {
         LiveBytes -= size;
-        var of = limit > 0 ? $"the limit of {limit >> 20} MiB on" : "the memory of";
-        return new EngineException("allocate", $"{(size + (1 << 20) - 1) >> 20} MiB more than the {ReservedBytes >> 20} MiB in use do not fit in {of} {backend.Device.Name}; use a smaller batch or picture");
+        var (of, or) = limit > 0 ? ($"the limit of {limit >> 20} MiB on", ", or raise the limit") : ("the memory of", "");
+        return new EngineException("allocate", $"{(size + (1 << 20) - 1) >> 20} MiB more than the {ReservedBytes >> 20} MiB in use do not fit in {of} {backend.Device.Id} ({backend.Device.Name}); use a smaller batch or picture{or}");
     }
 
     /// <summary>Frees every block; names those still in use where they are tracked.</summary>

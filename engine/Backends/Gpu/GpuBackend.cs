@@ -98,9 +98,21 @@ public sealed partial class GpuBackend : IBackend
     /// <summary>Frees memory, kernels and device, in the order that ILGPU needs.</summary>
     public void Dispose()
     {
-        _staging.Dispose();
-        _pool.Dispose();
-        _host.Dispose();
+        Release(_staging);
+        Release(_pool);
+        Release(_host);
+    }
+
+    // A device that is lost has nothing left to free; the error that says so must not be hidden by another one.
+    private static void Release(IDisposable part)
+    {
+        try
+        {
+            part.Dispose();
+        }
+        catch (AcceleratorException)
+        {
+        }
     }
 
     // The elements of a tensor as kernels see them.

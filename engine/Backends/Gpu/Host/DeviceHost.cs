@@ -15,19 +15,16 @@ internal sealed class DeviceHost : KernelHost
     private readonly Context _context;
     private readonly KernelCompiler _compiler;
     private readonly List<Kernel> _kernels = [];
-    private readonly bool _supportsDouble;
     private Delegate?[] _launchers = new Delegate?[64];
 
     /// <summary>Opens a device.</summary>
     /// <param name="info">What to tell of it.</param>
     /// <param name="target">What kind of machine it is.</param>
-    /// <param name="supportsDouble">Whether it computes in f64.</param>
     /// <param name="open">Makes a context and an accelerator in it.</param>
-    public DeviceHost(DeviceInfo info, KernelTarget target, bool supportsDouble, Func<(Context Context, Accelerator Accelerator)> open)
+    public DeviceHost(DeviceInfo info, KernelTarget target, Func<(Context Context, Accelerator Accelerator)> open)
     {
         Info = info;
         Target = target;
-        _supportsDouble = supportsDouble;
         (_context, Accelerator) = open();
         var first = true;
         _compiler = new KernelCompiler(() =>
@@ -75,8 +72,8 @@ internal sealed class DeviceHost : KernelHost
     private Action<AcceleratorStream, KernelConfig, TArgs> Load<TKernel, TArgs>()
         where TKernel : struct, IKernel<TArgs> where TArgs : struct
     {
-        if (!_supportsDouble && KernelTypes.UsesDouble(typeof(TKernel)))
-            throw new EngineException("f64", $"{Info.Id} ({Info.Name}) does not compute in f64; use f32, or --device cpu");
+        if (!Info.SupportsDouble && KernelTypes.UsesDouble(typeof(TKernel)))
+            throw new DeviceException("f64", $"{Info.Id} ({Info.Name}) does not compute in f64; use f32, or --device cpu");
         Kernel kernel;
         try
         {

@@ -1,9 +1,9 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
-using AmcEngine.Ops;
+using AmcEngine.Diagnostics;
 using AmcEngine.Tensors;
 
-namespace AmcEngine.Tests.Engine.Ops;
+namespace AmcEngine.Ops;
 
 /// <summary>Everything an op computes in one sample case: value, gradients, and the gradients of those.</summary>
 internal static class OpEvaluation
@@ -29,6 +29,19 @@ internal static class OpEvaluation
         for (var i = 0; i < second.Length; i++)
             if (second[i] is { } s) results.Add(($"second order {i}", s));
         return results;
+    }
+
+    /// <summary>
+    /// The relative L2 errors of a device against another one (the CPU) in one case: value, gradients, second order.
+    /// </summary>
+    /// <exception cref="EngineException">The two disagree about which results there are.</exception>
+    public static List<(string Name, double Error)> Errors(OpEntry entry, OpCase sample, DType dtype, IBackend device, IBackend reference)
+    {
+        var expected = All(entry.Run, sample, dtype, reference);
+        var actual = All(entry.Run, sample, dtype, device);
+        if (!actual.Select(r => r.Name).SequenceEqual(expected.Select(r => r.Name)))
+            throw new EngineException(entry.Name, $"{device.Device.Id} gives {string.Join(", ", actual.Select(r => r.Name))}, {reference.Device.Id} gives {string.Join(", ", expected.Select(r => r.Name))}");
+        return [.. actual.Zip(expected, (a, e) => (a.Name, RelativeError.L2(a.Value.ToDoubles(), e.Value.ToDoubles())))];
     }
 
     private static Tensor Numbers(Shape shape, Random random, DType dtype, IBackend backend) =>

@@ -1,0 +1,82 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AmcEngine.Bench.Gpu;
+
+/// <summary>The report as JSON and as Markdown; files appear whole or not at all.</summary>
+internal sealed class GpuReport(GpuOptions options)
+{
+    public const string JsonFile = "gpu-report.json", MarkdownFile = "gpu-report.md";
+
+    public static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
+
+    private readonly List<StepResult> _steps = [];
+    private readonly DateTime _start = DateTime.UtcNow;
+
+    public bool Passed => _steps.All(s => s.Passed);
+
+    public string Verdict => $"{_steps.Count(s => s.Passed)} of {_steps.Count} steps passed"
+        + (Passed ? "" : $"; failed: {string.Join(", ", _steps.Where(s => !s.Passed).Select(s => s.Name))}");
+
+    public void Add(StepResult result) => _steps.Add(result);
+
+    public void Write()
+    {
+        WriteFile(Path.Combine(options.Out, JsonFile), Json().ToJsonString(Indented));
+        WriteFile(Path.Combine(options.Out, MarkdownFile), string.Join('\n', Markdown()) + "\n");
+    }
+
+    public static void WriteFile(string path, string text)
+    {
+        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        File.WriteAllText(temporary, text);
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private JsonObject Json() => new()
+    {
+        ["device"] = options.Device,
+        ["quick"] = options.Quick,
+        ["started"] = _start.ToString("u"),
+        ["passed"] = Passed,
+        ["steps"] = new JsonArray([.. _steps.Select(s => new JsonObject
+        {
+            ["name"] = s.Name,
+            ["title"] = s.Title,
+            ["passed"] = s.Passed,
+            ["seconds"] = Math.Round(s.Seconds, 2),
+            ["summary"] = s.Summary,
+            ["failures"] = new JsonArray([.. s.Failures.Select(f => (JsonNode)f)]),
+            ["data"] = s.Data.DeepClone(),
+        })]),
+    };
+
+    private IEnumerable<string> Markdown()
+    {
+        yield return $"# {options.Device}{(options.Quick ? ", quick run" : "")}, {_start:yyyy-MM-dd HH:mm} UTC";
+        yield return "";
+        yield return $"**{Verdict}**";
+        yield return "";
+        yield return "| step | result | seconds | |";
+        yield return "|---|---|---|---|";
+        foreach (var s in _steps) yield return $"| {s.Name} | {(s.Passed ? "passed" : "**failed**")} | {s.Seconds:F1} | {s.Summary} |";
+        foreach (var s in _steps)
+        {
+            yield return "";
+            yield return $"## {s.Name}: {s.Title}";
+            yield return "";
+            foreach (var line in s.Markdown) yield return line;
+            if (s.Failures.Length == 0) continue;
+            yield return "";
+            yield return $"{s.Failures.Length} failures:";
+            yield return "";
+            foreach (var f in s.Failures) yield return $"- {f}";
+        }
+    }
+}
