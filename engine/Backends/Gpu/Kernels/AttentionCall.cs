@@ -97,10 +97,7 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
         if (a.HasMask != 0)
         {
             var at = (int)(head / a.HeadsOfSample * a.MaskBatch + head % a.HeadsOfSample * a.MaskHead);
-            mask.R0 = MaskRow(a, at, row, column);
-            mask.R1 = MaskRow(a, at, row + 1, column);
-            mask.R2 = MaskRow(a, at, row + 2, column);
-            mask.R3 = MaskRow(a, at, row + 3, column);
+            for (var r = 0; r < 4; r++) mask = Tiles<T, R>.Push(mask, MaskRow(a, at, row + r, column));
         }
         var left = (TKeyRows.Value ? a.Lq : a.Lk) - column;
         s.R0 = Inside(Tiles<T, R>.Fma(a.Scale, s.R0, mask.R0), left);
@@ -151,10 +148,7 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
         if (a.HasDropout == 0) return keep;
         int i = TKeyRows.Value ? column : row, j = TKeyRows.Value ? row : column;
         var element = ((long)head * a.Lq + i) * a.Lk + j;
-        keep.R0 = KeepRow(a, element, kept);
-        keep.R1 = KeepRow(a, element + a.Lk, kept);
-        keep.R2 = KeepRow(a, element + 2L * a.Lk, kept);
-        keep.R3 = KeepRow(a, element + 3L * a.Lk, kept);
+        for (var r = 0; r < 4; r++) keep = Tiles<T, R>.Push(keep, KeepRow(a, element + (long)r * a.Lk, kept));
         return TKeyRows.Value ? Tiles<T, R>.Transpose(keep) : keep;
     }
 
@@ -179,14 +173,15 @@ internal static class AttentionResult<T, R, TTiling, TVector>
     /// <summary>result ← factor·result + weights·b, without the old result when <paramref name="fresh"/>.</summary>
     public static Tile4<T> Add(TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, int column0, HeadRows<T> result, int row0, bool fresh, Four<T> factor, Tile4<T> kept)
     {
-        if (!TTiling.Alone) kept = TTiling.AddMix<T, R, TVector>(scratch, weights, b, column0, 0, Tiles<T, R>.ScaleRows(kept, factor));
         int row = row0 + TTiling.Row, n = TTiling.Column;
-        for (var n0 = TTiling.Alone ? 0 : TTiling.Extent; n0 < b.Width; n0 += TTiling.Extent)
+        for (var n0 = 0; n0 < b.Width; n0 += TTiling.Extent)
         {
-            var sum = Tiles<T, R>.SplatTile(T.Zero);
-            if (!fresh) sum = Tiles<T, R>.ScaleRows(HeadRows<T, R, TVector>.LoadTile(result, row, n0 + n), factor);
-            sum = TTiling.AddMix<T, R, TVector>(scratch, weights, b, column0, n0, sum);
-            HeadRows<T, R, TVector>.StoreTile(result, row, n0 + n, sum);
+            var inRegisters = !TTiling.Alone & n0 == 0;
+            var sum = inRegisters ? kept : Tiles<T, R>.SplatTile(T.Zero);
+            if (!fresh & !inRegisters) sum = HeadRows<T, R, TVector>.LoadTile(result, row, n0 + n);
+            sum = TTiling.AddMix<T, R, TVector>(scratch, weights, b, column0, n0, Tiles<T, R>.ScaleRows(sum, factor));
+            if (inRegisters) kept = sum;
+            else HeadRows<T, R, TVector>.StoreTile(result, row, n0 + n, sum);
         }
         return kept;
     }
@@ -199,9 +194,12 @@ internal static class AttentionResult<T, R, TTiling, TVector>
     public static void Finish(HeadRows<T> result, int row0, Four<T> factor, Tile4<T> kept)
     {
         int row = row0 + TTiling.Row, n = TTiling.Column;
-        if (!TTiling.Alone) HeadRows<T, R, TVector>.StoreTile(result, row, n, Tiles<T, R>.ScaleRows(kept, factor));
-        for (var n0 = TTiling.Alone ? 0 : TTiling.Extent; n0 < result.Width; n0 += TTiling.Extent)
-            HeadRows<T, R, TVector>.StoreTile(result, row, n0 + n, Tiles<T, R>.ScaleRows(HeadRows<T, R, TVector>.LoadTile(result, row, n0 + n), factor));
+        for (var n0 = 0; n0 < result.Width; n0 += TTiling.Extent)
+        {
+            var sum = kept;
+            if (TTiling.Alone | n0 > 0) sum = HeadRows<T, R, TVector>.LoadTile(result, row, n0 + n);
+            HeadRows<T, R, TVector>.StoreTile(result, row, n0 + n, Tiles<T, R>.ScaleRows(sum, factor));
+        }
     }
 
     /// <summary>Stores result − factor·other.</summary>

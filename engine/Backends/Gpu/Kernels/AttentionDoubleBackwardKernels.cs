@@ -62,16 +62,25 @@ internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
     {
         int row = row0 + TTiling.Row, column = column0 + TTiling.Column;
         AttentionMaps<T> m;
-        m.P = Product(scratch, o.Q, row0, o.K, column0, Tiles<T, R>.SplatTile(T.Zero));
+        m.P = m.Dp = m.Tangent = m.U = Tiles<T, R>.SplatTile(T.Zero);
+        // One body for all five products keeps the kernel short; T is the sum of two of them.
+        for (var n = 0; n < 5; n++)
+        {
+            var present = n == 2 ? a.HasX : n == 3 ? a.HasY : n == 4 ? a.HasZ : 1;
+            if (present == 0) continue;
+            var queries = n == 0 | n == 3 ? o.Q : n == 2 ? o.X : o.G;
+            var keys = n == 0 | n == 2 ? o.K : n == 1 ? o.V : n == 3 ? o.Y : o.Z;
+            var sum = Product(scratch, queries, row0, keys, column0, n == 3 ? m.Tangent : Tiles<T, R>.SplatTile(T.Zero));
+            if (n == 0) m.P = sum;
+            else if (n == 1) m.Dp = sum;
+            else if (n == 4) m.U = sum;
+            else m.Tangent = sum;
+        }
         m.P = AttentionScores<T, R, TKeyRows>.Probabilities(AttentionScores<T, R, TKeyRows>.Masked(a, head, m.P, row, column), lse);
         m.Keep = AttentionScores<T, R, TKeyRows>.Keep(a, head, row, column, a.KeepFactor);
-        m.Dp = Tiles<T, R>.Mul(m.Keep, Product(scratch, o.G, row0, o.V, column0, Tiles<T, R>.SplatTile(T.Zero)));
-        m.Tangent = Tiles<T, R>.SplatTile(T.Zero);
-        if (a.HasX != 0) m.Tangent = Product(scratch, o.X, row0, o.K, column0, m.Tangent);
-        if (a.HasY != 0) m.Tangent = Product(scratch, o.Q, row0, o.Y, column0, m.Tangent);
+        m.Dp = Tiles<T, R>.Mul(m.Keep, m.Dp);
         m.Tangent = Tiles<T, R>.Scale(m.Tangent, a.Scale);
-        m.U = Tiles<T, R>.SplatTile(T.Zero);
-        if (a.HasZ != 0) m.U = Tiles<T, R>.Mul(m.Keep, Product(scratch, o.G, row0, o.Z, column0, m.U));
+        m.U = Tiles<T, R>.Mul(m.Keep, m.U);
         return m;
     }
 

@@ -78,7 +78,14 @@ internal static class Tiles<T, R> where T : unmanaged, IFloatingPointIeee754<T> 
     /// <summary>Row r by component r of s.</summary>
     public static Tile4<T> ScaleRows(Tile4<T> a, Four<T> s) => Make(Scale(a.R0, s.X), Scale(a.R1, s.Y), Scale(a.R2, s.Z), Scale(a.R3, s.W));
 
-    public static Tile4<T> Exp(Tile4<T> a) => Make(Exp(a.R0), Exp(a.R1), Exp(a.R2), Exp(a.R3));
+    /// <summary>The rows move up, and a row comes in at the end: a loop of four fills or maps a tile with a quarter of the code.</summary>
+    public static Tile4<T> Push(Tile4<T> a, Four<T> row) => Make(a.R1, a.R2, a.R3, row);
+
+    public static Tile4<T> Exp(Tile4<T> a)
+    {
+        for (var r = 0; r < 4; r++) a = Push(a, Exp(a.R0));
+        return a;
+    }
 
     /// <summary>Component r: the sum of row r.</summary>
     public static Four<T> SumRows(Tile4<T> a) => Make(Sum(a.R0), Sum(a.R1), Sum(a.R2), Sum(a.R3));

@@ -40,43 +40,49 @@ internal static class HeadRows<T, R, TVector> where T : unmanaged, IFloatingPoin
 {
     public static Four<T> Load(HeadRows<T> rows, int i, int d)
     {
-        var at = rows.At + (i < rows.Count ? i : rows.Count - 1) * rows.Stride + d;
-        var value = Tiles<T, R>.Splat(T.Zero);
+        var row = rows.At + (i < rows.Count ? i : rows.Count - 1) * rows.Stride;
         if (TVector.Value)
         {
-            if (d < rows.Width) value = rows.Data.Cast<Four<T>>()[at >> 2];
+            var value = Tiles<T, R>.Splat(T.Zero);
+            if (d < rows.Width) value = rows.Data.Cast<Four<T>>()[(row + d) >> 2];
             return value;
         }
-        if (d < rows.Width) value.X = rows.Data[at];
-        if (d + 1 < rows.Width) value.Y = rows.Data[at + 1];
-        if (d + 2 < rows.Width) value.Z = rows.Data[at + 2];
-        if (d + 3 < rows.Width) value.W = rows.Data[at + 3];
-        return value;
+        return Tiles<T, R>.Make(Element(rows, row, d), Element(rows, row, d + 1), Element(rows, row, d + 2), Element(rows, row, d + 3));
     }
 
-    public static Tile4<T> LoadTile(HeadRows<T> rows, int i, int d) =>
-        Tiles<T, R>.Make(Load(rows, i, d), Load(rows, i + 1, d), Load(rows, i + 2, d), Load(rows, i + 3, d));
+    // Loads within the row and selects, which is shorter than a branch.
+    private static T Element(HeadRows<T> rows, int row, int d)
+    {
+        var value = rows.Data[row + (d < rows.Width ? d : 0)];
+        return d < rows.Width ? value : T.Zero;
+    }
+
+    public static Tile4<T> LoadTile(HeadRows<T> rows, int i, int d)
+    {
+        var tile = Tiles<T, R>.SplatTile(T.Zero);
+        for (var r = 0; r < 4; r++) tile = Tiles<T, R>.Push(tile, Load(rows, i + r, d));
+        return tile;
+    }
 
     public static void StoreTile(HeadRows<T> rows, int i, int d, Tile4<T> value)
     {
-        Store(rows, i, d, value.R0);
-        Store(rows, i + 1, d, value.R1);
-        Store(rows, i + 2, d, value.R2);
-        Store(rows, i + 3, d, value.R3);
+        for (var r = 0; r < 4; r++)
+        {
+            if (i + r < rows.Count) Store(rows, rows.At + (i + r) * rows.Stride, d, value.R0);
+            value = Tiles<T, R>.Push(value, value.R0);
+        }
     }
 
-    private static void Store(HeadRows<T> rows, int i, int d, Four<T> value)
+    private static void Store(HeadRows<T> rows, int row, int d, Four<T> value)
     {
-        if (i >= rows.Count) return;
-        var at = rows.At + i * rows.Stride + d;
         if (TVector.Value)
         {
-            if (d < rows.Width) rows.Data.Cast<Four<T>>()[at >> 2] = value;
+            if (d < rows.Width) rows.Data.Cast<Four<T>>()[(row + d) >> 2] = value;
             return;
         }
-        if (d < rows.Width) rows.Data[at] = value.X;
-        if (d + 1 < rows.Width) rows.Data[at + 1] = value.Y;
-        if (d + 2 < rows.Width) rows.Data[at + 2] = value.Z;
-        if (d + 3 < rows.Width) rows.Data[at + 3] = value.W;
+        if (d < rows.Width) rows.Data[row + d] = value.X;
+        if (d + 1 < rows.Width) rows.Data[row + d + 1] = value.Y;
+        if (d + 2 < rows.Width) rows.Data[row + d + 2] = value.Z;
+        if (d + 3 < rows.Width) rows.Data[row + d + 3] = value.W;
     }
 }

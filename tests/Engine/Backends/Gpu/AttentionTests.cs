@@ -180,7 +180,7 @@ internal sealed class AttentionTests
     {
         using var inputs = new Inputs(backend, c, dtype);
         var args = inputs.Arguments();
-        Tensor Empty(Shape shape) => Moved(Tensor.Full(shape, double.NaN, dtype, TestBackends.Cpu), c.Offset, backend);
+        Tensor Empty(Shape shape) => Moved([.. Enumerable.Repeat(double.NaN, shape.Count)], shape, dtype, c.Offset, backend);
         Tensor[] results = [Empty(inputs.Query), Empty([c.B, c.H, c.Lq]), Empty(inputs.Query), Empty(inputs.Keys), Empty(inputs.Keys)];
         backend.Attention(args, results[0], results[1]);
         backend.AttentionBackward(args, results[0], results[1], inputs.G, results[2], results[3], results[4]);
@@ -205,7 +205,7 @@ internal sealed class AttentionTests
     {
         var free = new[] { x.G, x.Q, x.K, x.V };
         foreach (var t in free) t.SetRequiresGrad();
-        var spec = c.Dropout > 0 ? new DropoutSpec(c.Dropout, Key) : null;
+        DropoutSpec? spec = c.Dropout > 0 ? new DropoutSpec(c.Dropout, Key) : null;
         var heads = c.HeadsFirst ? 0 : c.H;
         var y = AmcEngine.Ops.Attention.WithMap(x.Q, x.K, x.V, x.Mask, Inputs.Scale, heads, spec).Output;
         var grads = AutogradEngine.Grad([y], [x.Q, x.K, x.V], [x.G], createGraph: true);
@@ -218,12 +218,13 @@ internal sealed class AttentionTests
     }
 
     // The values in a storage of this back end, so many elements from its start.
-    private static Tensor Moved(Tensor values, int offset, IBackend backend)
+    private static Tensor Moved(double[] values, Shape shape, DType dtype, int offset, IBackend backend)
     {
-        using var all = Tensor.From(new double[offset].Concat(values.ToDoubles()).ToArray(), [offset + values.Count], TestBackends.Cpu);
-        using var typed = all.To(values.DType);
-        using var there = typed.To(backend);
-        return there.Share(values.Shape, default, offset);
+        double[] all = [.. new double[offset], .. values];
+        using var there = dtype == DType.F64
+            ? Tensor.From(all, [all.Length], backend)
+            : Tensor.From(Array.ConvertAll(all, v => (float)v), [all.Length], backend);
+        return there.Share(shape, default, offset);
     }
 
     private sealed class Inputs : IDisposable
@@ -240,9 +241,7 @@ internal sealed class AttentionTests
             Tensor New(Shape shape)
             {
                 var values = Enumerable.Range(0, shape.Count).Select(_ => (double)(float)(2 * random.NextDouble() - 1)).ToArray();
-                using var wide = Tensor.From(values, shape, TestBackends.Cpu);
-                using var typed = wide.To(dtype);
-                return Moved(typed, c.Offset, backend);
+                return Moved(values, shape, dtype, c.Offset, backend);
             }
             Q = New(Query);
             K = New(Keys);
@@ -254,9 +253,7 @@ internal sealed class AttentionTests
             var numbers = Enumerable.Range(0, mask.Count).Select(i => i % c.Lk > 0 && random.Next(4) == 0 ? (random.Next(2) == 0 ? -10000 : double.NegativeInfinity) : 0.5 * random.NextDouble()).ToArray();
             // One row of nothing but −∞.
             if (c.Mask == 2 && c.Lq > 2) Array.Fill(numbers, double.NegativeInfinity, ((c.B * c.H - 1) * c.Lq + 2) * c.Lk, c.Lk);
-            using var m = Tensor.From(numbers, mask, TestBackends.Cpu);
-            using var t = m.To(dtype);
-            Mask = Moved(t, c.Offset, backend);
+            Mask = Moved(numbers, mask, dtype, c.Offset, backend);
         }
 
         public Shape Query { get; }
