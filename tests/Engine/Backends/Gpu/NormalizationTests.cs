@@ -92,7 +92,7 @@ internal sealed class NormalizationTests
     }
 
     [TestCase(3, 5, true, true, true)]
-    [TestCase(1, 2, true, true, true)]
+    [TestCase(1, 3, true, true, true)]
     [TestCase(70, 33, true, true, true)]
     [TestCase(130, 96, true, false, false)]
     [TestCase(5, 17, false, true, false)]
