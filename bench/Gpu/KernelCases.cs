@@ -202,7 +202,7 @@ internal static class KernelCases
     private static KernelCase AdamW(int count) => new($"adamw {count}", 15.0 * count, 28.0 * count, device =>
     {
         var (p, g, m, v) = (Draw(device, [count]), Draw(device, [count]), Draw(device, [count]), Tensor.From(new float[count], [count], device));
-        return () => device.AdamW(p, g, m, v, new AdamWArgs(1e-4, 0.9, 0.999, 1e-8, 0.02, 3));
+        return () => device.AdamW([new AdamWTensors(p, g, m, v)], new AdamWArgs(1e-4, 0.9, 0.999, 1e-8, 0.02, 3));
     });
 
     private static Tensor Like(Tensor x) => Draw(x.Backend, x.Shape.Dims.ToArray());
