@@ -13,22 +13,23 @@ internal static class GemmEpilogue
 {
     /// <summary>Stores a 4×4 block whose corner is (row, column), without what lies past M and N.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store<T, R>(GemmArgs<T> a, int offset, int row, int column, Block<T> block)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    public static void Store<T, R, Gelu>(GemmArgs<T> a, int offset, int row, int column, Block<T> block)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where Gelu : struct, IFlag
     {
         // A loop over rotating registers: the epilogue's code is there once and not four times.
         for (var r = 0; r < 4; r++)
         {
-            if (row + r < a.M & column < a.N) StoreQuad<T, R>(a, offset + (row + r) * a.Ldc + column, column, block.R0);
+            if (row + r < a.M & column < a.N) StoreQuad<T, R, Gelu>(a, offset + (row + r) * a.Ldc + column, column, block.R0);
             block.R0 = block.R1;
             block.R1 = block.R2;
             block.R2 = block.R3;
         }
     }
 
+    /// <summary>Finishes and stores up to four sums of a row, without what lies past N.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreQuad<T, R>(GemmArgs<T> a, int index, int column, Quad<T> sum)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    public static void StoreQuad<T, R, Gelu>(GemmArgs<T> a, int index, int column, Quad<T> sum)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where Gelu : struct, IFlag
     {
         var left = a.N - column;
         var v = Quad<T>.Of(a.Alpha * sum.X, a.Alpha * sum.Y, a.Alpha * sum.Z, a.Alpha * sum.W);
@@ -36,7 +37,7 @@ internal static class GemmEpilogue
         if (a.Accumulate != 0) v = Quad<T>.Add(v, GemmLoad.Masked(a.C, index, left));
         if (a.HasBias != 0) v = Quad<T>.Add(v, GemmLoad.Masked(a.Bias, column, left));
         if (a.HasPreActivation != 0) Write(a.PreActivation, index, left, vector, v);
-        if (a.Gelu != 0) v = Quad<T>.Of(R.Gelu(v.X), R.Gelu(v.Y), R.Gelu(v.Z), R.Gelu(v.W));
+        if (Gelu.Value) v = Quad<T>.Of(R.Gelu(v.X), R.Gelu(v.Y), R.Gelu(v.Z), R.Gelu(v.W));
         Write(a.C, index, left, vector, v);
     }
 

@@ -125,7 +125,6 @@ internal struct GemmArgs<T> where T : unmanaged
     public int Accumulate;
     public int HasBias;
     public int HasPreActivation;
-    public int Gelu;
 
     /// <summary>Rows of C (and of the pre-activation) are 16-byte aligned.</summary>
     public int VectorC;
