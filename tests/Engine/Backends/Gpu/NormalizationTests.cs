@@ -92,6 +92,7 @@ internal sealed class NormalizationTests
     }
 
     [TestCase(3, 5, true, true, true)]
+    [TestCase(1, 2, true, true, true)]
     [TestCase(1, 3, true, true, true)]
     [TestCase(70, 33, true, true, true)]
     [TestCase(130, 96, true, false, false)]
@@ -104,6 +105,8 @@ internal sealed class NormalizationTests
         double[] x = Random(rows * width, 1), gamma = Random(width, 2), g = Random(rows * width, 3);
         double[]? ddx = input ? Random(rows * width, 4) : null, ddgamma = scale ? Random(width, 5) : null, ddbeta = shift ? Random(width, 6) : null;
         var expected = SecondOrder(rows, width, x, gamma, g, ddx, ddgamma, ddbeta);
+        // Two or three elements less their mean and their part along n are nothing or next to it: mostly rounding.
+        var allowed = width < 4 ? 1e-4 : 1e-5;
         foreach (var dtype in new[] { DType.F64, DType.F32 })
             foreach (var team in new RowTeam?[] { null, RowTeam.Lane, RowTeam.Part, RowTeam.Group })
             {
@@ -122,7 +125,7 @@ internal sealed class NormalizationTests
                 {
                     var error = Closeness.RelativeL2(actual[i], expected[i]);
                     TestContext.Out.WriteLine($"{dtype} {team} result {i}: relative L2 error {error:E2}");
-                    Assert.That(error, Is.LessThanOrEqualTo(dtype == DType.F64 ? 1e-12 : 1e-5), $"{dtype} {team} result {i}");
+                    Assert.That(error, Is.LessThanOrEqualTo(dtype == DType.F64 ? 1e-12 : allowed), $"{dtype} {team} result {i}");
                 }
             }
     }
