@@ -8,33 +8,22 @@ namespace AmcEngine.Backends.Gpu;
 // Selection and scattering by index; see Kernels/IndexingKernels.cs.
 public sealed partial class GpuBackend
 {
-    private const uint Invalid4 = uint.MaxValue;
-    private const ulong Invalid8 = ulong.MaxValue;
-
     /// <inheritdoc/>
     public void IndexSelect(Tensor x, AxisView axis, Tensor index, Tensor y)
     {
-        var quad = new Quad<uint>
-        {
-            X = Invalid4,
-            Y = Invalid4,
-            Z = Invalid4,
-            W = Invalid4,
-        };
-        if (y.DType.Size() == 8) IndexSelect(x, axis, axis.Inner, index, y, Invalid8);
-        else if (axis.Inner % 4 == 0 && Aligned16(x, y)) IndexSelect(x, axis, axis.Inner / 4, index, y, quad);
-        else IndexSelect(x, axis, axis.Inner, index, y, Invalid4);
+        if (y.DType.Size() == 8) IndexSelect<ulong, NotThere8>(x, axis, axis.Inner, index, y);
+        else if (axis.Inner % 4 == 0 && Aligned16(x, y)) IndexSelect<Quad<uint>, NotThere16>(x, axis, axis.Inner / 4, index, y);
+        else IndexSelect<uint, NotThere4>(x, axis, axis.Inner, index, y);
     }
 
-    private void IndexSelect<E>(Tensor x, AxisView axis, int inner, Tensor index, Tensor y, E invalid) where E : unmanaged
+    private void IndexSelect<E, N>(Tensor x, AxisView axis, int inner, Tensor index, Tensor y) where E : unmanaged where N : struct, INotThere<E>
     {
         var count = axis.Outer * index.Count * inner;
-        LaunchOver<IndexSelectKernel<E>, IndexSelectKernel<E>.Args>(count, new IndexSelectKernel<E>.Args
+        LaunchOver<IndexSelectKernel<E, N>, IndexSelectKernel<E, N>.Args>(count, new IndexSelectKernel<E, N>.Args
         {
             X = View<E>(x, (long)x.Count * x.DType.Size()),
             Index = View<int>(index),
             Y = View<E>(y, (long)y.Count * y.DType.Size()),
-            Invalid = invalid,
             Length = axis.Length,
             Inner = inner,
             Indices = index.Count,
@@ -84,17 +73,16 @@ public sealed partial class GpuBackend
     /// <inheritdoc/>
     public void Gather(Tensor x, AxisView axis, Tensor index, int count, Tensor y)
     {
-        if (y.DType.Size() == 8) Gather(x, axis, index, count, y, Invalid8);
-        else Gather(x, axis, index, count, y, Invalid4);
+        if (y.DType.Size() == 8) Gather<ulong, NotThere8>(x, axis, index, count, y);
+        else Gather<uint, NotThere4>(x, axis, index, count, y);
     }
 
-    private void Gather<E>(Tensor x, AxisView axis, Tensor index, int count, Tensor y, E invalid) where E : unmanaged =>
-        LaunchOver<GatherKernel<E>, GatherKernel<E>.Args>(y.Count, new GatherKernel<E>.Args
+    private void Gather<E, N>(Tensor x, AxisView axis, Tensor index, int count, Tensor y) where E : unmanaged where N : struct, INotThere<E> =>
+        LaunchOver<GatherKernel<E, N>, GatherKernel<E, N>.Args>(y.Count, new GatherKernel<E, N>.Args
         {
             X = View<E>(x),
             Index = View<int>(index),
             Y = View<E>(y),
-            Invalid = invalid,
             Length = axis.Length,
             Inner = axis.Inner,
             Indices = count,

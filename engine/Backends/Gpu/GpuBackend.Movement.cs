@@ -15,13 +15,13 @@ public sealed partial class GpuBackend
     {
         switch (y.DType)
         {
-            case DType.F64: Fill(y, BitConverter.DoubleToUInt64Bits(value)); break;
-            case DType.F32: Fill(y, BitConverter.SingleToUInt32Bits((float)value)); break;
-            default: Fill(y, (uint)(int)value); break;
+            case DType.F64: FillBits(y, BitConverter.DoubleToUInt64Bits(value)); break;
+            case DType.F32: FillBits(y, BitConverter.SingleToUInt32Bits((float)value)); break;
+            default: FillBits(y, (uint)(int)value); break;
         }
     }
 
-    private void Fill<E>(Tensor y, E bits) where E : unmanaged =>
+    private void FillBits<E>(Tensor y, E bits) where E : unmanaged =>
         LaunchOver<FillKernel<E>, FillKernel<E>.Args>(y.Count, new FillKernel<E>.Args
         {
             Y = View<E>(y),

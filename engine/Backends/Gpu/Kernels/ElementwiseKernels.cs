@@ -2,6 +2,7 @@ using System.Numerics;
 using AmcEngine.Backends.Gpu.DeviceMath;
 using AmcEngine.Backends.Gpu.Host;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
@@ -274,8 +275,8 @@ internal readonly struct LerpQuadsKernel<T, R> : IKernel<LerpKernel<T, R>.Args>
             var slot = Batch<LerpSlot<T>>.Find(a.Slots, i, out var at);
             if (4 * at + 3 < slot.Y.IntLength)
             {
-                var xs = slot.X.Cast<Quad<T>>();
-                var ys = slot.Y.Cast<Quad<T>>();
+                var xs = slot.X.AsAligned(16).Cast<Quad<T>>();
+                var ys = slot.Y.AsAligned(16).Cast<Quad<T>>();
                 var x = xs[at];
                 var y = ys[at];
                 y.X = R.Fma(a.Weight, x.X - y.X, y.X);

@@ -10,8 +10,40 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // to the bit what the CPU back end computes. Cost: at most one FLOP an element; the moved elements and the indices once, and
 // the destination of a sum once, beside what IndexLinksKernel says.
 
+/// <summary>What an index outside selects: all bits set, which is NaN in f32 and f64 and −1 of integers.</summary>
+internal interface INotThere<E> where E : unmanaged
+{
+    static abstract E Value { get; }
+}
+
+internal readonly struct NotThere4 : INotThere<uint>
+{
+    public static uint Value => 0xFFFFFFFF;
+}
+
+internal readonly struct NotThere8 : INotThere<ulong>
+{
+    public static ulong Value => 0xFFFFFFFFFFFFFFFF;
+}
+
+internal readonly struct NotThere16 : INotThere<Quad<uint>>
+{
+    public static Quad<uint> Value
+    {
+        get
+        {
+            Quad<uint> value;
+            value.X = 0xFFFFFFFF;
+            value.Y = 0xFFFFFFFF;
+            value.Z = 0xFFFFFFFF;
+            value.W = 0xFFFFFFFF;
+            return value;
+        }
+    }
+}
+
 /// <summary>y[o, i, n] = x[o, index[i], n]; E may be a quad, where inner counts quads.</summary>
-internal readonly struct IndexSelectKernel<E> : IKernel<IndexSelectKernel<E>.Args> where E : unmanaged
+internal readonly struct IndexSelectKernel<E, N> : IKernel<IndexSelectKernel<E, N>.Args> where E : unmanaged where N : struct, INotThere<E>
 {
     /// <summary>Arguments.</summary>
     public struct Args
@@ -19,7 +51,6 @@ internal readonly struct IndexSelectKernel<E> : IKernel<IndexSelectKernel<E>.Arg
         public ArrayView<E> X;
         public ArrayView<int> Index;
         public ArrayView<E> Y;
-        public E Invalid;
         public int Length;
         public int Inner;
         public int Indices;
@@ -34,7 +65,7 @@ internal readonly struct IndexSelectKernel<E> : IKernel<IndexSelectKernel<E>.Arg
             var n = at - row * a.Inner;
             var o = (int)((uint)row / (uint)a.Indices);
             var index = a.Index[row - o * a.Indices];
-            var value = a.Invalid;
+            var value = N.Value;
             if ((uint)index < (uint)a.Length) value = a.X[(o * a.Length + index) * a.Inner + n];
             a.Y[at] = value;
         }
@@ -42,7 +73,7 @@ internal readonly struct IndexSelectKernel<E> : IKernel<IndexSelectKernel<E>.Arg
 }
 
 /// <summary>y[o, i, n] = x[o, index[o, i, n], n].</summary>
-internal readonly struct GatherKernel<E> : IKernel<GatherKernel<E>.Args> where E : unmanaged
+internal readonly struct GatherKernel<E, N> : IKernel<GatherKernel<E, N>.Args> where E : unmanaged where N : struct, INotThere<E>
 {
     /// <summary>Arguments.</summary>
     public struct Args
@@ -50,7 +81,6 @@ internal readonly struct GatherKernel<E> : IKernel<GatherKernel<E>.Args> where E
         public ArrayView<E> X;
         public ArrayView<int> Index;
         public ArrayView<E> Y;
-        public E Invalid;
         public int Length;
         public int Inner;
         public int Indices;
@@ -65,7 +95,7 @@ internal readonly struct GatherKernel<E> : IKernel<GatherKernel<E>.Args> where E
             var n = at - row * a.Inner;
             var o = (int)((uint)row / (uint)a.Indices);
             var index = a.Index[at];
-            var value = a.Invalid;
+            var value = N.Value;
             if ((uint)index < (uint)a.Length) value = a.X[(o * a.Length + index) * a.Inner + n];
             a.Y[at] = value;
         }

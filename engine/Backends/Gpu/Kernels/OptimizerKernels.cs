@@ -2,6 +2,7 @@ using System.Numerics;
 using AmcEngine.Backends.Gpu.DeviceMath;
 using AmcEngine.Backends.Gpu.Host;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
@@ -87,10 +88,10 @@ internal readonly struct AdamWQuadsKernel<T, R> : IKernel<AdamWKernel<T, R>.Args
             var slot = Batch<AdamWSlot<T>>.Find(a.Slots, i, out var at);
             if (4 * at + 3 < slot.P.IntLength)
             {
-                var ps = slot.P.Cast<Quad<T>>();
-                var ms = slot.M.Cast<Quad<T>>();
-                var vs = slot.V.Cast<Quad<T>>();
-                Quad<T> p = ps[at], g = slot.G.Cast<Quad<T>>()[at], m = ms[at], v = vs[at];
+                var ps = slot.P.AsAligned(16).Cast<Quad<T>>();
+                var ms = slot.M.AsAligned(16).Cast<Quad<T>>();
+                var vs = slot.V.AsAligned(16).Cast<Quad<T>>();
+                Quad<T> p = ps[at], g = slot.G.AsAligned(16).Cast<Quad<T>>()[at], m = ms[at], v = vs[at];
                 AdamWKernel<T, R>.Update(a, g.X, ref p.X, ref m.X, ref v.X);
                 AdamWKernel<T, R>.Update(a, g.Y, ref p.Y, ref m.Y, ref v.Y);
                 AdamWKernel<T, R>.Update(a, g.Z, ref p.Z, ref m.Z, ref v.Z);

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Ops;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 using static AmcEngine.Tests.Engine.Backends.Gpu.TwoBackends;
@@ -102,6 +103,40 @@ internal sealed class ElementwiseTests
             b.Binary(BinaryKind.ReluBackward, g, x, y);
             return y;
         }, 0);
+    }
+
+    [Test]
+    public void LerpServesManyTensors([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1)] int offset)
+    {
+        int[] counts = [1, 263, 4, 0, 7, 2, 3, 5, 1000, 6, 0];
+        Compare($"lerp {dtype}", b =>
+        {
+            Tensor[] xs = [.. counts.Select((c, i) => Some(b, dtype, [c], i, offset))], ys = [.. counts.Select((c, i) => Some(b, dtype, [c], 50 + i, offset))];
+            b.Lerp([.. xs.Zip(ys, (x, y) => new TensorPair(x, y))], 0.3);
+            return Movement.Concat(ys, 0);
+        }, Allowed(dtype) / 100);
+    }
+
+    [Test]
+    public void KernelsCompileToPtx()
+    {
+        var texts = PtxTexts.Of(b =>
+        {
+            using var x = Tensor.Empty([8], DType.F32, b);
+            using var z = Tensor.Empty([4, 8], DType.F32, b);
+            using var w = x.Share([4], default, 1);
+            b.Unary(UnaryKind.Gelu, x, x);
+            b.Unary(UnaryKind.Gelu, w, w);
+            foreach (var kind in Enum.GetValues<BinaryKind>()) b.Binary(kind, x, x, x);
+            b.Binary(BinaryKind.Add, w, w, w);
+            b.Binary(BinaryKind.Add, z, x, z);
+            b.AddScaled(x, 1, x);
+            b.AddScaled(w, 1, w);
+            b.Lerp([new TensorPair(x, x)], 1);
+            b.Lerp([new TensorPair(w, w)], 1);
+        });
+        Assert.That(texts, Has.Count.EqualTo(16));
+        PtxTexts.Check(texts, "MapQuadsKernel", "ZipQuadsKernel", "AddScaledQuadsKernel", "LerpQuadsKernel");
     }
 
     [Test]
