@@ -61,12 +61,12 @@ public sealed partial class GpuBackend
             Ldc = args.Ldc,
             Entries = entries,
             Batch1 = args.Batch1,
-            A0 = args.A0,
-            A1 = args.A1,
-            B0 = args.B0,
-            B1 = args.B1,
-            C0 = args.C0,
-            C1 = args.C1,
+            A0 = Stride(args.A0, args.Batch0),
+            A1 = Stride(args.A1, args.Batch1),
+            B0 = Stride(args.B0, args.Batch0),
+            B1 = Stride(args.B1, args.Batch1),
+            C0 = Stride(args.C0, args.Batch0),
+            C1 = Stride(args.C1, args.Batch1),
             Alpha = T.CreateChecked(args.Alpha),
             Accumulate = args.Accumulate ? 1 : 0,
             HasBias = args.Bias is null ? 0 : 1,
@@ -78,13 +78,16 @@ public sealed partial class GpuBackend
         };
     }
 
+    // A stride that leads to no second entry may be anything; the others stay within a tensor.
+    private static int Stride(long stride, int extent) => extent > 1 ? checked((int)stride) : 0;
+
     // The sums of each part of K on their own, packed, without what follows a product.
     private static GemmArgs<T> Partial<T>(GemmArgs<T> product, ArrayView<T> partial) where T : unmanaged, IFloatingPointIeee754<T>
     {
         product.C = partial;
         product.Bias = product.PreActivation = ArrayView<T>.Empty;
         product.Ldc = product.N;
-        product.C1 = (long)product.M * product.N;
+        product.C1 = product.M * product.N;
         product.C0 = product.C1 * product.Batch1;
         product.SplitStride = product.C1 * product.Entries;
         product.Alpha = T.One;
@@ -98,7 +101,7 @@ public sealed partial class GpuBackend
     {
         product.A = partial;
         product.B = ArrayView<T>.Empty;
-        product.SplitStride = (long)product.M * product.N * product.Entries;
+        product.SplitStride = product.M * product.N * product.Entries;
         product.TilesN = (product.N + 3) / 4;
         product.VectorC = QuadsLieAligned(args.C, args.Ldc, args.C0, args.C1)
             && (args.PreActivation is null || QuadsLieAligned(args.PreActivation, args.Ldc, args.C0, args.C1)) ? 1 : 0;

@@ -14,13 +14,17 @@ internal sealed class StagingBuffer(Accelerator accelerator) : IDisposable
     private PageLockedArray1D<byte>? _locked;
 
     /// <summary>Device to host; waits.</summary>
-    public void Read(ArrayView<byte> source, Span<byte> target)
+    public unsafe void Read(ArrayView<byte> source, Span<byte> target)
     {
         var stream = accelerator.DefaultStream;
         if (accelerator.AcceleratorType != AcceleratorType.Cuda)
         {
-            source.CopyToCPU(stream, ref target[0], target.Length);
-            stream.Synchronize();
+            // The copy is only queued: the memory must not move until it is done.
+            fixed (byte* pinned = target)
+            {
+                source.CopyToCPU(stream, ref *pinned, target.Length);
+                stream.Synchronize();
+            }
             return;
         }
         var locked = Locked();
@@ -34,13 +38,16 @@ internal sealed class StagingBuffer(Accelerator accelerator) : IDisposable
     }
 
     /// <summary>Host to device; the caller's memory is free again on return.</summary>
-    public void Write(ReadOnlySpan<byte> source, ArrayView<byte> target)
+    public unsafe void Write(ReadOnlySpan<byte> source, ArrayView<byte> target)
     {
         var stream = accelerator.DefaultStream;
         if (accelerator.AcceleratorType != AcceleratorType.Cuda)
         {
-            target.CopyFromCPU(stream, source);
-            stream.Synchronize();
+            fixed (byte* pinned = source)
+            {
+                target.CopyFromCPU(stream, ref *pinned, source.Length);
+                stream.Synchronize();
+            }
             return;
         }
         var locked = Locked();

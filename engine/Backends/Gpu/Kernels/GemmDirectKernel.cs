@@ -30,8 +30,8 @@ internal readonly struct GemmDirectKernel<T, R, TransA, TransB, Gelu> : IKernel<
             var b1 = entry - b0 * a.Batch1;
             var row = (outer - entry * a.TilesM) * Tile;
             var column = (i - outer * a.TilesN) * Tile;
-            var block = Sum(a, (int)(b0 * a.A0 + b1 * a.A1), (int)(b0 * a.B0 + b1 * a.B1), row, column);
-            GemmEpilogue.Store<T, R, Gelu>(a, (int)(b0 * a.C0 + b1 * a.C1), row, column, block);
+            var block = Sum(a, b0 * a.A0 + b1 * a.A1, b0 * a.B0 + b1 * a.B1, row, column);
+            GemmEpilogue.Store<T, R, Gelu>(a, b0 * a.C0 + b1 * a.C1, row, column, block);
         }
     }
 

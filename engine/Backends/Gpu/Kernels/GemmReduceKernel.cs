@@ -24,11 +24,11 @@ internal readonly struct GemmReduceKernel<T, R, TVector, Gelu> : IKernel<GemmArg
             var index = line * a.N + column;
             var sum = Quad<T>.Zero;
             for (var s = 0; s < a.Splits; s++)
-                sum = Quad<T>.Add(sum, GemmLoad.Quad<T, TVector>(a.A, index + s * (int)a.SplitStride, true, a.N - column));
+                sum = Quad<T>.Add(sum, GemmLoad.Quad<T, TVector>(a.A, index + s * a.SplitStride, true, a.N - column));
             var entry = line / a.M;
             var b0 = entry / a.Batch1;
             var b1 = entry - b0 * a.Batch1;
-            var offset = (int)(b0 * a.C0 + b1 * a.C1) + (line - entry * a.M) * a.Ldc + column;
+            var offset = b0 * a.C0 + b1 * a.C1 + (line - entry * a.M) * a.Ldc + column;
             GemmEpilogue.StoreQuad<T, R, Gelu>(a, offset, column, sum);
         }
     }

@@ -99,7 +99,10 @@ internal struct Block<T> where T : unmanaged, IFloatingPointIeee754<T>
         Of(Quad<T>.Add(a.R0, b.R0), Quad<T>.Add(a.R1, b.R1), Quad<T>.Add(a.R2, b.R2), Quad<T>.Add(a.R3, b.R3));
 }
 
-/// <summary>Arguments of all matmul kernels; see <see cref="MatMulArgs"/>. Flags are 0 or 1.</summary>
+/// <summary>
+/// Arguments of all matmul kernels; see <see cref="MatMulArgs"/>. Flags are 0 or 1. Everything is an int, since tensors have fewer
+/// than 2³¹ elements: indices are cheaper so, and no field needs padding before it.
+/// </summary>
 internal struct GemmArgs<T> where T : unmanaged
 {
     public ArrayView<T> A;
@@ -107,6 +110,7 @@ internal struct GemmArgs<T> where T : unmanaged
     public ArrayView<T> C;
     public ArrayView<T> Bias;
     public ArrayView<T> PreActivation;
+    public T Alpha;
     public int M;
     public int N;
     public int K;
@@ -115,13 +119,12 @@ internal struct GemmArgs<T> where T : unmanaged
     public int Ldc;
     public int Entries;
     public int Batch1;
-    public long A0;
-    public long A1;
-    public long B0;
-    public long B1;
-    public long C0;
-    public long C1;
-    public T Alpha;
+    public int A0;
+    public int A1;
+    public int B0;
+    public int B1;
+    public int C0;
+    public int C1;
     public int Accumulate;
     public int HasBias;
     public int HasPreActivation;
@@ -133,10 +136,10 @@ internal struct GemmArgs<T> where T : unmanaged
     public int TilesM;
     public int TilesN;
 
-    /// <summary>Parts that K is cut into, each of Chunk steps (a multiple of 16), whose sums lie SplitStride apart in C.</summary>
+    /// <summary>Parts that K is cut into, each of Chunk steps (a multiple of 64), whose sums lie SplitStride apart in C.</summary>
     public int Splits;
     public int Chunk;
-    public long SplitStride;
+    public int SplitStride;
 }
 
 /// <summary>Which part of a product a group computes.</summary>
@@ -170,9 +173,9 @@ internal struct GemmTask
         GemmTask t;
         t.Row = (first + rest % height) * rows;
         t.Column = rest / height * columns;
-        t.OffsetA = (int)(b0 * a.A0 + b1 * a.A1);
-        t.OffsetB = (int)(b0 * a.B0 + b1 * a.B1);
-        t.OffsetC = (int)(b0 * a.C0 + b1 * a.C1 + split * a.SplitStride);
+        t.OffsetA = b0 * a.A0 + b1 * a.A1;
+        t.OffsetB = b0 * a.B0 + b1 * a.B1;
+        t.OffsetC = b0 * a.C0 + b1 * a.C1 + split * a.SplitStride;
         t.K0 = split * a.Chunk;
         t.K1 = a.K - t.K0 < a.Chunk ? a.K : t.K0 + a.Chunk;
         return t;
