@@ -41,7 +41,7 @@ internal readonly record struct GemmPlan(GemmVariant Variant, int Splits = 1, bo
     private const double ReduceBytes = 1500;
 
     /// <summary>Steps of k in each part.</summary>
-    public int Chunk(int k) => Splits <= 1 ? Math.Max(1, k) : ((k + Splits - 1) / Splits + Grain - 1) / Grain * Grain;
+    public int Chunk(int k) => Splits <= 1 || k == 0 ? Math.Max(1, k) : ((k + Splits - 1) / Splits + Grain - 1) / Grain * Grain;
 
     /// <summary>The quickest way for a shape; the same for the same shape and device, so that results repeat.</summary>
     public static GemmPlan Choose(KernelTarget target, int multiprocessors, bool wide, int m, int n, int k, int entries)
