@@ -136,7 +136,7 @@ internal struct GemmArgs<T> where T : unmanaged
     public int TilesM;
     public int TilesN;
 
-    /// <summary>Parts that K is cut into, each of Chunk steps (a multiple of 16), whose sums lie SplitStride apart in C.</summary>
+    /// <summary>Parts that K is cut into, each of Chunk steps (a multiple of 64), whose sums lie SplitStride apart in C.</summary>
     public int Splits;
     public int Chunk;
     public int SplitStride;
