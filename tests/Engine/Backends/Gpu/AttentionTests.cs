@@ -2,6 +2,7 @@ using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 using ILGPU.Runtime.Cuda;
@@ -196,8 +197,8 @@ internal sealed class AttentionTests
     {
         var backend = TestBackends.Cpu;
         var results = Read(Run(backend, c, dtype, 0)[..5]);
-        using var inputs = new Inputs(backend, c, dtype);
-        var second = SecondOrder(inputs, c, present);
+        using var scope = MemoryScope.Begin();
+        var second = SecondOrder(new Inputs(backend, c, dtype), c, present);
         return [.. results, .. second];
     }
 
