@@ -31,7 +31,8 @@ internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : 
         var delta = AttentionResult<T, R, TTiling, TVector>.RowDots(scratch, g, AttentionScores<T, R, No>.Queries(a, a.Output, head), row0);
         AttentionResult<T, R, TTiling, TVector>.StoreStatistic(a, a.Delta, head, row0, delta);
         var kept = Tiles<T, R>.SplatTile(T.Zero);
-        for (var column0 = 0; column0 < a.Lk; column0 += TTiling.Extent)
+        var column0 = 0;
+        do
         {
             var column = column0 + TTiling.Column;
             var p = TTiling.AddScores<T, R, TVector>(scratch, q, row0, k, column0, Tiles<T, R>.SplatTile(T.Zero));
@@ -40,7 +41,9 @@ internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : 
             dp = Tiles<T, R>.Mul(dp, AttentionScores<T, R, No>.Keep(a, head, row, column, a.KeepFactor));
             var ds = Tiles<T, R>.Mul(p, Tiles<T, R>.Sub(dp, AttentionScores<T, R, No>.Spread(delta)));
             kept = AttentionResult<T, R, TTiling, TVector>.Add(scratch, ds, k, column0, dq, row0, column0 == 0, kept);
+            column0 += TTiling.Extent;
         }
+        while (column0 < a.Lk);
         AttentionResult<T, R, TTiling, TVector>.Finish(dq, row0, Tiles<T, R>.Splat(a.Scale), kept);
     }
 }
@@ -64,7 +67,8 @@ internal readonly struct AttentionKeyGradientKernel<T, R, TTiling, TVector> : IK
         var row = row0 + TTiling.Row;
         var keptKeys = Tiles<T, R>.SplatTile(T.Zero);
         var keptValues = Tiles<T, R>.SplatTile(T.Zero);
-        for (var column0 = 0; column0 < a.Lq; column0 += TTiling.Extent)
+        var column0 = 0;
+        do
         {
             var column = column0 + TTiling.Column;
             var lse = AttentionScores<T, R, Yes>.Statistic(a, a.Lse, head, column);
@@ -76,7 +80,9 @@ internal readonly struct AttentionKeyGradientKernel<T, R, TTiling, TVector> : IK
             var ds = Tiles<T, R>.Mul(p, Tiles<T, R>.Sub(Tiles<T, R>.Mul(dp, keep), AttentionScores<T, R, Yes>.Spread(delta)));
             keptKeys = AttentionResult<T, R, TTiling, TVector>.Add(scratch, ds, q, column0, dk, row0, column0 == 0, keptKeys);
             keptValues = AttentionResult<T, R, TTiling, TVector>.Add(scratch, Tiles<T, R>.Mul(p, keep), g, column0, dv, row0, column0 == 0, keptValues);
+            column0 += TTiling.Extent;
         }
+        while (column0 < a.Lq);
         AttentionResult<T, R, TTiling, TVector>.Finish(dk, row0, Tiles<T, R>.Splat(a.Scale), keptKeys);
         AttentionResult<T, R, TTiling, TVector>.Finish(dv, row0, Tiles<T, R>.Splat(T.One), keptValues);
     }

@@ -174,7 +174,8 @@ internal static class AttentionResult<T, R, TTiling, TVector>
     public static Tile4<T> Add(TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, int column0, HeadRows<T> result, int row0, bool fresh, Four<T> factor, Tile4<T> kept)
     {
         int row = row0 + TTiling.Row, n = TTiling.Column;
-        for (var n0 = 0; n0 < b.Width; n0 += TTiling.Extent)
+        var n0 = 0;
+        do
         {
             var inRegisters = !TTiling.Alone & n0 == 0;
             var sum = inRegisters ? kept : Tiles<T, R>.SplatTile(T.Zero);
@@ -182,13 +183,29 @@ internal static class AttentionResult<T, R, TTiling, TVector>
             sum = TTiling.AddMix<T, R, TVector>(scratch, weights, b, column0, n0, Tiles<T, R>.ScaleRows(sum, factor));
             if (inRegisters) kept = sum;
             else HeadRows<T, R, TVector>.StoreTile(result, row, n0 + n, sum);
+            n0 += TTiling.Extent;
         }
+        while (n0 < b.Width);
         return kept;
     }
 
     /// <summary>result ← result + weights·b.</summary>
     public static Tile4<T> Add(TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, int column0, HeadRows<T> result, int row0, bool fresh, Tile4<T> kept) =>
         Add(scratch, weights, b, column0, result, row0, fresh, Tiles<T, R>.Splat(T.One), kept);
+
+    /// <summary>result ← result + weights·b, and + others·c when there is a c; without the old result at the first column.</summary>
+    public static Tile4<T> AddTwo(
+        TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, Tile4<T> others, HeadRows<T> c, int hasC, int column0, HeadRows<T> result, int row0, Tile4<T> kept)
+    {
+        var n = 0;
+        do
+        {
+            kept = Add(scratch, n == 0 ? weights : others, n == 0 ? b : c, column0, result, row0, column0 + n == 0, kept);
+            n++;
+        }
+        while (n <= hasC);
+        return kept;
+    }
 
     /// <summary>Stores factor·result.</summary>
     public static void Finish(HeadRows<T> result, int row0, Four<T> factor, Tile4<T> kept)

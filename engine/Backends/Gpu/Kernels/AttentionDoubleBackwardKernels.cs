@@ -64,10 +64,9 @@ internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
         AttentionMaps<T> m;
         m.P = m.Dp = m.Tangent = m.U = Tiles<T, R>.SplatTile(T.Zero);
         // One body for all five products keeps the kernel short; T is the sum of two of them.
-        for (var n = 0; n < 5; n++)
+        var n = 0;
+        do
         {
-            var present = n == 2 ? a.HasX : n == 3 ? a.HasY : n == 4 ? a.HasZ : 1;
-            if (present == 0) continue;
             var queries = n == 0 | n == 3 ? o.Q : n == 2 ? o.X : o.G;
             var keys = n == 0 | n == 2 ? o.K : n == 1 ? o.V : n == 3 ? o.Y : o.Z;
             var sum = Product(scratch, queries, row0, keys, column0, n == 3 ? m.Tangent : Tiles<T, R>.SplatTile(T.Zero));
@@ -75,7 +74,12 @@ internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
             else if (n == 1) m.Dp = sum;
             else if (n == 4) m.U = sum;
             else m.Tangent = sum;
+            n++;
+            if (n == 2 & a.HasX == 0) n++;
+            if (n == 3 & a.HasY == 0) n++;
+            if (n == 4 & a.HasZ == 0) n++;
         }
+        while (n < 5);
         m.P = AttentionScores<T, R, TKeyRows>.Probabilities(AttentionScores<T, R, TKeyRows>.Masked(a, head, m.P, row, column), lse);
         m.Keep = AttentionScores<T, R, TKeyRows>.Keep(a, head, row, column, a.KeepFactor);
         m.Dp = Tiles<T, R>.Mul(m.Keep, m.Dp);
@@ -121,16 +125,19 @@ internal readonly struct AttentionSecondOutputKernel<T, R, TTiling, TVector> : I
         var mean = Tiles<T, R>.Splat(T.Zero);
         var center = Tiles<T, R>.Splat(T.Zero);
         var kept = Tiles<T, R>.SplatTile(T.Zero);
-        for (var column0 = 0; column0 < a.Lk; column0 += TTiling.Extent)
+        var column0 = 0;
+        do
         {
             var m = AttentionSecondOrder<T, R, TTiling, TVector, No>.Maps(a, o, scratch, head, row0, column0, lse);
             mean = Tiles<T, R>.Add(mean, Tiles<T, R>.SumRows(Tiles<T, R>.Mul(m.P, m.Tangent)));
             var e = Tiles<T, R>.Add(Tiles<T, R>.Mul(m.Dp, m.Tangent), m.U);
             center = Tiles<T, R>.Add(center, Tiles<T, R>.SumRows(Tiles<T, R>.Mul(m.P, e)));
             var weights = Tiles<T, R>.Mul(m.P, m.Keep);
-            kept = AttentionResult<T, R, TTiling, TVector>.Add(scratch, Tiles<T, R>.Mul(weights, m.Tangent), o.V, column0, dg, row0, column0 == 0, kept);
-            if (a.HasZ != 0) kept = AttentionResult<T, R, TTiling, TVector>.Add(scratch, weights, o.Z, column0, dg, row0, false, kept);
+            kept = AttentionResult<T, R, TTiling, TVector>.AddTwo(
+                scratch, Tiles<T, R>.Mul(weights, m.Tangent), o.V, weights, o.Z, a.HasZ, column0, dg, row0, kept);
+            column0 += TTiling.Extent;
         }
+        while (column0 < a.Lk);
         mean = TTiling.SumOfLanes<T, R>(scratch, mean);
         center = TTiling.SumOfLanes<T, R>(scratch, center);
         center = Tiles<T, R>.Sub(center, Tiles<T, R>.Scale(Tiles<T, R>.Mul(delta, mean), T.One + T.One));
@@ -158,15 +165,16 @@ internal readonly struct AttentionSecondQueryKernel<T, R, TTiling, TVector> : IK
         var mean = AttentionScores<T, R, No>.Statistic(a, a.Mean, head, row);
         var center = AttentionScores<T, R, No>.Statistic(a, a.Center, head, row);
         var kept = Tiles<T, R>.SplatTile(T.Zero);
-        for (var column0 = 0; column0 < a.Lk; column0 += TTiling.Extent)
+        var column0 = 0;
+        do
         {
             var m = AttentionSecondOrder<T, R, TTiling, TVector, No>.Maps(a, o, scratch, head, row0, column0, lse);
             var e = AttentionSecondOrder<T, R, TTiling, TVector, No>.ScoreCotangent(m, delta, mean, center);
-            kept = AttentionResult<T, R, TTiling, TVector>.Add(scratch, e, o.K, column0, dq, row0, column0 == 0, kept);
-            if (a.HasY == 0) continue;
             var ds = AttentionSecondOrder<T, R, TTiling, TVector, No>.ScoreGradient(m, delta);
-            kept = AttentionResult<T, R, TTiling, TVector>.Add(scratch, ds, o.Y, column0, dq, row0, false, kept);
+            kept = AttentionResult<T, R, TTiling, TVector>.AddTwo(scratch, e, o.K, ds, o.Y, a.HasY, column0, dq, row0, kept);
+            column0 += TTiling.Extent;
         }
+        while (column0 < a.Lk);
         AttentionResult<T, R, TTiling, TVector>.Finish(dq, row0, Tiles<T, R>.Splat(a.Scale), kept);
     }
 }
@@ -186,7 +194,8 @@ internal readonly struct AttentionSecondKeyKernel<T, R, TTiling, TVector> : IKer
         var dv = AttentionScores<T, R, Yes>.Keys(a, a.Dv, head);
         var keptKeys = Tiles<T, R>.SplatTile(T.Zero);
         var keptValues = Tiles<T, R>.SplatTile(T.Zero);
-        for (var column0 = 0; column0 < a.Lq; column0 += TTiling.Extent)
+        var column0 = 0;
+        do
         {
             var column = column0 + TTiling.Column;
             var lse = AttentionScores<T, R, Yes>.Statistic(a, a.Lse, head, column);
@@ -197,11 +206,11 @@ internal readonly struct AttentionSecondKeyKernel<T, R, TTiling, TVector> : IKer
             var weights = Tiles<T, R>.Mul(Tiles<T, R>.Mul(m.P, m.Keep), Tiles<T, R>.Sub(m.Tangent, AttentionScores<T, R, Yes>.Spread(mean)));
             keptValues = AttentionResult<T, R, TTiling, TVector>.Add(scratch, weights, o.G, column0, dv, row0, column0 == 0, keptValues);
             var e = AttentionSecondOrder<T, R, TTiling, TVector, Yes>.ScoreCotangent(m, delta, mean, center);
-            keptKeys = AttentionResult<T, R, TTiling, TVector>.Add(scratch, e, o.Q, column0, dk, row0, column0 == 0, keptKeys);
-            if (a.HasX == 0) continue;
             var ds = AttentionSecondOrder<T, R, TTiling, TVector, Yes>.ScoreGradient(m, delta);
-            keptKeys = AttentionResult<T, R, TTiling, TVector>.Add(scratch, ds, o.X, column0, dk, row0, false, keptKeys);
+            keptKeys = AttentionResult<T, R, TTiling, TVector>.AddTwo(scratch, e, o.Q, ds, o.X, a.HasX, column0, dk, row0, keptKeys);
+            column0 += TTiling.Extent;
         }
+        while (column0 < a.Lq);
         AttentionResult<T, R, TTiling, TVector>.Finish(dk, row0, Tiles<T, R>.Splat(a.Scale), keptKeys);
         AttentionResult<T, R, TTiling, TVector>.Finish(dv, row0, Tiles<T, R>.Splat(T.One), keptValues);
     }

@@ -29,7 +29,8 @@ internal readonly struct AttentionForwardKernel<T, R, TTiling, TVector> : IKerne
         var max = Tiles<T, R>.Splat(T.NegativeInfinity);
         var sum = Tiles<T, R>.Splat(T.Zero);
         var kept = Tiles<T, R>.SplatTile(T.Zero);
-        for (var column0 = 0; column0 < a.Lk; column0 += TTiling.Extent)
+        var column0 = 0;
+        do
         {
             int row = row0 + TTiling.Row, column = column0 + TTiling.Column;
             var s = TTiling.AddScores<T, R, TVector>(scratch, q, row0, k, column0, Tiles<T, R>.SplatTile(T.Zero));
@@ -43,7 +44,9 @@ internal readonly struct AttentionForwardKernel<T, R, TTiling, TVector> : IKerne
             max = larger;
             if (a.HasDropout != 0) p = Tiles<T, R>.Mul(p, AttentionScores<T, R, No>.Keep(a, head, row, column, T.One));
             kept = AttentionResult<T, R, TTiling, TVector>.Add(scratch, p, v, column0, output, row0, column0 == 0, factor, kept);
+            column0 += TTiling.Extent;
         }
+        while (column0 < a.Lk);
         sum = TTiling.SumOfLanes<T, R>(scratch, sum);
         var inverse = Tiles<T, R>.Make(Inverse(a, sum.X), Inverse(a, sum.Y), Inverse(a, sum.Z), Inverse(a, sum.W));
         AttentionResult<T, R, TTiling, TVector>.Finish(output, row0, inverse, kept);

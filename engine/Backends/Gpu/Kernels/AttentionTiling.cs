@@ -9,6 +9,8 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // GroupTiling: a group has 64 x 64 scores (f64: 32 x 32), operands pass through shared memory in chunks of 16; for GPUs.
 // LaneTiling: a lane has a block of 4 x 4 for itself and reads where things lie, without barriers; for OpenCL on a CPU, which keeps
 //   registers in memory across barriers, and for the emulation, where a barrier takes milliseconds.
+// Loops with barriers are do-while loops, which all run at least once: a barrier behind a condition makes PoCL copy the rest of
+//   the kernel, and a few of them make its compile endless.
 // Products are accumulated over ascending d, or over ascending columns, by fused multiply-add; partial results of lanes are
 // added in the order of the lanes. So results depend on the tiling, but not on timing.
 
@@ -161,7 +163,8 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
     public static Tile4<T> AddScores<T, R, TVector>(TilingScratch<T> scratch, HeadRows<T> a, int row0, HeadRows<T> b, int column0, Tile4<T> c)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IChoice
     {
-        for (var d0 = 0; d0 < a.Width; d0 += 4 * ChunkFours)
+        var d0 = 0;
+        do
         {
             Group.Barrier();
             LoadChunk<T, R, TVector>(scratch.A, a, row0, d0);
@@ -169,7 +172,9 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
             Group.Barrier();
             for (var four = 0; four < ChunkFours; four++)
                 c = Tiles<T, R>.AddDots(c, ReadChunk<T, R>(scratch.A, Row, four), ReadChunk<T, R>(scratch.B, Column, four));
+            d0 += 4 * ChunkFours;
         }
+        while (d0 < a.Width);
         return c;
     }
 
@@ -184,7 +189,8 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
         scratch.Weights[(4 * n + 1) * (TEdge.Lanes + 1) + row] = weights.R1;
         scratch.Weights[(4 * n + 2) * (TEdge.Lanes + 1) + row] = weights.R2;
         scratch.Weights[(4 * n + 3) * (TEdge.Lanes + 1) + row] = weights.R3;
-        for (var k0 = 0; k0 < Extent & column0 + k0 < b.Count; k0 += rows)
+        var k0 = 0;
+        do
         {
             Group.Barrier();
             for (var v = Group.IdxX; v < rows * TEdge.Lanes; v += TEdge.Lanes * TEdge.Lanes)
@@ -192,7 +198,9 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
             Group.Barrier();
             for (var k = 0; k < rows; k++)
                 c = Tiles<T, R>.AddOuter(c, scratch.Weights[(k0 + k) * (TEdge.Lanes + 1) + row], scratch.B[k * TEdge.Lanes + n]);
+            k0 += rows;
         }
+        while (k0 < Extent & column0 + k0 < b.Count);
         return c;
     }
 

@@ -2,6 +2,7 @@ using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 using ILGPU.Runtime.Cuda;
@@ -38,30 +39,33 @@ internal sealed class AttentionTests
         new(2, 1, 1, 65, 80) { Mask = 1, HeadsFirst = true, Dropout = 0.2 },
         new(1, 1, 257, 257, 8) { Dropout = 0.1 },
         new(1, 2, 9, 70, 16) { Mask = 2, Dropout = 0.5, Offset = 1 },
-        new(1, 1, 5, 7, 4) { Dropout = 1 },
+        new(1, 1, 5, 7, 4) { Dropout = 0.9 },
     ];
 
     [TestCaseSource(nameof(Cases))]
     public void Agrees_with_the_cpu(Case c)
     {
-        foreach (var dtype in new[] { DType.F64, DType.F32 })
-            foreach (var shared in new[] { false, true })
-            {
-                var expected = Expected(c, dtype);
-                var actual = On(TestBackends.OpenCl, shared, b => Everything(b, c, dtype));
-                Compare($"{dtype} {(shared ? "group" : "lane")}", actual, expected, dtype == DType.F64 ? 1e-12 : 1e-5);
-            }
+        // Each variant is a compile of seconds on OpenCL; these five are every part of every kernel in both widths.
+        var fours = c.D % 4 == 0 && c.Offset == 0;
+        var variants = fours ? new[] { (DType.F32, false), (DType.F64, false), (DType.F32, true) } : [(DType.F32, false), (DType.F64, true)];
+        foreach (var (dtype, shared) in variants)
+        {
+            var expected = Expected(c, dtype);
+            var actual = On(TestBackends.OpenCl, shared, b => Everything(b, c, dtype));
+            Compare($"{dtype} {(shared ? "group" : "lane")}", actual, expected, dtype == DType.F64 ? 1e-12 : 1e-5);
+        }
     }
 
     [Test]
     public void Absent_cotangents_are_zero([Values] bool shared)
     {
         var c = new Case(1, 2, 9, 6, 4) { Mask = 2, Dropout = 0.2 };
-        for (var present = 0; present < 7; present++)
+        for (var present = 1; present < 7; present++)
         {
-            var expected = Expected(c, DType.F64, present);
-            var actual = On(TestBackends.OpenCl, shared, b => Everything(b, c, DType.F64, present));
-            Compare($"cotangents {present}", actual, expected, 1e-12);
+            var dtype = shared ? DType.F32 : DType.F64;
+            var expected = Expected(c, dtype, present);
+            var actual = On(TestBackends.OpenCl, shared, b => Everything(b, c, dtype, present));
+            Compare($"cotangents {present}", actual, expected, shared ? 1e-5 : 1e-12);
         }
     }
 
@@ -112,8 +116,8 @@ internal sealed class AttentionTests
         using var host = new PtxHost(CudaArchitecture.SM_80, CudaInstructionSet.ISA_78);
         using var backend = new GpuBackend(host);
         var dtype = wide ? DType.F64 : DType.F32;
-        foreach (var d in new[] { 64, 13 }) Launch(backend, new Case(1, 2, 5, 7, d) { Mask = 2, Dropout = 0.1 }, dtype);
-        Assert.That(host.Texts, Has.Count.EqualTo(12));
+        foreach (var d in wide ? new[] { 13 } : [64, 13]) Launch(backend, new Case(1, 2, 5, 7, d) { Mask = 2, Dropout = 0.1 }, dtype);
+        Assert.That(host.Texts, Has.Count.EqualTo(wide ? 6 : 12));
         foreach (var (kernel, text) in host.Texts)
         {
             var vectors = text.Split("ld.global.v").Length - 1;
@@ -121,8 +125,7 @@ internal sealed class AttentionTests
             Assert.That(text, Does.Not.Contain(".local"), kernel.Name);
             Assert.That(text, Does.Not.Contain(".extern .func"), kernel.Name);
             Assert.That(text, Does.Not.Match(@"\b(ld|st)\.(v\d\.)?[bfsu]\d"), kernel.Name);
-            if (kernel.Name.Contains("Kernel") && kernel.GenericTypeArguments[3].Name == "Yes") Assert.That(vectors, Is.GreaterThan(0), kernel.Name);
-            if (Environment.GetEnvironmentVariable("AMC_PTX") is { } folder) File.WriteAllText(Path.Combine(folder, $"{KernelTypes.Name(kernel)}.ptx".Replace('<', '_').Replace('>', '_')), text);
+            if (kernel.GenericTypeArguments[3].Name == "Yes") Assert.That(vectors, Is.GreaterThan(0), kernel.Name);
         }
     }
 
@@ -196,8 +199,8 @@ internal sealed class AttentionTests
     {
         var backend = TestBackends.Cpu;
         var results = Read(Run(backend, c, dtype, 0)[..5]);
-        using var inputs = new Inputs(backend, c, dtype);
-        var second = SecondOrder(inputs, c, present);
+        using var scope = MemoryScope.Begin();
+        var second = SecondOrder(new Inputs(backend, c, dtype), c, present);
         return [.. results, .. second];
     }
 
