@@ -130,7 +130,7 @@ public sealed partial class GpuBackend
     }
 
     private void LaunchAttention<T, R, TTiling, TVector>(AttentionPass pass, in AttentionCall<T> call)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IChoice
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
     {
         switch (pass)
         {

@@ -13,7 +13,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>δ and dq.</summary>
 internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IChoice
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {
@@ -50,7 +50,7 @@ internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : 
 
 /// <summary>dk and dv, from δ.</summary>
 internal readonly struct AttentionKeyGradientKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IChoice
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {

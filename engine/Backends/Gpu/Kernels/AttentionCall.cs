@@ -64,7 +64,7 @@ internal struct AttentionCall<T> where T : unmanaged
 /// What lies between the products of attention, for a tile of scores whose rows are queries, or keys (TKeyRows): mask,
 /// probabilities, dropout. In both cases the rows of a tile stay and its columns go by.
 /// </summary>
-internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TKeyRows : struct, IChoice
+internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TKeyRows : struct, IFlag
 {
     /// <summary>A tensor in the layout of the queries.</summary>
     public static HeadRows<T> Queries(AttentionCall<T> a, ArrayView<T> data, int head)
@@ -107,13 +107,13 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
         return s;
     }
 
-    private static Four<T> Inside(Four<T> s, int left) => Tiles<T, R>.Make(
+    private static Quad<T> Inside(Quad<T> s, int left) => Tiles<T, R>.Make(
         left > 0 ? s.X : T.NegativeInfinity,
         left > 1 ? s.Y : T.NegativeInfinity,
         left > 2 ? s.Z : T.NegativeInfinity,
         left > 3 ? s.W : T.NegativeInfinity);
 
-    private static Four<T> MaskRow(AttentionCall<T> a, int at, int row, int column) =>
+    private static Quad<T> MaskRow(AttentionCall<T> a, int at, int row, int column) =>
         Tiles<T, R>.Make(Mask(a, at, row, column), Mask(a, at, row, column + 1), Mask(a, at, row, column + 2), Mask(a, at, row, column + 3));
 
     private static T Mask(AttentionCall<T> a, int at, int row, int column)
@@ -123,7 +123,7 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
     }
 
     /// <summary>A statistic of four queries, those of the tile's rows or columns.</summary>
-    public static Four<T> Statistic(AttentionCall<T> a, ArrayView<T> values, int head, int i)
+    public static Quad<T> Statistic(AttentionCall<T> a, ArrayView<T> values, int head, int i)
     {
         int at = head * a.Lq, last = a.Lq - 1;
         return Tiles<T, R>.Make(
@@ -134,12 +134,12 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
     }
 
     /// <summary>A statistic of the queries where the tile has them.</summary>
-    public static Tile4<T> Spread(Four<T> statistic) => TKeyRows.Value
+    public static Tile4<T> Spread(Quad<T> statistic) => TKeyRows.Value
         ? Tiles<T, R>.Make(statistic, statistic, statistic, statistic)
         : Tiles<T, R>.Make(Tiles<T, R>.Splat(statistic.X), Tiles<T, R>.Splat(statistic.Y), Tiles<T, R>.Splat(statistic.Z), Tiles<T, R>.Splat(statistic.W));
 
     /// <summary>exp(s − lse) of masked scores; 0 where the query has lse −∞.</summary>
-    public static Tile4<T> Probabilities(Tile4<T> s, Four<T> lse) => Tiles<T, R>.Exp(Tiles<T, R>.Sub(s, Spread(Tiles<T, R>.Finite(lse))));
+    public static Tile4<T> Probabilities(Tile4<T> s, Quad<T> lse) => Tiles<T, R>.Exp(Tiles<T, R>.Sub(s, Spread(Tiles<T, R>.Finite(lse))));
 
     /// <summary>What dropout multiplies a tile by: 0 where the random word is below the threshold, else <paramref name="kept"/>.</summary>
     public static Tile4<T> Keep(AttentionCall<T> a, int head, int row, int column, T kept)
@@ -152,7 +152,7 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
         return TKeyRows.Value ? Tiles<T, R>.Transpose(keep) : keep;
     }
 
-    private static Four<T> KeepRow(AttentionCall<T> a, long element, T kept)
+    private static Quad<T> KeepRow(AttentionCall<T> a, long element, T kept)
     {
         var words = DevicePhilox.Words(a.SeedLow, a.SeedHigh, a.Op, a.Step, element);
         return Tiles<T, R>.Make(
@@ -168,10 +168,10 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
 /// columns of wide heads, are added up where they lie.
 /// </summary>
 internal static class AttentionResult<T, R, TTiling, TVector>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IChoice
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     /// <summary>result ← factor·result + weights·b, without the old result when <paramref name="fresh"/>.</summary>
-    public static Tile4<T> Add(TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, int column0, HeadRows<T> result, int row0, bool fresh, Four<T> factor, Tile4<T> kept)
+    public static Tile4<T> Add(TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, int column0, HeadRows<T> result, int row0, bool fresh, Quad<T> factor, Tile4<T> kept)
     {
         int row = row0 + TTiling.Row, n = TTiling.Column;
         var n0 = 0;
@@ -208,7 +208,7 @@ internal static class AttentionResult<T, R, TTiling, TVector>
     }
 
     /// <summary>Stores factor·result.</summary>
-    public static void Finish(HeadRows<T> result, int row0, Four<T> factor, Tile4<T> kept)
+    public static void Finish(HeadRows<T> result, int row0, Quad<T> factor, Tile4<T> kept)
     {
         int row = row0 + TTiling.Row, n = TTiling.Column;
         for (var n0 = 0; n0 < result.Width; n0 += TTiling.Extent)
@@ -220,7 +220,7 @@ internal static class AttentionResult<T, R, TTiling, TVector>
     }
 
     /// <summary>Stores result − factor·other.</summary>
-    public static void FinishWithout(HeadRows<T> result, int row0, Four<T> factor, HeadRows<T> other, Tile4<T> kept)
+    public static void FinishWithout(HeadRows<T> result, int row0, Quad<T> factor, HeadRows<T> other, Tile4<T> kept)
     {
         int row = row0 + TTiling.Row, n = TTiling.Column;
         for (var n0 = 0; n0 < result.Width; n0 += TTiling.Extent)
@@ -233,7 +233,7 @@ internal static class AttentionResult<T, R, TTiling, TVector>
     }
 
     /// <summary>Σ_d x·y of the lane's four rows.</summary>
-    public static Four<T> RowDots(TilingScratch<T> scratch, HeadRows<T> x, HeadRows<T> y, int row0)
+    public static Quad<T> RowDots(TilingScratch<T> scratch, HeadRows<T> x, HeadRows<T> y, int row0)
     {
         int row = row0 + TTiling.Row, n = TTiling.Column;
         var sum = Tiles<T, R>.Splat(T.Zero);
@@ -246,7 +246,7 @@ internal static class AttentionResult<T, R, TTiling, TVector>
     }
 
     /// <summary>Stores a statistic of the lane's four queries; the first lane of a row does.</summary>
-    public static void StoreStatistic(AttentionCall<T> a, ArrayView<T> values, int head, int row0, Four<T> x)
+    public static void StoreStatistic(AttentionCall<T> a, ArrayView<T> values, int head, int row0, Quad<T> x)
     {
         if (TTiling.Column > 0) return;
         int i = row0 + TTiling.Row, at = head * a.Lq + i;

@@ -35,7 +35,7 @@ internal struct AttentionMaps<T> where T : unmanaged
 
 /// <summary>One head's operands, and its maps tile by tile.</summary>
 internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IChoice where TKeyRows : struct, IChoice
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag where TKeyRows : struct, IFlag
 {
     public HeadRows<T> Q;
     public HeadRows<T> K;
@@ -58,7 +58,7 @@ internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
         return o;
     }
 
-    public static AttentionMaps<T> Maps(AttentionCall<T> a, AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows> o, TilingScratch<T> scratch, int head, int row0, int column0, Four<T> lse)
+    public static AttentionMaps<T> Maps(AttentionCall<T> a, AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows> o, TilingScratch<T> scratch, int head, int row0, int column0, Quad<T> lse)
     {
         int row = row0 + TTiling.Row, column = column0 + TTiling.Column;
         AttentionMaps<T> m;
@@ -89,7 +89,7 @@ internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
     }
 
     /// <summary>P∘(E − e).</summary>
-    public static Tile4<T> ScoreCotangent(AttentionMaps<T> m, Four<T> delta, Four<T> mean, Four<T> center)
+    public static Tile4<T> ScoreCotangent(AttentionMaps<T> m, Quad<T> delta, Quad<T> mean, Quad<T> center)
     {
         // E − e = dP∘(T − t) − δ·T + U − e.
         var e = Tiles<T, R>.Mul(m.Dp, Tiles<T, R>.Sub(m.Tangent, AttentionScores<T, R, TKeyRows>.Spread(mean)));
@@ -98,7 +98,7 @@ internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
     }
 
     /// <summary>P∘(dP − δ).</summary>
-    public static Tile4<T> ScoreGradient(AttentionMaps<T> m, Four<T> delta) =>
+    public static Tile4<T> ScoreGradient(AttentionMaps<T> m, Quad<T> delta) =>
         Tiles<T, R>.Mul(m.P, Tiles<T, R>.Sub(m.Dp, AttentionScores<T, R, TKeyRows>.Spread(delta)));
 
     // Of queries with keys, whichever are the rows.
@@ -109,7 +109,7 @@ internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
 
 /// <summary>δ, t, e and dg.</summary>
 internal readonly struct AttentionSecondOutputKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IChoice
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {
@@ -150,7 +150,7 @@ internal readonly struct AttentionSecondOutputKernel<T, R, TTiling, TVector> : I
 
 /// <summary>dq, from δ, t and e.</summary>
 internal readonly struct AttentionSecondQueryKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IChoice
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {
@@ -181,7 +181,7 @@ internal readonly struct AttentionSecondQueryKernel<T, R, TTiling, TVector> : IK
 
 /// <summary>dk and dv, from δ, t and e.</summary>
 internal readonly struct AttentionSecondKeyKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IChoice
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {

@@ -14,7 +14,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>Output and lse of fused attention.</summary>
 internal readonly struct AttentionForwardKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IChoice
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {

@@ -4,24 +4,6 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-/// <summary>A choice between two variants of a kernel, made when it is compiled.</summary>
-internal interface IChoice
-{
-    static abstract bool Value { get; }
-}
-
-/// <summary>Yes.</summary>
-internal readonly struct Yes : IChoice
-{
-    public static bool Value => true;
-}
-
-/// <summary>No.</summary>
-internal readonly struct No : IChoice
-{
-    public static bool Value => false;
-}
-
 /// <summary>The rows of one head of an operand: element (i, d) at At + i·Stride + d.</summary>
 internal struct HeadRows<T> where T : unmanaged
 {
@@ -36,15 +18,15 @@ internal struct HeadRows<T> where T : unmanaged
 /// Loads and stores of <see cref="HeadRows{T}"/> in fours; as vectors where TVector says that width, strides and address allow it.
 /// Rows past the end read the last row, whose results are not kept; columns past the end read 0.
 /// </summary>
-internal static class HeadRows<T, R, TVector> where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IChoice
+internal static class HeadRows<T, R, TVector> where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
 {
-    public static Four<T> Load(HeadRows<T> rows, int i, int d)
+    public static Quad<T> Load(HeadRows<T> rows, int i, int d)
     {
         var row = rows.At + (i < rows.Count ? i : rows.Count - 1) * rows.Stride;
         if (TVector.Value)
         {
             var value = Tiles<T, R>.Splat(T.Zero);
-            if (d < rows.Width) value = rows.Data.Cast<Four<T>>()[(row + d) >> 2];
+            if (d < rows.Width) value = rows.Data.Cast<Quad<T>>()[(row + d) >> 2];
             return value;
         }
         return Tiles<T, R>.Make(Element(rows, row, d), Element(rows, row, d + 1), Element(rows, row, d + 2), Element(rows, row, d + 3));
@@ -73,11 +55,11 @@ internal static class HeadRows<T, R, TVector> where T : unmanaged, IFloatingPoin
         }
     }
 
-    private static void Store(HeadRows<T> rows, int row, int d, Four<T> value)
+    private static void Store(HeadRows<T> rows, int row, int d, Quad<T> value)
     {
         if (TVector.Value)
         {
-            if (d < rows.Width) rows.Data.Cast<Four<T>>()[(row + d) >> 2] = value;
+            if (d < rows.Width) rows.Data.Cast<Quad<T>>()[(row + d) >> 2] = value;
             return;
         }
         if (d < rows.Width) rows.Data[row + d] = value.X;

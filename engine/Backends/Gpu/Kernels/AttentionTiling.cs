@@ -17,10 +17,10 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// <summary>Shared memory of a group.</summary>
 internal struct TilingScratch<T> where T : unmanaged
 {
-    public ArrayView<Four<T>> A;
-    public ArrayView<Four<T>> B;
-    public ArrayView<Four<T>> Weights;
-    public ArrayView<Four<T>> Partial;
+    public ArrayView<Quad<T>> A;
+    public ArrayView<Quad<T>> B;
+    public ArrayView<Quad<T>> Weights;
+    public ArrayView<Quad<T>> Partial;
 }
 
 /// <summary>A tiling of attention.</summary>
@@ -46,17 +46,17 @@ internal interface ITiling
 
     /// <summary>c[row][column] + Σ_d a[row0 + row, d]·b[column0 + column, d].</summary>
     static abstract Tile4<T> AddScores<T, R, TVector>(TilingScratch<T> scratch, HeadRows<T> a, int row0, HeadRows<T> b, int column0, Tile4<T> c)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IChoice;
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag;
 
     /// <summary>c[row][n] + Σ_column w[row][column]·b[column0 + column, n0 + n].</summary>
     static abstract Tile4<T> AddMix<T, R, TVector>(TilingScratch<T> scratch, Tile4<T> w, HeadRows<T> b, int column0, int n0, Tile4<T> c)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IChoice;
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag;
 
     /// <summary>The largest over a row's lanes.</summary>
-    static abstract Four<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Four<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>;
+    static abstract Quad<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>;
 
     /// <summary>The sum over a row's lanes.</summary>
-    static abstract Four<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Four<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>;
+    static abstract Quad<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>;
 }
 
 /// <summary>A block of 4 x 4 a lane.</summary>
@@ -75,7 +75,7 @@ internal readonly struct LaneTiling : ITiling
     public static TilingScratch<T> Allocate<T>() where T : unmanaged => default;
 
     public static Tile4<T> AddScores<T, R, TVector>(TilingScratch<T> scratch, HeadRows<T> a, int row0, HeadRows<T> b, int column0, Tile4<T> c)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IChoice
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
     {
         for (var d = 0; d < a.Width; d += 4)
             c = Tiles<T, R>.AddDots(c, HeadRows<T, R, TVector>.LoadTile(a, row0, d), HeadRows<T, R, TVector>.LoadTile(b, column0, d));
@@ -83,7 +83,7 @@ internal readonly struct LaneTiling : ITiling
     }
 
     public static Tile4<T> AddMix<T, R, TVector>(TilingScratch<T> scratch, Tile4<T> w, HeadRows<T> b, int column0, int n0, Tile4<T> c)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IChoice
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
     {
         var columns = HeadRows<T, R, TVector>.LoadTile(b, column0, n0);
         var weights = Tiles<T, R>.Transpose(w);
@@ -93,9 +93,9 @@ internal readonly struct LaneTiling : ITiling
         return Tiles<T, R>.AddOuter(c, weights.R3, columns.R3);
     }
 
-    public static Four<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Four<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => x;
+    public static Quad<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => x;
 
-    public static Four<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Four<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => x;
+    public static Quad<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => x;
 }
 
 /// <summary>Lanes along an edge of a group's block.</summary>
@@ -136,18 +136,18 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
     public static TilingScratch<T> Allocate<T>() where T : unmanaged
     {
         TilingScratch<T> scratch;
-        scratch.A = SharedMemory.Allocate<Four<T>>(4 * TEdge.Lanes * ChunkStride);
-        scratch.B = SharedMemory.Allocate<Four<T>>(4 * TEdge.Lanes * ChunkStride);
-        scratch.Weights = SharedMemory.Allocate<Four<T>>(4 * TEdge.Lanes * (TEdge.Lanes + 1));
-        scratch.Partial = SharedMemory.Allocate<Four<T>>(TEdge.Lanes * TEdge.Lanes);
+        scratch.A = SharedMemory.Allocate<Quad<T>>(4 * TEdge.Lanes * ChunkStride);
+        scratch.B = SharedMemory.Allocate<Quad<T>>(4 * TEdge.Lanes * ChunkStride);
+        scratch.Weights = SharedMemory.Allocate<Quad<T>>(4 * TEdge.Lanes * (TEdge.Lanes + 1));
+        scratch.Partial = SharedMemory.Allocate<Quad<T>>(TEdge.Lanes * TEdge.Lanes);
         return scratch;
     }
 
     // Where four elements of a row lie in a chunk: eight lanes that read every fourth row touch eight different banks of fours.
     private static int At(int row, int four) => row * ChunkStride + (four ^ ((row >> 3) & 3));
 
-    private static void LoadChunk<T, R, TVector>(ArrayView<Four<T>> to, HeadRows<T> rows, int row0, int d0)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IChoice
+    private static void LoadChunk<T, R, TVector>(ArrayView<Quad<T>> to, HeadRows<T> rows, int row0, int d0)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
     {
         for (var v = Group.IdxX; v < Extent * ChunkFours; v += TEdge.Lanes * TEdge.Lanes)
         {
@@ -156,12 +156,12 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
         }
     }
 
-    private static Tile4<T> ReadChunk<T, R>(ArrayView<Four<T>> from, int row, int four)
+    private static Tile4<T> ReadChunk<T, R>(ArrayView<Quad<T>> from, int row, int four)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> =>
         Tiles<T, R>.Make(from[At(row, four)], from[At(row + 1, four)], from[At(row + 2, four)], from[At(row + 3, four)]);
 
     public static Tile4<T> AddScores<T, R, TVector>(TilingScratch<T> scratch, HeadRows<T> a, int row0, HeadRows<T> b, int column0, Tile4<T> c)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IChoice
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
     {
         var d0 = 0;
         do
@@ -179,7 +179,7 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
     }
 
     public static Tile4<T> AddMix<T, R, TVector>(TilingScratch<T> scratch, Tile4<T> w, HeadRows<T> b, int column0, int n0, Tile4<T> c)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IChoice
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
     {
         const int rows = 4 * ChunkFours;
         int row = Group.IdxX / TEdge.Lanes, n = Group.IdxX % TEdge.Lanes;
@@ -204,7 +204,7 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
         return c;
     }
 
-    public static Four<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Four<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    public static Quad<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         Share(scratch, x);
         var first = Group.IdxX / TEdge.Lanes * TEdge.Lanes;
@@ -213,7 +213,7 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
         return y;
     }
 
-    public static Four<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Four<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    public static Quad<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         Share(scratch, x);
         var first = Group.IdxX / TEdge.Lanes * TEdge.Lanes;
@@ -222,7 +222,7 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
         return y;
     }
 
-    private static void Share<T>(TilingScratch<T> scratch, Four<T> x) where T : unmanaged
+    private static void Share<T>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged
     {
         Group.Barrier();
         scratch.Partial[Group.IdxX] = x;

@@ -51,9 +51,9 @@ internal readonly struct GemmDirectKernel<T, R, TransA, TransB, Gelu> : IKernel<
         {
             for (var k = 0; k < a.K; k++)
             {
-                var x = Quad<T>.Of(a.A[a0 + k * stepA], a.A[a1 + k * stepA], a.A[a2 + k * stepA], a.A[a3 + k * stepA]);
+                var x = Quad.Of(a.A[a0 + k * stepA], a.A[a1 + k * stepA], a.A[a2 + k * stepA], a.A[a3 + k * stepA]);
                 var at = b0 + k * stepB;
-                var y = Quad<T>.Of(a.B[at], a.B[at + lineB], a.B[at + 2 * lineB], a.B[at + 3 * lineB]);
+                var y = Quad.Of(a.B[at], a.B[at + lineB], a.B[at + 2 * lineB], a.B[at + 3 * lineB]);
                 block = Block<T>.Fma<R>(x, y, block);
             }
             return block;
@@ -62,9 +62,9 @@ internal readonly struct GemmDirectKernel<T, R, TransA, TransB, Gelu> : IKernel<
         var b2 = Line(2, a.N - column) * lineB;
         for (var k = 0; k < a.K; k++)
         {
-            var x = Quad<T>.Of(a.A[a0 + k * stepA], a.A[a1 + k * stepA], a.A[a2 + k * stepA], a.A[a3 + k * stepA]);
+            var x = Quad.Of(a.A[a0 + k * stepA], a.A[a1 + k * stepA], a.A[a2 + k * stepA], a.A[a3 + k * stepA]);
             var at = b0 + k * stepB;
-            block = Block<T>.Fma<R>(x, Quad<T>.Of(a.B[at], a.B[at + b1], a.B[at + b2], T.Zero), block);
+            block = Block<T>.Fma<R>(x, Quad.Of(a.B[at], a.B[at + b1], a.B[at + b2], T.Zero), block);
         }
         return block;
     }

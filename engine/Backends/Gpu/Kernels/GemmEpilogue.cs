@@ -32,12 +32,12 @@ internal static class GemmEpilogue
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where Gelu : struct, IFlag
     {
         var left = a.N - column;
-        var v = Quad<T>.Of(a.Alpha * sum.X, a.Alpha * sum.Y, a.Alpha * sum.Z, a.Alpha * sum.W);
+        var v = Quad.Of(a.Alpha * sum.X, a.Alpha * sum.Y, a.Alpha * sum.Z, a.Alpha * sum.W);
         var vector = a.VectorC != 0 & left >= 4;
-        if (a.Accumulate != 0) v = Quad<T>.Add(v, GemmLoad.Masked(a.C, index, left));
-        if (a.HasBias != 0) v = Quad<T>.Add(v, GemmLoad.Masked(a.Bias, column, left));
+        if (a.Accumulate != 0) v = Quad.Add(v, GemmLoad.Masked(a.C, index, left));
+        if (a.HasBias != 0) v = Quad.Add(v, GemmLoad.Masked(a.Bias, column, left));
         if (a.HasPreActivation != 0) Write(a.PreActivation, index, left, vector, v);
-        if (Gelu.Value) v = Quad<T>.Of(R.Gelu(v.X), R.Gelu(v.Y), R.Gelu(v.Z), R.Gelu(v.W));
+        if (Gelu.Value) v = Quad.Of(R.Gelu(v.X), R.Gelu(v.Y), R.Gelu(v.Z), R.Gelu(v.W));
         Write(a.C, index, left, vector, v);
     }
 
@@ -63,7 +63,7 @@ internal static class GemmLoad
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad<T> Masked<T>(ArrayView<T> x, int index, int left) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        var q = Quad<T>.Zero;
+        var q = Quad.Zero<T>();
         q.X = x[index];
         if (left > 1) q.Y = x[index + 1];
         if (left > 2) q.Z = x[index + 2];
@@ -75,14 +75,14 @@ internal static class GemmLoad
     /// <typeparam name="T">Element type.</typeparam>
     /// <typeparam name="TVector">Whole quads may be loaded at once: the index is a multiple of 4, the view 16-byte aligned.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Quad<T> Quad<T, TVector>(ArrayView<T> x, int index, bool inside, int left)
+    public static Quad<T> Four<T, TVector>(ArrayView<T> x, int index, bool inside, int left)
         where T : unmanaged, IFloatingPointIeee754<T> where TVector : struct, IFlag
     {
         if (inside & left >= 4)
         {
             if (TVector.Value) return x.Cast<Quad<T>>()[index >> 2];
-            return Kernels.Quad<T>.Of(x[index], x[index + 1], x[index + 2], x[index + 3]);
+            return Kernels.Quad.Of(x[index], x[index + 1], x[index + 2], x[index + 3]);
         }
-        return inside & left > 0 ? Masked(x, index, left) : Kernels.Quad<T>.Zero;
+        return inside & left > 0 ? Masked(x, index, left) : Kernels.Quad.Zero<T>();
     }
 }

@@ -22,9 +22,9 @@ internal readonly struct GemmReduceKernel<T, R, TVector, Gelu> : IKernel<GemmArg
             var line = i / a.TilesN;
             var column = (i - line * a.TilesN) * 4;
             var index = line * a.N + column;
-            var sum = Quad<T>.Zero;
+            var sum = Quad.Zero<T>();
             for (var s = 0; s < a.Splits; s++)
-                sum = Quad<T>.Add(sum, GemmLoad.Quad<T, TVector>(a.A, index + s * a.SplitStride, true, a.N - column));
+                sum = Quad.Add(sum, GemmLoad.Four<T, TVector>(a.A, index + s * a.SplitStride, true, a.N - column));
             var entry = line / a.M;
             var b0 = entry / a.Batch1;
             var b1 = entry - b0 * a.Batch1;

@@ -46,7 +46,7 @@ internal struct GemmStage
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Quad<T> Load<T, TVector>(ArrayView<T> x, bool alongK, int endK)
         where T : unmanaged, IFloatingPointIeee754<T> where TVector : struct, IFlag =>
-        alongK ? GemmLoad.Quad<T, TVector>(x, Index, Lines > 0, endK - K) : GemmLoad.Quad<T, TVector>(x, Index, K < endK, Lines);
+        alongK ? GemmLoad.Four<T, TVector>(x, Index, Lines > 0, endK - K) : GemmLoad.Four<T, TVector>(x, Index, K < endK, Lines);
 
     /// <summary>The same quad <paramref name="depth"/> steps of k further on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

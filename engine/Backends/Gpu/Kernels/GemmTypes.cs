@@ -5,63 +5,6 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-/// <summary>A choice made when a kernel is compiled.</summary>
-internal interface IFlag
-{
-    /// <summary>The choice.</summary>
-    static abstract bool Value { get; }
-}
-
-/// <summary>Chosen.</summary>
-internal readonly struct Yes : IFlag
-{
-    /// <inheritdoc/>
-    public static bool Value => true;
-}
-
-/// <summary>Not chosen.</summary>
-internal readonly struct No : IFlag
-{
-    /// <inheritdoc/>
-    public static bool Value => false;
-}
-
-/// <summary>Four neighbours in memory: one vector load or store, and four registers.</summary>
-internal struct Quad<T> where T : unmanaged, IFloatingPointIeee754<T>
-{
-    public T X;
-    public T Y;
-    public T Z;
-    public T W;
-
-    /// <summary>Four zeros.</summary>
-    public static Quad<T> Zero
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Of(T.Zero, T.Zero, T.Zero, T.Zero);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Quad<T> Of(T x, T y, T z, T w)
-    {
-        Quad<T> q;
-        q.X = x;
-        q.Y = y;
-        q.Z = z;
-        q.W = w;
-        return q;
-    }
-
-    /// <summary>a·b + c.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Quad<T> Fma<R>(T a, Quad<T> b, Quad<T> c) where R : struct, IReal<T> =>
-        Of(R.Fma(a, b.X, c.X), R.Fma(a, b.Y, c.Y), R.Fma(a, b.Z, c.Z), R.Fma(a, b.W, c.W));
-
-    /// <summary>a + b.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Quad<T> Add(Quad<T> a, Quad<T> b) => Of(a.X + b.X, a.Y + b.Y, a.Z + b.Z, a.W + b.W);
-}
-
 /// <summary>A 4×4 block of the result in 16 registers, by rows.</summary>
 internal struct Block<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
@@ -74,7 +17,7 @@ internal struct Block<T> where T : unmanaged, IFloatingPointIeee754<T>
     public static Block<T> Zero
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Of(Quad<T>.Zero, Quad<T>.Zero, Quad<T>.Zero, Quad<T>.Zero);
+        get => Of(Quad.Zero<T>(), Quad.Zero<T>(), Quad.Zero<T>(), Quad.Zero<T>());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -91,12 +34,12 @@ internal struct Block<T> where T : unmanaged, IFloatingPointIeee754<T>
     /// <summary>c + a·bᵀ: 16 fused multiply-adds of 8 values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Block<T> Fma<R>(Quad<T> a, Quad<T> b, Block<T> c) where R : struct, IReal<T> =>
-        Of(Quad<T>.Fma<R>(a.X, b, c.R0), Quad<T>.Fma<R>(a.Y, b, c.R1), Quad<T>.Fma<R>(a.Z, b, c.R2), Quad<T>.Fma<R>(a.W, b, c.R3));
+        Of(Quad.Fma<T, R>(a.X, b, c.R0), Quad.Fma<T, R>(a.Y, b, c.R1), Quad.Fma<T, R>(a.Z, b, c.R2), Quad.Fma<T, R>(a.W, b, c.R3));
 
     /// <summary>a + b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Block<T> Add(Block<T> a, Block<T> b) =>
-        Of(Quad<T>.Add(a.R0, b.R0), Quad<T>.Add(a.R1, b.R1), Quad<T>.Add(a.R2, b.R2), Quad<T>.Add(a.R3, b.R3));
+        Of(Quad.Add(a.R0, b.R0), Quad.Add(a.R1, b.R1), Quad.Add(a.R2, b.R2), Quad.Add(a.R3, b.R3));
 }
 
 /// <summary>

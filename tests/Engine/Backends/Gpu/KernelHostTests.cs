@@ -60,8 +60,8 @@ internal sealed class KernelHostTests
     private static GpuBackend WithoutDouble()
     {
         _ = TestBackends.OpenCl;
-        var info = new DeviceInfo("opencl:0", "a device without f64", 1 << 30, 1, "");
-        return new GpuBackend(new DeviceHost(info, KernelTarget.OpenClOnCpu, supportsDouble: false, () =>
+        var info = new DeviceInfo("opencl:0", "a device without f64", 1 << 30, 1, "") { SupportsDouble = false };
+        return new GpuBackend(new DeviceHost(info, KernelTarget.OpenClOnCpu, () =>
         {
             var context = Context.Create(b => b.CPU());
             return (context, context.GetPreferredDevice(true).CreateAccelerator(context));

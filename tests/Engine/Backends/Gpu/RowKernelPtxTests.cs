@@ -43,7 +43,7 @@ internal sealed partial class RowKernelPtxTests
         var rows = new AxisView(6, 40, 1);
         foreach (var kind in Enum.GetValues<ReduceKind>()) b.Reduce(kind, x, rows, r);
         b.ArgReduce(ReduceKind.Max, x, rows, r, labels);
-        b.CountNonFinite(x);
+        b.CountNonFinite([x], new long[1]);
         b.Softmax(x, rows, false, y);
         b.MaskedSoftmax(New([1, 2, 3, 40]), 1, null, 0, 0, 0, New([1, 2, 3, 40]));
         b.SoftmaxBackward(x, y, rows, false, z);
