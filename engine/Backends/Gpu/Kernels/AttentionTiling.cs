@@ -104,13 +104,13 @@ internal interface IEdge
     static abstract int Lanes { get; }
 }
 
-/// <summary>64 x 64 scores, 256 lanes; 30 KB in f32.</summary>
+/// <summary>64 x 64 scores, 256 lanes; 32 KB of shared memory in f32.</summary>
 internal readonly struct Edge16 : IEdge
 {
     public static int Lanes => 16;
 }
 
-/// <summary>32 x 32 scores, 64 lanes; 22 KB in f64.</summary>
+/// <summary>32 x 32 scores, 64 lanes; 22 KB of shared memory in f64.</summary>
 internal readonly struct Edge8 : IEdge
 {
     public static int Lanes => 8;

@@ -40,6 +40,7 @@ internal sealed class AttentionTests
         new(1, 1, 257, 257, 8) { Dropout = 0.1 },
         new(1, 2, 9, 70, 16) { Mask = 2, Dropout = 0.5, Offset = 1 },
         new(1, 1, 5, 7, 4) { Dropout = 0.9 },
+        new(1, 1, 5, 9, 160) { Mask = 1 },
     ];
 
     [TestCaseSource(nameof(Cases))]
