@@ -36,6 +36,8 @@ internal sealed class GemmPtxTests
         var hot = Regex.Split(text, @"^\s*\w+:\s*$", RegexOptions.Multiline).MaxBy(b => Regex.Count(b, @"fma\.rn\.f32"))!;
         Assert.Multiple(() =>
         {
+            // Vector accesses fault where shared memory does not start on 16 bytes.
+            Assert.That(Regex.Matches(text, @"\.shared \.align (\d+)").Select(m => int.Parse(m.Groups[1].Value) % 16), Is.Not.Empty.And.All.Zero);
             Assert.That(Regex.Count(hot, @"fma\.rn\.f32"), Is.GreaterThanOrEqualTo(64));
             Assert.That(Regex.Count(hot, @"ld\.shared\.v4\.f32"), Is.EqualTo(4));
             Assert.That(Regex.Count(text, @"ld\.global\.v4\.f32"), Is.GreaterThanOrEqualTo(4));
