@@ -13,9 +13,6 @@ public interface IBackend : IDisposable
     /// <summary>The device behind the back end.</summary>
     DeviceInfo Device { get; }
 
-    /// <summary>Widest head that <see cref="AttentionDoubleBackward"/> takes; ops differentiate the decomposition above it.</summary>
-    int MaxDoubleBackwardHeadWidth => int.MaxValue;
-
     /// <summary>Bytes held by live tensors now.</summary>
     long LiveBytes { get; }
 

@@ -45,15 +45,11 @@ public static class Attention
         var args = AttentionShapes.Arguments(q, k, v, mask, scale, heads, dropout);
         Tensor[] outputs = [q.EmptyLike(), k.EmptyLike(), v.EmptyLike()];
         q.Backend.AttentionBackward(args, y, lse, g, outputs[0], outputs[1], outputs[2]);
-        bool fused = args.D <= q.Backend.MaxDoubleBackwardHeadWidth, masked = mask is not null;
-        Tensor[] saved = [q, k, v, g, .. fused ? new[] { y, lse } : [], .. mask is null ? [] : new[] { mask }];
+        Tensor[] saved = mask is null ? [q, k, v, g, y, lse] : [q, k, v, g, y, lse, mask];
         return Graph.Record("scaled_dot_product_attention_backward", [q, k, v, g], outputs, saved, (c, h) =>
         {
             var s = c.Saved;
-            var m = masked ? s[^1] : null;
-            return fused
-                ? DoubleBackward(s[0], s[1], s[2], s[3], s[4], s[5], h, m, scale, heads, dropout)
-                : Decomposition.Gradients(c, h, 4, t => BackwardDecomposition(t[0], t[1], t[2], t[3], m, scale, heads, dropout));
+            return DoubleBackward(s[0], s[1], s[2], s[3], s[4], s[5], h, s.Length > 6 ? s[6] : null, scale, heads, dropout);
         });
     }
 

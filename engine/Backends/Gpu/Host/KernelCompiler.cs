@@ -24,6 +24,7 @@ internal sealed class KernelCompiler(Func<(Backend Backend, IDisposable Owner)> 
         {
             var kernel = _current.Value.Backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), default);
             UniformBranches.Release(kernel);
+            ConversionWarnings.Silence(kernel);
             return kernel;
         }
         catch (Exception e)
