@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Verification;
+using AmcEngine.Backends;
 using AmcEngine.Serialization;
 using AmcEngine.Tensors;
 using NUnit.Framework;
@@ -15,12 +16,21 @@ internal sealed class GoldenOpsTests
         select new TestCaseData(golden, dtype).SetName($"Golden {golden.Name} {dtype}");
 
     [TestCaseSource(nameof(Cases))]
-    public void Op_matches_the_reference(GoldenOp golden, DType dtype)
+    public void Op_matches_the_reference(GoldenOp golden, DType dtype) => Check(golden, dtype, TestBackends.Cpu);
+
+    [Test]
+    public void Ops_match_the_reference_on_OpenCL([Values(DType.F32, DType.F64)] DType dtype)
+    {
+        var device = TestBackends.OpenCl;
+        foreach (var golden in GoldenOps.Cases(GoldenFiles.Folder)) Check(golden, dtype, device);
+    }
+
+    private static void Check(GoldenOp golden, DType dtype, IBackend backend)
     {
         using var file = SafetensorsReader.Open(GoldenFiles.Require(GoldenOps.TensorFile));
-        foreach (var result in GoldenOps.Compare(golden, file, dtype, TestBackends.Cpu))
+        foreach (var result in GoldenOps.Compare(golden, file, dtype, backend))
         {
-            TestContext.Out.WriteLine($"{result.What}: relative L2 error {result.Error:E2}, {result.Error / result.Allowed:P1} of the allowance");
+            TestContext.Out.WriteLine($"{golden.Name} {result.What}: relative L2 error {result.Error:E2}, {result.Error / result.Allowed:P1} of the allowance");
             Assert.That(result.Passed, $"{result.What}: {result.Error:E2} of {result.Allowed:E0} allowed");
         }
     }
