@@ -49,7 +49,11 @@ public sealed partial class GpuBackend : IBackend
     public void ResetPeak() => _pool.ResetPeak();
 
     /// <inheritdoc/>
-    public Storage Allocate(long bytes) => _pool.Allocate(bytes);
+    public Storage Allocate(long bytes)
+    {
+        _host.Accelerator.Bind();
+        return _pool.Allocate(bytes);
+    }
 
     /// <inheritdoc/>
     public void Free(Storage storage) => _pool.Free(storage);
@@ -58,6 +62,7 @@ public sealed partial class GpuBackend : IBackend
     public void Read(Tensor source, Span<byte> target)
     {
         if (target.Length == 0) return;
+        _host.Accelerator.Bind();
         try
         {
             _staging.Read(View<byte>(source, target.Length), target);
@@ -72,6 +77,7 @@ public sealed partial class GpuBackend : IBackend
     public void Write(ReadOnlySpan<byte> source, Tensor target)
     {
         if (source.Length == 0) return;
+        _host.Accelerator.Bind();
         try
         {
             _staging.Write(source, View<byte>(target, source.Length));
@@ -85,6 +91,7 @@ public sealed partial class GpuBackend : IBackend
     /// <inheritdoc/>
     public void Synchronize()
     {
+        _host.Accelerator.Bind();
         try
         {
             _host.Accelerator.DefaultStream.Synchronize();

@@ -61,6 +61,8 @@ internal sealed class DeviceHost : KernelHost
         Launches++;
         try
         {
+            // CUDA's context belongs to a thread; where it is this thread's already, this is a comparison.
+            Accelerator.Bind();
             Unsafe.As<Action<AcceleratorStream, KernelConfig, TArgs>>(launcher)(Accelerator.DefaultStream, new KernelConfig(groups, groupSize), args);
         }
         catch (AcceleratorException e)
