@@ -27,6 +27,7 @@ internal sealed record Timing(double Median, double Min, double Max, int Samples
 
     private static double Sample(IBackend device, Action work, int repeats)
     {
+        device.Synchronize();
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < repeats; i++) work();
         device.Synchronize();
