@@ -31,8 +31,9 @@ internal sealed class TrainingStep : IGpuStep
         {
             first = TrainingRun.On(device, config, settings, steps);
             memory = Figures.Memory(context, device);
+            // On the same device: no second compilation, and memory that the first run left its values in.
+            second = TrainingRun.On(device, config, settings, steps);
         }
-        using (var device = context.OpenDevice()) second = TrainingRun.On(device, config, settings, steps);
         int threads;
         using (var cpu = new CpuBackend())
         {
