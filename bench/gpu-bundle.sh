@@ -8,6 +8,9 @@ out=$(realpath -m "${1:-gpu-bundle.tar.gz}")
 most=$((60 * 1000 * 1000))
 fashion=${FASHION_MNIST:-/usr/share/datasets/fashion-mnist}
 
+# For the report; the copy below is no repository.
+commit=$(git rev-parse HEAD)$(git diff --quiet HEAD || echo -dirty)
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 bundle=$work/gpu-bundle
@@ -19,16 +22,15 @@ git ls-files -z --cached --others --exclude-standard -- engine model data-tools 
   grep -zv 'packages\.lock\.json$' | xargs -0 cp --parents -t "$work/source"
 # Neither trimmed nor ahead of time nor one file: ILGPU reads the IL of the kernels, and compiles at run time.
 dotnet publish "$work/source/bench" -c Release -r linux-x64 --self-contained -o "$bundle/bin" \
-  -p:GpuBundle=true -p:RestorePackagesWithLockFile=false -p:DebugType=none -p:GenerateDocumentationFile=false -v quiet
+  -p:GpuBundle=true -p:SourceRevisionId="$commit" -p:RestorePackagesWithLockFile=false -p:DebugType=none -p:GenerateDocumentationFile=false -v quiet
 cp -r configs "$bundle/configs"
 mkdir "$bundle/golden"
 cp tests/Golden/ops.json tests/Golden/ops.safetensors tests/Golden/albef-tiny.json tests/Golden/albef-tiny*.safetensors "$bundle/golden/"
-git rev-parse HEAD > "$bundle/commit" 2>/dev/null || echo unknown > "$bundle/commit"
 
 cat > "$bundle/run.sh" <<'RUN'
 #!/usr/bin/env bash
 # Checks and measures a GPU; needs its driver, no network, no .NET. Exit code 0: all steps passed.
-# Usage: ./run.sh [--device cuda:0] [--out DIR] [--quick]     The report: DIR/gpu-report.md and DIR/gpu-report.json
+# Usage: ./run.sh [--device cuda:0] [--out DIR] [--quick] [--minutes N]     The report: DIR/gpu-report.md and DIR/gpu-report.json
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 [ -n "${FASHION_MNIST:-}" ] || [ ! -d "$here/fashion-mnist" ] || export FASHION_MNIST="$here/fashion-mnist"

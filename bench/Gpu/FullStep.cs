@@ -35,17 +35,25 @@ internal sealed class FullStep : IGpuStep
         using var session = TrainingSession.Create(RunConfig.Load(context.ConfigFile("profile-base.yaml"), settings), device);
         var step = new OptimizationStep(session, traceNaN: false);
         var seconds = new List<double>();
+        var launches = 0L;
         for (var i = 0; i < WarmUp + Steps; i++)
         {
-            var record = step.Run();
-            Console.WriteLine($"  step {record.Step}: {record.Seconds * 1e3:F1} ms, loss {record.Losses[0].Value:F4}");
-            if (i >= WarmUp) seconds.Add(record.Seconds);
+            (var record, var elapsed, launches) = TrainingRun.Timed(device, step);
+            Console.WriteLine($"  step {record.Step}: {elapsed * 1e3:F1} ms, loss {record.Losses[0].Value:F4}");
+            if (i >= WarmUp) seconds.Add(elapsed);
             else if (i == WarmUp - 1) device.ResetPeak();
         }
         var time = new Timing(Timing.MedianOf(seconds), seconds.Min(), seconds.Max(), Steps, 1);
-        new BenchmarkTable(context, device.Device.Name).Add(CaseName, Flops, Bytes, time);
-        context.Data["peak_bytes"] = device.PeakBytes;
+        new BenchmarkTable(context, device.Device.Name).Add(CaseName, Flops, Bytes, time, device.PeakBytes);
+        var memory = Figures.Memory(context, device);
+        context.Data["launches_a_step"] = launches;
         context.Data["step_seconds"] = new JsonArray([.. seconds.Select(s => (JsonNode)s)]);
-        context.Summary = $"{time.Median * 1e3:F1} ms a step, peak {device.PeakBytes >> 20} MiB";
+        context.Summary = $"{Figures.Ms(time.Median)} ms a step, {launches} launches, {memory}";
+        context.Markdown.AddRange(
+        [
+            "",
+            $"Median of {Steps} steps after {WarmUp}, the queue drained before and after each; {launches} kernel launches a step; {memory}.",
+            "Its FLOP and bytes are estimates, and so are GFLOP/s, GB/s and share: 0.5e12 FLOP, and the bytes of optimizer, momentum copy and search for NaN.",
+        ]);
     }
 }

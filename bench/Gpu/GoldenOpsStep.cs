@@ -24,7 +24,7 @@ internal sealed class GoldenOpsStep : IGpuStep
         var (count, share) = (0, 0.0);
         foreach (var golden in cases)
         {
-            foreach (var dtype in StepContext.DTypes(device.Backend))
+            foreach (var dtype in context.DTypes(device.Backend))
             {
                 count++;
                 share = Math.Max(share, Share(context, device, golden, file, dtype));
@@ -32,8 +32,8 @@ internal sealed class GoldenOpsStep : IGpuStep
         }
         context.Data["cases"] = count;
         context.Data["worst_share_of_allowance"] = StepContext.Number(share);
-        context.Summary = $"{count - context.Failures.Count} of {count} cases agree";
-        context.Markdown.Add($"{context.Summary}; the worst one that computes uses {share:P1} of its allowance.");
+        context.Summary = $"{count - context.Failures.Count} of {count} cases agree{context.DTypesLeftOut}";
+        context.Markdown.Add($"{context.Summary}; the worst one that computes uses {share * 100:F1} % of its allowance.");
     }
 
     private static double Share(StepContext context, RevivingDevice device, GoldenOp golden, SafetensorsReader file, DType dtype)
@@ -42,7 +42,7 @@ internal sealed class GoldenOpsStep : IGpuStep
         {
             var errors = GoldenOps.Compare(golden, file, dtype, device.Backend);
             if (errors.FirstOrDefault(e => !e.Passed) is { } wrong)
-                context.Fail($"{golden.Name} {dtype}: {wrong.What} differs by {wrong.Error:E1}, {wrong.Allowed:E0} allowed");
+                context.Fail($"{golden.Name} {dtype}: {wrong.What} differs by {Figures.Error(wrong.Error)}, {Figures.Error(wrong.Allowed)} allowed");
             return errors.Max(e => e.Error / e.Allowed);
         }
         catch (Exception e)

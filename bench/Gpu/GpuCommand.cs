@@ -9,7 +9,7 @@ internal static class GpuCommand
 {
     private static readonly IGpuStep[] Steps =
     [
-        new DeviceStep(), new LaunchStep(), new OpAgreementStep(), new GoldenOpsStep(), new VerifyStep(), new TrainingStep(), new KernelStep(), new FullStep(),
+        new DeviceStep(), new LaunchStep(), new OpAgreementStep(), new GoldenOpsStep(), new VerifyStep(), new KernelStep(), new TrainingStep(), new FullStep(),
     ];
 
     /// <summary>Runs the command: 0 where all steps passed, 1 where one failed, 2 for wrong arguments.</summary>
@@ -39,7 +39,7 @@ internal static class GpuCommand
         foreach (var step in Steps)
         {
             Console.WriteLine($"== {step.Name}: {step.Title}");
-            var result = RunApart(step, options);
+            var result = RunApart(step, options, report.Elapsed);
             Console.WriteLine($"   {(result.Passed ? "passed" : "FAILED")} in {result.Seconds:F1} s: {result.Summary}");
             report.Add(result);
             // After each step: what is known survives whatever happens next.
@@ -68,19 +68,22 @@ internal static class GpuCommand
         return context.Failures.Count == 0 ? 0 : 1;
     }
 
-    private static StepResult RunApart(IGpuStep step, GpuOptions options)
+    private static StepResult RunApart(IGpuStep step, GpuOptions options, TimeSpan elapsed)
     {
         StepResult.Delete(step.Name, options.Out);
         var start = Stopwatch.GetTimestamp();
-        var limit = TimeSpan.FromMinutes(options.Quick ? 10 : 30);
+        var limit = TimeSpan.FromMinutes(Math.Min(options.Quick ? 10 : 30, (options.Minutes ?? double.MaxValue) - elapsed.TotalMinutes));
+        if (limit <= TimeSpan.Zero) return Lost(step, 0, "not run: the time of --minutes is over");
         using var process = Process.Start(Child(step, options))!;
         var ended = process.WaitForExit(limit);
         if (!ended) process.Kill(entireProcessTree: true);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         if (StepResult.Load(step.Name, options.Out) is { } result) return result;
-        var why = ended ? $"the process ended with code {process.ExitCode} and no result (its messages are above)" : $"stopped after {limit.TotalMinutes:F0} minutes";
-        return new StepResult(step.Name, step.Title, false, seconds, why, [why], [], []);
+        var why = ended ? $"the process ended with code {process.ExitCode} and no result (its messages are above)" : $"stopped after {limit.TotalMinutes:F1} minutes";
+        return Lost(step, seconds, why);
     }
+
+    private static StepResult Lost(IGpuStep step, double seconds, string why) => new(step.Name, step.Title, false, seconds, why, [why], [], []);
 
     private static ProcessStartInfo Child(IGpuStep step, GpuOptions options)
     {

@@ -20,6 +20,9 @@ internal sealed class GpuOptions
     [Option("quick", HelpText = "Small sizes and few repetitions: a few minutes on a processor's OpenCL driver.")]
     public bool Quick { get; set; }
 
+    [Option("minutes", MetaValue = "N", HelpText = "Most minutes for all steps together: what runs longer is stopped, what is left is not run, and the report says so.")]
+    public double? Minutes { get; set; }
+
     [Option("step", MetaValue = "NAME", HelpText = "Run this step alone, in this process.")]
     public string? Step { get; set; }
 

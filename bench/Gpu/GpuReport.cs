@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -18,6 +19,16 @@ internal sealed class GpuReport(GpuOptions options)
 
     private readonly List<StepResult> _steps = [];
     private readonly DateTime _start = DateTime.UtcNow;
+
+    /// <summary>The commit that the program was built from, as the build records it behind the version.</summary>
+    public static string Commit { get; } =
+        typeof(GpuReport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+') is [_, var commit] ? commit : "unknown";
+
+    /// <summary>Time since the run began.</summary>
+    public TimeSpan Elapsed => DateTime.UtcNow - _start;
+
+    // The device by name; before the step that asks for it, or without an answer, by what the command line calls it.
+    private string DeviceName => _steps.Select(s => (string?)s.Data["chosen"]?["name"]).FirstOrDefault(n => n is not null) ?? options.Device;
 
     public bool Passed => _steps.All(s => s.Passed);
 
@@ -42,8 +53,11 @@ internal sealed class GpuReport(GpuOptions options)
     private JsonObject Json() => new()
     {
         ["device"] = options.Device,
+        ["device_name"] = DeviceName,
+        ["commit"] = Commit,
         ["quick"] = options.Quick,
         ["started"] = _start.ToString("u"),
+        ["seconds"] = Math.Round(Elapsed.TotalSeconds, 1),
         ["passed"] = Passed,
         ["steps"] = new JsonArray([.. _steps.Select(s => new JsonObject
         {
@@ -59,12 +73,14 @@ internal sealed class GpuReport(GpuOptions options)
 
     private IEnumerable<string> Markdown()
     {
-        yield return $"# {options.Device}{(options.Quick ? ", quick run" : "")}, {_start:yyyy-MM-dd HH:mm} UTC";
+        yield return $"# {DeviceName}, {_start:yyyy-MM-dd}{(options.Quick ? ", quick run" : "")}";
+        yield return "";
+        yield return $"`bench gpu --device {options.Device}`, started {_start:yyyy-MM-dd HH:mm} UTC, {Elapsed.TotalMinutes:F1} minutes; commit {Commit}.";
         yield return "";
         yield return $"**{Verdict}**";
         yield return "";
-        yield return "| step | result | seconds | |";
-        yield return "|---|---|---|---|";
+        yield return "| step | result | seconds | summary |";
+        yield return "|---|---|---:|---|";
         foreach (var s in _steps) yield return $"| {s.Name} | {(s.Passed ? "passed" : "**failed**")} | {s.Seconds:F1} | {s.Summary} |";
         foreach (var s in _steps)
         {

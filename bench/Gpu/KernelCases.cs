@@ -25,7 +25,7 @@ internal static class KernelCases
     /// <summary>All cases; quick ones fit an OpenCL driver on a processor.</summary>
     public static IEnumerable<KernelCase> All(bool quick)
     {
-        const double mostFlops = 2.5e9;
+        const double mostFlops = 2.2e9;
         var cases = Products.Select(p => Product(p.M, p.N, p.K, false, false))
             .Concat([Product(1024, 1024, 1024, false, true), Product(1024, 1024, 1024, true, false), Scores()])
             .Where(c => !quick || c.Flops < mostFlops);

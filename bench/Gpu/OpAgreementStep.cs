@@ -25,7 +25,7 @@ internal sealed class OpAgreementStep : IGpuStep
         foreach (var entry in OpCatalog.Entries.Values)
         {
             var worst = new JsonObject();
-            foreach (var dtype in StepContext.DTypes(device.Backend))
+            foreach (var dtype in context.DTypes(device.Backend))
             {
                 var largest = 0.0;
                 foreach (var sample in entry.Cases)
@@ -40,7 +40,7 @@ internal sealed class OpAgreementStep : IGpuStep
         }
         context.Data["cases"] = cases;
         context.Data["worst"] = ops;
-        context.Summary = $"{cases - context.Failures.Count} of {cases} cases agree";
+        context.Summary = $"{cases - context.Failures.Count} of {cases} cases agree{context.DTypesLeftOut}";
     }
 
     // The worst error of a case; a case fails once, whatever is wrong with it.
@@ -52,7 +52,7 @@ internal sealed class OpAgreementStep : IGpuStep
             using var scope = MemoryScope.Begin();
             var (what, error) = OpEvaluation.Errors(entry, sample, dtype, device.Backend, cpu).MaxBy(e => double.IsNaN(e.Error) ? double.PositiveInfinity : e.Error);
             var allowed = dtype == DType.F32 ? AllowedF32 : AllowedF64;
-            if (!(error <= allowed)) context.Fail($"{name}: {what} differs by {error:E1}, {allowed:E0} allowed");
+            if (!(error <= allowed)) context.Fail($"{name}: {what} differs by {Figures.Error(error)}, {Figures.Error(allowed)} allowed");
             return double.IsNaN(error) ? double.PositiveInfinity : error;
         }
         catch (Exception e)
@@ -64,5 +64,5 @@ internal sealed class OpAgreementStep : IGpuStep
     }
 
     private static string Cell(JsonObject worst, DType dtype) =>
-        !worst.TryGetPropertyValue(dtype.ToString(), out var value) ? "no f64" : value is null ? "**failed**" : $"{value.GetValue<double>():E1}";
+        !worst.TryGetPropertyValue(dtype.ToString(), out var value) ? "–" : value is null ? "**failed**" : $"{Figures.Error(value.GetValue<double>())}";
 }

@@ -50,8 +50,14 @@ internal sealed class StepContext(GpuOptions options)
 
     public void Fail(string what, Exception error) => Fail($"{what}: {OneLine(error)}");
 
+    /// <summary>The element types that ops are checked in: those of the device; quick runs leave f64 to the replay of whole steps.</summary>
+    public DType[] DTypes(IBackend device) => Options.Quick ? [DType.F32] : AllDTypes(device);
+
+    /// <summary>Says what a quick run leaves out.</summary>
+    public string DTypesLeftOut => Options.Quick ? " in f32 (f64: without --quick)" : "";
+
     /// <summary>The element types that the device computes in.</summary>
-    public static DType[] DTypes(IBackend device) => device.Device.SupportsDouble ? [DType.F32, DType.F64] : [DType.F32];
+    public static DType[] AllDTypes(IBackend device) => device.Device.SupportsDouble ? [DType.F32, DType.F64] : [DType.F32];
 
     public static string OneLine(Exception error)
     {

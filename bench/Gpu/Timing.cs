@@ -12,7 +12,7 @@ internal sealed record Timing(double Median, double Min, double Max, int Samples
     /// </summary>
     public static Timing Measure(IBackend device, Action work, bool quick)
     {
-        var (shortest, budget, most) = quick ? (0.005, 2.0, 5) : (0.02, 10.0, 15);
+        var (shortest, budget, most) = quick ? (0.005, 1.0, 5) : (0.02, 10.0, 15);
         Sample(device, work, 1);
         var once = Sample(device, work, 1);
         var repeats = (int)Math.Clamp(Math.Ceiling(shortest / once), 1, 1000);
@@ -27,6 +27,7 @@ internal sealed record Timing(double Median, double Min, double Max, int Samples
 
     private static double Sample(IBackend device, Action work, int repeats)
     {
+        device.Synchronize();
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < repeats; i++) work();
         device.Synchronize();

@@ -23,7 +23,7 @@ internal sealed class VerifyStep : IGpuStep
         var (passed, count) = (0, 0);
         foreach (var file in files)
         {
-            foreach (var dtype in StepContext.DTypes(device.Backend))
+            foreach (var dtype in StepContext.AllDTypes(device.Backend))
             {
                 count++;
                 passed += Verify(context, device, file, dtype) ? 1 : 0;
