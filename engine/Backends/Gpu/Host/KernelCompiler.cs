@@ -25,7 +25,8 @@ internal sealed class KernelCompiler(Func<(Backend Backend, IDisposable Owner)> 
         try
         {
             var backend = _current.Value.Backend;
-            var twoGroups = backend is PTXBackend && entry.DeclaringType is { } type && typeof(ITwoGroups).IsAssignableFrom(type) && !KernelTypes.UsesDouble(type);
+            // Before sm_80, ptxas needs more registers for the same code and would spill.
+            var twoGroups = backend is PTXBackend { Architecture.Major: >= 8 } && entry.DeclaringType is { } type && typeof(ITwoGroups).IsAssignableFrom(type) && !KernelTypes.UsesDouble(type);
             var kernel = backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), twoGroups ? new KernelSpecialization(256, 2) : default);
             UniformBranches.Release(kernel);
             ConversionWarnings.Silence(kernel);

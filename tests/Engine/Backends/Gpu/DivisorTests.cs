@@ -15,7 +15,7 @@ internal sealed class DivisorTests
         for (var i = 0; i < 20_000; i++)
         {
             // Multiples and their neighbours, up to the largest int.
-            var x = i < 4 ? int.MaxValue - i : (int)Math.Clamp(random.NextInt64(1 + int.MaxValue / divisor) * divisor + random.Next(-1, 2), 0, int.MaxValue);
+            var x = i < 4 ? int.MaxValue - i : (int)Math.Clamp(random.NextInt64(1L + int.MaxValue / divisor) * divisor + random.Next(-1, 2), 0, int.MaxValue);
             if (Divisor.Quotient(x, d) != x / divisor) Assert.Fail($"{x} / {divisor}");
         }
     }
