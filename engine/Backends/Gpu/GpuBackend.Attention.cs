@@ -153,8 +153,9 @@ public sealed partial class GpuBackend
     private void LaunchBlocks<T, TTiling, TKernel>(AttentionCall<T> call, int rows)
         where T : unmanaged where TTiling : struct, ITiling where TKernel : struct, IKernel<AttentionCall<T>>
     {
-        call.Blocks = (rows + TTiling.Extent - 1) / TTiling.Extent;
-        var blocks = call.Heads * call.Blocks;
+        var blocksOfHead = (rows + TTiling.Extent - 1) / TTiling.Extent;
+        call.Blocks = Divisor.Of(blocksOfHead);
+        var blocks = call.Heads * blocksOfHead;
         if (TTiling.Alone) _host.Launch<TKernel, AttentionCall<T>>((blocks + LonelyLanes - 1) / LonelyLanes, LonelyLanes, call);
         else _host.Launch<TKernel, AttentionCall<T>>(blocks, TTiling.Extent * TTiling.Extent / 16, call);
     }
@@ -199,7 +200,7 @@ public sealed partial class GpuBackend
             MaskHead = args.MaskHead,
             MaskRow = args.MaskRow,
             Heads = args.B * args.H,
-            HeadsOfSample = args.H,
+            HeadsOfSample = Divisor.Of(args.H),
             Lq = args.Lq,
             Lk = args.Lk,
             D = args.D,

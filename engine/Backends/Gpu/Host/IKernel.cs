@@ -10,3 +10,6 @@ internal interface IKernel<TArgs> where TArgs : struct
     /// <summary>What one lane does.</summary>
     static abstract void Run(TArgs args);
 }
+
+/// <summary>Marks a kernel of groups of 256 lanes of which two must fit into a multiprocessor: in f32, from sm_80 on, ptxas is held to 128 registers a lane.</summary>
+internal interface ITwoGroups;

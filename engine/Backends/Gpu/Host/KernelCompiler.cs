@@ -3,6 +3,8 @@ using AmcEngine.Backends.Gpu.Workarounds;
 using AmcEngine.Tensors;
 using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
 
 namespace AmcEngine.Backends.Gpu.Host;
 
@@ -22,7 +24,10 @@ internal sealed class KernelCompiler(Func<(Backend Backend, IDisposable Owner)> 
         _current ??= create();
         try
         {
-            var kernel = _current.Value.Backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), default);
+            var backend = _current.Value.Backend;
+            // Before sm_80, ptxas needs more registers for the same code and would spill.
+            var twoGroups = backend is PTXBackend { Architecture.Major: >= 8 } && entry.DeclaringType is { } type && typeof(ITwoGroups).IsAssignableFrom(type) && !KernelTypes.UsesDouble(type);
+            var kernel = backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), twoGroups ? new KernelSpecialization(256, 2) : default);
             UniformBranches.Release(kernel);
             ConversionWarnings.Silence(kernel);
             return kernel;

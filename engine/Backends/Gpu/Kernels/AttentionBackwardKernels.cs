@@ -12,15 +12,15 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // A row with lse −∞ has P = 0 and no gradient.
 
 /// <summary>δ and dq.</summary>
-internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
+internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>, ITwoGroups
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {
         var block = TTiling.Block;
-        if (TTiling.Alone & block >= a.Heads * a.Blocks) return;
+        if (TTiling.Alone & block >= a.Heads * a.Blocks.Value) return;
         var scratch = TTiling.Allocate<T>();
-        int head = block / a.Blocks, row0 = block % a.Blocks * TTiling.Extent;
+        int head = Divisor.Quotient(block, a.Blocks), row0 = (block - head * a.Blocks.Value) * TTiling.Extent;
         var q = AttentionScores<T, R, No>.Queries(a, a.Q, head);
         var g = AttentionScores<T, R, No>.Queries(a, a.G, head);
         var dq = AttentionScores<T, R, No>.Queries(a, a.Dq, head);
@@ -55,9 +55,9 @@ internal readonly struct AttentionKeyGradientKernel<T, R, TTiling, TVector> : IK
     public static void Run(AttentionCall<T> a)
     {
         var block = TTiling.Block;
-        if (TTiling.Alone & block >= a.Heads * a.Blocks) return;
+        if (TTiling.Alone & block >= a.Heads * a.Blocks.Value) return;
         var scratch = TTiling.Allocate<T>();
-        int head = block / a.Blocks, row0 = block % a.Blocks * TTiling.Extent;
+        int head = Divisor.Quotient(block, a.Blocks), row0 = (block - head * a.Blocks.Value) * TTiling.Extent;
         var q = AttentionScores<T, R, Yes>.Queries(a, a.Q, head);
         var g = AttentionScores<T, R, Yes>.Queries(a, a.G, head);
         var k = AttentionScores<T, R, Yes>.Keys(a, a.K, head);

@@ -34,7 +34,7 @@ internal struct AttentionCall<T> where T : unmanaged
     public long MaskBatch;
     public long MaskHead;
     public int Heads;
-    public int HeadsOfSample;
+    public Divisor HeadsOfSample;
     public int Lq;
     public int Lk;
     public int D;
@@ -47,7 +47,7 @@ internal struct AttentionCall<T> where T : unmanaged
     public int MaskRow;
 
     // Blocks of rows in a head.
-    public int Blocks;
+    public Divisor Blocks;
     public int HasMask;
     public int HasDropout;
     public int HasX;
@@ -71,7 +71,8 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
     {
         HeadRows<T> rows;
         rows.Data = data;
-        rows.At = head / a.HeadsOfSample * a.QBatch + head % a.HeadsOfSample * a.QHead;
+        var sample = Divisor.Quotient(head, a.HeadsOfSample);
+        rows.At = sample * a.QBatch + (head - sample * a.HeadsOfSample.Value) * a.QHead;
         rows.Stride = a.QRow;
         rows.Count = a.Lq;
         rows.Width = a.D;
@@ -83,7 +84,8 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
     {
         HeadRows<T> rows;
         rows.Data = data;
-        rows.At = head / a.HeadsOfSample * a.KBatch + head % a.HeadsOfSample * a.KHead;
+        var sample = Divisor.Quotient(head, a.HeadsOfSample);
+        rows.At = sample * a.KBatch + (head - sample * a.HeadsOfSample.Value) * a.KHead;
         rows.Stride = a.KRow;
         rows.Count = a.Lk;
         rows.Width = a.D;
@@ -96,7 +98,8 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
         var mask = Tiles<T, R>.SplatTile(T.Zero);
         if (a.HasMask != 0)
         {
-            var at = (int)(head / a.HeadsOfSample * a.MaskBatch + head % a.HeadsOfSample * a.MaskHead);
+            var sample = Divisor.Quotient(head, a.HeadsOfSample);
+            var at = (int)(sample * a.MaskBatch + (head - sample * a.HeadsOfSample.Value) * a.MaskHead);
             for (var r = 0; r < 4; r++) mask = Tiles<T, R>.Push(mask, MaskRow(a, at, row + r, column));
         }
         var left = (TKeyRows.Value ? a.Lq : a.Lk) - column;

@@ -114,9 +114,9 @@ internal readonly struct AttentionSecondOutputKernel<T, R, TTiling, TVector> : I
     public static void Run(AttentionCall<T> a)
     {
         var block = TTiling.Block;
-        if (TTiling.Alone & block >= a.Heads * a.Blocks) return;
+        if (TTiling.Alone & block >= a.Heads * a.Blocks.Value) return;
         var scratch = TTiling.Allocate<T>();
-        int head = block / a.Blocks, row0 = block % a.Blocks * TTiling.Extent;
+        int head = Divisor.Quotient(block, a.Blocks), row0 = (block - head * a.Blocks.Value) * TTiling.Extent;
         var o = AttentionSecondOrder<T, R, TTiling, TVector, No>.Of(a, head);
         var output = AttentionScores<T, R, No>.Queries(a, a.Output, head);
         var dg = AttentionScores<T, R, No>.Queries(a, a.Dg, head);
@@ -155,9 +155,9 @@ internal readonly struct AttentionSecondQueryKernel<T, R, TTiling, TVector> : IK
     public static void Run(AttentionCall<T> a)
     {
         var block = TTiling.Block;
-        if (TTiling.Alone & block >= a.Heads * a.Blocks) return;
+        if (TTiling.Alone & block >= a.Heads * a.Blocks.Value) return;
         var scratch = TTiling.Allocate<T>();
-        int head = block / a.Blocks, row0 = block % a.Blocks * TTiling.Extent, row = row0 + TTiling.Row;
+        int head = Divisor.Quotient(block, a.Blocks), row0 = (block - head * a.Blocks.Value) * TTiling.Extent, row = row0 + TTiling.Row;
         var o = AttentionSecondOrder<T, R, TTiling, TVector, No>.Of(a, head);
         var dq = AttentionScores<T, R, No>.Queries(a, a.Dq, head);
         var lse = AttentionScores<T, R, No>.Statistic(a, a.Lse, head, row);
@@ -186,9 +186,9 @@ internal readonly struct AttentionSecondKeyKernel<T, R, TTiling, TVector> : IKer
     public static void Run(AttentionCall<T> a)
     {
         var block = TTiling.Block;
-        if (TTiling.Alone & block >= a.Heads * a.Blocks) return;
+        if (TTiling.Alone & block >= a.Heads * a.Blocks.Value) return;
         var scratch = TTiling.Allocate<T>();
-        int head = block / a.Blocks, row0 = block % a.Blocks * TTiling.Extent;
+        int head = Divisor.Quotient(block, a.Blocks), row0 = (block - head * a.Blocks.Value) * TTiling.Extent;
         var o = AttentionSecondOrder<T, R, TTiling, TVector, Yes>.Of(a, head);
         var dk = AttentionScores<T, R, Yes>.Keys(a, a.Dk, head);
         var dv = AttentionScores<T, R, Yes>.Keys(a, a.Dv, head);

@@ -13,15 +13,15 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // A row whose scores are all −∞ gives output 0 and lse −∞.
 
 /// <summary>Output and lse of fused attention.</summary>
-internal readonly struct AttentionForwardKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
+internal readonly struct AttentionForwardKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>, ITwoGroups
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {
         var block = TTiling.Block;
-        if (TTiling.Alone & block >= a.Heads * a.Blocks) return;
+        if (TTiling.Alone & block >= a.Heads * a.Blocks.Value) return;
         var scratch = TTiling.Allocate<T>();
-        int head = block / a.Blocks, row0 = block % a.Blocks * TTiling.Extent;
+        int head = Divisor.Quotient(block, a.Blocks), row0 = (block - head * a.Blocks.Value) * TTiling.Extent;
         var q = AttentionScores<T, R, No>.Queries(a, a.Q, head);
         var k = AttentionScores<T, R, No>.Keys(a, a.K, head);
         var v = AttentionScores<T, R, No>.Keys(a, a.V, head);

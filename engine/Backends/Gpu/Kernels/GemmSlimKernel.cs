@@ -41,6 +41,9 @@ internal readonly struct GemmSlimKernel<T, R, TransA, TransB, TVector, Gelu> : I
         var slice = lane / 64;
         var row = lane % 64 / 16;
         var column = lane % 16;
+        // Views that start at the lane's first quads: unrolled by ptxas, the distances are constants of the load instructions.
+        var sliceA = sharedA.SubView(slice * Quarter * QuadsA + row, Quarter * QuadsA - row);
+        var sliceB = sharedB.SubView(slice * Quarter * QuadsB + column, Quarter * QuadsB - column);
         var sum = Block<T>.Zero;
         for (var k0 = task.K0; k0 < task.K1; k0 += Depth)
         {
@@ -60,8 +63,7 @@ internal readonly struct GemmSlimKernel<T, R, TransA, TransB, TVector, Gelu> : I
             from2.Put(sharedB, 0, TransB.Value, Columns, next2);
             from3.Put(sharedB, 0, TransB.Value, Columns, next3);
             Group.Barrier();
-            for (var k = 0; k < Quarter; k++)
-                sum = Block<T>.Fma<R>(sharedA[(slice * Quarter + k) * QuadsA + row], sharedB[(slice * Quarter + k) * QuadsB + column], sum);
+            for (var k = 0; k < Quarter; k++) sum = Block<T>.Fma<R>(sliceA[k * QuadsA], sliceB[k * QuadsB], sum);
             fromA = fromA.Next(!TransA.Value, Depth, a.Lda);
             from0 = from0.Next(TransB.Value, Depth, a.Ldb);
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AmcEngine.Backends.Gpu.DeviceMath;
 using AmcEngine.Backends.Gpu.Host;
 using ILGPU;
@@ -12,7 +13,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// Cost: 2·M·N·K FLOP; global memory K·(M·N/128 + N·M/128) elements read, 16 FLOP a byte (the second-level cache serves most), and M·N written;
 /// shared memory 2 FLOP a byte: four 16-byte loads for 64 fused multiply-adds, so that arithmetic is the limit.
 /// </summary>
-internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, Gelu> : IKernel<GemmArgs<float>>
+internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, Gelu> : IKernel<GemmArgs<float>>, ITwoGroups
     where TransA : struct, IFlag where TransB : struct, IFlag where TVector : struct, IFlag where Gelu : struct, IFlag
 {
     /// <summary>Rows and columns of a tile.</summary>
@@ -21,6 +22,10 @@ internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, Gelu> : IKer
     private const int Depth = 8;
     private const int RowQuads = (Tile + GemmStage.Padding) / 4;
     private const int BufferQuads = Depth * RowQuads;
+
+    // Steps of k in a round. ptxas does not unroll bodies of this size; 13 integer instructions a step would be a sixth of the loop,
+    // and rounds of four spill in the variant with GELU.
+    private const int Unrolled = 2;
 
     // Quads from a lane's first block to its second.
     private const int Half = Tile / 8;
@@ -38,10 +43,7 @@ internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, Gelu> : IKer
         Group.Barrier();
         var row = GemmStage.QuadRow(lane);
         var column = GemmStage.QuadColumn(lane);
-        var topLeft = Block<float>.Zero;
-        var topRight = Block<float>.Zero;
-        var bottomLeft = Block<float>.Zero;
-        var bottomRight = Block<float>.Zero;
+        var sums = TileSums.Zero;
         var buffer = 0;
         for (var k0 = task.K0; k0 < task.K1; k0 += Depth)
         {
@@ -50,16 +52,15 @@ internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, Gelu> : IKer
             fromB = fromB.Next(TransB.Value, Depth, a.Ldb);
             var nextA = fromA.Load<float, TVector>(a.A, !TransA.Value, task.K1);
             var nextB = fromB.Load<float, TVector>(a.B, TransB.Value, task.K1);
-            for (var k = 0; k < Depth; k++)
+            // Views that start at the lane's first quads: within a round the distances are constants of the load instructions.
+            var tileA = sharedA.SubView(buffer + row, BufferQuads - row);
+            var tileB = sharedB.SubView(buffer + column, BufferQuads - column);
+            for (var k = 0; k < Depth; k += Unrolled)
             {
-                var top = sharedA[buffer + row + k * RowQuads];
-                var bottom = sharedA[buffer + row + k * RowQuads + Half];
-                var left = sharedB[buffer + column + k * RowQuads];
-                var right = sharedB[buffer + column + k * RowQuads + Half];
-                topLeft = Block<float>.Fma<F32>(top, left, topLeft);
-                topRight = Block<float>.Fma<F32>(top, right, topRight);
-                bottomLeft = Block<float>.Fma<F32>(bottom, left, bottomLeft);
-                bottomRight = Block<float>.Fma<F32>(bottom, right, bottomRight);
+                var roundA = tileA.SubView(k * RowQuads, Unrolled * RowQuads - row);
+                var roundB = tileB.SubView(k * RowQuads, Unrolled * RowQuads - column);
+                sums = Step(roundA, roundB, 0, sums);
+                sums = Step(roundA, roundB, 1, sums);
             }
             buffer = BufferQuads - buffer;
             fromA.Put(sharedA, buffer, !TransA.Value, Tile, nextA);
@@ -68,9 +69,45 @@ internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, Gelu> : IKer
         }
         var firstRow = task.Row + row * 4;
         var firstColumn = task.Column + column * 4;
-        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow, firstColumn, topLeft);
-        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow, firstColumn + Tile / 2, topRight);
-        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow + Tile / 2, firstColumn, bottomLeft);
-        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow + Tile / 2, firstColumn + Tile / 2, bottomRight);
+        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow, firstColumn, sums.TopLeft);
+        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow, firstColumn + Tile / 2, sums.TopRight);
+        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow + Tile / 2, firstColumn, sums.BottomLeft);
+        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow + Tile / 2, firstColumn + Tile / 2, sums.BottomRight);
+    }
+
+    // One step of k: 64 fused multiply-adds of four quads.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TileSums Step(ArrayView<Quad<float>> a, ArrayView<Quad<float>> b, int k, TileSums s)
+    {
+        var top = a[k * RowQuads];
+        var bottom = a[k * RowQuads + Half];
+        var left = b[k * RowQuads];
+        var right = b[k * RowQuads + Half];
+        s.TopLeft = Block<float>.Fma<F32>(top, left, s.TopLeft);
+        s.TopRight = Block<float>.Fma<F32>(top, right, s.TopRight);
+        s.BottomLeft = Block<float>.Fma<F32>(bottom, left, s.BottomLeft);
+        s.BottomRight = Block<float>.Fma<F32>(bottom, right, s.BottomRight);
+        return s;
+    }
+
+    // A lane's four blocks.
+    private struct TileSums
+    {
+        public Block<float> TopLeft;
+        public Block<float> TopRight;
+        public Block<float> BottomLeft;
+        public Block<float> BottomRight;
+
+        public static TileSums Zero
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => new()
+            {
+                TopLeft = Block<float>.Zero,
+                TopRight = Block<float>.Zero,
+                BottomLeft = Block<float>.Zero,
+                BottomRight = Block<float>.Zero,
+            };
+        }
     }
 }

@@ -45,8 +45,10 @@ internal readonly struct GemmTile64Kernel<T, R, TransA, TransB, TVector, Gelu> :
             fromB = fromB.Next(TransB.Value, Depth, a.Ldb);
             var nextA = fromA.Load<T, TVector>(a.A, !TransA.Value, task.K1);
             var nextB = fromB.Load<T, TVector>(a.B, TransB.Value, task.K1);
-            for (var k = 0; k < Depth; k++)
-                sum = Block<T>.Fma<R>(sharedA[buffer + row + k * RowQuads], sharedB[buffer + column + k * RowQuads], sum);
+            // Views that start at the lane's first quads: unrolled by ptxas, the distances are constants of the load instructions.
+            var tileA = sharedA.SubView(buffer + row, BufferQuads - row);
+            var tileB = sharedB.SubView(buffer + column, BufferQuads - column);
+            for (var k = 0; k < Depth; k++) sum = Block<T>.Fma<R>(tileA[k * RowQuads], tileB[k * RowQuads], sum);
             buffer = BufferQuads - buffer;
             fromA.Put(sharedA, buffer, !TransA.Value, Tile, nextA);
             fromB.Put(sharedB, buffer, TransB.Value, Tile, nextB);

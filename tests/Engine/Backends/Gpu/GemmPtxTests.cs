@@ -39,7 +39,8 @@ internal sealed class GemmPtxTests
             // Vector accesses fault where shared memory does not start on 16 bytes.
             Assert.That(Regex.Matches(text, @"\.shared \.align (\d+)").Select(m => int.Parse(m.Groups[1].Value) % 16), Is.Not.Empty.And.All.Zero);
             Assert.That(Regex.Count(hot, @"fma\.rn\.f32"), Is.GreaterThanOrEqualTo(64));
-            Assert.That(Regex.Count(hot, @"ld\.shared\.v4\.f32"), Is.EqualTo(4));
+            Assert.That(Regex.Count(hot, @"ld\.shared\.v4\.f32") * 16, Is.EqualTo(Regex.Count(hot, @"fma\.rn\.f32")));
+            Assert.That(text, Does.Contain(".minnctapersm 2"), "two groups of 256 lanes a multiprocessor");
             Assert.That(Regex.Count(text, @"ld\.global\.v4\.f32"), Is.GreaterThanOrEqualTo(4));
             Assert.That(Regex.Count(text, @"st\.global\.v4\.f32"), Is.GreaterThanOrEqualTo(4));
             // Where k is contiguous in both operands, every store to shared memory is scattered.
