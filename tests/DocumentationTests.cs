@@ -5,19 +5,17 @@ namespace AmcEngine.Tests;
 [TestFixture]
 internal sealed class DocumentationTests
 {
-    private static string Root => Path.GetFullPath(Path.Combine(GoldenFiles.RepositoryFolder, "..", ".."));
-
     [Test]
     public void Contributing_shows_the_smallest_op_as_it_is()
     {
-        var shown = File.ReadAllText(Path.Combine(Root, "CONTRIBUTING.md"));
-        Assert.That(shown, Does.Contain(File.ReadAllText(Path.Combine(Root, "engine", "Ops", "Square.cs"))));
+        var shown = File.ReadAllText(Path.Combine(GoldenFiles.Root, "CONTRIBUTING.md"));
+        Assert.That(shown, Does.Contain(File.ReadAllText(Path.Combine(GoldenFiles.Root, "engine", "Ops", "Square.cs"))));
     }
 
     [Test]
     public void Readme_names_the_two_commands()
     {
-        var readme = File.ReadAllText(Path.Combine(Root, "README.md"));
+        var readme = File.ReadAllText(Path.Combine(GoldenFiles.Root, "README.md"));
         Assert.That(readme, Does.Contain("dotnet run -c Release --project amc -- train --config configs/scenes.yaml").And.Contain("dotnet test -c Release"));
     }
 }

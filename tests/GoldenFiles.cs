@@ -19,6 +19,9 @@ internal static class GoldenFiles
     /// <summary>tests/Golden of this checkout, whatever AMC_GOLDEN says.</summary>
     public static string RepositoryFolder { get; } = FindRepositoryFolder();
 
+    /// <summary>The root of this checkout.</summary>
+    public static string Root => Path.GetFullPath(Path.Combine(RepositoryFolder, "..", ".."));
+
     private static string FindFolder() =>
         Environment.GetEnvironmentVariable("AMC_GOLDEN") is { Length: > 0 } named ? named : FindRepositoryFolder();
 

@@ -1,17 +1,28 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Gpu;
 
 namespace AmcEngine.Amc.CommandLine;
 
 /// <summary><c>amcx devices</c>.</summary>
 internal static class DevicesCommand
 {
-    /// <summary>Lists the devices, one a line: its name for <c>--device</c>, what it is, its memory.</summary>
+    /// <summary>Lists the devices, one a line: its name for <c>--device</c>, what it is, its memory; then what kinds are missing and how to get them.</summary>
     public static int Run(DevicesOptions options, CommandContext context)
     {
-        using IBackend backend = DeviceSelector.Open(options);
-        DeviceInfo device = backend.Device;
-        context.Out.WriteLine(FormattableString.Invariant(
-            $"{device.Id,-10} {device.Name}, {device.MemoryBytes / (double)(1 << 30):0.0} GiB, {device.Details} (default)"));
+        using CpuBackend cpu = DeviceSelector.Cpu(options);
+        using GpuBackend? automatic = GpuDevices.OpenAutomatic();
+        string chosen = (automatic?.Device ?? cpu.Device).Id;
+        IReadOnlyList<DeviceInfo> found = GpuDevices.List();
+        foreach (DeviceInfo device in found.Prepend(cpu.Device))
+        {
+            context.Out.WriteLine(FormattableString.Invariant(
+                $"{device.Id,-10} {device.Name}, {device.MemoryBytes / (double)(1 << 30):0.0} GiB, {device.Details}{(device.Id == chosen ? " (auto)" : "")}"));
+            if (options.Verbose && device.Driver.Length > 0)
+                context.Out.WriteLine($"{"",-10} {device.Driver}");
+        }
+        foreach (string line in GpuDevices.Missing(found))
+            context.Out.WriteLine(line);
         return ErrorReporter.Success;
     }
 }

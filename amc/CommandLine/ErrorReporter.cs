@@ -4,6 +4,7 @@ using AmcEngine.DataTools;
 using AmcEngine.Model;
 using AmcEngine.Serialization;
 using AmcEngine.Tensors;
+using ILGPU.Runtime;
 
 namespace AmcEngine.Amc.CommandLine;
 
@@ -27,9 +28,10 @@ internal static class ErrorReporter
     {
         (int code, string message) = error switch
         {
-            ConfigException or DataException or SerializationException or ModelException => (BadInput, error.Message),
+            ConfigException or DataException or SerializationException or ModelException or DeviceException => (BadInput, error.Message),
             TrainingException or EngineException => (Failure, error.Message),
             IOException or UnauthorizedAccessException => (BadInput, $"{error.Message} Check that the path exists, is writable and has space."),
+            AcceleratorException => (Failure, $"the device failed ({error.Message}); see that it is still there with 'amcx devices', and resume from the last checkpoint"),
             OutOfMemoryException => (Failure, "out of memory; use a smaller batch_size or image_res"),
             _ => (Failure, $"unexpected {error.GetType().Name}: {error.Message} (--verbose shows where)"),
         };

@@ -22,6 +22,15 @@ internal static class VerifyCommand
         if (!File.Exists(options.Golden))
             throw new ConfigException($"{options.Golden}: golden file not found; check the path (the project's own are in tests/Golden)");
         using IBackend backend = DeviceSelector.Open(options);
+        return Run(options, type, backend, context);
+    }
+
+    /// <summary>The same on a device that is open.</summary>
+    /// <exception cref="DeviceException">The device does not compute in the element type.</exception>
+    internal static int Run(VerifyOptions options, DType type, IBackend backend, CommandContext context)
+    {
+        if (type == DType.F64 && !backend.Device.SupportsDouble)
+            throw new DeviceException("f64", $"{backend.Device.Id} ({backend.Device.Name}) does not compute in f64; use --dtype f32, or --device cpu");
         IReadOnlyList<TensorData>? weights = options.Checkpoint is null ? null : CheckpointFile.Find(options.Checkpoint).ReadAll();
         VerificationReport report = GoldenVerifier.Verify(options.Golden, backend, type, weights);
         foreach (string line in report.Lines)

@@ -49,18 +49,22 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
             AmcTerms? amc = Explain(output, batch);
             Tensor total = amc is null ? output.BaseLoss() : output.BaseLoss().Add(amc.Loss);
             total.Backward();
-            List<(string, double)> losses =
-            [
-                ("total", total.Item()), ("ita", output.LossIta.Item()), ("itm", output.LossItm.Item()), ("mlm", output.LossMlm.Item()),
-            ];
+            List<(string, Tensor)> losses = [("total", total), ("ita", output.LossIta), ("itm", output.LossItm), ("mlm", output.LossMlm)];
             if (amc is not null)
-                losses.AddRange([("amc_mean", amc.MeanLoss.Item()), ("amc_max", amc.MaxLoss.Item())]);
-            return [.. losses];
+                losses.AddRange([("amc_mean", amc.MeanLoss), ("amc_max", amc.MaxLoss)]);
+            return Read(losses);
         }
         catch (NonFiniteException e)
         {
             throw new TrainingException($"step {step + 1}: the first NaN or infinity arose in {e.Message}; the weights of step {step} are kept. Lower optimizer.lr", e);
         }
+    }
+
+    // All at once: every read waits for the device.
+    private static (string, double)[] Read(List<(string Name, Tensor Loss)> losses)
+    {
+        double[] values = Movement.Concat([.. losses.Select(l => l.Loss.Detach().Reshape(1))], 0).ToDoubles();
+        return [.. losses.Select((l, i) => (l.Name, values[i]))];
     }
 
     private AmcTerms? Explain(AlbefOutput output, TrainingBatch batch)
@@ -81,11 +85,12 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
             if (!double.IsFinite(value))
                 throw Broken(step, $"the loss \"{name}\" is {value}");
         }
-        foreach (Model.Modules.Parameter parameter in session.Model.Trainable)
-        {
-            if (parameter.Value.Grad is { } gradient && gradient.Backend.CountNonFinite(gradient) is var count and > 0)
-                throw Broken(step, $"{count} of {gradient.Count} values of the gradient of {parameter.Name} are NaN or infinite (loss {losses[0].Value:0.###})");
-        }
+        Model.Modules.Parameter[] parameters = [.. session.Model.Trainable.Where(p => p.Value.Grad is not null)];
+        Tensor[] gradients = Array.ConvertAll(parameters, p => p.Value.Grad!);
+        long[] counts = new long[gradients.Length];
+        session.Model.Backend.CountNonFinite(gradients, counts);
+        if (Array.FindIndex(counts, c => c > 0) is var at and >= 0)
+            throw Broken(step, $"{counts[at]} of {gradients[at].Count} values of the gradient of {parameters[at].Name} are NaN or infinite (loss {losses[0].Value:0.###})");
     }
 
     private static TrainingException Broken(int step, string what) =>

@@ -46,8 +46,8 @@ public interface IBackend : IDisposable
     /// <summary>y += alpha·x, equal shapes.</summary>
     void AddScaled(Tensor x, double alpha, Tensor y);
 
-    /// <summary>y = y + weight·(x − y), equal shapes (momentum update with weight 1 − momentum).</summary>
-    void Lerp(Tensor x, double weight, Tensor y);
+    /// <summary>y = y + weight·(x − y) for each pair, equal shapes (momentum update with weight 1 − momentum).</summary>
+    void Lerp(ReadOnlySpan<TensorPair> pairs, double weight);
 
     /// <summary>y = f(x).</summary>
     void Unary(UnaryKind kind, Tensor x, Tensor y, double p = 0, double q = 0);
@@ -100,11 +100,25 @@ public interface IBackend : IDisposable
     /// <summary>Gradients of layer norm; dx, dgamma and dbeta are overwritten, each may be null.</summary>
     void LayerNormBackward(Tensor x, Tensor gamma, Tensor mean, Tensor rstd, Tensor g, Tensor? dx, Tensor? dgamma, Tensor? dbeta);
 
+    /// <summary>
+    /// Gradient of the gradient: from the cotangents ddx, ddgamma and ddbeta of <see cref="LayerNormBackward"/>'s results (any
+    /// may be null, for zero), the gradients of ⟨ddx, dx⟩ + ⟨ddgamma, dgamma⟩ + ⟨ddbeta, dbeta⟩ with respect to x, gamma and g,
+    /// with mean and rstd as functions of x; all three are overwritten.
+    /// </summary>
+    void LayerNormDoubleBackward(Tensor x, Tensor gamma, Tensor mean, Tensor rstd, Tensor g, Tensor? ddx, Tensor? ddgamma, Tensor? ddbeta, Tensor dx, Tensor dgamma, Tensor dg);
+
     /// <summary>Fused attention: output [layout of Q] and lse [B, H, Lq] = log Σ exp of the masked scores.</summary>
     void Attention(in AttentionArgs args, Tensor output, Tensor lse);
 
     /// <summary>Gradients of fused attention from the cotangent g of the output (layout of Q); all overwritten.</summary>
     void AttentionBackward(in AttentionArgs args, Tensor output, Tensor lse, Tensor g, Tensor dq, Tensor dk, Tensor dv);
+
+    /// <summary>
+    /// Gradient of the gradient: from the cotangents ddq, ddk and ddv of <see cref="AttentionBackward"/>'s dq, dk and dv (any
+    /// may be null, for zero), the gradients of ⟨ddq, dq⟩ + ⟨ddk, dk⟩ + ⟨ddv, dv⟩ with respect to g, q, k and v;
+    /// all four are overwritten. Memory beside inputs and outputs is O(B·H·Lq); no map is kept.
+    /// </summary>
+    void AttentionDoubleBackward(in AttentionArgs args, Tensor output, Tensor lse, Tensor g, Tensor? ddq, Tensor? ddk, Tensor? ddv, Tensor dg, Tensor dq, Tensor dk, Tensor dv);
 
     /// <summary>losses[r] = lse[r] − x[r, label[r]], 0 where label = ignore; x is [rows, classes], lse [rows].</summary>
     void CrossEntropy(Tensor x, Tensor labels, int ignore, Tensor losses, Tensor lse);
@@ -147,14 +161,26 @@ public interface IBackend : IDisposable
     void RegionStatsBackward(Tensor mask, Tensor where, Tensor g, Tensor dmap);
 
     /// <summary>
-    /// One decoupled AdamW step (Loshchilov and Hutter 2019, as torch.optim.AdamW): p ← p(1 − lr·decay), then
+    /// One decoupled AdamW step of many parameters (Loshchilov and Hutter 2019, as torch.optim.AdamW): p ← p(1 − lr·decay), then
     /// p ← p − lr/(1−β₁ᵗ)·m/(√v/√(1−β₂ᵗ) + eps) with m, v updated in place.
     /// </summary>
-    void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, in AdamWArgs args);
+    void AdamW(ReadOnlySpan<AdamWTensors> tensors, in AdamWArgs args);
 
-    /// <summary>How many elements are NaN or infinite.</summary>
-    long CountNonFinite(Tensor x);
+    /// <summary>How many elements of each tensor are NaN or infinite (none of integers); waits once for all.</summary>
+    void CountNonFinite(ReadOnlySpan<Tensor> tensors, Span<long> counts);
 }
+
+/// <summary>A tensor and the one that is moved towards it.</summary>
+/// <param name="X">Where to.</param>
+/// <param name="Y">What is moved.</param>
+public readonly record struct TensorPair(Tensor X, Tensor Y);
+
+/// <summary>Tensors of one parameter in an AdamW step, of one shape.</summary>
+/// <param name="P">Parameter.</param>
+/// <param name="G">Its gradient.</param>
+/// <param name="M">First moment.</param>
+/// <param name="V">Second moment.</param>
+public readonly record struct AdamWTensors(Tensor P, Tensor G, Tensor M, Tensor V);
 
 /// <summary>Hyperparameters of one AdamW step.</summary>
 /// <param name="LearningRate">Learning rate of this step.</param>
@@ -171,4 +197,14 @@ public readonly record struct AdamWArgs(double LearningRate, double Beta1, doubl
 /// <param name="MemoryBytes">Memory in bytes.</param>
 /// <param name="Threads">Worker threads (CPU), or multiprocessors.</param>
 /// <param name="Details">One line: instruction sets, compute capability.</param>
-public sealed record DeviceInfo(string Id, string Name, long MemoryBytes, int Threads, string Details);
+public sealed record DeviceInfo(string Id, string Name, long MemoryBytes, int Threads, string Details)
+{
+    /// <summary>Whether it computes in f64.</summary>
+    public bool SupportsDouble { get; init; } = true;
+
+    /// <summary>Whether it is the machine's own processor, be it by an OpenCL driver.</summary>
+    public bool IsProcessor { get; init; }
+
+    /// <summary>Driver, clocks and limits, one line, as far as they are known.</summary>
+    public string Driver { get; init; } = "";
+}

@@ -21,9 +21,10 @@ public static class NaNTrace
     internal static void Check(string op, Tensor output)
     {
         if (!output.DType.IsFloating()) return;
-        var count = output.Backend.CountNonFinite(output);
-        if (count > 0)
-            throw new NonFiniteException(op, $"{count} of {output.Count} values of its output {output} are NaN or infinite");
+        Span<long> count = [0];
+        output.Backend.CountNonFinite([output], count);
+        if (count[0] > 0)
+            throw new NonFiniteException(op, $"{count[0]} of {output.Count} values of its output {output} are NaN or infinite");
     }
 
     private sealed class Trace : IDisposable

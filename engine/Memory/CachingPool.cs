@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using AmcEngine.Backends;
 using AmcEngine.Tensors;
@@ -11,13 +12,17 @@ namespace AmcEngine.Memory;
 /// allocates nothing after the first. Classes are four a power of two: at most 25 % of a block is unused.
 /// Reuse is in stream order: a block given back is taken again only by work queued later on the same stream.
 /// </summary>
-internal sealed class CachingPool(IBackend backend, Accelerator accelerator) : IDisposable
+/// <param name="backend">Owner of the blocks.</param>
+/// <param name="accelerator">Where the memory is.</param>
+/// <param name="hostKernels">Whether host code works on the blocks: they are then 64-byte aligned and know their address.</param>
+/// <param name="limit">Most bytes to take from the device; 0 for no limit of our own.</param>
+internal sealed class CachingPool(IBackend backend, Accelerator accelerator, bool hostKernels, long limit = 0) : IDisposable
 {
     private const int Alignment = 64;
     private const long SmallestClass = 256;
 
     private readonly Dictionary<long, Stack<Storage>> _free = [];
-    private readonly List<MemoryBuffer> _buffers = [];
+    private readonly HashSet<MemoryBuffer> _buffers = [];
     private readonly HashSet<Storage> _tracked = [];
     private readonly Lock _gate = new();
     private bool _disposed;
@@ -85,19 +90,50 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator) : I
 
     private Storage Reserve(long size)
     {
-        MemoryBuffer1D<byte, Stride1D.Dense> buffer;
+        var wanted = hostKernels ? size + Alignment : size;
+        if ((limit > 0 && ReservedBytes + size > limit) || !TryTake(wanted, out var buffer))
+        {
+            // Blocks of other sizes that wait for reuse go back to the device first.
+            Trim();
+            if ((limit > 0 && ReservedBytes + size > limit) || !TryTake(wanted, out buffer)) throw Exhausted(size);
+        }
+        ReservedBytes += size;
+        var pointer = hostKernels ? (buffer.NativePtr + Alignment - 1) / Alignment * Alignment : 0;
+        return new Storage(backend, buffer, pointer, size);
+    }
+
+    private bool TryTake(long bytes, [NotNullWhen(true)] out MemoryBuffer1D<byte, Stride1D.Dense>? buffer)
+    {
         try
         {
-            buffer = accelerator.Allocate1D<byte>(size + Alignment);
+            buffer = accelerator.Allocate1D<byte>(bytes);
+            _buffers.Add(buffer);
+            return true;
         }
         catch (Exception e) when (e is OutOfMemoryException or AcceleratorException)
         {
-            throw new EngineException("allocate", $"{size >> 20} MiB more than the {ReservedBytes >> 20} MiB in use do not fit in the memory of {backend.Device.Name}; use a smaller batch or picture");
+            buffer = null;
+            return false;
         }
-        _buffers.Add(buffer);
-        ReservedBytes += size;
-        var pointer = buffer.NativePtr;
-        return new Storage(backend, buffer, (pointer + Alignment - 1) / Alignment * Alignment, size);
+    }
+
+    private void Trim()
+    {
+        backend.Synchronize();
+        foreach (var storage in _free.Values.SelectMany(s => s))
+        {
+            _buffers.Remove(storage.Buffer);
+            storage.Buffer.Dispose();
+            ReservedBytes -= storage.Bytes;
+        }
+        _free.Clear();
+    }
+
+    private EngineException Exhausted(long size)
+    {
+        LiveBytes -= size;
+        var (of, or) = limit > 0 ? ($"the limit of {limit >> 20} MiB on", ", or raise the limit") : ("the memory of", "");
+        return new EngineException("allocate", $"{(size + (1 << 20) - 1) >> 20} MiB more than the {ReservedBytes >> 20} MiB in use do not fit in {of} {backend.Device.Id} ({backend.Device.Name}); use a smaller batch or picture{or}");
     }
 
     /// <summary>Frees every block; names those still in use where they are tracked.</summary>

@@ -1,4 +1,6 @@
 using AmcEngine.Backends;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace AmcEngine.Memory;
 
@@ -10,7 +12,7 @@ public sealed class Storage
 {
     private int _references = 1;
 
-    internal Storage(IBackend backend, ILGPU.Runtime.MemoryBuffer buffer, nint pointer, long bytes)
+    internal Storage(IBackend backend, MemoryBuffer1D<byte, Stride1D.Dense> buffer, nint pointer, long bytes)
     {
         Backend = backend;
         Buffer = buffer;
@@ -22,9 +24,9 @@ public sealed class Storage
     public IBackend Backend { get; }
 
     /// <summary>ILGPU's buffer beneath the block.</summary>
-    internal ILGPU.Runtime.MemoryBuffer Buffer { get; }
+    internal MemoryBuffer1D<byte, Stride1D.Dense> Buffer { get; }
 
-    /// <summary>64-byte aligned address of the block (a host address on the CPU back end).</summary>
+    /// <summary>64-byte aligned host address of the block on the CPU back end; 0 on devices, where kernels take views of <see cref="Buffer"/>.</summary>
     internal nint Pointer { get; }
 
     /// <summary>Capacity in bytes.</summary>

@@ -39,17 +39,39 @@ public static class Attention
         });
     }
 
-    /// <summary>The fused gradient as an op; its own gradient differentiates the gradient's decomposition.</summary>
+    /// <summary>The fused gradient as an op of its own.</summary>
     private static Tensor[] Backward(Tensor q, Tensor k, Tensor v, Tensor y, Tensor lse, Tensor g, Tensor? mask, double scale, int heads, DropoutSpec? dropout)
     {
         var args = AttentionShapes.Arguments(q, k, v, mask, scale, heads, dropout);
         Tensor[] outputs = [q.EmptyLike(), k.EmptyLike(), v.EmptyLike()];
         q.Backend.AttentionBackward(args, y, lse, g, outputs[0], outputs[1], outputs[2]);
-        Tensor[] saved = mask is null ? [q, k, v, g] : [q, k, v, g, mask];
+        Tensor[] saved = mask is null ? [q, k, v, g, y, lse] : [q, k, v, g, y, lse, mask];
         return Graph.Record("scaled_dot_product_attention_backward", [q, k, v, g], outputs, saved, (c, h) =>
         {
-            var m = c.Saved.Length > 4 ? c.Saved[4] : null;
-            return Decomposition.Gradients(c, h, 4, t => BackwardDecomposition(t[0], t[1], t[2], t[3], m, scale, heads, dropout));
+            var s = c.Saved;
+            return DoubleBackward(s[0], s[1], s[2], s[3], s[4], s[5], h, s.Length > 6 ? s[6] : null, scale, heads, dropout);
+        });
+    }
+
+    /// <summary>
+    /// The fused gradient of the gradient (with respect to q, k, v and g) as an op of its own; the orders after it
+    /// differentiate the decomposition. Output and lse are functions of q, k and v, and no inputs.
+    /// </summary>
+    private static Tensor[] DoubleBackward(
+        Tensor q, Tensor k, Tensor v, Tensor g, Tensor y, Tensor lse, Tensor?[] cotangents, Tensor? mask, double scale, int heads, DropoutSpec? dropout)
+    {
+        var args = AttentionShapes.Arguments(q, k, v, mask, scale, heads, dropout);
+        Tensor[] outputs = [q.EmptyLike(), k.EmptyLike(), v.EmptyLike(), g.EmptyLike()];
+        q.Backend.AttentionDoubleBackward(args, y, lse, g, cotangents[0], cotangents[1], cotangents[2], outputs[3], outputs[0], outputs[1], outputs[2]);
+        var given = cotangents.Select(t => t is not null).ToArray();
+        Tensor[] inputs = [q, k, v, g, .. cotangents.OfType<Tensor>()];
+        Tensor[] saved = mask is null ? inputs : [.. inputs, mask];
+        var count = inputs.Length;
+        return Graph.Record("scaled_dot_product_attention_double_backward", inputs, outputs, saved, (c, h) =>
+        {
+            var m = c.Saved.Length > count ? c.Saved[^1] : null;
+            return Decomposition.Gradients(c, h, count, t => Decomposition.GradientFunction(
+                t[..4], Decomposition.Spread(t[4..], given), u => BackwardDecomposition(u[0], u[1], u[2], u[3], m, scale, heads, dropout)));
         });
     }
 
@@ -90,7 +112,9 @@ public static class Attention
             Case([2, 3, 5, 8], [2, 3, 17, 8], [2, 1, 1, 17], new() { ["scale"] = 0.35 }),
             Case([1, 2, 7, 4], [1, 2, 3, 4], null, new() { ["scale"] = 0.5 }),
             Case([2, 5, 12], [2, 7, 12], [2, 1, 1, 7], new() { ["scale"] = 0.5, ["heads"] = 3 }),
-            Case([1, 4, 6], [1, 4, 6], [1, 1, 4, 4], new() { ["scale"] = 0.6, ["heads"] = 2, ["p"] = 0.25 }))
+            Case([1, 4, 6], [1, 4, 6], [1, 1, 4, 4], new() { ["scale"] = 0.6, ["heads"] = 2, ["p"] = 0.25 }),
+            Case([2, 9, 10], [2, 5, 10], [2, 1, 9, 5], new() { ["scale"] = 0.45, ["heads"] = 2, ["p"] = 0.3 }),
+            Case([1, 2, 3, 5], [1, 2, 19, 5], [1, 2, 1, 19], new() { ["scale"] = 0.4, ["p"] = 0.1 }))
         {
             Decomposition = (t, a) => WithMap(t[0], t[1], t[2], t.Length > 3 ? t[3] : null, a.Double("scale"), a.Int("heads", 0), Dropout(a)).Output,
             Benchmark = (Case([2, 257, 768], [2, 257, 768], null, new() { ["scale"] = 0.125, ["heads"] = 12 }), 4.0 * 2 * 12 * 257 * 257 * 64, 4.0 * 2 * 257 * 768 * 4),

@@ -38,4 +38,28 @@ internal static class Decomposition
         for (var i = 0; i < wanted.Count; i++) result[wanted[i]] = grads[i];
         return result;
     }
+
+    /// <summary>
+    /// The gradient of <paramref name="function"/> as a function of its inputs and cotangents, recorded throughout: what
+    /// <see cref="Gradients"/> differentiates for the order after a fused gradient.
+    /// </summary>
+    /// <param name="inputs">All inputs of the function.</param>
+    /// <param name="cotangents">One a function output; null stands for zero.</param>
+    /// <param name="function">Inputs to outputs.</param>
+    /// <returns>One gradient an input.</returns>
+    public static Tensor[] GradientFunction(Tensor[] inputs, Tensor?[] cotangents, Func<Tensor[], Tensor[]> function)
+    {
+        Tensor[] nodes = [.. inputs.Select(x => x.RequiresGrad ? x.Alias() : x.Detach().SetRequiresGrad())];
+        var outputs = function(nodes);
+        var live = Enumerable.Range(0, outputs.Length).Where(i => cotangents[i] is not null).ToArray();
+        var grads = AutogradEngine.Grad([.. live.Select(i => outputs[i])], nodes, [.. live.Select(i => cotangents[i])], createGraph: true);
+        return [.. grads.Select((g, i) => g ?? Tensor.Zeros(inputs[i].Shape, inputs[i].DType, inputs[i].Backend))];
+    }
+
+    /// <summary>Puts cotangents back in their places: null where none was given.</summary>
+    public static Tensor?[] Spread(Tensor[] cotangents, bool[] given)
+    {
+        var next = 0;
+        return [.. given.Select(g => g ? cotangents[next++] : null)];
+    }
 }

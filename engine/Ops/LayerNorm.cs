@@ -25,10 +25,7 @@ public static class LayerNormalization
             Backward(c.Saved[0], c.Saved[1], c.Saved[2], c.Saved[3], g[0]!, eps, c.Needs(0), c.Needs(1) || c.Needs(2)));
     }
 
-    /// <summary>
-    /// The fused gradient (dx, dgamma, dbeta), an op of its own; the second order differentiates its decomposition,
-    /// in which mean and deviation are functions of x again.
-    /// </summary>
+    /// <summary>The fused gradient (dx, dgamma, dbeta), an op of its own.</summary>
     private static Tensor?[] Backward(Tensor x, Tensor gamma, Tensor mean, Tensor rstd, Tensor g, double eps, bool needX, bool needAffine)
     {
         var dx = needX ? x.EmptyLike() : null;
@@ -36,13 +33,28 @@ public static class LayerNormalization
         var dbeta = needAffine ? gamma.EmptyLike() : null;
         x.Backend.LayerNormBackward(x, gamma, mean, rstd, g, dx, dgamma, dbeta);
         Tensor[] outputs = [.. new[] { dx, dgamma, dbeta }.OfType<Tensor>()];
-        Graph.Record("layer_norm_backward", [x, gamma, g], outputs, [x, gamma, g], (c, h) =>
-            Decomposition.Gradients(c, h, 3, t =>
-            {
-                var all = BackwardDecomposition(t[0], t[1], t[2], eps);
-                return [.. new[] { needX ? all[0] : null, needAffine ? all[1] : null, needAffine ? all[2] : null }.OfType<Tensor>()];
-            }));
+        Graph.Record("layer_norm_backward", [x, gamma, g], outputs, [x, gamma, g, mean, rstd], (c, h) =>
+        {
+            // Cotangents of dx, dgamma and dbeta, of which only the needed ones were outputs.
+            var affine = needX ? 1 : 0;
+            Tensor?[] all = [needX ? h[0] : null, needAffine ? h[affine] : null, needAffine ? h[affine + 1] : null];
+            return DoubleBackward(c.Saved[0], c.Saved[1], c.Saved[2], c.Saved[3], c.Saved[4], all, eps);
+        });
         return [dx, dgamma, dbeta];
+    }
+
+    /// <summary>
+    /// The fused gradient of the gradient (with respect to x, gamma and g), an op of its own; the orders after it
+    /// differentiate the decomposition, in which mean and deviation are functions of x again.
+    /// </summary>
+    private static Tensor[] DoubleBackward(Tensor x, Tensor gamma, Tensor g, Tensor mean, Tensor rstd, Tensor?[] cotangents, double eps)
+    {
+        Tensor[] outputs = [x.EmptyLike(), gamma.EmptyLike(), g.EmptyLike()];
+        x.Backend.LayerNormDoubleBackward(x, gamma, mean, rstd, g, cotangents[0], cotangents[1], cotangents[2], outputs[0], outputs[1], outputs[2]);
+        var given = cotangents.Select(t => t is not null).ToArray();
+        Tensor[] inputs = [x, gamma, g, .. cotangents.OfType<Tensor>()];
+        return Graph.Record("layer_norm_double_backward", inputs, outputs, inputs, (c, h) => Decomposition.Gradients(c, h, c.Saved.Length, t =>
+            Decomposition.GradientFunction(t[..3], Decomposition.Spread(t[3..], given), u => BackwardDecomposition(u[0], u[1], u[2], eps))));
     }
 
     private static (Tensor Normalised, Tensor Rstd) Normalise(Tensor x, double eps)

@@ -16,14 +16,26 @@ public static class Losses
     /// <param name="ignoreIndex">Label of rows to leave out.</param>
     /// <exception cref="ShapeException">The labels do not have the logits' leading shape.</exception>
     /// <exception cref="EngineException">A label is outside of [0, C).</exception>
+    /// <remarks>Reads the labels to check them, which waits for the device; labels that are on the host go by the other form.</remarks>
     [Op("cross_entropy")]
     public static Tensor CrossEntropy(this Tensor logits, Tensor labels, int ignoreIndex = -100)
     {
-        OpSupport.RequireFloating("cross_entropy", logits);
         OpSupport.RequireIndices("cross_entropy", labels);
         OpSupport.RequireShape("cross_entropy", "labels", labels, logits.Shape.Without(-1));
+        return MeanOfRows(logits, labels, labels.ToArray<int>(), ignoreIndex);
+    }
+
+    /// <summary>The same with labels on the host, in row-major order of the logits' leading axes: nothing waits.</summary>
+    /// <exception cref="ShapeException">There is not one label a row.</exception>
+    /// <exception cref="EngineException">A label is outside of [0, C).</exception>
+    public static Tensor CrossEntropy(this Tensor logits, int[] labels, int ignoreIndex = -100) =>
+        MeanOfRows(logits, Tensor.From(labels, logits.Shape.Without(-1), logits.Backend), labels, ignoreIndex);
+
+    private static Tensor MeanOfRows(Tensor logits, Tensor labels, int[] values, int ignoreIndex)
+    {
+        OpSupport.RequireFloating("cross_entropy", logits);
         var counted = 0;
-        foreach (var label in labels.ToArray<int>())
+        foreach (var label in values)
         {
             if (label == ignoreIndex) continue;
             counted++;

@@ -16,6 +16,7 @@ public sealed record ParameterGroup(IReadOnlyList<Tensor> Parameters, double Wei
 public sealed class AdamW : IDisposable
 {
     private readonly List<Slot> _slots = [];
+    private readonly AdamWTensors[] _batch;
 
     /// <summary>An optimizer with zero moments.</summary>
     public AdamW(IReadOnlyList<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8)
@@ -25,6 +26,7 @@ public sealed class AdamW : IDisposable
             foreach (var group in groups)
                 foreach (var p in group.Parameters)
                     _slots.Add(new Slot(p, group.WeightDecay, Tensor.Zeros(p.Shape, p.DType, p.Backend), Tensor.Zeros(p.Shape, p.DType, p.Backend)));
+        _batch = new AdamWTensors[_slots.Count];
     }
 
     /// <summary>Decay of the first moment.</summary>
@@ -46,13 +48,26 @@ public sealed class AdamW : IDisposable
     public void Step(double learningRate)
     {
         StepCount++;
-        foreach (var s in _slots)
+        for (var from = 0; from < _slots.Count;)
         {
-            if (s.Parameter.Grad is not { } grad) continue;
-            s.Parameter.Backend.AdamW(s.Parameter, grad, s.ExpAvg, s.ExpAvgSq,
-                new AdamWArgs(learningRate, Beta1, Beta2, Eps, s.WeightDecay, StepCount));
-            s.Parameter.Storage.Touch();
+            var decay = _slots[from].WeightDecay;
+            var count = 0;
+            for (; from < _slots.Count && _slots[from].WeightDecay == decay; from++)
+            {
+                var s = _slots[from];
+                if (s.Parameter.Grad is { } grad) _batch[count++] = new AdamWTensors(s.Parameter, grad, s.ExpAvg, s.ExpAvgSq);
+            }
+            Update(_batch.AsSpan(0, count), new AdamWArgs(learningRate, Beta1, Beta2, Eps, decay, StepCount));
         }
+    }
+
+    private static void Update(Span<AdamWTensors> tensors, in AdamWArgs args)
+    {
+        if (tensors.Length == 0) return;
+        tensors[0].P.Backend.AdamW(tensors, args);
+        foreach (var t in tensors) t.P.Storage.Touch();
+        // The array outlives the step; the gradients do not.
+        tensors.Clear();
     }
 
     /// <summary>Drops the gradients.</summary>

@@ -1,3 +1,4 @@
+using AmcEngine.Backends;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Optim;
@@ -11,12 +12,15 @@ public static class ExponentialMovingAverage
     {
         if (source.Count != target.Count)
             throw new ShapeException("ema", $"{source.Count} sources for {target.Count} targets");
-        for (var i = 0; i < source.Count; i++)
+        var pairs = new TensorPair[source.Count];
+        for (var i = 0; i < pairs.Length; i++)
         {
             if (!source[i].Shape.Equals(target[i].Shape))
                 throw new ShapeException("ema", $"{source[i]} does not fit {target[i]}");
-            target[i].Backend.Lerp(source[i], 1 - momentum, target[i]);
-            target[i].Storage.Touch();
+            pairs[i] = new TensorPair(source[i], target[i]);
         }
+        if (pairs.Length == 0) return;
+        target[0].Backend.Lerp(pairs, 1 - momentum);
+        foreach (var t in target) t.Storage.Touch();
     }
 }

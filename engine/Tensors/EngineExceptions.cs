@@ -18,3 +18,6 @@ public sealed class DTypeException(string op, string detail) : EngineException(o
 
 /// <summary>A derivative that does not exist, a released graph, or a saved tensor that was overwritten.</summary>
 public sealed class AutogradException(string op, string detail) : EngineException(op, detail);
+
+/// <summary>A device that is not there, or that lacks what was asked of it: the caller named the wrong one.</summary>
+public sealed class DeviceException(string op, string detail) : EngineException(op, detail);

@@ -11,11 +11,11 @@ internal static class MlmLoss
     /// </summary>
     /// <param name="logits">Student logits <c>[B, L, V]</c>.</param>
     /// <param name="positions">Flat masked positions (I32), at least one.</param>
-    /// <param name="labels">Original ids at these positions (I32).</param>
+    /// <param name="labels">Original ids at these positions.</param>
     /// <param name="momentumLogits">Momentum logits at these positions <c>[S, V]</c>.</param>
     /// <param name="alpha">Weight of the soft labels.</param>
     /// <param name="axis">Axis that ℓ is normalised over.</param>
-    public static Tensor Compute(Tensor logits, Tensor positions, Tensor labels, Tensor momentumLogits, double alpha, MlmDistillAxis axis)
+    public static Tensor Compute(Tensor logits, Tensor positions, int[] labels, Tensor momentumLogits, double alpha, MlmDistillAxis axis)
     {
         var vocabulary = logits.Shape[2];
         var selected = logits.Reshape(-1, vocabulary).IndexSelect(0, positions);

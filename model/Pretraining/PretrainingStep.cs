@@ -97,7 +97,7 @@ internal sealed class PretrainingStep
         var texts = _model.TextQueue!.With(teacher.TextFeat);
         var simI2T = Similarity(imageFeat, texts);
         var simT2I = Similarity(textFeat, images);
-        var own = Tensor.From([.. Enumerable.Range(0, _count)], [_count], _model.Backend);
+        int[] own = [.. Enumerable.Range(0, _count)];
         var loss = SoftTargetLoss(simI2T, teacher.ImageFeat, texts, own)
             .Add(SoftTargetLoss(simT2I, teacher.TextFeat, images, own)).Scale(0.5);
         return (scope.Keep(simI2T), scope.Keep(simT2I), scope.Keep(loss));
@@ -107,7 +107,7 @@ internal sealed class PretrainingStep
     /// Cross-entropy against α·softmax(momentum similarities) + (1 − α)·one-hot. It is linear in the targets, so the
     /// one-hot part is an ordinary cross-entropy and no target matrix is built.
     /// </summary>
-    private Tensor SoftTargetLoss(Tensor similarity, Tensor teacherFeat, Tensor columns, Tensor own)
+    private Tensor SoftTargetLoss(Tensor similarity, Tensor teacherFeat, Tensor columns, int[] own)
     {
         var hard = similarity.CrossEntropy(own);
         if (_options.Alpha == 0) return hard;
@@ -147,11 +147,11 @@ internal sealed class PretrainingStep
         return _model.ItmHead.Forward(Albef.ClassRow(fused));
     });
 
-    private Tensor MatchLabels()
+    private int[] MatchLabels()
     {
         var labels = new int[3 * _count];
         labels.AsSpan(0, _count).Fill(1);
-        return Tensor.From(labels, [3 * _count], _model.Backend);
+        return labels;
     }
 
     /// <summary>
@@ -171,9 +171,8 @@ internal sealed class PretrainingStep
         var logits = scope.Keep(_model.Text.Head.Forward(hidden));
         if (selection.Positions.Length == 0) return (logits, scope.Keep(Tensor.Zeros([], _model.DType, backend)));
         var positions = Tensor.From(selection.Positions, [selection.Positions.Length], backend);
-        var labels = Tensor.From(selection.Labels, [selection.Labels.Length], backend);
         var teacher = MomentumLogits(ids, mask, rows is null ? teacherImage : teacherImage.IndexSelect(0, rows), positions);
-        return (logits, scope.Keep(MlmLoss.Compute(logits, positions, labels, teacher, _options.Alpha, _config.MlmDistillAxis)));
+        return (logits, scope.Keep(MlmLoss.Compute(logits, positions, selection.Labels, teacher, _options.Alpha, _config.MlmDistillAxis)));
     }
 
     private Tensor MomentumLogits(Tensor ids, TextMask mask, Tensor image, Tensor positions)

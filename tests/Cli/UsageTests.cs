@@ -57,17 +57,6 @@ internal sealed class UsageTests
         Assert.That(answer.Out, Does.StartWith("cpu ").And.Contain("GiB"));
     }
 
-    [TestCase("gpu")]
-    [TestCase("cuda:x")]
-    [TestCase("opencl:-1")]
-    public void An_unknown_device_is_refused(string device) =>
-        Amcx.ExpectBadInput(Amcx.Run("devices", "--device", device), device, "unknown device");
-
-    [TestCase("cuda:0")]
-    [TestCase("opencl:1")]
-    public void A_gpu_is_refused_with_the_remedy(string device) =>
-        Amcx.ExpectBadInput(Amcx.Run("devices", "--device", device), device, "--device cpu");
-
     [Test]
     public void Negative_threads_are_refused() => Amcx.ExpectBadInput(Amcx.RunPlain("devices", "--threads=-1"), "--threads -1");
 

@@ -8,6 +8,7 @@ namespace AmcEngine.Backends.Cpu;
 // Accumulated: forward over key blocks of KeyBlock with a running maximum and sum (online softmax, Milakov and Gimelshein
 //   2018); backward over query blocks in ascending order into dk and dv, one thread a head.
 // Cost: forward 4·Lq·Lk·D FLOP, backward 10·Lq·Lk·D, plus an exp for each score; bytes: the operands once a block.
+// The gradient of the gradient is in AttentionKernel.DoubleBackward.cs.
 // A row whose scores are all −∞ gives output 0, lse −∞ and no gradient; other rows are not touched by it.
 
 /// <summary>Addresses and sizes of an attention call.</summary>
@@ -24,10 +25,14 @@ internal unsafe struct AttentionProblem<T> where T : unmanaged
     public T* Dq;
     public T* Dk;
     public T* Dv;
+    public T* Ddq;
+    public T* Ddk;
+    public T* Ddv;
+    public T* Dg;
 }
 
 /// <summary>Blocks of attention on one thread.</summary>
-internal static unsafe class AttentionKernel<T, V, S>
+internal static unsafe partial class AttentionKernel<T, V, S>
     where T : unmanaged, IFloatingPointIeee754<T>
     where V : unmanaged
     where S : ISimd<V, T>
@@ -151,40 +156,56 @@ internal static unsafe class AttentionKernel<T, V, S>
     // dv += pᵀ·g, dk += scale·dsᵀ·q, dq = scale·ds·k.
     private static void Products(in AttentionProblem<T> a, int b, int h, int i0, int rows, T* p, T* ds, int stride, bool accumulate)
     {
+        var scale = T.CreateChecked(a.Args.Scale);
+        MixTransposed(a, p, stride, a.G, a.Dv, b, h, i0, rows, KeepFactor(a.Args), accumulate);
+        MixTransposed(a, ds, stride, a.Q, a.Dk, b, h, i0, rows, scale, accumulate);
+        Mix(a, ds, stride, a.K, a.Dq, b, h, i0, rows, scale, false);
+    }
+
+    // to[i0 + i, d] = alpha·Σ map[i, j]·x[j, d], x laid out as keys, to as queries.
+    private static void Mix(in AttentionProblem<T> a, T* map, int stride, T* x, T* to, int b, int h, int i0, int rows, T alpha, bool accumulate)
+    {
+        if (rows == 0) return;
         ref readonly var args = ref a.Args;
-        var query = b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row;
-        var key = b * args.KLayout.Batch + h * args.KLayout.Head;
         var product = new GemmProblem<T>
         {
-            A = p,
+            A = map,
+            RowA = stride,
+            ColA = 1,
+            B = x + b * args.KLayout.Batch + h * args.KLayout.Head,
+            RowB = args.KLayout.Row,
+            ColB = 1,
+            C = to + b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row,
+            Ldc = args.QLayout.Row,
+            M = rows,
+            N = args.D,
+            K = args.Lk,
+            Alpha = alpha,
+            Accumulate = accumulate,
+        };
+        Gemm<T>.Run(product);
+    }
+
+    // to[j, d] = alpha·Σ map[i, j]·x[i0 + i, d], x laid out as queries, to as keys.
+    private static void MixTransposed(in AttentionProblem<T> a, T* map, int stride, T* x, T* to, int b, int h, int i0, int rows, T alpha, bool accumulate)
+    {
+        ref readonly var args = ref a.Args;
+        var product = new GemmProblem<T>
+        {
+            A = map,
             RowA = 1,
             ColA = stride,
-            B = a.G + query,
+            B = x + b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row,
             RowB = args.QLayout.Row,
             ColB = 1,
-            C = a.Dv + key,
+            C = to + b * args.KLayout.Batch + h * args.KLayout.Head,
             Ldc = args.KLayout.Row,
             M = args.Lk,
             N = args.D,
             K = rows,
-            Alpha = KeepFactor(args),
+            Alpha = alpha,
             Accumulate = accumulate,
         };
-        Gemm<T>.Run(product);
-        product.A = ds;
-        product.B = a.Q + query;
-        product.C = a.Dk + key;
-        product.Alpha = T.CreateChecked(args.Scale);
-        Gemm<T>.Run(product);
-        product.RowA = stride;
-        product.ColA = 1;
-        product.B = a.K + key;
-        product.RowB = args.KLayout.Row;
-        product.C = a.Dq + query;
-        product.Ldc = args.QLayout.Row;
-        product.M = rows;
-        product.K = args.Lk;
-        product.Accumulate = false;
         Gemm<T>.Run(product);
     }
 
@@ -199,8 +220,9 @@ internal static unsafe class AttentionKernel<T, V, S>
     }
 
     // to[i, j] = scale·Σ x[i0 + i, d]·y[j0 + j, d], x laid out as queries, y as keys.
-    private static void Scores(in AttentionProblem<T> a, T* x, T* y, int b, int h, int i0, int rows, int j0, int keys, T scale, T* to, int stride)
+    private static void Scores(in AttentionProblem<T> a, T* x, T* y, int b, int h, int i0, int rows, int j0, int keys, T scale, T* to, int stride, bool accumulate = false)
     {
+        if (rows == 0) return;
         ref readonly var args = ref a.Args;
         var product = new GemmProblem<T>
         {
@@ -216,6 +238,7 @@ internal static unsafe class AttentionKernel<T, V, S>
             N = keys,
             K = args.D,
             Alpha = scale,
+            Accumulate = accumulate,
         };
         Gemm<T>.Run(product);
     }

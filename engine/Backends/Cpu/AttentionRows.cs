@@ -8,7 +8,7 @@ namespace AmcEngine.Backends.Cpu;
 /// for whole vectors: one pass over a row each, n elements read and written. Sums are kept in the lanes of a vector and
 /// added up at the end, so their order depends on the vector width only.
 /// </summary>
-internal static unsafe class AttentionRows<T, V, S>
+internal static unsafe partial class AttentionRows<T, V, S>
     where T : unmanaged, IFloatingPointIeee754<T>
     where V : unmanaged
     where S : ISimd<V, T>

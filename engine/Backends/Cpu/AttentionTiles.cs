@@ -33,6 +33,19 @@ internal readonly struct AttentionBackwardKernel<T>(AttentionProblem<T> problem,
     }
 }
 
+/// <summary>Gradient of attention's gradient in blocks of so many query rows; the range counts heads (sample, head).</summary>
+internal readonly struct AttentionDoubleBackwardKernel<T>(AttentionProblem<T> problem, int queryBlock) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+{
+    private readonly AttentionProblem<T> _problem = problem;
+    private readonly int _queryBlock = queryBlock;
+
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        var h = _problem.Args.H;
+        for (var t = from; t < to; t++) AttentionKernel<T, V, S>.DoubleBackward(_problem, t / h, t % h, _queryBlock);
+    }
+}
+
 /// <summary>y = softmax(scale·x + mask) of rows [B, H, rows, n]; the range counts heads (sample, head).</summary>
 internal readonly unsafe struct MaskedSoftmaxKernel<T>(T* x, T scale, Shape shape, T* mask, long maskBatch, long maskHead, int maskRow, T* y) : IKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>

@@ -26,6 +26,15 @@ public sealed partial class CpuBackend
     }
 
     /// <inheritdoc/>
+    /// <remarks>A row whose scores are all −∞ has no gradient.</remarks>
+    public void AttentionDoubleBackward(in AttentionArgs args, Tensor output, Tensor lse, Tensor g, Tensor? ddq, Tensor? ddk, Tensor? ddv, Tensor dg, Tensor dq, Tensor dk, Tensor dv)
+    {
+        Tensor?[] tensors = [g, ddq, ddk, ddv, dg, dq, dk, dv];
+        if (args.Q.DType == DType.F64) AttentionDoubleBackwardWidth<double>(args, output, lse, tensors);
+        else AttentionDoubleBackwardWidth<float>(args, output, lse, tensors);
+    }
+
+    /// <inheritdoc/>
     /// <remarks>A row whose scores are all −∞ becomes 0.</remarks>
     public void MaskedSoftmax(Tensor x, double scale, Tensor? mask, long maskBatch, long maskHead, int maskRow, Tensor y)
     {
@@ -37,16 +46,7 @@ public sealed partial class CpuBackend
     private unsafe void AttentionWidth<T>(in AttentionArgs args, Tensor output, Tensor lse, Tensor[]? gradients) where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (args.B == 0 || args.H == 0 || args.D == 0) return;
-        var problem = new AttentionProblem<T>
-        {
-            Args = args,
-            Q = Ptr<T>(args.Q),
-            K = Ptr<T>(args.K),
-            V = Ptr<T>(args.V),
-            Mask = args.Mask is null ? null : Ptr<T>(args.Mask),
-            Output = Ptr<T>(output),
-            Lse = Ptr<T>(lse),
-        };
+        var problem = Problem<T>(args, output, lse);
         if (gradients is not null)
         {
             problem.G = Ptr<T>(gradients[0]);
@@ -67,6 +67,35 @@ public sealed partial class CpuBackend
         if (_workers.Threads > 1) blocks = Math.Max(blocks, Math.Min((lq + 13) / 14, (4 * _workers.Threads + heads - 1) / heads));
         RunTiles(heads * blocks, work, (from, to) => Simd.Run<T, AttentionForwardKernel<T>>(new AttentionForwardKernel<T>(problem, blocks), from, to));
     }
+
+    private unsafe void AttentionDoubleBackwardWidth<T>(in AttentionArgs args, Tensor output, Tensor lse, Tensor?[] tensors) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        if (args.B == 0 || args.H == 0 || args.D == 0) return;
+        T* Pointer(int i) => tensors[i] is { } t ? Ptr<T>(t) : null;
+        var problem = Problem<T>(args, output, lse);
+        problem.G = Pointer(0);
+        problem.Ddq = Pointer(1);
+        problem.Ddk = Pointer(2);
+        problem.Ddv = Pointer(3);
+        problem.Dg = Pointer(4);
+        problem.Dq = Pointer(5);
+        problem.Dk = Pointer(6);
+        problem.Dv = Pointer(7);
+        var heads = args.B * args.H;
+        var work = 24.0 * heads * args.Lq * args.Lk * (args.D + 8);
+        RunTiles(heads, work, (from, to) => Simd.Run<T, AttentionDoubleBackwardKernel<T>>(new AttentionDoubleBackwardKernel<T>(problem, QueryBlock), from, to));
+    }
+
+    private unsafe AttentionProblem<T> Problem<T>(in AttentionArgs args, Tensor output, Tensor lse) where T : unmanaged => new()
+    {
+        Args = args,
+        Q = Ptr<T>(args.Q),
+        K = Ptr<T>(args.K),
+        V = Ptr<T>(args.V),
+        Mask = args.Mask is null ? null : Ptr<T>(args.Mask),
+        Output = Ptr<T>(output),
+        Lse = Ptr<T>(lse),
+    };
 
     // Tiles [from, to) on this thread alone where waking another costs more than it saves; small ones in groups.
     private void RunTiles(int tiles, double work, Action<int, int> body)

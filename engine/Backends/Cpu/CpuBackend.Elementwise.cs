@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using AmcEngine.Backends.Plans;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu;
@@ -87,7 +88,12 @@ public sealed partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public unsafe void Lerp(Tensor x, double weight, Tensor y)
+    public void Lerp(ReadOnlySpan<TensorPair> pairs, double weight)
+    {
+        foreach (var (x, y) in pairs) Lerp(x, weight, y);
+    }
+
+    private unsafe void Lerp(Tensor x, double weight, Tensor y)
     {
         if (y.DType == DType.F64) Run<double, LerpKernel<double>>(new LerpKernel<double>(Ptr<double>(x), weight, Ptr<double>(y)), y.Count, CheapTile);
         else Run<float, LerpKernel<float>>(new LerpKernel<float>(Ptr<float>(x), (float)weight, Ptr<float>(y)), y.Count, CheapTile);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using AmcEngine.Backends.Plans;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu;

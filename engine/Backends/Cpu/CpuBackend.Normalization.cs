@@ -72,4 +72,43 @@ public sealed partial class CpuBackend
         if (dgamma is not null) new ReadOnlySpan<T>(sums, width).CopyTo(new Span<T>(Ptr<T>(dgamma), width));
         if (dbeta is not null) new ReadOnlySpan<T>(sums + width, width).CopyTo(new Span<T>(Ptr<T>(dbeta), width));
     }
+
+    /// <inheritdoc/>
+    public void LayerNormDoubleBackward(Tensor x, Tensor gamma, Tensor mean, Tensor rstd, Tensor g, Tensor? ddx, Tensor? ddgamma, Tensor? ddbeta, Tensor dx, Tensor dgamma, Tensor dg)
+    {
+        if (x.DType == DType.F64) LayerNormDoubleBackward<double>(x, gamma, mean, rstd, g, ddx, ddgamma, ddbeta, dx, dgamma, dg);
+        else LayerNormDoubleBackward<float>(x, gamma, mean, rstd, g, ddx, ddgamma, ddbeta, dx, dgamma, dg);
+    }
+
+    private unsafe void LayerNormDoubleBackward<T>(
+        Tensor x, Tensor gamma, Tensor mean, Tensor rstd, Tensor g, Tensor? ddx, Tensor? ddgamma, Tensor? ddbeta, Tensor dx, Tensor dgamma, Tensor dg)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        int rows = mean.Count, width = gamma.Count, blocks = (rows + LayerNormBlock - 1) / LayerNormBlock;
+        using var scratch = Borrow((blocks + 1L) * width * sizeof(T));
+        var partials = (T*)scratch.Pointer;
+        // One row of zeros stands for every cotangent that is null.
+        var zeros = partials + (long)blocks * width;
+        new Span<T>(zeros, width).Clear();
+        var kernel = new LayerNormDoubleBackwardKernel<T>
+        {
+            X = Ptr<T>(x),
+            Gamma = Ptr<T>(gamma),
+            Mean = Ptr<T>(mean),
+            Rstd = Ptr<T>(rstd),
+            G = Ptr<T>(g),
+            Ddx = ddx is null ? zeros : Ptr<T>(ddx),
+            DdxStride = ddx is null ? 0 : width,
+            Ddgamma = ddgamma is null ? zeros : Ptr<T>(ddgamma),
+            Ddbeta = ddbeta is null ? zeros : Ptr<T>(ddbeta),
+            Rows = rows,
+            Width = width,
+            Block = LayerNormBlock,
+            Dx = Ptr<T>(dx),
+            Dg = Ptr<T>(dg),
+            Partials = partials,
+        };
+        Run<T, LayerNormDoubleBackwardKernel<T>>(kernel, blocks, RowTile(CheapTile / 4, (long)LayerNormBlock * width));
+        ReduceColumns<T, SumOp>(partials, new AxisView(1, blocks, width), Ptr<T>(dgamma));
+    }
 }

@@ -9,14 +9,15 @@ namespace AmcEngine.Backends.Cpu;
 public sealed partial class CpuBackend
 {
     /// <inheritdoc/>
-    public void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, in AdamWArgs args)
+    public void AdamW(ReadOnlySpan<AdamWTensors> tensors, in AdamWArgs args)
     {
-        if (p.DType == DType.F64) AdamW<double>(p, g, m, v, args);
-        else AdamW<float>(p, g, m, v, args);
+        foreach (var t in tensors)
+            if (t.P.DType == DType.F64) AdamW<double>(t, args);
+            else AdamW<float>(t, args);
     }
 
-    private unsafe void AdamW<T>(Tensor p, Tensor g, Tensor m, Tensor v, in AdamWArgs args) where T : unmanaged, IFloatingPointIeee754<T> =>
-        Run<T, AdamWKernel<T>>(new AdamWKernel<T>(Ptr<T>(p), Ptr<T>(g), Ptr<T>(m), Ptr<T>(v), args), p.Count, CheapTile / 2);
+    private unsafe void AdamW<T>(AdamWTensors t, in AdamWArgs args) where T : unmanaged, IFloatingPointIeee754<T> =>
+        Run<T, AdamWKernel<T>>(new AdamWKernel<T>(Ptr<T>(t.P), Ptr<T>(t.G), Ptr<T>(t.M), Ptr<T>(t.V), args), t.P.Count, CheapTile / 2);
 }
 
 /// <summary>One step of AdamW. What depends on the step alone is computed in f64.</summary>

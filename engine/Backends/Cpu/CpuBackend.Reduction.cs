@@ -79,7 +79,12 @@ public sealed partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public long CountNonFinite(Tensor x) => x.DType switch
+    public void CountNonFinite(ReadOnlySpan<Tensor> tensors, Span<long> counts)
+    {
+        for (var i = 0; i < tensors.Length; i++) counts[i] = CountNonFinite(tensors[i]);
+    }
+
+    private long CountNonFinite(Tensor x) => x.DType switch
     {
         DType.F64 => CountNonFinite<double>(x),
         DType.F32 => CountNonFinite<float>(x),

@@ -21,13 +21,14 @@ public sealed partial class CpuBackend : IBackend
 
     /// <summary>A CPU back end with its own worker threads.</summary>
     /// <param name="threads">Worker threads; 0 takes one a processor.</param>
-    public CpuBackend(int threads = 0)
+    /// <param name="memoryLimit">Most bytes to take for tensors; 0 for no limit.</param>
+    public CpuBackend(int threads = 0, long memoryLimit = 0)
     {
         _workers = new WorkerPool(threads > 0 ? threads : Environment.ProcessorCount);
         _context = Context.Create(b => b.CPU(new CPUDevice(2, 1, 1)));
         _accelerator = _context.CreateCPUAccelerator(0);
-        _pool = new CachingPool(this, _accelerator);
-        Device = new DeviceInfo("cpu", CpuInfo.Name(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, _workers.Threads, $"{InstructionSet()}, {_workers.Threads} threads");
+        _pool = new CachingPool(this, _accelerator, hostKernels: true, memoryLimit);
+        Device = new DeviceInfo("cpu", CpuInfo.Name(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, _workers.Threads, $"{InstructionSet()}, {_workers.Threads} threads") { IsProcessor = true };
     }
 
     /// <inheritdoc/>

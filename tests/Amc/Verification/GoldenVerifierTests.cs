@@ -2,6 +2,7 @@ using AmcEngine.Amc.Verification;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Serialization;
 using AmcEngine.Tensors;
+using AmcEngine.Tests.Engine;
 using AmcEngine.Tests.Engine.Serialization;
 using NUnit.Framework;
 
@@ -21,6 +22,15 @@ public sealed class GoldenVerifierTests
     {
         using var backend = new CpuBackend();
         var report = GoldenVerifier.Verify(GoldenFiles.Require(name), backend, dtype);
+        TestContext.Out.WriteLine(report);
+        Assert.That(report.Passed, report.ToString());
+    }
+
+    [Test]
+    public void Every_recorded_step_is_reproduced_on_OpenCL(
+        [ValueSource(nameof(Recordings))] string name, [Values(DType.F32, DType.F64)] DType dtype)
+    {
+        var report = GoldenVerifier.Verify(GoldenFiles.Require(name), TestBackends.OpenCl, dtype);
         TestContext.Out.WriteLine(report);
         Assert.That(report.Passed, report.ToString());
     }

@@ -31,6 +31,7 @@ public sealed class AttentionTests
                 yield return new Case(1, 2, 131, 1031, 17) { Mask = mask, Dropout = dropout, Wide = wide };
             }
         yield return new Case(2, 2, 3, 33, 64) { Dropout = 1, Wide = true };
+        yield return new Case(2, 2, 0, 5, 4) { Wide = true };
     }
 
     [TestCaseSource(nameof(Cases))]

@@ -64,7 +64,7 @@ public sealed class ElementwiseTests
         {
             Tensor tx = KernelHost.Make(b, dtype, [count], x), sum = KernelHost.Make(b, dtype, [count], y), mix = KernelHost.Make(b, dtype, [count], y);
             b.AddScaled(tx, -0.3, sum);
-            b.Lerp(tx, 0.005, mix);
+            b.Lerp([new TensorPair(tx, mix)], 0.005);
             return new[] { sum, mix };
         });
         KernelHost.Close(result[0], y.Zip(x, (v, u) => v - 0.3 * u).ToArray(), KernelHost.Tolerance(dtype));
@@ -79,7 +79,7 @@ public sealed class ElementwiseTests
         var result = KernelHost.Both(b =>
         {
             Tensor tp = KernelHost.Make(b, dtype, [count], p), tm = KernelHost.Make(b, dtype, [count], m), tv = KernelHost.Make(b, dtype, [count], v);
-            for (var t = 1; t <= 2; t++) b.AdamW(tp, KernelHost.Make(b, dtype, [count], g[t - 1]), tm, tv, new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, t));
+            for (var t = 1; t <= 2; t++) b.AdamW([new AdamWTensors(tp, KernelHost.Make(b, dtype, [count], g[t - 1]), tm, tv)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, t));
             return new[] { tp, tm, tv };
         });
         for (var t = 1; t <= 2; t++)

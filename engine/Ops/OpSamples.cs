@@ -1,10 +1,9 @@
 using AmcEngine.Backends;
-using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
-namespace AmcEngine.Tests.Engine;
+namespace AmcEngine.Ops;
 
-/// <summary>Draws the inputs of a sample case and runs it: what all tests over the catalog share.</summary>
+/// <summary>Draws the inputs of sample cases: what all checks over the catalog share.</summary>
 internal static class OpSamples
 {
     /// <summary>Every case of every entry, as (op, index).</summary>

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using AmcEngine.DataTools;
+using AmcEngine.Tests.DataTools;
+using AmcEngine.Tests.Engine;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Cli;
+
+/// <summary>The shipped configurations train on a device as they do on the CPU: the same losses, and the same bits every time.</summary>
+[TestFixture]
+internal sealed class DeviceTrainingTests
+{
+    private TempFolder _folder = null!;
+
+    [SetUp]
+    public void CreateFolder() => _folder = new TempFolder();
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
+
+    [Test]
+    public void Scenes_train_on_OpenCL_as_on_the_CPU()
+    {
+        _ = TestBackends.OpenCl;
+        JsonObject[] first = Train("scenes.yaml", "opencl:0", "first", 20);
+        Agree(Train("scenes.yaml", "cpu", "cpu", 20), first);
+        JsonObject[] second = Train("scenes.yaml", "opencl:0", "second", 5);
+        Assert.That(second.Select(l => l.ToJsonString()), Is.EqualTo(first[..5].Select(l => l.ToJsonString())), "the same run gives the same bits");
+    }
+
+    [Test]
+    public void Fashion_scenes_train_on_OpenCL_as_on_the_CPU()
+    {
+        _ = TestBackends.OpenCl;
+        if (!FashionMnist.IsInstalled(SceneSplit.Train))
+            Assert.Ignore("Fashion-MNIST is not installed; get it with: apt-get install dataset-fashion-mnist");
+        Agree(Train("fashion-amc.yaml", "cpu", "cpu", 20), Train("fashion-amc.yaml", "opencl:0", "device", 20));
+    }
+
+    private JsonObject[] Train(string config, string device, string run, int steps)
+    {
+        string output = _folder.PathOf(run);
+        Answer answer = Amcx.Run("train", "--config", Path.Combine(GoldenFiles.Root, "configs", config), "--device", device, "--steps", $"{steps}",
+            "--set", "test_count=16", "eval_batch=16", "grid_scenes=1", "--output", output);
+        Assert.That(answer.Code, Is.Zero, answer.Error);
+        return [.. File.ReadLines(Path.Combine(output, "log.jsonl")).Select(l => JsonNode.Parse(l)!)
+            .Where(l => (string)l["kind"]! == "step").Select(l => l["losses"]!.AsObject())];
+    }
+
+    private static void Agree(JsonObject[] expected, JsonObject[] actual)
+    {
+        Assert.That(actual, Has.Length.EqualTo(expected.Length));
+        double worst = 0;
+        for (int step = 0; step < expected.Length; step++)
+            foreach ((string name, JsonNode? value) in expected[step])
+            {
+                double on = (double)value!, off = Math.Abs((double)actual[step][name]! - on) / Math.Max(Math.Abs(on), 1e-2);
+                worst = Math.Max(worst, off);
+                Assert.That(off <= 1e-3, Is.True, $"step {step + 1}, {name}: {actual[step][name]} on the device, {on} on the CPU");
+            }
+        TestContext.Out.WriteLine($"losses of {expected.Length} steps: relative difference at most {worst:E2}");
+    }
+}

@@ -1,0 +1,60 @@
+using AmcEngine.Backends;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+using NUnit.Framework;
+using static AmcEngine.Tests.Engine.Backends.Gpu.TwoBackends;
+
+namespace AmcEngine.Tests.Engine.Backends.Gpu;
+
+/// <summary>The optimizer's step on the device, for more tensors than one launch serves.</summary>
+[TestFixture]
+internal sealed class OptimizerTests
+{
+    [TestCase(DType.F32, 0)]
+    [TestCase(DType.F32, 1)]
+    [TestCase(DType.F64, 0)]
+    public void StepsAgree(DType dtype, int offset)
+    {
+        int[] counts = [1, 263, 4, 0, 7, 2, 3, 5, 1000, 6];
+        foreach (var part in (int[])[0, 1, 2])
+            Compare($"adamw {"pmv"[part]}", b =>
+            {
+                Tensor[] p = Make(1), m = [.. counts.Select(c => Tensor.Zeros([c], dtype, b))], v = [.. counts.Select(c => Tensor.Zeros([c], dtype, b))];
+                for (var step = 1; step <= 3; step++)
+                {
+                    var g = Make(100 * step);
+                    b.AdamW([.. p.Select((_, i) => new AdamWTensors(p[i], g[i], m[i], v[i]))], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, step));
+                }
+                return Movement.Concat(part == 0 ? p : part == 1 ? m : v, 0);
+                Tensor[] Make(int seed) => [.. counts.Select((c, i) => Some(b, dtype, [c], seed + i, offset))];
+            }, Allowed(dtype) / 20);
+    }
+
+    [Test]
+    public void ElementTypesMayBeMixed()
+    {
+        var launches = TestBackends.OpenCl.Launches;
+        Compare("mixed", b =>
+        {
+            DType[] types = [DType.F32, DType.F64, DType.F64, DType.F32];
+            var p = Array.ConvertAll(types, t => Some(b, t, [5]));
+            b.AdamW(Array.ConvertAll(p, t => new AdamWTensors(t, t.Share(t.Shape, default), Some(b, t.DType, [5], 2), Tensor.Ones([5], t.DType, b))), new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1));
+            return Movement.Concat(Array.ConvertAll(p, t => t.To(DType.F64)), 0);
+        }, 1e-6);
+        Assert.That(TestBackends.OpenCl.Launches - launches, Is.LessThan(40));
+    }
+
+    [Test]
+    public void KernelsCompileToPtx()
+    {
+        var texts = PtxTexts.Of(b =>
+        {
+            using var x = Tensor.Empty([8], DType.F32, b);
+            using var w = x.Share([4], default, 1);
+            b.AdamW([new AdamWTensors(x, x, x, x)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1));
+            b.AdamW([new AdamWTensors(w, w, w, w)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1));
+        });
+        Assert.That(texts, Has.Count.EqualTo(2));
+        PtxTexts.Check(texts, "AdamWQuadsKernel");
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text.RegularExpressions;
+using AmcEngine.Backends.Gpu;
+using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Memory;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+using AmcEngine.Tests.Engine.Ops;
+using ILGPU.Runtime.Cuda;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Engine.Backends.Gpu;
+
+/// <summary>Every kernel that the op list reaches compiles to PTX for each generation of GPU, and its text is as it should be.</summary>
+[TestFixture]
+internal sealed partial class PtxTests
+{
+    private static readonly CudaArchitecture[] Architectures = [CudaArchitecture.SM_70, CudaArchitecture.SM_80, CudaArchitecture.SM_90];
+
+    [TestCaseSource(nameof(Architectures))]
+    public void Every_kernel_of_the_op_list_compiles(CudaArchitecture architecture)
+    {
+        var texts = Compile(architecture);
+        TestContext.Out.WriteLine($"{texts.Count} kernels for sm_{architecture.Major}{architecture.Minor}");
+        Assert.Multiple(() =>
+        {
+            foreach (var (kernel, text) in texts)
+            {
+                var name = KernelTypes.Name(kernel);
+                Assert.That(text, Does.Not.Contain(".local"), $"{name} keeps registers in local memory");
+                Assert.That(text, Does.Not.Contain(".extern"), $"{name} calls what is not there");
+                Assert.That(GenericAccess().IsMatch(text), Is.False, $"{name} loads or stores through generic addresses");
+                Assert.That(text, Does.Not.Contain("bra.uni"), $"{name} has branches that keep ptxas from unrolling");
+                Assert.That(text, Does.Not.Contain(".approx"), $"{name} uses an approximate instruction");
+            }
+        });
+    }
+
+    [TestCaseSource(nameof(Architectures))]
+    public void Every_kernel_of_the_op_list_assembles_without_spills(CudaArchitecture architecture)
+    {
+        if (!Ptxas.Present) Assert.Ignore("ptxas is not on the PATH (it comes with NVIDIA's CUDA toolkit)");
+        var name = $"sm_{architecture.Major}{architecture.Minor}";
+        var usage = Compile(architecture).AsParallel().Select(k => (Kernel: KernelTypes.Name(k.Key), Usage: Ptxas.Assemble(k.Value, name))).OrderBy(k => k.Kernel).ToList();
+        foreach (var (kernel, u) in usage) TestContext.Out.WriteLine($"{kernel}: {u.Registers} registers, {u.Shared} B shared, occupancy at 256 lanes {u.Occupancy(256):P0}");
+        Assert.Multiple(() =>
+        {
+            foreach (var (kernel, u) in usage)
+            {
+                Assert.That(u.Error, Is.Null, kernel);
+                // f64 is for checking: its double backward of attention may spill.
+                if (kernel.Contains("Double", StringComparison.Ordinal)) continue;
+                Assert.That(u.Spilled, Is.Zero, $"{kernel} spills registers");
+                Assert.That(u.Stack, Is.Zero, $"{kernel} uses local memory");
+            }
+        });
+    }
+
+    // Runs every case of the op list to the second order on a host that only compiles.
+    private static IReadOnlyDictionary<Type, string> Compile(CudaArchitecture architecture)
+    {
+        var host = new PtxHost(architecture, CudaInstructionSet.ISA_78);
+        using var backend = new GpuBackend(host);
+        foreach (var (op, index) in OpSamples.All())
+            foreach (var dtype in new[] { DType.F32, DType.F64 })
+            {
+                using var scope = MemoryScope.Begin();
+                var entry = OpCatalog.Entries[op];
+                Assert.DoesNotThrow(() => OpEvaluation.All(entry.Run, entry.Cases[index], dtype, backend), $"the op {op} on a GPU");
+            }
+        return host.Texts.ToDictionary();
+    }
+
+    [GeneratedRegex(@"\b(ld|st)\.(?!global|shared|param|const)")]
+    private static partial Regex GenericAccess();
+}

@@ -1,0 +1,65 @@
+using AmcEngine.Backends;
+using AmcEngine.Tensors;
+using NUnit.Framework;
+using static AmcEngine.Tests.Engine.Backends.Gpu.TwoBackends;
+
+namespace AmcEngine.Tests.Engine.Backends.Gpu;
+
+/// <summary>Random numbers of the device: the CPU back end's, to the bit where arithmetic is exact.</summary>
+[TestFixture]
+internal sealed class RandomTests
+{
+    private static readonly RandomKey Key = new(0x123456789ABCDEF0, 3, 77);
+
+    [Test]
+    public void DropoutMasksAreTheSame([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 4, 1003)] int count, [Values(0, 1)] int offset)
+    {
+        foreach (var p in (double[])[0, 0.1, 0.5, 1])
+            Compare($"dropout {p}", b =>
+            {
+                using var x = Some(b, dtype, [count], 1, offset);
+                var y = Some(b, dtype, [count], 2, offset);
+                b.Dropout(x, p, Key, y);
+                return y;
+            }, 0);
+    }
+
+    [Test]
+    public void UniformNumbersAreTheSame([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 4, 1003)] int count)
+    {
+        foreach (var (low, high) in ((double, double)[])[(0, 1), (-0.037, 0.0371), (1 - 1e-7, 1), (2, 2)])
+            Compare($"uniform in [{low}, {high})", b =>
+            {
+                var y = Tensor.Empty([count], dtype, b);
+                b.Uniform(y, low, high, Key);
+                return y;
+            }, 0);
+    }
+
+    [Test]
+    public void NormalNumbersAgree([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 3, 100_003)] int count)
+    {
+        Compare("normal", b =>
+        {
+            var y = Tensor.Empty([count], dtype, b);
+            b.Normal(y, 0.5, 2, Key);
+            return y;
+        }, Allowed(dtype));
+    }
+
+    [Test]
+    public void KernelsCompileToPtx()
+    {
+        var texts = PtxTexts.Of(b =>
+        {
+            using var x = Tensor.Empty([8], DType.F32, b);
+            using var w = x.Share([4], default, 1);
+            b.Dropout(x, 0.1, Key, x);
+            b.Dropout(w, 0.1, Key, w);
+            b.Uniform(x, 0, 1, Key);
+            b.Normal(x, 0, 1, Key);
+        });
+        Assert.That(texts, Has.Count.EqualTo(4));
+        PtxTexts.Check(texts, "DropoutQuadsKernel");
+    }
+}

@@ -1,0 +1,33 @@
+using AmcEngine.Backends;
+using AmcEngine.Memory;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Engine.Ops;
+
+/// <summary>The whole op list on a device against the CPU: value, gradient and second order of every case.</summary>
+[TestFixture]
+internal sealed class OpAgreementTests
+{
+    private static IEnumerable<TestCaseData> Cases() =>
+        from c in OpSamples.All()
+        from dtype in new[] { DType.F32, DType.F64 }
+        select new TestCaseData(c.Op, c.Case, dtype).SetName($"OpenCL {c.Op} {OpCatalog.Entries[c.Op].Cases[c.Case]} {dtype}");
+
+    [TestCaseSource(nameof(Cases))]
+    public void Op_agrees_with_the_CPU(string op, int index, DType dtype)
+    {
+        IBackend device = TestBackends.OpenCl;
+        using var scope = MemoryScope.Begin();
+        var entry = OpCatalog.Entries[op];
+        var sample = entry.Cases[index];
+        var allowed = dtype == DType.F32 ? 1e-5 : 1e-12;
+        foreach (var (name, error) in OpEvaluation.Errors(entry, sample, dtype, device, TestBackends.Cpu))
+        {
+            TestContext.Out.WriteLine($"{name}: relative L2 error {error:E2}, {error / allowed:P1} of the allowance");
+            // Not LessThanOrEqualTo: it lets NaN pass.
+            Assert.That(error <= allowed, Is.True, $"{name}: relative L2 error {error:E2}, allowed {allowed:E2}");
+        }
+    }
+}
