@@ -3,7 +3,7 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Backends;
 
 /// <summary>
-/// C = activation(alpha · op(A)·op(B) + bias), batched with strides: op(A) is M×K and op(B) K×N, transposed where
+/// C = activation(alpha · op(A)·op(B) + bias) + residual, batched with strides: op(A) is M×K and op(B) K×N, transposed where
 /// asked; leading dimensions let rows lie apart, so that attention heads are multiplied where they lie.
 /// Element (i, k) of op(A) in batch (b0, b1) is at OffsetA + b0·A0 + b1·A1 + i·Lda + k (k·Lda + i when transposed);
 /// B and C likewise. A batch stride of 0 broadcasts.
@@ -58,6 +58,9 @@ public struct MatMulArgs
     public Activation Activation;
     /// <summary>Receives the values before the activation (layout of C), or null.</summary>
     public Tensor? PreActivation;
+
+    /// <summary>Added last (layout of C), or null: the input that a block of a network adds to its result. May not be C.</summary>
+    public Tensor? Residual;
 
     /// <summary>Defaults: one batch, alpha 1.</summary>
     public MatMulArgs()

@@ -36,6 +36,17 @@ public static class LinearLayer
         });
     }
 
+    /// <summary>x·Wᵀ + b + residual: what a block of a network adds to its input, in the product's epilogue.</summary>
+    /// <exception cref="ShapeException">The extents do not fit.</exception>
+    [Op("linear_residual")]
+    public static Tensor LinearResidual(this Tensor x, Tensor weight, Tensor bias, Tensor residual)
+    {
+        OpSupport.RequireSame("linear_residual", x, residual);
+        OpSupport.RequireShape("linear_residual", "the residual", residual, OutputShape("linear_residual", x, weight, bias));
+        var y = Forward("linear_residual", x, weight, bias, Activation.None, null, residual);
+        return Graph.Record("linear_residual", [x, weight, bias, residual], y, [x, weight], (c, g) => [.. Backward(c, g[0]!, true), g[0]]);
+    }
+
     private static Tensor?[] Backward(GradientContext c, Tensor g, bool bias)
     {
         var (x, w) = (c.Saved[0], c.Saved[1]);
@@ -54,7 +65,7 @@ public static class LinearLayer
         return x.Shape.With(-1, weight.Shape[0]);
     }
 
-    private static Tensor Forward(string op, Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor? preActivation)
+    private static Tensor Forward(string op, Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor? preActivation, Tensor? residual = null)
     {
         var y = x.EmptyLike(OutputShape(op, x, weight, bias));
         var (n, k) = (weight.Shape[0], weight.Shape[1]);
@@ -73,6 +84,7 @@ public static class LinearLayer
             Bias = bias,
             Activation = activation,
             PreActivation = preActivation,
+            Residual = residual,
         });
         return y;
     }
@@ -88,6 +100,11 @@ public static class LinearLayer
         new("linear_gelu", (t, _) => t[0].LinearGelu(t[1], t[2]), new OpCase([2, 3, 7], [OpInput.Uniform([5, 7]), OpInput.Uniform([5])]))
         {
             Decomposition = (t, _) => Pointwise.GeluDecomposition(t[0].MatMul(t[1], false, true).Add(t[2])),
+        },
+        new("linear_residual", (t, _) => t[0].LinearResidual(t[1], t[2], t[3]),
+            new OpCase([2, 3, 7], [OpInput.Uniform([5, 7]), OpInput.Uniform([5]), OpInput.Uniform([2, 3, 5])]))
+        {
+            Decomposition = (t, _) => t[0].MatMul(t[1], false, true).Add(t[2]).Add(t[3]),
         },
     ];
 }

@@ -45,6 +45,7 @@ public sealed partial class CpuBackend
             Accumulate = a.Accumulate,
             Bias = a.Bias is null ? null : Ptr<T>(a.Bias),
             PreActivation = a.PreActivation is null ? null : Ptr<T>(a.PreActivation),
+            Residual = a.Residual is null ? null : Ptr<T>(a.Residual),
             Activation = a.Activation,
         };
         var entries = a.Batch0 * a.Batch1;
@@ -73,6 +74,7 @@ public sealed partial class CpuBackend
         var c = b0 * a.C0 + b1 * a.C1;
         g.C += c;
         if (g.PreActivation is not null) g.PreActivation += c;
+        if (g.Residual is not null) g.Residual += c;
         return g;
     }
 
@@ -101,6 +103,7 @@ public sealed partial class CpuBackend
             part.C += j;
             if (part.Bias is not null) part.Bias += j;
             if (part.PreActivation is not null) part.PreActivation += j;
+            if (part.Residual is not null) part.Residual += j;
             var packed = GemmScratch.Get<T>(GemmScratch.SharedB, Gemm<T>.PackedCount(part.K, part.N));
             PackAll(part, packed);
             MatMulTiles(part, 0, part.N, packed);

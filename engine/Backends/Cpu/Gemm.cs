@@ -7,11 +7,11 @@ namespace AmcEngine.Backends.Cpu;
 // Layout: operands where they lie, by two strides each, one of which is 1. B is packed into panels of two vectors of
 //   columns (once, shared by all threads, or panel by panel where one thread does the product), unless its rows are
 //   contiguous and few rows of A use it. A is packed only where many panels reuse it; else the kernel strides over it.
-// Fused: alpha, accumulation onto C, bias, GELU, and the copy before GELU, on each finished tile.
+// Fused: alpha, accumulation onto C, bias, GELU, the copy before GELU, and the residual, on each finished tile.
 // Accumulated: over k in order, in registers within KBlock, then in C. The order depends on the shape only.
 // Cost: 2·M·N·K FLOP; reads M·K·(column blocks) + K·N·(row blocks), writes M·N·(K blocks) elements.
 
-/// <summary>One matrix product C = activation(alpha·A·B [+ C] + bias) by addresses and strides.</summary>
+/// <summary>One matrix product C = activation(alpha·A·B [+ C] + bias) + residual by addresses and strides.</summary>
 internal unsafe struct GemmProblem<T> where T : unmanaged
 {
     public T* A;
@@ -33,6 +33,7 @@ internal unsafe struct GemmProblem<T> where T : unmanaged
     public bool Accumulate;
     public T* Bias;
     public T* PreActivation;
+    public T* Residual;
     public Activation Activation;
 }
 
@@ -117,7 +118,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
                 Panel(g, &tile, i0, rows, k0, j, columns, panelA);
             }
         }
-        if (g.Bias is not null || g.Activation != Activation.None || g.PreActivation is not null)
+        if (g.Bias is not null || g.Activation != Activation.None || g.PreActivation is not null || g.Residual is not null)
             Simd.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), i0, i1);
     }
 

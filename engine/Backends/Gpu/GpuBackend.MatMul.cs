@@ -53,6 +53,7 @@ public sealed partial class GpuBackend
             C = View<T>(args.C),
             Bias = ViewOrEmpty<T>(args.Bias),
             PreActivation = ViewOrEmpty<T>(args.PreActivation),
+            Residual = ViewOrEmpty<T>(args.Residual),
             M = args.M,
             N = args.N,
             K = args.K,
@@ -71,6 +72,7 @@ public sealed partial class GpuBackend
             Accumulate = args.Accumulate ? 1 : 0,
             HasBias = args.Bias is null ? 0 : 1,
             HasPreActivation = args.PreActivation is null ? 0 : 1,
+            HasResidual = args.Residual is null ? 0 : 1,
             TilesM = (args.M + rows - 1) / rows,
             TilesN = (args.N + columns - 1) / columns,
             Splits = Math.Max(1, (args.K + chunk - 1) / chunk),
@@ -85,13 +87,13 @@ public sealed partial class GpuBackend
     private static GemmArgs<T> Partial<T>(GemmArgs<T> product, ArrayView<T> partial) where T : unmanaged, IFloatingPointIeee754<T>
     {
         product.C = partial;
-        product.Bias = product.PreActivation = ArrayView<T>.Empty;
+        product.Bias = product.PreActivation = product.Residual = ArrayView<T>.Empty;
         product.Ldc = product.N;
         product.C1 = product.M * product.N;
         product.C0 = product.C1 * product.Batch1;
         product.SplitStride = product.C1 * product.Entries;
         product.Alpha = T.One;
-        product.Accumulate = product.HasBias = product.HasPreActivation = 0;
+        product.Accumulate = product.HasBias = product.HasPreActivation = product.HasResidual = 0;
         product.VectorC = product.N % 4 == 0 ? 1 : 0;
         return product;
     }

@@ -6,7 +6,7 @@ using ILGPU;
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
-/// What follows the sums of a matmul: C = activation(alpha·sum [+ C] + bias), and the value before the activation. Fused into
+/// What follows the sums of a matmul: C = activation(alpha·sum [+ C] + bias) + residual, and the value before the activation. Fused into
 /// the store of each block, four elements of a row at a time; GELU costs about 35 FLOP an element, everything else 1 or 2.
 /// </summary>
 internal static class GemmEpilogue
@@ -38,6 +38,7 @@ internal static class GemmEpilogue
         if (a.HasBias != 0) v = Quad.Add(v, GemmLoad.Masked(a.Bias, column, left));
         if (a.HasPreActivation != 0) Write(a.PreActivation, index, left, vector, v);
         if (Gelu.Value) v = Quad.Of(R.Gelu(v.X), R.Gelu(v.Y), R.Gelu(v.Z), R.Gelu(v.W));
+        if (a.HasResidual != 0) v = Quad.Add(v, GemmLoad.Masked(a.Residual, index, left));
         Write(a.C, index, left, vector, v);
     }
 

@@ -53,6 +53,7 @@ internal struct GemmArgs<T> where T : unmanaged
     public ArrayView<T> C;
     public ArrayView<T> Bias;
     public ArrayView<T> PreActivation;
+    public ArrayView<T> Residual;
     public T Alpha;
     public int M;
     public int N;
@@ -71,6 +72,7 @@ internal struct GemmArgs<T> where T : unmanaged
     public int Accumulate;
     public int HasBias;
     public int HasPreActivation;
+    public int HasResidual;
 
     /// <summary>Rows of C (and of the pre-activation) are 16-byte aligned.</summary>
     public int VectorC;

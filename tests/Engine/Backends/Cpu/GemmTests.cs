@@ -50,7 +50,7 @@ public sealed class GemmTests
     {
         using var backend = new CpuBackend(2);
         foreach (var (m, n, k) in new[] { (7, 33, 5), (130, 96, 96), (130, 100, 800), (3, 4, 0) })
-            Check(backend, wide, new Case(m, n, k) { TransB = true, Bias = true, Gelu = gelu, Pre = pre, Pad = 1, Batch1 = m == 7 ? 3 : 1 });
+            Check(backend, wide, new Case(m, n, k) { TransB = true, Bias = true, Gelu = gelu, Pre = pre, Residual = gelu == pre, Pad = 1, Batch1 = m == 7 ? 3 : 1 });
     }
 
     [Test]
@@ -127,6 +127,7 @@ public sealed class GemmTests
         public bool Bias { get; init; }
         public bool Gelu { get; init; }
         public bool Pre { get; init; }
+        public bool Residual { get; init; }
     }
 
     private static Tensor Make(CpuBackend backend, bool wide, double[] values) => wide
@@ -141,6 +142,8 @@ public sealed class GemmTests
         for (var i = 0; i < count; i++) values[i] = (float)(random.NextDouble() * 2 - 1);
         return values;
     }
+
+    private static double[] Residual(int count) => Random(count, 5);
 
     private static (double[] C, double[]? Pre, double[] A, double[] B, double[] C0, double[]? Bias, MatMulArgs Args) Run(CpuBackend backend, bool wide, Case c)
     {
@@ -159,6 +162,8 @@ public sealed class GemmTests
         using var sb = tb.Share([tb.Count - c.Offset], default, c.Offset);
         using var sc = tc.Share([tc.Count - c.Offset], default, c.Offset);
         using var sp = tp?.Share([tc.Count - c.Offset], default, c.Offset);
+        using var tr = c.Residual ? Make(backend, wide, Residual(c0.Length)) : null;
+        using var sr = tr?.Share([tc.Count - c.Offset], default, c.Offset);
         using var tbias = bias is null ? null : Make(backend, wide, bias);
         var args = new MatMulArgs
         {
@@ -186,6 +191,7 @@ public sealed class GemmTests
             Bias = tbias,
             Activation = c.Gelu ? Activation.Gelu : Activation.None,
             PreActivation = sp,
+            Residual = sr,
         };
         backend.MatMul(args);
         return (tc.ToDoubles(), tp?.ToDoubles(), a, b, c0, bias, args);
@@ -196,6 +202,7 @@ public sealed class GemmTests
         var (result, pre, a, b, c0, bias, args) = Run(backend, wide, c);
         var expected = (double[])c0.Clone();
         var expectedPre = (double[])c0.Clone();
+        var residual = Residual(c.Residual ? c0.Length : 0);
         for (var b0 = 0; b0 < c.Batch0; b0++)
             for (var b1 = 0; b1 < c.Batch1; b1++)
                 for (var i = 0; i < c.M; i++)
@@ -209,7 +216,7 @@ public sealed class GemmTests
                             sum += a[at + (c.TransA ? k * args.Lda + i : i * args.Lda + k)] * b[bt + (c.TransB ? j * args.Ldb + k : k * args.Ldb + j)];
                         var v = c.Alpha * sum + (c.Accumulate ? c0[ct] : 0) + (bias is null ? 0 : bias[j]);
                         expectedPre[ct] = v;
-                        expected[ct] = c.Gelu ? ScalarMath.Gelu(v) : v;
+                        expected[ct] = (c.Gelu ? ScalarMath.Gelu(v) : v) + (c.Residual ? residual[ct] : 0);
                     }
         Near(result, expected, wide, c);
         if (pre is not null) Near(pre, expectedPre, wide, c);
