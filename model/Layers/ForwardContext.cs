@@ -14,11 +14,14 @@ public sealed record ForwardContext(RandomSource? Random = null, AttentionHook? 
 
     /// <summary>Dropout for a fused attention; null where nothing is dropped.</summary>
     internal DropoutSpec? AttentionDropout(double probability) =>
-        Random is null || probability == 0 ? null : new DropoutSpec(probability, Random.NextKey());
+        Drops(probability) ? new DropoutSpec(probability, Random!.NextKey()) : null;
+
+    /// <summary>Whether anything is dropped.</summary>
+    internal bool Drops(double probability) => Random is not null && probability != 0;
 
     /// <summary>x with dropout in training mode.</summary>
     internal Tensor Dropout(Tensor x, double probability) =>
-        Random is null || probability == 0 ? x : x.Dropout(probability, Random.NextKey());
+        Drops(probability) ? x.Dropout(probability, Random!.NextKey()) : x;
 
     /// <summary>Fused attention, or the one with a map where the hook asks for it.</summary>
     internal Tensor Attend(Tensor q, KeyValue kv, Tensor? mask, AttentionShape shape, double dropout)

@@ -34,6 +34,9 @@ public sealed class Linear : Module
     /// <summary><c>[…, in]</c> to <c>[…, out]</c>.</summary>
     public Tensor Forward(Tensor x) => x.Linear(Weight.Value, Bias.Value);
 
+    /// <summary><c>[…, in]</c> to <c>[…, out]</c>, added to <paramref name="residual"/> in the same pass.</summary>
+    public Tensor Forward(Tensor x, Tensor residual) => x.LinearResidual(Weight.Value, Bias.Value, residual);
+
     /// <summary>GELU of the dense layer's output.</summary>
     public Tensor ForwardGelu(Tensor x) => x.LinearGelu(Weight.Value, Bias.Value);
 }

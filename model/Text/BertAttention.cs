@@ -63,6 +63,7 @@ internal sealed class DenseResidual : Module
         _norm = AddChild("LayerNorm", new LayerNorm(config.TextHidden, LayerNorm.TextEps));
     }
 
-    public Tensor Forward(Tensor x, Tensor residual, ForwardContext context) =>
-        _norm.Forward(context.Dropout(_dense.Forward(x), _dropout).Add(residual));
+    public Tensor Forward(Tensor x, Tensor residual, ForwardContext context) => _norm.Forward(context.Drops(_dropout)
+        ? context.Dropout(_dense.Forward(x), _dropout).Add(residual)
+        : _dense.Forward(x, residual));
 }

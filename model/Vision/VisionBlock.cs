@@ -24,8 +24,8 @@ public sealed class VisionBlock : Module
     /// <summary><c>[B, N, D]</c> to the same shape.</summary>
     public Tensor Forward(Tensor x, ForwardContext context) => AttentionHook.Run(context.Hook, () =>
     {
-        var attended = x.Add(_attention.Forward(_norm1.Forward(x), context));
-        return attended.Add(_mlp.Forward(_norm2.Forward(attended)));
+        var attended = _attention.Forward(_norm1.Forward(x), x, context);
+        return _mlp.Forward(_norm2.Forward(attended), attended);
     });
 }
 
@@ -45,10 +45,10 @@ internal sealed class VisionAttention : Module
         _proj = AddChild("proj", Linear.Encoder(_width, _width));
     }
 
-    public Tensor Forward(Tensor x, ForwardContext context)
+    public Tensor Forward(Tensor x, Tensor residual, ForwardContext context)
     {
         var attended = context.Attend(Project(x, 0), new KeyValue(Project(x, 1), Project(x, 2)), null, _shape, 0);
-        return _proj.Forward(attended);
+        return _proj.Forward(attended, residual);
     }
 
     /// <summary>
@@ -74,5 +74,5 @@ internal sealed class VisionMlp : Module
         _fc2 = AddChild("fc2", Linear.Encoder(config.VisionMlpWidth, config.VisionWidth));
     }
 
-    public Tensor Forward(Tensor x) => _fc2.Forward(_fc1.ForwardGelu(x));
+    public Tensor Forward(Tensor x, Tensor residual) => _fc2.Forward(_fc1.ForwardGelu(x), residual);
 }
