@@ -7,6 +7,8 @@ namespace AmcEngine.Backends;
 /// Every kernel an op may call. Ops check shapes and element types; a back end may rely on them. All tensors are
 /// contiguous and of one floating type unless a parameter says otherwise; outputs are overwritten, never read, and do
 /// not overlap inputs (elementwise kernels may write onto an input of the same shape). Calls are ordered; results are deterministic.
+/// An index or label out of range is an error on the CPU; a device cannot stop for it: selecting and gathering give NaN (−1 in
+/// integers), adding leaves it out, cross-entropy gives NaN.
 /// </summary>
 public interface IBackend : IDisposable
 {
