@@ -11,23 +11,32 @@ public sealed partial class GpuBackend
     /// <inheritdoc/>
     public void IndexSelect(Tensor x, AxisView axis, Tensor index, Tensor y)
     {
-        if (y.DType.Size() == 8) IndexSelect<ulong, NotThere8>(x, axis, axis.Inner, index, y);
-        else if (axis.Inner % 4 == 0 && Aligned16(x, y)) IndexSelect<Quad<uint>, NotThere16>(x, axis, axis.Inner / 4, index, y);
-        else IndexSelect<uint, NotThere4>(x, axis, axis.Inner, index, y);
+        if (y.DType.Size() == 8) Select<ulong, NotThere8, No>(x, axis, axis.Inner, index, index.Count, y);
+        else if (axis.Inner % 4 == 0 && Aligned16(x, y)) Select<Quad<uint>, NotThere16, No>(x, axis, axis.Inner / 4, index, index.Count, y);
+        else Select<uint, NotThere4, No>(x, axis, axis.Inner, index, index.Count, y);
     }
 
-    private void IndexSelect<E, N>(Tensor x, AxisView axis, int inner, Tensor index, Tensor y) where E : unmanaged where N : struct, INotThere<E>
+    /// <inheritdoc/>
+    public void Gather(Tensor x, AxisView axis, Tensor index, int count, Tensor y)
     {
-        var count = axis.Outer * index.Count * inner;
-        LaunchOver<IndexSelectKernel<E, N>, IndexSelectKernel<E, N>.Args>(count, new IndexSelectKernel<E, N>.Args
+        if (y.DType.Size() == 8) Select<ulong, NotThere8, Yes>(x, axis, axis.Inner, index, count, y);
+        else Select<uint, NotThere4, Yes>(x, axis, axis.Inner, index, count, y);
+    }
+
+    // inner counts elements E; count is the number of indices along the axis.
+    private void Select<E, N, TOwn>(Tensor x, AxisView axis, int inner, Tensor index, int count, Tensor y)
+        where E : unmanaged where N : struct, INotThere<E> where TOwn : struct, IFlag
+    {
+        var elements = axis.Outer * count * inner;
+        LaunchOver<IndexSelectKernel<E, N, TOwn>, IndexSelectKernel<E, N, TOwn>.Args>(elements, new IndexSelectKernel<E, N, TOwn>.Args
         {
             X = View<E>(x, (long)x.Count * x.DType.Size()),
             Index = View<int>(index),
             Y = View<E>(y, (long)y.Count * y.DType.Size()),
             Length = axis.Length,
             Inner = inner,
-            Indices = index.Count,
-            Count = count,
+            Indices = count,
+            Count = elements,
         });
     }
 
@@ -68,25 +77,6 @@ public sealed partial class GpuBackend
             Inner = axis.Inner,
             Indices = index.Count,
             Count = g.Count,
-        });
-
-    /// <inheritdoc/>
-    public void Gather(Tensor x, AxisView axis, Tensor index, int count, Tensor y)
-    {
-        if (y.DType.Size() == 8) Gather<ulong, NotThere8>(x, axis, index, count, y);
-        else Gather<uint, NotThere4>(x, axis, index, count, y);
-    }
-
-    private void Gather<E, N>(Tensor x, AxisView axis, Tensor index, int count, Tensor y) where E : unmanaged where N : struct, INotThere<E> =>
-        LaunchOver<GatherKernel<E, N>, GatherKernel<E, N>.Args>(y.Count, new GatherKernel<E, N>.Args
-        {
-            X = View<E>(x),
-            Index = View<int>(index),
-            Y = View<E>(y),
-            Length = axis.Length,
-            Inner = axis.Inner,
-            Indices = count,
-            Count = y.Count,
         });
 
     /// <inheritdoc/>

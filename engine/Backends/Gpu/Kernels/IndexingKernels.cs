@@ -42,8 +42,12 @@ internal readonly struct NotThere16 : INotThere<Quad<uint>>
     }
 }
 
-/// <summary>y[o, i, n] = x[o, index[i], n]; E may be a quad, where inner counts quads.</summary>
-internal readonly struct IndexSelectKernel<E, N> : IKernel<IndexSelectKernel<E, N>.Args> where E : unmanaged where N : struct, INotThere<E>
+/// <summary>
+/// y[o, i, n] = x[o, index[i], n], or index[o, i, n] where each element has its own (TOwn, gather). E may be a quad, where
+/// inner counts quads.
+/// </summary>
+internal readonly struct IndexSelectKernel<E, N, TOwn> : IKernel<IndexSelectKernel<E, N, TOwn>.Args>
+    where E : unmanaged where N : struct, INotThere<E> where TOwn : struct, IFlag
 {
     /// <summary>Arguments.</summary>
     public struct Args
@@ -64,37 +68,7 @@ internal readonly struct IndexSelectKernel<E, N> : IKernel<IndexSelectKernel<E, 
             var row = (int)((uint)at / (uint)a.Inner);
             var n = at - row * a.Inner;
             var o = (int)((uint)row / (uint)a.Indices);
-            var index = a.Index[row - o * a.Indices];
-            var value = N.Value;
-            if ((uint)index < (uint)a.Length) value = a.X[(o * a.Length + index) * a.Inner + n];
-            a.Y[at] = value;
-        }
-    }
-}
-
-/// <summary>y[o, i, n] = x[o, index[o, i, n], n].</summary>
-internal readonly struct GatherKernel<E, N> : IKernel<GatherKernel<E, N>.Args> where E : unmanaged where N : struct, INotThere<E>
-{
-    /// <summary>Arguments.</summary>
-    public struct Args
-    {
-        public ArrayView<E> X;
-        public ArrayView<int> Index;
-        public ArrayView<E> Y;
-        public int Length;
-        public int Inner;
-        public int Indices;
-        public int Count;
-    }
-
-    public static void Run(Args a)
-    {
-        for (var at = Grid.GlobalIndex.X; at < a.Count; at += Grid.DimX * Group.DimX)
-        {
-            var row = (int)((uint)at / (uint)a.Inner);
-            var n = at - row * a.Inner;
-            var o = (int)((uint)row / (uint)a.Indices);
-            var index = a.Index[at];
+            var index = a.Index[TOwn.Value ? at : row - o * a.Indices];
             var value = N.Value;
             if ((uint)index < (uint)a.Length) value = a.X[(o * a.Length + index) * a.Inner + n];
             a.Y[at] = value;

@@ -123,9 +123,7 @@ internal sealed class AttentionTests
         {
             var vectors = text.Split("ld.global.v").Length - 1;
             TestContext.Out.WriteLine($"{KernelTypes.Name(kernel)}: {text.Length} characters, {vectors} vector loads");
-            Assert.That(text, Does.Not.Contain(".local"), kernel.Name);
-            Assert.That(text, Does.Not.Contain(".extern .func"), kernel.Name);
-            Assert.That(text, Does.Not.Match(@"\b(ld|st)\.(v\d\.)?[bfsu]\d"), kernel.Name);
+            PtxTexts.CheckMemory(KernelTypes.Name(kernel), text);
             if (kernel.GenericTypeArguments[3].Name == "Yes") Assert.That(vectors, Is.GreaterThan(0), kernel.Name);
         }
     }

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
@@ -21,12 +19,7 @@ internal sealed class GemmPtxTests
     public void Nothing_lives_in_local_or_generic_memory([ValueSource(nameof(Variants))] GemmVariant variant, [Values] bool transA, [Values] bool transB)
     {
         foreach (var text in Compile(new GemmPlan(variant, variant == GemmVariant.Direct ? 1 : 2), transA, transB))
-            Assert.Multiple(() =>
-            {
-                Assert.That(text, Does.Not.Contain(".local"));
-                Assert.That(text, Does.Not.Contain(".extern"));
-                Assert.That(Regex.Matches(text, @"\b(ld|st)\.(?!global|shared|param)\S*").Select(m => m.Value), Is.Empty);
-            });
+            Assert.Multiple(() => PtxTexts.CheckMemory($"{variant}", text));
     }
 
     [Test]
@@ -51,37 +44,12 @@ internal sealed class GemmPtxTests
     [Test]
     public void The_large_tile_fits_twice_into_a_multiprocessor([Values] bool transA, [Values] bool transB)
     {
-        var text = Compile(new GemmPlan(GemmVariant.Tile128), transA, transB).Single();
-        var path = Path.GetTempFileName();
-        try
-        {
-            File.WriteAllText(path, text);
-            var log = Assemble(path);
-            TestContext.Out.WriteLine(log);
-            Assert.That(int.Parse(Regex.Match(log, @"Used (\d+) registers").Groups[1].Value), Is.LessThanOrEqualTo(128));
-            Assert.That(log, Does.Contain("0 bytes spill stores, 0 bytes spill loads"));
-        }
-        finally
-        {
-            File.Delete(path);
-        }
-    }
-
-    private static string Assemble(string path)
-    {
-        try
-        {
-            using var ptxas = Process.Start(new ProcessStartInfo("ptxas", ["-v", "-arch=sm_80", "-o", "/dev/null", path]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-            var log = ptxas.StandardError.ReadToEnd() + ptxas.StandardOutput.ReadToEnd();
-            ptxas.WaitForExit();
-            Assert.That(ptxas.ExitCode, Is.Zero, log);
-            return log;
-        }
-        catch (Win32Exception)
-        {
-            Assert.Ignore("no ptxas on the PATH");
-            throw;
-        }
+        if (!Ptxas.Present) Assert.Ignore(Ptxas.Missing);
+        var usage = Ptxas.Assemble(Compile(new GemmPlan(GemmVariant.Tile128), transA, transB).Single(), "sm_80");
+        TestContext.Out.WriteLine(usage);
+        Assert.That(usage.Error, Is.Null);
+        Assert.That(usage.Registers, Is.InRange(1, 128));
+        Assert.That(usage.Spilled, Is.Zero);
     }
 
     private static IEnumerable<string> Compile(GemmPlan plan, bool transA, bool transB, bool gelu = false)

@@ -8,6 +8,9 @@ internal static partial class Ptxas
 {
     private static readonly string? Program = Find();
 
+    /// <summary>Why a test skips without it.</summary>
+    public const string Missing = "ptxas is not on the PATH (it comes with NVIDIA's CUDA toolkit)";
+
     /// <summary>Whether there is one.</summary>
     public static bool Present => Program is not null;
 
@@ -48,7 +51,7 @@ internal static partial class Ptxas
     [GeneratedRegex(@"(\d+) bytes smem")]
     private static partial Regex SharedBytes();
 
-    [GeneratedRegex(@"(\d+) bytes spill stores")]
+    [GeneratedRegex(@"(\d+) bytes spill (?:stores|loads)")]
     private static partial Regex SpillBytes();
 
     [GeneratedRegex(@"(\d+) bytes stack frame")]
