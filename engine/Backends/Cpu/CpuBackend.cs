@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
 using ILGPU;
@@ -22,8 +21,10 @@ public sealed partial class CpuBackend : IBackend
     /// <summary>A CPU back end with its own worker threads.</summary>
     /// <param name="threads">Worker threads; 0 takes one a processor.</param>
     /// <param name="memoryLimit">Most bytes to take for tensors; 0 for no limit.</param>
+    /// <exception cref="DeviceException">The environment variable AMCX_SIMD names a path that there is not, or that this processor lacks.</exception>
     public CpuBackend(int threads = 0, long memoryLimit = 0)
     {
+        SimdPath.Validate(Environment.GetEnvironmentVariable(SimdPath.Variable));
         _workers = new WorkerPool(threads > 0 ? threads : Environment.ProcessorCount);
         _context = Context.Create(b => b.CPU(new CPUDevice(2, 1, 1)));
         _accelerator = _context.CreateCPUAccelerator(0);
@@ -79,7 +80,11 @@ public sealed partial class CpuBackend : IBackend
     private static unsafe T* Ptr<T>(Tensor t) where T : unmanaged => (T*)t.Pointer;
 
     private static string InstructionSet() =>
-        Vector512.IsHardwareAccelerated ? "AVX-512" :
-        Vector256.IsHardwareAccelerated ? "AVX2" :
-        Vector128.IsHardwareAccelerated ? "128-bit SIMD" : "scalar";
+        SimdPath.Current switch
+        {
+            SimdWidth.Avx512 => "AVX-512",
+            SimdWidth.Avx2 => "AVX2",
+            SimdWidth.Vector128 => "128-bit SIMD",
+            _ => "scalar",
+        };
 }

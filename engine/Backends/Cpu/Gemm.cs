@@ -44,7 +44,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     private const int KBlock = 384;
 
     // So few rows of A do not repay a copy of B.
-    private static readonly int DirectRows = 3 * GemmKernels<T>.Rows;
+    private static int DirectRows => 3 * GemmKernels<T>.Rows;
 
     // So many panels of B repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
     private const int PackPanels = 13;

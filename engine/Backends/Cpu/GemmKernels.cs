@@ -4,46 +4,51 @@ using System.Runtime.Intrinsics;
 namespace AmcEngine.Backends.Cpu;
 
 /// <summary>
-/// The micro-kernels of this machine by size, for one element type. Chosen once: the widest vectors that the JIT
-/// accelerates.
+/// The micro-kernels of the current path by size, for one element type; a path's table is made at its first use.
 /// </summary>
-internal static unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<T>
+internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<T>
 {
     /// <summary>Elements of a vector.</summary>
-    public static readonly int Lanes;
+    public static int Lanes => Current._lanes;
 
     /// <summary>Most rows of a micro-kernel.</summary>
-    public static readonly int Rows;
+    public static int Rows => Current._rows;
 
     /// <summary>Most columns of a micro-kernel: two vectors.</summary>
-    public static readonly int Columns;
+    public static int Columns => 2 * Current._lanes;
+
+    private static readonly GemmKernels<T>?[] Paths = new GemmKernels<T>?[(int)SimdPath.Widest + 1];
+
+    private readonly int _lanes;
+    private readonly int _rows;
 
     // [rows − 1][width]: 0 narrow, 1 narrow edge, 2 wide, 3 wide edge.
-    private static readonly nint[] Table;
+    private readonly nint[] _table;
 
-    static GemmKernels()
+    private GemmKernels(int lanes, int rows, nint[] table)
     {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            (Lanes, Rows, Table) = (Vector512<T>.Count, 14, Fill<Vector512<T>, Simd512<T>>());
-        }
-        else if (Vector256.IsHardwareAccelerated)
-        {
-            (Lanes, Rows, Table) = (Vector256<T>.Count, 6, Fill<Vector256<T>, Simd256<T>>());
-        }
-        else
-        {
-            (Lanes, Rows, Table) = (Vector128<T>.Count, 6, Fill<Vector128<T>, Simd128<T>>());
-        }
-        Columns = 2 * Lanes;
+        _lanes = lanes;
+        _rows = rows;
+        _table = table;
     }
+
+    private static GemmKernels<T> Current => Paths[(int)SimdPath.Current] ?? Make(SimdPath.Current);
+
+    private static GemmKernels<T> Make(SimdWidth path) => Paths[(int)path] = path switch
+    {
+        SimdWidth.Avx512 => new(Vector512<T>.Count, 14, Fill<Vector512<T>, Simd512<T>>()),
+        SimdWidth.Avx2 => new(Vector256<T>.Count, 6, Fill<Vector256<T>, Simd256<T>>()),
+        SimdWidth.Vector128 => new(Vector128<T>.Count, 6, Fill<Vector128<T>, Simd128<T>>()),
+        _ => new(1, 6, Fill<T, SimdScalar<T>>()),
+    };
 
     /// <summary>The kernel for exactly <paramref name="rows"/> rows and <paramref name="columns"/> ≤ <see cref="Columns"/> columns.</summary>
     public static delegate*<GemmTile<T>*, void> Get(int rows, int columns)
     {
-        var width = columns > Lanes ? 2 : 0;
-        if (columns % Lanes != 0) width++;
-        return (delegate*<GemmTile<T>*, void>)Table[(rows - 1) * 4 + width];
+        var kernels = Current;
+        var width = columns > kernels._lanes ? 2 : 0;
+        if (columns % kernels._lanes != 0) width++;
+        return (delegate*<GemmTile<T>*, void>)kernels._table[(rows - 1) * 4 + width];
     }
 
     private static nint[] Fill<V, S>() where V : unmanaged where S : struct, ISimd<V, T> =>

@@ -23,16 +23,17 @@ internal static unsafe class GemmPacking
 
     private static void CopyRows<T>(T* from, nint stride, nint rows, nint count, T* to, nint width) where T : unmanaged
     {
+        var path = SimdPath.Current;
         for (nint k = 0; k < rows; k++, from += stride, to += width)
         {
             nint j = 0;
-            // By width and not through ISimd: a short row takes the widest vector that fits it, not that of the machine.
+            // By width and not through ISimd: a short row takes the widest vector that fits it, not that of the path.
             // The last vector is moved back to end with the row; what overlaps is written twice.
-            if (Vector512.IsHardwareAccelerated && count >= Vector512<T>.Count)
+            if (Vector512.IsHardwareAccelerated && path >= SimdWidth.Avx512 && count >= Vector512<T>.Count)
                 for (; j < count; j += Vector512<T>.Count) Vector512.Load(from + Math.Min(j, count - Vector512<T>.Count)).Store(to + Math.Min(j, count - Vector512<T>.Count));
-            else if (Vector256.IsHardwareAccelerated && count >= Vector256<T>.Count)
+            else if (Vector256.IsHardwareAccelerated && path >= SimdWidth.Avx2 && count >= Vector256<T>.Count)
                 for (; j < count; j += Vector256<T>.Count) Vector256.Load(from + Math.Min(j, count - Vector256<T>.Count)).Store(to + Math.Min(j, count - Vector256<T>.Count));
-            else if (Vector128.IsHardwareAccelerated && count >= Vector128<T>.Count)
+            else if (Vector128.IsHardwareAccelerated && path >= SimdWidth.Vector128 && count >= Vector128<T>.Count)
                 for (; j < count; j += Vector128<T>.Count) Vector128.Load(from + Math.Min(j, count - Vector128<T>.Count)).Store(to + Math.Min(j, count - Vector128<T>.Count));
             for (; j < count; j++) to[j] = from[j];
         }

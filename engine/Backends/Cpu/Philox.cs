@@ -89,11 +89,17 @@ internal static unsafe class Philox
         // The words are as wide as the floats: convert where they lie.
         FillWords(key, start, (uint*)values, count);
         long i = 0;
-        if (Vector256.IsHardwareAccelerated)
+        if (Vector256.IsHardwareAccelerated && SimdPath.Current >= SimdWidth.Avx2)
             for (; i <= count - 8; i += 8)
             {
                 var words = Vector256.Load((uint*)values + i) >>> 8;
                 (Vector256.ConvertToSingle(words.AsInt32()) * FloatUnit).Store(values + i);
+            }
+        else if (Vector128.IsHardwareAccelerated && SimdPath.Current == SimdWidth.Vector128)
+            for (; i <= count - 4; i += 4)
+            {
+                var words = Vector128.Load((uint*)values + i) >>> 8;
+                (Vector128.ConvertToSingle(words.AsInt32()) * FloatUnit).Store(values + i);
             }
         for (; i < count; i++) values[i] = ToUniform(((uint*)values)[i]);
     }
@@ -113,8 +119,9 @@ internal static unsafe class Philox
 
     // Whole vectors of blocks; returns how many blocks were written.
     private static long FillBlocks(in RandomKey key, ulong block, uint* words, long blocks) =>
-        Avx512F.IsSupported ? FillBlocks512(key, block, words, blocks) :
-        Avx2.IsSupported ? FillBlocks256(key, block, words, blocks) : 0;
+        Avx512F.IsSupported && SimdPath.Current >= SimdWidth.Avx512 ? FillBlocks512(key, block, words, blocks) :
+        Avx2.IsSupported && SimdPath.Current >= SimdWidth.Avx2 ? FillBlocks256(key, block, words, blocks) :
+        Sse2.IsSupported && SimdPath.Current >= SimdWidth.Vector128 ? FillBlocks128(key, block, words, blocks) : 0;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long FillBlocks512(in RandomKey key, ulong block, uint* words, long blocks)
@@ -184,6 +191,40 @@ internal static unsafe class Philox
             var odd = Avx2.UnpackHigh(x, y);
             Avx2.Permute2x128(even, odd, 0x20).AsUInt32().Store(words + 4 * done);
             Avx2.Permute2x128(even, odd, 0x31).AsUInt32().Store(words + 4 * done + 8);
+        }
+        return done;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long FillBlocks128(in RandomKey key, ulong block, uint* words, long blocks)
+    {
+        var m0 = Vector128.Create((ulong)Multiplier0).AsUInt32();
+        var m1 = Vector128.Create((ulong)Multiplier1).AsUInt32();
+        var low = Vector128.Create(0xFFFFFFFFUL);
+        ulong op = key.Op, step = key.Step, seed = key.Seed;
+        long done = 0;
+        for (; done <= blocks - 2; done += 2)
+        {
+            var c0 = Vector128.Create(block + (ulong)done) + Vector128.Create(0UL, 1);
+            var c1 = c0 >>> 32;
+            var c2 = Vector128.Create(op);
+            var c3 = Vector128.Create(step);
+            uint k0 = (uint)seed, k1 = (uint)(seed >> 32);
+            for (var round = 0; round < 10; round++)
+            {
+                var p0 = Sse2.Multiply(c0.AsUInt32(), m0);
+                var p1 = Sse2.Multiply(c2.AsUInt32(), m1);
+                c0 = (p1 >>> 32) ^ c1 ^ Vector128.Create((ulong)k0);
+                c1 = p1;
+                c2 = (p0 >>> 32) ^ c3 ^ Vector128.Create((ulong)k1);
+                c3 = p0;
+                k0 += Weyl0;
+                k1 += Weyl1;
+            }
+            var x = (c0 & low) | (c1 << 32);
+            var y = (c2 & low) | (c3 << 32);
+            Sse2.UnpackLow(x, y).AsUInt32().Store(words + 4 * done);
+            Sse2.UnpackHigh(x, y).AsUInt32().Store(words + 4 * done + 4);
         }
         return done;
     }

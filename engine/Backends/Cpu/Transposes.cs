@@ -14,8 +14,11 @@ internal static unsafe class Transposes
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void Run<T>(T* from, nint stride, nint rows, nint step, nint columns, T* to, nint width) where T : unmanaged
     {
-        nint block = sizeof(T) == 4 && rows >= 8 ? 8 : 4;
-        if (step == 1 && Avx.IsSupported && rows >= block && columns >= block)
+        var path = SimdPath.Current;
+        var wide = Avx.IsSupported && path >= SimdWidth.Avx2;
+        nint block = sizeof(T) == 4 && wide && rows >= 8 ? 8 : 4;
+        // 128-bit vectors hold a block of four 4-byte elements a row, and none of 8-byte ones.
+        if (step == 1 && (wide || (Sse.IsSupported && sizeof(T) == 4 && path == SimdWidth.Vector128)) && rows >= block && columns >= block)
         {
             // The last block of rows and of columns is moved back to end with the matrix; what overlaps is written twice.
             for (nint r = 0; r < rows; r += block)
