@@ -1,3 +1,4 @@
+using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -38,6 +39,8 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
 
     private void Visit(Node node)
     {
+        // A recorded gradient is part of what it is recorded for.
+        using var phase = createGraph ? default : Phase.BeginBackward(node);
         _cotangents.Remove(node, out var grads);
         Capture(node, grads!);
         if (node is LeafNode leaf)
