@@ -74,7 +74,7 @@ internal sealed record ProfileResult
     /// <summary>Time of the phases that only AMC has: the explanation's gradient, its losses, and the way back through both.</summary>
     public double AmcPhaseSeconds => Phases.Where(p => p.Name is "explanation gradient" or "forward/AMC loss" or "backward/explanation gradient" or "backward/AMC loss").Sum(p => p.Seconds);
 
-    /// <summary>Phases without their parts, in the order in which they began.</summary>
+    /// <summary>Phases without their parts, in the order in which they began, the rest last.</summary>
     public IEnumerable<(string Name, double Seconds)> Groups => Phases.GroupBy(p => p.Name.Split('/')[0]).Select(g => (g.Key, g.Sum(p => p.Seconds)));
 
     /// <summary>The middle value, or the mean of the two in the middle.</summary>

@@ -20,8 +20,8 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     private const int LeastWarmup = 2;
 
     // The compiler replaces a method's first version after it was called often enough; small steps need more of them for that.
-    private const int MostWarmup = 30;
-    private const double WarmupSeconds = 1.5;
+    private const int MostWarmup = 40;
+    private const double WarmupSeconds = 3;
 
     private const int MostProfiled = 5;
 
@@ -59,7 +59,7 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
             Seconds = with,
             SecondsWithoutAmc = without,
             ProfiledSteps = profiled,
-            Phases = [.. profiler.Phases.Select(p => new PhaseStatistics(p.Name, p.Seconds / profiled, p.KernelSeconds / profiled))],
+            Phases = [.. profiler.Phases.OrderBy(p => p.Name == Phase.Other).Select(p => new PhaseStatistics(p.Name, p.Seconds / profiled, p.KernelSeconds / profiled))],
             Ops = Uses(profiler, byShape: false, profiled, peaks),
             Shapes = Uses(profiler, byShape: true, profiled, peaks),
             Peaks = peaks,
@@ -117,7 +117,7 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
 
     private PeakMemory? WatchMemory()
     {
-        using var profiler = Profiler.Begin(backend, () => MemoryUse.Of(session.Model.Trainable.Where(p => p.Value.Grad is not null).Select(p => p.Value.Grad!)));
+        using var profiler = Profiler.Begin(backend);
         Run(amc: true);
         return profiler.Peak;
     }

@@ -86,6 +86,7 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
         if (slots[edge.Index] is not { } sum)
         {
             slots[edge.Index] = MemoryScope.Detach(g.Share(g.Shape, g.Edge));
+            if (node is LeafNode && wanted is null) Profiler.Current?.NoteGradient(g.Storage.Bytes);
         }
         else if (!createGraph && sum.Storage.References == 1)
         {

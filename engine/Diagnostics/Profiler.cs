@@ -22,16 +22,16 @@ public sealed class Profiler : IDisposable
     private readonly IBackend _backend;
     private readonly ProfiledBackend _recorder;
     private readonly Profiler? _outer;
-    private readonly Func<long>? _gradientBytes;
     private readonly Dictionary<(string Name, OpShape Shape), OpTotals> _ops = [];
     private readonly Dictionary<string, PhaseTotals> _phases = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _backwardNames = new(StringComparer.Ordinal);
     private PhaseTotals _phase;
     private long _phaseStart;
+    private long _gradientBytes;
 
-    private Profiler(IBackend backend, Func<long>? gradientBytes)
+    private Profiler(IBackend backend)
     {
-        (_backend, _gradientBytes, _outer) = (backend, gradientBytes, _current);
+        (_backend, _outer) = (backend, _current);
         _recorder = new ProfiledBackend(backend, this);
         backend.Synchronize();
         _phase = Find(Phase.Other);
@@ -52,8 +52,7 @@ public sealed class Profiler : IDisposable
 
     /// <summary>Opens a profiler on this thread until it is disposed.</summary>
     /// <param name="backend">Whose kernels to time.</param>
-    /// <param name="gradientBytes">What the gradients of leaves hold now; asked at each new peak of memory.</param>
-    public static Profiler Begin(IBackend backend, Func<long>? gradientBytes = null) => new(backend, gradientBytes);
+    public static Profiler Begin(IBackend backend) => new(backend);
 
     /// <summary>Kernels by name, or by name and shape, the longest time first.</summary>
     /// <param name="byShape">Whether each shape of a matrix product or attention has an entry of its own.</param>
@@ -108,8 +107,11 @@ public sealed class Profiler : IDisposable
     {
         var live = _backend.LiveBytes;
         if (live <= (Peak?.Bytes ?? 0)) return;
-        Peak = new PeakMemory(live, _phase.Name, _gradientBytes?.Invoke() ?? 0);
+        Peak = new PeakMemory(live, _phase.Name, _gradientBytes);
     }
+
+    // The first contribution to a leaf's gradient takes the memory that the others are added to.
+    internal void NoteGradient(long bytes) => _gradientBytes += bytes;
 
     private void Charge()
     {
@@ -160,5 +162,5 @@ public sealed record PhaseStatistics(string Name, double Seconds, double KernelS
 /// <summary>When most memory was live.</summary>
 /// <param name="Bytes">Bytes in live tensors.</param>
 /// <param name="Phase">The phase that allocated then.</param>
-/// <param name="GradientBytes">The part of it held by gradients of leaves.</param>
+/// <param name="GradientBytes">The part of it held by gradients of leaves, if the profiler was opened before the first of them.</param>
 public sealed record PeakMemory(long Bytes, string Phase, long GradientBytes);
