@@ -103,14 +103,6 @@ internal sealed class ProfileTests
             Assert.That(answer.Out, Does.Contain(part));
     }
 
-    [Test]
-    public void A_device_is_timed_kernel_by_kernel()
-    {
-        JsonObject p = Profile("--steps", "1", "--device", "emulate");
-        Assert.That((string)p["timing"]!, Is.EqualTo("synchronous"));
-        Assert.That(p["machine"], Is.Null);
-    }
-
     [TestCase("--steps", "0", "--steps 0")]
     [TestCase("--steps", "x", "--steps")]
     [TestCase("--set", "batch_sise=2", "batch_size")]
@@ -172,8 +164,7 @@ internal sealed class ProfileTests
 
     private JsonObject Profile(params string[] options)
     {
-        string[] device = options.Contains("--device") ? [] : ["--device", "cpu"];
-        Answer answer = Amcx.Run(["profile", "--config", _config, "--json", .. device, .. options]);
+        Answer answer = Amcx.Run(["profile", "--config", _config, "--json", "--device", "cpu", .. options]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         return JsonNode.Parse(answer.Out)!.AsObject();
     }

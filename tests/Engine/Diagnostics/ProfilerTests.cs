@@ -1,4 +1,5 @@
 using AmcEngine.Autograd;
+using AmcEngine.Backends.Gpu;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
@@ -102,6 +103,16 @@ internal sealed class ProfilerTests
         _ = w.MatMul(w).MatMul(w).MatMul(w);
         Assert.That(profiler.Peak.GradientBytes, Is.EqualTo(64 * 64 * 4));
         w.Grad!.Dispose();
+    }
+
+    [Test]
+    public void Kernels_of_a_device_are_recorded_too()
+    {
+        using var device = GpuDevices.Open("emulate");
+        using var profiler = Profiler.Begin(device);
+        using var x = Tensor.Full([8], 3, DType.F32, device);
+        Assert.That(x.ToArray<float>(), Is.All.EqualTo(3f));
+        Assert.That(profiler.Ops(byShape: false).Select(o => o.Name), Is.EquivalentTo(new[] { "fill", "read to host" }));
     }
 
     [Test]
