@@ -35,10 +35,13 @@ internal static class DeviceSelector
         return new CpuBackend(options.Threads, (long)options.MemoryLimit << 20);
     }
 
+    // More can only be a slip: no machine has them.
+    private const int MostThreads = 1024;
+
     private static void Check(CommonOptions options)
     {
-        if (options.Threads < 0)
-            throw new ConfigException($"--threads {options.Threads}: must be 0 (one a processor) or more");
+        if (options.Threads is < 0 or > MostThreads)
+            throw new ConfigException($"--threads {options.Threads}: must be 0 (one a processor) or a number up to {MostThreads}");
         if (options.MemoryLimit < 0)
             throw new ConfigException($"--memory-limit {options.MemoryLimit}: must be 0 (all of the device's memory) or a number of MiB");
     }

@@ -8,7 +8,7 @@ internal static class Dispatcher
 {
     private const string DataCommand = "data";
 
-    private static readonly Type[] Commands = [typeof(DevicesOptions), typeof(TrainOptions), typeof(EvalOptions), typeof(ExplainOptions), typeof(DataOverview), typeof(CompareOptions), typeof(ConvertOptions), typeof(VerifyOptions)];
+    private static readonly Type[] Commands = [typeof(DevicesOptions), typeof(TrainOptions), typeof(EvalOptions), typeof(ExplainOptions), typeof(DataOverview), typeof(CompareOptions), typeof(ConvertOptions), typeof(VerifyOptions), typeof(ProfileOptions)];
     private static readonly Type[] DataCommands = [typeof(ShapeScenesOptions), typeof(FashionScenesOptions), typeof(InspectOptions)];
 
     /// <summary>Runs a command line and returns its exit code.</summary>
@@ -55,6 +55,7 @@ internal static class Dispatcher
         CompareOptions o => CompareCommand.Run(o, context),
         ConvertOptions o => ConvertCommand.Run(o, context),
         VerifyOptions o => VerifyCommand.Run(o, context),
+        ProfileOptions o => ProfileCommand.Run(o, context),
         _ => throw new ConfigException($"amcx {DataCommand}: name a kind; use one of scenes, fashion-scenes, inspect"),
     };
 }

@@ -29,6 +29,7 @@ internal static class BertConfigFile
             Take("num_attention_heads", "text_heads");
             Take("intermediate_size", "text_ffn");
             Take("max_position_embeddings", "max_positions");
+            Take("vocab_size", "vocab_size");
             Take(Fusion, "text_layers");
             if (root.TryGetProperty(Layers, out JsonElement all) && root.TryGetProperty(Fusion, out JsonElement text))
                 values.TryAdd("fusion_layers", all.GetInt32() - text.GetInt32());

@@ -22,6 +22,8 @@ internal static class ConfigRules
             throw Wrong(config, FormattableString.Invariant($"schedular.lr: is {lr} but optimizer.lr is {config.Real("optimizer.lr")}; give both the same value or leave schedular.lr out"));
         if (config.Integer("max_tokens") > config.Integer("max_positions"))
             throw Wrong(config, $"max_tokens: must be at most max_positions ({config.Integer("max_positions")}), found {config.Integer("max_tokens")}");
+        if (config.OptionalInteger("min_tokens") is { } least && least > config.Integer("max_tokens"))
+            throw Wrong(config, $"min_tokens: must be at most max_tokens ({config.Integer("max_tokens")}), found {least}");
         int first = config.Integer("text_layers"), count = config.Integer("fusion_layers");
         if (config.OptionalInteger("amc.layer") is { } layer && (layer < first || layer >= first + count))
             throw Wrong(config, $"amc.layer: must be one of the fusion layers, {first} to {first + count - 1} (layers count from 0), found {layer}");

@@ -92,6 +92,7 @@ internal static class ConfigSchema
         new("fashion_folder", Text, null),
         new("vocab_file", Text, null),
         new("max_tokens", Integer, 25, 2, 512),
+        new("min_tokens", Integer, null, 1, 512),
         new("augment", Truth, null),
         new("eval_resize", Choice, "bilinear", Choices: ["bilinear", "bicubic"]),
     ];
@@ -107,6 +108,7 @@ internal static class ConfigSchema
         new("text_layers", Integer, 6, 1, 256),
         new("fusion_layers", Integer, 6, 1, 256),
         new("max_positions", Integer, 512, 2, 65536),
+        new("vocab_size", Integer, null, 4, 1 << 24),
         new("dropout", Real, 0.1, 0, 0.99),
         new("mlm_distill_axis", Choice, "sequence", Choices: ["sequence", "vocab"]),
         new("amc.layer", Integer, null, 0, 255),

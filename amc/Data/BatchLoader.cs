@@ -12,7 +12,8 @@ namespace AmcEngine.Amc.Data;
 /// <param name="batchSize">Samples a batch; what is left of an epoch is dropped.</param>
 /// <param name="maxTokens">Longest text, [CLS] included.</param>
 /// <param name="seed">The run's seed.</param>
-internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tokenizer, int batchSize, int maxTokens, ulong seed)
+/// <param name="minTokens">Length to which texts are padded at least.</param>
+internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tokenizer, int batchSize, int maxTokens, ulong seed, int minTokens = 0)
 {
     private const ulong OrderStream = 0x6F72646572UL;
 
@@ -64,6 +65,6 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
                 masks[i * pixels + p] = sample.Mask[p];
             captions[i] = sample.Caption;
         }
-        return new TrainingBatch(images, masks, tokenizer.EncodeBatch(captions, maxTokens), side);
+        return new TrainingBatch(images, masks, tokenizer.EncodeBatch(captions, maxTokens, minTokens), side);
     }
 }

@@ -1,4 +1,5 @@
 using AmcEngine.Autograd;
+using AmcEngine.Diagnostics;
 using AmcEngine.Model;
 using AmcEngine.Model.Pretraining;
 using AmcEngine.Ops;
@@ -59,6 +60,7 @@ public sealed class AmcObjective(AlbefConfig config, AmcOptions? options = null)
     {
         var (count, grid, height, width) = (map.Shape[0], config.Grid, regions.Shape[1], regions.Shape[2]);
         var gradient = MatchGradient(output, map);
+        using var phase = Phase.Begin("forward/AMC loss");
         var raw = Explanation.GradCam(map, gradient, output.TextMask.Keep);
         var normalized = raw.MinMaxNormalize(_options.Eps).Reshape(count, grid, grid);
         var upsampled = normalized.Interpolate(height, width, InterpolationMode.Bilinear);
@@ -77,6 +79,7 @@ public sealed class AmcObjective(AlbefConfig config, AmcOptions? options = null)
     /// </summary>
     private static Tensor MatchGradient(AlbefOutput output, Tensor map)
     {
+        using var phase = Phase.Begin("explanation gradient");
         var score = output.MatchLogits.Slice(1, 1, 2).Sum();
         return AutogradEngine.Grad([score], [map], createGraph: true)[0]
             ?? throw new ModelException("AMC: the match logits do not depend on the captured map; hook a fusion layer");

@@ -9,6 +9,7 @@ internal static class ModelSettings
 {
     /// <summary>The model's sizes.</summary>
     /// <exception cref="ModelException">They do not fit together.</exception>
+    /// <exception cref="ConfigException">The tokenizer has more words than the model.</exception>
     public static AlbefConfig Create(RunConfig config, WordPieceTokenizer tokenizer)
     {
         int text = config.Integer("text_layers"), fusion = config.Integer("fusion_layers");
@@ -37,6 +38,14 @@ internal static class ModelSettings
             MlmProbability = config.Real("mlm_probability"),
             MlmDistillAxis = config.Text("mlm_distill_axis") == "vocab" ? MlmDistillAxis.Vocab : MlmDistillAxis.Sequence,
         };
-        return settings.WithTokenizer(tokenizer).Validate();
+        settings = settings.WithTokenizer(tokenizer);
+        // A published model's embedding may have more rows than a small vocabulary has words.
+        if (config.OptionalInteger("vocab_size") is { } words)
+        {
+            if (words < tokenizer.VocabSize)
+                throw ConfigRules.Wrong(config, $"vocab_size: must be at least the tokenizer's {tokenizer.VocabSize} words, found {words}; raise it, in the file that bert_config names if it comes from there");
+            settings = settings with { VocabSize = words };
+        }
+        return settings.Validate();
     }
 }

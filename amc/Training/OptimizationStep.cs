@@ -15,13 +15,20 @@ namespace AmcEngine.Amc.Training;
 /// <param name="traceNaN">Whether every op's output is searched for NaN.</param>
 internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
 {
+    /// <summary>Whether AMC is part of the loss where the session has it: a profile measures without, too.</summary>
+    public bool UsesAmc { get; set; } = true;
+
+    private AmcObjective? Objective => UsesAmc ? session.Objective : null;
+
     /// <summary>Does the session's next step; the weights stay as they are where it fails.</summary>
     /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
     public StepRecord Run()
     {
         long start = Stopwatch.GetTimestamp();
         int step = session.Step;
-        TrainingBatch batch = session.Loader.Get(step);
+        TrainingBatch batch;
+        using (Phase.Begin("data"))
+            batch = session.Loader.Get(step);
         double rate = session.Plan.LearningRate(step);
         session.Random.BeginStep((uint)step);
         (string, double)[] losses;
@@ -29,6 +36,7 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         {
             losses = Differentiate(batch, step);
             Check(losses, step);
+            using var phase = Phase.Begin("optimizer");
             session.Optimizer.Step(rate);
             session.Optimizer.ZeroGrad();
         }
@@ -42,13 +50,16 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         try
         {
             int count = batch.Text.Count;
-            Tensor images = Tensor.From(batch.Images, [count, 3, batch.Side, batch.Side], session.Model.Backend);
+            Tensor images;
+            using (Phase.Begin("data"))
+                images = Tensor.From(batch.Images, [count, 3, batch.Side, batch.Side], session.Model.Backend);
             AlbefOutput output = session.Model.Forward(
                 new AlbefBatch(images, batch.Text),
-                new StepOptions(session.Plan.Alpha(step), session.Random) { CaptureMap = session.Objective is not null });
+                new StepOptions(session.Plan.Alpha(step), session.Random) { CaptureMap = Objective is not null });
             AmcTerms? amc = Explain(output, batch);
             Tensor total = amc is null ? output.BaseLoss() : output.BaseLoss().Add(amc.Loss);
-            total.Backward();
+            using (Phase.Begin("backward"))
+                total.Backward();
             List<(string, Tensor)> losses = [("total", total), ("ita", output.LossIta), ("itm", output.LossItm), ("mlm", output.LossMlm)];
             if (amc is not null)
                 losses.AddRange([("amc_mean", amc.MeanLoss), ("amc_max", amc.MaxLoss)]);
@@ -69,7 +80,7 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
 
     private AmcTerms? Explain(AlbefOutput output, TrainingBatch batch)
     {
-        if (session.Objective is not { } objective)
+        if (Objective is not { } objective)
             return null;
         int count = batch.Text.Count, pixels = batch.Side * batch.Side;
         Tensor regions = Tensor.From(batch.Masks, [count, batch.Side, batch.Side], session.Model.Backend);
@@ -80,6 +91,7 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
 
     private void Check((string Name, double Value)[] losses, int step)
     {
+        using var phase = Phase.Begin("gradient check");
         foreach ((string name, double value) in losses)
         {
             if (!double.IsFinite(value))
@@ -88,7 +100,8 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         Model.Modules.Parameter[] parameters = [.. session.Model.Trainable.Where(p => p.Value.Grad is not null)];
         Tensor[] gradients = Array.ConvertAll(parameters, p => p.Value.Grad!);
         long[] counts = new long[gradients.Length];
-        session.Model.Backend.CountNonFinite(gradients, counts);
+        if (gradients.Length > 0)
+            gradients[0].Backend.CountNonFinite(gradients, counts);
         if (Array.FindIndex(counts, c => c > 0) is var at and >= 0)
             throw Broken(step, $"{counts[at]} of {gradients[at].Count} values of the gradient of {parameters[at].Name} are NaN or infinite (loss {losses[0].Value:0.###})");
     }

@@ -20,7 +20,7 @@ internal sealed class TrainingSession : IDisposable
         Tokenizer = DataSources.Tokenizer(config);
         IRegionDataset train = DataSources.Train(config);
         Test = DataSources.Test(config);
-        Loader = new BatchLoader(train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed);
+        Loader = new BatchLoader(train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0);
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         AlbefConfig settings = ModelSettings.Create(config, Tokenizer);
         Model = Albef.Create(settings, backend, DType.F32, config.Seed);

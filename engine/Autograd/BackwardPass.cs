@@ -1,3 +1,4 @@
+using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -38,6 +39,8 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
 
     private void Visit(Node node)
     {
+        // A recorded gradient is part of what it is recorded for.
+        using var phase = createGraph ? default : Phase.BeginBackward(node);
         _cotangents.Remove(node, out var grads);
         Capture(node, grads!);
         if (node is LeafNode leaf)
@@ -83,6 +86,7 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
         if (slots[edge.Index] is not { } sum)
         {
             slots[edge.Index] = MemoryScope.Detach(g.Share(g.Shape, g.Edge));
+            if (node is LeafNode && wanted is null) Profiler.Current?.NoteGradient(g.Storage.Bytes);
         }
         else if (!createGraph && sum.Storage.References == 1)
         {

@@ -1,3 +1,4 @@
+using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
 
@@ -13,6 +14,9 @@ internal abstract class Node
 
     /// <summary>Grows with time: a node's inputs always have smaller numbers, which orders the backward pass.</summary>
     public long Sequence { get; } = Interlocked.Increment(ref _sequence);
+
+    /// <summary>What was being done when the op was recorded, while a <see cref="Profiler"/> was open; else null.</summary>
+    public string? Phase { get; } = Diagnostics.Phase.Current;
 
     public abstract string Name { get; }
 

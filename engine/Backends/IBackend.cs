@@ -21,6 +21,9 @@ public interface IBackend : IDisposable
     /// <summary>Largest <see cref="LiveBytes"/> since the last <see cref="ResetPeak"/>.</summary>
     long PeakBytes { get; }
 
+    /// <summary>Bytes taken from the device, in use or waiting for reuse.</summary>
+    long ReservedBytes { get; }
+
     /// <summary>Starts a new peak measurement.</summary>
     void ResetPeak();
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
+using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 
 namespace AmcEngine.Tensors;
@@ -31,8 +32,8 @@ public sealed class Tensor : IDisposable
     /// <summary>Number of elements.</summary>
     public int Count => Shape.Count;
 
-    /// <summary>The back end that holds the memory.</summary>
-    public IBackend Backend => Storage.Backend;
+    /// <summary>The back end that holds the memory; while a <see cref="Profiler"/> is open, the same with a clock.</summary>
+    public IBackend Backend => Profiler.Current is { } profiler ? profiler.Recording(Storage.Backend) : Storage.Backend;
 
     /// <summary>A name for error messages and NaN traces (parameters carry their state-dict name).</summary>
     public string? Name { get; set; }
@@ -77,7 +78,7 @@ public sealed class Tensor : IDisposable
     public static Tensor Full(Shape shape, double value, DType dtype, IBackend backend)
     {
         var t = Empty(shape, dtype, backend);
-        backend.Fill(t, value);
+        t.Backend.Fill(t, value);
         return t;
     }
 
@@ -94,7 +95,7 @@ public sealed class Tensor : IDisposable
         if (values.Length != shape.Count)
             throw new ShapeException("from", $"{values.Length} values do not fill {shape}");
         var t = Empty(shape, DTypes.Of<T>(), backend);
-        backend.Write(MemoryMarshal.AsBytes(values), t);
+        t.Backend.Write(MemoryMarshal.AsBytes(values), t);
         return t;
     }
 

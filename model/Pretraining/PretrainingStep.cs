@@ -1,4 +1,5 @@
 using AmcEngine.Autograd;
+using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
@@ -35,28 +36,43 @@ internal sealed class PretrainingStep
     /// <summary>The pass; its tensors belong to the current scope.</summary>
     public AlbefOutput Run()
     {
-        _model.ClampTemperature();
-        var image = _model.Vision.Forward(_batch.Image, _context);
-        var text = _model.Text.Bert.Text(_ids, _mask, _context);
-        var imageFeat = Albef.Feature(image, _model.VisionProjection);
-        var textFeat = Albef.Feature(text, _model.TextProjection);
+        Tensor image, text, imageFeat, textFeat;
+        using (Phase.Begin("forward/vision encoder"))
+        {
+            _model.ClampTemperature();
+            image = _model.Vision.Forward(_batch.Image, _context);
+            imageFeat = Albef.Feature(image, _model.VisionProjection);
+        }
+        using (Phase.Begin("forward/text encoder"))
+        {
+            text = _model.Text.Bert.Text(_ids, _mask, _context);
+            textFeat = Albef.Feature(text, _model.TextProjection);
+        }
 
         var teacher = MomentumFeatures();
         var (simI2T, simT2I, lossIta) = Contrastive(imageFeat, textFeat, teacher);
-        _model.ImageQueue!.Enqueue(teacher.ImageFeat);
-        _model.TextQueue!.Enqueue(teacher.TextFeat);
 
-        var keys = ImageSource.Project(_model.Text.Bert, image);
         var hook = _options.CaptureMap ? new AttentionHook(AttentionKind.Cross, _config.AmcLayer) : null;
-        var fused = _model.Text.Bert.Fusion(text, _mask, keys, _context with { Hook = hook }, !_options.FullOutputs);
-        var matchLogits = _model.ItmHead.Forward(Albef.ClassRow(fused));
-        var (negativeImages, negativeTexts) = Negatives(simI2T, simT2I);
-        var itmLogits = Movement.Concat([matchLogits, NegativeLogits(text, keys, negativeImages, negativeTexts)], 0);
+        ImageSource keys;
+        Tensor fused, matchLogits, itmLogits, lossItm;
+        int[] negativeImages, negativeTexts;
+        using (Phase.Begin("forward/fusion encoder"))
+        {
+            keys = ImageSource.Project(_model.Text.Bert, image);
+            fused = _model.Text.Bert.Fusion(text, _mask, keys, _context with { Hook = hook }, !_options.FullOutputs);
+            matchLogits = _model.ItmHead.Forward(Albef.ClassRow(fused));
+        }
+        using (Phase.Begin("forward/fusion encoder, negatives"))
+        {
+            (negativeImages, negativeTexts) = Negatives(simI2T, simT2I);
+            itmLogits = Movement.Concat([matchLogits, NegativeLogits(text, keys, negativeImages, negativeTexts)], 0);
+            lossItm = itmLogits.CrossEntropy(MatchLabels());
+        }
         var (mlmLogits, lossMlm) = MaskedLanguage(keys, teacher.Image);
         return new AlbefOutput
         {
             LossIta = lossIta,
-            LossItm = itmLogits.CrossEntropy(MatchLabels()),
+            LossItm = lossItm,
             LossMlm = lossMlm,
             ImageEmbeds = image,
             TextEmbeds = text,
@@ -80,7 +96,9 @@ internal sealed class PretrainingStep
     {
         using var noGrad = NoGrad.Begin();
         using var scope = MemoryScope.Begin();
-        _model.UpdateMomentum(_config.Momentum);
+        using (Phase.Begin("momentum update"))
+            _model.UpdateMomentum(_config.Momentum);
+        using var phase = Phase.Begin("forward/momentum encoders");
         var image = _momentum.Vision.Forward(_batch.Image, _context);
         var text = _momentum.Text.Bert.Text(_ids, _mask, _context);
         return new TeacherFeatures(
@@ -92,6 +110,7 @@ internal sealed class PretrainingStep
     /// <summary>Steps 3c to 5.</summary>
     private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(Tensor imageFeat, Tensor textFeat, TeacherFeatures teacher)
     {
+        using var phase = Phase.Begin("forward/contrastive loss");
         using var scope = MemoryScope.Begin();
         var images = _model.ImageQueue!.With(teacher.ImageFeat);
         var texts = _model.TextQueue!.With(teacher.TextFeat);
@@ -100,6 +119,8 @@ internal sealed class PretrainingStep
         int[] own = [.. Enumerable.Range(0, _count)];
         var loss = SoftTargetLoss(simI2T, teacher.ImageFeat, texts, own)
             .Add(SoftTargetLoss(simT2I, teacher.TextFeat, images, own)).Scale(0.5);
+        _model.ImageQueue.Enqueue(teacher.ImageFeat);
+        _model.TextQueue.Enqueue(teacher.TextFeat);
         return (scope.Keep(simI2T), scope.Keep(simT2I), scope.Keep(loss));
     }
 
@@ -161,6 +182,7 @@ internal sealed class PretrainingStep
     private (Tensor? Logits, Tensor Loss) MaskedLanguage(ImageSource keys, Tensor teacherImage)
     {
         var selection = MlmSelection.Of(_batch.Text, _options.Masked ?? MlmMasking.Sample(_batch.Text, _config, _options.Random), _options.FullOutputs);
+        using var phase = Phase.Begin("forward/masked language model");
         if (selection.Rows.Length == 0) return (null, Tensor.Zeros([], _model.DType, _model.Backend));
         using var scope = MemoryScope.Begin();
         var backend = _model.Backend;
@@ -177,6 +199,7 @@ internal sealed class PretrainingStep
 
     private Tensor MomentumLogits(Tensor ids, TextMask mask, Tensor image, Tensor positions)
     {
+        using var phase = Phase.Begin("forward/momentum encoders, masked language model");
         using var noGrad = NoGrad.Begin();
         return MemoryScope.Run(() =>
         {

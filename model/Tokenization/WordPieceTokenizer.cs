@@ -107,12 +107,13 @@ public sealed class WordPieceTokenizer
     /// <summary>Encodes texts and pads them to the longest.</summary>
     /// <param name="texts">The texts; an empty list gives an empty batch.</param>
     /// <param name="maxLength">As for <see cref="Encode"/>.</param>
+    /// <param name="minLength">Length to pad to where no text is longer.</param>
     /// <exception cref="ArgumentOutOfRangeException">The limit is less than 1.</exception>
-    public TokenBatch EncodeBatch(IReadOnlyList<string> texts, int? maxLength = null)
+    public TokenBatch EncodeBatch(IReadOnlyList<string> texts, int? maxLength = null, int minLength = 0)
     {
         ArgumentNullException.ThrowIfNull(texts);
         int[][] rows = [.. texts.Select(text => Encode(text, maxLength))];
-        int length = rows.Length == 0 ? 0 : rows.Max(row => row.Length);
+        int length = rows.Length == 0 ? 0 : Math.Max(minLength, rows.Max(row => row.Length));
         int[] ids = new int[rows.Length * length], mask = new int[rows.Length * length];
         Array.Fill(ids, PadId);
         for (int row = 0; row < rows.Length; row++)

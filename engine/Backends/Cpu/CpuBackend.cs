@@ -42,6 +42,12 @@ public sealed partial class CpuBackend : IBackend
     public long PeakBytes => _pool.PeakBytes;
 
     /// <inheritdoc/>
+    public long ReservedBytes => _pool.ReservedBytes;
+
+    /// <summary>Bytes of native working memory that kernels keep for their threads, of all CPU back ends of the process.</summary>
+    public static long ScratchBytes => GemmScratch.TotalBytes;
+
+    /// <inheritdoc/>
     public void ResetPeak() => _pool.ResetPeak();
 
     /// <summary>Who holds memory now; filled while <see cref="LeakReport.Enabled"/> is on.</summary>

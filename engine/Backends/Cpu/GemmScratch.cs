@@ -24,13 +24,22 @@ internal sealed unsafe class GemmScratch
 
     [ThreadStatic] private static GemmScratch? _current;
 
+    private static long _total;
+
     private readonly void*[] _memory = new void*[Slots];
     private readonly nuint[] _bytes = new nuint[Slots];
+
+    /// <summary>Bytes that all threads hold.</summary>
+    public static long TotalBytes => Interlocked.Read(ref _total);
 
     /// <summary>Frees the memory after the thread has ended.</summary>
     ~GemmScratch()
     {
-        foreach (var p in _memory) NativeMemory.AlignedFree(p);
+        for (var slot = 0; slot < Slots; slot++)
+        {
+            NativeMemory.AlignedFree(_memory[slot]);
+            Interlocked.Add(ref _total, -(long)_bytes[slot]);
+        }
     }
 
     /// <summary>At least <paramref name="count"/> elements of this thread's slot; valid until the next request for the slot.</summary>
@@ -42,10 +51,12 @@ internal sealed unsafe class GemmScratch
         {
             NativeMemory.AlignedFree(scratch._memory[slot]);
             scratch._memory[slot] = null;
+            Interlocked.Add(ref _total, -(long)scratch._bytes[slot]);
             scratch._bytes[slot] = 0;
             bytes = Math.Max(4096, bytes + bytes / 4);
             scratch._memory[slot] = NativeMemory.AlignedAlloc(bytes, 64);
             scratch._bytes[slot] = bytes;
+            Interlocked.Add(ref _total, (long)bytes);
         }
         return (T*)scratch._memory[slot];
     }

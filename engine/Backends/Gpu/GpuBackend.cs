@@ -39,7 +39,7 @@ public sealed partial class GpuBackend : IBackend
     /// <inheritdoc/>
     public long PeakBytes => _pool.PeakBytes;
 
-    /// <summary>Bytes taken from the device, in use or waiting for reuse.</summary>
+    /// <inheritdoc/>
     public long ReservedBytes => _pool.ReservedBytes;
 
     /// <summary>Kernels launched so far.</summary>

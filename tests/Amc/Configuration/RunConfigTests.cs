@@ -82,8 +82,9 @@ internal sealed class RunConfigTests
     [Test]
     public void Sizes_of_bert_config_are_defaults()
     {
-        _folder.Write("config_bert.json", """{"hidden_size": 48, "num_attention_heads": 4, "intermediate_size": 96, "num_hidden_layers": 6, "fusion_layer": 2, "hidden_dropout_prob": 0.3}""");
+        _folder.Write("config_bert.json", """{"hidden_size": 48, "num_attention_heads": 4, "intermediate_size": 96, "num_hidden_layers": 6, "fusion_layer": 2, "hidden_dropout_prob": 0.3, "vocab_size": 99}""");
         RunConfig config = RunConfig.Load(_folder.Write("c.yaml", "bert_config: 'configs/config_bert.json'\ntext_heads: 8\n"));
+        Assert.That(config.OptionalInteger("vocab_size"), Is.EqualTo(99));
         Assert.That((config.Integer("text_width"), config.Integer("text_heads"), config.Integer("text_layers"), config.Integer("fusion_layers"), config.Real("dropout")),
             Is.EqualTo((48, 8, 2, 4, 0.3)));
     }

@@ -1,0 +1,32 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Profiling;
+using AmcEngine.Amc.Training;
+using AmcEngine.Backends;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary><c>amcx profile</c>.</summary>
+internal static class ProfileCommand
+{
+    /// <summary>Measures training steps and prints where time and memory go.</summary>
+    public static int Run(ProfileOptions options, CommandContext context)
+    {
+        if (options.Steps < 1)
+            throw new ConfigException($"--steps {options.Steps}: must be at least 1");
+        RunConfig config = RunConfig.Load(options.Config, options.Set);
+        using IBackend backend = DeviceSelector.Open(options);
+        using var session = TrainingSession.Create(config, backend);
+        if (config.OptionalText("checkpoint") is { } start)
+            CheckpointFile.Find(start).LoadInto(session.Model);
+        Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
+        ProfileResult result = new ProfileRun(session, backend).Measure(options.Steps, progress);
+        if (options.Json)
+        {
+            context.Out.WriteLine(ProfileJson.Write(result, options.Shapes));
+            return ErrorReporter.Success;
+        }
+        context.Out.WriteLine();
+        ProfileText.Write(result, options.Shapes, context.Out);
+        return ErrorReporter.Success;
+    }
+}

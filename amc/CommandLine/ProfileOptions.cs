@@ -1,0 +1,37 @@
+using CommandLine;
+using CommandLine.Text;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary>Arguments of <c>amcx profile</c>.</summary>
+[Verb("profile", HelpText = "Measure training steps: time by kernel and phase, memory, the cost of AMC.")]
+internal sealed class ProfileOptions : CommonOptions
+{
+    /// <summary>The configuration.</summary>
+    [Option("config", Required = true, MetaValue = "F.yaml", HelpText = "The configuration to measure; nothing is written. configs/profile-base.yaml is ALBEF at full size.")]
+    public string Config { get; set; } = "";
+
+    /// <summary>Steps to measure.</summary>
+    [Option("steps", Default = 5, MetaValue = "N", HelpText = "Steps to take the median of. Before them come at least 2 of warm-up, with AMC as many without in turns, after them up to 5 with every kernel timed.")]
+    public int Steps { get; set; } = 5;
+
+    /// <summary>Whether to write JSON.</summary>
+    [Option("json", HelpText = "Write one JSON object. Seconds, calls, flop and bytes are those of one step; gflops and gbytes are rates: 10^9 operations and bytes a second.")]
+    public bool Json { get; set; }
+
+    /// <summary>Whether to tell shapes apart.</summary>
+    [Option("shapes", HelpText = "List matrix products and attention by shape, too.")]
+    public bool Shapes { get; set; }
+
+    /// <summary>Settings that win over the file.</summary>
+    [Option("set", MetaValue = "key=value", HelpText = "Settings that win over the configuration.")]
+    public IEnumerable<string> Set { get; set; } = [];
+
+    /// <summary>Examples of the help page.</summary>
+    [Usage(ApplicationAlias = "amcx")]
+    public static IEnumerable<Example> Examples =>
+    [
+        HelpExample.Of("Where the time of the full-size model goes", new ProfileOptions { Config = "configs/profile-base.yaml", Steps = 3, Shapes = true }),
+        HelpExample.Of("For a program, with a larger batch", new ProfileOptions { Config = "configs/scenes.yaml", Steps = 20, Json = true, Set = ["batch_size=64"] }),
+    ];
+}

@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Globalization;
+using AmcEngine.Amc.Training;
+using AmcEngine.Backends;
+using AmcEngine.Backends.Cpu;
+using AmcEngine.Diagnostics;
+using AmcEngine.Memory;
+using AmcEngine.Model.Modules;
+
+namespace AmcEngine.Amc.Profiling;
+
+/// <summary>
+/// Measures training steps: after a warm-up, steps as they are, in turns with the same steps without AMC; then one step
+/// that watches memory, and a few in which each kernel is timed. All are steps of one session.
+/// </summary>
+/// <param name="session">The run to measure; its weights change as in training.</param>
+/// <param name="backend">Its device.</param>
+internal sealed class ProfileRun(TrainingSession session, IBackend backend)
+{
+    private const int LeastWarmup = 2;
+
+    // The compiler replaces a method's first version after it was called often enough; small steps need more of them for that.
+    private const int MostWarmup = 40;
+    private const double WarmupSeconds = 3;
+
+    private const int MostProfiled = 5;
+
+    private readonly OptimizationStep _step = new(session, traceNaN: false);
+    private readonly bool _hasAmc = session.Objective is not null;
+
+    /// <summary>Measures.</summary>
+    /// <param name="steps">Number of steps to take the median of.</param>
+    /// <param name="progress">Told what is being done; may do nothing.</param>
+    public ProfileResult Measure(int steps, Action<string> progress)
+    {
+        MachinePeaks? peaks = backend is CpuBackend ? MachinePeaks.Measure(backend.Device.Threads) : null;
+        progress("warming up");
+        int warmup = WarmUp();
+        progress($"measuring {steps} steps{(_hasAmc ? " with AMC, in turns with as many without" : "")}");
+        var (with, without, collections, managed) = Steps(steps);
+        long peak = backend.PeakBytes;
+        progress("timing kernels");
+        PeakMemory? atPeak = WatchMemory();
+        int profiled = Math.Min(steps, MostProfiled);
+        using var profiler = Profiler.Begin(backend);
+        for (int i = 0; i < profiled; i++)
+            Run(amc: true);
+        profiler.Dispose();
+        return new ProfileResult
+        {
+            Config = session.Config.Path,
+            Device = backend.Device.Id,
+            DeviceName = backend.Device.Name,
+            Threads = backend.Device.Threads,
+            Synchronous = backend is not CpuBackend,
+            WeightCount = session.Model.Trainable.Sum(p => (long)p.Shape.Count),
+            BatchSize = session.Config.BatchSize,
+            WarmupSteps = warmup,
+            Seconds = with,
+            SecondsWithoutAmc = without,
+            ProfiledSteps = profiled,
+            Phases = [.. profiler.Phases.OrderBy(p => p.Name == Phase.Other).Select(p => new PhaseStatistics(p.Name, p.Seconds / profiled, p.KernelSeconds / profiled))],
+            Ops = Uses(profiler, byShape: false, profiled, peaks),
+            Shapes = Uses(profiler, byShape: true, profiled, peaks),
+            Peaks = peaks,
+            Memory = Memory(peak, atPeak),
+            Collections = collections,
+            ManagedBytes = managed,
+        };
+    }
+
+    private int WarmUp()
+    {
+        long start = Stopwatch.GetTimestamp();
+        int done = 0;
+        while (done < LeastWarmup || (done < MostWarmup && Stopwatch.GetElapsedTime(start).TotalSeconds < WarmupSeconds))
+        {
+            Run(amc: true);
+            done++;
+            if (!_hasAmc)
+                continue;
+            Run(amc: false);
+            done++;
+        }
+        return done;
+    }
+
+    private (double[] With, double[] Without, int[] Collections, long Managed) Steps(int steps)
+    {
+        double[] with = new double[steps], without = new double[_hasAmc ? steps : 0];
+        int[] collections = new int[GC.MaxGeneration + 1];
+        long managed = 0;
+        backend.ResetPeak();
+        for (int i = 0; i < steps; i++)
+        {
+            int[] before = Collections();
+            long allocated = GC.GetTotalAllocatedBytes(precise: true);
+            with[i] = Run(amc: true);
+            managed += GC.GetTotalAllocatedBytes(precise: true) - allocated;
+            int[] after = Collections();
+            for (int g = 0; g < after.Length; g++)
+                collections[g] += after[g] - before[g];
+            if (_hasAmc)
+                without[i] = Run(amc: false);
+        }
+        return (with, without, collections, managed / steps);
+    }
+
+    private double Run(bool amc)
+    {
+        _step.UsesAmc = amc;
+        long start = Stopwatch.GetTimestamp();
+        _step.Run();
+        backend.Synchronize();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private PeakMemory? WatchMemory()
+    {
+        using var profiler = Profiler.Begin(backend);
+        Run(amc: true);
+        return profiler.Peak;
+    }
+
+    private MemoryBreakdown Memory(long peak, PeakMemory? atPeak)
+    {
+        Parameter[] trained = [.. session.Model.Trainable.Where(p => p.Kind == ParameterKind.Weight)];
+        HashSet<Parameter> known = [.. trained];
+        Parameter[] rest = [.. session.Model.Parameters.Where(p => p.Kind != ParameterKind.Integers && !known.Contains(p))];
+        return new MemoryBreakdown(
+            peak,
+            atPeak?.Phase ?? Phase.Other,
+            MemoryUse.Of(trained.Select(p => p.Value)),
+            MemoryUse.Of(rest.Where(p => p.Kind == ParameterKind.Weight).Select(p => p.Value)),
+            MemoryUse.Of(Queues()),
+            MemoryUse.Of(session.Optimizer.State.SelectMany(s => new[] { s.ExpAvg, s.ExpAvgSq })),
+            atPeak?.GradientBytes ?? 0,
+            backend.ReservedBytes,
+            backend is CpuBackend ? CpuBackend.ScratchBytes : 0,
+            GC.GetGCMemoryInfo().HeapSizeBytes,
+            PeakResident());
+    }
+
+    private IEnumerable<Tensors.Tensor> Queues() =>
+        session.Model.StateEntries.Select(e => e.Parameter).Where(p => p.Kind == ParameterKind.Buffer).Select(p => p.Value);
+
+    private static IReadOnlyList<KernelUse> Uses(Profiler profiler, bool byShape, int steps, MachinePeaks? peaks) =>
+        [.. profiler.Ops(byShape).Select(o => new KernelUse(
+            o.Name, o.Shape, o.Calls / (double)steps, o.Seconds / steps, o.Flop / steps, o.Bytes / steps, peaks?.Seconds(o.Flop / steps, o.Bytes / steps)))];
+
+    private static int[] Collections() => [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(GC.CollectionCount)];
+
+    /// <summary>Linux's "high water mark"; null elsewhere.</summary>
+    private static long? PeakResident()
+    {
+        const string file = "/proc/self/status", field = "VmHWM:";
+        if (!File.Exists(file))
+            return null;
+        string? line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(field, StringComparison.Ordinal));
+        return line is not null && long.TryParse(line[field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture, out long kib) ? kib * 1024 : null;
+    }
+}

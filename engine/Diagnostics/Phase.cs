@@ -1,0 +1,34 @@
+using AmcEngine.Autograd;
+
+namespace AmcEngine.Diagnostics;
+
+/// <summary>
+/// Names what this thread does from now on, for a <see cref="Profiler"/>; without one it does nothing. Nodes recorded in a
+/// phase know it, so that the backward pass through them is a phase of its own. A name is "group" or "group/part".
+/// </summary>
+/// <example><code>using var phase = Phase.Begin("forward/vision encoder");</code></example>
+public static class Phase
+{
+    /// <summary>Where no phase is open.</summary>
+    public const string Other = "other";
+
+    internal static string? Current => Profiler.Current?.PhaseName;
+
+    /// <summary>Opens a phase until the result is disposed; the phase before goes on then.</summary>
+    public static Scope Begin(string name) => Profiler.Current is { } profiler ? new Scope(profiler, profiler.Enter(name)) : default;
+
+    /// <summary>Opens the phase of the gradients of <paramref name="node"/>.</summary>
+    internal static Scope BeginBackward(Node node) => Profiler.Current is { } profiler ? new Scope(profiler, profiler.EnterBackward(node.Phase)) : default;
+
+    /// <summary>An open phase.</summary>
+    public readonly struct Scope : IDisposable
+    {
+        private readonly Profiler? _profiler;
+        private readonly string? _before;
+
+        internal Scope(Profiler profiler, string before) => (_profiler, _before) = (profiler, before);
+
+        /// <summary>Goes on with the phase before.</summary>
+        public void Dispose() => _profiler?.Enter(_before!);
+    }
+}

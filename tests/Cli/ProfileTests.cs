@@ -1,0 +1,171 @@
+using System.Text.Json.Nodes;
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Training;
+using AmcEngine.Model;
+using AmcEngine.Tests.DataTools;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Cli;
+
+[TestFixture]
+internal sealed class ProfileTests
+{
+    private TempFolder _folder = null!;
+    private string _config = "";
+
+    [SetUp]
+    public void CreateFolder()
+    {
+        _folder = new TempFolder();
+        _config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
+    }
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
+
+    [Test]
+    public void Json_is_one_object_with_the_fields_of_the_contract()
+    {
+        JsonObject p = Profile("--steps", "2");
+        JsonObject step = p["step_seconds"]!.AsObject();
+        double median = (double)step["median"]!, min = (double)step["min"]!, max = (double)step["max"]!;
+        Assert.That(min > 0 && min <= median && median <= max, Is.True, step.ToJsonString());
+        Assert.That((string)p["device"]!, Is.EqualTo("cpu"));
+        Assert.That((int)p["threads"]!, Is.EqualTo(1));
+        Assert.That((int)p["measured_steps"]!, Is.EqualTo(2));
+        Assert.That((int)p["warmup_steps"]! >= 2, Is.True);
+        Assert.That((string)p["timing"]!, Is.EqualTo("host"));
+        Assert.That(p["phases"]!.AsObject().Select(e => e.Key), Is.EquivalentTo(
+            new[] { "data", "forward", "momentum update", "explanation gradient", "backward", "gradient check", "optimizer", "other" }));
+        Assert.That((double)p["amc_share"]! < 1, Is.True);
+        Assert.That((double)p["machine"]!["fma_gflops_one_thread"]! > 0, Is.True);
+        if (OperatingSystem.IsLinux())
+            Assert.That((long)p["peak_rss_bytes"]! > (long)p["peak_device_bytes"]!, Is.True);
+    }
+
+    [Test]
+    public void Json_adds_up()
+    {
+        // Two fusion layers: above the hooked one attention is fused, and its gradient's gradient is needed.
+        JsonObject p = Profile("--steps", "2", "--set", "fusion_layers=2");
+        double profiled = (double)p["profiled_step_seconds"]!;
+        Assert.That(p["phases"]!.AsObject().Sum(e => (double)e.Value!), Is.EqualTo(profiled).Within(1e-6));
+        Assert.That(p["phase_parts"]!.AsArray().Sum(e => (double)e!["seconds"]!), Is.EqualTo(profiled).Within(1e-6));
+        JsonArray ops = p["ops"]!.AsArray();
+        foreach (JsonNode? op in ops)
+        {
+            Assert.That((string?)op!["name"], Is.Not.Empty);
+            Assert.That((long)op["calls"]! >= 1, Is.True);
+            double seconds = (double)op["seconds"]!;
+            Assert.That(seconds > 0, Is.True);
+            Assert.That((double)op["gflops"]!, Is.EqualTo((double)op["flop"]! / seconds * 1e-9).Within(1e-6));
+            Assert.That((double)op["gbytes"]!, Is.EqualTo((double)op["bytes"]! / seconds * 1e-9).Within(1e-6));
+        }
+        Assert.That(ops.Select(o => (string)o!["name"]!), Is.SupersetOf(new[] { "matmul nt", "attention double backward", "layer norm double backward", "adamw", "moving average" }));
+        double kernels = ops.Sum(o => (double)o!["seconds"]!);
+        Assert.That(kernels, Is.EqualTo((double)p["kernel_seconds"]!).Within(1e-9));
+        Assert.That(kernels > 0 && kernels <= profiled, Is.True, $"{kernels} s of {profiled} s");
+
+        JsonObject memory = p["memory"]!.AsObject();
+        long Part(string name) => (long)memory[name]!;
+        Assert.That(Part("weights") >= 4 * (long)p["weights"]!, Is.True);
+        Assert.That(Part("optimizer_state"), Is.EqualTo(2 * Part("weights")));
+        Assert.That(Part("momentum_weights") > 0 && Part("momentum_weights") <= Part("weights"), Is.True);
+        Assert.That(Part("activations_and_temporaries") > 0, Is.True);
+        Assert.That(Part("weights") + Part("momentum_weights") + Part("queues") + Part("optimizer_state") + Part("gradients_at_peak") + Part("activations_and_temporaries"), Is.EqualTo((long)p["peak_device_bytes"]!));
+        Assert.That(Part("pool_reserved") >= (long)p["peak_device_bytes"]!, Is.True);
+    }
+
+    [Test]
+    public void Shapes_split_the_products()
+    {
+        JsonObject p = Profile("--steps", "1", "--shapes");
+        double Sum(string list) => p[list]!.AsArray().Where(o => ((string)o!["name"]!).Contains("matmul", StringComparison.Ordinal)).Sum(o => (double)o!["flop"]!);
+        Assert.That(p["shapes"]!.AsArray().All(o => (string?)o!["shape"] is { Length: > 0 }), Is.True);
+        Assert.That(Sum("shapes"), Is.EqualTo(Sum("ops")).Within(1e-6 * Sum("ops")));
+    }
+
+    [Test]
+    public void Without_AMC_there_is_no_share_of_it()
+    {
+        JsonObject p = Profile("--steps", "1", "--set", "add_gcam=false");
+        Assert.That(p["amc_share"], Is.Null);
+        Assert.That(p["phases"]!.AsObject().Select(e => e.Key), Does.Not.Contain("explanation gradient"));
+    }
+
+    [Test]
+    public void People_get_tables()
+    {
+        Answer answer = Amcx.Run("profile", "--config", _config, "--device", "cpu", "--steps", "1", "--shapes");
+        Assert.That(answer.Code, Is.Zero, answer.Error);
+        foreach (string part in new[] { "step: median", "without AMC", "machine:", "vision encoder", "backward", "explanation gradient", "matmul nt", "GFLOP/s", "M16 N16 K", "optimizer state", "generation 2" })
+            Assert.That(answer.Out, Does.Contain(part));
+    }
+
+    [TestCase("--steps", "0", "--steps 0")]
+    [TestCase("--steps", "x", "--steps")]
+    [TestCase("--set", "batch_sise=2", "batch_size")]
+    [TestCase("--device", "tpu", "tpu")]
+    [TestCase("--threads", "-1", "--threads -1")]
+    [TestCase("--threads", "5000", "--threads 5000")]
+    public void Bad_input(string option, string value, string named) =>
+        Amcx.ExpectBadInput(Amcx.RunPlain("profile", "--config", _config, option, value), named);
+
+    [TestCase("train --config CONFIG")]
+    [TestCase("verify --golden GOLDEN")]
+    [TestCase("devices")]
+    public void A_bad_number_of_threads_is_named_by_every_command(string command)
+    {
+        string golden = Path.Combine(GoldenFiles.Root, "tests", "Golden", "albef-tiny.json");
+        string[] arguments = [.. command.Split(' ').Select(a => a == "CONFIG" ? _config : a == "GOLDEN" ? golden : a)];
+        Amcx.ExpectBadInput(Amcx.RunPlain([.. arguments, "--threads", "5000"]), "--threads 5000");
+    }
+
+    [Test]
+    public void A_missing_configuration() => Amcx.ExpectBadInput(Amcx.Run("profile", "--config", "/nowhere/x.yaml"), "/nowhere/x.yaml");
+
+    [Test]
+    public void Help_has_examples()
+    {
+        Answer answer = Amcx.RunPlain("profile", "--help");
+        Assert.That(answer.Code, Is.Zero);
+        Assert.That(answer.Out, Does.Contain("--shapes").And.Contain("configs/profile-base.yaml"));
+    }
+
+    // Counted, not allocated: the full-size model would take gigabytes.
+    [Test]
+    public void The_full_size_configuration_is_of_full_size()
+    {
+        string folder = Path.Combine(GoldenFiles.Root, "configs");
+        RunConfig config = RunConfig.Load(Path.Combine(folder, "profile-base.yaml"));
+        var model = new Albef(ModelSettings.Create(config, DataSources.Tokenizer(config)));
+        Assert.That(model.Config, Is.EqualTo(new AlbefConfig { QueueSize = 512, MlmProbability = 1, PadId = model.Config.PadId, ClsId = model.Config.ClsId, MaskId = model.Config.MaskId }));
+        Assert.That(model.Momentum, Is.Not.Null);
+        Assert.That((config.BatchSize, config.Integer("max_tokens"), config.OptionalInteger("min_tokens")), Is.EqualTo((2, 8, (int?)8)));
+    }
+
+    [Test]
+    public void A_vocabulary_larger_than_the_tokenizers_trains_and_is_evaluated()
+    {
+        string run = _folder.PathOf("run"), config = _folder.Write("wide.yaml", Amcx.TinyConfig + "vocab_size: 100\nmin_tokens: 8\n");
+        Answer train = Amcx.Run("train", "--config", config, "--output", run, "--steps", "2");
+        Assert.That(train.Code, Is.Zero, train.Error);
+        Answer eval = Amcx.Run("eval", "--config", config, "--checkpoint", run);
+        Assert.That(eval.Code, Is.Zero, eval.Error);
+        Answer resumed = Amcx.Run("train", "--config", config, "--resume", run, "--steps", "3");
+        Assert.That(resumed.Code, Is.Zero, resumed.Error);
+    }
+
+    [TestCase("vocab_size=10", "vocab_size", "tokenizer's")]
+    [TestCase("min_tokens=30", "min_tokens", "max_tokens")]
+    public void Sizes_that_do_not_fit_are_named(string setting, string key, string other) =>
+        Amcx.ExpectBadInput(Amcx.Run("profile", "--config", _config, "--set", setting), key, other);
+
+    private JsonObject Profile(params string[] options)
+    {
+        Answer answer = Amcx.Run(["profile", "--config", _config, "--json", "--device", "cpu", .. options]);
+        Assert.That(answer.Code, Is.Zero, answer.Error);
+        return JsonNode.Parse(answer.Out)!.AsObject();
+    }
+}
