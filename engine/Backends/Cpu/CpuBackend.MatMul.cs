@@ -17,6 +17,21 @@ public sealed partial class CpuBackend
     // Rows of a tile: packed A of them stays in the second-level cache.
     private const int TileRows = 168;
 
+    // Tiles of all of so many rows are cut by columns: a block of the packed A still fits the second-level cache.
+    private const int ColumnTileRows = 768;
+
+    // A pass over k takes about so much of A.
+    private const long PassBytes = 640 << 10;
+
+    // Most panels of a tile of columns.
+    private const int ColumnTilePanels = 4;
+
+    // So many tiles a thread even out a core that is taken away for a while.
+    private const int TilesPerThread = 4;
+
+    // Smaller copies are made by the caller alone.
+    private const long PackInline = 32 << 10;
+
     /// <inheritdoc/>
     public void MatMul(in MatMulArgs args)
     {
@@ -87,13 +102,18 @@ public sealed partial class CpuBackend
             Gemm<T>.Run(g);
             return;
         }
+        if (Gemm<T>.Panels(g.N) >= TilesPerThread * _workers.Threads && g.M <= ColumnTileRows)
+        {
+            MatMulColumns(g);
+            return;
+        }
         if (Gemm<T>.ReadsB(g))
         {
-            MatMulTiles(g, 0, g.N, null);
+            MatMulRows(g, null);
             return;
         }
         // Wide right operands (a vocabulary) go in slabs of columns, so that the packed copy stays small.
-        var width = GemmKernels<T>.Columns;
+        var width = GemmKernels<T>.Current.Columns;
         var slab = (int)Math.Clamp(PackedBytes / sizeof(T) / Math.Max(1, g.K) / width * width, width, int.MaxValue / 2 / width * width);
         for (var j = 0; j < g.N; j += slab)
         {
@@ -104,37 +124,60 @@ public sealed partial class CpuBackend
             if (part.Bias is not null) part.Bias += j;
             if (part.PreActivation is not null) part.PreActivation += j;
             if (part.Residual is not null) part.Residual += j;
-            var packed = GemmScratch.Get<T>(GemmScratch.SharedB, Gemm<T>.PackedCount(part.K, part.N));
-            PackAll(part, packed);
-            MatMulTiles(part, 0, part.N, packed);
+            var shared = GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountB(part));
+            Pack((long)part.K * part.N, Gemm<T>.Panels(part.N), Gemm<T>.Blocks(part.K),
+                (block, from, to) => Gemm<T>.PackB(part, block, from * width, Math.Min(part.N, to * width), shared));
+            MatMulRows(part, shared);
         }
     }
 
-    private unsafe void PackAll<T>(GemmProblem<T> g, T* packed) where T : unmanaged, IFloatingPoint<T>
+    // Tiles of columns with all rows, one shared copy of A: each panel of B is packed by the thread that uses it, and used at
+    // once. In passes over k, in each of which all threads find A in their second-level caches.
+    private unsafe void MatMulColumns<T>(GemmProblem<T> g) where T : unmanaged, IFloatingPoint<T>
     {
-        var panels = Gemm<T>.Panels(g.N);
-        if (_workers.Threads == 1 || (long)g.K * g.N < 32 << 10)
-            for (var p = 0; p < panels; p++) Gemm<T>.PackPanel(g, p, packed);
-        else
-            _workers.Run(panels, p => Gemm<T>.PackPanel(g, p, packed));
+        var rowPanels = Gemm<T>.Rows(g).Count;
+        var columnPanels = Gemm<T>.Panels(g.N);
+        var tiles = Math.Max(TilesPerThread * _workers.Threads, (columnPanels + ColumnTilePanels - 1) / ColumnTilePanels);
+        var width = GemmKernels<T>.Current.Columns;
+        var blocks = Gemm<T>.Blocks(g.K);
+        var packs = Gemm<T>.PacksA(g, g.N);
+        var shared = packs ? GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountA(g)) : null;
+        var passes = (int)Math.Clamp(Gemm<T>.PackedCountA(g) * sizeof(T) / PassBytes, 1, blocks);
+        for (var pass = 0; pass < passes; pass++)
+        {
+            int b0 = blocks * pass / passes, b1 = blocks * (pass + 1) / passes;
+            if (packs) Pack(Gemm<T>.PackedCountA(g) / passes, rowPanels, b1 - b0, (block, from, to) => Gemm<T>.PackA(g, b0 + block, from, to, shared));
+            _workers.Run(tiles, t => Gemm<T>.Run(g, b0, b1, 0, rowPanels, columnPanels * t / tiles * width, Math.Min(g.N, columnPanels * (t + 1) / tiles * width), shared, null));
+        }
     }
 
-    private unsafe void MatMulTiles<T>(GemmProblem<T> g, int j0, int j1, T* packed) where T : unmanaged, IFloatingPoint<T>
+    // Tiles of rows with all columns, or with some where rows are few, and a shared copy of B (null: read where it lies).
+    private unsafe void MatMulRows<T>(GemmProblem<T> g, T* shared) where T : unmanaged, IFloatingPoint<T>
     {
-        var flops = 2.0 * g.M * (j1 - j0) * Math.Max(1, g.K);
-        var rowPanels = (g.M + GemmKernels<T>.Rows - 1) / GemmKernels<T>.Rows;
-        var columnPanels = Gemm<T>.Panels(j1 - j0);
-        var wanted = (int)Math.Clamp(flops / TileFlops, _workers.Threads, 8 * _workers.Threads);
-        if (_workers.Threads == 1) wanted = 1;
+        var flops = 2.0 * g.M * g.N * Math.Max(1, g.K);
+        var rowPanels = Gemm<T>.Rows(g).Count;
+        var columnPanels = Gemm<T>.Panels(g.N);
+        var wanted = _workers.Threads == 1 ? 1 : (int)Math.Clamp(flops / TileFlops, _workers.Threads, 2 * TilesPerThread * _workers.Threads);
         wanted = Math.Max(wanted, (g.M + TileRows - 1) / TileRows);
         var rowTiles = Math.Min(rowPanels, wanted);
         var columnTiles = Math.Min(columnPanels, (wanted + rowTiles - 1) / rowTiles);
-        var width = GemmKernels<T>.Columns;
+        var width = GemmKernels<T>.Current.Columns;
         _workers.Run(rowTiles * columnTiles, t =>
         {
             int r = t % rowTiles, c = t / rowTiles;
-            Gemm<T>.Run(g, (int)((long)g.M * r / rowTiles), (int)((long)g.M * (r + 1) / rowTiles),
-                j0 + columnPanels * c / columnTiles * width, Math.Min(j1, j0 + columnPanels * (c + 1) / columnTiles * width), packed);
+            Gemm<T>.Run(g, 0, Gemm<T>.Blocks(g.K), (int)((long)rowPanels * r / rowTiles), (int)((long)rowPanels * (r + 1) / rowTiles),
+                columnPanels * c / columnTiles * width, Math.Min(g.N, columnPanels * (c + 1) / columnTiles * width), null, shared);
         });
+    }
+
+    // A shared copy by all threads, in groups of panels of a block.
+    private void Pack(long elements, int panels, int blocks, Action<int, int, int> pack)
+    {
+        var groups = _workers.Threads == 1 || elements < PackInline ? 1 : Math.Clamp(2 * TilesPerThread * _workers.Threads / blocks, 1, panels);
+        void Group(int t) => pack(t / groups, (int)((long)panels * (t % groups) / groups), (int)((long)panels * (t % groups + 1) / groups));
+        if (groups == 1 && elements < PackInline)
+            for (var t = 0; t < blocks; t++) Group(t);
+        else
+            _workers.Run(blocks * groups, Group);
     }
 }

@@ -1,163 +1,37 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
+using AmcEngine.Backends;
 
 namespace AmcEngine.Backends.Cpu;
 
 // Blocked matrix product of one matrix (a batch is a loop over such).
-// Layout: operands where they lie, by two strides each, one of which is 1. B is packed into panels of two vectors of
-//   columns (once, shared by all threads, or panel by panel where one thread does the product), unless its rows are
-//   contiguous and few rows of A use it. A is packed only where many panels reuse it; else the kernel strides over it.
+// Layout: operands where they lie, by two strides each, one of which is 1. Packed copies are cut into blocks of k; a block of
+//   A holds panels of rows, a block of B panels of two vectors of columns. A copy is shared by all threads, or is a
+//   tile's own, or is left out where it would be used too little: then the micro-kernel strides over the operand.
 // Fused: alpha, accumulation onto C, bias, GELU, the copy before GELU, and the residual, on each finished tile.
-// Accumulated: over k in order, in registers within KBlock, then in C. The order depends on the shape only.
-// Cost: 2·M·N·K FLOP; reads M·K·(column blocks) + K·N·(row blocks), writes M·N·(K blocks) elements.
+// Accumulated: over k in order, in registers within a block, then in C. The order depends on the shape only.
+// Cost: 2·M·N·K FLOP; reads M·K·(column tiles) + K·N·(row tiles), writes M·N·(k blocks) elements.
 
-/// <summary>One matrix product C = activation(alpha·A·B [+ C] + bias) + residual by addresses and strides.</summary>
-internal unsafe struct GemmProblem<T> where T : unmanaged
-{
-    public T* A;
-    /// <summary>Elements from row to row of op(A).</summary>
-    public nint RowA;
-    /// <summary>Elements from column to column of op(A).</summary>
-    public nint ColA;
-    public T* B;
-    /// <summary>Elements from row to row of op(B).</summary>
-    public nint RowB;
-    /// <summary>Elements from column to column of op(B).</summary>
-    public nint ColB;
-    public T* C;
-    public nint Ldc;
-    public int M;
-    public int N;
-    public int K;
-    public T Alpha;
-    public bool Accumulate;
-    public T* Bias;
-    public T* PreActivation;
-    public T* Residual;
-    public Activation Activation;
-}
-
-/// <summary>Single-threaded blocks of a matrix product, and the packing that they need.</summary>
+/// <summary>Single-threaded tiles of a matrix product, and the packing that they need.</summary>
 internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
 {
-    // A panel of B (KBlock × two vectors of f32) fills the first-level cache at most.
+    // A panel of B (this deep, two vectors of f32) fills the first-level cache at most.
     private const int KBlock = 384;
 
-    // So few rows of A do not repay a copy of B.
-    private static int DirectRows => 3 * GemmKernels<T>.Rows;
+    // Panels of B that a tile packs in one go: whole lines of the source, and still within the second-level cache.
+    private const int GroupPanels = 4;
 
     // So many panels of B repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
     private const int PackPanels = 13;
 
-    /// <summary>Whether the kernel may read B where it lies.</summary>
-    public static bool ReadsB(in GemmProblem<T> g) =>
-        g.ColB == 1 && (g.M <= DirectRows || (g.N <= GemmKernels<T>.Columns && g.RowB <= 4 * GemmKernels<T>.Columns));
-
-    /// <summary>Panels of columns.</summary>
-    public static int Panels(int columns) => (columns + GemmKernels<T>.Columns - 1) / GemmKernels<T>.Columns;
-
-    /// <summary>Elements of B when packed.</summary>
-    public static long PackedCount(int k, int columns) => (long)Panels(columns) * GemmKernels<T>.Columns * Math.Max(1, k);
-
-    /// <summary>Packs a panel of columns of B with all its K rows.</summary>
-    public static void PackPanel(in GemmProblem<T> g, int panel, T* packed)
+    /// <summary>Whether the kernel may read B where it lies: few rows of A do not repay a copy.</summary>
+    public static bool ReadsB(in GemmProblem<T> g)
     {
-        var j = panel * GemmKernels<T>.Columns;
-        PackB(g, 0, g.K, j, Math.Min(GemmKernels<T>.Columns, g.N - j), packed + (nint)j * g.K);
+        var kernels = GemmKernels<T>.Current;
+        return g.ColB == 1 && (g.M <= 3 * kernels.Rows || (g.N <= kernels.Columns && g.RowB <= 4 * kernels.Columns));
     }
 
-    private static void PackB(in GemmProblem<T> g, int k0, int depth, int j, int columns, T* to) =>
-        GemmPacking.Pack(g.B + k0 * g.RowB + j * g.ColB, g.RowB, g.ColB, depth, columns, to, Padded(columns));
-
-    // Columns of a panel as packed: one vector or two.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Padded(int columns) => columns > GemmKernels<T>.Lanes ? GemmKernels<T>.Columns : GemmKernels<T>.Lanes;
-
-    /// <summary>The whole product on this thread.</summary>
-    public static void Run(in GemmProblem<T> g) => Run(g, 0, g.M, 0, g.N, null);
-
-    /// <summary>
-    /// Rows [i0, i1) and columns [j0, j1) of the product; j0 is a multiple of the panel width.
-    /// <paramref name="packed"/> holds all panels of B, or is null.
-    /// </summary>
-    public static void Run(in GemmProblem<T> g, int i0, int i1, int j0, int j1, T* packed)
-    {
-        var blocks = Math.Max(1, (g.K + KBlock - 1) / KBlock);
-        var readsB = packed is null && ReadsB(g);
-        var packA = PackA(g, j1 - j0);
-        var rows = i1 - i0;
-        for (var block = 0; block < blocks; block++)
-        {
-            var k0 = (int)((long)g.K * block / blocks);
-            var depth = (int)((long)g.K * (block + 1) / blocks) - k0;
-            GemmTile<T> tile;
-            tile.Alpha = g.Alpha;
-            tile.Accumulate = g.Accumulate || block > 0;
-            tile.K = depth;
-            tile.Ldc = g.Ldc;
-            var panelA = packA ? PackRows(g, i0, rows, k0, depth) : null;
-            for (var j = j0; j < j1; j += GemmKernels<T>.Columns)
-            {
-                var columns = Math.Min(GemmKernels<T>.Columns, j1 - j);
-                tile.Tail = columns % GemmKernels<T>.Lanes;
-                tile.Ldb = Padded(columns);
-                if (readsB)
-                {
-                    tile.B = g.B + k0 * g.RowB + j;
-                    tile.Ldb = g.RowB;
-                }
-                else if (packed is not null)
-                {
-                    tile.B = packed + (nint)j * g.K + k0 * tile.Ldb;
-                }
-                else
-                {
-                    tile.B = GemmScratch.Get<T>(GemmScratch.PanelB, (long)Math.Max(1, depth) * GemmKernels<T>.Columns);
-                    PackB(g, k0, depth, j, columns, tile.B);
-                }
-                Panel(g, &tile, i0, rows, k0, j, columns, panelA);
-            }
-        }
-        if (g.Bias is not null || g.Activation != Activation.None || g.PreActivation is not null || g.Residual is not null)
-            Simd.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), i0, i1);
-    }
-
-    // All rows against one panel of columns.
-    private static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, int i0, int rows, int k0, int j, int columns, T* panelA)
-    {
-        Split(rows, out var panels, out var count, out var larger);
-        var kernel = GemmKernels<T>.Get(count, columns);
-        var c = g.C + i0 * g.Ldc + j;
-        var a = panelA is null ? g.A + i0 * g.RowA + k0 * g.ColA : panelA;
-        tile->RowStride = panelA is null ? g.RowA : 1;
-        tile->ColumnStride = g.ColA;
-        // Elements of A from one row of C to the next, also where A is packed.
-        var step = panelA is null ? g.RowA : tile->K;
-        for (var p = 0; p < panels; p++)
-        {
-            if (p == larger) kernel = GemmKernels<T>.Get(--count, columns);
-            tile->A = a;
-            tile->C = c;
-            if (panelA is not null) tile->ColumnStride = count;
-            kernel(tile);
-            a += count * step;
-            c += count * g.Ldc;
-        }
-    }
-
-    // Rows in even panels, 65 = 5 × 13 and not 4 × 14 + 9: the first `larger` panels have `count` rows, the others one less.
-    private static void Split(int rows, out int panels, out int count, out int larger)
-    {
-        panels = (rows + GemmKernels<T>.Rows - 1) / GemmKernels<T>.Rows;
-        var smaller = rows / Math.Max(1, panels);
-        larger = rows - smaller * panels;
-        count = smaller + 1;
-        if (larger != 0) return;
-        count = smaller;
-        larger = panels;
-    }
-
-    private static bool PackA(in GemmProblem<T> g, int columns)
+    /// <summary>Whether so many columns repay a copy of A.</summary>
+    public static bool PacksA(in GemmProblem<T> g, int columns)
     {
         var panels = Panels(columns);
         // Rows a multiple of 1 KiB apart fall into few sets of the cache and drive each other out.
@@ -165,16 +39,133 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         return panels >= PackPanels || (panels >= 3 && (alias || g.ColA != 1));
     }
 
-    private static T* PackRows(in GemmProblem<T> g, int i0, int rows, int k0, int depth)
+    /// <summary>Panels of columns.</summary>
+    public static int Panels(int columns) => (columns + GemmKernels<T>.Current.Columns - 1) / GemmKernels<T>.Current.Columns;
+
+    /// <summary>Panels of rows.</summary>
+    public static RowPanels Rows(in GemmProblem<T> g) => new(g.M, GemmKernels<T>.Current.Rows);
+
+    /// <summary>Blocks of k.</summary>
+    public static int Blocks(int k) => Math.Max(1, (k + KBlock - 1) / KBlock);
+
+    // First k of a block.
+    private static int Depth(int k, int block) => (int)((long)k * block / Blocks(k));
+
+    /// <summary>Elements of a copy of A.</summary>
+    public static long PackedCountA(in GemmProblem<T> g) => (long)g.M * Math.Max(1, g.K);
+
+    /// <summary>Elements of a copy of B.</summary>
+    public static long PackedCountB(in GemmProblem<T> g) => (long)Panels(g.N) * GemmKernels<T>.Current.Columns * Math.Max(1, g.K);
+
+    /// <summary>Block and panels [p0, p1) of rows of a shared copy of A.</summary>
+    public static void PackA(in GemmProblem<T> g, int block, int p0, int p1, T* shared)
     {
-        var to = GemmScratch.Get<T>(GemmScratch.PanelA, (long)rows * Math.Max(1, depth));
-        Split(rows, out var panels, out var count, out var larger);
-        for (int p = 0, i = 0; p < panels; p++)
+        var rows = Rows(g);
+        int k0 = Depth(g.K, block), depth = Depth(g.K, block + 1) - k0;
+        GemmPacking<T>.PackA(g, rows, p0, p1, k0, depth, SharedA(g, shared, rows.Start(p0), k0, depth));
+    }
+
+    /// <summary>Block and columns [j0, j1) of a shared copy of B; j0 is a multiple of the panel width.</summary>
+    public static void PackB(in GemmProblem<T> g, int block, int j0, int j1, T* shared)
+    {
+        var kernels = GemmKernels<T>.Current;
+        int k0 = Depth(g.K, block), depth = Depth(g.K, block + 1) - k0;
+        GemmPacking<T>.PackB(g, k0, depth, j0, j1, kernels.Columns, kernels.Lanes, SharedB(g, shared, j0, k0, depth));
+    }
+
+    private static T* SharedA(in GemmProblem<T> g, T* shared, int row, int k0, int depth) => shared + (nint)g.M * k0 + (nint)row * depth;
+
+    private static T* SharedB(in GemmProblem<T> g, T* shared, int j, int k0, int depth) =>
+        shared + (nint)Panels(g.N) * GemmKernels<T>.Current.Columns * k0 + (nint)j * depth;
+
+    /// <summary>The whole product on this thread.</summary>
+    public static void Run(in GemmProblem<T> g) => Run(g, 0, Blocks(g.K), 0, Rows(g).Count, 0, g.N, null, null);
+
+    /// <summary>
+    /// Blocks [b0, b1) of k, panels [p0, p1) of rows and columns [j0, j1) of the product; j0 is a multiple of the panel width.
+    /// The copies of A and B hold all of them, or are null.
+    /// </summary>
+    public static void Run(in GemmProblem<T> g, int b0, int b1, int p0, int p1, int j0, int j1, T* sharedA, T* sharedB)
+    {
+        var rows = Rows(g);
+        var packsA = sharedA is null && PacksA(g, j1 - j0);
+        int i0 = rows.Start(p0), i1 = rows.Start(p1);
+        for (var block = b0; block < b1; block++)
         {
-            if (p == larger) count--;
-            GemmPacking.Pack(g.A + (i0 + i) * g.RowA + k0 * g.ColA, g.ColA, g.RowA, depth, count, to + (nint)i * depth, count);
-            i += count;
+            int k0 = Depth(g.K, block), depth = Depth(g.K, block + 1) - k0;
+            GemmTile<T> tile;
+            tile.Alpha = g.Alpha;
+            tile.Accumulate = g.Accumulate || block > 0;
+            tile.K = depth;
+            tile.Ldc = g.Ldc;
+            var packed = sharedA is null ? null : SharedA(g, sharedA, i0, k0, depth);
+            if (packsA)
+            {
+                packed = GemmScratch.Get<T>(GemmScratch.PanelA, (long)(i1 - i0) * Math.Max(1, depth));
+                GemmPacking<T>.PackA(g, rows, p0, p1, k0, depth, packed);
+            }
+            Columns(g, &tile, rows, p0, p1, k0, j0, j1, packed, sharedB);
         }
-        return to;
+        if (b1 == Blocks(g.K) && g.HasEpilogue) Simd.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), i0, i1);
+    }
+
+    // One block of k.
+    private static void Columns(in GemmProblem<T> g, GemmTile<T>* tile, in RowPanels rows, int p0, int p1, int k0, int j0, int j1, T* packedA, T* sharedB)
+    {
+        var kernels = GemmKernels<T>.Current;
+        var width = kernels.Columns;
+        var depth = (int)tile->K;
+        var reads = sharedB is null && ReadsB(g);
+        // A transposed source gains nothing from several panels at once.
+        var group = g.ColB == 1 ? GroupPanels * width : width;
+        for (var start = j0; start < j1; start += group)
+        {
+            var end = Math.Min(j1, start + group);
+            T* packedB = null;
+            if (sharedB is not null)
+            {
+                packedB = SharedB(g, sharedB, start, k0, depth);
+            }
+            else if (!reads)
+            {
+                packedB = GemmScratch.Get<T>(GemmScratch.PanelB, (long)Math.Max(1, depth) * group);
+                GemmPacking<T>.PackB(g, k0, depth, start, end, width, kernels.Lanes, packedB);
+            }
+            for (var j = start; j < end; j += width)
+            {
+                var columns = Math.Min(width, end - j);
+                tile->Tail = columns % kernels.Lanes;
+                tile->B = reads ? g.B + k0 * g.RowB + j : packedB + (nint)(j - start) * depth;
+                tile->Ldb = reads ? g.RowB : columns > kernels.Lanes ? width : kernels.Lanes;
+                Panel(g, tile, kernels, rows, p0, p1, k0, j, columns, packedA);
+            }
+        }
+    }
+
+    // Panels of rows against one panel of columns.
+    private static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, GemmKernels<T> kernels, in RowPanels rows, int p0, int p1, int k0, int j, int columns, T* packedA)
+    {
+        var i0 = rows.Start(p0);
+        var count = rows.Size(p0);
+        var kernel = kernels.Get(count, columns);
+        var c = g.C + i0 * g.Ldc + j;
+        var a = packedA is null ? g.A + i0 * g.RowA + k0 * g.ColA : packedA;
+        tile->RowStride = packedA is null ? g.RowA : 1;
+        tile->ColumnStride = packedA is null ? g.ColA : count;
+        // Elements of A from one row of C to the next, also where A is packed.
+        var step = packedA is null ? g.RowA : tile->K;
+        for (var p = p0; p < p1; p++)
+        {
+            if (p == rows.Larger && p > p0)
+            {
+                kernel = kernels.Get(--count, columns);
+                if (packedA is not null) tile->ColumnStride = count;
+            }
+            tile->A = a;
+            tile->C = c;
+            kernel(tile);
+            a += count * step;
+            c += count * g.Ldc;
+        }
     }
 }

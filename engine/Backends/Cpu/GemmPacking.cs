@@ -1,41 +1,102 @@
-using System.Runtime.Intrinsics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace AmcEngine.Backends.Cpu;
 
-// Copies of operands in the order in which the micro-kernel reads them: row k of a panel is contiguous.
-// Cost: each element read and written once.
+// Copies of operands in the order in which the micro-kernel reads them: panels one behind the other, in a panel k by k.
+// Cost: each element read and written once. Where the source is contiguous across panels, k is the outer loop over several
+// panels, so that whole lines and pages of the source are read in order.
 
 /// <summary>Packing of matrix operands.</summary>
-internal static unsafe class GemmPacking
+internal static unsafe class GemmPacking<T> where T : unmanaged, IFloatingPoint<T>
 {
-    /// <summary>
-    /// to[k·width + j] = from[k·stride0 + j·stride1] for k &lt; depth, j &lt; count; zero for count ≤ j &lt; width.
-    /// One of the strides is 1.
-    /// </summary>
-    public static void Pack<T>(T* from, nint stride0, nint stride1, nint depth, nint count, T* to, nint width) where T : unmanaged
+    // So many panels are written at once: their lines and pages stay in the first level of cache and of address translation.
+    private const int Streams = 16;
+
+    /// <summary>Rows of panels [p0, p1) and columns [k0, k0 + depth) of A; a panel is as wide as it has rows.</summary>
+    public static void PackA(in GemmProblem<T> g, in RowPanels rows, int p0, int p1, int k0, int depth, T* to)
     {
-        if (stride1 == 1) CopyRows(from, stride0, depth, count, to, width);
-        else Transposes.Run(from, stride1, count, stride0, depth, to, width);
-        if (count < width)
-            for (nint k = 0; k < depth; k++)
-                new Span<T>(to + k * width + count, (int)(width - count)).Clear();
+        for (var p = p0; p < p1;)
+        {
+            var count = rows.Size(p);
+            var end = g.RowA == 1 ? Math.Min(p1, p + Streams) : p + 1;
+            if (p < rows.Larger) end = Math.Min(end, rows.Larger);
+            var from = g.A + rows.Start(p) * g.RowA + k0 * g.ColA;
+            if (g.RowA == 1) Simd.Run<T, PanelCopy<T>>(new PanelCopy<T>(from, g.ColA, depth, count, end - p, to), 0, depth);
+            else Transposes.Run(from, g.RowA, count, g.ColA, depth, to, count);
+            to += (nint)(end - p) * count * depth;
+            p = end;
+        }
     }
 
-    private static void CopyRows<T>(T* from, nint stride, nint rows, nint count, T* to, nint width) where T : unmanaged
+    /// <summary>
+    /// Columns [j0, j1) and rows [k0, k0 + depth) of B in panels of <paramref name="width"/>; the last may be narrower: it is
+    /// padded with zeros to a whole number of <paramref name="lanes"/>.
+    /// </summary>
+    public static void PackB(in GemmProblem<T> g, int k0, int depth, int j0, int j1, int width, int lanes, T* to)
     {
-        var path = SimdPath.Current;
-        for (nint k = 0; k < rows; k++, from += stride, to += width)
+        var j = j0;
+        if (g.ColB == 1)
         {
-            nint j = 0;
-            // By width and not through ISimd: a short row takes the widest vector that fits it, not that of the path.
-            // The last vector is moved back to end with the row; what overlaps is written twice.
-            if (Vector512.IsHardwareAccelerated && path >= SimdWidth.Avx512 && count >= Vector512<T>.Count)
-                for (; j < count; j += Vector512<T>.Count) Vector512.Load(from + Math.Min(j, count - Vector512<T>.Count)).Store(to + Math.Min(j, count - Vector512<T>.Count));
-            else if (Vector256.IsHardwareAccelerated && path >= SimdWidth.Avx2 && count >= Vector256<T>.Count)
-                for (; j < count; j += Vector256<T>.Count) Vector256.Load(from + Math.Min(j, count - Vector256<T>.Count)).Store(to + Math.Min(j, count - Vector256<T>.Count));
-            else if (Vector128.IsHardwareAccelerated && path >= SimdWidth.Vector128 && count >= Vector128<T>.Count)
-                for (; j < count; j += Vector128<T>.Count) Vector128.Load(from + Math.Min(j, count - Vector128<T>.Count)).Store(to + Math.Min(j, count - Vector128<T>.Count));
-            for (; j < count; j++) to[j] = from[j];
+            for (; j <= j1 - width;)
+            {
+                var panels = Math.Min(Streams, (j1 - j) / width);
+                Simd.Run<T, PanelCopy<T>>(new PanelCopy<T>(g.B + k0 * g.RowB + j, g.RowB, depth, width, panels, to), 0, depth);
+                to += (nint)panels * width * depth;
+                j += panels * width;
+            }
+        }
+        for (; j < j1; j += width, to += (nint)width * depth)
+        {
+            var columns = Math.Min(width, j1 - j);
+            var padded = (columns + lanes - 1) / lanes * lanes;
+            var from = g.B + k0 * g.RowB + j * g.ColB;
+            if (g.ColB == 1)
+                for (nint k = 0; k < depth; k++) new Span<T>(from + k * g.RowB, columns).CopyTo(new Span<T>(to + k * padded, columns));
+            else
+                Transposes.Run(from, g.ColB, columns, g.RowB, depth, to, padded);
+            if (columns == padded) continue;
+            for (nint k = 0; k < depth; k++) new Span<T>(to + k * padded + columns, padded - columns).Clear();
+        }
+    }
+}
+
+/// <summary>
+/// to[p·count·depth + k·count + j] = from[k·stride + p·count + j] for panels p, j &lt; count; the range counts k. Vectors run over the end of a row
+/// where the next row of the panel, written later, puts it right; the last rows are copied exactly.
+/// </summary>
+internal readonly unsafe struct PanelCopy<T>(T* from, nint stride, int depth, int count, int panels, T* to) : IKernel<T> where T : unmanaged
+{
+    private readonly T* _from = from;
+    private readonly T* _to = to;
+    private readonly nint _stride = stride;
+    private readonly int _depth = depth;
+    private readonly int _count = count;
+    private readonly int _panels = panels;
+
+    public void Run<S, V>(int k0, int k1) where S : ISimd<V, T> where V : unmanaged
+    {
+        // Rows that are followed by at least a vector's worth of source and of target.
+        var shortest = (int)Math.Max(1, Math.Min(_stride, _count));
+        var free = Math.Clamp(_depth - 1 - (S.Count + shortest - 1) / shortest, k0, k1);
+        Fast<S, V>(_from, _stride, k0, free, _count, _panels, (nint)_count * _depth, _to);
+        for (var k = free; k < k1; k++)
+            for (var p = 0; p < _panels; p++)
+                new Span<T>(_from + k * _stride + (nint)p * _count, _count).CopyTo(new Span<T>(_to + (nint)p * _count * _depth + (nint)k * _count, _count));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Fast<S, V>(T* from, nint stride, nint k0, nint k1, nint count, int panels, nint pitch, T* to) where S : ISimd<V, T> where V : unmanaged
+    {
+        for (var k = k0; k < k1; k++)
+        {
+            var source = from + k * stride;
+            var target = to + k * count;
+            for (var p = panels; p > 0; p--, source += count, target += pitch)
+            {
+                S.Store(S.Load(source), target);
+                for (nint j = S.Count; j < count; j += S.Count) S.Store(S.Load(source + j), target + j);
+            }
         }
     }
 }

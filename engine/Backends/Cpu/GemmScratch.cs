@@ -8,8 +8,8 @@ namespace AmcEngine.Backends.Cpu;
 /// </summary>
 internal sealed unsafe class GemmScratch
 {
-    /// <summary>The packed right operand that all threads of one product read.</summary>
-    public const int SharedB = 0;
+    /// <summary>The packed operand that all threads of one product read.</summary>
+    public const int Shared = 0;
 
     /// <summary>A packed panel of the right operand.</summary>
     public const int PanelB = 1;
