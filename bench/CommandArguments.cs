@@ -1,3 +1,4 @@
+using System.Reflection;
 using CommandLine;
 
 namespace AmcEngine.Bench;
@@ -20,8 +21,16 @@ internal static class CommandArguments
             s.AutoVersion = false;
             s.AutoHelp = false;
         });
+        if (WithoutValue<T>(args) is { } name) throw new ArgumentsException($"bench {command}: {name} needs a value; bench help lists the arguments");
         var result = parser.ParseArguments<T>(args);
         return result is Parsed<T> parsed ? parsed.Value : throw new ArgumentsException($"bench {command}: {Describe(result.Errors.First())}; bench help lists the arguments");
+    }
+
+    // The parser takes a missing value of an optional number for no number.
+    private static string? WithoutValue<T>(string[] args)
+    {
+        var valued = typeof(T).GetProperties().Where(p => p.PropertyType != typeof(bool)).Select(p => p.GetCustomAttribute<OptionAttribute>()?.LongName).OfType<string>().Select(n => $"--{n}").ToHashSet();
+        return args.Where((a, i) => valued.Contains(a) && (i + 1 == args.Length || args[i + 1].StartsWith("--", StringComparison.Ordinal))).FirstOrDefault();
     }
 
     private static string Describe(Error error) => error switch

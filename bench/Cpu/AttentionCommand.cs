@@ -14,6 +14,7 @@ internal static class AttentionCommand
         string[] ofThreads = [.. threads.SelectMany(t => new[] { $"{t}T ms", "min ms", "GFLOP/s", "of peak" })];
         string[] scaling = threads.Length > 1 ? [$"{threads[0]}→{threads[^1]} threads"] : [];
         var table = new MarkdownTable(["B×H×L×D (Lq·Lk)", "pass", .. ofThreads, .. scaling]);
+        using (MemoryScope.Begin()) Repeated.WarmUp([.. backends.SelectMany(b => AttentionCases.Prepare(AttentionCases.All[^1], b))]);
         foreach (var c in AttentionCases.All)
         {
             using var scope = MemoryScope.Begin();

@@ -56,6 +56,11 @@ internal sealed class ContenderProcess : IDisposable
         try
         {
             using IGemmContender contender = kind == Engine ? new EngineContender(threads) : new OpenBlasContender(threads);
+            foreach (var c in GemmCases.All.Where(c => c.Shape.M == 50))
+            {
+                contender.Prepare(c, f64: false);
+                Repeated.WarmUp([contender.Run]);
+            }
             Say(output, $"hello {contender.Details}");
             Repeated? work = null;
             while (input.ReadLine() is { } line)

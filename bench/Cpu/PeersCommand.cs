@@ -23,6 +23,7 @@ internal static class PeersCommand
     {
         string[] ofThreads = [.. backends.SelectMany(b => new[] { $"ours {b.Device.Threads}T µs", "ratio" })];
         var table = new MarkdownTable(["op", "elements", "TensorPrimitives µs", .. ofThreads, "ours GB/s"]);
+        WarmUp(PeerOps.All.Where(o => o.Count <= 1 << 20).SelectMany(o => backends.Select(o.OnEngine).Prepend(o.OnPrimitives())));
         foreach (var op in PeerOps.All)
         {
             using var scope = MemoryScope.Begin();
@@ -40,8 +41,9 @@ internal static class PeersCommand
     {
         string[] ofThreads = [.. backends.SelectMany(b => new[] { $"{b.Device.Threads}T ms", "GB/s", "of memory" })];
         var table = new MarkdownTable(["kernel", "MB", .. ofThreads]);
-        var cases = KernelCases.All(quick: true).Concat(quick ? [] : KernelCases.All(quick: false));
-        foreach (var c in cases.Where(c => MemoryBound.Any(p => c.Name.StartsWith(p, StringComparison.Ordinal))))
+        KernelCase[] small = [.. Cases(quick: true)];
+        WarmUp(backends.SelectMany(b => small.Select(c => c.Prepare(b))));
+        foreach (var c in quick ? small : small.Concat(Cases(quick: false)))
         {
             var times = backends.Select(b =>
             {
@@ -55,5 +57,14 @@ internal static class PeersCommand
         output.WriteLine();
         output.WriteLine($"Kernels bound by memory in f32: bytes that must move (operands once, results once) against {header.Peaks.MemoryGBs:F1} GB/s, measured on {header.Peaks.Threads} threads. Operands that a cache holds may exceed it. Median of {rounds} samples.");
         table.Write(output);
+    }
+
+    private static IEnumerable<KernelCase> Cases(bool quick) =>
+        KernelCases.All(quick).Where(c => MemoryBound.Any(p => c.Name.StartsWith(p, StringComparison.Ordinal)));
+
+    private static void WarmUp(IEnumerable<Action> works)
+    {
+        using var scope = MemoryScope.Begin();
+        Repeated.WarmUp([.. works]);
     }
 }

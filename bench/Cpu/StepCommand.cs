@@ -20,6 +20,7 @@ internal sealed class StepOptions : TableOptions
         if (Steps is < 1) throw new ArgumentsException($"bench {command}: --steps {Steps}: at least 1");
         if (Config is not null && Config != StepRun.Vit && !File.Exists(Config))
             throw new ArgumentsException($"bench {command}: --config {Config}: no such file; give a configuration file, or {StepRun.Vit}");
+        if (Config is null) StepCommand.Root();
     }
 }
 
@@ -65,7 +66,7 @@ internal static class StepCommand
     }
 
     // Configurations name other files relative to the folder that holds configs/.
-    private static string Root()
+    internal static string Root()
     {
         for (var folder = Directory.GetCurrentDirectory(); folder is not null; folder = Path.GetDirectoryName(folder))
             if (File.Exists(Path.Combine(folder, "configs", "profile-base.yaml"))) return folder;

@@ -67,6 +67,7 @@ internal static class StepRun
             VocabSize = 100,
             TextLayers = 2,
             FusionLayer = 1,
+            AmcLayer = 1,
         };
         using var model = Albef.Create(config, backend, withMomentum: false);
         var image = AttentionCases.Draw(backend, [VitBatch, 3, config.ImageRes, config.ImageRes]);
