@@ -12,7 +12,7 @@ public static class OpFamilies
         ["Normalization"] = ["layer_norm", "l2_normalize"],
         ["Softmax"] = ["softmax", "log_softmax"],
         ["Loss"] = ["cross_entropy", "soft_cross_entropy"],
-        ["Explanation"] = ["gradcam", "minmax_normalize", "mean_margin_loss", "max_margin_loss", "region_stats"],
+        ["Explanation"] = ["gradcam", "minmax_normalize", "mean_margin_loss", "max_margin_loss"],
     };
 
     private static IEnumerable<string> Measured => OpCatalog.Entries.Values.Where(e => e.Benchmark is not null).Select(e => e.Name);
