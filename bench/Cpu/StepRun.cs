@@ -64,7 +64,7 @@ internal static class StepRun
         // The text encoder is not run; a small one saves its memory.
         var config = new AlbefConfig
         {
-            VocabSize = 100,
+            VocabSize = 1000,
             TextLayers = 2,
             FusionLayer = 1,
             AmcLayer = 1,
