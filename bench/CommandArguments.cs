@@ -56,7 +56,7 @@ internal class TableOptions
     [Option("out", HelpText = "Write the report to this file too.")]
     public string? Out { get; set; }
 
-    // Mono-typed, for one clear message on a stray word.
+    // Taken, so that a stray word can be named.
     [Value(0)]
     public IEnumerable<string> Rest { get; set; } = [];
 

@@ -155,7 +155,7 @@ internal static class GemmValues
     /// <summary>Uniform in [−0.5, 0.5), the same for a seed everywhere.</summary>
     public static T[] Draw<T>(long count, uint seed) where T : System.Numerics.INumberBase<T>
     {
-        // 64-byte alignment comes of the pinned heap only by chance; OpenBLAS packs its operands, so it does not matter.
+        // Aligned by chance only; OpenBLAS packs its operands, so it hardly matters.
         var values = GC.AllocateUninitializedArray<T>((int)count, pinned: true);
         var state = seed * 2654435761 + 12345;
         for (var i = 0; i < values.Length; i++)

@@ -23,7 +23,7 @@ internal sealed record PeerOp(
     /// <summary>The engine's side.</summary>
     public Action OnEngine(IBackend backend)
     {
-        // One result shape a reduction would need is smaller: a prefix of z serves.
+        // The result of a reduction is a prefix of z.
         Tensor x = AttentionCases.Draw(backend, [Count]), y = AttentionCases.Draw(backend, [Count]), z = AttentionCases.Draw(backend, [Count]);
         return () => Engine(backend, x, y, z);
     }
