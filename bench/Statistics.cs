@@ -70,7 +70,7 @@ internal sealed class Repeated
     /// </summary>
     public static void WarmUp(IReadOnlyCollection<Action> works)
     {
-        const int calls = 40, pauseMilliseconds = 200, tiers = 2;
+        const int calls = 40, pauseMilliseconds = 250, tiers = 3;
         for (var i = 0; i < tiers; i++)
         {
             foreach (var work in works)

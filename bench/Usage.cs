@@ -21,7 +21,7 @@ internal static class Usage
                      --config FILE|vit   --steps N
           peers      elementwise ops against TensorPrimitives; memory-bound kernels against the measured bandwidth
           peaks      the peaks alone
-          quick      all of these in small form, about a minute (also: --quick)
+          quick      all of these in small form, one to one and a half minutes (also: --quick)
           All take   --threads N (default: one and all)   --quick   --out FILE (the report in a file too)
 
         Others:
