@@ -9,8 +9,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>The fused gradient of attention's gradient against the same in basic ops, in f64.</summary>
-[TestFixture]
-internal sealed class AttentionDoubleBackwardTests
+internal sealed class AttentionDoubleBackwardTests(string path) : OnEverySimdPath(path)
 {
     public sealed record Case(int Lq, int Lk, int D)
     {

@@ -5,8 +5,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>Elementwise kernels against plain loops, with broadcasting, in place and at lengths around a vector.</summary>
-[TestFixture]
-public sealed class ElementwiseTests
+public sealed class ElementwiseTests(string path) : OnEverySimdPath(path)
 {
     [Test]
     public void Unary_matches_a_loop([Values] UnaryKind kind, [Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 7, 17, 70001)] int count)
@@ -54,6 +53,20 @@ public sealed class ElementwiseTests
             be.Binary(kind, y, KernelHost.Make(be, dtype, sb, b), y);
             return y;
         }), expected, KernelHost.Tolerance(dtype));
+    }
+
+    [Test]
+    public void Both_gradients_of_the_gradient_of_gelu([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 7, 33, 70_001)] int count)
+    {
+        double[] x = KernelHost.Random(count, 4, -16, 16), g = KernelHost.Random(count, 5), h = KernelHost.Random(count, 6);
+        var result = KernelHost.Both(b =>
+        {
+            Tensor dg = KernelHost.Output(b, dtype, [count]), dx = KernelHost.Output(b, dtype, [count]);
+            b.GeluDoubleBackward(KernelHost.Make(b, dtype, [count], x), KernelHost.Make(b, dtype, [count], g), KernelHost.Make(b, dtype, [count], h), dg, dx);
+            return new[] { dg, dx };
+        });
+        KernelHost.Close(result[0], [.. x.Select((v, i) => h[i] * VectorMathTests.Reference(UnaryKind.GeluFirst, v))], dtype == DType.F64 ? 1e-14 : 5e-7);
+        KernelHost.Close(result[1], [.. x.Select((v, i) => h[i] * g[i] * VectorMathTests.Reference(UnaryKind.GeluSecond, v))], dtype == DType.F64 ? 1e-14 : 1e-6);
     }
 
     [Test]

@@ -6,8 +6,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>Matrix products against loops in f64, at shapes round the edges of tiles.</summary>
-[TestFixture]
-public sealed class GemmTests
+public sealed class GemmTests(string path) : OnEverySimdPath(path)
 {
     private static readonly int[] Sizes = [1, 2, 5, 13, 15, 17, 31, 33, 65];
 

@@ -8,8 +8,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>The fused gradient of layer norm's gradient against the same in basic ops, in f64.</summary>
-[TestFixture]
-internal sealed class LayerNormTests
+internal sealed class LayerNormTests(string path) : OnEverySimdPath(path)
 {
     private const double Eps = 1e-6;
 

@@ -5,8 +5,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>Copies, permutations, patches and indexing move the right elements.</summary>
-[TestFixture]
-public sealed class MovementTests
+public sealed class MovementTests(string path) : OnEverySimdPath(path)
 {
     private static readonly DType[] Types = [DType.F32, DType.F64, DType.I32];
 
