@@ -6,7 +6,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>Matrix products against loops in f64, at shapes round the edges of tiles.</summary>
-public sealed class GemmTests(string path) : OnEverySimdPath(path)
+[TestFixture]
+public sealed class GemmTests
 {
     private static readonly int[] Sizes = [1, 2, 5, 13, 15, 17, 31, 33, 65];
 
