@@ -92,13 +92,25 @@ public static class Pointwise
             [g[0]!.Mul(Apply(UnaryKind.InRange, "clamp", c.Saved[0], low, high))]);
     }
 
-    /// <summary>g·GELU′(x), an op of its own so that the second order is one more fused pass.</summary>
+    /// <summary>g·GELU′(x), an op of its own so that the second order is one more fused pass, for both of its gradients.</summary>
     internal static Tensor GeluBackward(Tensor g, Tensor x) => Graph.Record(
         "gelu_backward", [g, x], Arithmetic.Apply(BinaryKind.GeluBackward, "gelu_backward", g, x), [g, x], (c, h) =>
-        [
-            c.Needs(0) ? GeluBackward(h[0]!, c.Saved[1]) : null,
-            c.Needs(1) ? h[0]!.Mul(c.Saved[0]).Mul(GeluSecond(c.Saved[1])) : null,
-        ]);
+        {
+            if (c.Needs(0) && c.Needs(1) && !Graph.Records(h[0]!, c.Saved[0], c.Saved[1]))
+                return GeluDoubleBackward(h[0]!, c.Saved[0], c.Saved[1]);
+            return
+            [
+                c.Needs(0) ? GeluBackward(h[0]!, c.Saved[1]) : null,
+                c.Needs(1) ? h[0]!.Mul(c.Saved[0]).Mul(GeluSecond(c.Saved[1])) : null,
+            ];
+        });
+
+    private static Tensor[] GeluDoubleBackward(Tensor h, Tensor g, Tensor x)
+    {
+        Tensor dg = x.EmptyLike(), dx = x.EmptyLike();
+        x.Backend.GeluDoubleBackward(x, g, h, dg, dx);
+        return Graph.Record("gelu_double_backward", [h, g, x], [dg, dx], [], (_, _) => []);
+    }
 
     /// <summary>GELU″(x) = φ(x)·(2 − x²); beyond it, the decomposition is differentiated.</summary>
     private static Tensor GeluSecond(Tensor x)

@@ -113,6 +113,36 @@ internal readonly unsafe struct ZipRowsKernel<T, O>(T* a, T* b, T* y, BroadcastP
     }
 }
 
+/// <summary>dg = h·GELU′(x), dx = h·g·GELU″(x).</summary>
+internal readonly unsafe struct GeluDoubleBackwardKernel<T>(T* x, T* g, T* h, T* dg, T* dx) : IKernel<T> where T : unmanaged
+{
+    private readonly T* _x = x;
+    private readonly T* _g = g;
+    private readonly T* _h = h;
+    private readonly T* _dg = dg;
+    private readonly T* _dx = dx;
+
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        T* x = _x, g = _g, h = _h, dg = _dg, dx = _dx;
+        var i = from;
+        for (; i <= to - S.Count; i += S.Count)
+        {
+            var first = VectorMath.GeluDerivatives<S, V, T>(S.Load(x + i), out var second);
+            var c = S.Load(h + i);
+            S.Store(S.Mul(c, first), dg + i);
+            S.Store(S.Mul(S.Mul(c, S.Load(g + i)), second), dx + i);
+        }
+        var rest = to - i;
+        if (rest == 0) return;
+        var edge = VectorMath.GeluDerivatives<S, V, T>(S.LoadPartial(x + i, rest, default), out var edge2);
+        var cotangent = S.LoadPartial(h + i, rest, default);
+        S.StorePartial(S.Mul(cotangent, edge), dg + i, rest);
+        S.StorePartial(S.Mul(S.Mul(cotangent, S.LoadPartial(g + i, rest, default)), edge2), dx + i, rest);
+    }
+}
+
 /// <summary>y += alpha·x.</summary>
 internal readonly unsafe struct AddScaledKernel<T>(T* x, T alpha, T* y) : IKernel<T> where T : unmanaged
 {

@@ -75,6 +75,24 @@ internal static class ScalarMath
     /// <summary>φ(x)·(2 − x²).</summary>
     public static double GeluSecond(double x) => Math.Abs(x) > 40 ? 0 : Density(x) * (2 - x * x);
 
+    /// <summary>GELU′ of each lane of a vector of doubles, and GELU″.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static unsafe V GeluDerivatives<V>(V x, out V second) where V : unmanaged
+    {
+        V seconds;
+        double* first = (double*)&x, next = (double*)&seconds;
+        for (var i = 0; i < sizeof(V) / sizeof(double); i++)
+        {
+            var v = first[i];
+            var far = Math.Abs(v) > 40;
+            var density = far ? 0 : Density(v);
+            next[i] = far ? 0 : density * (2 - v * v);
+            first[i] = far ? v > 0 ? 1 : 0 : Phi(v) + v * density;
+        }
+        second = seconds;
+        return x;
+    }
+
     private static double Phi(double x) => 0.5 * Erfc(-x * InverseSqrt2);
 
     private static double Density(double x) => Math.Exp(-0.5 * x * x) * InverseSqrt2Pi;

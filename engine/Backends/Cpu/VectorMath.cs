@@ -174,6 +174,18 @@ internal static class VectorMath
         return S.Mul(phi, S.Fma(S.Sub(S.Const(0), a), a, S.Const(2)));
     }
 
+    /// <summary><see cref="GeluFirst"/> and <see cref="GeluSecond"/> from one evaluation of Φ and of the exponential.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V GeluDerivatives<S, V, T>(V x, out V second) where S : ISimd<V, T> where V : unmanaged where T : unmanaged
+    {
+        if (typeof(T) == typeof(double)) return ScalarMath.GeluDerivatives(x, out second);
+        var phi = Phi<S, V, T>(x, out var gauss);
+        gauss = S.Mul(gauss, S.Const(InverseSqrt2Pi));
+        var a = S.MinFast(S.Const(15), S.Abs(x));
+        second = S.Mul(gauss, S.Fma(S.Sub(S.Const(0), a), a, S.Const(2)));
+        return S.MulAdd(S.MinFast(S.Const(15), Limit<S, V, T>(x)), gauss, phi);
+    }
+
     // exp(−a²/2), with what rounding a² lost.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V Gauss<S, V, T>(V a) where S : ISimd<V, T> where V : unmanaged where T : unmanaged

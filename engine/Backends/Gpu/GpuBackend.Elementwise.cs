@@ -75,6 +75,15 @@ public sealed partial class GpuBackend
         else Binary<float, F32>(kind, a, b, y);
     }
 
+    /// <inheritdoc/>
+    public void GeluDoubleBackward(Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx)
+    {
+        Binary(BinaryKind.GeluBackward, h, x, dg);
+        Unary(UnaryKind.GeluSecond, x, dx);
+        Binary(BinaryKind.Mul, dx, g, dx);
+        Binary(BinaryKind.Mul, dx, h, dx);
+    }
+
     private void Binary<T, R>(BinaryKind kind, Tensor a, Tensor b, Tensor y)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {

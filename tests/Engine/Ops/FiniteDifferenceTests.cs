@@ -12,12 +12,15 @@ internal sealed class FiniteDifferenceTests
 {
     private const double Allowed = 2e-7;
 
-    private static IEnumerable<TestCaseData> Cases() => OpSamples.All()
-        .Select(c => new TestCaseData(c.Op, c.Case).SetName($"Gradients_of {c.Op} {c.Case}: {OpCatalog.Entries[c.Op].Cases[c.Case]}"));
+    private static IEnumerable<TestCaseData> Cases() =>
+        from path in SimdPaths.All
+        from c in OpSamples.All()
+        select new TestCaseData(path, c.Op, c.Case).SetName($"Gradients_of {c.Op} {c.Case}: {OpCatalog.Entries[c.Op].Cases[c.Case]}, SIMD {path}");
 
     [TestCaseSource(nameof(Cases))]
-    public void Gradients_of_first_and_second_order_match_central_differences(string op, int index)
+    public void Gradients_of_first_and_second_order_match_central_differences(string path, string op, int index)
     {
+        using var use = SimdPaths.Use(path);
         Check(OpCatalog.Entries[op].Run, OpCatalog.Entries[op].Cases[index]);
     }
 

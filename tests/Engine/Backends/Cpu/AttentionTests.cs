@@ -6,8 +6,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>Fused attention and its gradients against loops in f64.</summary>
-[TestFixture]
-public sealed class AttentionTests
+public sealed class AttentionTests(string path) : OnEverySimdPath(path)
 {
     public sealed record Case(int B, int H, int Lq, int Lk, int D)
     {

@@ -57,6 +57,20 @@ public sealed class ElementwiseTests
     }
 
     [Test]
+    public void Both_gradients_of_the_gradient_of_gelu([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 7, 33, 70_001)] int count)
+    {
+        double[] x = KernelHost.Random(count, 4, -16, 16), g = KernelHost.Random(count, 5), h = KernelHost.Random(count, 6);
+        var result = KernelHost.Both(b =>
+        {
+            Tensor dg = KernelHost.Output(b, dtype, [count]), dx = KernelHost.Output(b, dtype, [count]);
+            b.GeluDoubleBackward(KernelHost.Make(b, dtype, [count], x), KernelHost.Make(b, dtype, [count], g), KernelHost.Make(b, dtype, [count], h), dg, dx);
+            return new[] { dg, dx };
+        });
+        KernelHost.Close(result[0], [.. x.Select((v, i) => h[i] * VectorMathTests.Reference(UnaryKind.GeluFirst, v))], dtype == DType.F64 ? 1e-14 : 5e-7);
+        KernelHost.Close(result[1], [.. x.Select((v, i) => h[i] * g[i] * VectorMathTests.Reference(UnaryKind.GeluSecond, v))], dtype == DType.F64 ? 1e-14 : 1e-6);
+    }
+
+    [Test]
     public void Updates_in_place([Values(DType.F32, DType.F64)] DType dtype, [Values(1, 33, 150_001)] int count)
     {
         double[] x = KernelHost.Random(count, 4), y = KernelHost.Random(count, 5);

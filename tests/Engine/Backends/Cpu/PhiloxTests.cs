@@ -5,8 +5,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>Known answers of the Random123 library, and the bulk fill against one block at a time.</summary>
-[TestFixture]
-public sealed unsafe class PhiloxTests
+public sealed unsafe class PhiloxTests(string path) : OnEverySimdPath(path)
 {
     [TestCase(0u, 0u, 0u, 0u, 0u, 0u, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]
     [TestCase(~0u, ~0u, ~0u, ~0u, ~0u, ~0u, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]

@@ -5,8 +5,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>Reductions, softmax and layer norm against plain loops over (outer, length, inner).</summary>
-[TestFixture]
-public sealed class ReductionTests
+public sealed class ReductionTests(string path) : OnEverySimdPath(path)
 {
     private static readonly AxisView[] Axes =
     [
