@@ -102,6 +102,11 @@ public sealed partial class CpuBackend
             Gemm<T>.Run(g);
             return;
         }
+        if (Gemm<T>.GoesTransposed(g))
+        {
+            MatMulTransposed(g, flops);
+            return;
+        }
         if (Gemm<T>.Panels(g.N) >= TilesPerThread * _workers.Threads && g.M <= ColumnTileRows)
         {
             MatMulColumns(g);
@@ -129,6 +134,17 @@ public sealed partial class CpuBackend
                 (block, from, to) => Gemm<T>.PackB(part, block, from * width, Math.Min(part.N, to * width), shared));
             MatMulRows(part, shared);
         }
+    }
+
+    // Few rows times a transposed matrix: tiles of columns, which are rows of the transposed product.
+    private unsafe void MatMulTransposed<T>(GemmProblem<T> g, double flops) where T : unmanaged, IFloatingPoint<T>
+    {
+        var t = Gemm<T>.Transpose(g);
+        var shared = GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountB(t));
+        Pack(Gemm<T>.PackedCountB(t), 1, Gemm<T>.Blocks(t.K), (block, _, _) => Gemm<T>.PackB(t, block, 0, t.N, shared));
+        var panels = Gemm<T>.Rows(t).Count;
+        var tiles = (int)Math.Clamp(flops / TileFlops, 1, Math.Min(panels, 4 * TilesPerThread * _workers.Threads));
+        _workers.Run(tiles, i => Gemm<T>.RunTransposed(g, t, (int)((long)panels * i / tiles), (int)((long)panels * (i + 1) / tiles), shared));
     }
 
     // Tiles of columns with all rows, one shared copy of A: each panel of B is packed by the thread that uses it, and used at

@@ -20,6 +20,9 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     // Panels of B that a tile packs in one go: whole lines of the source, and still within the second-level cache.
     private const int GroupPanels = 4;
 
+    // So few rows do not repay a transposed copy of B.
+    private const int TransposedRows = 64;
+
     // So many panels of B repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
     private const int PackPanels = 13;
 
@@ -37,6 +40,41 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         // Rows a multiple of 1 KiB apart fall into few sets of the cache and drive each other out.
         var alias = g.RowA * sizeof(T) % 1024 == 0 && g.ColA == 1 && g.K >= 32;
         return panels >= PackPanels || (panels >= 3 && (alias || g.ColA != 1));
+    }
+
+    /// <summary>
+    /// Whether the product goes as Cᵀ = Bᵀ·Aᵀ: few rows do not repay the transposed copy of a B whose columns are contiguous (the
+    /// weight of a linear layer), and as the left operand it is read once, where it lies.
+    /// </summary>
+    public static bool GoesTransposed(in GemmProblem<T> g) =>
+        g.ColB != 1 && g.M <= TransposedRows && !g.Accumulate && g.N > g.M && g.K > 0;
+
+    /// <summary>The product Cᵀ = alpha·Bᵀ·Aᵀ, without what follows it and as yet without a place for Cᵀ.</summary>
+    public static GemmProblem<T> Transpose(in GemmProblem<T> g) => new()
+    {
+        A = g.B,
+        RowA = g.ColB,
+        ColA = g.RowB,
+        B = g.A,
+        RowB = g.ColA,
+        ColB = g.RowA,
+        Ldc = (g.M + GemmKernels<T>.Current.Lanes - 1) / GemmKernels<T>.Current.Lanes * GemmKernels<T>.Current.Lanes,
+        M = g.N,
+        N = g.M,
+        K = g.K,
+        Alpha = g.Alpha,
+    };
+
+    /// <summary>Columns of C in panels [p0, p1) of the transposed product <paramref name="t"/>; <paramref name="shared"/> is the copy of its B, or null.</summary>
+    public static void RunTransposed(in GemmProblem<T> g, GemmProblem<T> t, int p0, int p1, T* shared)
+    {
+        var rows = Rows(t);
+        int j0 = rows.Start(p0), j1 = rows.Start(p1);
+        var product = GemmScratch.Get<T>(GemmScratch.Product, (j1 - j0) * t.Ldc);
+        t.C = product - j0 * t.Ldc;
+        Run(t, 0, Blocks(t.K), p0, p1, 0, t.N, null, shared);
+        Transposes.Run(product, t.Ldc, j1 - j0, 1, g.M, g.C + j0, g.Ldc);
+        if (g.HasEpilogue) Simd.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), 0, g.M);
     }
 
     /// <summary>Panels of columns.</summary>
