@@ -1,0 +1,84 @@
+using AmcEngine.Backends;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Bench.Cpu;
+
+/// <summary>Sizes of an attention: samples, heads, query rows, key rows, width of a head.</summary>
+public sealed record AttentionCase
+{
+    internal AttentionCase(string what, int b, int h, int lq, int lk, int d) => (What, B, H, Lq, Lk, D) = (what, b, h, lq, lk, d);
+
+    internal string What { get; }
+
+    internal int B { get; }
+
+    internal int H { get; }
+
+    internal int Lq { get; }
+
+    internal int Lk { get; }
+
+    internal int D { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{B}×{H}×{(Lq == Lk ? $"{Lq}" : $"({Lq}·{Lk})")}×{D}";
+}
+
+/// <summary>An order of differentiation.</summary>
+/// <param name="Name">For people.</param>
+/// <param name="Products">Products of a head's map with a matrix, times two: FLOP in units of Lq·Lk·D.</param>
+internal sealed record AttentionPass(string Name, double Products)
+{
+    public static readonly AttentionPass[] All = [new("forward", 4), new("backward", 10), new("double backward", 24)];
+
+    /// <summary>Floating-point operations of all heads; softmax is not counted.</summary>
+    public double Flops(AttentionCase c) => Products * c.B * c.H * c.Lq * c.Lk * c.D;
+}
+
+/// <summary>The attentions of a training step.</summary>
+internal static class AttentionCases
+{
+    public static readonly AttentionCase[] All =
+    [
+        new("ViT-B", 2, 12, 257, 257, 64), new("text to image", 2, 12, 12, 257, 64), new("text to image", 2, 12, 8, 257, 64),
+        new("small ViT", 32, 4, 65, 65, 24),
+    ];
+
+    /// <summary>The three passes of a case on warm tensors, heads side by side in a row as a linear layer leaves them.</summary>
+    public static Action[] Prepare(AttentionCase c, IBackend device)
+    {
+        Tensor Queries() => Draw(device, [c.B, c.Lq, c.H * c.D]);
+        Tensor Keys() => Draw(device, [c.B, c.Lk, c.H * c.D]);
+        var args = new AttentionArgs
+        {
+            Q = Queries(),
+            K = Keys(),
+            V = Keys(),
+            B = c.B,
+            H = c.H,
+            Lq = c.Lq,
+            Lk = c.Lk,
+            D = c.D,
+            QLayout = HeadLayout.HeadsInRow(c.H, c.Lq, c.D),
+            KLayout = HeadLayout.HeadsInRow(c.H, c.Lk, c.D),
+            Scale = 1 / Math.Sqrt(c.D),
+        };
+        var (y, lse) = (Queries(), Draw(device, [c.B, c.H, c.Lq]));
+        device.Attention(args, y, lse);
+        var (g, ddq, ddk, ddv) = (Queries(), Queries(), Keys(), Keys());
+        var (dg, dq, dk, dv) = (Queries(), Queries(), Keys(), Keys());
+        return
+        [
+            () => device.Attention(args, y, lse),
+            () => device.AttentionBackward(args, y, lse, g, dq, dk, dv),
+            () => device.AttentionDoubleBackward(args, y, lse, g, ddq, ddk, ddv, dg, dq, dk, dv),
+        ];
+    }
+
+    /// <summary>Uniform in [−0.5, 0.5).</summary>
+    public static Tensor Draw(IBackend device, int[] dims)
+    {
+        var shape = new Shape(dims);
+        return Tensor.From(GemmValues.Draw<float>(shape.Count, 1), shape, device);
+    }
+}

@@ -1,0 +1,84 @@
+namespace AmcEngine.Bench.Cpu;
+
+/// <summary>The commands that write tables of the CPU.</summary>
+internal static class CpuCommands
+{
+    /// <summary>Runs a command; null where there is none of that name.</summary>
+    /// <exception cref="ArgumentsException">Its arguments are wrong.</exception>
+    /// <exception cref="BenchException">It cannot be done here.</exception>
+    public static int? Run(string command, string[] args)
+    {
+        switch (command)
+        {
+            case "gemm": return Report<GemmOptions>(command, "Matrix products", args, GemmCommand.Report);
+            case "attention": return Report<TableOptions>(command, "Attention", args, AttentionCommand.Report);
+            case "step": return Report<StepOptions>(command, "Training steps", args, StepCommand.Report);
+            case "peers": return Report<TableOptions>(command, "Elementwise and memory-bound kernels", args, PeersCommand.Report);
+            case "peaks": return Report<TableOptions>(command, "Peaks", args, (_, _, _) => { });
+            case "quick": return Report<TableOptions>(command, "CPU benchmarks, quick", args, Quick);
+            case ContenderProcess.Command: return ContenderProcess.Serve(args, Console.In, Console.Out);
+            case StepRun.Command: return StepRun.Serve(args, Console.Out);
+            default: return null;
+        }
+    }
+
+    private static int Report<T>(string command, string title, string[] args, Action<T, ReportHeader, TextWriter> body) where T : TableOptions, new()
+    {
+        var options = CommandArguments.Parse<T>(command, args);
+        options.Check(command);
+        using var report = new StringWriter();
+        using var output = new Duplicate(Console.Out, report);
+        var header = ReportHeader.Measure(options.Threads ?? Environment.ProcessorCount);
+        header.Write(output, title);
+        body(options, header, output);
+        header.WriteDrift(output);
+        if (options.Out is { } path) Gpu.GpuReport.WriteFile(path, report.ToString());
+        return 0;
+    }
+
+    private static void Quick(TableOptions options, ReportHeader header, TextWriter output)
+    {
+        var (threads, quick) = (options.Threads, true);
+        Section("Matrix products", () => GemmCommand.Report(new GemmOptions { Threads = threads, Quick = quick }, header, output));
+        Section("Attention", () => AttentionCommand.Report(new TableOptions { Threads = threads, Quick = quick }, header, output));
+        Section("Elementwise and memory-bound kernels", () => PeersCommand.Report(new TableOptions { Threads = threads, Quick = quick }, header, output));
+        Section("Training steps", () => StepCommand.Report(new StepOptions { Threads = threads, Quick = quick }, header, output));
+
+        void Section(string title, Action body)
+        {
+            output.WriteLine();
+            output.WriteLine($"## {title}");
+            body();
+        }
+    }
+
+    // The terminal shows a table as soon as it is there; the file gets the same.
+    private sealed class Duplicate(TextWriter first, TextWriter second) : TextWriter
+    {
+        public override System.Text.Encoding Encoding => first.Encoding;
+
+        public override void Write(char value)
+        {
+            first.Write(value);
+            second.Write(value);
+        }
+
+        public override void Write(string? value)
+        {
+            first.Write(value);
+            second.Write(value);
+        }
+
+        public override void WriteLine(string? value)
+        {
+            first.WriteLine(value);
+            second.WriteLine(value);
+        }
+
+        public override void WriteLine()
+        {
+            first.WriteLine();
+            second.WriteLine();
+        }
+    }
+}

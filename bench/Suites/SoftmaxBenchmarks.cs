@@ -1,0 +1,7 @@
+namespace AmcEngine.Bench.Suites;
+
+/// <summary>Ops of the family Softmax.</summary>
+public class SoftmaxBenchmarks : OpFamilyBenchmarks
+{
+    public static IEnumerable<string> Ops => OpFamilies.Of("Softmax");
+}

@@ -1,0 +1,39 @@
+namespace AmcEngine.Bench;
+
+/// <summary>What <c>bench help</c> prints.</summary>
+internal static class Usage
+{
+#if GPU_BUNDLE
+    /// <summary>The commands of the archive for GPU machines.</summary>
+    public const string Text = """
+        use: AmcEngine.Bench gpu --help | ops [THREADS]
+        """;
+#else
+    /// <summary>All commands.</summary>
+    public const string Text = """
+        Benchmarks of the engine. dotnet run -c Release --project bench -- COMMAND
+
+        Tables of the CPU, in Markdown; each begins with machine, date, vector path and the peaks measured in the same run:
+          gemm       matrix products of a training step, NN, NT and TN: GFLOP/s, share of the FMA peak, OpenBLAS side by side
+                     --dtype f32|f64   --core TYPE (OPENBLAS_CORETYPE; default: the best that fits)   --rounds N
+          attention  fused attention forward, backward and double backward
+          step       whole training steps: fashion-amc, profile-base, and ViT-B forward + backward, with peak memory
+                     --config FILE|vit   --steps N
+          peers      elementwise ops against TensorPrimitives; memory-bound kernels against the measured bandwidth
+          peaks      the peaks alone
+          quick      all of these in small form, one to one and a half minutes (also: --quick)
+          All take   --threads N (default: one and all)   --quick   --out FILE (the report in a file too)
+
+        Others:
+          ops [N]    one line for each op with a benchmark case, on N threads
+          suites     BenchmarkDotNet, one suite an op family: suites --filter '*Softmax*', suites --list flat
+                     (the first argument may also be --filter or --list; jobs run in this process; --job short is the default)
+          gpu        checks and measures a GPU: gpu --help
+          help       this text
+
+        Peers: OpenBLAS (apt-get install libopenblas0-pthread) runs in a process of its own, never at the same time as
+        another side, with the core type set in its environment before it loads. DOTNET_EnableAVX512=0 measures the AVX2 path
+        against AVX2 kernels. Exit codes: 0 done, 1 failed, 2 wrong arguments.
+        """;
+#endif
+}

@@ -1,0 +1,45 @@
+using AmcEngine.Bench;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Bench;
+
+/// <summary>Arguments of the benchmark program: what is wrong is one line, before anything is measured.</summary>
+[TestFixture]
+internal sealed class CommandTests
+{
+    [TestCase("gemmm", "unknown command \"gemmm\"")]
+    [TestCase("gemm --thread 2", "unknown option --thread")]
+    [TestCase("gemm --threads 100000", "--threads 100000")]
+    [TestCase("gemm --threads two", "--threads has a value of the wrong type")]
+    [TestCase("gemm --rounds", "--rounds needs a value")]
+    [TestCase("gemm --rounds --quick", "--rounds needs a value")]
+    [TestCase("gemm --rounds 0", "--rounds 0")]
+    [TestCase("gemm --dtype f16", "--dtype f16")]
+    [TestCase("gemm fast", "\"fast\" is not understood")]
+    [TestCase("attention --rounds 3", "unknown option --rounds")]
+    [TestCase("step --config nowhere.yaml", "nowhere.yaml: no such file")]
+    [TestCase("step --steps 0", "--steps 0")]
+    [TestCase("ops many", "ops many")]
+    [TestCase("ops 1 2", "ops 1 2")]
+    [TestCase("gemm-contender", "internal use")]
+    public void Wrong_arguments_are_named_in_one_line(string line, string expected)
+    {
+        var error = Assert.Throws<ArgumentsException>(() => Program.Run(line.Split(' ')))!;
+        Assert.That(error.Message, Does.StartWith("bench").And.Contain(expected).And.Not.Contain("\n"));
+    }
+
+    [Test]
+    public void Help_names_every_command()
+    {
+        string[] lines = Usage.Text.Split('\n');
+        foreach (string command in new[] { "gemm", "attention", "step", "peers", "peaks", "quick", "ops", "suites", "gpu", "help" })
+            Assert.That(lines.Any(l => l.StartsWith($"  {command} ", StringComparison.Ordinal)), Is.True, command);
+    }
+
+    [Test]
+    public void Threads_are_one_and_all_or_as_asked()
+    {
+        Assert.That(new TableOptions().ThreadCounts, Is.EqualTo(new[] { 1, Environment.ProcessorCount }.Distinct()));
+        Assert.That(CommandArguments.Parse<TableOptions>("x", ["--threads", "1", "--quick"]).ThreadCounts, Is.EqualTo(new[] { 1 }));
+    }
+}
