@@ -107,7 +107,7 @@ public sealed partial class CpuBackend
             MatMulTransposed(g, flops);
             return;
         }
-        if (Gemm<T>.Panels(g.N) >= TilesPerThread * _workers.Threads && g.M <= ColumnTileRows)
+        if (Gemm<T>.Panels(g.N) >= TilesPerThread * _workers.Threads && g.M <= ColumnTileRows && g.K > Gemm<T>.Shallow)
         {
             MatMulColumns(g);
             return;
@@ -130,7 +130,7 @@ public sealed partial class CpuBackend
             if (part.PreActivation is not null) part.PreActivation += j;
             if (part.Residual is not null) part.Residual += j;
             var shared = GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountB(part));
-            Pack((long)part.K * part.N, Gemm<T>.Panels(part.N), Gemm<T>.Blocks(part.K),
+            Pack((long)part.K * part.N, Gemm<T>.Panels(part.N), Gemm<T>.Blocks(part),
                 (block, from, to) => Gemm<T>.PackB(part, block, from * width, Math.Min(part.N, to * width), shared));
             MatMulRows(part, shared);
         }
@@ -141,7 +141,7 @@ public sealed partial class CpuBackend
     {
         var t = Gemm<T>.Transpose(g);
         var shared = GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountB(t));
-        Pack(Gemm<T>.PackedCountB(t), 1, Gemm<T>.Blocks(t.K), (block, _, _) => Gemm<T>.PackB(t, block, 0, t.N, shared));
+        Pack(Gemm<T>.PackedCountB(t), 1, Gemm<T>.Blocks(t), (block, _, _) => Gemm<T>.PackB(t, block, 0, t.N, shared));
         var panels = Gemm<T>.Rows(t).Count;
         var tiles = (int)Math.Clamp(flops / TileFlops, 1, Math.Min(panels, 4 * TilesPerThread * _workers.Threads));
         _workers.Run(tiles, i => Gemm<T>.RunTransposed(g, t, (int)((long)panels * i / tiles), (int)((long)panels * (i + 1) / tiles), shared));
@@ -155,7 +155,7 @@ public sealed partial class CpuBackend
         var columnPanels = Gemm<T>.Panels(g.N);
         var tiles = Math.Max(TilesPerThread * _workers.Threads, (columnPanels + ColumnTilePanels - 1) / ColumnTilePanels);
         var width = GemmKernels<T>.Current.Columns;
-        var blocks = Gemm<T>.Blocks(g.K);
+        var blocks = Gemm<T>.Blocks(g);
         var packs = Gemm<T>.PacksA(g, g.N);
         var shared = packs ? GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountA(g)) : null;
         var passes = (int)Math.Clamp(Gemm<T>.PackedCountA(g) * sizeof(T) / PassBytes, 1, blocks);
@@ -181,7 +181,7 @@ public sealed partial class CpuBackend
         _workers.Run(rowTiles * columnTiles, t =>
         {
             int r = t % rowTiles, c = t / rowTiles;
-            Gemm<T>.Run(g, 0, Gemm<T>.Blocks(g.K), (int)((long)rowPanels * r / rowTiles), (int)((long)rowPanels * (r + 1) / rowTiles),
+            Gemm<T>.Run(g, 0, Gemm<T>.Blocks(g), (int)((long)rowPanels * r / rowTiles), (int)((long)rowPanels * (r + 1) / rowTiles),
                 columnPanels * c / columnTiles * width, Math.Min(g.N, columnPanels * (c + 1) / columnTiles * width), null, shared);
         });
     }
