@@ -102,7 +102,12 @@ public sealed partial class CpuBackend
             Gemm<T>.Run(g);
             return;
         }
-        if (Gemm<T>.Panels(g.N) >= TilesPerThread * _workers.Threads && g.M <= ColumnTileRows)
+        if (Gemm<T>.GoesTransposed(g))
+        {
+            MatMulTransposed(g, flops);
+            return;
+        }
+        if (Gemm<T>.Panels(g.N) >= TilesPerThread * _workers.Threads && g.M <= ColumnTileRows && g.K > Gemm<T>.Shallow)
         {
             MatMulColumns(g);
             return;
@@ -125,10 +130,21 @@ public sealed partial class CpuBackend
             if (part.PreActivation is not null) part.PreActivation += j;
             if (part.Residual is not null) part.Residual += j;
             var shared = GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountB(part));
-            Pack((long)part.K * part.N, Gemm<T>.Panels(part.N), Gemm<T>.Blocks(part.K),
+            Pack((long)part.K * part.N, Gemm<T>.Panels(part.N), Gemm<T>.Blocks(part),
                 (block, from, to) => Gemm<T>.PackB(part, block, from * width, Math.Min(part.N, to * width), shared));
             MatMulRows(part, shared);
         }
+    }
+
+    // Few rows times a transposed matrix: tiles of columns, which are rows of the transposed product.
+    private unsafe void MatMulTransposed<T>(GemmProblem<T> g, double flops) where T : unmanaged, IFloatingPoint<T>
+    {
+        var t = Gemm<T>.Transpose(g);
+        var shared = GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountB(t));
+        Pack(Gemm<T>.PackedCountB(t), 1, Gemm<T>.Blocks(t), (block, _, _) => Gemm<T>.PackB(t, block, 0, t.N, shared));
+        var panels = Gemm<T>.Rows(t).Count;
+        var tiles = (int)Math.Clamp(flops / TileFlops, 1, Math.Min(panels, 4 * TilesPerThread * _workers.Threads));
+        _workers.Run(tiles, i => Gemm<T>.RunTransposed(g, t, (int)((long)panels * i / tiles), (int)((long)panels * (i + 1) / tiles), shared));
     }
 
     // Tiles of columns with all rows, one shared copy of A: each panel of B is packed by the thread that uses it, and used at
@@ -139,7 +155,7 @@ public sealed partial class CpuBackend
         var columnPanels = Gemm<T>.Panels(g.N);
         var tiles = Math.Max(TilesPerThread * _workers.Threads, (columnPanels + ColumnTilePanels - 1) / ColumnTilePanels);
         var width = GemmKernels<T>.Current.Columns;
-        var blocks = Gemm<T>.Blocks(g.K);
+        var blocks = Gemm<T>.Blocks(g);
         var packs = Gemm<T>.PacksA(g, g.N);
         var shared = packs ? GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountA(g)) : null;
         var passes = (int)Math.Clamp(Gemm<T>.PackedCountA(g) * sizeof(T) / PassBytes, 1, blocks);
@@ -165,7 +181,7 @@ public sealed partial class CpuBackend
         _workers.Run(rowTiles * columnTiles, t =>
         {
             int r = t % rowTiles, c = t / rowTiles;
-            Gemm<T>.Run(g, 0, Gemm<T>.Blocks(g.K), (int)((long)rowPanels * r / rowTiles), (int)((long)rowPanels * (r + 1) / rowTiles),
+            Gemm<T>.Run(g, 0, Gemm<T>.Blocks(g), (int)((long)rowPanels * r / rowTiles), (int)((long)rowPanels * (r + 1) / rowTiles),
                 columnPanels * c / columnTiles * width, Math.Min(g.N, columnPanels * (c + 1) / columnTiles * width), null, shared);
         });
     }

@@ -17,8 +17,14 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     // A panel of B (this deep, two vectors of f32) fills the first-level cache at most.
     private const int KBlock = 384;
 
+    /// <summary>So shallow a product is bound by writing C: panels of rows go outside, so that rows of C are written as they lie.</summary>
+    public const int Shallow = 64;
+
     // Panels of B that a tile packs in one go: whole lines of the source, and still within the second-level cache.
     private const int GroupPanels = 4;
+
+    // So few rows do not repay a transposed copy of B.
+    private const int TransposedRows = 64;
 
     // So many panels of B repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
     private const int PackPanels = 13;
@@ -39,6 +45,41 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         return panels >= PackPanels || (panels >= 3 && (alias || g.ColA != 1));
     }
 
+    /// <summary>
+    /// Whether the product goes as Cᵀ = Bᵀ·Aᵀ: few rows do not repay the transposed copy of a B whose columns are contiguous (the
+    /// weight of a linear layer), and as the left operand it is read once, where it lies.
+    /// </summary>
+    public static bool GoesTransposed(in GemmProblem<T> g) =>
+        g.ColB != 1 && g.M <= TransposedRows && !g.Accumulate && g.N > g.M && g.K > 0;
+
+    /// <summary>The product Cᵀ = alpha·Bᵀ·Aᵀ, without what follows it and as yet without a place for Cᵀ.</summary>
+    public static GemmProblem<T> Transpose(in GemmProblem<T> g) => new()
+    {
+        A = g.B,
+        RowA = g.ColB,
+        ColA = g.RowB,
+        B = g.A,
+        RowB = g.ColA,
+        ColB = g.RowA,
+        Ldc = (g.M + GemmKernels<T>.Current.Lanes - 1) / GemmKernels<T>.Current.Lanes * GemmKernels<T>.Current.Lanes,
+        M = g.N,
+        N = g.M,
+        K = g.K,
+        Alpha = g.Alpha,
+    };
+
+    /// <summary>Columns of C in panels [p0, p1) of the transposed product <paramref name="t"/>; <paramref name="shared"/> is the copy of its B, or null.</summary>
+    public static void RunTransposed(in GemmProblem<T> g, GemmProblem<T> t, int p0, int p1, T* shared)
+    {
+        var rows = Rows(t);
+        int j0 = rows.Start(p0), j1 = rows.Start(p1);
+        var product = GemmScratch.Get<T>(GemmScratch.Product, (j1 - j0) * t.Ldc);
+        t.C = product - j0 * t.Ldc;
+        Run(t, 0, Blocks(t), p0, p1, 0, t.N, null, shared);
+        Transposes.Run(product, t.Ldc, j1 - j0, 1, g.M, g.C + j0, g.Ldc);
+        if (g.HasEpilogue) Simd.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), 0, g.M);
+    }
+
     /// <summary>Panels of columns.</summary>
     public static int Panels(int columns) => (columns + GemmKernels<T>.Current.Columns - 1) / GemmKernels<T>.Current.Columns;
 
@@ -46,10 +87,10 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     public static RowPanels Rows(in GemmProblem<T> g) => new(g.M, GemmKernels<T>.Current.Rows);
 
     /// <summary>Blocks of k.</summary>
-    public static int Blocks(int k) => Math.Max(1, (k + KBlock - 1) / KBlock);
+    public static int Blocks(in GemmProblem<T> g) => Math.Max(1, (g.K + KBlock - 1) / KBlock);
 
     // First k of a block.
-    private static int Depth(int k, int block) => (int)((long)k * block / Blocks(k));
+    private static int Depth(in GemmProblem<T> g, int block) => (int)((long)g.K * block / Blocks(g));
 
     /// <summary>Elements of a copy of A.</summary>
     public static long PackedCountA(in GemmProblem<T> g) => (long)g.M * Math.Max(1, g.K);
@@ -61,7 +102,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     public static void PackA(in GemmProblem<T> g, int block, int p0, int p1, T* shared)
     {
         var rows = Rows(g);
-        int k0 = Depth(g.K, block), depth = Depth(g.K, block + 1) - k0;
+        int k0 = Depth(g, block), depth = Depth(g, block + 1) - k0;
         GemmPacking<T>.PackA(g, rows, p0, p1, k0, depth, SharedA(g, shared, rows.Start(p0), k0, depth));
     }
 
@@ -69,7 +110,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     public static void PackB(in GemmProblem<T> g, int block, int j0, int j1, T* shared)
     {
         var kernels = GemmKernels<T>.Current;
-        int k0 = Depth(g.K, block), depth = Depth(g.K, block + 1) - k0;
+        int k0 = Depth(g, block), depth = Depth(g, block + 1) - k0;
         GemmPacking<T>.PackB(g, k0, depth, j0, j1, kernels.Columns, kernels.Lanes, SharedB(g, shared, j0, k0, depth));
     }
 
@@ -79,7 +120,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         shared + (nint)Panels(g.N) * GemmKernels<T>.Current.Columns * k0 + (nint)j * depth;
 
     /// <summary>The whole product on this thread.</summary>
-    public static void Run(in GemmProblem<T> g) => Run(g, 0, Blocks(g.K), 0, Rows(g).Count, 0, g.N, null, null);
+    public static void Run(in GemmProblem<T> g) => Run(g, 0, Blocks(g), 0, Rows(g).Count, 0, g.N, null, null);
 
     /// <summary>
     /// Blocks [b0, b1) of k, panels [p0, p1) of rows and columns [j0, j1) of the product; j0 is a multiple of the panel width.
@@ -92,7 +133,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         int i0 = rows.Start(p0), i1 = rows.Start(p1);
         for (var block = b0; block < b1; block++)
         {
-            int k0 = Depth(g.K, block), depth = Depth(g.K, block + 1) - k0;
+            int k0 = Depth(g, block), depth = Depth(g, block + 1) - k0;
             GemmTile<T> tile;
             tile.Alpha = g.Alpha;
             tile.Accumulate = g.Accumulate || block > 0;
@@ -104,9 +145,15 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
                 packed = GemmScratch.Get<T>(GemmScratch.PanelA, (long)(i1 - i0) * Math.Max(1, depth));
                 GemmPacking<T>.PackA(g, rows, p0, p1, k0, depth, packed);
             }
-            Columns(g, &tile, rows, p0, p1, k0, j0, j1, packed, sharedB);
+            if (g.K > Shallow || sharedB is null)
+            {
+                Columns(g, &tile, rows, p0, p1, k0, j0, j1, packed, sharedB);
+                continue;
+            }
+            for (var p = p0; p < p1; p++)
+                Columns(g, &tile, rows, p, p + 1, k0, j0, j1, packed is null ? null : packed + (nint)(rows.Start(p) - i0) * depth, sharedB);
         }
-        if (b1 == Blocks(g.K) && g.HasEpilogue) Simd.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), i0, i1);
+        if (b1 == Blocks(g) && g.HasEpilogue) Simd.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), i0, i1);
     }
 
     // One block of k.

@@ -17,10 +17,13 @@ internal sealed unsafe class GemmScratch
     /// <summary>Packed rows of the left operand.</summary>
     public const int PanelA = 2;
 
-    /// <summary>First of the slots of attention.</summary>
-    public const int Attention = 3;
+    /// <summary>A tile of the transposed product.</summary>
+    public const int Product = 3;
 
-    private const int Slots = 8;
+    /// <summary>First of the slots of attention.</summary>
+    public const int Attention = 4;
+
+    private const int Slots = 9;
 
     [ThreadStatic] private static GemmScratch? _current;
 
