@@ -1,9 +1,11 @@
 namespace AmcEngine.Backends.Cpu;
 
 /// <summary>
-/// Threads that take tiles from a shared counter: the caller works too, a worker that the system takes away delays only
-/// the tile it holds, and joining waits only for workers that entered. Which thread computes a tile is not fixed, what
-/// it computes is: results do not depend on timing. A call from within a tile runs on its own thread, tile after tile.
+/// Threads that share the tiles of a job: the caller works too, a worker that the system takes away delays only
+/// the tile it holds, and joining waits only for workers that entered. Each thread begins with its own stretch of
+/// neighbouring tiles, the same one in every job, so that what it wrote in one kernel is in its cache for the next; then it
+/// takes tiles from the ends of the others' stretches. Which thread computes a tile is not fixed, what it computes is:
+/// results do not depend on timing. A call from within a tile runs on its own thread, tile after tile.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
@@ -27,7 +29,8 @@ internal sealed class WorkerPool : IDisposable
         _threads = new Thread[Threads - 1];
         for (var i = 0; i < _threads.Length; i++)
         {
-            _threads[i] = new Thread(Work) { IsBackground = true, Name = $"amc-worker-{i + 1}" };
+            var place = i + 1;
+            _threads[i] = new Thread(() => Work(place)) { IsBackground = true, Name = $"amc-worker-{i + 1}" };
             _threads[i].Start();
         }
     }
@@ -49,18 +52,18 @@ internal sealed class WorkerPool : IDisposable
         }
         lock (_gate)
         {
-            var job = new Job(tiles, body);
+            var job = new Job(tiles, Threads, body);
             // A full fence: either the worker that is about to sleep sees the job, or this thread sees the sleeper.
             Interlocked.Exchange(ref _job, job);
             var sleepers = Math.Min(Volatile.Read(ref _sleeping), Math.Min(tiles, Threads) - 1);
             if (sleepers > 0) _wake.Release(sleepers);
-            job.Work();
+            job.Work(0);
             _job = null;
             job.Join();
         }
     }
 
-    private void Work()
+    private void Work(int place)
     {
         var spins = 0;
         Job? last = null;
@@ -70,7 +73,7 @@ internal sealed class WorkerPool : IDisposable
             if (job is not null && !ReferenceEquals(job, last))
             {
                 last = job;
-                job.Enter();
+                job.Enter(place);
                 spins = 0;
             }
             else if (spins++ < SpinRounds)
@@ -101,31 +104,48 @@ internal sealed class WorkerPool : IDisposable
         _wake.Dispose();
     }
 
-    private sealed class Job(int tiles, Action<int> body)
+    private sealed class Job
     {
-        private int _next;
-        private int _inside;
-        private Exception? _error;
+        // Longs from one stretch to the next: two cache lines, so that threads do not take lines from each other.
+        private const int Pitch = 16;
 
-        public void Enter()
+        private readonly Action<int> _body;
+
+        // A stretch of tiles not yet begun: the first in the lower half, the end in the upper.
+        private readonly long[] _stretches;
+        private readonly int _threads;
+        private int _inside;
+        private volatile Exception? _error;
+
+        public Job(int tiles, int threads, Action<int> body)
+        {
+            _body = body;
+            _threads = threads;
+            _stretches = new long[threads * Pitch];
+            for (var t = 0; t < threads; t++)
+                _stretches[t * Pitch] = Stretch((int)((long)tiles * t / threads), (int)((long)tiles * (t + 1) / threads));
+        }
+
+        public void Enter(int place)
         {
             // Tiles are counted inside the job only: who enters late finds none and leaves, whoever took one is waited for.
             Interlocked.Increment(ref _inside);
-            Work();
+            Work(place);
             Interlocked.Decrement(ref _inside);
         }
 
-        public void Work()
+        public void Work(int place)
         {
             _insideTile = true;
             try
             {
-                for (int i; (i = Interlocked.Increment(ref _next) - 1) < tiles;) body(i);
+                while (_error is null && Take(place, own: true) is var tile and >= 0) _body(tile);
+                for (var other = (place + 1) % _threads; other != place; other = (other + 1) % _threads)
+                    while (_error is null && Take(other, own: false) is var tile and >= 0) _body(tile);
             }
             catch (Exception e)
             {
                 Interlocked.CompareExchange(ref _error, e, null);
-                Volatile.Write(ref _next, tiles);
             }
             finally
             {
@@ -139,5 +159,21 @@ internal sealed class WorkerPool : IDisposable
             while (Volatile.Read(ref _inside) != 0) spinner.SpinOnce(sleep1Threshold: -1);
             if (_error is not null) throw new AggregateException(_error);
         }
+
+        // The first tile of an own stretch, the last of another's; −1 where none is left.
+        private int Take(int place, bool own)
+        {
+            ref var stretch = ref _stretches[place * Pitch];
+            while (true)
+            {
+                var seen = Volatile.Read(ref stretch);
+                int first = (int)seen, end = (int)(seen >> 32);
+                if (first >= end) return -1;
+                var rest = own ? Stretch(first + 1, end) : Stretch(first, end - 1);
+                if (Interlocked.CompareExchange(ref stretch, rest, seen) == seen) return own ? first : end - 1;
+            }
+        }
+
+        private static long Stretch(int first, int end) => (long)end << 32 | (uint)first;
     }
 }
