@@ -6,8 +6,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>Matrix products against loops in f64, at shapes round the edges of tiles.</summary>
-[TestFixture]
-public sealed class GemmTests
+public sealed class GemmTests(string path) : OnEverySimdPath(path)
 {
     private static readonly int[] Sizes = [1, 2, 5, 13, 15, 17, 31, 33, 65];
 
@@ -27,6 +26,15 @@ public sealed class GemmTests
         using var backend = new CpuBackend(2);
         foreach (var (m, n, k) in new[] { (211, 97, 389), (1, 193, 769), (257, 1, 400), (43, 512, 256), (514, 101, 131), (96, 288, 1153) })
             Check(backend, wide, new Case(m, n, k) { TransA = transA, TransB = transB, Pad = 3, Offset = 5, Alpha = -0.75 });
+    }
+
+    [Test]
+    public void Every_way_to_cut_a_product([Values] bool transA, [Values] bool transB, [Values] bool wide)
+    {
+        using var backend = new CpuBackend(2);
+        // By columns in passes over k; few rows, transposed; shallow, by rows; few rows of a B that is read where it lies.
+        foreach (var (m, n, k) in new[] { (260, 260, 1300), (50, 700, 501), (900, 300, 16), (17, 530, 300) })
+            Check(backend, wide, new Case(m, n, k) { TransA = transA, TransB = transB, Pad = 1, Alpha = 0.5, Bias = true, Gelu = transA, Pre = transA, Residual = true });
     }
 
     [Test]
@@ -58,7 +66,7 @@ public sealed class GemmTests
     {
         using var one = new CpuBackend(1);
         using var two = new CpuBackend(2);
-        foreach (var c in new[] { new Case(211, 97, 389), new Case(65, 65, 24) { Batch0 = 8, Batch1 = 4 }, new Case(2080, 96, 96) })
+        foreach (var c in new[] { new Case(211, 97, 389), new Case(65, 65, 24) { Batch0 = 8, Batch1 = 4 }, new Case(2080, 96, 96), new Case(260, 260, 1300), new Case(16, 700, 501) })
         {
             var x = Run(one, false, c with { TransA = transA, TransB = transB }).C;
             var y = Run(two, false, c with { TransA = transA, TransB = transB }).C;
