@@ -1,10 +1,11 @@
 using AmcEngine.Bench;
+using AmcEngine.Diagnostics;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Bench;
 
 [TestFixture]
-internal sealed class MachinePeaksTests
+internal sealed class ReportHeaderTests
 {
     [Test]
     public void The_header_halves_the_peak_in_f64_and_names_the_machine()
