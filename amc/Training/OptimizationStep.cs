@@ -41,7 +41,6 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
             session.Optimizer.ZeroGrad();
         }
         session.Step = step + 1;
-        GarbageCollection.BetweenSteps();
         return new StepRecord(session.Step, step / session.Plan.StepsPerEpoch, losses, rate, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
