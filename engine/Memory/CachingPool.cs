@@ -21,16 +21,10 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
     private const int Alignment = 64;
     private const long SmallestClass = 256;
 
-    // Large blocks begin at different places of their large pages: weights, moments and gradients that are read side by side
-    // would otherwise meet in the same sets of the caches and banks of the memory.
-    private const int Starts = 16;
-    private const int StartDistance = 4096 + Alignment;
-
     private readonly Dictionary<long, Stack<Storage>> _free = [];
     private readonly HashSet<MemoryBuffer> _buffers = [];
     private readonly HashSet<Storage> _tracked = [];
     private readonly Lock _gate = new();
-    private int _large;
     private bool _disposed;
 
     /// <summary>Bytes in blocks that are in use.</summary>
@@ -96,8 +90,7 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
 
     private Storage Reserve(long size)
     {
-        var start = hostKernels && size >= LargePages.SmallestBlock ? _large++ % Starts * StartDistance : 0;
-        var wanted = hostKernels ? size + start + Alignment : size;
+        var wanted = hostKernels ? size + Alignment : size;
         if ((limit > 0 && ReservedBytes + size > limit) || !TryTake(wanted, out var buffer))
         {
             // Blocks of other sizes that wait for reuse go back to the device first.
@@ -105,8 +98,7 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
             if ((limit > 0 && ReservedBytes + size > limit) || !TryTake(wanted, out buffer)) throw Exhausted(size);
         }
         ReservedBytes += size;
-        var pointer = hostKernels ? (buffer.NativePtr + Alignment - 1) / Alignment * Alignment + start : 0;
-        if (hostKernels) LargePages.Advise(pointer, size);
+        var pointer = hostKernels ? (buffer.NativePtr + Alignment - 1) / Alignment * Alignment : 0;
         return new Storage(backend, buffer, pointer, size);
     }
 
