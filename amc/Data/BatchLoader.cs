@@ -17,17 +17,27 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
 {
     private const ulong OrderStream = 0x6F72646572UL;
 
+    // One batch is read while the other is written; so large arrays are made twice in a run, and not every step.
+    private readonly Buffers[] _buffers = [new(batchSize, dataset.ImageSize), new(batchSize, dataset.ImageSize)];
+
     private (int Epoch, int[] Order)? _order;
     private (int Step, Task<TrainingBatch> Batch)? _next;
+    private int _started;
 
     /// <summary>Steps in an epoch.</summary>
     public int StepsPerEpoch { get; } = dataset.Count / batchSize;
 
-    /// <summary>The batch of a step, counted from 0 over all epochs.</summary>
+    /// <summary>The batch of a step, counted from 0 over all epochs. It is valid until the next call.</summary>
     /// <exception cref="DataException">A sample is unusable.</exception>
     public TrainingBatch Get(int step)
     {
-        Task<TrainingBatch> batch = _next is { } next && next.Step == step ? next.Batch : Start(step);
+        if (_next is { } other && other.Step != step)
+        {
+            // Not the batch that was prepared: nobody may still be writing when its arrays are used again.
+            Task.WaitAny(other.Batch);
+            _next = null;
+        }
+        Task<TrainingBatch> batch = _next?.Batch ?? Start(step);
         // Awaiting the awaiter, not Result: an unusable picture then shows as what it is, not wrapped.
         TrainingBatch result = batch.GetAwaiter().GetResult();
         _next = (step + 1, Start(step + 1));
@@ -47,24 +57,32 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
         int epoch = step / StepsPerEpoch;
         if (_order is not { } known || known.Epoch != epoch)
             _order = known = (epoch, Order(epoch));
-        int[] indices = known.Order.AsSpan(step % StepsPerEpoch * batchSize, batchSize).ToArray();
-        return Task.Run(() => Build(indices, epoch));
+        ReadOnlyMemory<int> indices = known.Order.AsMemory(step % StepsPerEpoch * batchSize, batchSize);
+        Buffers buffers = _buffers[_started++ % 2];
+        return Task.Run(() => Build(indices.Span, epoch, buffers));
     }
 
-    private TrainingBatch Build(int[] indices, int epoch)
+    private TrainingBatch Build(ReadOnlySpan<int> indices, int epoch, Buffers buffers)
     {
         int side = dataset.ImageSize, pixels = side * side;
-        var images = new float[indices.Length * 3 * pixels];
-        var masks = new float[indices.Length * pixels];
-        var captions = new string[indices.Length];
         for (int i = 0; i < indices.Length; i++)
         {
             RegionSample sample = dataset.Get(indices[i], seed, epoch);
-            sample.Image.CopyTo(images, i * 3 * pixels);
-            for (int p = 0; p < pixels; p++)
-                masks[i * pixels + p] = sample.Mask[p];
-            captions[i] = sample.Caption;
+            sample.WriteImage(buffers.Images.AsSpan(i * 3 * pixels, 3 * pixels));
+            Span<float> mask = buffers.Masks.AsSpan(i * pixels, pixels);
+            for (int p = 0; p < mask.Length; p++)
+                mask[p] = sample.Mask[p];
+            buffers.Captions[i] = sample.Caption;
         }
-        return new TrainingBatch(images, masks, tokenizer.EncodeBatch(captions, maxTokens, minTokens), side);
+        return new TrainingBatch(buffers.Images, buffers.Masks, tokenizer.EncodeBatch(buffers.Captions, maxTokens, minTokens), side);
+    }
+
+    private sealed class Buffers(int count, int side)
+    {
+        public float[] Images { get; } = new float[count * 3 * side * side];
+
+        public float[] Masks { get; } = new float[count * side * side];
+
+        public string[] Captions { get; } = new string[count];
     }
 }

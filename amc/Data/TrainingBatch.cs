@@ -2,7 +2,7 @@ using AmcEngine.Model.Tokenization;
 
 namespace AmcEngine.Amc.Data;
 
-/// <summary>One batch on the host.</summary>
+/// <summary>One batch on the host. Its loader writes the batch after the next one into the same arrays.</summary>
 /// <param name="Images">Normalised pictures, count × 3 × side × side.</param>
 /// <param name="Masks">Region masks of 0 and 1, count × side × side.</param>
 /// <param name="Text">The tokenized phrases.</param>

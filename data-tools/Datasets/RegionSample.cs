@@ -3,8 +3,16 @@ namespace AmcEngine.DataTools;
 /// <summary>One training sample: a normalised square picture, a cleaned phrase and the mask of the phrase's region.</summary>
 public sealed class RegionSample
 {
-    /// <summary>3 × size × size numbers, channels first, normalised (specification 5, step 5).</summary>
-    public required float[] Image { get; init; }
+    /// <summary>3 × size × size numbers, channels first, normalised (specification 5, step 5); made anew by each call.</summary>
+    public float[] Image
+    {
+        get
+        {
+            float[] image = new float[3 * Picture.Width * Picture.Height];
+            WriteImage(image);
+            return image;
+        }
+    }
 
     /// <summary>The cleaned phrase.</summary>
     public required string Caption { get; init; }
@@ -25,4 +33,9 @@ public sealed class RegionSample
 
     /// <summary>Height of the original picture in pixels.</summary>
     public required int OriginalHeight { get; init; }
+
+    /// <summary>Writes <see cref="Image"/> into a batch.</summary>
+    /// <param name="target">3 × size × size numbers.</param>
+    /// <exception cref="ArgumentException">There is another number of them.</exception>
+    public void WriteImage(Span<float> target) => ImageOps.Normalize(Picture, ImageOps.DefaultMean, ImageOps.DefaultStd, target);
 }

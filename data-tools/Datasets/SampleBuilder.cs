@@ -16,12 +16,15 @@ internal static class SampleBuilder
         return new SeededRandom(seed, SampleStream, (ulong)epoch, (ulong)index);
     }
 
-    /// <summary>Resizes, augments and normalises.</summary>
+    /// <summary>Resizes and augments.</summary>
     public static RegionSample Build(
         RgbImage original, string caption, Box box, IReadOnlyList<Box> boxes, int size, AugmentationOptions options, SeededRandom random)
     {
-        RgbImage picture = ImageOps.ResizeBilinear(original, size, size);
-        byte[] mask = RegionMask.FromBox(box, original.Width, original.Height).Resize(size, size).Values;
+        // Generated scenes come in their final size.
+        bool fits = original.Width == size && original.Height == size;
+        var region = RegionMask.FromBox(box, original.Width, original.Height);
+        RgbImage picture = fits ? original : ImageOps.ResizeBilinear(original, size, size);
+        byte[] mask = (fits ? region : region.Resize(size, size)).Values;
         if (random.Chance(options.FlipProbability))
         {
             picture = ImageOps.FlipHorizontal(picture);
@@ -33,7 +36,6 @@ internal static class SampleBuilder
             picture = Jitter(picture, random);
         return new RegionSample
         {
-            Image = ImageOps.Normalize(picture, ImageOps.DefaultMean, ImageOps.DefaultStd),
             Caption = caption,
             Mask = mask,
             Picture = picture,

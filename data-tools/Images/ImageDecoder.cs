@@ -1,3 +1,4 @@
+using System.Buffers;
 using SkiaSharp;
 
 namespace AmcEngine.DataTools;
@@ -18,7 +19,17 @@ internal static class ImageDecoder
         int width = codec.Info.Width, height = codec.Info.Height;
         if (width < 1 || height < 1 || (long)width * height * 4 > Array.MaxLength)
             throw new DataException($"{name}: a picture of {width}×{height} pixels cannot be held in memory; make it smaller.");
-        return Orient(OnWhite(DecodeRgba(codec, name), width, height), codec.EncodedOrigin);
+        // Four bytes a pixel are wanted for a moment only: a buffer of the pool is not garbage afterwards.
+        byte[] rgba = ArrayPool<byte>.Shared.Rent(4 * width * height);
+        try
+        {
+            DecodeRgba(codec, name, rgba);
+            return Orient(OnWhite(rgba, width, height), codec.EncodedOrigin);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rgba);
+        }
     }
 
     /// <summary>Lays RGBA pixels (not premultiplied) on white.</summary>
@@ -36,23 +47,20 @@ internal static class ImageDecoder
         return image;
     }
 
-    private static byte[] DecodeRgba(SKCodec codec, string name)
+    private static void DecodeRgba(SKCodec codec, string name, byte[] rgba)
     {
         // No colour space: Skia then leaves the stored values alone, as OpenCV and Pillow do.
         var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
-        byte[] rgba = new byte[info.BytesSize];
         SKCodecResult result;
         unsafe
         {
             fixed (byte* target = rgba)
                 result = codec.GetPixels(info, (nint)target);
         }
-        return result switch
-        {
-            SKCodecResult.Success => rgba,
-            SKCodecResult.IncompleteInput => throw new DataException($"{name}: the picture is cut off; fetch or copy the file again."),
-            _ => throw new DataException($"{name}: the picture is damaged ({result}); replace the file."),
-        };
+        if (result == SKCodecResult.IncompleteInput)
+            throw new DataException($"{name}: the picture is cut off; fetch or copy the file again.");
+        if (result != SKCodecResult.Success)
+            throw new DataException($"{name}: the picture is damaged ({result}); replace the file.");
     }
 
     // EXIF numbers the eight ways a camera can be held; the source pixel of each target pixel follows from the name.

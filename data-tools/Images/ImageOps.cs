@@ -160,19 +160,34 @@ public static class ImageOps
     /// <exception cref="ArgumentException">There are not three numbers, or a deviation is not positive.</exception>
     public static float[] Normalize(RgbImage image, IReadOnlyList<float> mean, IReadOnlyList<float> std)
     {
+        float[] result = new float[3 * image.Width * image.Height];
+        Normalize(image, mean, std, result);
+        return result;
+    }
+
+    /// <summary>The same into a batch.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="mean">Three numbers on a scale of 0..1.</param>
+    /// <param name="std">Three positive numbers on a scale of 0..1.</param>
+    /// <param name="target">3 × height × width numbers.</param>
+    /// <exception cref="ArgumentException">There are not three numbers, a deviation is not positive, or the target has another length.</exception>
+    public static void Normalize(RgbImage image, IReadOnlyList<float> mean, IReadOnlyList<float> std, Span<float> target)
+    {
         if (mean.Count != 3 || std.Count != 3 || std.Any(s => !(s > 0)))
             throw new ArgumentException($"mean and std need three numbers each, std above 0; got ({string.Join(", ", mean)}) and ({string.Join(", ", std)}).");
         int plane = image.Width * image.Height;
-        float[] result = new float[3 * plane];
-        float[] table = new float[256];
+        if (target.Length != 3 * plane)
+            throw new ArgumentException($"a picture of {image.Width}×{image.Height} fills {3 * plane} numbers, not {target.Length}.", nameof(target));
+        ReadOnlySpan<byte> pixels = image.Pixels;
+        Span<float> table = stackalloc float[256];
         for (int c = 0; c < 3; c++)
         {
             for (int v = 0; v < table.Length; v++)
                 table[v] = (v / 255f - mean[c]) / std[c];
-            for (int i = 0; i < plane; i++)
-                result[c * plane + i] = table[image.Pixels[i * 3 + c]];
+            Span<float> channel = target.Slice(c * plane, plane);
+            for (int i = 0; i < channel.Length; i++)
+                channel[i] = table[pixels[i * 3 + c]];
         }
-        return result;
     }
 
     private static byte[] BrightnessContrastTable(RgbImage image, double brightness, double contrast)

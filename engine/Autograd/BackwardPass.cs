@@ -24,6 +24,10 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
         while (_queue.TryDequeue(out var node, out _)) Visit(node);
     }
 
+    /// <summary>What has arrived at an edge so far, where no one else holds it and nothing is recorded; else null.</summary>
+    public Tensor? SumAt(Edge edge) =>
+        !createGraph && edge.Node is { } node && _cotangents.TryGetValue(node, out var slots) && slots[edge.Index] is { Storage.References: 1 } sum ? sum : null;
+
     private void Seed(Tensor output, Tensor? gradOutput)
     {
         if (!output.RequiresGrad)
@@ -60,7 +64,7 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
         for (var i = 0; i < needed.Length; i++) needed[i] = node.Inputs[i].Node is { } next && Leads(next);
         if (!needed.Contains(true)) return;
         using var scope = MemoryScope.Begin();
-        var inputs = node.Apply(grads, needed);
+        var inputs = node.Apply(grads, needed, this);
         for (var i = 0; i < inputs.Length; i++)
             if (needed[i] && inputs[i] is { } g) Accumulate(node.Inputs[i], g);
         if (!retainGraph) node.Release();
@@ -87,6 +91,10 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
         {
             slots[edge.Index] = MemoryScope.Detach(g.Share(g.Shape, g.Edge));
             if (node is LeafNode && wanted is null) Profiler.Current?.NoteGradient(g.Storage.Bytes);
+        }
+        else if (ReferenceEquals(sum, g))
+        {
+            // The rule has added to the sum itself.
         }
         else if (!createGraph && sum.Storage.References == 1)
         {

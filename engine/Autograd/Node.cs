@@ -24,8 +24,11 @@ internal abstract class Node
 
     public int OutputCount { get; protected init; } = 1;
 
-    /// <summary>Vector-Jacobian product: cotangents of the outputs (null = zero) to those of the needed inputs.</summary>
-    public abstract Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed);
+    /// <summary>
+    /// Vector-Jacobian product: cotangents of the outputs (null = zero) to those of the needed inputs. A rule may add a cotangent
+    /// onto the pass's sum for that input itself, and then returns the sum.
+    /// </summary>
+    public abstract Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed, BackwardPass pass);
 
     /// <summary>Drops what was saved.</summary>
     public virtual void Release()
@@ -40,7 +43,7 @@ internal sealed class LeafNode(Tensor leaf) : Node
 
     public override string Name => Leaf.Name ?? "leaf";
 
-    public override Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed) => [];
+    public override Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed, BackwardPass pass) => [];
 }
 
 /// <summary>Gradient rule of an op: saved tensors and cotangents of the outputs to cotangents of the inputs.</summary>
@@ -49,15 +52,23 @@ internal sealed class LeafNode(Tensor leaf) : Node
 internal delegate Tensor?[] GradientRule(GradientContext context, Tensor?[] gradOutputs);
 
 /// <summary>What a gradient rule may look at.</summary>
-internal readonly ref struct GradientContext(bool[] needed, Tensor[] saved)
+internal readonly ref struct GradientContext(bool[] needed, Tensor[] saved, Edge[] inputs, BackwardPass pass)
 {
     private readonly bool[] _needed = needed;
+    private readonly Edge[] _inputs = inputs;
+    private readonly BackwardPass _pass = pass;
 
     /// <summary>The saved tensors, in the order in which they were saved.</summary>
     public readonly Tensor[] Saved = saved;
 
     /// <summary>Whether this pass wants the input's gradient; an unwanted one is best returned as null.</summary>
     public bool Needs(int input) => _needed[input];
+
+    /// <summary>
+    /// The sum of what has already arrived at an input, if the rule may add to it in place: it then returns this tensor as
+    /// the input's gradient. Null where there is none yet, where others hold it, or where the pass is recorded.
+    /// </summary>
+    public Tensor? Sum(int input) => _pass.SumAt(_inputs[input]);
 }
 
 /// <summary>The node of an ordinary op.</summary>
@@ -82,13 +93,13 @@ internal sealed class OpNode : Node
 
     public override string Name { get; }
 
-    public override Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed)
+    public override Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed, BackwardPass pass)
     {
         if (_released)
             throw new AutogradException(Name, "its saved tensors were released by an earlier backward pass; pass retainGraph: true to go through the graph twice");
         var saved = new Tensor[_saved.Length];
         for (var i = 0; i < saved.Length; i++) saved[i] = _saved[i].Unpack(Name);
-        return _rule(new GradientContext(needed, saved), gradOutputs);
+        return _rule(new GradientContext(needed, saved, Inputs, pass), gradOutputs);
     }
 
     public override void Release()

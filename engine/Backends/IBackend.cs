@@ -84,8 +84,11 @@ public interface IBackend : IDisposable
     /// <summary>y[o, i, n] = x[o, index[i], n]; x is [outer, length, inner], index [count] I32.</summary>
     void IndexSelect(Tensor x, AxisView axis, Tensor index, Tensor y);
 
-    /// <summary>y[o, index[i], n] += g[o, i, n] in the order of i, skipping index = skip; y is [outer, length, inner] and is overwritten from zero.</summary>
-    void IndexAdd(Tensor g, AxisView axis, Tensor index, int skip, Tensor y);
+    /// <summary>
+    /// y[o, index[i], n] += g[o, i, n] in the order of i, skipping index = skip; y is [outer, length, inner] and is overwritten from
+    /// zero, or else added to where it is (accumulate): of a large table only the rows in question are touched then.
+    /// </summary>
+    void IndexAdd(Tensor g, AxisView axis, Tensor index, int skip, Tensor y, bool accumulate = false);
 
     /// <summary>y[o, i, n] = x[o, index[o, i, n], n]; x is [outer, length, inner], index and y are [outer, count, inner].</summary>
     void Gather(Tensor x, AxisView axis, Tensor index, int count, Tensor y);

@@ -132,11 +132,11 @@ internal sealed class ProfiledBackend(IBackend kernels, Profiler profiler) : IBa
         Done("index select", start, OpCost.Elementwise(0, y, y, index));
     }
 
-    public void IndexAdd(Tensor g, AxisView axis, Tensor index, int skip, Tensor y)
+    public void IndexAdd(Tensor g, AxisView axis, Tensor index, int skip, Tensor y, bool accumulate = false)
     {
         var start = Stopwatch.GetTimestamp();
-        kernels.IndexAdd(g, axis, index, skip, y);
-        Done("index add", start, OpCost.Elementwise(1, g, index, y));
+        kernels.IndexAdd(g, axis, index, skip, y, accumulate);
+        Done("index add", start, accumulate ? OpCost.Elementwise(1, g, g, g, index) : OpCost.Elementwise(1, g, index, y));
     }
 
     public void Gather(Tensor x, AxisView axis, Tensor index, int count, Tensor y)

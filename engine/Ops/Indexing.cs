@@ -1,5 +1,6 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
+using AmcEngine.Diagnostics;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -63,11 +64,18 @@ public static class Indexing
         var y = x.EmptyLike(shape);
         var before = x.Shape;
         x.Backend.IndexSelect(x, before.View(axis), index, y);
-        return Graph.Record(op, [x], y, [index], (c, g) => [IndexAdd(op, g[0]!, axis, c.Saved[0], before, skip)]);
+        return Graph.Record(op, [x], y, [index], (c, g) => [IndexAdd(op, g[0]!, axis, c.Saved[0], before, skip, c.Sum(0))]);
     }
 
-    private static Tensor IndexAdd(string op, Tensor g, int axis, Tensor index, Shape shape, int skip)
+    /// <summary>The adjoint of a selection: a tensor of the given shape, or the sum of a pass, to which rows are added in place.</summary>
+    private static Tensor IndexAdd(string op, Tensor g, int axis, Tensor index, Shape shape, int skip, Tensor? sum)
     {
+        if (sum is not null)
+        {
+            g.Backend.IndexAdd(g, shape.View(axis), index, skip, sum, accumulate: true);
+            if (NaNTrace.Active) NaNTrace.Check($"{op}_backward", sum);
+            return sum;
+        }
         var y = g.EmptyLike(shape);
         var before = g.Shape;
         g.Backend.IndexAdd(g, shape.View(axis), index, skip, y);

@@ -51,8 +51,14 @@ public static class LinearLayer
     {
         var (x, w) = (c.Saved[0], c.Saved[1]);
         var rows = g.Reshape(-1, g.Shape[-1]);
-        var dx = c.Needs(0) ? rows.MatMul(w).Reshape(x.Shape.Dims) : null;
-        var dw = c.Needs(1) ? rows.MatMul(x.Reshape(-1, x.Shape[-1]), transposeA: true) : null;
+        Tensor? dx = null, dw = null;
+        if (c.Needs(0))
+            dx = c.Sum(0) is { } sum ? MatrixProduct.AddProduct(sum, rows, w) : rows.MatMul(w).Reshape(x.Shape.Dims);
+        if (c.Needs(1))
+        {
+            var inputs = x.Reshape(-1, x.Shape[-1]);
+            dw = c.Sum(1) is { } sum ? MatrixProduct.AddProduct(sum, rows, inputs, transposeA: true) : rows.MatMul(inputs, transposeA: true);
+        }
         return bias ? [dx, dw, c.Needs(2) ? rows.Sum([0]) : null] : [dx, dw];
     }
 

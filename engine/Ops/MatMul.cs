@@ -1,5 +1,6 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
+using AmcEngine.Diagnostics;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -26,6 +27,32 @@ public static class MatrixProduct
                 db = transposeB ? Reduced(g[0]!, p, true, transposeA, q) : Reduced(p, g[0]!, !transposeA, false, q);
             return [da, db];
         });
+    }
+
+    /// <summary>
+    /// Adds op(a)·b, of two matrices, onto the elements of a gradient (M×N in any shape) and returns it: no product is stored on the way.
+    /// Not recorded.
+    /// </summary>
+    internal static Tensor AddProduct(Tensor sum, Tensor a, Tensor b, bool transposeA = false)
+    {
+        var (m, k) = transposeA ? (a.Shape[1], a.Shape[0]) : (a.Shape[0], a.Shape[1]);
+        var n = b.Shape[1];
+        a.Backend.MatMul(new MatMulArgs
+        {
+            A = a,
+            B = b,
+            C = sum,
+            M = m,
+            N = n,
+            K = k,
+            TransA = transposeA,
+            Lda = a.Shape[1],
+            Ldb = n,
+            Ldc = n,
+            Accumulate = true,
+        });
+        if (NaNTrace.Active) NaNTrace.Check("matmul", sum);
+        return sum;
     }
 
     /// <summary>

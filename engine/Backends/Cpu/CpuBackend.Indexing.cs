@@ -17,19 +17,20 @@ public sealed partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public void IndexAdd(Tensor g, AxisView axis, Tensor index, int skip, Tensor y)
+    public void IndexAdd(Tensor g, AxisView axis, Tensor index, int skip, Tensor y, bool accumulate = false)
     {
         CheckIndices("index_add", index, axis.Length, skip);
-        if (y.DType == DType.F64) IndexAdd<double>(g, axis, index, skip, y);
-        else IndexAdd<float>(g, axis, index, skip, y);
+        if (y.DType == DType.F64) IndexAdd<double>(g, axis, index, skip, y, accumulate);
+        else IndexAdd<float>(g, axis, index, skip, y, accumulate);
     }
 
-    private unsafe void IndexAdd<T>(Tensor g, AxisView axis, Tensor index, int skip, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    private unsafe void IndexAdd<T>(Tensor g, AxisView axis, Tensor index, int skip, Tensor y, bool accumulate) where T : unmanaged, IFloatingPointIeee754<T>
     {
         // Narrow rows are not cut: a chunk is at least four cache lines wide.
         var width = 256 / sizeof(T);
-        var kernel = new IndexAddKernel<T>(Ptr<T>(g), axis, Ptr<int>(index), index.Count, skip, width, Ptr<T>(y));
-        Run<T, IndexAddKernel<T>>(kernel, axis.Outer * ((axis.Inner + width - 1) / width), RowTile(CheapTile / 4, (long)width * (axis.Length + index.Count)));
+        var kernel = new IndexAddKernel<T>(Ptr<T>(g), axis, Ptr<int>(index), index.Count, skip, width, Ptr<T>(y), accumulate);
+        var rows = index.Count + (accumulate ? 0 : axis.Length);
+        Run<T, IndexAddKernel<T>>(kernel, axis.Outer * ((axis.Inner + width - 1) / width), RowTile(CheapTile / 4, (long)width * rows));
     }
 
     /// <inheritdoc/>

@@ -12,10 +12,19 @@ public sealed partial class CpuBackend
     {
         switch (y.DType)
         {
-            case DType.F64: new Span<double>(Ptr<double>(y), y.Count).Fill(value); break;
-            case DType.F32: new Span<float>(Ptr<float>(y), y.Count).Fill((float)value); break;
-            default: new Span<int>(Ptr<int>(y), y.Count).Fill((int)value); break;
+            case DType.F64: Run(new FillKernel<double>(value, Ptr<double>(y)), y.Count, CheapTile); break;
+            case DType.F32: Run(new FillKernel<float>((float)value, Ptr<float>(y)), y.Count, CheapTile); break;
+            default: Run(new FillKernel<int>((int)value, Ptr<int>(y)), y.Count, CheapTile); break;
         }
+    }
+
+    /// <summary>y = value.</summary>
+    private readonly unsafe struct FillKernel<T>(T value, T* y) : IRange where T : unmanaged
+    {
+        private readonly T _value = value;
+        private readonly T* _y = y;
+
+        public void Run(int from, int to) => new Span<T>(_y + from, to - from).Fill(_value);
     }
 
     /// <inheritdoc/>

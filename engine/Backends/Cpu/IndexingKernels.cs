@@ -28,7 +28,7 @@ internal readonly unsafe struct IndexSelectKernel<E>(E* x, AxisView axis, int* i
 }
 
 /// <summary>y[o, index[i], n] += g[o, i, n]; the range counts columns (o, n), of which a tile holds whole cache lines.</summary>
-internal readonly unsafe struct IndexAddKernel<T>(T* g, AxisView axis, int* index, int count, int skip, int width, T* y) : IKernel<T>
+internal readonly unsafe struct IndexAddKernel<T>(T* g, AxisView axis, int* index, int count, int skip, int width, T* y, bool accumulate) : IKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _g = g;
@@ -38,6 +38,7 @@ internal readonly unsafe struct IndexAddKernel<T>(T* g, AxisView axis, int* inde
     private readonly int _count = count;
     private readonly int _skip = skip;
     private readonly int _width = width;
+    private readonly bool _accumulate = accumulate;
 
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
@@ -47,7 +48,7 @@ internal readonly unsafe struct IndexAddKernel<T>(T* g, AxisView axis, int* inde
             int o = chunk / chunks, n0 = chunk % chunks * _width, width = Math.Min(_width, inner - n0);
             var y = _y + (long)o * _axis.Length * inner + n0;
             var g = _g + (long)o * _count * inner + n0;
-            for (var i = 0; i < _axis.Length; i++) new Span<T>(y + (long)i * inner, width).Clear();
+            for (var i = 0; i < _axis.Length && !_accumulate; i++) new Span<T>(y + (long)i * inner, width).Clear();
             for (var i = 0; i < _count; i++)
                 if (_index[i] != _skip) ZipRow<T, AddOp>.Run<S, V>(y + (long)_index[i] * inner, true, g + (long)i * inner, true, y + (long)_index[i] * inner, width);
         }

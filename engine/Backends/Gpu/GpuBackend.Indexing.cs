@@ -41,9 +41,9 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public void IndexAdd(Tensor g, AxisView axis, Tensor index, int skip, Tensor y)
+    public void IndexAdd(Tensor g, AxisView axis, Tensor index, int skip, Tensor y, bool accumulate = false)
     {
-        Fill(y, 0);
+        if (!accumulate) Fill(y, 0);
         if (g.Count == 0) return;
         var scratch = Allocate((long)index.Count * sizeof(int));
         try

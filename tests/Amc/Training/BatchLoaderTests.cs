@@ -22,7 +22,8 @@ internal sealed class BatchLoaderTests
     public void A_batch_depends_on_its_step_alone()
     {
         BatchLoader fromStart = Create(seed: 3), fromMiddle = Create(seed: 3);
-        TrainingBatch[] all = [.. Enumerable.Range(0, 5).Select(fromStart.Get)];
+        // The loader uses its arrays again: what is kept is copied.
+        TrainingBatch[] all = [.. Enumerable.Range(0, 5).Select(fromStart.Get).Select(b => b with { Images = [.. b.Images], Masks = [.. b.Masks] })];
         TrainingBatch fourth = fromMiddle.Get(3);
         Assert.That(fourth.Images, Is.EqualTo(all[3].Images));
         Assert.That(fourth.Masks, Is.EqualTo(all[3].Masks));

@@ -39,6 +39,23 @@ internal sealed class AutogradTests
     }
 
     [Test]
+    public void A_weight_and_an_input_used_by_several_layers_get_the_sum_of_all_gradients()
+    {
+        double[] weights = [1, 2, 3, 4, 5, 6], inputs = [1, -1, 2, 3];
+        Tensor w = Tensor.From(weights, [3, 2], TestBackends.Cpu).SetRequiresGrad(), x = Tensor.From(inputs, [2, 2], TestBackends.Cpu).SetRequiresGrad();
+        var rows = Tensor.From([2, 0, 2], [3], TestBackends.Cpu);
+        var loss = x.Linear(w, null).Sum().Add(x.Linear(w, null).Scale(2).Sum()).Add(w.Embedding(rows).Scale(3).Sum()).Add(w.Embedding(rows).Sum());
+        var (recorded, plain) = (AutogradEngine.Grad([loss], [x, w], createGraph: true), AutogradEngine.Grad([loss], [x, w]));
+        double[] columns = [.. Enumerable.Range(0, 2).Select(j => 3.0 * Enumerable.Range(0, 3).Sum(i => weights[2 * i + j]))];
+        double[] sums = [3 * (inputs[0] + inputs[2]), 3 * (inputs[1] + inputs[3])];
+        foreach (var grads in new[] { recorded, plain })
+        {
+            Assert.That(grads[0]!.ToDoubles(), Is.EqualTo(new[] { columns[0], columns[1], columns[0], columns[1] }));
+            Assert.That(grads[1]!.ToDoubles(), Is.EqualTo(new[] { sums[0] + 4, sums[1] + 4, sums[0], sums[1], sums[0] + 8, sums[1] + 8 }));
+        }
+    }
+
+    [Test]
     public void Gradient_of_gradient_of_a_cube_is_six_x()
     {
         var x = Leaf(3);

@@ -113,7 +113,7 @@ internal readonly struct IndexLinksKernel : IKernel<IndexLinksKernel.Args>
 }
 
 /// <summary>
-/// y[o, index[i], n] = Σ g[o, j, n] over the j that are linked with i, where i is the first with its index; y is zero before.
+/// y[o, index[i], n] += g[o, j, n] over the j that are linked with i, one after another, where i is the first with its index.
 /// The chain of a frequent index is long: the value after the current one is on its way while the current one is added.
 /// </summary>
 internal readonly struct IndexAddKernel<T> : IKernel<IndexAddKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
@@ -143,7 +143,8 @@ internal readonly struct IndexAddKernel<T> : IKernel<IndexAddKernel<T>.Args> whe
             if (next >= 0)
             {
                 var block = o * a.Indices;
-                var sum = T.Zero;
+                var to = (o * a.Length + a.Index[first]) * a.Inner + n;
+                var sum = a.Y[to];
                 var value = a.G[at];
                 while (next < a.Indices)
                 {
@@ -152,7 +153,7 @@ internal readonly struct IndexAddKernel<T> : IKernel<IndexAddKernel<T>.Args> whe
                     sum += value;
                     value = following;
                 }
-                a.Y[(o * a.Length + a.Index[first]) * a.Inner + n] = sum + value;
+                a.Y[to] = sum + value;
             }
         }
     }

@@ -107,10 +107,13 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
             Tensor s = KernelHost.Output(b, dtype, [g.Length]), a = KernelHost.Output(b, dtype, [x.Length]), at = KernelHost.Ints(b, [count], index);
             b.IndexSelect(KernelHost.Make(b, dtype, [x.Length], x), new AxisView(outer, length, inner), at, s);
             b.IndexAdd(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, skip, a);
-            return new[] { s, a };
+            var onto = KernelHost.Make(b, dtype, [x.Length], x);
+            b.IndexAdd(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, skip, onto, accumulate: true);
+            return new[] { s, a, onto };
         });
         Assert.That(result[0], Is.EqualTo(selected));
         KernelHost.Close(result[1], added, KernelHost.Tolerance(dtype));
+        KernelHost.Close(result[2], [.. x.Zip(added, (v, d) => v + d)], KernelHost.Tolerance(dtype));
     }
 
     [Test]

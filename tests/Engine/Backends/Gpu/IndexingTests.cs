@@ -30,15 +30,15 @@ internal sealed class IndexingTests
     {
         var index = Indices(count, axis.Length);
         if (count > 1) index[count / 2] = axis.Length + 3;
-        foreach (var skip in (int[])[axis.Length + 3, -1, 0])
-            Compare($"index add without {skip}", b =>
+        foreach (var (skip, accumulate) in new[] { (axis.Length + 3, false), (-1, false), (0, false), (0, true) })
+            Compare($"index add without {skip}{(accumulate ? ", onto numbers" : "")}", b =>
             {
                 using var g = Some(b, dtype, [axis.Outer, count, axis.Inner], 1, 1);
                 // What the CPU would refuse is ignored here.
                 int[] mine = skip == axis.Length + 3 || b is AmcEngine.Backends.Gpu.GpuBackend ? index : [.. index.Select(i => i < axis.Length ? i : skip)];
                 using var i = Tensor.From(mine, [count], b);
-                var y = Tensor.Full([axis.Outer, axis.Length, axis.Inner], double.NaN, dtype, b);
-                b.IndexAdd(g, axis, i, skip, y);
+                var y = Tensor.Full([axis.Outer, axis.Length, axis.Inner], accumulate ? 0.3 : double.NaN, dtype, b);
+                b.IndexAdd(g, axis, i, skip, y, accumulate);
                 return y;
             }, 0);
     }
