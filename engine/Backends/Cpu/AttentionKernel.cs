@@ -66,25 +66,19 @@ internal static unsafe partial class AttentionKernel<T, V, S>
             var words = blocks == 1 ? Words(a, b, h, i0, 0, (long)rows * keys) : null;
             for (var i = 0; i < rows; i++)
             {
-                var s = scores + (nint)i * stride;
-                var m = AttentionRows<T, V, S>.MaskAndMax(s, MaskRow(a, b, h, i0 + i, j0), keys);
-                if (block > 0) m = T.Max(m, max[i]);
-                // Nothing but −∞ so far: any finite shift gives zeros.
-                var shift = T.IsNegativeInfinity(m) ? T.Zero : m;
-                var part = SoftmaxRows.SumExp<S, V, T>(s, shift, s, keys);
+                var before = block == 0 ? T.NegativeInfinity : max[i];
+                if (blocks > 1) words = Words(a, b, h, i0 + i, j0, keys);
+                max[i] = before;
+                var part = AttentionRows<T, V, S>.Softmax(scores + (nint)i * stride, MaskRow(a, b, h, i0 + i, j0), words, threshold, keys, ref max[i]);
+                if (blocks == 1 && words is not null) words += keys;
                 if (block == 0)
                 {
                     sum[i] = part;
+                    continue;
                 }
-                else
-                {
-                    var old = T.Exp(max[i] - shift);
-                    sum[i] = sum[i] * old + part;
-                    SoftmaxRows.Scale<S, V, T>(output + (nint)i * args.QLayout.Row, old, output + (nint)i * args.QLayout.Row, d);
-                }
-                max[i] = m;
-                if (blocks > 1) words = Words(a, b, h, i0 + i, j0, keys);
-                if (words is not null) AttentionRows<T, V, S>.Drop(s, blocks > 1 ? words : words + (nint)i * keys, threshold, keys);
+                var old = T.IsNegativeInfinity(before) ? T.Zero : T.Exp(before - max[i]);
+                sum[i] = sum[i] * old + part;
+                SoftmaxRows.Scale<S, V, T>(output + (nint)i * args.QLayout.Row, old, output + (nint)i * args.QLayout.Row, d);
             }
             var product = new GemmProblem<T>
             {
@@ -105,13 +99,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
             Gemm<T>.Run(product);
         }
         var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
-        var factor = KeepFactor(args);
-        for (var i = 0; i < rows; i++)
-        {
-            var empty = sum[i] == T.Zero;
-            SoftmaxRows.Scale<S, V, T>(output + (nint)i * args.QLayout.Row, empty ? T.Zero : factor / sum[i], output + (nint)i * args.QLayout.Row, d);
-            lse[i] = empty ? T.NegativeInfinity : max[i] + T.Log(sum[i]);
-        }
+        AttentionRows<T, V, S>.Normalize(output, args.QLayout.Row, d, max, sum, KeepFactor(args), rows, lse);
     }
 
     /// <summary>Gradients of sample b, head h, in blocks of query rows.</summary>
@@ -140,16 +128,15 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         ref readonly var args = ref a.Args;
         var factor = KeepFactor(args);
         var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
-        var at = b * args.QLayout.Batch + h * args.QLayout.Head;
+        var at = b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row;
+        var dots = GemmScratch.Get<T>(RowSlot, rows);
+        AttentionRows<T, V, S>.Dots(a.G + at, a.Output + at, args.QLayout.Row, args.D, rows, dots);
         var words = Words(a, b, h, i0, 0, (long)rows * args.Lk);
         var threshold = Threshold(args);
         for (var i = 0; i < rows; i++)
         {
-            var s = p + (nint)i * stride;
-            var row = at + (nint)(i0 + i) * args.QLayout.Row;
-            var dot = AttentionRows<T, V, S>.Dot(a.G + row, a.Output + row, args.D);
             var shift = T.IsNegativeInfinity(lse[i]) ? T.Zero : lse[i];
-            AttentionRows<T, V, S>.Backward(s, dp + (nint)i * stride, MaskRow(a, b, h, i0 + i, 0), shift, dot, words is null ? null : words + (nint)i * args.Lk, threshold, factor, args.Lk);
+            AttentionRows<T, V, S>.Backward(p + (nint)i * stride, dp + (nint)i * stride, MaskRow(a, b, h, i0 + i, 0), shift, dots[i], words is null ? null : words + (nint)i * args.Lk, threshold, factor, args.Lk);
         }
     }
 
@@ -256,8 +243,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     {
         ref readonly var args = ref a.Args;
         if (args.DropoutP <= 0) return null;
-        var words = GemmScratch.Get<uint>(WordSlot, count + S.Count);
-        Philox.FillWords(args.Key, (((long)b * args.H + h) * args.Lq + i) * args.Lk + j, words, count);
-        return words;
+        var words = GemmScratch.Get<uint>(WordSlot, count + Philox.Padding);
+        return Philox.FillPadded(args.Key, (((long)b * args.H + h) * args.Lq + i) * args.Lk + j, words, count);
     }
 }
