@@ -40,6 +40,9 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     // Scores of a query block and this many keys stay in the second-level cache.
     private const int KeyBlock = 512;
 
+    // Maxima of so many rows are taken before their exponentials: the steps of one row's reduction wait for each other, rows do not.
+    private const int RowGroup = 4;
+
     private const int ScoreSlot = GemmScratch.Attention;
     private const int GradientSlot = GemmScratch.Attention + 1;
     private const int WordSlot = GemmScratch.Attention + 2;
@@ -54,8 +57,8 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         var blocks = Math.Max(1, (args.Lk + KeyBlock - 1) / KeyBlock);
         var stride = AttentionRows<T, V, S>.Padded((args.Lk + blocks - 1) / blocks);
         var scores = GemmScratch.Get<T>(ScoreSlot, (long)rows * stride);
-        var max = GemmScratch.Get<T>(RowSlot, 2L * rows);
-        var sum = max + rows;
+        var max = GemmScratch.Get<T>(RowSlot, 2L * rows + RowGroup);
+        T* sum = max + rows, before = sum + rows;
         var output = a.Output + b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row;
         for (var block = 0; block < blocks; block++)
         {
@@ -64,21 +67,21 @@ internal static unsafe partial class AttentionKernel<T, V, S>
             Scores(a, a.Q, a.K, b, h, i0, rows, j0, keys, T.CreateChecked(args.Scale), scores, stride);
             // Whole rows follow each other in the stream: their words come in one go.
             var words = blocks == 1 ? Words(a, b, h, i0, 0, (long)rows * keys) : null;
-            for (var i = 0; i < rows; i++)
+            for (var i = 0; i < rows; i += RowGroup)
             {
-                var before = block == 0 ? T.NegativeInfinity : max[i];
-                if (blocks > 1) words = Words(a, b, h, i0 + i, j0, keys);
-                max[i] = before;
-                var part = AttentionRows<T, V, S>.Softmax(scores + (nint)i * stride, MaskRow(a, b, h, i0 + i, j0), words, threshold, keys, ref max[i]);
-                if (blocks == 1 && words is not null) words += keys;
-                if (block == 0)
+                var end = Math.Min(rows, i + RowGroup);
+                for (var r = i; r < end; r++)
                 {
-                    sum[i] = part;
-                    continue;
+                    before[r - i] = block == 0 ? T.NegativeInfinity : max[r];
+                    max[r] = AttentionRows<T, V, S>.MaskAndMax(scores + (nint)r * stride, MaskRow(a, b, h, i0 + r, j0), keys, before[r - i]);
                 }
-                var old = T.IsNegativeInfinity(before) ? T.Zero : T.Exp(before - max[i]);
-                sum[i] = sum[i] * old + part;
-                SoftmaxRows.Scale<S, V, T>(output + (nint)i * args.QLayout.Row, old, output + (nint)i * args.QLayout.Row, d);
+                for (var r = i; r < end; r++)
+                {
+                    if (blocks > 1) words = Words(a, b, h, i0 + r, j0, keys);
+                    var part = AttentionRows<T, V, S>.SumExp(scores + (nint)r * stride, max[r], words, threshold, keys);
+                    if (blocks == 1 && words is not null) words += keys;
+                    sum[r] = block == 0 ? part : Rescale(output + (nint)r * args.QLayout.Row, d, before[r - i], max[r], sum[r], part);
+                }
             }
             var product = new GemmProblem<T>
             {
@@ -100,6 +103,14 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         }
         var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
         AttentionRows<T, V, S>.Normalize(output, args.QLayout.Row, d, max, sum, KeepFactor(args), rows, lse);
+    }
+
+    // An output row and its sum so far, when the maximum goes up; returns the sum with that of a further block.
+    private static T Rescale(T* output, int d, T before, T max, T sum, T part)
+    {
+        var old = T.IsNegativeInfinity(before) ? T.Zero : T.Exp(before - max);
+        SoftmaxRows.Scale<S, V, T>(output, old, output, d);
+        return sum * old + part;
     }
 
     /// <summary>Gradients of sample b, head h, in blocks of query rows.</summary>
@@ -201,7 +212,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     {
         var s = GemmScratch.Get<T>(ScoreSlot, AttentionRows<T, V, S>.Padded(n));
         SoftmaxRows.Scale<S, V, T>(x, scale, s, n);
-        var m = AttentionRows<T, V, S>.MaskAndMax(s, mask, n);
+        var m = AttentionRows<T, V, S>.MaskAndMax(s, mask, n, T.NegativeInfinity);
         var sum = SoftmaxRows.SumExp<S, V, T>(s, T.IsNegativeInfinity(m) ? T.Zero : m, s, n);
         SoftmaxRows.Scale<S, V, T>(s, sum == T.Zero ? T.Zero : T.One / sum, y, n);
     }

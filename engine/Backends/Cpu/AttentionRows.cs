@@ -16,38 +16,11 @@ internal static unsafe partial class AttentionRows<T, V, S>
     /// <summary>Row length in whole vectors.</summary>
     public static int Padded(int n) => (n + S.Count - 1) / S.Count * S.Count;
 
-    /// <summary>s ← s + mask (null: s); returns the largest element.</summary>
-    public static T MaskAndMax(T* s, T* mask, int n) =>
-        mask is null ? Rows.Reduce<S, V, T, FastMaxOp>(s, n) : AddAndMax(s, mask, n);
-
+    /// <summary>s ← s + mask (null: s); returns the largest of its elements and of <paramref name="least"/>.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static T AddAndMax(T* s, T* mask, int n)
+    public static T MaskAndMax(T* s, T* mask, int n, T least)
     {
-        V none = S.Set(T.NegativeInfinity), max = none;
-        var j = 0;
-        for (; j <= n - S.Count; j += S.Count)
-        {
-            var v = S.Add(S.Load(s + j), S.Load(mask + j));
-            S.Store(v, s + j);
-            max = S.MaxFast(v, max);
-        }
-        if (j < n)
-        {
-            var v = S.Add(S.LoadPartial(s + j, n - j, none), S.LoadPartial(mask + j, n - j, default));
-            S.StorePartial(v, s + j, n - j);
-            max = S.MaxFast(v, max);
-        }
-        return S.MaxLane(max);
-    }
-
-    /// <summary>
-    /// s ← keep∘exp(s + mask − m) with zeros in the padding, where m is the largest element, at least <paramref name="max"/>; returns m and
-    /// the sum of all exponentials, also of those dropped. Mask null: none; words null: everything is kept.
-    /// </summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static T Softmax(T* s, T* mask, uint* words, uint threshold, int n, ref T max)
-    {
-        V none = S.Set(T.NegativeInfinity), a = S.Set(max), b = none, tail = S.Mask(n % S.Count);
+        V none = S.Set(T.NegativeInfinity), a = S.Set(least), b = none, tail = S.Mask(n % S.Count);
         var whole = n - n % S.Count;
         if (mask is not null)
         {
@@ -70,10 +43,16 @@ internal static unsafe partial class AttentionRows<T, V, S>
             if (j < whole) a = S.MaxFast(S.Load(s + j), a);
         }
         if (whole < n) b = S.MaxFast(S.Select(tail, S.Load(s + whole), none), b);
-        var top = S.MaxLane(S.MaxFast(a, b));
-        max = top;
+        return S.MaxLane(S.MaxFast(a, b));
+    }
+
+    /// <summary>s ← keep∘exp(s − max) with zeros in the padding; returns the sum of all exponentials, also of those dropped. Words null: everything is kept.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static T SumExp(T* s, T max, uint* words, uint threshold, int n)
+    {
         // Nothing but −∞ so far: any finite shift gives zeros.
-        V shift = S.Set(T.IsNegativeInfinity(top) ? T.Zero : top), sum = S.Set(T.Zero);
+        V shift = S.Set(T.IsNegativeInfinity(max) ? T.Zero : max), sum = S.Set(T.Zero), none = S.Set(T.NegativeInfinity), tail = S.Mask(n % S.Count);
+        var whole = n - n % S.Count;
         for (var j = 0; j < n; j += S.Count)
         {
             var x = S.Load(s + j);
