@@ -44,17 +44,17 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         ref readonly var args = ref a.Args;
         var factor = KeepFactor(args);
         var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
-        var at = b * args.QLayout.Batch + h * args.QLayout.Head;
+        var at = b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row;
+        var dots = GemmScratch.Get<T>(RowSlot, rows);
+        AttentionRows<T, V, S>.Dots(a.G + at, a.Output + at, args.QLayout.Row, args.D, rows, dots);
         var words = Words(a, b, h, i0, 0, (long)rows * args.Lk);
         var threshold = Threshold(args);
         for (var i = 0; i < rows; i++)
         {
-            var row = at + (nint)(i0 + i) * args.QLayout.Row;
-            var dot = AttentionRows<T, V, S>.Dot(a.G + row, a.Output + row, args.D);
             var shift = T.IsNegativeInfinity(lse[i]) ? T.Zero : lse[i];
             var offset = (nint)i * stride;
             var tiles = new DoubleBackwardRow<T>(p + offset, dp + offset, t + offset, u + offset, args.Lk, words is null ? null : words + (nint)i * args.Lk, threshold, factor);
-            var (mean, correction) = AttentionRows<T, V, S>.DoubleBackwardSums(tiles, MaskRow(a, b, h, i0 + i, 0), shift, dot);
+            var (mean, correction) = AttentionRows<T, V, S>.DoubleBackwardSums(tiles, MaskRow(a, b, h, i0 + i, 0), shift, dots[i]);
             AttentionRows<T, V, S>.DoubleBackward(tiles, mean, correction);
         }
     }

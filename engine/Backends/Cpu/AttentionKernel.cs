@@ -40,6 +40,9 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     // Scores of a query block and this many keys stay in the second-level cache.
     private const int KeyBlock = 512;
 
+    // Maxima of so many rows are taken before their exponentials: the steps of one row's reduction wait for each other, rows do not.
+    private const int RowGroup = 4;
+
     private const int ScoreSlot = GemmScratch.Attention;
     private const int GradientSlot = GemmScratch.Attention + 1;
     private const int WordSlot = GemmScratch.Attention + 2;
@@ -54,8 +57,8 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         var blocks = Math.Max(1, (args.Lk + KeyBlock - 1) / KeyBlock);
         var stride = AttentionRows<T, V, S>.Padded((args.Lk + blocks - 1) / blocks);
         var scores = GemmScratch.Get<T>(ScoreSlot, (long)rows * stride);
-        var max = GemmScratch.Get<T>(RowSlot, 2L * rows);
-        var sum = max + rows;
+        var max = GemmScratch.Get<T>(RowSlot, 2L * rows + RowGroup);
+        T* sum = max + rows, before = sum + rows;
         var output = a.Output + b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row;
         for (var block = 0; block < blocks; block++)
         {
@@ -64,27 +67,21 @@ internal static unsafe partial class AttentionKernel<T, V, S>
             Scores(a, a.Q, a.K, b, h, i0, rows, j0, keys, T.CreateChecked(args.Scale), scores, stride);
             // Whole rows follow each other in the stream: their words come in one go.
             var words = blocks == 1 ? Words(a, b, h, i0, 0, (long)rows * keys) : null;
-            for (var i = 0; i < rows; i++)
+            for (var i = 0; i < rows; i += RowGroup)
             {
-                var s = scores + (nint)i * stride;
-                var m = AttentionRows<T, V, S>.MaskAndMax(s, MaskRow(a, b, h, i0 + i, j0), keys);
-                if (block > 0) m = T.Max(m, max[i]);
-                // Nothing but −∞ so far: any finite shift gives zeros.
-                var shift = T.IsNegativeInfinity(m) ? T.Zero : m;
-                var part = SoftmaxRows.SumExp<S, V, T>(s, shift, s, keys);
-                if (block == 0)
+                var end = Math.Min(rows, i + RowGroup);
+                for (var r = i; r < end; r++)
                 {
-                    sum[i] = part;
+                    before[r - i] = block == 0 ? T.NegativeInfinity : max[r];
+                    max[r] = AttentionRows<T, V, S>.MaskAndMax(scores + (nint)r * stride, MaskRow(a, b, h, i0 + r, j0), keys, before[r - i]);
                 }
-                else
+                for (var r = i; r < end; r++)
                 {
-                    var old = T.Exp(max[i] - shift);
-                    sum[i] = sum[i] * old + part;
-                    SoftmaxRows.Scale<S, V, T>(output + (nint)i * args.QLayout.Row, old, output + (nint)i * args.QLayout.Row, d);
+                    if (blocks > 1) words = Words(a, b, h, i0 + r, j0, keys);
+                    var part = AttentionRows<T, V, S>.SumExp(scores + (nint)r * stride, max[r], words, threshold, keys);
+                    if (blocks == 1 && words is not null) words += keys;
+                    sum[r] = block == 0 ? part : Rescale(output + (nint)r * args.QLayout.Row, d, before[r - i], max[r], sum[r], part);
                 }
-                max[i] = m;
-                if (blocks > 1) words = Words(a, b, h, i0 + i, j0, keys);
-                if (words is not null) AttentionRows<T, V, S>.Drop(s, blocks > 1 ? words : words + (nint)i * keys, threshold, keys);
             }
             var product = new GemmProblem<T>
             {
@@ -105,13 +102,15 @@ internal static unsafe partial class AttentionKernel<T, V, S>
             Gemm<T>.Run(product);
         }
         var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
-        var factor = KeepFactor(args);
-        for (var i = 0; i < rows; i++)
-        {
-            var empty = sum[i] == T.Zero;
-            SoftmaxRows.Scale<S, V, T>(output + (nint)i * args.QLayout.Row, empty ? T.Zero : factor / sum[i], output + (nint)i * args.QLayout.Row, d);
-            lse[i] = empty ? T.NegativeInfinity : max[i] + T.Log(sum[i]);
-        }
+        AttentionRows<T, V, S>.Normalize(output, args.QLayout.Row, d, max, sum, KeepFactor(args), rows, lse);
+    }
+
+    // An output row and its sum so far, when the maximum goes up; returns the sum with that of a further block.
+    private static T Rescale(T* output, int d, T before, T max, T sum, T part)
+    {
+        var old = T.IsNegativeInfinity(before) ? T.Zero : T.Exp(before - max);
+        SoftmaxRows.Scale<S, V, T>(output, old, output, d);
+        return sum * old + part;
     }
 
     /// <summary>Gradients of sample b, head h, in blocks of query rows.</summary>
@@ -140,16 +139,15 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         ref readonly var args = ref a.Args;
         var factor = KeepFactor(args);
         var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
-        var at = b * args.QLayout.Batch + h * args.QLayout.Head;
+        var at = b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row;
+        var dots = GemmScratch.Get<T>(RowSlot, rows);
+        AttentionRows<T, V, S>.Dots(a.G + at, a.Output + at, args.QLayout.Row, args.D, rows, dots);
         var words = Words(a, b, h, i0, 0, (long)rows * args.Lk);
         var threshold = Threshold(args);
         for (var i = 0; i < rows; i++)
         {
-            var s = p + (nint)i * stride;
-            var row = at + (nint)(i0 + i) * args.QLayout.Row;
-            var dot = AttentionRows<T, V, S>.Dot(a.G + row, a.Output + row, args.D);
             var shift = T.IsNegativeInfinity(lse[i]) ? T.Zero : lse[i];
-            AttentionRows<T, V, S>.Backward(s, dp + (nint)i * stride, MaskRow(a, b, h, i0 + i, 0), shift, dot, words is null ? null : words + (nint)i * args.Lk, threshold, factor, args.Lk);
+            AttentionRows<T, V, S>.Backward(p + (nint)i * stride, dp + (nint)i * stride, MaskRow(a, b, h, i0 + i, 0), shift, dots[i], words is null ? null : words + (nint)i * args.Lk, threshold, factor, args.Lk);
         }
     }
 
@@ -214,7 +212,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     {
         var s = GemmScratch.Get<T>(ScoreSlot, AttentionRows<T, V, S>.Padded(n));
         SoftmaxRows.Scale<S, V, T>(x, scale, s, n);
-        var m = AttentionRows<T, V, S>.MaskAndMax(s, mask, n);
+        var m = AttentionRows<T, V, S>.MaskAndMax(s, mask, n, T.NegativeInfinity);
         var sum = SoftmaxRows.SumExp<S, V, T>(s, T.IsNegativeInfinity(m) ? T.Zero : m, s, n);
         SoftmaxRows.Scale<S, V, T>(s, sum == T.Zero ? T.Zero : T.One / sum, y, n);
     }
@@ -256,8 +254,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     {
         ref readonly var args = ref a.Args;
         if (args.DropoutP <= 0) return null;
-        var words = GemmScratch.Get<uint>(WordSlot, count + S.Count);
-        Philox.FillWords(args.Key, (((long)b * args.H + h) * args.Lq + i) * args.Lk + j, words, count);
-        return words;
+        var words = GemmScratch.Get<uint>(WordSlot, count + Philox.Padding);
+        return Philox.FillPadded(args.Key, (((long)b * args.H + h) * args.Lq + i) * args.Lk + j, words, count);
     }
 }

@@ -28,19 +28,24 @@ internal static unsafe partial class AttentionRows<T, V, S>
         T* p = row.P, dp = row.Dp, t = row.Tangent, u = row.U;
         var words = row.Words;
         var n = row.N;
-        // The scratch has rubbish in the padding, perhaps NaN.
-        for (var i = n; i < Padded(n); i++)
-        {
-            p[i] = T.NegativeInfinity;
-            dp[i] = t[i] = u[i] = T.Zero;
-        }
-        V shift = S.Set(lse), dv = S.Set(d), f = S.Set(row.Factor), sumT = S.Set(T.Zero), sumA = sumT;
+        V shift = S.Set(lse), dv = S.Set(d), f = S.Set(row.Factor), sumT = S.Set(T.Zero), sumA = sumT, tail = S.Mask(n % S.Count);
+        var whole = n - n % S.Count;
         for (var j = 0; j < n; j += S.Count)
         {
             var x = S.Load(p + j);
-            if (mask is not null) x = S.Add(x, j <= n - S.Count ? S.Load(mask + j) : S.LoadPartial(mask + j, n - j, default));
-            var e = VectorMath.Exp<S, V, T>(S.Sub(x, shift));
+            if (mask is not null) x = S.Add(x, j < whole ? S.Load(mask + j) : S.LoadPartial(mask + j, n - j, default));
             V g = S.Load(dp + j), v = S.Load(u + j), s = S.Load(t + j);
+            // The scratch has rubbish in the padding, perhaps NaN; scalar stores there would stall the loads of whole vectors.
+            if (j == whole)
+            {
+                x = S.Select(tail, x, S.Set(T.NegativeInfinity));
+                g = S.And(g, tail);
+                v = S.And(v, tail);
+                s = S.And(s, tail);
+                S.Store(s, t + j);
+                S.Store(v, u + j);
+            }
+            var e = VectorMath.Exp<S, V, T>(S.Sub(x, shift));
             if (words is not null)
             {
                 g = S.Keep(S.Mul(g, f), words + j, row.Threshold);

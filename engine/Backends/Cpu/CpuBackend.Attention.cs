@@ -59,13 +59,13 @@ public sealed partial class CpuBackend
         var work = (backward ? 10.0 : 4.0) * heads * lq * args.Lk * (args.D + 8);
         if (backward)
         {
-            RunTiles(heads, work, (from, to) => Simd.Run<T, AttentionBackwardKernel<T>>(new AttentionBackwardKernel<T>(problem, QueryBlock), from, to));
+            RunTiles(heads, Together<T>(args), work, (from, to) => Simd.Run<T, AttentionBackwardKernel<T>>(new AttentionBackwardKernel<T>(problem, QueryBlock), from, to));
             return;
         }
         // Heads are enough tiles as a rule; few heads of many rows are cut finer.
         var blocks = (lq + QueryBlock - 1) / QueryBlock;
         if (_workers.Threads > 1) blocks = Math.Max(blocks, Math.Min((lq + 13) / 14, (4 * _workers.Threads + heads - 1) / heads));
-        RunTiles(heads * blocks, work, (from, to) => Simd.Run<T, AttentionForwardKernel<T>>(new AttentionForwardKernel<T>(problem, blocks), from, to));
+        RunTiles(heads * blocks, Together<T>(args) * blocks, work, (from, to) => Simd.Run<T, AttentionForwardKernel<T>>(new AttentionForwardKernel<T>(problem, blocks), from, to));
     }
 
     private unsafe void AttentionDoubleBackwardWidth<T>(in AttentionArgs args, Tensor output, Tensor lse, Tensor?[] tensors) where T : unmanaged, IFloatingPointIeee754<T>
@@ -83,7 +83,7 @@ public sealed partial class CpuBackend
         problem.Dv = Pointer(7);
         var heads = args.B * args.H;
         var work = 24.0 * heads * args.Lq * args.Lk * (args.D + 8);
-        RunTiles(heads, work, (from, to) => Simd.Run<T, AttentionDoubleBackwardKernel<T>>(new AttentionDoubleBackwardKernel<T>(problem, QueryBlock), from, to));
+        RunTiles(heads, Together<T>(args), work, (from, to) => Simd.Run<T, AttentionDoubleBackwardKernel<T>>(new AttentionDoubleBackwardKernel<T>(problem, QueryBlock), from, to));
     }
 
     private unsafe AttentionProblem<T> Problem<T>(in AttentionArgs args, Tensor output, Tensor lse) where T : unmanaged => new()
@@ -97,16 +97,24 @@ public sealed partial class CpuBackend
         Lse = Ptr<T>(lse),
     };
 
-    // Tiles [from, to) on this thread alone where waking another costs more than it saves; small ones in groups.
-    private void RunTiles(int tiles, double work, Action<int, int> body)
+    // Heads that one thread takes together: neighbours whose rows share cache lines would take them from each other at every write.
+    private unsafe int Together<T>(in AttentionArgs args) where T : unmanaged =>
+        args.QLayout.Head == args.D && args.D * sizeof(T) % 64 != 0 && args.B >= 2 * _workers.Threads ? args.H : 1;
+
+    private void RunTiles(int tiles, double work, Action<int, int> body) => RunTiles(tiles, 1, work, body);
+
+    // Tiles [from, to) on this thread alone where waking another costs more than it saves; small ones in groups of a multiple of
+    // so many together.
+    private void RunTiles(int tiles, int together, double work, Action<int, int> body)
     {
         if (work < InlineFlops || _workers.Threads == 1)
         {
             body(0, tiles);
             return;
         }
-        var groups = (int)Math.Clamp(Math.Min(tiles, work / TileFlops), Math.Min(tiles, 2 * _workers.Threads), tiles);
-        _workers.Run(groups, g => body((int)((long)tiles * g / groups), (int)((long)tiles * (g + 1) / groups)));
+        var units = tiles / together;
+        var groups = (int)Math.Clamp(Math.Min(units, work / TileFlops), Math.Min(units, 2 * _workers.Threads), units);
+        _workers.Run(groups, g => body((int)((long)units * g / groups) * together, (int)((long)units * (g + 1) / groups) * together));
     }
 
     private unsafe void MaskedSoftmaxWidth<T>(Tensor x, double scale, Tensor? mask, long maskBatch, long maskHead, int maskRow, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
