@@ -27,10 +27,10 @@ internal unsafe struct GemmTile<T> where T : unmanaged
 /// <summary>Requests of cache lines ahead of their use; nothing where the processor has no such instruction.</summary>
 internal static unsafe class Prefetch
 {
-    /// <summary>Into the first-level cache.</summary>
+    /// <summary>Into the second-level cache: in the first, rows a power of two apart would drive each other out.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Near(void* p)
     {
-        if (Sse.IsSupported) Sse.Prefetch0(p);
+        if (Sse.IsSupported) Sse.Prefetch1(p);
     }
 }
