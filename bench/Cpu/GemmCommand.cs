@@ -45,7 +45,7 @@ internal static class GemmCommand
         try
         {
             output.WriteLine();
-            output.WriteLine($"Matrix products in {options.DType}, GFLOP/s; `IBackend.MatMul` on warm tensors, operands packed anew in each call. Median of {rounds} rounds in turn, each side in a process of its own, {seconds * 1e3:F0} ms or more each; the peak is that of one thread, measured before and after each product, times the threads.");
+            output.WriteLine($"Matrix products in {options.DType}, GFLOP/s; `IBackend.MatMul` on warm tensors, operands packed anew in each call. Median of {rounds} rounds in turn, each side in a process of its own, {seconds * 1e3:F0} ms or more each; the share of the peak is that of the FMA peak measured before and after each product.");
             output.WriteLine(blas.Length > 0 ? $"Peer: OpenBLAS, kernels {blas[0].Details}. One-thread GFLOP/s by core type (the best is taken): {tried}." : OpenBlas.Remedy + ".");
             var rows = new List<GemmRow>();
             for (var i = 0; i < GemmCases.All.Length; i++)
@@ -95,8 +95,8 @@ internal static class GemmCommand
 
     private static double Peak(int threads)
     {
-        // Of one thread: the others of this process would have to find their cores first, in the milliseconds that this takes.
+        // Threads of OpenBLAS spin on for a while.
         Thread.Sleep(100);
-        return threads * MachinePeaks.FmaGflops(1);
+        return MachinePeaks.FmaGflops(threads);
     }
 }
