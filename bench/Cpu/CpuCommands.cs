@@ -10,7 +10,7 @@ internal static class CpuCommands
     {
         switch (command)
         {
-            case "gemm": return Report<GemmOptions>(command, "Matrix products", args, (o, _, w) => GemmCommand.Report(o, w));
+            case "gemm": return Report<GemmOptions>(command, "Matrix products", args, GemmCommand.Report);
             case "attention": return Report<TableOptions>(command, "Attention", args, AttentionCommand.Report);
             case "step": return Report<StepOptions>(command, "Training steps", args, StepCommand.Report);
             case "peers": return Report<TableOptions>(command, "Elementwise and memory-bound kernels", args, PeersCommand.Report);
@@ -39,7 +39,7 @@ internal static class CpuCommands
     private static void Quick(TableOptions options, ReportHeader header, TextWriter output)
     {
         var (threads, quick) = (options.Threads, true);
-        Section("Matrix products", () => GemmCommand.Report(new GemmOptions { Threads = threads, Quick = quick }, output));
+        Section("Matrix products", () => GemmCommand.Report(new GemmOptions { Threads = threads, Quick = quick }, header, output));
         Section("Attention", () => AttentionCommand.Report(new TableOptions { Threads = threads, Quick = quick }, header, output));
         Section("Elementwise and memory-bound kernels", () => PeersCommand.Report(new TableOptions { Threads = threads, Quick = quick }, header, output));
         Section("Training steps", () => StepCommand.Report(new StepOptions { Threads = threads, Quick = quick }, header, output));

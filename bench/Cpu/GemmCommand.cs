@@ -1,4 +1,3 @@
-using AmcEngine.Diagnostics;
 using CommandLine;
 
 namespace AmcEngine.Bench.Cpu;
@@ -23,8 +22,8 @@ internal sealed class GemmOptions : TableOptions
     }
 }
 
-/// <summary>Times of one product, of the engine and of OpenBLAS, and the FMA peak in GFLOP/s round about it: by thread count.</summary>
-internal sealed record GemmRow(GemmCase Case, IReadOnlyDictionary<int, Rounds> Engine, IReadOnlyDictionary<int, Rounds> Blas, IReadOnlyDictionary<int, double> Peak);
+/// <summary>Times of one product: by thread count, then of the engine and of OpenBLAS.</summary>
+internal sealed record GemmRow(GemmCase Case, IReadOnlyDictionary<int, Rounds> Engine, IReadOnlyDictionary<int, Rounds> Blas);
 
 /// <summary><c>bench gemm</c>: the engine's products side by side with OpenBLAS, in processes of their own and round after round.</summary>
 internal static class GemmCommand
@@ -35,7 +34,7 @@ internal static class GemmCommand
     // 1024³ NN: long enough to tell kernels apart.
     private static readonly int Probe = Array.FindIndex(GemmCases.All, c => c.Shape.M == 1024);
 
-    public static void Report(GemmOptions options, TextWriter output)
+    public static void Report(GemmOptions options, ReportHeader header, TextWriter output)
     {
         var f64 = options.DType == "f64";
         var (rounds, seconds) = options.Quick ? (options.Rounds ?? 3, 0.02) : (options.Rounds ?? 5, 0.05);
@@ -45,12 +44,12 @@ internal static class GemmCommand
         try
         {
             output.WriteLine();
-            output.WriteLine($"Matrix products in {options.DType}, GFLOP/s; `IBackend.MatMul` on warm tensors, operands packed anew in each call. Median of {rounds} rounds in turn, each side in a process of its own, {seconds * 1e3:F0} ms or more each; the share of the peak is that of the FMA peak measured before and after each product.");
+            output.WriteLine($"Matrix products in {options.DType}, GFLOP/s; `IBackend.MatMul` on warm tensors, operands packed anew in each call. Median of {rounds} rounds in turn, each side in a process of its own, {seconds * 1e3:F0} ms or more each.");
             output.WriteLine(blas.Length > 0 ? $"Peer: OpenBLAS, kernels {blas[0].Details}. One-thread GFLOP/s by core type (the best is taken): {tried}." : OpenBlas.Remedy + ".");
             var rows = new List<GemmRow>();
             for (var i = 0; i < GemmCases.All.Length; i++)
                 if (!options.Quick || GemmCases.All[i].Layout == "NN") rows.Add(Measure(i, f64, rounds, seconds, engines, blas));
-            GemmTable.Of(rows, options.ThreadCounts).Write(output);
+            GemmTable.Of(rows, options.ThreadCounts, t => header.FmaGflops(t, f64)).Write(output);
         }
         finally
         {
@@ -85,18 +84,8 @@ internal static class GemmCommand
         var sums = all.Select(c => c.Prepare(index, f64, seconds)).ToArray();
         var worst = sums.Max(s => Math.Abs(s.Sum - sums[0].Sum) / s.Scale);
         if (!(worst <= Agreement)) throw new BenchException($"{GemmCases.All[index]}: the contenders' products differ by {worst:0.0e-0} of their magnitude");
-        // The clock moves in seconds, so the peak is measured on both sides of the products that are held against it.
-        var before = engines.Select(c => Peak(c.Threads)).ToArray();
         var times = Rounds.Interleave(rounds, [.. all.Select(c => (Func<double>)c.Measure)]);
-        var peaks = engines.Select((c, i) => (c.Threads, Gflops: (before[i] + Peak(c.Threads)) / (f64 ? 4 : 2))).ToArray();
         var byProcess = all.Zip(times).ToDictionary(p => p.First, p => p.Second);
-        return new GemmRow(GemmCases.All[index], engines.ToDictionary(c => c.Threads, c => byProcess[c]), blas.ToDictionary(c => c.Threads, c => byProcess[c]), peaks.ToDictionary(p => p.Threads, p => p.Gflops));
-    }
-
-    private static double Peak(int threads)
-    {
-        // Threads of OpenBLAS spin on for a while.
-        Thread.Sleep(100);
-        return MachinePeaks.FmaGflops(threads);
+        return new GemmRow(GemmCases.All[index], engines.ToDictionary(c => c.Threads, c => byProcess[c]), blas.ToDictionary(c => c.Threads, c => byProcess[c]));
     }
 }
