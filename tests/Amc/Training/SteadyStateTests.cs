@@ -35,14 +35,20 @@ internal sealed class SteadyStateTests
         using TrainingSession session = Session();
         var step = new OptimizationStep(session, traceNaN: false);
         Run(step, 100);
-        (long live, long reserved, long heap) = (_backend.LiveBytes, _backend.ReservedBytes, GC.GetTotalMemory(forceFullCollection: true));
-        Run(step, 400);
-        long grown = GC.GetTotalMemory(forceFullCollection: true) - heap;
+        (long live, long reserved) = (_backend.LiveBytes, _backend.ReservedBytes);
+        // What leaks does so in each window of 100 steps; what else lives in the process (the test runner) grows once in a while.
+        long grown = long.MaxValue;
+        for (var window = 0; window < 4; window++)
+        {
+            long heap = GC.GetTotalMemory(forceFullCollection: true);
+            Run(step, 100);
+            grown = Math.Min(grown, GC.GetTotalMemory(forceFullCollection: true) - heap);
+        }
         Assert.Multiple(() =>
         {
             Assert.That(_backend.LiveBytes, Is.EqualTo(live), "bytes in use");
             Assert.That(_backend.ReservedBytes, Is.EqualTo(reserved), "bytes reserved");
-            Assert.That(grown < 128 * 1024, Is.True, $"the managed heap grew by {grown} bytes");
+            Assert.That(grown < 32 * 1024, Is.True, $"the managed heap grew by {grown} bytes in each 100 steps");
         });
     }
 

@@ -14,6 +14,9 @@ internal sealed class SteadyStateTests
 {
     private const int Steps = 500;
 
+    // What leaks does so in each window; what else lives in the process (the test runner) grows once in a while.
+    private const int Windows = 5;
+
     [Test]
     public void Neither_device_nor_host_memory_grows_over_500_steps()
     {
@@ -26,17 +29,18 @@ internal sealed class SteadyStateTests
         for (var i = 0; i < 20; i++) Step(x, weight, scale, shift, optimizer);
         long reserved = device.ReservedBytes, live = device.LiveBytes, launches = device.Launches;
         var first = Allocated(() => Step(x, weight, scale, shift, optimizer));
-        var heap = GC.GetTotalMemory(forceFullCollection: true);
-        for (var i = 0; i < Steps; i++) Step(x, weight, scale, shift, optimizer);
+        var grown = Enumerable.Range(0, Windows).Min(_ => Growth(() =>
+        {
+            for (var i = 0; i < Steps / Windows; i++) Step(x, weight, scale, shift, optimizer);
+        }));
         var last = Allocated(() => Step(x, weight, scale, shift, optimizer));
-        var grown = GC.GetTotalMemory(forceFullCollection: true) - heap;
-        TestContext.Out.WriteLine($"{(device.Launches - launches) / (Steps + 2)} launches a step; {first} then {last} bytes of host memory a step; the heap grew by {grown} bytes over {Steps} steps");
+        TestContext.Out.WriteLine($"{(device.Launches - launches) / (Steps + 2)} launches a step; {first} then {last} bytes of host memory a step; the heap grew by at least {grown} bytes over {Steps / Windows} steps");
         Assert.Multiple(() =>
         {
             Assert.That(device.ReservedBytes, Is.EqualTo(reserved), "device memory reserved");
             Assert.That(device.LiveBytes, Is.EqualTo(live), "device memory in use");
             Assert.That(last, Is.LessThanOrEqualTo(first * 1.05), "host memory allocated by a step");
-            Assert.That(grown, Is.LessThan(64 * 1024), "host memory held");
+            Assert.That(grown, Is.LessThan(64 * 1024 / Windows), "host memory held");
         });
     }
 
@@ -50,6 +54,13 @@ internal sealed class SteadyStateTests
         g.Square().Sum().Add(y.Square().Mean([0, 1, 2])).Backward();
         optimizer.Step(1e-3);
         optimizer.ZeroGrad();
+    }
+
+    private static long Growth(Action steps)
+    {
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        steps();
+        return GC.GetTotalMemory(forceFullCollection: true) - before;
     }
 
     private static long Allocated(Action step)
