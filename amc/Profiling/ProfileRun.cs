@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
@@ -138,7 +137,7 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
             backend.ReservedBytes,
             backend is CpuBackend ? CpuBackend.ScratchBytes : 0,
             GC.GetGCMemoryInfo().HeapSizeBytes,
-            PeakResident());
+            MemoryUse.PeakResident());
     }
 
     private IEnumerable<Tensors.Tensor> Queues() =>
@@ -149,14 +148,4 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
             o.Name, o.Shape, o.Calls / (double)steps, o.Seconds / steps, o.Flop / steps, o.Bytes / steps, peaks?.Seconds(o.Flop / steps, o.Bytes / steps)))];
 
     private static int[] Collections() => [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(GC.CollectionCount)];
-
-    /// <summary>Linux's "high water mark"; null elsewhere.</summary>
-    private static long? PeakResident()
-    {
-        const string file = "/proc/self/status", field = "VmHWM:";
-        if (!File.Exists(file))
-            return null;
-        string? line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(field, StringComparison.Ordinal));
-        return line is not null && long.TryParse(line[field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture, out long kib) ? kib * 1024 : null;
-    }
 }

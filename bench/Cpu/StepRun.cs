@@ -43,7 +43,7 @@ internal static class StepRun
         using var backend = new CpuBackend(int.Parse(threads, CultureInfo.InvariantCulture));
         var (skip, count) = (int.Parse(warmUp, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture));
         var (seconds, note) = what == Vit ? (VisionSteps(backend, skip + count), "") : TrainingSteps(backend, what, skip + count);
-        output.WriteLine(JsonSerializer.Serialize(new StepFigures(seconds[skip..], PeakRss(), backend.PeakBytes, note)));
+        output.WriteLine(JsonSerializer.Serialize(new StepFigures(seconds[skip..], MemoryUse.PeakResident() ?? Process.GetCurrentProcess().PeakWorkingSet64, backend.PeakBytes, note)));
         return 0;
     }
 
@@ -85,13 +85,5 @@ internal static class StepRun
             }
         }
         return seconds;
-    }
-
-    private static long PeakRss()
-    {
-        const string path = "/proc/self/status";
-        if (!File.Exists(path)) return Process.GetCurrentProcess().PeakWorkingSet64;
-        var line = File.ReadLines(path).First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return 1024 * long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }

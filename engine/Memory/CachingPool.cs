@@ -90,29 +90,29 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
 
     private Storage Reserve(long size)
     {
-        var wanted = hostKernels ? size + Alignment : size;
-        if ((limit > 0 && ReservedBytes + size > limit) || !TryTake(wanted, out var buffer))
+        if (!TryTake(size, out var buffer))
         {
             // Blocks of other sizes that wait for reuse go back to the device first.
             Trim();
-            if ((limit > 0 && ReservedBytes + size > limit) || !TryTake(wanted, out buffer)) throw Exhausted(size);
+            if (!TryTake(size, out buffer)) throw Exhausted(size);
         }
         ReservedBytes += size;
         var pointer = hostKernels ? (buffer.NativePtr + Alignment - 1) / Alignment * Alignment : 0;
         return new Storage(backend, buffer, pointer, size);
     }
 
-    private bool TryTake(long bytes, [NotNullWhen(true)] out MemoryBuffer1D<byte, Stride1D.Dense>? buffer)
+    private bool TryTake(long size, [NotNullWhen(true)] out MemoryBuffer1D<byte, Stride1D.Dense>? buffer)
     {
+        buffer = null;
+        if (limit > 0 && ReservedBytes + size > limit) return false;
         try
         {
-            buffer = accelerator.Allocate1D<byte>(bytes);
+            buffer = accelerator.Allocate1D<byte>(hostKernels ? size + Alignment : size);
             _buffers.Add(buffer);
             return true;
         }
         catch (Exception e) when (e is OutOfMemoryException or AcceleratorException)
         {
-            buffer = null;
             return false;
         }
     }

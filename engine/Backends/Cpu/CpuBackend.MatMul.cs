@@ -189,11 +189,12 @@ public sealed partial class CpuBackend
     // A shared copy by all threads, in groups of panels of a block.
     private void Pack(long elements, int panels, int blocks, Action<int, int, int> pack)
     {
-        var groups = _workers.Threads == 1 || elements < PackInline ? 1 : Math.Clamp(2 * TilesPerThread * _workers.Threads / blocks, 1, panels);
-        void Group(int t) => pack(t / groups, (int)((long)panels * (t % groups) / groups), (int)((long)panels * (t % groups + 1) / groups));
-        if (groups == 1 && elements < PackInline)
-            for (var t = 0; t < blocks; t++) Group(t);
-        else
-            _workers.Run(blocks * groups, Group);
+        if (elements < PackInline)
+        {
+            for (var block = 0; block < blocks; block++) pack(block, 0, panels);
+            return;
+        }
+        var groups = _workers.Threads == 1 ? 1 : Math.Clamp(2 * TilesPerThread * _workers.Threads / blocks, 1, panels);
+        _workers.Run(blocks * groups, t => pack(t / groups, (int)((long)panels * (t % groups) / groups), (int)((long)panels * (t % groups + 1) / groups)));
     }
 }

@@ -1,5 +1,4 @@
 using System.Numerics;
-using AmcEngine.Backends;
 
 namespace AmcEngine.Backends.Cpu;
 

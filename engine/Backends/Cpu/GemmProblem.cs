@@ -1,5 +1,3 @@
-using AmcEngine.Backends;
-
 namespace AmcEngine.Backends.Cpu;
 
 /// <summary>One matrix product C = activation(alpha·A·B [+ C] + bias) + residual by addresses and strides.</summary>

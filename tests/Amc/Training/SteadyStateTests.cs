@@ -3,6 +3,7 @@ using AmcEngine.Amc.Training;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Tests.Cli;
 using AmcEngine.Tests.DataTools;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Training;
@@ -36,14 +37,7 @@ internal sealed class SteadyStateTests
         var step = new OptimizationStep(session, traceNaN: false);
         Run(step, 100);
         (long live, long reserved) = (_backend.LiveBytes, _backend.ReservedBytes);
-        // What leaks does so in each window of 100 steps; what else lives in the process (the test runner) grows once in a while.
-        long grown = long.MaxValue;
-        for (var window = 0; window < 4; window++)
-        {
-            long heap = GC.GetTotalMemory(forceFullCollection: true);
-            Run(step, 100);
-            grown = Math.Min(grown, GC.GetTotalMemory(forceFullCollection: true) - heap);
-        }
+        long grown = HeapGrowth.Least(4, () => Run(step, 100));
         Assert.Multiple(() =>
         {
             Assert.That(_backend.LiveBytes, Is.EqualTo(live), "bytes in use");

@@ -13,8 +13,6 @@ namespace AmcEngine.Tests.Engine.Backends.Gpu;
 internal sealed class SteadyStateTests
 {
     private const int Steps = 500;
-
-    // What leaks does so in each window; what else lives in the process (the test runner) grows once in a while.
     private const int Windows = 5;
 
     [Test]
@@ -29,10 +27,10 @@ internal sealed class SteadyStateTests
         for (var i = 0; i < 20; i++) Step(x, weight, scale, shift, optimizer);
         long reserved = device.ReservedBytes, live = device.LiveBytes, launches = device.Launches;
         var first = Allocated(() => Step(x, weight, scale, shift, optimizer));
-        var grown = Enumerable.Range(0, Windows).Min(_ => Growth(() =>
+        var grown = HeapGrowth.Least(Windows, () =>
         {
             for (var i = 0; i < Steps / Windows; i++) Step(x, weight, scale, shift, optimizer);
-        }));
+        });
         var last = Allocated(() => Step(x, weight, scale, shift, optimizer));
         TestContext.Out.WriteLine($"{(device.Launches - launches) / (Steps + 2)} launches a step; {first} then {last} bytes of host memory a step; the heap grew by at least {grown} bytes over {Steps / Windows} steps");
         Assert.Multiple(() =>
@@ -54,13 +52,6 @@ internal sealed class SteadyStateTests
         g.Square().Sum().Add(y.Square().Mean([0, 1, 2])).Backward();
         optimizer.Step(1e-3);
         optimizer.ZeroGrad();
-    }
-
-    private static long Growth(Action steps)
-    {
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        steps();
-        return GC.GetTotalMemory(forceFullCollection: true) - before;
     }
 
     private static long Allocated(Action step)
