@@ -29,9 +29,9 @@ internal sealed class ReportHeader(MachinePeaks peaks, string vectorPath)
         return $"{CpuInfo.Name()}{family}, {Environment.ProcessorCount} processors, .NET {Environment.Version}, {RuntimeInformation.RuntimeIdentifier}";
     }
 
-    /// <summary>FMA peak on so many threads, GFLOP/s in f32 or half of it in f64.</summary>
-    public double FmaGflops(int threads, bool f64 = false) =>
-        (threads == 1 ? Peaks.FmaGflopsOneThread : threads == Peaks.Threads ? Peaks.FmaGflopsAllThreads : threads * Peaks.FmaGflopsOneThread) / (f64 ? 2 : 1);
+    /// <summary>FMA peak on so many threads, GFLOP/s in f32.</summary>
+    public double FmaGflops(int threads) =>
+        threads == 1 ? Peaks.FmaGflopsOneThread : threads == Peaks.Threads ? Peaks.FmaGflopsAllThreads : threads * Peaks.FmaGflopsOneThread;
 
     public void Write(TextWriter output, string title)
     {

@@ -13,7 +13,7 @@ internal sealed class ContenderProcess : IDisposable
     /// <summary>Hidden command of the other side.</summary>
     public const string Command = "gemm-contender";
 
-    public const string Engine = "engine", Blas = "openblas";
+    public const string Engine = "engine", Blas = "openblas", Peak = "peak";
 
     private readonly Process _process;
 
@@ -55,7 +55,12 @@ internal sealed class ContenderProcess : IDisposable
         if (args is not [var kind, var count] || !int.TryParse(count, out var threads)) throw new ArgumentsException($"bench {Command}: for internal use; see bench help");
         try
         {
-            using IGemmContender contender = kind == Engine ? new EngineContender(threads) : new OpenBlasContender(threads);
+            using IGemmContender contender = kind switch
+            {
+                Engine => new EngineContender(threads),
+                Peak => new PeakContender(threads),
+                _ => new OpenBlasContender(threads),
+            };
             // OpenBLAS is compiled already.
             foreach (var c in GemmCases.All.Where(c => c.Shape.M == 50 && kind == Engine))
             {

@@ -22,8 +22,12 @@ internal sealed class GemmOptions : TableOptions
     }
 }
 
-/// <summary>Times of one product: by thread count, then of the engine and of OpenBLAS.</summary>
-internal sealed record GemmRow(GemmCase Case, IReadOnlyDictionary<int, Rounds> Engine, IReadOnlyDictionary<int, Rounds> Blas);
+/// <summary>Times of one product by thread count, and the peak of the same minute.</summary>
+/// <param name="Case">The product.</param>
+/// <param name="Engine">The engine's times.</param>
+/// <param name="Blas">Those of OpenBLAS; empty where it is not installed.</param>
+/// <param name="Peak">GFLOP/s of fused multiply-adds on registers, median of rounds in turn with the product's.</param>
+internal sealed record GemmRow(GemmCase Case, IReadOnlyDictionary<int, Rounds> Engine, IReadOnlyDictionary<int, Rounds> Blas, IReadOnlyDictionary<int, double> Peak);
 
 /// <summary><c>bench gemm</c>: the engine's products side by side with OpenBLAS, in processes of their own and round after round.</summary>
 internal static class GemmCommand
@@ -40,20 +44,21 @@ internal static class GemmCommand
         var (rounds, seconds) = options.Quick ? (options.Rounds ?? 3, 0.02) : (options.Rounds ?? 5, 0.05);
         var (core, tried) = ChooseCore(options.Core, f64);
         var engines = options.ThreadCounts.Select(t => new ContenderProcess(ContenderProcess.Engine, t)).ToArray();
+        var peaks = options.ThreadCounts.Select(t => new ContenderProcess(ContenderProcess.Peak, t)).ToArray();
         var blas = core is null ? [] : options.ThreadCounts.Select(t => new ContenderProcess(ContenderProcess.Blas, t, core)).ToArray();
         try
         {
             output.WriteLine();
-            output.WriteLine($"Matrix products in {options.DType}, GFLOP/s; `IBackend.MatMul` on warm tensors, operands packed anew in each call. Median of {rounds} rounds in turn, each side in a process of its own, {seconds * 1e3:F0} ms or more each.");
+            output.WriteLine($"Matrix products in {options.DType}, GFLOP/s; `IBackend.MatMul` on warm tensors, operands packed anew in each call. Median of {rounds} rounds in turn, each side in a process of its own, {seconds * 1e3:F0} ms or more each. Shares are of the FMA peak in the same rounds.");
             output.WriteLine(blas.Length > 0 ? $"Peer: OpenBLAS, kernels {blas[0].Details}. One-thread GFLOP/s by core type (the best is taken): {tried}." : OpenBlas.Remedy + ".");
             var rows = new List<GemmRow>();
             for (var i = 0; i < GemmCases.All.Length; i++)
-                if (!options.Quick || GemmCases.All[i].Layout == "NN") rows.Add(Measure(i, f64, rounds, seconds, engines, blas));
-            GemmTable.Of(rows, options.ThreadCounts, t => header.FmaGflops(t, f64)).Write(output);
+                if (!options.Quick || GemmCases.All[i].Layout == "NN") rows.Add(Measure(i, f64, rounds, seconds, engines, blas, peaks));
+            GemmTable.Of(rows, options.ThreadCounts).Write(output);
         }
         finally
         {
-            foreach (var c in engines.Concat(blas)) c.Dispose();
+            foreach (var c in (ContenderProcess[])[.. engines, .. blas, .. peaks]) c.Dispose();
         }
     }
 
@@ -78,14 +83,19 @@ internal static class GemmCommand
         return (rates.MaxBy(r => r.Gflops).Core, string.Join(", ", rates.Select(r => $"{(r.Core.Length > 0 ? r.Core : "its own choice")} {r.Gflops:F0}")));
     }
 
-    private static GemmRow Measure(int index, bool f64, int rounds, double seconds, ContenderProcess[] engines, ContenderProcess[] blas)
+    private static GemmRow Measure(int index, bool f64, int rounds, double seconds, ContenderProcess[] engines, ContenderProcess[] blas, ContenderProcess[] peaks)
     {
-        ContenderProcess[] all = [.. engines.Zip(blas).SelectMany(p => new[] { p.First, p.Second }), .. engines[blas.Length..]];
-        var sums = all.Select(c => c.Prepare(index, f64, seconds)).ToArray();
+        ContenderProcess[] sides = [.. engines.Zip(blas).SelectMany(p => new[] { p.First, p.Second }), .. engines[blas.Length..]];
+        var sums = sides.Select(c => c.Prepare(index, f64, seconds)).ToArray();
         var worst = sums.Max(s => Math.Abs(s.Sum - sums[0].Sum) / s.Scale);
         if (!(worst <= Agreement)) throw new BenchException($"{GemmCases.All[index]}: the contenders' products differ by {worst:0.0e-0} of their magnitude");
-        var times = Rounds.Interleave(rounds, [.. all.Select(c => (Func<double>)c.Measure)]);
-        var byProcess = all.Zip(times).ToDictionary(p => p.First, p => p.Second);
-        return new GemmRow(GemmCases.All[index], engines.ToDictionary(c => c.Threads, c => byProcess[c]), blas.ToDictionary(c => c.Threads, c => byProcess[c]));
+        foreach (var peak in peaks) peak.Prepare(index, f64, seconds);
+        ContenderProcess[] all = [.. sides, .. peaks];
+        var times = all.Zip(Rounds.Interleave(rounds, [.. all.Select(c => (Func<double>)c.Measure)])).ToDictionary(p => p.First, p => p.Second);
+        return new GemmRow(
+            GemmCases.All[index],
+            engines.ToDictionary(c => c.Threads, c => times[c]),
+            blas.ToDictionary(c => c.Threads, c => times[c]),
+            peaks.ToDictionary(c => c.Threads, c => Statistics.Giga(PeakContender.Flops(c.Threads), times[c].Median) / (f64 ? 2 : 1)));
     }
 }

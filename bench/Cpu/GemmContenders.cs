@@ -1,5 +1,6 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Diagnostics;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Bench.Cpu;
@@ -147,6 +148,36 @@ internal sealed unsafe class OpenBlasContender : IGemmContender
     {
         // The library stays loaded; the arrays are the collector's.
     }
+}
+
+/// <summary>
+/// What no product can beat: fused multiply-adds on registers, in the vectors and on the threads that the engine's products
+/// use. A contender like the others, because clock and neighbours move the peak from minute to minute.
+/// </summary>
+internal sealed class PeakContender(int threads) : IGemmContender
+{
+    // Long enough to hide the queue, and several a thread, as in a product.
+    private const int Rounds = 250_000, TilesPerThread = 4;
+
+    private readonly WorkerPool _pool = new(threads);
+
+    public string Details => "FMA on registers";
+
+    public int QuietMilliseconds => 1;
+
+    /// <summary>Operations of a call on so many threads, in f32; in f64 vectors hold half as much.</summary>
+    public static double Flops(int threads) => MachinePeaks.FmaFlop(Rounds) * TilesPerThread * threads;
+
+    public void Prepare(GemmCase c, bool f64)
+    {
+        // The same for every product.
+    }
+
+    public void Run() => _pool.Run(TilesPerThread * threads, _ => MachinePeaks.RunFma(Rounds));
+
+    public (double Sum, double Scale) Checksum() => (0, 1);
+
+    public void Dispose() => _pool.Dispose();
 }
 
 /// <summary>Operands and checksums.</summary>

@@ -43,12 +43,14 @@ public sealed record MachinePeaks(int Threads, double FmaGflopsOneThread, double
     /// <param name="bytes">Bytes.</param>
     public double Seconds(double flop, double bytes) => Math.Max(flop / FmaGflopsAllThreads, bytes / MemoryGBs) * 1e-9;
 
-    private static double FmaGflops(int threads, int repeats)
-    {
-        var lanes = GemmKernels<float>.Current.Lanes;
-        var seconds = Best(threads, repeats, _ => Simd.Run<float, FmaChains>(default, 0, Rounds));
-        return 2.0 * lanes * FmaChains.Count * Rounds * threads / seconds * 1e-9;
-    }
+    /// <summary>Works on registers alone, on this thread: <paramref name="rounds"/> times what <see cref="FmaFlop"/> says.</summary>
+    internal static void RunFma(int rounds) => Simd.Run<float, FmaChains>(default, 0, rounds);
+
+    /// <summary>Operations of so many rounds, in the vectors that the kernels use now.</summary>
+    internal static double FmaFlop(int rounds) => 2.0 * GemmKernels<float>.Current.Lanes * FmaChains.Count * rounds;
+
+    private static double FmaGflops(int threads, int repeats) =>
+        FmaFlop(Rounds) * threads / Best(threads, repeats, _ => RunFma(Rounds)) * 1e-9;
 
     private static unsafe double Memory(int threads)
     {
