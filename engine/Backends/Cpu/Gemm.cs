@@ -13,9 +13,6 @@ namespace AmcEngine.Backends.Cpu;
 /// <summary>Single-threaded tiles of a matrix product, and the packing that they need.</summary>
 internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
 {
-    // A panel of B (this deep, two vectors of f32) fills the first-level cache at most.
-    private const int KBlock = 384;
-
     /// <summary>So shallow a product is bound by writing C: panels of rows go outside, so that rows of C are written as they lie.</summary>
     public const int Shallow = 64;
 
@@ -86,7 +83,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     public static RowPanels Rows(in GemmProblem<T> g) => new(g.M, GemmKernels<T>.Current.Rows);
 
     /// <summary>Blocks of k.</summary>
-    public static int Blocks(in GemmProblem<T> g) => Math.Max(1, (g.K + KBlock - 1) / KBlock);
+    public static int Blocks(in GemmProblem<T> g) => Math.Max(1, (g.K + GemmKernels<T>.Current.Depth - 1) / GemmKernels<T>.Current.Depth);
 
     // First k of a block.
     private static int Depth(in GemmProblem<T> g, int block) => (int)((long)g.K * block / Blocks(g));
