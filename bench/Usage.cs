@@ -23,7 +23,7 @@ internal static class Usage
           memory     kernels bound by memory: GB/s, and share of a copy of the same threads
                      --kernel NAME (only those whose name contains it)
           peaks      the peaks alone
-          quick      all of these in small form, one to one and a half minutes (also: --quick)
+          quick      some of each in small form, under a minute (also: --quick)
           All take   --threads N (default: one and all)   --quick   --out FILE (the report in a file too)
 
         Others:

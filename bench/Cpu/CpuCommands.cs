@@ -43,8 +43,11 @@ internal static class CpuCommands
         Section("Matrix products", () => GemmCommand.Report(new GemmOptions { Threads = threads, Quick = quick }, header, output));
         Section("Attention", () => AttentionCommand.Report(new TableOptions { Threads = threads, Quick = quick }, header, output));
         Section("Elementwise kernels", () => PeersCommand.Report(new TableOptions { Threads = threads, Quick = quick }, output));
-        Section("Memory-bound kernels", () => MemoryCommand.Report(new MemoryOptions { Threads = threads, Quick = quick }, header, output));
-        Section("Training steps", () => StepCommand.Report(new StepOptions { Threads = threads, Quick = quick }, header, output));
+        Section("Memory-bound kernels", () => MemoryCommand.Report(new MemoryOptions { Threads = threads, Quick = quick, Few = true }, header, output));
+        Section("Training steps", () => StepCommand.Report(new StepOptions { Threads = threads, Quick = quick, Few = true }, header, output));
+
+        output.WriteLine();
+        output.WriteLine("Left out of this quick run: products with a transposed operand and those above 2.4 GFLOP, most memory-bound kernels, the full-size training step profile-base; three rounds and not five to seven. `bench gemm`, `memory` and `step` have them.");
 
         void Section(string title, Action body)
         {

@@ -27,6 +27,9 @@ internal static class MemoryCases
     /// <summary>What a copy of the standard library does, half to each thread: the measure of the others.</summary>
     public static readonly MemoryCase Copy = new("copy (Buffer.MemoryCopy)", 2, Flat, CopyOf);
 
+    /// <summary>Those that a quick run measures.</summary>
+    public static readonly string[] Few = ["add", "gelu", "layer norm", "layer norm backward", "softmax", "cross-entropy", "adamw", "finite check"];
+
     private static readonly ConcurrentDictionary<int, WorkerPool> Pools = new();
 
     public static IEnumerable<MemoryCase> All => [.. Elementwise(), .. Normalization(), .. Softmax(), .. Losses(), .. Weights()];

@@ -10,8 +10,11 @@ internal sealed class MemoryOptions : TableOptions
     [Option("kernel", HelpText = "Only kernels whose name contains this.")]
     public string? Kernel { get; set; }
 
+    /// <summary>One kernel or two of each family, for <c>bench quick</c>.</summary>
+    public bool Few { get; init; }
+
     /// <summary>The kernels asked for.</summary>
-    public MemoryCase[] Cases => [.. MemoryCases.All.Where(c => Kernel is null || c.Name.Contains(Kernel, StringComparison.OrdinalIgnoreCase))];
+    public MemoryCase[] Cases => [.. MemoryCases.All.Where(c => !Few || MemoryCases.Few.Contains(c.Name)).Where(c => Kernel is null || c.Name.Contains(Kernel, StringComparison.OrdinalIgnoreCase))];
 
     public override void Check(string command)
     {

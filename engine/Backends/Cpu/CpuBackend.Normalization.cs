@@ -20,7 +20,7 @@ public sealed partial class CpuBackend
     {
         if (y.Count == 0) return;
         var tile = RowTile(DearTile, (long)axis.Length * axis.Inner);
-        if (axis.Inner == 1) Run<T, SoftmaxRowsKernel<T>>(new SoftmaxRowsKernel<T>(Ptr<T>(x), axis.Length, log, Ptr<T>(y)), axis.Outer, tile);
+        if (axis.Inner == 1) Run<T, SoftmaxRowsKernel<T>>(new SoftmaxRowsKernel<T>(Ptr<T>(x), axis.Length, log, Streams(y), Ptr<T>(y)), axis.Outer, tile);
         else Run<T, SoftmaxColumnsKernel<T>>(new SoftmaxColumnsKernel<T>(Ptr<T>(x), axis, log, Ptr<T>(y)), axis.Outer, tile);
     }
 

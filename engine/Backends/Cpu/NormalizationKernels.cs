@@ -9,12 +9,15 @@ namespace AmcEngine.Backends.Cpu;
 // an element; memory: x (and g) once, y once.
 
 /// <summary>Softmax of rows.</summary>
-internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log, T* y) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log, bool far, T* y) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
     private readonly T* _y = y;
     private readonly int _length = length;
     private readonly bool _log = log;
+
+    // Whether the rows are too many for the caches.
+    private readonly bool _far = far;
 
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
@@ -28,7 +31,7 @@ internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log,
             for (var i = 0; i < rows; i++)
             {
                 var at = (long)i * _length;
-                sum[i] = _log ? SoftmaxRows.SumExp<S, V, T>(x + at, max[i], _length) : SoftmaxRows.SumExp<S, V, T>(x + at, max[i], y + at, _length, (nint)group * _length);
+                sum[i] = _log ? SoftmaxRows.SumExp<S, V, T>(x + at, max[i], _length) : SoftmaxRows.SumExp<S, V, T>(x + at, max[i], y + at, _length, _far ? (nint)group * _length : 0);
             }
             for (var i = 0; i < rows; i++)
             {
@@ -57,7 +60,7 @@ internal static unsafe class SoftmaxRows
         return S.Sum(a);
     }
 
-    /// <summary>y = exp(x − max), the two may be the same; returns Σ y. Asks for what lies <paramref name="ahead"/> elements further.</summary>
+    /// <summary>y = exp(x − max), the two may be the same; returns Σ y. Asks for what lies <paramref name="ahead"/> elements further, if not 0.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static T SumExp<S, V, T>(T* x, T max, T* y, int n, nint ahead = 0) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T>
     {
@@ -65,7 +68,7 @@ internal static unsafe class SoftmaxRows
         var i = 0;
         for (; i <= n - S.Count; i += S.Count)
         {
-            Simd.Prefetch(x + i + ahead);
+            if (ahead != 0) Simd.Prefetch(x + i + ahead);
             var e = VectorMath.ExpBelow<S, V, T>(S.Sub(S.Load(x + i), top));
             S.Store(e, y + i);
             a = S.Add(a, e);
