@@ -19,9 +19,11 @@ internal static class Usage
           attention  fused attention forward, backward and double backward
           step       whole training steps: fashion-amc, profile-base, and ViT-B forward + backward, with peak memory
                      --config FILE|vit   --steps N
-          peers      elementwise ops against TensorPrimitives; memory-bound kernels against the measured bandwidth
+          peers      elementwise ops, reductions and softmax against TensorPrimitives
+          memory     kernels bound by memory: GB/s, and share of a copy of the same threads
+                     --kernel NAME (only those whose name contains it)
           peaks      the peaks alone
-          quick      all of these in small form, one to one and a half minutes (also: --quick)
+          quick      some of each in small form, under a minute (also: --quick)
           All take   --threads N (default: one and all)   --quick   --out FILE (the report in a file too)
 
         Others:

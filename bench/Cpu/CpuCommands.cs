@@ -13,7 +13,8 @@ internal static class CpuCommands
             case "gemm": return Report<GemmOptions>(command, "Matrix products", args, GemmCommand.Report);
             case "attention": return Report<TableOptions>(command, "Attention", args, AttentionCommand.Report);
             case "step": return Report<StepOptions>(command, "Training steps", args, StepCommand.Report);
-            case "peers": return Report<TableOptions>(command, "Elementwise and memory-bound kernels", args, PeersCommand.Report);
+            case "peers": return Report<TableOptions>(command, "Elementwise kernels", args, (o, _, output) => PeersCommand.Report(o, output));
+            case "memory": return Report<MemoryOptions>(command, "Memory-bound kernels", args, MemoryCommand.Report);
             case "peaks": return Report<TableOptions>(command, "Peaks", args, (_, _, _) => { });
             case "quick": return Report<TableOptions>(command, "CPU benchmarks, quick", args, Quick);
             case ContenderProcess.Command: return ContenderProcess.Serve(args, Console.In, Console.Out);
@@ -41,8 +42,12 @@ internal static class CpuCommands
         var (threads, quick) = (options.Threads, true);
         Section("Matrix products", () => GemmCommand.Report(new GemmOptions { Threads = threads, Quick = quick }, header, output));
         Section("Attention", () => AttentionCommand.Report(new TableOptions { Threads = threads, Quick = quick }, header, output));
-        Section("Elementwise and memory-bound kernels", () => PeersCommand.Report(new TableOptions { Threads = threads, Quick = quick }, header, output));
-        Section("Training steps", () => StepCommand.Report(new StepOptions { Threads = threads, Quick = quick }, header, output));
+        Section("Elementwise kernels", () => PeersCommand.Report(new TableOptions { Threads = threads, Quick = quick }, output));
+        Section("Memory-bound kernels", () => MemoryCommand.Report(new MemoryOptions { Threads = threads, Quick = quick, Few = true }, header, output));
+        Section("Training steps", () => StepCommand.Report(new StepOptions { Threads = threads, Quick = quick, Few = true }, header, output));
+
+        output.WriteLine();
+        output.WriteLine("Left out of this quick run: products with a transposed operand and those above 2.4 GFLOP, most memory-bound kernels, the full-size training step profile-base; three rounds and not five to seven. `bench gemm`, `memory` and `step` have them.");
 
         void Section(string title, Action body)
         {

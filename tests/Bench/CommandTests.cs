@@ -19,6 +19,7 @@ internal sealed class CommandTests
     [TestCase("attention --rounds 3", "unknown option --rounds")]
     [TestCase("step --config nowhere.yaml", "nowhere.yaml: no such file")]
     [TestCase("step --steps 0", "--steps 0")]
+    [TestCase("memory --kernel gemm", "--kernel gemm: no such kernel; they are add, ")]
     [TestCase("ops many", "ops many")]
     [TestCase("ops 1 2", "ops 1 2")]
     [TestCase("gemm-contender", "internal use")]
@@ -32,7 +33,7 @@ internal sealed class CommandTests
     public void Help_names_every_command()
     {
         string[] lines = Usage.Text.Split('\n');
-        foreach (string command in new[] { "gemm", "attention", "step", "peers", "peaks", "quick", "ops", "suites", "gpu", "help" })
+        foreach (string command in new[] { "gemm", "attention", "step", "peers", "memory", "peaks", "quick", "ops", "suites", "gpu", "help" })
             Assert.That(lines.Any(l => l.StartsWith($"  {command} ", StringComparison.Ordinal)), Is.True, command);
     }
 

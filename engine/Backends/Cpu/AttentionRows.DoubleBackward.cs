@@ -45,7 +45,7 @@ internal static unsafe partial class AttentionRows<T, V, S>
                 S.Store(s, t + j);
                 S.Store(v, u + j);
             }
-            var e = VectorMath.Exp<S, V, T>(S.Sub(x, shift));
+            var e = VectorMath.ExpBelow<S, V, T>(S.Sub(x, shift));
             if (words is not null)
             {
                 g = S.Keep(S.Mul(g, f), words + j, row.Threshold);

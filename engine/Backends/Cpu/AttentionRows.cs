@@ -57,7 +57,7 @@ internal static unsafe partial class AttentionRows<T, V, S>
         {
             var x = S.Load(s + j);
             if (j == whole) x = S.Select(tail, x, none);
-            var e = VectorMath.Exp<S, V, T>(S.Sub(x, shift));
+            var e = VectorMath.ExpBelow<S, V, T>(S.Sub(x, shift));
             sum = S.Add(sum, e);
             S.Store(words is null ? e : S.Keep(e, words + j, threshold), s + j);
         }
@@ -116,7 +116,7 @@ internal static unsafe partial class AttentionRows<T, V, S>
                 x = S.Select(tail, x, S.Set(T.NegativeInfinity));
                 g = S.And(g, tail);
             }
-            var p = VectorMath.Exp<S, V, T>(S.Sub(x, shift));
+            var p = VectorMath.ExpBelow<S, V, T>(S.Sub(x, shift));
             if (words is not null)
             {
                 g = S.Keep(S.Mul(g, f), words + j, threshold);

@@ -9,6 +9,14 @@ namespace AmcEngine.Backends.Cpu;
 // Fused: both gradients of GELU's gradient. Cost: 1 to 40 FLOP an element; bytes: every operand once, every result once.
 public sealed partial class CpuBackend
 {
+    // A result of so many bytes is no longer in the caches when the next kernel reads it; written past them it is not read first.
+    private const long StreamBytes = 16L << 20;
+
+    private static bool Streams(Tensor y) => (long)y.Count * y.DType.Size() >= StreamBytes;
+
+    // Lines that were just read are in the caches.
+    private static bool InPlace(Tensor x, Tensor y) => x.Pointer == y.Pointer;
+
     /// <inheritdoc/>
     public void Unary(UnaryKind kind, Tensor x, Tensor y, double p = 0, double q = 0)
     {
@@ -42,7 +50,7 @@ public sealed partial class CpuBackend
     }
 
     private unsafe void Map<T, O>(Tensor x, Tensor y, double p, double q, int tile) where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IUnaryOp =>
-        Run<T, MapKernel<T, O>>(new MapKernel<T, O>(Ptr<T>(x), Ptr<T>(y), Cast<T>(p), Cast<T>(q)), y.Count, tile);
+        Run<T, MapKernel<T, O>>(new MapKernel<T, O>(Ptr<T>(x), Ptr<T>(y), Cast<T>(p), Cast<T>(q), Streams(y) && !InPlace(x, y)), y.Count, tile);
 
     /// <inheritdoc/>
     public void Binary(BinaryKind kind, Tensor a, Tensor b, Tensor y)
@@ -73,7 +81,7 @@ public sealed partial class CpuBackend
         bool wholeA = a.Count == y.Count, wholeB = b.Count == y.Count;
         if ((wholeA || a.Count == 1) && (wholeB || b.Count == 1))
         {
-            Run<T, ZipKernel<T, O>>(new ZipKernel<T, O>(pa, pb, py, wholeA, wholeB), y.Count, tile);
+            Run<T, ZipKernel<T, O>>(new ZipKernel<T, O>(pa, pb, py, wholeA, wholeB, Streams(y) && !InPlace(a, y) && !InPlace(b, y)), y.Count, tile);
             return;
         }
         var plan = BroadcastPlan.Of(a.Shape, b.Shape, y.Shape);

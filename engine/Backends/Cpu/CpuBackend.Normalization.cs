@@ -7,7 +7,7 @@ namespace AmcEngine.Backends.Cpu;
 public sealed partial class CpuBackend
 {
     /// <summary>Rows that share one partial of dgamma and dbeta.</summary>
-    private const int LayerNormBlock = 64;
+    private const int LayerNormBlock = 32;
 
     /// <inheritdoc/>
     public void Softmax(Tensor x, AxisView axis, bool log, Tensor y)
@@ -20,7 +20,7 @@ public sealed partial class CpuBackend
     {
         if (y.Count == 0) return;
         var tile = RowTile(DearTile, (long)axis.Length * axis.Inner);
-        if (axis.Inner == 1) Run<T, SoftmaxRowsKernel<T>>(new SoftmaxRowsKernel<T>(Ptr<T>(x), axis.Length, log, Ptr<T>(y)), axis.Outer, tile);
+        if (axis.Inner == 1) Run<T, SoftmaxRowsKernel<T>>(new SoftmaxRowsKernel<T>(Ptr<T>(x), axis.Length, log, Streams(y), Ptr<T>(y)), axis.Outer, tile);
         else Run<T, SoftmaxColumnsKernel<T>>(new SoftmaxColumnsKernel<T>(Ptr<T>(x), axis, log, Ptr<T>(y)), axis.Outer, tile);
     }
 
@@ -45,7 +45,7 @@ public sealed partial class CpuBackend
     private unsafe void LayerNorm<T>(Tensor x, Tensor gamma, Tensor beta, double eps, Tensor y, Tensor mean, Tensor rstd) where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (x.Count == 0) return;
-        var kernel = new LayerNormKernel<T>(Ptr<T>(x), Ptr<T>(gamma), Ptr<T>(beta), Cast<T>(eps), gamma.Count, Ptr<T>(y), Ptr<T>(mean), Ptr<T>(rstd));
+        var kernel = new LayerNormKernel<T>(Ptr<T>(x), Ptr<T>(gamma), Ptr<T>(beta), Cast<T>(eps), gamma.Count, Ptr<T>(y), Ptr<T>(mean), Ptr<T>(rstd), Streams(y));
         Run<T, LayerNormKernel<T>>(kernel, mean.Count, RowTile(CheapTile / 2, gamma.Count));
     }
 
@@ -64,7 +64,7 @@ public sealed partial class CpuBackend
         using var scratch = Borrow(parameters ? (2L * blocks + 2) * width * sizeof(T) : 0);
         var partials = parameters ? (T*)scratch.Pointer : null;
         var kernel = new LayerNormBackwardKernel<T>(
-            Ptr<T>(x), Ptr<T>(gamma), Ptr<T>(mean), Ptr<T>(rstd), Ptr<T>(g), rows, width, LayerNormBlock, dx is null ? null : Ptr<T>(dx), partials);
+            Ptr<T>(x), Ptr<T>(gamma), Ptr<T>(mean), Ptr<T>(rstd), Ptr<T>(g), rows, width, LayerNormBlock, dx is null ? null : Ptr<T>(dx), dx is not null && Streams(dx), partials);
         Run<T, LayerNormBackwardKernel<T>>(kernel, blocks, RowTile(CheapTile / 2, (long)LayerNormBlock * width));
         if (!parameters) return;
         var sums = partials + 2L * blocks * width;

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
 
@@ -80,6 +81,13 @@ public sealed partial class CpuBackend
 /// <summary>Chooses the register width.</summary>
 internal static class Simd
 {
+    /// <summary>Asks for the line of an address, which need not be anyone's; nothing where there is no such instruction.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Prefetch(void* p)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(p);
+    }
+
     /// <summary>Runs a kernel at the widest vectors that the hardware has.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run<T, K>(in K kernel, int from, int to) where T : unmanaged where K : struct, IKernel<T>

@@ -81,24 +81,31 @@ public sealed partial class CpuBackend
     /// <inheritdoc/>
     public void CountNonFinite(ReadOnlySpan<Tensor> tensors, Span<long> counts)
     {
-        for (var i = 0; i < tensors.Length; i++) counts[i] = CountNonFinite(tensors[i]);
+        counts[..tensors.Length].Clear();
+        CountNonFinite<float>(tensors, DType.F32, counts);
+        CountNonFinite<double>(tensors, DType.F64, counts);
     }
 
-    private long CountNonFinite(Tensor x) => x.DType switch
+    // One job for the tensors of a type, however many and small they are.
+    private unsafe void CountNonFinite<T>(ReadOnlySpan<Tensor> tensors, DType type, Span<long> counts) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        DType.F64 => CountNonFinite<double>(x),
-        DType.F32 => CountNonFinite<float>(x),
-        _ => 0,
-    };
-
-    private unsafe long CountNonFinite<T>(Tensor x) where T : unmanaged, IFloatingPointIeee754<T>
-    {
-        var tiles = (x.Count + CheapTile - 1) / CheapTile;
-        using var scratch = Borrow((long)tiles * sizeof(long));
-        var counts = (long*)scratch.Pointer;
-        Run<T, CountNonFiniteKernel<T>>(new CountNonFiniteKernel<T>(Ptr<T>(x), x.Count, CheapTile, counts), tiles, 1);
-        long count = 0;
-        for (var i = 0; i < tiles; i++) count += counts[i];
-        return count;
+        long pieces = 0, elements = 0;
+        foreach (var x in tensors)
+        {
+            if (x.DType != type) continue;
+            pieces += (x.Count + CheapTile - 1) / CheapTile;
+            elements += x.Count;
+        }
+        if (elements == 0) return;
+        using var scratch = Borrow(pieces * sizeof(FinitePiece));
+        var piece = (FinitePiece*)scratch.Pointer;
+        for (var t = 0; t < tensors.Length; t++)
+            for (var at = 0; tensors[t].DType == type && at < tensors[t].Count; at += CheapTile)
+                *piece++ = new FinitePiece { Start = (nint)(Ptr<T>(tensors[t]) + at), Length = Math.Min(CheapTile, tensors[t].Count - at), Tensor = t };
+        piece -= pieces;
+        // So many pieces as have about the elements of a tile.
+        var together = (int)Math.Clamp(pieces * CheapTile / elements, 1, pieces);
+        Run<T, CountNonFiniteKernel<T>>(new CountNonFiniteKernel<T>(piece), (int)pieces, together);
+        for (var i = 0L; i < pieces; i++) counts[piece[i].Tensor] += piece[i].Count;
     }
 }

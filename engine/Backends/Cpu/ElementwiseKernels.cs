@@ -4,34 +4,63 @@ using AmcEngine.Backends.Plans;
 
 namespace AmcEngine.Backends.Cpu;
 
-// Loops of the elementwise kernels: flat memory, one pass; equal shapes take two vectors an iteration to hide the latency of
-// the functions; the tail is a masked vector, so that an element's value does not depend on where it lies. Loops are never
-// inlined: in a caller the JIT runs out of its inlining budget and leaves calls in the loop (GELU was 10 times slower).
+// Loops of the elementwise kernels: flat memory, one pass; two operands of equal shape take two vectors an iteration; a result
+// far larger than the caches is written past them; the tail is a masked vector, so that an element's value does not depend on
+// where it lies. Loops are never inlined: in a caller the JIT runs out of its inlining budget and leaves calls in the loop
+// (GELU was 10 times slower).
+
+/// <summary>How a loop writes its result.</summary>
+internal unsafe interface IWrite
+{
+    static abstract void Write<S, V, T>(V v, T* p) where S : ISimd<V, T> where V : unmanaged where T : unmanaged;
+}
+
+/// <summary>Into the caches, for the next kernel.</summary>
+internal readonly unsafe struct WriteCached : IWrite
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write<S, V, T>(V v, T* p) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Store(v, p);
+}
+
+/// <summary>Past the caches; addresses are aligned to a vector.</summary>
+internal readonly unsafe struct WritePast : IWrite
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Write<S, V, T>(V v, T* p) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Stream(v, p);
+}
 
 /// <summary>y = f(x).</summary>
-internal readonly unsafe struct MapKernel<T, O>(T* x, T* y, T p, T q) : IKernel<T>
+internal readonly unsafe struct MapKernel<T, O>(T* x, T* y, T p, T q, bool stream) : IKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IUnaryOp
 {
+    private readonly bool _stream = stream;
     private readonly T* _x = x;
     private readonly T* _y = y;
     private readonly T _p = p;
     private readonly T _q = q;
 
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        if (_stream && (nint)(_y + from) % sizeof(V) == 0) Loop<S, V, WritePast>(from, to);
+        else Loop<S, V, WriteCached>(from, to);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private void Loop<S, V, W>(int from, int to) where S : ISimd<V, T> where V : unmanaged where W : struct, IWrite
     {
         T* x = _x, y = _y;
         V p = S.Set(_p), q = S.Set(_q);
         var i = from;
-        for (; i <= to - S.Count; i += S.Count) S.Store(O.Apply<S, V, T>(S.Load(x + i), p, q), y + i);
+        for (; i <= to - S.Count; i += S.Count) W.Write<S, V, T>(O.Apply<S, V, T>(S.Load(x + i), p, q), y + i);
         if (i < to) S.StorePartial(O.Apply<S, V, T>(S.LoadPartial(x + i, to - i, default), p, q), y + i, to - i);
     }
 }
 
 /// <summary>y = f(a, b), each operand of y's size or one element.</summary>
-internal readonly unsafe struct ZipKernel<T, O>(T* a, T* b, T* y, bool wholeA, bool wholeB) : IKernel<T>
+internal readonly unsafe struct ZipKernel<T, O>(T* a, T* b, T* y, bool wholeA, bool wholeB, bool stream) : IKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IBinaryOp
 {
+    private readonly bool _stream = stream;
     private readonly T* _a = a;
     private readonly T* _b = b;
     private readonly T* _y = y;
@@ -39,29 +68,30 @@ internal readonly unsafe struct ZipKernel<T, O>(T* a, T* b, T* y, bool wholeA, b
     private readonly bool _wholeB = wholeB;
 
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged =>
-        ZipRow<T, O>.Run<S, V>(_wholeA ? _a + from : _a, _wholeA, _wholeB ? _b + from : _b, _wholeB, _y + from, to - from);
+        ZipRow<T, O>.Run<S, V>(_wholeA ? _a + from : _a, _wholeA, _wholeB ? _b + from : _b, _wholeB, _y + from, to - from, _stream);
 }
 
 /// <summary>One row of y = f(a, b), each operand a row or one element.</summary>
 internal static unsafe class ZipRow<T, O> where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IBinaryOp
 {
-    public static void Run<S, V>(T* a, bool rowA, T* b, bool rowB, T* y, int n) where S : ISimd<V, T> where V : unmanaged
+    public static void Run<S, V>(T* a, bool rowA, T* b, bool rowB, T* y, int n, bool stream = false) where S : ISimd<V, T> where V : unmanaged
     {
-        if (rowA && rowB) Both<S, V>(a, b, y, n);
+        if (rowA && rowB && stream && (nint)y % sizeof(V) == 0) Both<S, V, WritePast>(a, b, y, n);
+        else if (rowA && rowB) Both<S, V, WriteCached>(a, b, y, n);
         else if (rowA) Left<S, V>(a, S.Set(*b), y, n);
         else if (rowB) Right<S, V>(S.Set(*a), b, y, n);
         else Fill<S, V>(O.Apply<S, V, T>(S.Set(*a), S.Set(*b)), y, n);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Both<S, V>(T* a, T* b, T* y, int n) where S : ISimd<V, T> where V : unmanaged
+    private static void Both<S, V, W>(T* a, T* b, T* y, int n) where S : ISimd<V, T> where V : unmanaged where W : struct, IWrite
     {
         var i = 0;
         for (; i <= n - 2 * S.Count; i += 2 * S.Count)
         {
             V v = O.Apply<S, V, T>(S.Load(a + i), S.Load(b + i)), w = O.Apply<S, V, T>(S.Load(a + i + S.Count), S.Load(b + i + S.Count));
-            S.Store(v, y + i);
-            S.Store(w, y + i + S.Count);
+            W.Write<S, V, T>(v, y + i);
+            W.Write<S, V, T>(w, y + i + S.Count);
         }
         if (i <= n - S.Count)
         {

@@ -3,27 +3,42 @@ using System.Runtime.CompilerServices;
 
 namespace AmcEngine.Backends.Cpu;
 
-// Softmax and layer norm. Layout: rows of contiguous elements that stay in L1 between the passes; softmax over an inner
-// axis runs a vector of columns down the axis. Fused: maximum, exponential, sum and scaling; mean, variance and affine map;
-// the three gradients of layer norm in one pass. Sums are taken in a fixed order within a row. Cost: softmax about 20 FLOP
-// an element and layer norm 8 (16 backward); memory: x (and g) once, y once.
+// Softmax. Layout: rows of contiguous elements that stay in L1 between the passes, several short ones pass by pass, since the
+// end of a row's reduction waits and that of the next row does not; softmax over an inner axis runs a vector of columns down
+// the axis. Fused: maximum, exponential, sum and scaling. Sums are taken in a fixed order within a row. Cost: about 18 FLOP
+// an element; memory: x (and g) once, y once.
 
 /// <summary>Softmax of rows.</summary>
-internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log, T* y) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log, bool far, T* y) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
     private readonly T* _y = y;
     private readonly int _length = length;
     private readonly bool _log = log;
 
+    // Whether the rows are too many for the caches.
+    private readonly bool _far = far;
+
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
-        for (var r = from; r < to; r++)
+        T* max = stackalloc T[SoftmaxRows.Group], sum = stackalloc T[SoftmaxRows.Group];
+        var group = (int)Math.Clamp(SoftmaxRows.GroupBytes / ((long)_length * sizeof(T)), 1, SoftmaxRows.Group);
+        for (var r = from; r < to; r += group)
         {
+            var rows = Math.Min(group, to - r);
             T* x = _x + (long)r * _length, y = _y + (long)r * _length;
-            var max = Rows.Reduce<S, V, T, FastMaxOp>(x, _length);
-            if (_log) SoftmaxRows.Shift<S, V, T>(x, max, T.Log(SoftmaxRows.SumExp<S, V, T>(x, max, _length)), y, _length);
-            else SoftmaxRows.Scale<S, V, T>(y, T.One / SoftmaxRows.SumExp<S, V, T>(x, max, y, _length), y, _length);
+            for (var i = 0; i < rows; i++) max[i] = Rows.Reduce<S, V, T, FastMaxOp>(x + (long)i * _length, _length);
+            for (var i = 0; i < rows; i++)
+            {
+                var at = (long)i * _length;
+                sum[i] = _log ? SoftmaxRows.SumExp<S, V, T>(x + at, max[i], _length) : SoftmaxRows.SumExp<S, V, T>(x + at, max[i], y + at, _length, _far ? (nint)group * _length : 0);
+            }
+            for (var i = 0; i < rows; i++)
+            {
+                var at = (long)i * _length;
+                if (_log) SoftmaxRows.Shift<S, V, T>(x + at, max[i], T.Log(sum[i]), y + at, _length);
+                else SoftmaxRows.Scale<S, V, T>(y + at, T.One / sum[i], y + at, _length);
+            }
         }
     }
 }
@@ -31,32 +46,36 @@ internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log,
 /// <summary>The passes of a row of softmax.</summary>
 internal static unsafe class SoftmaxRows
 {
+    /// <summary>Most rows that take a pass together, and about the bytes of theirs that stay in L1.</summary>
+    public const int Group = 8, GroupBytes = 12 * 1024;
+
     /// <summary>Σ exp(x − max).</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static T SumExp<S, V, T>(T* x, T max, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T>
     {
         V top = S.Set(max), a = default;
         var i = 0;
-        for (; i <= n - S.Count; i += S.Count) a = S.Add(a, VectorMath.Exp<S, V, T>(S.Sub(S.Load(x + i), top)));
-        if (i < n) a = S.Add(a, VectorMath.Exp<S, V, T>(S.Sub(S.LoadPartial(x + i, n - i, S.Set(T.NegativeInfinity)), top)));
+        for (; i <= n - S.Count; i += S.Count) a = S.Add(a, VectorMath.ExpBelow<S, V, T>(S.Sub(S.Load(x + i), top)));
+        if (i < n) a = S.Add(a, VectorMath.ExpBelow<S, V, T>(S.Sub(S.LoadPartial(x + i, n - i, S.Set(T.NegativeInfinity)), top)));
         return S.Sum(a);
     }
 
-    /// <summary>y = exp(x − max), the two may be the same; returns Σ y.</summary>
+    /// <summary>y = exp(x − max), the two may be the same; returns Σ y. Asks for what lies <paramref name="ahead"/> elements further, if not 0.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static T SumExp<S, V, T>(T* x, T max, T* y, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T>
+    public static T SumExp<S, V, T>(T* x, T max, T* y, int n, nint ahead = 0) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T>
     {
         V top = S.Set(max), a = default;
         var i = 0;
         for (; i <= n - S.Count; i += S.Count)
         {
-            var e = VectorMath.Exp<S, V, T>(S.Sub(S.Load(x + i), top));
+            if (ahead != 0) Simd.Prefetch(x + i + ahead);
+            var e = VectorMath.ExpBelow<S, V, T>(S.Sub(S.Load(x + i), top));
             S.Store(e, y + i);
             a = S.Add(a, e);
         }
         if (i < n)
         {
-            var e = VectorMath.Exp<S, V, T>(S.Sub(S.LoadPartial(x + i, n - i, S.Set(T.NegativeInfinity)), top));
+            var e = VectorMath.ExpBelow<S, V, T>(S.Sub(S.LoadPartial(x + i, n - i, S.Set(T.NegativeInfinity)), top));
             S.StorePartial(e, y + i, n - i);
             a = S.Add(a, e);
         }
@@ -110,7 +129,7 @@ internal readonly unsafe struct SoftmaxColumnsKernel<T>(T* x, AxisView axis, boo
         for (var i = 0; i < length; i++) max = S.MaxFast(max, S.LoadPartial(x + (long)i * inner, width, default));
         for (var i = 0; i < length; i++)
         {
-            var e = VectorMath.Exp<S, V, T>(S.Sub(S.LoadPartial(x + (long)i * inner, width, default), max));
+            var e = VectorMath.ExpBelow<S, V, T>(S.Sub(S.LoadPartial(x + (long)i * inner, width, default), max));
             sum = S.Add(sum, e);
             if (!_log) S.StorePartial(e, y + (long)i * inner, width);
         }

@@ -237,34 +237,54 @@ internal readonly unsafe struct ArgReduceKernel<T>(T* x, AxisView axis, bool max
     }
 }
 
-/// <summary>Counts NaN and infinite elements a tile.</summary>
-internal readonly unsafe struct CountNonFiniteKernel<T>(T* x, int length, int block, long* counts) : IKernel<T>
-    where T : unmanaged, IFloatingPointIeee754<T>
+/// <summary>A stretch of a tensor that is searched for NaN and infinity.</summary>
+internal struct FinitePiece
 {
-    private readonly T* _x = x;
-    private readonly long* _counts = counts;
-    private readonly int _length = length;
-    private readonly int _block = block;
+    public nint Start;
+    public int Length;
+    public int Tensor;
 
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    /// <summary>How many were found.</summary>
+    public long Count;
+}
+
+/// <summary>Counts NaN and infinite elements of pieces; those that have none, which is the rule, cost one FLOP an element.</summary>
+internal readonly unsafe struct CountNonFiniteKernel<T>(FinitePiece* pieces) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+{
+    private readonly FinitePiece* _pieces = pieces;
+
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
-        for (var tile = from; tile < to; tile++)
+        for (var i = from; i < to; i++)
         {
-            var x = _x + (long)tile * _block;
-            var n = (int)Math.Min(_block, _length - (long)tile * _block);
-            // x − x is 0 for finite x, else NaN. A tile is short enough for T to count exactly.
-            V finite = default, one = S.Set(T.One);
-            var i = 0;
-            for (; i <= n - S.Count; i += S.Count)
-            {
-                var v = S.Load(x + i);
-                finite = S.Add(finite, S.And(S.Equal(S.Sub(v, v), default), one));
-            }
-            var count = i - long.CreateTruncating(S.Sum(finite));
-            for (; i < n; i++)
-                if (!T.IsFinite(x[i])) count++;
-            _counts[tile] = count;
+            var x = (T*)_pieces[i].Start;
+            var n = _pieces[i].Length;
+            _pieces[i].Count = Zero<S, V>(x, n) == T.Zero ? 0 : Count(x, n);
         }
+    }
+
+    // 0·x is 0 for finite x, else NaN, and so is the sum.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static T Zero<S, V>(T* x, int n) where S : ISimd<V, T> where V : unmanaged
+    {
+        V zero = default, a = default, b = default, c = default, d = default;
+        int w = S.Count, i = 0;
+        for (; i <= n - 4 * w; i += 4 * w)
+        {
+            a = S.MulAdd(S.Load(x + i), zero, a);
+            b = S.MulAdd(S.Load(x + i + w), zero, b);
+            c = S.MulAdd(S.Load(x + i + 2 * w), zero, c);
+            d = S.MulAdd(S.Load(x + i + 3 * w), zero, d);
+        }
+        for (; i < n; i += w) a = S.MulAdd(i <= n - w ? S.Load(x + i) : S.LoadPartial(x + i, n - i, default), zero, a);
+        return S.Sum(S.Add(S.Add(a, b), S.Add(c, d)));
+    }
+
+    private static long Count(T* x, int n)
+    {
+        var count = 0L;
+        for (var i = 0; i < n; i++)
+            if (!T.IsFinite(x[i])) count++;
+        return count;
     }
 }

@@ -18,6 +18,9 @@ internal unsafe interface ISimd<V, T> where V : unmanaged where T : unmanaged
     static abstract V Load(T* p);
     static abstract void Store(V v, T* p);
 
+    /// <summary>Writes past the caches; p is aligned to a vector.</summary>
+    static abstract void Stream(V v, T* p);
+
     /// <summary>All bits set in the first <paramref name="n"/> lanes: for loops that use one mask many times.</summary>
     static abstract V Mask(int n);
 
@@ -82,7 +85,7 @@ internal unsafe interface ISimd<V, T> where V : unmanaged where T : unmanaged
 
     static abstract T Lane(V a, int i);
 
-    /// <summary>a·2ⁿ for integers n, rounded once; |n| at most twice the largest exponent.</summary>
+    /// <summary>a·2ⁿ for a in [½, 2) and integers n, rounded once; |n| at most twice the largest exponent. NaN stays NaN.</summary>
     static abstract V Scale(V a, V n);
 
     /// <summary>v in the lanes whose random word is at least the threshold, else 0.</summary>
@@ -98,6 +101,7 @@ internal readonly unsafe struct Simd512<T> : ISimd<Vector512<T>, T> where T : un
     public static int Count { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => Vector512<T>.Count; }
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector512<T> Load(T* p) => Vector512.Load(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Vector512<T> v, T* p) => v.Store(p);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Stream(Vector512<T> v, T* p) => v.StoreAlignedNonTemporal(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<T> Mask(int n) => sizeof(T) == 4
         ? Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(n)).As<int, T>()
@@ -168,6 +172,7 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T> where T : un
     public static int Count { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => Vector256<T>.Count; }
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector256<T> Load(T* p) => Vector256.Load(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Vector256<T> v, T* p) => v.Store(p);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Stream(Vector256<T> v, T* p) => v.StoreAlignedNonTemporal(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Mask(int n) => sizeof(T) == 4
         ? Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(n)).As<int, T>()
@@ -214,17 +219,20 @@ internal readonly unsafe struct Simd256<T> : ISimd<Vector256<T>, T> where T : un
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T MaxLane(Vector256<T> a) => Simd128<T>.MaxLane(Vector128.Max(a.GetLower(), a.GetUpper()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T MinLane(Vector256<T> a) => Simd128<T>.MinLane(Vector128.Min(a.GetLower(), a.GetUpper()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Lane(Vector256<T> a, int i) => a.GetElement(i);
-    // In two factors, which reach the denormals and infinity.
+    // Half of n into the exponent's bits, the rest as a factor, which reaches the denormals and infinity.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Scale(Vector256<T> a, Vector256<T> n)
     {
-        var half = Round(n * Const(0.5));
-        return a * Pow2(half) * Pow2(n - half);
+        if (typeof(T) == typeof(double))
+        {
+            var whole = Vector256.ConvertToInt64Native(n.AsDouble());
+            var part = Vector256.ShiftRightArithmetic(whole, 1);
+            return (a.AsInt64() + Vector256.ShiftLeft(part, 52)).As<long, T>() * (Vector256.ShiftLeft(whole - part, 52) + Vector256.Create(1023L << 52)).As<long, T>();
+        }
+        var i = Vector256.ConvertToInt32Native(n.AsSingle());
+        var half = Vector256.ShiftRightArithmetic(i, 1);
+        return (a.AsInt32() + Vector256.ShiftLeft(half, 23)).As<int, T>() * (Vector256.ShiftLeft(i - half, 23) + Vector256.Create(127 << 23)).As<int, T>();
     }
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<T> Pow2(Vector256<T> n) => typeof(T) == typeof(float)
-        ? Vector256.ShiftLeft(Vector256.ConvertToInt32Native(n.AsSingle()) + Vector256.Create(127), 23).As<int, T>()
-        : Vector256.ShiftLeft(Vector256.ConvertToInt64Native(n.AsDouble()) + Vector256.Create(1023L), 52).As<long, T>();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<T> Keep(Vector256<T> v, uint* words, uint threshold) => typeof(T) == typeof(float)
         ? v & Vector256.GreaterThanOrEqual(Vector256.Load(words), Vector256.Create(threshold)).As<uint, T>()
@@ -244,6 +252,7 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T> where T : un
     public static int Count { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => Vector128<T>.Count; }
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static Vector128<T> Load(T* p) => Vector128.Load(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(Vector128<T> v, T* p) => v.Store(p);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Stream(Vector128<T> v, T* p) => v.StoreAlignedNonTemporal(p);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Mask(int n) => sizeof(T) == 4
         ? Vector128.LessThan(Vector128<int>.Indices, Vector128.Create(n)).As<int, T>()
@@ -296,17 +305,20 @@ internal readonly unsafe struct Simd128<T> : ISimd<Vector128<T>, T> where T : un
         return typeof(T) == typeof(float) ? Vector128.Min(a, Vector128.Shuffle(a.AsInt32(), Vector128.Create(1, 0, 3, 2)).As<int, T>()).ToScalar() : a.ToScalar();
     }
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Lane(Vector128<T> a, int i) => a.GetElement(i);
-    // In two factors, which reach the denormals and infinity.
+    // Half of n into the exponent's bits, the rest as a factor, which reaches the denormals and infinity.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Scale(Vector128<T> a, Vector128<T> n)
     {
-        var half = Round(n * Const(0.5));
-        return a * Pow2(half) * Pow2(n - half);
+        if (typeof(T) == typeof(double))
+        {
+            var whole = Vector128.ConvertToInt64Native(n.AsDouble());
+            var part = Vector128.ShiftRightArithmetic(whole, 1);
+            return (a.AsInt64() + Vector128.ShiftLeft(part, 52)).As<long, T>() * (Vector128.ShiftLeft(whole - part, 52) + Vector128.Create(1023L << 52)).As<long, T>();
+        }
+        var i = Vector128.ConvertToInt32Native(n.AsSingle());
+        var half = Vector128.ShiftRightArithmetic(i, 1);
+        return (a.AsInt32() + Vector128.ShiftLeft(half, 23)).As<int, T>() * (Vector128.ShiftLeft(i - half, 23) + Vector128.Create(127 << 23)).As<int, T>();
     }
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<T> Pow2(Vector128<T> n) => typeof(T) == typeof(float)
-        ? Vector128.ShiftLeft(Vector128.ConvertToInt32Native(n.AsSingle()) + Vector128.Create(127), 23).As<int, T>()
-        : Vector128.ShiftLeft(Vector128.ConvertToInt64Native(n.AsDouble()) + Vector128.Create(1023L), 52).As<long, T>();
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<T> Keep(Vector128<T> v, uint* words, uint threshold) => typeof(T) == typeof(float)
         ? v & Vector128.GreaterThanOrEqual(Vector128.Load(words), Vector128.Create(threshold)).As<uint, T>()

@@ -11,6 +11,7 @@ internal readonly unsafe struct SimdScalar<T> : ISimd<T, T> where T : unmanaged
     public static int Count { [MethodImpl(MethodImplOptions.AggressiveInlining)] get => 1; }
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Load(T* p) => *p;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Store(T v, T* p) => *p = v;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] public static void Stream(T v, T* p) => *p = v;
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T Mask(int n) => Mask(n > 0);
     [MethodImpl(MethodImplOptions.AggressiveInlining)] public static T LoadMasked(T* p, T mask) => IsSet(mask) ? *p : default;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
