@@ -87,21 +87,18 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     private (double[] With, double[] Without, int[] Collections, long Managed) Steps(int steps)
     {
         double[] with = new double[steps], without = new double[_hasAmc ? steps : 0];
-        int[] collections = new int[GC.MaxGeneration + 1];
         long managed = 0;
         backend.ResetPeak();
+        int[] before = Collections();
         for (int i = 0; i < steps; i++)
         {
-            int[] before = Collections();
             long allocated = GC.GetTotalAllocatedBytes(precise: true);
             with[i] = Run(amc: true);
             managed += GC.GetTotalAllocatedBytes(precise: true) - allocated;
-            int[] after = Collections();
-            for (int g = 0; g < after.Length; g++)
-                collections[g] += after[g] - before[g];
             if (_hasAmc)
                 without[i] = Run(amc: false);
         }
+        int[] collections = [.. Collections().Zip(before, (after, b) => after - b)];
         return (with, without, collections, managed / steps);
     }
 
