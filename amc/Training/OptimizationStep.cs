@@ -15,8 +15,6 @@ namespace AmcEngine.Amc.Training;
 /// <param name="traceNaN">Whether every op's output is searched for NaN.</param>
 internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
 {
-    private readonly StepGarbage _garbage = new();
-
     /// <summary>Whether AMC is part of the loss where the session has it: a profile measures without, too.</summary>
     public bool UsesAmc { get; set; } = true;
 
@@ -45,7 +43,6 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
             Update(rate, continues?.Invoke() ?? false);
         }
         session.Step = step + 1;
-        _garbage.AfterStep();
         return new StepRecord(session.Step, step / session.Plan.StepsPerEpoch, losses, rate, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 

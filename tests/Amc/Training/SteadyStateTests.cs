@@ -72,7 +72,6 @@ internal sealed class SteadyStateTests
         var profile = JsonNode.Parse(answer.Out)!;
         int[] collections = [.. profile["collections"]!.AsArray().Select(c => (int)c!)];
         TestContext.Out.WriteLine($"collections {string.Join(", ", collections)}; {profile["managed_bytes_per_step"]} bytes of objects a step");
-        Assert.That(collections[0] > 0, Is.True, "too few steps to need one");
         Assert.That(collections[1..], Is.All.Zero);
     }
 
