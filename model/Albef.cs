@@ -21,6 +21,7 @@ public sealed class Albef : Module
     private const double MaxTemperature = 0.5;
 
     private IBackend? _backend;
+    private ExponentialMovingAverage? _average;
 
     /// <summary>Describes a model without allocating it: names, shapes and counts only.</summary>
     /// <param name="config">Sizes.</param>
@@ -70,6 +71,13 @@ public sealed class Albef : Module
     /// <summary>Momentum copies; null in a model for evaluation.</summary>
     public MomentumCopy? Momentum { get; }
 
+    /// <summary>
+    /// How the momentum copies follow the student; null in a model for evaluation. A training loop hands it to the optimizer where
+    /// the next step follows at once; <see cref="Forward"/> then finds the copies moved already.
+    /// </summary>
+    public ExponentialMovingAverage? Average =>
+        Momentum is null ? null : _average ??= new ExponentialMovingAverage(StudentTensors(), Momentum.Tensors, Config.Momentum);
+
     /// <summary>Element type of the weights.</summary>
     public DType DType => Temperature.Value.DType;
 
@@ -118,6 +126,7 @@ public sealed class Albef : Module
     {
         if (Momentum is null) return;
         foreach (var (source, target) in StudentTensors().Zip(Momentum.Tensors)) target.Backend.Copy(source, target);
+        _average?.Reset();
     }
 
     /// <summary>
@@ -154,12 +163,6 @@ public sealed class Albef : Module
     {
         var temperature = Temperature.Value;
         temperature.Backend.Unary(UnaryKind.Clamp, temperature, temperature, MinTemperature, MaxTemperature);
-    }
-
-    /// <summary>θ_m ← momentum·θ_m + (1 − momentum)·θ.</summary>
-    internal void UpdateMomentum(double momentum)
-    {
-        if (Momentum is not null) ExponentialMovingAverage.Update(StudentTensors(), Momentum.Tensors, momentum);
     }
 
     /// <summary>The student's weights that have a momentum copy, in the copies' order.</summary>

@@ -53,7 +53,7 @@ internal sealed record ProfileResult
     /// <summary>Memory.</summary>
     public required MemoryBreakdown Memory { get; init; }
 
-    /// <summary>Garbage collections in all measured steps, by generation.</summary>
+    /// <summary>Garbage collections from the first measured step to the last, those without AMC included, by generation (an older one's counts for the younger, too).</summary>
     public required int[] Collections { get; init; }
 
     /// <summary>Managed bytes allocated in a measured step, by all threads.</summary>

@@ -12,7 +12,7 @@ namespace AmcEngine.Amc.Profiling;
 /// Measures training steps: after a warm-up, steps as they are, in turns with the same steps without AMC; then one step
 /// that watches memory, and a few in which each kernel is timed. All are steps of one session.
 /// </summary>
-/// <param name="session">The run to measure; its weights change as in training.</param>
+/// <param name="session">The run to measure; its weights change as in training. It cannot be saved afterwards: no step follows the last one.</param>
 /// <param name="backend">Its device.</param>
 internal sealed class ProfileRun(TrainingSession session, IBackend backend)
 {
@@ -87,21 +87,18 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     private (double[] With, double[] Without, int[] Collections, long Managed) Steps(int steps)
     {
         double[] with = new double[steps], without = new double[_hasAmc ? steps : 0];
-        int[] collections = new int[GC.MaxGeneration + 1];
         long managed = 0;
         backend.ResetPeak();
+        int[] before = Collections();
         for (int i = 0; i < steps; i++)
         {
-            int[] before = Collections();
             long allocated = GC.GetTotalAllocatedBytes(precise: true);
             with[i] = Run(amc: true);
             managed += GC.GetTotalAllocatedBytes(precise: true) - allocated;
-            int[] after = Collections();
-            for (int g = 0; g < after.Length; g++)
-                collections[g] += after[g] - before[g];
             if (_hasAmc)
                 without[i] = Run(amc: false);
         }
+        int[] collections = [.. Collections().Zip(before, (after, b) => after - b)];
         return (with, without, collections, managed / steps);
     }
 
@@ -109,7 +106,7 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     {
         _step.UsesAmc = amc;
         long start = Stopwatch.GetTimestamp();
-        _step.Run();
+        _step.Run(static () => true);
         backend.Synchronize();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }

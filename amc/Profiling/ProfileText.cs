@@ -88,7 +88,7 @@ internal static class ProfileText
             table.Add(name, Text($"{bytes / (double)(1 << 20):0.0}"), Percent(bytes / (double)m.Peak));
         table.Write(output);
         output.WriteLine($"pool {Size(m.Reserved)} reserved, kernel scratch {Size(m.Scratch)}, managed heap {Size(m.ManagedHeap)}, process at most {(m.PeakResident is { } rss ? Size(rss) : "unknown")}");
-        output.WriteLine(Text($"garbage collections in {r.Seconds.Length} steps: {string.Join(", ", r.Collections.Select((c, g) => $"generation {g}: {c}"))}; {r.ManagedBytes / 1024.0:0} KiB of objects a step"));
+        output.WriteLine(Text($"garbage collections in {r.Seconds.Length + r.SecondsWithoutAmc.Length} steps: {string.Join(", ", r.Collections.Select((c, g) => $"generation {g}: {c}"))}; {r.ManagedBytes / 1024.0:0} KiB of objects a step"));
     }
 
     private static TextTable KernelTable(string head) => new(head, "calls", "ms", "share", "GFLOP/s", "GB/s", "roof");

@@ -26,8 +26,11 @@ internal sealed class CheckpointStore(string folder, bool resumed)
 
     /// <summary>Saves a session; the newest checkpoint before becomes <c>last-good</c>.</summary>
     /// <exception cref="SerializationException">A file cannot be written.</exception>
+    /// <exception cref="InvalidOperationException">The momentum copies are those of the next step, which has not run.</exception>
     public void Save(TrainingSession session)
     {
+        if (session.Model.Average is { IsAhead: true })
+            throw new InvalidOperationException($"checkpoint: the momentum copies of step {session.Step} have been moved on for step {session.Step + 1}; save after a step that none was promised to follow");
         string temporary = Last + ".tmp";
         Delete(temporary);
         Directory.CreateDirectory(temporary);

@@ -21,8 +21,12 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
     private AmcObjective? Objective => UsesAmc ? session.Objective : null;
 
     /// <summary>Does the session's next step; the weights stay as they are where it fails.</summary>
+    /// <param name="continues">
+    /// Asked once, when the gradients are there: whether another step surely follows before anything reads weights or momentum
+    /// copies. Then the copies move with the weights, in one pass over memory, and not at the start of the next step.
+    /// </param>
     /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
-    public StepRecord Run()
+    public StepRecord Run(Func<bool>? continues = null)
     {
         long start = Stopwatch.GetTimestamp();
         int step = session.Step;
@@ -36,12 +40,17 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         {
             losses = Differentiate(batch, step);
             Check(losses, step);
-            using var phase = Phase.Begin("optimizer");
-            session.Optimizer.Step(rate);
-            session.Optimizer.ZeroGrad();
+            Update(rate, continues?.Invoke() ?? false);
         }
         session.Step = step + 1;
         return new StepRecord(session.Step, step / session.Plan.StepsPerEpoch, losses, rate, Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    private void Update(double rate, bool continues)
+    {
+        using var phase = Phase.Begin(continues ? "optimizer and momentum update" : "optimizer");
+        session.Optimizer.Step(rate, continues ? session.Model.Average : null);
+        session.Optimizer.ZeroGrad();
     }
 
     private (string, double)[] Differentiate(TrainingBatch batch, int step)

@@ -31,16 +31,20 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
             Evaluate();
         view.Show(session.Step, last, () =>
         {
-            while (session.Step < last && !stop.IsCancellationRequested)
+            // A step that was promised runs whether or not the wish to stop came since: the momentum copies wait for it.
+            bool promised = false;
+            Func<bool> promise = () => promised = Continues(session.Step + 1, last) && !stop.IsCancellationRequested;
+            while (promised || (session.Step < last && !stop.IsCancellationRequested))
             {
+                promised = false;
                 BeforeStep?.Invoke(session);
-                StepRecord record = step.Run();
+                StepRecord record = step.Run(promise);
                 log.Write(record);
                 view.Step(record);
                 evaluated = session.Plan.EvaluatesAfter(session.Step);
                 if (evaluated)
                     Evaluate();
-                if (session.Step % session.Plan.SaveEvery == 0 && session.Step < last)
+                if (SavesAfter(session.Step) && session.Step < last)
                     store.Save(session);
             }
         });
@@ -51,6 +55,11 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         store.Save(session);
         return new TrainingOutcome(interrupted);
     }
+
+    // Whether nothing but the next step comes after so many.
+    private bool Continues(int steps, int last) => steps < last && !SavesAfter(steps) && !session.Plan.EvaluatesAfter(steps);
+
+    private bool SavesAfter(int steps) => steps % session.Plan.SaveEvery == 0;
 
     private void Evaluate()
     {

@@ -176,7 +176,8 @@ public interface IBackend : IDisposable
 
     /// <summary>
     /// One decoupled AdamW step of many parameters (Loshchilov and Hutter 2019, as torch.optim.AdamW): p ← p(1 − lr·decay), then
-    /// p ← p − lr/(1−β₁ᵗ)·m/(√v/√(1−β₂ᵗ) + eps) with m, v updated in place.
+    /// p ← p − lr/(1−β₁ᵗ)·m/(√v/√(1−β₂ᵗ) + eps) with m, v updated in place. Where a parameter has a moving average, that moves
+    /// towards the new p in the same pass, with the bits of <see cref="Lerp"/> called next.
     /// </summary>
     void AdamW(ReadOnlySpan<AdamWTensors> tensors, in AdamWArgs args);
 
@@ -194,7 +195,8 @@ public readonly record struct TensorPair(Tensor X, Tensor Y);
 /// <param name="G">Its gradient.</param>
 /// <param name="M">First moment.</param>
 /// <param name="V">Second moment.</param>
-public readonly record struct AdamWTensors(Tensor P, Tensor G, Tensor M, Tensor V);
+/// <param name="Average">Moving average of the parameter, to move along; null where it has none or is not to move.</param>
+public readonly record struct AdamWTensors(Tensor P, Tensor G, Tensor M, Tensor V, Tensor? Average = null);
 
 /// <summary>Hyperparameters of one AdamW step.</summary>
 /// <param name="LearningRate">Learning rate of this step.</param>
@@ -203,7 +205,9 @@ public readonly record struct AdamWTensors(Tensor P, Tensor G, Tensor M, Tensor 
 /// <param name="Eps">Added to the denominator.</param>
 /// <param name="WeightDecay">Decoupled decay.</param>
 /// <param name="Step">Number of this step, from 1.</param>
-public readonly record struct AdamWArgs(double LearningRate, double Beta1, double Beta2, double Eps, double WeightDecay, int Step);
+/// <param name="AverageWeight">How far a moving average moves: 1 − momentum; the averages of the tensors only.</param>
+public readonly record struct AdamWArgs(
+    double LearningRate, double Beta1, double Beta2, double Eps, double WeightDecay, int Step, double AverageWeight = 0);
 
 /// <summary>What is known of a device.</summary>
 /// <param name="Id">Its name on the command line: <c>cpu</c>, <c>cuda:0</c>, <c>opencl:0</c>.</param>

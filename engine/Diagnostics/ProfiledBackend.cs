@@ -311,7 +311,7 @@ internal sealed class ProfiledBackend(IBackend kernels, Profiler profiler) : IBa
     {
         var start = Stopwatch.GetTimestamp();
         kernels.AdamW(tensors, args);
-        Done("adamw", start, Of(tensors));
+        Done(Averages(tensors) ? "adamw and moving average" : "adamw", start, Of(tensors));
     }
 
     public void CountNonFinite(ReadOnlySpan<Tensor> tensors, Span<long> counts)
@@ -338,11 +338,19 @@ internal sealed class ProfiledBackend(IBackend kernels, Profiler profiler) : IBa
         return new OpCost(flop, bytes);
     }
 
-    // 14 operations an element; p, m and v are read and written, g is read.
+    private static bool Averages(ReadOnlySpan<AdamWTensors> tensors)
+    {
+        foreach (var t in tensors)
+            if (t.Average is not null) return true;
+        return false;
+    }
+
+    // 14 operations an element; p, m and v are read and written, g is read. An average costs 3 more, and is read and written.
     private static OpCost Of(ReadOnlySpan<AdamWTensors> tensors)
     {
         var (flop, bytes) = (0.0, 0.0);
-        foreach (var t in tensors) (flop, bytes) = (flop + 14.0 * t.P.Count, bytes + 7 * OpCost.Size(t.P));
+        foreach (var t in tensors)
+            (flop, bytes) = (flop + (t.Average is null ? 14.0 : 17.0) * t.P.Count, bytes + 7 * OpCost.Size(t.P) + 2 * OpCost.Size(t.Average));
         return new OpCost(flop, bytes);
     }
 

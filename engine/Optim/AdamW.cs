@@ -16,6 +16,8 @@ public sealed record ParameterGroup(IReadOnlyList<Tensor> Parameters, double Wei
 public sealed class AdamW : IDisposable
 {
     private readonly List<Slot> _slots = [];
+    private readonly HashSet<Tensor> _parameters = new(ReferenceEqualityComparer.Instance);
+    private readonly Func<Tensor, bool> _moves;
     private readonly AdamWTensors[] _batch;
 
     /// <summary>An optimizer with zero moments.</summary>
@@ -26,6 +28,8 @@ public sealed class AdamW : IDisposable
             foreach (var group in groups)
                 foreach (var p in group.Parameters)
                     _slots.Add(new Slot(p, group.WeightDecay, Tensor.Zeros(p.Shape, p.DType, p.Backend), Tensor.Zeros(p.Shape, p.DType, p.Backend)));
+        foreach (var s in _slots) _parameters.Add(s.Parameter);
+        _moves = p => p.Grad is not null && _parameters.Contains(p);
         _batch = new AdamWTensors[_slots.Count];
     }
 
@@ -45,8 +49,16 @@ public sealed class AdamW : IDisposable
     public IEnumerable<(Tensor Parameter, Tensor ExpAvg, Tensor ExpAvgSq)> State => _slots.Select(s => (s.Parameter, s.ExpAvg, s.ExpAvgSq));
 
     /// <summary>Updates every parameter that has a gradient.</summary>
-    public void Step(double learningRate)
+    /// <param name="learningRate">Learning rate of this step.</param>
+    /// <param name="average">
+    /// Moving averages to move in the same pass over memory, towards the new values and where there is no gradient alike: what
+    /// their next <see cref="ExponentialMovingAverage.Update"/> would do, which then does nothing. Only for a step that another
+    /// one follows before anything reads them.
+    /// </param>
+    /// <exception cref="InvalidOperationException">The averages are ahead already.</exception>
+    public void Step(double learningRate, ExponentialMovingAverage? average = null)
     {
+        if (average is { IsAhead: true }) throw new InvalidOperationException("AdamW: the moving averages have been moved for the next step already; call Update at its beginning");
         StepCount++;
         for (var from = 0; from < _slots.Count;)
         {
@@ -55,10 +67,11 @@ public sealed class AdamW : IDisposable
             for (; from < _slots.Count && _slots[from].WeightDecay == decay; from++)
             {
                 var s = _slots[from];
-                if (s.Parameter.Grad is { } grad) _batch[count++] = new AdamWTensors(s.Parameter, grad, s.ExpAvg, s.ExpAvgSq);
+                if (s.Parameter.Grad is { } grad) _batch[count++] = new AdamWTensors(s.Parameter, grad, s.ExpAvg, s.ExpAvgSq, average?.TargetOf(s.Parameter));
             }
-            Update(_batch.AsSpan(0, count), new AdamWArgs(learningRate, Beta1, Beta2, Eps, decay, StepCount));
+            Update(_batch.AsSpan(0, count), new AdamWArgs(learningRate, Beta1, Beta2, Eps, decay, StepCount, 1 - (average?.Momentum ?? 1)));
         }
+        average?.MoveAhead(_moves);
     }
 
     private static void Update(Span<AdamWTensors> tensors, in AdamWArgs args)

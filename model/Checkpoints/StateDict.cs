@@ -44,6 +44,7 @@ public static class StateDict
         RequireSameModel(model, plan, tensors.Count);
         using (MemoryScope.Suspend())
             foreach (var (parameter, data) in plan) Assign(parameter, data, model.Config.Grid);
+        model.Average?.Reset();
         CompleteMomentum(model, plan);
         return Report(model, tensors, plan, missing, reshaped);
     }

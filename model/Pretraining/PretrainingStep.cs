@@ -91,13 +91,17 @@ internal sealed class PretrainingStep
         };
     }
 
-    /// <summary>Momentum update first, then features of the updated copies, dropout active (steps 3a and 3b).</summary>
+    /// <summary>Momentum update first (where the optimizer has not done it), then features of the updated copies, dropout active (steps 3a and 3b).</summary>
     private TeacherFeatures MomentumFeatures()
     {
         using var noGrad = NoGrad.Begin();
         using var scope = MemoryScope.Begin();
-        using (Phase.Begin("momentum update"))
-            _model.UpdateMomentum(_config.Momentum);
+        var average = _model.Average!;
+        if (average.IsAhead)
+            average.Update();
+        else
+            using (Phase.Begin("momentum update"))
+                average.Update();
         using var phase = Phase.Begin("forward/momentum encoders");
         var image = _momentum.Vision.Forward(_batch.Image, _context);
         var text = _momentum.Text.Bert.Text(_ids, _mask, _context);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AmcEngine.Amc;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
@@ -51,6 +52,21 @@ internal static class Amcx
         using StringWriter stdout = new(), stderr = new();
         int code = Program.Run(args, stdout, stderr);
         return new Answer(code, stdout.ToString(), stderr.ToString());
+    }
+
+    /// <summary>Runs a command line in a process of its own.</summary>
+    public static Answer RunProcess(params string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "amcx.dll"), .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new Answer(process.ExitCode, output, error.Result);
     }
 
     /// <summary>Expects an answer of exit code 2 and one line that holds all the parts.</summary>

@@ -5,7 +5,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Backends.Cpu;
 
 // The optimizer's step. Layout: flat. Fused: decay, both moments, bias corrections and the update, in one pass.
-// Cost: 12 FLOP, a square root and a division an element; p, m, v read and written once, g read once.
+// Cost: 12 FLOP, a square root and a division an element; p, m, v read and written once, g read once. With a moving average in the
+// same pass: 3 FLOP more, and only the average is read and written more, the new p is at hand.
 public sealed partial class CpuBackend
 {
     /// <inheritdoc/>
@@ -16,30 +17,55 @@ public sealed partial class CpuBackend
             else AdamW<float>(t, args);
     }
 
-    private unsafe void AdamW<T>(AdamWTensors t, in AdamWArgs args) where T : unmanaged, IFloatingPointIeee754<T> =>
-        Run<T, AdamWKernel<T>>(new AdamWKernel<T>(Ptr<T>(t.P), Ptr<T>(t.G), Ptr<T>(t.M), Ptr<T>(t.V), args), t.P.Count, CheapTile / 2);
+    private unsafe void AdamW<T>(AdamWTensors t, in AdamWArgs args) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        if (t.Average is { } average)
+            Run<T, AdamWAverageKernel<T>>(new AdamWAverageKernel<T>(Ptr<T>(t.P), Ptr<T>(t.G), Ptr<T>(t.M), Ptr<T>(t.V), Ptr<T>(average), args), t.P.Count, CheapTile / 2);
+        else
+            Run<T, AdamWKernel<T>>(new AdamWKernel<T>(Ptr<T>(t.P), Ptr<T>(t.G), Ptr<T>(t.M), Ptr<T>(t.V), args), t.P.Count, CheapTile / 2);
+    }
 }
 
-/// <summary>One step of AdamW. What depends on the step alone is computed in f64.</summary>
+/// <summary>What depends on the step alone, computed in f64.</summary>
+internal readonly struct AdamWNumbers<T>(in AdamWArgs args) where T : unmanaged, IFloatingPointIeee754<T>
+{
+    /// <summary>1 − lr·decay.</summary>
+    public readonly T Keep = T.CreateTruncating(1 - args.LearningRate * args.WeightDecay);
+
+    /// <summary>1 − β₁.</summary>
+    public readonly T First = T.CreateTruncating(1 - args.Beta1);
+
+    public readonly T Beta2 = T.CreateTruncating(args.Beta2);
+
+    /// <summary>1 − β₂.</summary>
+    public readonly T Second = T.CreateTruncating(1 - args.Beta2);
+
+    /// <summary>−lr/(1 − β₁ᵗ).</summary>
+    public readonly T Rate = T.CreateTruncating(-args.LearningRate / (1 - Math.Pow(args.Beta1, args.Step)));
+
+    /// <summary>1/√(1 − β₂ᵗ).</summary>
+    public readonly T Root = T.CreateTruncating(1 / Math.Sqrt(1 - Math.Pow(args.Beta2, args.Step)));
+
+    public readonly T Eps = T.CreateTruncating(args.Eps);
+
+    /// <summary>How far the moving average moves.</summary>
+    public readonly T Average = T.CreateTruncating(args.AverageWeight);
+}
+
+/// <summary>One step of AdamW.</summary>
 internal readonly unsafe struct AdamWKernel<T>(T* p, T* g, T* m, T* v, in AdamWArgs args) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _p = p;
     private readonly T* _g = g;
     private readonly T* _m = m;
     private readonly T* _v = v;
-    private readonly T _keep = T.CreateTruncating(1 - args.LearningRate * args.WeightDecay);
-    private readonly T _first = T.CreateTruncating(1 - args.Beta1);
-    private readonly T _beta2 = T.CreateTruncating(args.Beta2);
-    private readonly T _second = T.CreateTruncating(1 - args.Beta2);
-    private readonly T _rate = T.CreateTruncating(-args.LearningRate / (1 - Math.Pow(args.Beta1, args.Step)));
-    private readonly T _root = T.CreateTruncating(1 / Math.Sqrt(1 - Math.Pow(args.Beta2, args.Step)));
-    private readonly T _eps = T.CreateTruncating(args.Eps);
+    private readonly AdamWNumbers<T> _n = new(args);
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         T* p = _p, g = _g, m = _m, v = _v;
-        V keep = S.Set(_keep), first = S.Set(_first), beta2 = S.Set(_beta2), second = S.Set(_second), rate = S.Set(_rate), root = S.Set(_root), eps = S.Set(_eps);
+        V keep = S.Set(_n.Keep), first = S.Set(_n.First), beta2 = S.Set(_n.Beta2), second = S.Set(_n.Second), rate = S.Set(_n.Rate), root = S.Set(_n.Root), eps = S.Set(_n.Eps);
         for (var i = from; i < to; i += S.Count)
         {
             var n = to - i;
@@ -62,6 +88,52 @@ internal readonly unsafe struct AdamWKernel<T>(T* p, T* g, T* m, T* v, in AdamWA
             S.StorePartial(mean, m + i, n);
             S.StorePartial(square, v + i, n);
             S.StorePartial(weight, p + i, n);
+        }
+    }
+}
+
+/// <summary>One step of AdamW, and y += weight·(p − y) for the parameter's moving average y.</summary>
+internal readonly unsafe struct AdamWAverageKernel<T>(T* p, T* g, T* m, T* v, T* y, in AdamWArgs args) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+{
+    private readonly T* _p = p;
+    private readonly T* _g = g;
+    private readonly T* _m = m;
+    private readonly T* _v = v;
+    private readonly T* _y = y;
+    private readonly AdamWNumbers<T> _n = new(args);
+
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
+    {
+        T* p = _p, g = _g, m = _m, v = _v, y = _y;
+        V keep = S.Set(_n.Keep), first = S.Set(_n.First), beta2 = S.Set(_n.Beta2), second = S.Set(_n.Second), rate = S.Set(_n.Rate), root = S.Set(_n.Root), eps = S.Set(_n.Eps);
+        var move = S.Set(_n.Average);
+        for (var i = from; i < to; i += S.Count)
+        {
+            var n = to - i;
+            var whole = n >= S.Count;
+            var grad = whole ? S.Load(g + i) : S.LoadPartial(g + i, n, default);
+            var mean = whole ? S.Load(m + i) : S.LoadPartial(m + i, n, default);
+            var square = whole ? S.Load(v + i) : S.LoadPartial(v + i, n, default);
+            var weight = whole ? S.Load(p + i) : S.LoadPartial(p + i, n, default);
+            var average = whole ? S.Load(y + i) : S.LoadPartial(y + i, n, default);
+            mean = S.Fma(first, S.Sub(grad, mean), mean);
+            square = S.Fma(S.Mul(second, grad), grad, S.Mul(beta2, square));
+            var step = S.Div(mean, S.Fma(S.Sqrt(square), root, eps));
+            weight = S.Fma(rate, step, S.Mul(weight, keep));
+            average = S.Fma(move, S.Sub(weight, average), average);
+            if (whole)
+            {
+                S.Store(mean, m + i);
+                S.Store(square, v + i);
+                S.Store(weight, p + i);
+                S.Store(average, y + i);
+                continue;
+            }
+            S.StorePartial(mean, m + i, n);
+            S.StorePartial(square, v + i, n);
+            S.StorePartial(weight, p + i, n);
+            S.StorePartial(average, y + i, n);
         }
     }
 }

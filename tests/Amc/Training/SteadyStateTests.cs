@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends.Cpu;
@@ -46,26 +47,34 @@ internal sealed class SteadyStateTests
         });
     }
 
-    // A batch of 8 pictures of 128 × 128 is 1.5 MB of numbers: made anew by each step they would be large objects, which only a
-    // full collection frees.
+    // A batch of 8 pictures of 128 × 128 is 1.5 MB of numbers, which are not made anew by each step.
     [Test]
-    public void No_full_collection_and_little_garbage()
+    public void Little_garbage()
     {
         const int steps = 40;
         using TrainingSession session = Session("image_res=128", "patch_size=32", "batch_size=8");
         var step = new OptimizationStep(session, traceNaN: false);
         Run(step, 10);
-        GC.Collect();
-        int full = GC.CollectionCount(2);
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         Run(step, steps);
         long bytes = (GC.GetTotalAllocatedBytes(precise: true) - allocated) / steps;
         TestContext.Out.WriteLine($"{bytes} bytes of objects a step");
-        Assert.Multiple(() =>
-        {
-            Assert.That(GC.CollectionCount(2), Is.EqualTo(full), "full collections");
-            Assert.That(bytes < 1_800_000, Is.True, $"{bytes} bytes of objects a step");
-        });
+        Assert.That(bytes < 1_800_000, Is.True, $"{bytes} bytes of objects a step");
+    }
+
+    // In a process of its own, with the product's settings and no garbage but its own. Large batches, so that steps leave much. The
+    // middle generation may be collected once: its first budget is that of an empty heap. With workstation settings it is every third time.
+    [Test]
+    public void Hardly_more_than_the_youngest_generation_is_collected()
+    {
+        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
+        Answer answer = Amcx.RunProcess("profile", "--config", config, "--steps", "150", "--json", "--threads", "2", "--device", "cpu", "--set", "batch_size=16", "train_count=64");
+        Assert.That(answer.Code, Is.Zero, answer.Error);
+        var profile = JsonNode.Parse(answer.Out)!;
+        int[] collections = [.. profile["collections"]!.AsArray().Select(c => (int)c!)];
+        TestContext.Out.WriteLine($"collections {string.Join(", ", collections)}; {profile["managed_bytes_per_step"]} bytes of objects a step");
+        Assert.That(collections[1] <= 1, Is.True, $"{collections[1]} collections of the middle generation");
+        Assert.That(collections[2], Is.Zero, "full collections");
     }
 
     private static void Run(OptimizationStep step, int count)

@@ -8,7 +8,8 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 
 // The optimizer's step. Layout: flat, up to eight tensors a launch. Fused: decay, both moments, bias corrections and the update,
 // in one pass, in the CPU back end's order of operations. Cost: 12 FLOP, a square root and a division an element, and a few integer
-// operations to find its tensor; p, m, v read and written once, g read once.
+// operations to find its tensor; p, m, v read and written once, g read once. With moving averages (TAverage) in the same pass: 3 FLOP
+// more, and only the average is read and written more.
 
 /// <summary>Tensors of one parameter: a slot of a <see cref="Batch{S}"/>.</summary>
 internal struct AdamWSlot<T> where T : unmanaged
@@ -17,11 +18,14 @@ internal struct AdamWSlot<T> where T : unmanaged
     public ArrayView<T> G;
     public ArrayView<T> M;
     public ArrayView<T> V;
+
+    /// <summary>Moving average; not there without.</summary>
+    public ArrayView<T> Y;
 }
 
 /// <summary>One step of AdamW, an element a lane.</summary>
-internal readonly struct AdamWKernel<T, R> : IKernel<AdamWKernel<T, R>.Args>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+internal readonly struct AdamWKernel<T, R, TAverage> : IKernel<AdamWKernel<T, R, TAverage>.Args>
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TAverage : struct, IFlag
 {
     /// <summary>Arguments; the numbers depend on the step alone.</summary>
     public struct Args
@@ -46,6 +50,9 @@ internal readonly struct AdamWKernel<T, R> : IKernel<AdamWKernel<T, R>.Args>
         public T Root;
 
         public T Eps;
+
+        /// <summary>How far averages move.</summary>
+        public T Average;
     }
 
     public static void Run(Args a)
@@ -65,6 +72,7 @@ internal readonly struct AdamWKernel<T, R> : IKernel<AdamWKernel<T, R>.Args>
         slot.P[at] = p;
         slot.M[at] = m;
         slot.V[at] = v;
+        if (TAverage.Value) slot.Y[at] = Moved(a, p, slot.Y[at]);
     }
 
     /// <summary>The formula.</summary>
@@ -75,13 +83,16 @@ internal readonly struct AdamWKernel<T, R> : IKernel<AdamWKernel<T, R>.Args>
         var step = mean / R.Fma(R.Sqrt(square), a.Root, a.Eps);
         weight = R.Fma(a.Rate, step, weight * a.Keep);
     }
+
+    /// <summary>An average, moved towards the new weight.</summary>
+    public static T Moved(Args a, T weight, T average) => R.Fma(a.Average, weight - average, average);
 }
 
 /// <summary>The same by quads, where all tensors start at a multiple of 16 bytes; a batch counts quads.</summary>
-internal readonly struct AdamWQuadsKernel<T, R> : IKernel<AdamWKernel<T, R>.Args>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+internal readonly struct AdamWQuadsKernel<T, R, TAverage> : IKernel<AdamWKernel<T, R, TAverage>.Args>
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TAverage : struct, IFlag
 {
-    public static void Run(AdamWKernel<T, R>.Args a)
+    public static void Run(AdamWKernel<T, R, TAverage>.Args a)
     {
         for (var i = Grid.GlobalIndex.X; i < a.Slots.End; i += Grid.DimX * Group.DimX)
         {
@@ -92,17 +103,27 @@ internal readonly struct AdamWQuadsKernel<T, R> : IKernel<AdamWKernel<T, R>.Args
                 var ms = slot.M.AsAligned(16).Cast<Quad<T>>();
                 var vs = slot.V.AsAligned(16).Cast<Quad<T>>();
                 Quad<T> p = ps[at], g = slot.G.AsAligned(16).Cast<Quad<T>>()[at], m = ms[at], v = vs[at];
-                AdamWKernel<T, R>.Update(a, g.X, ref p.X, ref m.X, ref v.X);
-                AdamWKernel<T, R>.Update(a, g.Y, ref p.Y, ref m.Y, ref v.Y);
-                AdamWKernel<T, R>.Update(a, g.Z, ref p.Z, ref m.Z, ref v.Z);
-                AdamWKernel<T, R>.Update(a, g.W, ref p.W, ref m.W, ref v.W);
+                AdamWKernel<T, R, TAverage>.Update(a, g.X, ref p.X, ref m.X, ref v.X);
+                AdamWKernel<T, R, TAverage>.Update(a, g.Y, ref p.Y, ref m.Y, ref v.Y);
+                AdamWKernel<T, R, TAverage>.Update(a, g.Z, ref p.Z, ref m.Z, ref v.Z);
+                AdamWKernel<T, R, TAverage>.Update(a, g.W, ref p.W, ref m.W, ref v.W);
                 ps[at] = p;
                 ms[at] = m;
                 vs[at] = v;
+                if (TAverage.Value)
+                {
+                    var ys = slot.Y.AsAligned(16).Cast<Quad<T>>();
+                    var y = ys[at];
+                    y.X = AdamWKernel<T, R, TAverage>.Moved(a, p.X, y.X);
+                    y.Y = AdamWKernel<T, R, TAverage>.Moved(a, p.Y, y.Y);
+                    y.Z = AdamWKernel<T, R, TAverage>.Moved(a, p.Z, y.Z);
+                    y.W = AdamWKernel<T, R, TAverage>.Moved(a, p.W, y.W);
+                    ys[at] = y;
+                }
             }
             else
             {
-                for (var j = 4 * at; j < slot.P.IntLength; j++) AdamWKernel<T, R>.Element(a, slot, j);
+                for (var j = 4 * at; j < slot.P.IntLength; j++) AdamWKernel<T, R, TAverage>.Element(a, slot, j);
             }
         }
     }

@@ -44,6 +44,31 @@ internal sealed class OptimizerTests
         Assert.That(TestBackends.OpenCl.Launches - launches, Is.LessThan(40));
     }
 
+    [TestCase(DType.F32, 0)]
+    [TestCase(DType.F32, 1)]
+    [TestCase(DType.F64, 0)]
+    public void A_moving_average_in_the_same_pass_has_the_bits_of_one_after_it(DType dtype, int offset)
+    {
+        int[] counts = [1, 263, 4, 0, 7, 2, 3, 5, 1000, 6];
+        var b = TestBackends.OpenCl;
+        double[] apart = Run(together: false), together = Run(together: true);
+        Assert.That(together.AsSpan().SequenceEqual(apart), Is.True);
+
+        double[] Run(bool together)
+        {
+            Tensor[] p = Make(1), y = Make(50), m = Make(70), v = [.. counts.Select(c => Tensor.Zeros([c], dtype, b))];
+            for (var step = 1; step <= 2; step++)
+            {
+                var g = Make(100 * step);
+                // Every third has none.
+                b.AdamW([.. p.Select((_, i) => new AdamWTensors(p[i], g[i], m[i], v[i], together && i % 3 > 0 ? y[i] : null))], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, step, 0.005));
+                if (!together) b.Lerp([.. p.Select((_, i) => new TensorPair(p[i], y[i])).Where((_, i) => i % 3 > 0)], 0.005);
+            }
+            return Movement.Concat([.. p, .. y, .. m, .. v], 0).ToDoubles();
+        }
+        Tensor[] Make(int seed) => [.. counts.Select((c, i) => Some(b, dtype, [c], seed + i, offset))];
+    }
+
     [Test]
     public void KernelsCompileToPtx()
     {
@@ -53,8 +78,10 @@ internal sealed class OptimizerTests
             using var w = x.Share([4], default, 1);
             b.AdamW([new AdamWTensors(x, x, x, x)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1));
             b.AdamW([new AdamWTensors(w, w, w, w)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1));
+            b.AdamW([new AdamWTensors(x, x, x, x, x), new AdamWTensors(x, x, x, x)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1, 0.005));
+            b.AdamW([new AdamWTensors(w, w, w, w, w)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1, 0.005));
         });
-        Assert.That(texts, Has.Count.EqualTo(2));
+        Assert.That(texts, Has.Count.EqualTo(4));
         PtxTexts.Check(texts, "AdamWQuadsKernel");
     }
 }
