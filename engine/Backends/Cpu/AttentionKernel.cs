@@ -99,7 +99,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
                 Alpha = T.One,
                 Accumulate = block > 0,
             };
-            Gemm<T>.Run(product);
+            AttentionProduct<T>.Run(product);
         }
         var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
         AttentionRows<T, V, S>.Normalize(output, args.QLayout.Row, d, max, sum, KeepFactor(args), rows, lse);
@@ -181,7 +181,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
             Alpha = alpha,
             Accumulate = accumulate,
         };
-        Gemm<T>.Run(product);
+        AttentionProduct<T>.Run(product);
     }
 
     // to[j, d] = alpha·Σ map[i, j]·x[i0 + i, d], x laid out as queries, to as keys.
@@ -204,7 +204,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
             Alpha = alpha,
             Accumulate = accumulate,
         };
-        Gemm<T>.Run(product);
+        AttentionProduct<T>.Run(product);
     }
 
     /// <summary>y = softmax(scale·x + mask) of one row of n elements.</summary>
@@ -238,7 +238,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
             Alpha = scale,
             Accumulate = accumulate,
         };
-        Gemm<T>.Run(product);
+        AttentionProduct<T>.Run(product);
     }
 
     private static T* MaskRow(in AttentionProblem<T> a, int b, int h, int i, int j) =>

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace AmcEngine.Backends.Cpu;
 
-// Random numbers by element number, see RandomKey. Layout: flat; a chunk of uniform numbers is made on the stack and used
+// Random numbers by element number, see RandomKey. Layout: flat; a chunk of words or uniform numbers is made on the stack and used
 // at once, so that a mask never reaches memory. Cost: about 25 integer operations an element; x once, y once.
 
 /// <summary>Uniform numbers of either element type.</summary>
@@ -21,36 +21,36 @@ internal static unsafe class UniformNumbers
     }
 }
 
-/// <summary>y = x∘[u ≥ p]/(1 − p).</summary>
+/// <summary>y = x∘[u ≥ p]/(1 − p), decided on the random words themselves, without making numbers of them.</summary>
 internal readonly unsafe struct DropoutKernel<T>(T* x, double p, RandomKey key, T* y) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
     private readonly T* _y = y;
     private readonly RandomKey _key = key;
     private readonly T _scale = T.CreateTruncating(1 / (1 - p));
-
-    // The least multiple of 2⁻²⁴ that is kept: exact in f32, where p itself may round to a number that u can take.
-    private readonly T _threshold = T.CreateTruncating(Math.Ceiling(p * (1 << 24)) / (1 << 24));
+    private readonly ulong _threshold = Philox.KeepThreshold(p);
 
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
-        var uniform = stackalloc T[UniformNumbers.Chunk];
+        if (_threshold > uint.MaxValue)
+        {
+            new Span<T>(_y + from, to - from).Clear();
+            return;
+        }
+        var words = stackalloc uint[UniformNumbers.Chunk + Philox.Padding];
         for (var i = from; i < to; i += UniformNumbers.Chunk)
         {
             var n = Math.Min(UniformNumbers.Chunk, to - i);
-            UniformNumbers.Fill(_key, i, uniform, n);
-            Apply<S, V>(_x + i, uniform, _y + i, n);
+            Apply<S, V>(_x + i, Philox.FillPadded(_key, i, words, n), (uint)_threshold, S.Set(_scale), _y + i, n);
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private void Apply<S, V>(T* x, T* u, T* y, int n) where S : ISimd<V, T> where V : unmanaged
+    private static void Apply<S, V>(T* x, uint* words, uint threshold, V scale, T* y, int n) where S : ISimd<V, T> where V : unmanaged
     {
-        V threshold = S.Set(_threshold), scale = S.Set(_scale);
         var i = 0;
-        for (; i <= n - S.Count; i += S.Count)
-            S.Store(S.And(S.LessEqual(threshold, S.Load(u + i)), S.Mul(S.Load(x + i), scale)), y + i);
-        for (; i < n; i++) y[i] = u[i] >= _threshold ? x[i] * _scale : T.Zero;
+        for (; i <= n - S.Count; i += S.Count) S.Store(S.Keep(S.Mul(S.Load(x + i), scale), words + i, threshold), y + i);
+        if (i < n) S.StorePartial(S.Keep(S.Mul(S.LoadPartial(x + i, n - i, default), scale), words + i, threshold), y + i, n - i);
     }
 }
 

@@ -1,0 +1,82 @@
+using System.Numerics;
+
+namespace AmcEngine.Backends.Cpu;
+
+// Matrix products inside one head. They are small: what a general product spends on copies and edges costs as much as the arithmetic.
+// Layout: B where it lies if its columns are contiguous, else one transposed panel of two vectors of columns at a time. C of
+//   a transposed B has room for whole vectors in every row: its padding is written, with zeros (or added to, with zeros).
+// Fused: nothing. Accumulated: over k in order, in registers. An element of C has the bits that Gemm gives it.
+// Cost: 2·M·N·K FLOP; reads M·K·(column panels) + K·N·(row panels), writes M·N elements.
+
+/// <summary>Products of attention on one thread.</summary>
+internal static unsafe class AttentionProduct<T> where T : unmanaged, IFloatingPoint<T>
+{
+    // A right operand of so many bytes, from its first row to its last, stays in the nearest caches without a copy.
+    private const int InPlaceBytes = 64 * 1024;
+
+    /// <summary>C = alpha·A·B [+ C]. Where B is transposed, rows of C have room for whole vectors, whose lanes beyond N are not meant to be read.</summary>
+    public static void Run(in GemmProblem<T> g)
+    {
+        var kernels = GemmKernels<T>.Current;
+        var inPlace = g.ColB == 1;
+        if (g.M == 0 || g.K == 0 || g.K > kernels.Depth || Gemm<T>.PacksA(g, g.N) || (inPlace && g.K * g.RowB * sizeof(T) > InPlaceBytes))
+        {
+            Gemm<T>.Run(g);
+            return;
+        }
+        GemmTile<T> tile;
+        tile.Alpha = g.Alpha;
+        tile.Accumulate = g.Accumulate;
+        tile.K = g.K;
+        tile.Ldc = g.Ldc;
+        tile.RowStride = g.RowA;
+        tile.ColumnStride = g.ColA;
+        tile.Tail = 0;
+        var width = kernels.Columns;
+        var rows = Gemm<T>.Rows(g);
+        var panel = inPlace ? null : GemmScratch.Get<T>(GemmScratch.PanelB, (long)g.K * width);
+        for (var j = 0; j < g.N; j += width)
+        {
+            var columns = Math.Min(width, g.N - j);
+            if (inPlace)
+            {
+                tile.B = g.B + j;
+                tile.Ldb = g.RowB;
+                tile.Tail = columns % kernels.Lanes;
+            }
+            else
+            {
+                columns = Pack(g, kernels.Lanes, j, columns, panel);
+                tile.B = panel;
+                tile.Ldb = columns;
+            }
+            Panel(g, &tile, kernels, rows, j, columns);
+        }
+    }
+
+    // Columns [j, j + columns) of a transposed B, filled up to whole vectors with zeros; returns how many that makes.
+    private static int Pack(in GemmProblem<T> g, int lanes, int j, int columns, T* to)
+    {
+        var padded = (columns + lanes - 1) / lanes * lanes;
+        if (padded > columns) new Span<T>(to, padded * g.K).Clear();
+        Transposes.Run(g.B + j * g.ColB, g.ColB, columns, g.RowB, g.K, to, padded);
+        return padded;
+    }
+
+    // All rows against one panel of columns.
+    private static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, GemmKernels<T> kernels, in RowPanels rows, int j, int columns)
+    {
+        var count = rows.Size(0);
+        var kernel = kernels.Get(count, columns);
+        T* a = g.A, c = g.C + j;
+        for (var p = 0; p < rows.Count; p++)
+        {
+            if (p == rows.Larger && p > 0) kernel = kernels.Get(--count, columns);
+            tile->A = a;
+            tile->C = c;
+            kernel(tile);
+            a += count * g.RowA;
+            c += count * g.Ldc;
+        }
+    }
+}
