@@ -38,6 +38,7 @@ internal readonly unsafe struct LayerNormKernel<T>(T* x, T* gamma, T* beta, T ep
                 else Affine<S, V, WriteCached>(x, _mean[r], _rstd[r], y, (nint)group * _width);
             }
         }
+        if (_stream) Simd.StoreFence();
     }
 
     // Σ (x − mean)²
@@ -118,6 +119,7 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* me
                 else Input<S, V, WriteCached>(x, g, _mean[r], _rstd[r], sum / count, dot / count, dx);
             }
         }
+        if (_stream) Simd.StoreFence();
     }
 
     // dgamma += g·x̂, dbeta += g
