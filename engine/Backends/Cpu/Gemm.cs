@@ -25,12 +25,8 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     // So many panels of B repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
     private const int PackPanels = 13;
 
-    // Where B is read in place: so much of k at a time, so that what is asked for ahead of its use is small, and is still in the
-    // second-level cache for the next panel of rows.
-    private const int ReadDepth = 128;
-
-    // Deep enough for whole rows of most weights: those of a panel then lie in one piece.
-    private const int TransposedBytes = 16384;
+    // Deep enough for whole rows of many weights: those of a panel then lie in one piece, and can be asked for ahead.
+    private const int TransposedBytes = 4096;
 
     private const int LineBytes = 64;
 
@@ -95,7 +91,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     /// <summary>Blocks of k.</summary>
     public static int Blocks(in GemmProblem<T> g)
     {
-        var most = g.MostDepth != 0 ? g.MostDepth : ReadsB(g) ? ReadDepth : GemmKernels<T>.Current.Depth;
+        var most = g.MostDepth != 0 ? g.MostDepth : GemmKernels<T>.Current.Depth;
         return Math.Max(1, (g.K + most - 1) / most);
     }
 
