@@ -250,7 +250,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
                 if (rows.Start(p + 1) < g.M) { tile->Next = a + count * g.RowA; tile->NextStep = count; }
             }
             else if (p - p0 < ahead.Parts)
-                { tile->Next = ahead.At + (p - p0) * ahead.Part; tile->NextStep = ahead.Step; }
+            { tile->Next = ahead.At + (p - p0) * ahead.Part; tile->NextStep = ahead.Step; }
             kernel(tile);
             a += count * step;
             c += count * g.Ldc;
