@@ -19,10 +19,8 @@ public sealed partial class CpuBackend
 
     private unsafe void AdamW<T>(AdamWTensors t, in AdamWArgs args) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        if (t.Average is { } average)
-            Run<T, AdamWAverageKernel<T>>(new AdamWAverageKernel<T>(Ptr<T>(t.P), Ptr<T>(t.G), Ptr<T>(t.M), Ptr<T>(t.V), Ptr<T>(average), args), t.P.Count, CheapTile / 2);
-        else
-            Run<T, AdamWKernel<T>>(new AdamWKernel<T>(Ptr<T>(t.P), Ptr<T>(t.G), Ptr<T>(t.M), Ptr<T>(t.V), args), t.P.Count, CheapTile / 2);
+        var average = t.Average is { } y ? Ptr<T>(y) : null;
+        Run<T, AdamWKernel<T>>(new AdamWKernel<T>(Ptr<T>(t.P), Ptr<T>(t.G), Ptr<T>(t.M), Ptr<T>(t.V), average, args), t.P.Count, CheapTile / 2);
     }
 }
 
@@ -52,48 +50,8 @@ internal readonly struct AdamWNumbers<T>(in AdamWArgs args) where T : unmanaged,
     public readonly T Average = T.CreateTruncating(args.AverageWeight);
 }
 
-/// <summary>One step of AdamW.</summary>
-internal readonly unsafe struct AdamWKernel<T>(T* p, T* g, T* m, T* v, in AdamWArgs args) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
-{
-    private readonly T* _p = p;
-    private readonly T* _g = g;
-    private readonly T* _m = m;
-    private readonly T* _v = v;
-    private readonly AdamWNumbers<T> _n = new(args);
-
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
-    {
-        T* p = _p, g = _g, m = _m, v = _v;
-        V keep = S.Set(_n.Keep), first = S.Set(_n.First), beta2 = S.Set(_n.Beta2), second = S.Set(_n.Second), rate = S.Set(_n.Rate), root = S.Set(_n.Root), eps = S.Set(_n.Eps);
-        for (var i = from; i < to; i += S.Count)
-        {
-            var n = to - i;
-            var whole = n >= S.Count;
-            var grad = whole ? S.Load(g + i) : S.LoadPartial(g + i, n, default);
-            var mean = whole ? S.Load(m + i) : S.LoadPartial(m + i, n, default);
-            var square = whole ? S.Load(v + i) : S.LoadPartial(v + i, n, default);
-            var weight = whole ? S.Load(p + i) : S.LoadPartial(p + i, n, default);
-            mean = S.Fma(first, S.Sub(grad, mean), mean);
-            square = S.Fma(S.Mul(second, grad), grad, S.Mul(beta2, square));
-            var step = S.Div(mean, S.Fma(S.Sqrt(square), root, eps));
-            weight = S.Fma(rate, step, S.Mul(weight, keep));
-            if (whole)
-            {
-                S.Store(mean, m + i);
-                S.Store(square, v + i);
-                S.Store(weight, p + i);
-                continue;
-            }
-            S.StorePartial(mean, m + i, n);
-            S.StorePartial(square, v + i, n);
-            S.StorePartial(weight, p + i, n);
-        }
-    }
-}
-
-/// <summary>One step of AdamW, and y += weight·(p − y) for the parameter's moving average y.</summary>
-internal readonly unsafe struct AdamWAverageKernel<T>(T* p, T* g, T* m, T* v, T* y, in AdamWArgs args) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+/// <summary>One step of AdamW; where there is a moving average y of the parameter, y += weight·(p − y) after it.</summary>
+internal readonly unsafe struct AdamWKernel<T>(T* p, T* g, T* m, T* v, T* y, in AdamWArgs args) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _p = p;
     private readonly T* _g = g;
@@ -106,8 +64,7 @@ internal readonly unsafe struct AdamWAverageKernel<T>(T* p, T* g, T* m, T* v, T*
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         T* p = _p, g = _g, m = _m, v = _v, y = _y;
-        V keep = S.Set(_n.Keep), first = S.Set(_n.First), beta2 = S.Set(_n.Beta2), second = S.Set(_n.Second), rate = S.Set(_n.Rate), root = S.Set(_n.Root), eps = S.Set(_n.Eps);
-        var move = S.Set(_n.Average);
+        V keep = S.Set(_n.Keep), first = S.Set(_n.First), beta2 = S.Set(_n.Beta2), second = S.Set(_n.Second), rate = S.Set(_n.Rate), root = S.Set(_n.Root), eps = S.Set(_n.Eps), move = S.Set(_n.Average);
         for (var i = from; i < to; i += S.Count)
         {
             var n = to - i;
@@ -116,24 +73,26 @@ internal readonly unsafe struct AdamWAverageKernel<T>(T* p, T* g, T* m, T* v, T*
             var mean = whole ? S.Load(m + i) : S.LoadPartial(m + i, n, default);
             var square = whole ? S.Load(v + i) : S.LoadPartial(v + i, n, default);
             var weight = whole ? S.Load(p + i) : S.LoadPartial(p + i, n, default);
-            var average = whole ? S.Load(y + i) : S.LoadPartial(y + i, n, default);
             mean = S.Fma(first, S.Sub(grad, mean), mean);
             square = S.Fma(S.Mul(second, grad), grad, S.Mul(beta2, square));
             var step = S.Div(mean, S.Fma(S.Sqrt(square), root, eps));
             weight = S.Fma(rate, step, S.Mul(weight, keep));
-            average = S.Fma(move, S.Sub(weight, average), average);
             if (whole)
             {
                 S.Store(mean, m + i);
                 S.Store(square, v + i);
                 S.Store(weight, p + i);
-                S.Store(average, y + i);
+                if (y is null) continue;
+                var average = S.Load(y + i);
+                S.Store(S.Fma(move, S.Sub(weight, average), average), y + i);
                 continue;
             }
             S.StorePartial(mean, m + i, n);
             S.StorePartial(square, v + i, n);
             S.StorePartial(weight, p + i, n);
-            S.StorePartial(average, y + i, n);
+            if (y is null) continue;
+            var rest = S.LoadPartial(y + i, n, default);
+            S.StorePartial(S.Fma(move, S.Sub(weight, rest), rest), y + i, n);
         }
     }
 }

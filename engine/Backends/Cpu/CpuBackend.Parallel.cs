@@ -81,6 +81,12 @@ public sealed partial class CpuBackend
 /// <summary>Chooses the register width.</summary>
 internal static class Simd
 {
+    /// <summary>Before other threads read what was written past the caches: such writes may come late.</summary>
+    public static void StoreFence()
+    {
+        if (Sse.IsSupported) Sse.StoreFence();
+    }
+
     /// <summary>Asks for the line of an address, which need not be anyone's; nothing where there is no such instruction.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Prefetch(void* p)

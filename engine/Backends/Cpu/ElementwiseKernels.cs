@@ -41,8 +41,15 @@ internal readonly unsafe struct MapKernel<T, O>(T* x, T* y, T p, T q, bool strea
 
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
-        if (_stream && (nint)(_y + from) % sizeof(V) == 0) Loop<S, V, WritePast>(from, to);
-        else Loop<S, V, WriteCached>(from, to);
+        if (_stream && (nint)(_y + from) % sizeof(V) == 0)
+        {
+            Loop<S, V, WritePast>(from, to);
+            Simd.StoreFence();
+        }
+        else
+        {
+            Loop<S, V, WriteCached>(from, to);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
@@ -76,7 +83,11 @@ internal static unsafe class ZipRow<T, O> where T : unmanaged, IFloatingPointIee
 {
     public static void Run<S, V>(T* a, bool rowA, T* b, bool rowB, T* y, int n, bool stream = false) where S : ISimd<V, T> where V : unmanaged
     {
-        if (rowA && rowB && stream && (nint)y % sizeof(V) == 0) Both<S, V, WritePast>(a, b, y, n);
+        if (rowA && rowB && stream && (nint)y % sizeof(V) == 0)
+        {
+            Both<S, V, WritePast>(a, b, y, n);
+            Simd.StoreFence();
+        }
         else if (rowA && rowB) Both<S, V, WriteCached>(a, b, y, n);
         else if (rowA) Left<S, V>(a, S.Set(*b), y, n);
         else if (rowB) Right<S, V>(S.Set(*a), b, y, n);

@@ -25,6 +25,11 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     // So many panels of B repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
     private const int PackPanels = 13;
 
+    // Deep enough for whole rows of many weights: those of a panel then lie in one piece, and can be asked for ahead.
+    private const int TransposedBytes = 4096;
+
+    private const int LineBytes = 64;
+
     /// <summary>Whether the kernel may read B where it lies: few rows of A do not repay a copy.</summary>
     public static bool ReadsB(in GemmProblem<T> g)
     {
@@ -62,6 +67,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         N = g.M,
         K = g.K,
         Alpha = g.Alpha,
+        MostDepth = Math.Max(GemmKernels<T>.Current.Depth, TransposedBytes / sizeof(T)),
     };
 
     /// <summary>Columns of C in panels [p0, p1) of the transposed product <paramref name="t"/>; <paramref name="shared"/> is the copy of its B, or null.</summary>
@@ -83,7 +89,11 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     public static RowPanels Rows(in GemmProblem<T> g) => new(g.M, GemmKernels<T>.Current.Rows);
 
     /// <summary>Blocks of k.</summary>
-    public static int Blocks(in GemmProblem<T> g) => Math.Max(1, (g.K + GemmKernels<T>.Current.Depth - 1) / GemmKernels<T>.Current.Depth);
+    public static int Blocks(in GemmProblem<T> g)
+    {
+        var most = g.MostDepth != 0 ? g.MostDepth : GemmKernels<T>.Current.Depth;
+        return Math.Max(1, (g.K + most - 1) / most);
+    }
 
     // First k of a block.
     private static int Depth(in GemmProblem<T> g, int block) => (int)((long)g.K * block / Blocks(g));
@@ -135,6 +145,9 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
             tile.Accumulate = g.Accumulate || block > 0;
             tile.K = depth;
             tile.Ldc = g.Ldc;
+            // After the tile's last panel comes the next block, and at the end most likely the next tile.
+            var more = block + 1 < b1;
+            var then = sharedB is null ? Lookahead(g, more ? k0 + depth : Depth(g, b0), more ? j0 : j1, depth) : default;
             var packed = sharedA is null ? null : SharedA(g, sharedA, i0, k0, depth);
             if (packsA)
             {
@@ -143,17 +156,29 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
             }
             if (g.K > Shallow || sharedB is null)
             {
-                Columns(g, &tile, rows, p0, p1, k0, j0, j1, packed, sharedB);
+                Columns(g, &tile, rows, p0, p1, k0, j0, j1, packed, sharedB, then);
                 continue;
             }
             for (var p = p0; p < p1; p++)
-                Columns(g, &tile, rows, p, p + 1, k0, j0, j1, packed is null ? null : packed + (nint)(rows.Start(p) - i0) * depth, sharedB);
+                Columns(g, &tile, rows, p, p + 1, k0, j0, j1, packed is null ? null : packed + (nint)(rows.Start(p) - i0) * depth, sharedB, then);
         }
         if (b1 == Blocks(g) && g.HasEpilogue) Simd.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), i0, i1);
     }
 
+    // What to ask for of the source of B at row k0 and column j, one panel of columns wide.
+    private static GemmLookahead<T> Lookahead(in GemmProblem<T> g, int k0, int j, int depth)
+    {
+        var line = LineBytes / sizeof(T);
+        var parts = Math.Max(1, GemmKernels<T>.Current.Columns / line);
+        if (j >= g.N) return default;
+        if (g.ColB == 1) return new(g.B + k0 * g.RowB + j, g.RowB, line, parts);
+        // Rows of a transposed source that lie in one piece.
+        return g.RowB == 1 && g.ColB == depth ? new(g.B + j * g.ColB, line, (nint)line * depth, parts) : default;
+    }
+
     // One block of k.
-    private static void Columns(in GemmProblem<T> g, GemmTile<T>* tile, in RowPanels rows, int p0, int p1, int k0, int j0, int j1, T* packedA, T* sharedB)
+    private static void Columns(
+        in GemmProblem<T> g, GemmTile<T>* tile, in RowPanels rows, int p0, int p1, int k0, int j0, int j1, T* packedA, T* sharedB, GemmLookahead<T> then)
     {
         var kernels = GemmKernels<T>.Current;
         var width = kernels.Columns;
@@ -180,13 +205,25 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
                 tile->Tail = columns % kernels.Lanes;
                 tile->B = reads ? g.B + k0 * g.RowB + j : packedB + (nint)(j - start) * depth;
                 tile->Ldb = reads ? g.RowB : columns > kernels.Lanes ? width : kernels.Lanes;
-                Panel(g, tile, kernels, rows, p0, p1, k0, j, columns, packedA);
+                var ahead = then;
+                if (sharedB is not null)
+                {
+                    // A's next panel of rows, where its rows lie in one piece.
+                    if (j == j0 && packedA is null && g.ColA == 1 && g.RowA == depth) ahead = new(null, 0, 0, -1);
+                }
+                else if (reads)
+                    ahead = j + width < j1 ? Lookahead(g, k0, j + width, depth) : then;
+                else if (end < j1)
+                    ahead = Lookahead(g, k0, j + group, depth);
+                else if (then.At is not null)
+                    ahead = new(then.At + (j - start) * g.ColB, then.Step, then.Part, then.Parts);
+                Panel(g, tile, kernels, rows, p0, p1, k0, j, columns, packedA, ahead);
             }
         }
     }
 
     // Panels of rows against one panel of columns.
-    private static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, GemmKernels<T> kernels, in RowPanels rows, int p0, int p1, int k0, int j, int columns, T* packedA)
+    private static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, GemmKernels<T> kernels, in RowPanels rows, int p0, int p1, int k0, int j, int columns, T* packedA, in GemmLookahead<T> ahead)
     {
         var i0 = rows.Start(p0);
         var count = rows.Size(p0);
@@ -206,6 +243,14 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
             }
             tile->A = a;
             tile->C = c;
+            tile->Next = (T*)tile;
+            tile->NextStep = 0;
+            if (ahead.Parts < 0)
+            {
+                if (rows.Start(p + 1) < g.M) { tile->Next = a + count * g.RowA; tile->NextStep = count; }
+            }
+            else if (p - p0 < ahead.Parts)
+            { tile->Next = ahead.At + (p - p0) * ahead.Part; tile->NextStep = ahead.Step; }
             kernel(tile);
             a += count * step;
             c += count * g.Ldc;

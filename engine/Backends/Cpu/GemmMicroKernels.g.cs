@@ -10,7 +10,8 @@ namespace AmcEngine.Backends.Cpu;
 //   k·Ldb, contiguous columns; C row i at i·Ldc. Nothing is fused; the epilogue works on finished tiles.
 // Accumulated: one fused multiply-add a product, in the order of k, in registers.
 // Cost: 2·rows·columns·K FLOP; bytes rows·K + columns·K read and rows·columns written, elements of T.
-//   Lines of C are asked for before the k loop, so that the update at its end does not wait for them.
+//   Lines of C are asked for before the k loop, so that the update at its end does not wait for them; in each turn of the
+//   loop one line of what a later call reads.
 
 /// <summary>Micro-kernels for element T in vectors V; rows × (narrow: one vector | wide: two) × (whole | edge: the last vector is partly outside).</summary>
 internal static unsafe class GemmMicroKernels<T, V, S>
@@ -87,6 +88,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -97,6 +100,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             p0 += step;
         }
@@ -122,6 +127,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -132,6 +139,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             p0 += step;
         }
@@ -156,6 +165,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -167,6 +178,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             p0 += step;
         }
@@ -192,6 +205,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -203,6 +218,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             p0 += step;
         }
@@ -229,6 +246,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -240,6 +259,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             p0 += step;
@@ -270,6 +291,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -281,6 +304,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             p0 += step;
@@ -310,6 +335,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -322,6 +349,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             p0 += step;
@@ -352,6 +381,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -364,6 +395,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             p0 += step;
@@ -395,6 +428,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -407,6 +442,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -442,6 +479,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -454,6 +493,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -488,6 +529,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -501,6 +544,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -536,6 +581,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -549,6 +596,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -585,6 +634,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -598,6 +649,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -638,6 +691,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -651,6 +706,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -690,6 +747,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -704,6 +763,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -744,6 +805,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -758,6 +821,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -799,6 +864,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -813,6 +880,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -859,6 +928,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -873,6 +944,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -918,6 +991,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -933,6 +1008,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -979,6 +1056,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -994,6 +1073,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1040,6 +1121,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1055,6 +1138,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1105,6 +1190,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1120,6 +1207,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1169,6 +1258,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1185,6 +1276,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1235,6 +1328,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1251,6 +1346,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1301,6 +1398,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1317,6 +1416,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1371,6 +1472,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1387,6 +1490,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1440,6 +1545,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1457,6 +1564,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1511,6 +1620,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1528,6 +1639,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1582,6 +1695,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1599,6 +1714,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1657,6 +1774,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1674,6 +1793,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1731,6 +1852,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1749,6 +1872,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1807,6 +1932,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1825,6 +1952,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1884,6 +2013,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1902,6 +2033,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1966,6 +2099,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1984,6 +2119,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2047,6 +2184,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2066,6 +2205,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2130,6 +2271,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2149,6 +2292,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2213,6 +2358,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2232,6 +2379,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2300,6 +2449,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2319,6 +2470,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2386,6 +2539,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2406,6 +2561,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2474,6 +2631,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2494,6 +2653,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2562,6 +2723,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2582,6 +2745,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2654,6 +2819,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2674,6 +2841,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2745,6 +2914,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2766,6 +2937,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2838,6 +3011,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2859,6 +3034,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2931,6 +3108,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2952,6 +3131,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3028,6 +3209,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3049,6 +3232,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3124,6 +3309,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3146,6 +3333,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3222,6 +3411,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3244,6 +3435,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3321,6 +3514,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3343,6 +3538,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3425,6 +3622,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3447,6 +3646,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3528,6 +3729,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3551,6 +3754,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3633,6 +3838,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3656,6 +3863,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3738,6 +3947,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3761,6 +3972,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3847,6 +4060,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3870,6 +4085,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3955,6 +4172,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3979,6 +4198,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -4065,6 +4286,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
+        var next = t->Next;
+        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -4089,6 +4312,8 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
+            Prefetch.Near(next);
+            next += nextStep;
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);

@@ -38,6 +38,7 @@ internal readonly unsafe struct LayerNormKernel<T>(T* x, T* gamma, T* beta, T ep
                 else Affine<S, V, WriteCached>(x, _mean[r], _rstd[r], y, (nint)group * _width);
             }
         }
+        if (_stream) Simd.StoreFence();
     }
 
     // Σ (x − mean)²
@@ -118,6 +119,7 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* me
                 else Input<S, V, WriteCached>(x, g, _mean[r], _rstd[r], sum / count, dot / count, dx);
             }
         }
+        if (_stream) Simd.StoreFence();
     }
 
     // dgamma += g·x̂, dbeta += g
@@ -204,21 +206,23 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* me
         dot = S.Sum(S.Add(c, d));
     }
 
-    // dx = rstd·(g·gamma − mean(g·gamma) − x̂·mean(g·gamma·x̂)); asks for the next row.
+    // dx = rstd·(g·gamma − mean(g·gamma) − x̂·mean(g·gamma·x̂)), in this order and each product rounded, as the other back ends do it: where
+    // rows are of one or two elements almost nothing is left of the difference. Asks for the next row.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void Input<S, V, W>(T* x, T* g, T mean, T rstd, T meanW, T meanWX, T* dx) where S : ISimd<V, T> where V : unmanaged where W : struct, IWrite
     {
         var gamma = _gamma;
         int n = _width, i = 0;
-        V m = S.Set(mean), s = S.Set(rstd), a = S.Set(-rstd * meanW), b = S.Set(-rstd * rstd * meanWX);
+        V m = S.Set(mean), s = S.Set(rstd), a = S.Set(meanW), b = S.Set(meanWX);
         for (; i <= n - S.Count; i += S.Count)
         {
             Simd.Prefetch(x + i + n);
             Simd.Prefetch(g + i + n);
-            W.Write<S, V, T>(S.Fma(S.Mul(S.Load(g + i), S.Load(gamma + i)), s, S.Fma(S.Sub(S.Load(x + i), m), b, a)), dx + i);
+            var w = S.Sub(S.Mul(S.Load(g + i), S.Load(gamma + i)), a);
+            W.Write<S, V, T>(S.Mul(s, S.Sub(w, S.Mul(S.Mul(S.Sub(S.Load(x + i), m), s), b))), dx + i);
         }
         if (i == n) return;
-        var d = S.Sub(S.LoadPartial(x + i, n - i, default), m);
-        S.StorePartial(S.Fma(S.Mul(S.LoadPartial(g + i, n - i, default), S.LoadPartial(gamma + i, n - i, default)), s, S.Fma(d, b, a)), dx + i, n - i);
+        V h = S.Mul(S.Sub(S.LoadPartial(x + i, n - i, default), m), s), rest = S.Sub(S.Mul(S.LoadPartial(g + i, n - i, default), S.LoadPartial(gamma + i, n - i, default)), a);
+        S.StorePartial(S.Mul(s, S.Sub(rest, S.Mul(h, b))), dx + i, n - i);
     }
 }
