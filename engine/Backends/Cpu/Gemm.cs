@@ -205,20 +205,31 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
                 tile->Tail = columns % kernels.Lanes;
                 tile->B = reads ? g.B + k0 * g.RowB + j : packedB + (nint)(j - start) * depth;
                 tile->Ldb = reads ? g.RowB : columns > kernels.Lanes ? width : kernels.Lanes;
-                var ahead = then;
-                if (sharedB is not null)
-                {
-                    // A's next panel of rows, where its rows lie in one piece.
-                    if (j == j0 && packedA is null && g.ColA == 1 && g.RowA == depth) ahead = new(null, 0, 0, -1);
-                }
-                else if (reads)
-                    ahead = j + width < j1 ? Lookahead(g, k0, j + width, depth) : then;
-                else if (end < j1)
-                    ahead = Lookahead(g, k0, j + group, depth);
-                else if (then.At is not null)
-                    ahead = new(then.At + (j - start) * g.ColB, then.Step, then.Part, then.Parts);
+                GemmLookahead<T> ahead;
+                // A's next panel of rows, where its rows lie in one piece.
+                if (sharedB is not null) ahead = j == j0 && packedA is null && g.ColA == 1 && g.RowA == depth ? new(null, 0, 0, -1) : then;
+                else if (reads) ahead = j + width < j1 ? Lookahead(g, k0, j + width, depth) : then;
+                else if (end < j1) ahead = Lookahead(g, k0, j + group, depth);
+                else ahead = then.At is null ? then : new(then.At + (j - start) * g.ColB, then.Step, then.Part, then.Parts);
                 Panel(g, tile, kernels, rows, p0, p1, k0, j, columns, packedA, ahead);
             }
+        }
+    }
+
+    // What the call on the row panel `part` asks for; where there is nothing, again and again the tile itself.
+    private static void Aim(GemmTile<T>* tile, in GemmLookahead<T> ahead, int part, T* nextRows, int nextStep)
+    {
+        tile->Next = (T*)tile;
+        tile->NextStep = 0;
+        if (ahead.Parts < 0 && nextRows is not null)
+        {
+            tile->Next = nextRows;
+            tile->NextStep = nextStep;
+        }
+        else if (part < ahead.Parts)
+        {
+            tile->Next = ahead.At + part * ahead.Part;
+            tile->NextStep = ahead.Step;
         }
     }
 
@@ -243,14 +254,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
             }
             tile->A = a;
             tile->C = c;
-            tile->Next = (T*)tile;
-            tile->NextStep = 0;
-            if (ahead.Parts < 0)
-            {
-                if (rows.Start(p + 1) < g.M) { tile->Next = a + count * g.RowA; tile->NextStep = count; }
-            }
-            else if (p - p0 < ahead.Parts)
-            { tile->Next = ahead.At + (p - p0) * ahead.Part; tile->NextStep = ahead.Step; }
+            Aim(tile, ahead, p - p0, rows.Start(p + 1) < g.M ? a + count * g.RowA : null, count);
             kernel(tile);
             a += count * step;
             c += count * g.Ldc;
