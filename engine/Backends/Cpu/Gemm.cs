@@ -25,9 +25,6 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     // So many panels of B repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
     private const int PackPanels = 13;
 
-    // Deep enough for whole rows of many weights: those of a panel then lie in one piece, and can be asked for ahead.
-    private const int TransposedBytes = 4096;
-
     private const int LineBytes = 64;
 
     /// <summary>Whether the kernel may read B where it lies: few rows of A do not repay a copy.</summary>
@@ -67,7 +64,6 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         N = g.M,
         K = g.K,
         Alpha = g.Alpha,
-        MostDepth = Math.Max(GemmKernels<T>.Current.Depth, TransposedBytes / sizeof(T)),
     };
 
     /// <summary>Columns of C in panels [p0, p1) of the transposed product <paramref name="t"/>; <paramref name="shared"/> is the copy of its B, or null.</summary>
@@ -89,11 +85,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     public static RowPanels Rows(in GemmProblem<T> g) => new(g.M, GemmKernels<T>.Current.Rows);
 
     /// <summary>Blocks of k.</summary>
-    public static int Blocks(in GemmProblem<T> g)
-    {
-        var most = g.MostDepth != 0 ? g.MostDepth : GemmKernels<T>.Current.Depth;
-        return Math.Max(1, (g.K + most - 1) / most);
-    }
+    public static int Blocks(in GemmProblem<T> g) => Math.Max(1, (g.K + GemmKernels<T>.Current.Depth - 1) / GemmKernels<T>.Current.Depth);
 
     // First k of a block.
     private static int Depth(in GemmProblem<T> g, int block) => (int)((long)g.K * block / Blocks(g));

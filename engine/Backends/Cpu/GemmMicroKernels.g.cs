@@ -100,8 +100,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             p0 += step;
         }
@@ -139,8 +142,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             p0 += step;
         }
@@ -178,8 +184,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             p0 += step;
         }
@@ -218,8 +227,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             p0 += step;
         }
@@ -259,8 +271,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             p0 += step;
@@ -304,8 +319,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             p0 += step;
@@ -349,8 +367,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             p0 += step;
@@ -395,8 +416,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             p0 += step;
@@ -442,8 +466,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -493,8 +520,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -544,8 +574,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -596,8 +629,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -649,8 +685,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -706,8 +745,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -763,8 +805,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -821,8 +866,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -880,8 +928,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -944,8 +995,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1008,8 +1062,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1073,8 +1130,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1138,8 +1198,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1207,8 +1270,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1276,8 +1342,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1346,8 +1415,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1416,8 +1488,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1490,8 +1565,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1564,8 +1642,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1639,8 +1720,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1714,8 +1798,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1793,8 +1880,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1872,8 +1962,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1952,8 +2045,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2033,8 +2129,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2119,8 +2218,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2205,8 +2307,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2292,8 +2397,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2379,8 +2487,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2470,8 +2581,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2561,8 +2675,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2653,8 +2770,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2745,8 +2865,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2841,8 +2964,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2937,8 +3063,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3034,8 +3163,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3131,8 +3263,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3232,8 +3367,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3333,8 +3471,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3435,8 +3576,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3538,8 +3682,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3646,8 +3793,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3754,8 +3904,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3863,8 +4016,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3972,8 +4128,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -4085,8 +4244,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -4198,8 +4360,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -4312,8 +4477,11 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            Prefetch.Near(next);
-            next += nextStep;
+            if (sizeof(V) == 64)
+            {
+                Prefetch.Near(next);
+                next += nextStep;
+            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);

@@ -19,8 +19,6 @@ internal unsafe struct GemmProblem<T> where T : unmanaged
     public int N;
     public int K;
     public T Alpha;
-    /// <summary>Most of k in a block; 0: the kernel's.</summary>
-    public int MostDepth;
     public bool Accumulate;
     public T* Bias;
     public T* PreActivation;
