@@ -32,9 +32,6 @@ internal static unsafe class AttentionProduct<T> where T : unmanaged, IFloatingP
         tile.RowStride = g.RowA;
         tile.ColumnStride = g.ColA;
         tile.Tail = 0;
-        // Nothing to ask for ahead: a head is in the caches.
-        tile.Next = (T*)&tile;
-        tile.NextStep = 0;
         var width = kernels.Columns;
         var rows = Gemm<T>.Rows(g);
         var panel = inPlace ? null : GemmScratch.Get<T>(GemmScratch.PanelB, (long)g.K * width);

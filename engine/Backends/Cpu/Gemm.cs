@@ -25,8 +25,6 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     // So many panels of B repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
     private const int PackPanels = 13;
 
-    private const int LineBytes = 64;
-
     /// <summary>Whether the kernel may read B where it lies: few rows of A do not repay a copy.</summary>
     public static bool ReadsB(in GemmProblem<T> g)
     {
@@ -137,9 +135,6 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
             tile.Accumulate = g.Accumulate || block > 0;
             tile.K = depth;
             tile.Ldc = g.Ldc;
-            // After the tile's last panel comes the next block, and at the end most likely the next tile.
-            var more = block + 1 < b1;
-            var then = sharedB is null ? Lookahead(g, more ? k0 + depth : Depth(g, b0), more ? j0 : j1, depth) : default;
             var packed = sharedA is null ? null : SharedA(g, sharedA, i0, k0, depth);
             if (packsA)
             {
@@ -148,29 +143,17 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
             }
             if (g.K > Shallow || sharedB is null)
             {
-                Columns(g, &tile, rows, p0, p1, k0, j0, j1, packed, sharedB, then);
+                Columns(g, &tile, rows, p0, p1, k0, j0, j1, packed, sharedB);
                 continue;
             }
             for (var p = p0; p < p1; p++)
-                Columns(g, &tile, rows, p, p + 1, k0, j0, j1, packed is null ? null : packed + (nint)(rows.Start(p) - i0) * depth, sharedB, then);
+                Columns(g, &tile, rows, p, p + 1, k0, j0, j1, packed is null ? null : packed + (nint)(rows.Start(p) - i0) * depth, sharedB);
         }
         if (b1 == Blocks(g) && g.HasEpilogue) Simd.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), i0, i1);
     }
 
-    // What to ask for of the source of B at row k0 and column j, one panel of columns wide.
-    private static GemmLookahead<T> Lookahead(in GemmProblem<T> g, int k0, int j, int depth)
-    {
-        var line = LineBytes / sizeof(T);
-        var parts = Math.Max(1, GemmKernels<T>.Current.Columns / line);
-        if (j >= g.N) return default;
-        if (g.ColB == 1) return new(g.B + k0 * g.RowB + j, g.RowB, line, parts);
-        // Rows of a transposed source that lie in one piece.
-        return g.RowB == 1 && g.ColB == depth ? new(g.B + j * g.ColB, line, (nint)line * depth, parts) : default;
-    }
-
     // One block of k.
-    private static void Columns(
-        in GemmProblem<T> g, GemmTile<T>* tile, in RowPanels rows, int p0, int p1, int k0, int j0, int j1, T* packedA, T* sharedB, GemmLookahead<T> then)
+    private static void Columns(in GemmProblem<T> g, GemmTile<T>* tile, in RowPanels rows, int p0, int p1, int k0, int j0, int j1, T* packedA, T* sharedB)
     {
         var kernels = GemmKernels<T>.Current;
         var width = kernels.Columns;
@@ -197,36 +180,13 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
                 tile->Tail = columns % kernels.Lanes;
                 tile->B = reads ? g.B + k0 * g.RowB + j : packedB + (nint)(j - start) * depth;
                 tile->Ldb = reads ? g.RowB : columns > kernels.Lanes ? width : kernels.Lanes;
-                GemmLookahead<T> ahead;
-                // A's next panel of rows, where its rows lie in one piece.
-                if (sharedB is not null) ahead = j == j0 && packedA is null && g.ColA == 1 && g.RowA == depth ? new(null, 0, 0, -1) : then;
-                else if (reads) ahead = j + width < j1 ? Lookahead(g, k0, j + width, depth) : then;
-                else if (end < j1) ahead = Lookahead(g, k0, j + group, depth);
-                else ahead = then.At is null ? then : new(then.At + (j - start) * g.ColB, then.Step, then.Part, then.Parts);
-                Panel(g, tile, kernels, rows, p0, p1, k0, j, columns, packedA, ahead);
+                Panel(g, tile, kernels, rows, p0, p1, k0, j, columns, packedA);
             }
         }
     }
 
-    // What the call on the row panel `part` asks for; where there is nothing, again and again the tile itself.
-    private static void Aim(GemmTile<T>* tile, in GemmLookahead<T> ahead, int part, T* nextRows, int nextStep)
-    {
-        tile->Next = (T*)tile;
-        tile->NextStep = 0;
-        if (ahead.Parts < 0 && nextRows is not null)
-        {
-            tile->Next = nextRows;
-            tile->NextStep = nextStep;
-        }
-        else if (part < ahead.Parts)
-        {
-            tile->Next = ahead.At + part * ahead.Part;
-            tile->NextStep = ahead.Step;
-        }
-    }
-
     // Panels of rows against one panel of columns.
-    private static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, GemmKernels<T> kernels, in RowPanels rows, int p0, int p1, int k0, int j, int columns, T* packedA, in GemmLookahead<T> ahead)
+    private static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, GemmKernels<T> kernels, in RowPanels rows, int p0, int p1, int k0, int j, int columns, T* packedA)
     {
         var i0 = rows.Start(p0);
         var count = rows.Size(p0);
@@ -246,7 +206,6 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
             }
             tile->A = a;
             tile->C = c;
-            Aim(tile, ahead, p - p0, rows.Start(p + 1) < g.M ? a + count * g.RowA : null, count);
             kernel(tile);
             a += count * step;
             c += count * g.Ldc;

@@ -10,8 +10,7 @@ namespace AmcEngine.Backends.Cpu;
 //   k·Ldb, contiguous columns; C row i at i·Ldc. Nothing is fused; the epilogue works on finished tiles.
 // Accumulated: one fused multiply-add a product, in the order of k, in registers.
 // Cost: 2·rows·columns·K FLOP; bytes rows·K + columns·K read and rows·columns written, elements of T.
-//   Lines of C are asked for before the k loop, so that the update at its end does not wait for them; in each turn of the
-//   loop one line of what a later call reads.
+//   Lines of C are asked for before the k loop, so that the update at its end does not wait for them.
 
 /// <summary>Micro-kernels for element T in vectors V; rows × (narrow: one vector | wide: two) × (whole | edge: the last vector is partly outside).</summary>
 internal static unsafe class GemmMicroKernels<T, V, S>
@@ -88,8 +87,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -100,11 +97,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             p0 += step;
         }
@@ -130,8 +122,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -142,11 +132,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             p0 += step;
         }
@@ -171,8 +156,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -184,11 +167,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             p0 += step;
         }
@@ -214,8 +192,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -227,11 +203,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             p0 += step;
         }
@@ -258,8 +229,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -271,11 +240,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             p0 += step;
@@ -306,8 +270,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -319,11 +281,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             p0 += step;
@@ -353,8 +310,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -367,11 +322,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             p0 += step;
@@ -402,8 +352,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -416,11 +364,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             p0 += step;
@@ -452,8 +395,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -466,11 +407,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -506,8 +442,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -520,11 +454,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -559,8 +488,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -574,11 +501,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -614,8 +536,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -629,11 +549,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -670,8 +585,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -685,11 +598,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -730,8 +638,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -745,11 +651,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -789,8 +690,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -805,11 +704,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -850,8 +744,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p0 = t->A;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -866,11 +758,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -912,8 +799,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -928,11 +813,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -979,8 +859,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -995,11 +873,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1045,8 +918,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1062,11 +933,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1113,8 +979,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1130,11 +994,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1181,8 +1040,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1198,11 +1055,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1253,8 +1105,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1270,11 +1120,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1324,8 +1169,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1342,11 +1185,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1397,8 +1235,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1415,11 +1251,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1470,8 +1301,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1488,11 +1317,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1547,8 +1371,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1565,11 +1387,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1623,8 +1440,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1642,11 +1457,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1701,8 +1511,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1720,11 +1528,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -1779,8 +1582,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1798,11 +1599,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1861,8 +1657,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1880,11 +1674,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -1942,8 +1731,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -1962,11 +1749,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2025,8 +1807,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p1 = p0 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2045,11 +1825,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2109,8 +1884,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2129,11 +1902,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2198,8 +1966,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2218,11 +1984,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2286,8 +2047,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2307,11 +2066,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2376,8 +2130,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2397,11 +2149,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2466,8 +2213,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2487,11 +2232,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2560,8 +2300,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2581,11 +2319,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2653,8 +2386,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2675,11 +2406,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2748,8 +2474,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2770,11 +2494,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -2843,8 +2562,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2865,11 +2582,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -2942,8 +2654,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -2964,11 +2674,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3040,8 +2745,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3063,11 +2766,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3140,8 +2838,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3163,11 +2859,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3240,8 +2931,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3263,11 +2952,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3344,8 +3028,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3367,11 +3049,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3447,8 +3124,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3471,11 +3146,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3552,8 +3222,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p2 = p1 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3576,11 +3244,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3658,8 +3321,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3682,11 +3343,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3769,8 +3425,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3793,11 +3447,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -3879,8 +3528,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -3904,11 +3551,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -3991,8 +3633,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -4016,11 +3656,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -4103,8 +3738,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -4128,11 +3761,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.Load(b);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -4219,8 +3847,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -4244,11 +3870,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             var b0 = S.LoadMasked(b, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
@@ -4334,8 +3955,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -4360,11 +3979,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.Load(b + S.Count);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
@@ -4451,8 +4065,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         var p3 = p2 + 4 * r1;
         var b = t->B;
         var ldb = t->Ldb;
-        var next = t->Next;
-        var nextStep = t->NextStep;
         if (t->K >= GemmTile<T>.FetchDepth)
         {
             var f = t->C;
@@ -4477,11 +4089,6 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             var b0 = S.Load(b);
             var b1 = S.LoadMasked(b + S.Count, mask);
             b += ldb;
-            if (sizeof(V) == 64)
-            {
-                Prefetch.Near(next);
-                next += nextStep;
-            }
             var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
             a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
             a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);

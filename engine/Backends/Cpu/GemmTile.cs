@@ -20,32 +20,8 @@ internal unsafe struct GemmTile<T> where T : unmanaged
     public T Alpha;
     public bool Accumulate;
 
-    /// <summary>What a later call reads from memory: each turn of the k loop asks for the line at this address, then goes on by <see cref="NextStep"/>.</summary>
-    public T* Next;
-
-    /// <summary>Elements from one requested line to the next; 0 where there is nothing to ask for.</summary>
-    public nint NextStep;
-
     /// <summary>Lanes of the last vector of columns that exist (edge kernels).</summary>
     public int Tail;
-}
-
-/// <summary>
-/// Lines that the calls on the row panels of one panel of columns ask for, one a turn of the k loop: the call on row panel i takes part i.
-/// </summary>
-internal readonly unsafe struct GemmLookahead<T>(T* at, nint step, nint part, int parts) where T : unmanaged
-{
-    /// <summary>First line.</summary>
-    public readonly T* At = at;
-
-    /// <summary>Elements from a line of a part to the next.</summary>
-    public readonly nint Step = step;
-
-    /// <summary>Elements from a part to the next.</summary>
-    public readonly nint Part = part;
-
-    /// <summary>Number of parts; 0: nothing to ask for, −1: each call asks for the next panel of rows of A.</summary>
-    public readonly int Parts = parts;
 }
 
 /// <summary>Requests of cache lines ahead of their use; nothing where the processor has no such instruction.</summary>

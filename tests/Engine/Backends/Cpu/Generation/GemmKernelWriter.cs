@@ -32,8 +32,7 @@ internal static class GemmKernelWriter
             //   k·Ldb, contiguous columns; C row i at i·Ldc. Nothing is fused; the epilogue works on finished tiles.
             // Accumulated: one fused multiply-add a product, in the order of k, in registers.
             // Cost: 2·rows·columns·K FLOP; bytes rows·K + columns·K read and rows·columns written, elements of T.
-            //   Lines of C are asked for before the k loop, so that the update at its end does not wait for them; in each turn of the
-            //   loop one line of what a later call reads.
+            //   Lines of C are asked for before the k loop, so that the update at its end does not wait for them.
 
             /// <summary>Micro-kernels for element T in vectors V; rows × (narrow: one vector | wide: two) × (whole | edge: the last vector is partly outside).</summary>
             internal static unsafe class GemmMicroKernels<T, V, S>
@@ -85,20 +84,12 @@ internal static class GemmKernelWriter
         for (var p = 1; p * RowsPerPointer < rows; p++) Line(2, $"var p{p} = p{p - 1} + {RowsPerPointer} * r1;");
         Line(2, "var b = t->B;");
         Line(2, "var ldb = t->Ldb;");
-        Line(2, "var next = t->Next;");
-        Line(2, "var nextStep = t->NextStep;");
         WriteFetch(Line, rows, wide);
         Line(2, "for (var k = t->K; k > 0; k--)");
         Line(2, "{");
         Line(3, edge && !wide ? "var b0 = S.LoadMasked(b, mask);" : "var b0 = S.Load(b);");
         if (wide) Line(3, edge ? "var b1 = S.LoadMasked(b + S.Count, mask);" : "var b1 = S.Load(b + S.Count);");
         Line(3, "b += ldb;");
-        // A constant for the JIT. With shorter vectors a turn is too short to hide two more instructions (−4 % of a large product).
-        Line(3, "if (sizeof(V) == 64)");
-        Line(3, "{");
-        Line(4, "Prefetch.Near(next);");
-        Line(4, "next += nextStep;");
-        Line(3, "}");
         for (var i = 0; i < rows; i++)
         {
             var (pointer, at) = (i / RowsPerPointer, i % RowsPerPointer);
