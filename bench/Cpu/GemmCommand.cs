@@ -41,7 +41,7 @@ internal static class GemmCommand
     // 1024³ NN: long enough to tell kernels apart.
     private static readonly int Probe = Array.FindIndex(GemmCases.All, c => c.Shape.M == 1024);
 
-    public static void Report(GemmOptions options, ReportHeader header, TextWriter output)
+    public static void Report(GemmOptions options, TextWriter output)
     {
         var f64 = options.DType == "f64";
         var (rounds, seconds) = options.Quick ? (options.Rounds ?? 3, 0.01) : (options.Rounds ?? 5, 0.05);

@@ -29,7 +29,7 @@ internal static class MemoryCommand
     // Elements of an operand: one that no cache holds, and the rows of a training step.
     private const int Large = 16 << 20, Step = 514 * 768;
 
-    public static void Report(MemoryOptions options, ReportHeader header, TextWriter output)
+    public static void Report(MemoryOptions options, TextWriter output)
     {
         var (rounds, seconds) = options.Quick ? (3, 0.004) : (7, 0.02);
         var backends = options.ThreadCounts.Select(t => new CpuBackend(t)).ToArray();

@@ -54,14 +54,17 @@ internal static class Amcx
         return new Answer(code, stdout.ToString(), stderr.ToString());
     }
 
-    /// <summary>Runs a command line in a process of its own.</summary>
-    public static Answer RunProcess(params string[] args)
+    /// <summary>Runs a command line exactly as given in a process of its own, for what is read or found once a process.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="environment">Changes the environment that it gets.</param>
+    public static Answer RunProcess(string[] args, Action<IDictionary<string, string?>>? environment = null)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "amcx.dll"), .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        environment?.Invoke(start.Environment);
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AmcEngine.Amc.CommandLine;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
@@ -158,22 +157,12 @@ internal sealed class DeviceTests
         new DeviceInfo("emulate", "a GPU of this test", 1 << 30, 1, "") { SupportsDouble = supportsDouble }, KernelTarget.Emulation, GpuDevices.OpenEmulation);
 
     // In a process of its own: drivers are looked for once a process.
-    private static Answer RunApart(string variable, string value, params string[] args)
+    private static Answer RunApart(string variable, string value, params string[] args) => Amcx.RunProcess(args, environment =>
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "amcx.dll"), .. args])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
         foreach (string name in DriverVariables)
-            start.Environment.Remove(name);
-        start.Environment[variable] = value;
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new Answer(process.ExitCode, output, error.Result);
-    }
+            environment.Remove(name);
+        environment[variable] = value;
+    });
 
     /// <summary>A device that fails from its second launch on.</summary>
     private sealed class VanishingHost(KernelHost inner, bool raw) : KernelHost

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine;
@@ -59,23 +58,12 @@ internal sealed class SimdPathTests
         Assert.That(() => SimdPath.Validate("sse"), Throws.TypeOf<DeviceException>());
     }
 
-    // The path is read once a process.
-    private static Answer RunWith(string path, params string[] args)
+    // The path is read once a process. A variable of the runtime among the arguments is switched off.
+    private static Answer RunWith(string path, params string[] args) => Amcx.RunProcess([.. args.Where(a => !IsRuntimeSwitch(a))], environment =>
     {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "amcx.dll"));
-        foreach (string arg in args)
-            if (arg.StartsWith("DOTNET_", StringComparison.Ordinal)) start.Environment[arg] = "0";
-            else start.ArgumentList.Add(arg);
-        start.Environment[SimdPath.Variable] = path;
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new Answer(process.ExitCode, output, error.Result);
-    }
+        foreach (string name in args.Where(IsRuntimeSwitch)) environment[name] = "0";
+        environment[SimdPath.Variable] = path;
+    });
+
+    private static bool IsRuntimeSwitch(string arg) => arg.StartsWith("DOTNET_", StringComparison.Ordinal);
 }

@@ -29,8 +29,6 @@ internal static unsafe class AttentionProduct<T> where T : unmanaged, IFloatingP
         tile.Accumulate = g.Accumulate;
         tile.K = g.K;
         tile.Ldc = g.Ldc;
-        tile.RowStride = g.RowA;
-        tile.ColumnStride = g.ColA;
         tile.Tail = 0;
         var width = kernels.Columns;
         var rows = Gemm<T>.Rows(g);
@@ -46,37 +44,12 @@ internal static unsafe class AttentionProduct<T> where T : unmanaged, IFloatingP
             }
             else
             {
-                columns = Pack(g, kernels.Lanes, j, columns, panel);
+                GemmPacking<T>.PackB(g, 0, g.K, j, j + columns, width, kernels.Lanes, panel);
+                columns = (columns + kernels.Lanes - 1) / kernels.Lanes * kernels.Lanes;
                 tile.B = panel;
                 tile.Ldb = columns;
             }
-            Panel(g, &tile, kernels, rows, j, columns);
-        }
-    }
-
-    // Columns [j, j + columns) of a transposed B, filled up to whole vectors with zeros; returns how many that makes.
-    private static int Pack(in GemmProblem<T> g, int lanes, int j, int columns, T* to)
-    {
-        var padded = (columns + lanes - 1) / lanes * lanes;
-        if (padded > columns) new Span<T>(to, padded * g.K).Clear();
-        Transposes.Run(g.B + j * g.ColB, g.ColB, columns, g.RowB, g.K, to, padded);
-        return padded;
-    }
-
-    // All rows against one panel of columns.
-    private static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, GemmKernels<T> kernels, in RowPanels rows, int j, int columns)
-    {
-        var count = rows.Size(0);
-        var kernel = kernels.Get(count, columns);
-        T* a = g.A, c = g.C + j;
-        for (var p = 0; p < rows.Count; p++)
-        {
-            if (p == rows.Larger && p > 0) kernel = kernels.Get(--count, columns);
-            tile->A = a;
-            tile->C = c;
-            kernel(tile);
-            a += count * g.RowA;
-            c += count * g.Ldc;
+            Gemm<T>.Panel(g, &tile, kernels, rows, 0, rows.Count, 0, j, columns, null);
         }
     }
 }

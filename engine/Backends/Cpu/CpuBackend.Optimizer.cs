@@ -24,33 +24,10 @@ public sealed partial class CpuBackend
     }
 }
 
-/// <summary>What depends on the step alone, computed in f64.</summary>
-internal readonly struct AdamWNumbers<T>(in AdamWArgs args) where T : unmanaged, IFloatingPointIeee754<T>
-{
-    /// <summary>1 − lr·decay.</summary>
-    public readonly T Keep = T.CreateTruncating(1 - args.LearningRate * args.WeightDecay);
-
-    /// <summary>1 − β₁.</summary>
-    public readonly T First = T.CreateTruncating(1 - args.Beta1);
-
-    public readonly T Beta2 = T.CreateTruncating(args.Beta2);
-
-    /// <summary>1 − β₂.</summary>
-    public readonly T Second = T.CreateTruncating(1 - args.Beta2);
-
-    /// <summary>−lr/(1 − β₁ᵗ).</summary>
-    public readonly T Rate = T.CreateTruncating(-args.LearningRate / (1 - Math.Pow(args.Beta1, args.Step)));
-
-    /// <summary>1/√(1 − β₂ᵗ).</summary>
-    public readonly T Root = T.CreateTruncating(1 / Math.Sqrt(1 - Math.Pow(args.Beta2, args.Step)));
-
-    public readonly T Eps = T.CreateTruncating(args.Eps);
-
-    /// <summary>How far the moving average moves.</summary>
-    public readonly T Average = T.CreateTruncating(args.AverageWeight);
-}
-
-/// <summary>One step of AdamW; where there is a moving average y of the parameter, y += weight·(p − y) after it.</summary>
+/// <summary>
+/// One step of AdamW; where there is a moving average y of the parameter, y += weight·(p − y) after it. What depends on the step
+/// alone is computed in f64.
+/// </summary>
 internal readonly unsafe struct AdamWKernel<T>(T* p, T* g, T* m, T* v, T* y, in AdamWArgs args) : IKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _p = p;
@@ -58,13 +35,20 @@ internal readonly unsafe struct AdamWKernel<T>(T* p, T* g, T* m, T* v, T* y, in 
     private readonly T* _m = m;
     private readonly T* _v = v;
     private readonly T* _y = y;
-    private readonly AdamWNumbers<T> _n = new(args);
+    private readonly T _keep = T.CreateTruncating(1 - args.LearningRate * args.WeightDecay);
+    private readonly T _first = T.CreateTruncating(1 - args.Beta1);
+    private readonly T _beta2 = T.CreateTruncating(args.Beta2);
+    private readonly T _second = T.CreateTruncating(1 - args.Beta2);
+    private readonly T _rate = T.CreateTruncating(-args.LearningRate / (1 - Math.Pow(args.Beta1, args.Step)));
+    private readonly T _root = T.CreateTruncating(1 / Math.Sqrt(1 - Math.Pow(args.Beta2, args.Step)));
+    private readonly T _eps = T.CreateTruncating(args.Eps);
+    private readonly T _move = T.CreateTruncating(args.AverageWeight);
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         T* p = _p, g = _g, m = _m, v = _v, y = _y;
-        V keep = S.Set(_n.Keep), first = S.Set(_n.First), beta2 = S.Set(_n.Beta2), second = S.Set(_n.Second), rate = S.Set(_n.Rate), root = S.Set(_n.Root), eps = S.Set(_n.Eps), move = S.Set(_n.Average);
+        V keep = S.Set(_keep), first = S.Set(_first), beta2 = S.Set(_beta2), second = S.Set(_second), rate = S.Set(_rate), root = S.Set(_root), eps = S.Set(_eps), move = S.Set(_move);
         for (var i = from; i < to; i += S.Count)
         {
             var n = to - i;

@@ -87,13 +87,6 @@ internal static class Simd
         if (Sse.IsSupported) Sse.StoreFence();
     }
 
-    /// <summary>Asks for the line of an address, which need not be anyone's; nothing where there is no such instruction.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Prefetch(void* p)
-    {
-        if (Sse.IsSupported) Sse.Prefetch0(p);
-    }
-
     /// <summary>Runs a kernel at the widest vectors that the hardware has.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run<T, K>(in K kernel, int from, int to) where T : unmanaged where K : struct, IKernel<T>

@@ -185,8 +185,8 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         }
     }
 
-    // Panels of rows against one panel of columns.
-    private static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, GemmKernels<T> kernels, in RowPanels rows, int p0, int p1, int k0, int j, int columns, T* packedA)
+    /// <summary>Panels [p0, p1) of rows against one panel of columns, whose B the tile holds; A is read where it lies, or packed from panel p0 on.</summary>
+    public static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, GemmKernels<T> kernels, in RowPanels rows, int p0, int p1, int k0, int j, int columns, T* packedA)
     {
         var i0 = rows.Start(p0);
         var count = rows.Size(p0);

@@ -51,12 +51,12 @@ internal static unsafe class GemmPacking<T> where T : unmanaged, IFloatingPoint<
             var columns = Math.Min(width, j1 - j);
             var padded = (columns + lanes - 1) / lanes * lanes;
             var from = g.B + k0 * g.RowB + j * g.ColB;
+            // At once: row by row it would cost more than the copy.
+            if (columns < padded) new Span<T>(to, padded * depth).Clear();
             if (g.ColB == 1)
                 for (nint k = 0; k < depth; k++) new Span<T>(from + k * g.RowB, columns).CopyTo(new Span<T>(to + k * padded, columns));
             else
                 Transposes.Run(from, g.ColB, columns, g.RowB, depth, to, padded);
-            if (columns == padded) continue;
-            for (nint k = 0; k < depth; k++) new Span<T>(to + k * padded + columns, padded - columns).Clear();
         }
     }
 }

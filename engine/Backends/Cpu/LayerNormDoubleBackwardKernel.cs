@@ -131,9 +131,9 @@ internal readonly unsafe struct LayerNormDoubleBackwardKernel<T> : IKernel<T> wh
         for (var i = 0; i < n; i += S.Count)
         {
             // The next row.
-            Simd.Prefetch(x + i + n);
-            Simd.Prefetch(g + i + n);
-            Simd.Prefetch(ddx + i + n);
+            Prefetch.Nearest(x + i + n);
+            Prefetch.Nearest(g + i + n);
+            Prefetch.Nearest(ddx + i + n);
             V h = S.Mul(S.Sub(Load<S, V>(x, i, n), m), s), v = Load<S, V>(g, i, n);
             var factor = S.Sub(Load<S, V>(a, i, n), S.Mul(cw, Load<S, V>(gamma, i, n)));
             var u = S.Sub(S.Mul(v, factor), S.Mul(cx, Load<S, V>(ddx, i, n)));

@@ -25,7 +25,7 @@ internal readonly unsafe struct LayerNormKernel<T>(T* x, T* gamma, T* beta, T ep
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         var n = T.CreateTruncating(_width);
-        var group = (int)Math.Clamp(SoftmaxRows.GroupBytes / ((long)_width * sizeof(T)), 1, SoftmaxRows.Group);
+        var group = SoftmaxRows.Together<T>(_width);
         for (var first = from; first < to; first += group)
         {
             var end = Math.Min(to, first + group);
@@ -70,7 +70,7 @@ internal readonly unsafe struct LayerNormKernel<T>(T* x, T* gamma, T* beta, T ep
         int n = _width, i = 0;
         for (; i <= n - S.Count; i += S.Count)
         {
-            Simd.Prefetch(x + i + ahead);
+            Prefetch.Nearest(x + i + ahead);
             W.Write<S, V, T>(S.Fma(S.Mul(S.Sub(S.Load(x + i), m), s), S.Load(gamma + i), S.Load(beta + i)), y + i);
         }
         if (i == n) return;
@@ -216,8 +216,8 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* me
         V m = S.Set(mean), s = S.Set(rstd), a = S.Set(meanW), b = S.Set(meanWX);
         for (; i <= n - S.Count; i += S.Count)
         {
-            Simd.Prefetch(x + i + n);
-            Simd.Prefetch(g + i + n);
+            Prefetch.Nearest(x + i + n);
+            Prefetch.Nearest(g + i + n);
             var w = S.Sub(S.Mul(S.Load(g + i), S.Load(gamma + i)), a);
             W.Write<S, V, T>(S.Mul(s, S.Sub(w, S.Mul(S.Mul(S.Sub(S.Load(x + i), m), s), b))), dx + i);
         }

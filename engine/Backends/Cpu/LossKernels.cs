@@ -58,8 +58,8 @@ internal readonly unsafe struct CrossEntropyKernel<T>(T* x, int classes, int* la
         var i = 0;
         for (; i <= n - 2 * S.Count; i += 2 * S.Count)
         {
-            Simd.Prefetch(x + i + Block);
-            if (sizeof(V) > 32) Simd.Prefetch(x + i + Block + S.Count);
+            Prefetch.Nearest(x + i + Block);
+            if (sizeof(V) > 32) Prefetch.Nearest(x + i + Block + S.Count);
             a = S.Add(a, VectorMath.ExpBelow<S, V, T>(S.Sub(S.Load(x + i), top)));
             b = S.Add(b, VectorMath.ExpBelow<S, V, T>(S.Sub(S.Load(x + i + S.Count), top)));
         }

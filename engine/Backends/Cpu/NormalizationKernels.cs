@@ -22,7 +22,7 @@ internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log,
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         T* max = stackalloc T[SoftmaxRows.Group], sum = stackalloc T[SoftmaxRows.Group];
-        var group = (int)Math.Clamp(SoftmaxRows.GroupBytes / ((long)_length * sizeof(T)), 1, SoftmaxRows.Group);
+        var group = SoftmaxRows.Together<T>(_length);
         for (var r = from; r < to; r += group)
         {
             var rows = Math.Min(group, to - r);
@@ -46,8 +46,14 @@ internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log,
 /// <summary>The passes of a row of softmax.</summary>
 internal static unsafe class SoftmaxRows
 {
-    /// <summary>Most rows that take a pass together, and about the bytes of theirs that stay in L1.</summary>
-    public const int Group = 8, GroupBytes = 12 * 1024;
+    /// <summary>Most rows that take a pass together.</summary>
+    public const int Group = 8;
+
+    // About so many bytes of theirs stay in L1.
+    private const int GroupBytes = 12 * 1024;
+
+    /// <summary>Rows of so many elements that take a pass together.</summary>
+    public static int Together<T>(int length) where T : unmanaged => (int)Math.Clamp(GroupBytes / ((long)length * sizeof(T)), 1, Group);
 
     /// <summary>Σ exp(x − max).</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
@@ -68,7 +74,7 @@ internal static unsafe class SoftmaxRows
         var i = 0;
         for (; i <= n - S.Count; i += S.Count)
         {
-            if (ahead != 0) Simd.Prefetch(x + i + ahead);
+            if (ahead != 0) Prefetch.Nearest(x + i + ahead);
             var e = VectorMath.ExpBelow<S, V, T>(S.Sub(S.Load(x + i), top));
             S.Store(e, y + i);
             a = S.Add(a, e);

@@ -68,7 +68,7 @@ internal sealed class SteadyStateTests
     public void Hardly_more_than_the_youngest_generation_is_collected()
     {
         string config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
-        Answer answer = Amcx.RunProcess("profile", "--config", config, "--steps", "150", "--json", "--threads", "2", "--device", "cpu", "--set", "batch_size=16", "train_count=64");
+        Answer answer = Amcx.RunProcess(["profile", "--config", config, "--steps", "150", "--json", "--threads", "2", "--device", "cpu", "--set", "batch_size=16", "train_count=64"]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         var profile = JsonNode.Parse(answer.Out)!;
         int[] collections = [.. profile["collections"]!.AsArray().Select(c => (int)c!)];
