@@ -3,7 +3,7 @@ using System.Numerics;
 namespace AmcEngine.Backends.Cpu;
 
 // Matrix products inside one head. They are small: what a general product spends on copies and edges costs as much as the arithmetic.
-// Layout: B where it lies if its columns are contiguous, else one transposed panel of two vectors of columns at a time. C of
+// Layout: B where it lies if its columns are contiguous, else one transposed panel of columns at a time. C of
 //   a transposed B has room for whole vectors in every row: its padding is written, with zeros (or added to, with zeros).
 // Fused: nothing. Accumulated: over k in order, in registers. An element of C has the bits that Gemm gives it.
 // Cost: 2·M·N·K FLOP; reads M·K·(column panels) + K·N·(row panels), writes M·N elements.
@@ -30,12 +30,12 @@ internal static unsafe class AttentionProduct<T> where T : unmanaged, IFloatingP
         tile.K = g.K;
         tile.Ldc = g.Ldc;
         tile.Tail = 0;
-        var width = kernels.Columns;
         var rows = Gemm<T>.Rows(g);
-        var panel = inPlace ? null : GemmScratch.Get<T>(GemmScratch.PanelB, (long)g.K * width);
-        for (var j = 0; j < g.N; j += width)
+        var panel = inPlace ? null : GemmScratch.Get<T>(GemmScratch.PanelB, (long)g.K * kernels.Columns);
+        for (int j = 0, next; j < g.N; j = next)
         {
-            var columns = Math.Min(width, g.N - j);
+            var columns = kernels.Cut(g.N - j, 1);
+            next = j + columns;
             if (inPlace)
             {
                 tile.B = g.B + j;
@@ -44,8 +44,8 @@ internal static unsafe class AttentionProduct<T> where T : unmanaged, IFloatingP
             }
             else
             {
-                GemmPacking<T>.PackB(g, 0, g.K, j, j + columns, width, kernels.Lanes, panel);
-                columns = (columns + kernels.Lanes - 1) / kernels.Lanes * kernels.Lanes;
+                GemmPacking<T>.PackB(g, kernels, 0, g.K, j, next, panel);
+                columns = kernels.Vectors(columns) * kernels.Lanes;
                 tile.B = panel;
                 tile.Ldb = columns;
             }

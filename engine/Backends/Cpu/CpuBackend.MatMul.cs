@@ -20,8 +20,11 @@ public sealed partial class CpuBackend
     // Tiles of all of so many rows are cut by columns: a block of the packed A still fits the second-level cache.
     private const int ColumnTileRows = 768;
 
-    // A pass over k takes about so much of A.
-    private const long PassBytes = 640 << 10;
+    // A pass over k takes about so much of A, which all tiles of columns read.
+    private const long PassBytesA = 640 << 10;
+
+    // The same of B, which all tiles of rows read.
+    private const long PassBytesB = 2 << 20;
 
     // Most panels of a tile of columns.
     private const int ColumnTilePanels = 4;
@@ -114,7 +117,7 @@ public sealed partial class CpuBackend
         }
         if (Gemm<T>.ReadsB(g))
         {
-            MatMulRows(g, null);
+            MatMulRows(g, 0, Gemm<T>.Blocks(g), null);
             return;
         }
         // Wide right operands (a vocabulary) go in slabs of columns, so that the packed copy stays small.
@@ -130,9 +133,15 @@ public sealed partial class CpuBackend
             if (part.PreActivation is not null) part.PreActivation += j;
             if (part.Residual is not null) part.Residual += j;
             var shared = GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountB(part));
-            Pack((long)part.K * part.N, Gemm<T>.Panels(part.N), Gemm<T>.Blocks(part),
-                (block, from, to) => Gemm<T>.PackB(part, block, from * width, Math.Min(part.N, to * width), shared));
-            MatMulRows(part, shared);
+            var blocks = Gemm<T>.Blocks(part);
+            var passes = (int)Math.Clamp(Gemm<T>.PackedCountB(part) * sizeof(T) / PassBytesB, 1, blocks);
+            for (var pass = 0; pass < passes; pass++)
+            {
+                int b0 = blocks * pass / passes, b1 = blocks * (pass + 1) / passes;
+                Pack(Gemm<T>.PackedCountB(part) / passes, Gemm<T>.Panels(part.N), b1 - b0,
+                    (block, from, to) => Gemm<T>.PackB(part, b0 + block, Gemm<T>.Column(part, from), Gemm<T>.Column(part, to), shared));
+                MatMulRows(part, b0, b1, shared);
+            }
         }
     }
 
@@ -154,21 +163,20 @@ public sealed partial class CpuBackend
         var rowPanels = Gemm<T>.Rows(g).Count;
         var columnPanels = Gemm<T>.Panels(g.N);
         var tiles = Math.Max(TilesPerThread * _workers.Threads, (columnPanels + ColumnTilePanels - 1) / ColumnTilePanels);
-        var width = GemmKernels<T>.Current.Columns;
         var blocks = Gemm<T>.Blocks(g);
         var packs = Gemm<T>.PacksA(g, g.N);
         var shared = packs ? GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountA(g)) : null;
-        var passes = (int)Math.Clamp(Gemm<T>.PackedCountA(g) * sizeof(T) / PassBytes, 1, blocks);
+        var passes = (int)Math.Clamp(Gemm<T>.PackedCountA(g) * sizeof(T) / PassBytesA, 1, blocks);
         for (var pass = 0; pass < passes; pass++)
         {
             int b0 = blocks * pass / passes, b1 = blocks * (pass + 1) / passes;
             if (packs) Pack(Gemm<T>.PackedCountA(g) / passes, rowPanels, b1 - b0, (block, from, to) => Gemm<T>.PackA(g, b0 + block, from, to, shared));
-            _workers.Run(tiles, t => Gemm<T>.Run(g, b0, b1, 0, rowPanels, columnPanels * t / tiles * width, Math.Min(g.N, columnPanels * (t + 1) / tiles * width), shared, null));
+            _workers.Run(tiles, t => Gemm<T>.Run(g, b0, b1, 0, rowPanels, Gemm<T>.Column(g, columnPanels * t / tiles), Gemm<T>.Column(g, columnPanels * (t + 1) / tiles), shared, null));
         }
     }
 
     // Tiles of rows with all columns, or with some where rows are few, and a shared copy of B (null: read where it lies).
-    private unsafe void MatMulRows<T>(GemmProblem<T> g, T* shared) where T : unmanaged, IFloatingPoint<T>
+    private unsafe void MatMulRows<T>(GemmProblem<T> g, int b0, int b1, T* shared) where T : unmanaged, IFloatingPoint<T>
     {
         var flops = 2.0 * g.M * g.N * Math.Max(1, g.K);
         var rowPanels = Gemm<T>.Rows(g).Count;
@@ -177,12 +185,11 @@ public sealed partial class CpuBackend
         wanted = Math.Max(wanted, (g.M + TileRows - 1) / TileRows);
         var rowTiles = Math.Min(rowPanels, wanted);
         var columnTiles = Math.Min(columnPanels, (wanted + rowTiles - 1) / rowTiles);
-        var width = GemmKernels<T>.Current.Columns;
         _workers.Run(rowTiles * columnTiles, t =>
         {
             int r = t % rowTiles, c = t / rowTiles;
-            Gemm<T>.Run(g, 0, Gemm<T>.Blocks(g), (int)((long)rowPanels * r / rowTiles), (int)((long)rowPanels * (r + 1) / rowTiles),
-                columnPanels * c / columnTiles * width, Math.Min(g.N, columnPanels * (c + 1) / columnTiles * width), null, shared);
+            Gemm<T>.Run(g, b0, b1, (int)((long)rowPanels * r / rowTiles), (int)((long)rowPanels * (r + 1) / rowTiles),
+                Gemm<T>.Column(g, columnPanels * c / columnTiles), Gemm<T>.Column(g, columnPanels * (c + 1) / columnTiles), null, shared);
         });
     }
 

@@ -4,7 +4,7 @@ namespace AmcEngine.Backends.Cpu;
 
 // Blocked matrix product of one matrix (a batch is a loop over such).
 // Layout: operands where they lie, by two strides each, one of which is 1. Packed copies are cut into blocks of k; a block of
-//   A holds panels of rows, a block of B panels of two vectors of columns. A copy is shared by all threads, or is a
+//   A holds panels of rows, a block of B panels of two or three vectors of columns. A copy is shared by all threads, or is a
 //   tile's own, or is left out where it would be used too little: then the micro-kernel strides over the operand.
 // Fused: alpha, accumulation onto C, bias, GELU, the copy before GELU, and the residual, on each finished tile.
 // Accumulated: over k in order, in registers within a block, then in C. The order depends on the shape only.
@@ -20,25 +20,28 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     private const int GroupPanels = 4;
 
     // So few rows do not repay a transposed copy of B.
-    private const int TransposedRows = 64;
+    private const int TransposedRows = 40;
 
-    // So many panels of B repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
-    private const int PackPanels = 13;
+    // More vectors of columns repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
+    private const int StridedVectors = 24;
+
+    // The same where rows of A drive each other out of the cache, or columns are contiguous.
+    private const int FewStridedVectors = 4;
 
     /// <summary>Whether the kernel may read B where it lies: few rows of A do not repay a copy.</summary>
     public static bool ReadsB(in GemmProblem<T> g)
     {
         var kernels = GemmKernels<T>.Current;
-        return g.ColB == 1 && (g.M <= 3 * kernels.Rows || (g.N <= kernels.Columns && g.RowB <= 4 * kernels.Columns));
+        return g.ColB == 1 && (g.M <= 3 * kernels.Rows(1) || (g.N <= kernels.Columns && g.RowB <= 4 * kernels.Columns));
     }
 
     /// <summary>Whether so many columns repay a copy of A.</summary>
     public static bool PacksA(in GemmProblem<T> g, int columns)
     {
-        var panels = Panels(columns);
+        var vectors = GemmKernels<T>.Current.Vectors(columns);
         // Rows a multiple of 1 KiB apart fall into few sets of the cache and drive each other out.
         var alias = g.RowA * sizeof(T) % 1024 == 0 && g.ColA == 1 && g.K >= 32;
-        return panels >= PackPanels || (panels >= 3 && (alias || g.ColA != 1));
+        return vectors > StridedVectors || (vectors > FewStridedVectors && (alias || g.ColA != 1));
     }
 
     /// <summary>
@@ -57,7 +60,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         B = g.A,
         RowB = g.ColA,
         ColB = g.RowA,
-        Ldc = (g.M + GemmKernels<T>.Current.Lanes - 1) / GemmKernels<T>.Current.Lanes * GemmKernels<T>.Current.Lanes,
+        Ldc = GemmKernels<T>.Current.Vectors(g.M) * GemmKernels<T>.Current.Lanes,
         M = g.N,
         N = g.M,
         K = g.K,
@@ -79,8 +82,11 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     /// <summary>Panels of columns.</summary>
     public static int Panels(int columns) => (columns + GemmKernels<T>.Current.Columns - 1) / GemmKernels<T>.Current.Columns;
 
+    /// <summary>First column of a panel of columns; of <see cref="Panels"/>: all columns.</summary>
+    public static int Column(in GemmProblem<T> g, int panel) => GemmKernels<T>.Current.Cut(g.N, panel);
+
     /// <summary>Panels of rows.</summary>
-    public static RowPanels Rows(in GemmProblem<T> g) => new(g.M, GemmKernels<T>.Current.Rows);
+    public static RowPanels Rows(in GemmProblem<T> g) => new(g.M, GemmKernels<T>.Current.Rows(g.N));
 
     /// <summary>Blocks of k.</summary>
     public static int Blocks(in GemmProblem<T> g) => Math.Max(1, (g.K + GemmKernels<T>.Current.Depth - 1) / GemmKernels<T>.Current.Depth);
@@ -102,12 +108,12 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         GemmPacking<T>.PackA(g, rows, p0, p1, k0, depth, SharedA(g, shared, rows.Start(p0), k0, depth));
     }
 
-    /// <summary>Block and columns [j0, j1) of a shared copy of B; j0 is a multiple of the panel width.</summary>
+    /// <summary>Block and columns [j0, j1) of a shared copy of B; both are starts of panels, or the end.</summary>
     public static void PackB(in GemmProblem<T> g, int block, int j0, int j1, T* shared)
     {
         var kernels = GemmKernels<T>.Current;
         int k0 = Depth(g, block), depth = Depth(g, block + 1) - k0;
-        GemmPacking<T>.PackB(g, k0, depth, j0, j1, kernels.Columns, kernels.Lanes, SharedB(g, shared, j0, k0, depth));
+        GemmPacking<T>.PackB(g, kernels, k0, depth, j0, j1, SharedB(g, shared, j0, k0, depth));
     }
 
     private static T* SharedA(in GemmProblem<T> g, T* shared, int row, int k0, int depth) => shared + (nint)g.M * k0 + (nint)row * depth;
@@ -119,7 +125,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     public static void Run(in GemmProblem<T> g) => Run(g, 0, Blocks(g), 0, Rows(g).Count, 0, g.N, null, null);
 
     /// <summary>
-    /// Blocks [b0, b1) of k, panels [p0, p1) of rows and columns [j0, j1) of the product; j0 is a multiple of the panel width.
+    /// Blocks [b0, b1) of k, panels [p0, p1) of rows and columns [j0, j1) of the product; both are starts of panels, or the end.
     /// The copies of A and B hold all of them, or are null.
     /// </summary>
     public static void Run(in GemmProblem<T> g, int b0, int b1, int p0, int p1, int j0, int j1, T* sharedA, T* sharedB)
@@ -156,14 +162,13 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     private static void Columns(in GemmProblem<T> g, GemmTile<T>* tile, in RowPanels rows, int p0, int p1, int k0, int j0, int j1, T* packedA, T* sharedB)
     {
         var kernels = GemmKernels<T>.Current;
-        var width = kernels.Columns;
         var depth = (int)tile->K;
         var reads = sharedB is null && ReadsB(g);
         // A transposed source gains nothing from several panels at once.
-        var group = g.ColB == 1 ? GroupPanels * width : width;
-        for (var start = j0; start < j1; start += group)
+        var panels = g.ColB == 1 ? GroupPanels : 1;
+        for (int start = j0, end; start < j1; start = end)
         {
-            var end = Math.Min(j1, start + group);
+            end = start + kernels.Cut(j1 - start, panels);
             T* packedB = null;
             if (sharedB is not null)
             {
@@ -171,15 +176,15 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
             }
             else if (!reads)
             {
-                packedB = GemmScratch.Get<T>(GemmScratch.PanelB, (long)Math.Max(1, depth) * group);
-                GemmPacking<T>.PackB(g, k0, depth, start, end, width, kernels.Lanes, packedB);
+                packedB = GemmScratch.Get<T>(GemmScratch.PanelB, (long)Math.Max(1, depth) * panels * kernels.Columns);
+                GemmPacking<T>.PackB(g, kernels, k0, depth, start, end, packedB);
             }
-            for (var j = start; j < end; j += width)
+            for (int j = start, columns; j < end; j += columns)
             {
-                var columns = Math.Min(width, end - j);
+                columns = kernels.Cut(end - j, 1);
                 tile->Tail = columns % kernels.Lanes;
                 tile->B = reads ? g.B + k0 * g.RowB + j : packedB + (nint)(j - start) * depth;
-                tile->Ldb = reads ? g.RowB : columns > kernels.Lanes ? width : kernels.Lanes;
+                tile->Ldb = reads ? g.RowB : kernels.Vectors(columns) * kernels.Lanes;
                 Panel(g, tile, kernels, rows, p0, p1, k0, j, columns, packedA);
             }
         }

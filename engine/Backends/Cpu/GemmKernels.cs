@@ -4,25 +4,29 @@ using System.Runtime.Intrinsics;
 namespace AmcEngine.Backends.Cpu;
 
 /// <summary>
-/// The micro-kernels of one SIMD path by size, for one element type; a path's table is made at its first use.
+/// The micro-kernels of one SIMD path by size, for one element type; a path's tables are made at its first use.
 /// </summary>
 internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<T>
 {
     // With AVX-512 a panel of B streams from the second-level cache (1 MiB and more there) as fast as the kernel wants it: deep blocks
-    // save updates of C. Elsewhere that cache is half as large, and a panel of B stays in the first (24 KiB of f32).
-    private const int WideDepthBytes = 4096, NarrowDepth = 384;
+    // save updates of C. Elsewhere that cache is half as large or less, and a panel of B stays in the first: 24 KiB of 32.
+    private const int WideDepthBytes = 4096, NarrowDepth = 256;
 
     private static readonly GemmKernels<T>?[] Paths = new GemmKernels<T>?[(int)SimdPath.Widest + 1];
 
-    // [rows − 1][width]: 0 narrow, 1 narrow edge, 2 wide, 3 wide edge.
-    private readonly nint[] _table;
+    // By vectors of columns, [rows − 1][whole, edge].
+    private readonly nint[][] _tables;
 
-    private GemmKernels(int lanes, int rows, int depth, nint[] table)
+    // The same: most rows.
+    private readonly int[] _rows;
+
+    private GemmKernels(int lanes, int[] rows, int depth, nint[][] tables)
     {
         Lanes = lanes;
-        Rows = rows;
         Depth = depth;
-        _table = table;
+        Columns = rows.Length * lanes;
+        _rows = rows;
+        _tables = tables;
     }
 
     /// <summary>The kernels of the path that is taken now.</summary>
@@ -31,29 +35,42 @@ internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
     /// <summary>Elements of a vector.</summary>
     public int Lanes { get; }
 
-    /// <summary>Most rows of a micro-kernel.</summary>
-    public int Rows { get; }
-
     /// <summary>Most of k in a block, between two updates of C.</summary>
     public int Depth { get; }
 
-    /// <summary>Most columns of a micro-kernel: two vectors.</summary>
-    public int Columns => 2 * Lanes;
+    /// <summary>Most columns of a micro-kernel.</summary>
+    public int Columns { get; }
 
-    /// <summary>The kernel for exactly <paramref name="rows"/> rows and <paramref name="columns"/> ≤ <see cref="Columns"/> columns.</summary>
-    public delegate*<GemmTile<T>*, void> Get(int rows, int columns)
+    /// <summary>So many elements in whole vectors.</summary>
+    public int Vectors(int elements) => (elements + Lanes - 1) / Lanes;
+
+    /// <summary>
+    /// Columns of the first <paramref name="panels"/> panels of so many. Panels are as wide as can be, but where a single vector would
+    /// be left for the last, which leaves units idle, the last but one is a vector narrower.
+    /// </summary>
+    public int Cut(int columns, int panels)
     {
-        var width = columns > Lanes ? 2 : 0;
-        if (columns % Lanes != 0) width++;
-        return (delegate*<GemmTile<T>*, void>)_table[(rows - 1) * 4 + width];
+        var vectors = panels * _rows.Length;
+        return panels > 0 && Vectors(columns) == vectors + 1 ? (vectors - 1) * Lanes : Math.Min(columns, vectors * Lanes);
     }
 
-    // 14 × 2 accumulators, 2 vectors of B and 1 of A are 31 of AVX-512's 32 registers; 6 × 2 need 15 of the 16 of the others.
+    /// <summary>Most rows of a micro-kernel for a product of so many columns.</summary>
+    public int Rows(int columns) => _rows[Math.Max(1, Vectors(Cut(columns, 1))) - 1];
+
+    /// <summary>The kernel for exactly <paramref name="rows"/> rows and <paramref name="columns"/> ≤ <see cref="Columns"/> columns.</summary>
+    public delegate*<GemmTile<T>*, void> Get(int rows, int columns) =>
+        (delegate*<GemmTile<T>*, void>)_tables[Vectors(columns) - 1][(rows - 1) * 2 + (columns % Lanes != 0 ? 1 : 0)];
+
+    // Accumulators, vectors of B and one of A, in registers: 14 × 2 take 31 of AVX-512's 32 and 8 × 3 take 28; 6 × 2 take 15 of the
+    // 16 of the others and 4 × 3 all. Three vectors load less for an operation than two, which are for products that are no wider.
     private static GemmKernels<T> Make(SimdWidth path) => Paths[(int)path] = path switch
     {
-        SimdWidth.Avx512 => new(Vector512<T>.Count, 14, WideDepthBytes / sizeof(T), GemmMicroKernels<T, Vector512<T>, Simd512<T>>.Table()),
-        SimdWidth.Avx2 => new(Vector256<T>.Count, 6, NarrowDepth, GemmMicroKernels<T, Vector256<T>, Simd256<T>>.Table()),
-        SimdWidth.Vector128 => new(Vector128<T>.Count, 6, NarrowDepth, GemmMicroKernels<T, Vector128<T>, Simd128<T>>.Table()),
-        _ => new(1, 6, NarrowDepth, GemmMicroKernels<T, T, SimdScalar<T>>.Table()),
+        SimdWidth.Avx512 => Make<Vector512<T>, Simd512<T>>([14, 14, 8], WideDepthBytes / sizeof(T)),
+        SimdWidth.Avx2 => Make<Vector256<T>, Simd256<T>>([6, 6, 4], NarrowDepth),
+        SimdWidth.Vector128 => Make<Vector128<T>, Simd128<T>>([6, 6, 4], NarrowDepth),
+        _ => Make<T, SimdScalar<T>>([6, 6, 4], NarrowDepth),
     };
+
+    private static GemmKernels<T> Make<V, S>(int[] rows, int depth) where V : unmanaged where S : struct, ISimd<V, T> =>
+        new(S.Count, rows, depth, [GemmMicroKernels<T, V, S>.Table1(), GemmMicroKernels<T, V, S>.Table2(), GemmMicroKernels<T, V, S>.Table3()]);
 }

@@ -5,82 +5,110 @@ using System.Runtime.CompilerServices;
 
 namespace AmcEngine.Backends.Cpu;
 
-// Matrix micro-kernels: C[rows, columns] = alpha·A·B or += alpha·A·B, rows ≤ 14, columns ≤ two vectors.
+// Matrix micro-kernels: C[rows, columns] = alpha·A·B or += alpha·A·B; one or two vectors of columns by at most 14 rows, or three by 9.
 // Layout: A element (i, k) at i·RowStride + k·ColumnStride (so packed, plain and transposed A alike), B row k at
 //   k·Ldb, contiguous columns; C row i at i·Ldc. Nothing is fused; the epilogue works on finished tiles.
 // Accumulated: one fused multiply-add a product, in the order of k, in registers.
 // Cost: 2·rows·columns·K FLOP; bytes rows·K + columns·K read and rows·columns written, elements of T.
 //   Lines of C are asked for before the k loop, so that the update at its end does not wait for them.
 
-/// <summary>Micro-kernels for element T in vectors V; rows × (narrow: one vector | wide: two) × (whole | edge: the last vector is partly outside).</summary>
+/// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside).</summary>
 internal static unsafe class GemmMicroKernels<T, V, S>
     where T : unmanaged
     where V : unmanaged
     where S : struct, ISimd<V, T>
 {
-    /// <summary>The kernels: [rows − 1][narrow, narrow edge, wide, wide edge]; each is compiled on its first call.</summary>
-    public static nint[] Table() =>
+    /// <summary>The kernels 1 vector wide: [rows − 1][whole, edge]; each is compiled on its first call.</summary>
+    public static nint[] Table1() =>
     [
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow1,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge1,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide1,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge1,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow2,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge2,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide2,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge2,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow3,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge3,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide3,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge3,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow4,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge4,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide4,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge4,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow5,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge5,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide5,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge5,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow6,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge6,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide6,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge6,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow7,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge7,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide7,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge7,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow8,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge8,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide8,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge8,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow9,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge9,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide9,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge9,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow10,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge10,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide10,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge10,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow11,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge11,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide11,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge11,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow12,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge12,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide12,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge12,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow13,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge13,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide13,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge13,
-        (nint)(delegate*<GemmTile<T>*, void>)&Narrow14,
-        (nint)(delegate*<GemmTile<T>*, void>)&NarrowEdge14,
-        (nint)(delegate*<GemmTile<T>*, void>)&Wide14,
-        (nint)(delegate*<GemmTile<T>*, void>)&WideEdge14,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1Edge,
+    ];
+
+    /// <summary>The kernels 2 vectors wide: [rows − 1][whole, edge]; each is compiled on its first call.</summary>
+    public static nint[] Table2() =>
+    [
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2Edge,
+    ];
+
+    /// <summary>The kernels 3 vectors wide: [rows − 1][whole, edge]; each is compiled on its first call.</summary>
+    public static nint[] Table3() =>
+    [
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors3Edge,
     ];
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow1(GemmTile<T>* t)
+    private static void Rows1Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         var step = t->ColumnStride;
@@ -114,7 +142,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge1(GemmTile<T>* t)
+    private static void Rows1Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         var mask = S.Mask(t->Tail);
@@ -149,78 +177,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide1(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        var step = t->ColumnStride;
-        var p0 = t->A;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            p0 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge1(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var p0 = t->A;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            p0 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow2(GemmTile<T>* t)
+    private static void Rows2Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -260,7 +217,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge2(GemmTile<T>* t)
+    private static void Rows2Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -301,90 +258,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide2(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var p0 = t->A;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            p0 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge2(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var p0 = t->A;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            p0 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow3(GemmTile<T>* t)
+    private static void Rows3Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -430,7 +304,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge3(GemmTile<T>* t)
+    private static void Rows3Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -477,102 +351,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide3(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var p0 = t->A;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            p0 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge3(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var p0 = t->A;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            p0 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow4(GemmTile<T>* t)
+    private static void Rows4Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -624,7 +403,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge4(GemmTile<T>* t)
+    private static void Rows4Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -677,114 +456,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide4(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            p0 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge4(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            p0 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow5(GemmTile<T>* t)
+    private static void Rows5Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -843,7 +515,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge5(GemmTile<T>* t)
+    private static void Rows5Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -903,128 +575,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide5(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            p0 += step;
-            p1 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge5(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            p0 += step;
-            p1 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow6(GemmTile<T>* t)
+    private static void Rows6Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -1088,7 +639,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge6(GemmTile<T>* t)
+    private static void Rows6Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -1153,138 +704,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide6(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            p0 += step;
-            p1 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge6(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            p0 += step;
-            p1 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow7(GemmTile<T>* t)
+    private static void Rows7Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -1353,7 +773,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge7(GemmTile<T>* t)
+    private static void Rows7Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -1423,148 +843,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide7(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            p0 += step;
-            p1 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge7(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            p0 += step;
-            p1 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow8(GemmTile<T>* t)
+    private static void Rows8Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -1638,7 +917,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge8(GemmTile<T>* t)
+    private static void Rows8Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -1713,158 +992,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide8(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            p0 += step;
-            p1 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge8(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            p0 += step;
-            p1 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow9(GemmTile<T>* t)
+    private static void Rows9Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -1945,7 +1073,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge9(GemmTile<T>* t)
+    private static void Rows9Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -2027,172 +1155,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide9(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        V c8a = default, c8b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var p2 = p1 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
-            p0 += step;
-            p1 += step;
-            p2 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge9(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        V c8a = default, c8b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var p2 = p1 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
-            p0 += step;
-            p1 += step;
-            p2 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c8b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow10(GemmTile<T>* t)
+    private static void Rows10Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -2278,7 +1241,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge10(GemmTile<T>* t)
+    private static void Rows10Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -2365,182 +1328,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide10(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        V c8a = default, c8b = default;
-        V c9a = default, c9b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var p2 = p1 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
-            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
-            p0 += step;
-            p1 += step;
-            p2 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge10(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        V c8a = default, c8b = default;
-        V c9a = default, c9b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var p2 = p1 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
-            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
-            p0 += step;
-            p1 += step;
-            p2 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c8b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c9b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.StoreMasked(S.Mul(c9b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow11(GemmTile<T>* t)
+    private static void Rows11Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -2631,7 +1419,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge11(GemmTile<T>* t)
+    private static void Rows11Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -2723,192 +1511,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide11(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        V c8a = default, c8b = default;
-        V c9a = default, c9b = default;
-        V c10a = default, c10b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var p2 = p1 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
-            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
-            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
-            p0 += step;
-            p1 += step;
-            p2 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c10b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.Store(S.Mul(c10b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge11(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        V c8a = default, c8b = default;
-        V c9a = default, c9b = default;
-        V c10a = default, c10b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var p2 = p1 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
-            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
-            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
-            p0 += step;
-            p1 += step;
-            p2 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c8b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c9b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c10b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.StoreMasked(S.Mul(c9b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.StoreMasked(S.Mul(c10b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow12(GemmTile<T>* t)
+    private static void Rows12Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -3004,7 +1607,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge12(GemmTile<T>* t)
+    private static void Rows12Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -3101,202 +1704,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide12(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        V c8a = default, c8b = default;
-        V c9a = default, c9b = default;
-        V c10a = default, c10b = default;
-        V c11a = default, c11b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var p2 = p1 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
-            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
-            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
-            a = S.Set(p2[r3]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
-            p0 += step;
-            p1 += step;
-            p2 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c10b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c11b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.Store(S.Mul(c10b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c11a, alpha), c); S.Store(S.Mul(c11b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge12(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        V c8a = default, c8b = default;
-        V c9a = default, c9b = default;
-        V c10a = default, c10b = default;
-        V c11a = default, c11b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var p2 = p1 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
-            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
-            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
-            a = S.Set(p2[r3]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
-            p0 += step;
-            p1 += step;
-            p2 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c8b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c9b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c10b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c11b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.StoreMasked(S.Mul(c9b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.StoreMasked(S.Mul(c10b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c11a, alpha), c); S.StoreMasked(S.Mul(c11b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow13(GemmTile<T>* t)
+    private static void Rows13Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -3399,7 +1807,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge13(GemmTile<T>* t)
+    private static void Rows13Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -3503,216 +1911,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide13(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        V c8a = default, c8b = default;
-        V c9a = default, c9b = default;
-        V c10a = default, c10b = default;
-        V c11a = default, c11b = default;
-        V c12a = default, c12b = default;
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var p2 = p1 + 4 * r1;
-        var p3 = p2 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.Load(b + S.Count);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
-            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
-            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
-            a = S.Set(p2[r3]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
-            a = S.Set(*p3); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
-            p0 += step;
-            p1 += step;
-            p2 += step;
-            p3 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c10b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c11b, alpha, S.Load(c + S.Count)), c + S.Count);
-            c += ldc; S.Store(S.MulAdd(c12a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c12b, alpha, S.Load(c + S.Count)), c + S.Count);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.Store(S.Mul(c10b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c11a, alpha), c); S.Store(S.Mul(c11b, alpha), c + S.Count);
-            c += ldc; S.Store(S.Mul(c12a, alpha), c); S.Store(S.Mul(c12b, alpha), c + S.Count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge13(GemmTile<T>* t)
-    {
-        V c0a = default, c0b = default;
-        V c1a = default, c1b = default;
-        V c2a = default, c2b = default;
-        V c3a = default, c3b = default;
-        V c4a = default, c4b = default;
-        V c5a = default, c5b = default;
-        V c6a = default, c6b = default;
-        V c7a = default, c7b = default;
-        V c8a = default, c8b = default;
-        V c9a = default, c9b = default;
-        V c10a = default, c10b = default;
-        V c11a = default, c11b = default;
-        V c12a = default, c12b = default;
-        var mask = S.Mask(t->Tail);
-        var step = t->ColumnStride;
-        var r1 = t->RowStride;
-        var r2 = 2 * r1;
-        var r3 = 3 * r1;
-        var p0 = t->A;
-        var p1 = p0 + 4 * r1;
-        var p2 = p1 + 4 * r1;
-        var p3 = p2 + 4 * r1;
-        var b = t->B;
-        var ldb = t->Ldb;
-        if (t->K >= GemmTile<T>.FetchDepth)
-        {
-            var f = t->C;
-            var pitch = t->Ldc;
-            Prefetch.Near(f); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
-        }
-        for (var k = t->K; k > 0; k--)
-        {
-            var b0 = S.Load(b);
-            var b1 = S.LoadMasked(b + S.Count, mask);
-            b += ldb;
-            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
-            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
-            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
-            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
-            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
-            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
-            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
-            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
-            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
-            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
-            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
-            a = S.Set(p2[r3]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
-            a = S.Set(*p3); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
-            p0 += step;
-            p1 += step;
-            p2 += step;
-            p3 += step;
-        }
-        var alpha = S.Set(t->Alpha);
-        var c = t->C;
-        var ldc = t->Ldc;
-        if (t->Accumulate)
-        {
-            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c8b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c9b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c10b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c11b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-            c += ldc; S.Store(S.MulAdd(c12a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c12b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
-        }
-        else
-        {
-            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.StoreMasked(S.Mul(c9b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.StoreMasked(S.Mul(c10b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c11a, alpha), c); S.StoreMasked(S.Mul(c11b, alpha), c + S.Count, mask);
-            c += ldc; S.Store(S.Mul(c12a, alpha), c); S.StoreMasked(S.Mul(c12b, alpha), c + S.Count, mask);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow14(GemmTile<T>* t)
+    private static void Rows14Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -3820,7 +2019,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowEdge14(GemmTile<T>* t)
+    private static void Rows14Vectors1Edge(GemmTile<T>* t)
     {
         V c0a = default;
         V c1a = default;
@@ -3929,7 +2128,1836 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Wide14(GemmTile<T>* t)
+    private static void Rows1Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        var step = t->ColumnStride;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows1Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows2Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows2Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows3Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows3Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows5Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows5Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows8Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows8Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows9Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows9Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c8b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows10Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows10Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c8b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c9b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.StoreMasked(S.Mul(c9b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows11Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        V c10a = default, c10b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c10b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.Store(S.Mul(c10b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows11Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        V c10a = default, c10b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c8b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c9b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c10b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.StoreMasked(S.Mul(c9b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.StoreMasked(S.Mul(c10b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows12Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        V c10a = default, c10b = default;
+        V c11a = default, c11b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p2[r3]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c10b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c11b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.Store(S.Mul(c10b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c); S.Store(S.Mul(c11b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows12Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        V c10a = default, c10b = default;
+        V c11a = default, c11b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p2[r3]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c8b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c9b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c10b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c11b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.StoreMasked(S.Mul(c9b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.StoreMasked(S.Mul(c10b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c); S.StoreMasked(S.Mul(c11b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows13Vectors2(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        V c10a = default, c10b = default;
+        V c11a = default, c11b = default;
+        V c12a = default, c12b = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var p3 = p2 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p2[r3]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(*p3); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+            p3 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c10b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c11b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c12a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c12b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.Store(S.Mul(c10b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c); S.Store(S.Mul(c11b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c12a, alpha), c); S.Store(S.Mul(c12b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows13Vectors2Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        V c10a = default, c10b = default;
+        V c11a = default, c11b = default;
+        V c12a = default, c12b = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var p3 = p2 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.LoadMasked(b + S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p2[r3]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(*p3); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+            p3 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c0b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c1b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c2b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c3b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c4b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c5b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c6b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c7b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c8b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c9b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c10b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c11b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c12a, alpha, S.Load(c)), c); S.StoreMasked(S.MulAdd(c12b, alpha, S.LoadMasked(c + S.Count, mask)), c + S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.StoreMasked(S.Mul(c9b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.StoreMasked(S.Mul(c10b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c); S.StoreMasked(S.Mul(c11b, alpha), c + S.Count, mask);
+            c += ldc; S.Store(S.Mul(c12a, alpha), c); S.StoreMasked(S.Mul(c12b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows14Vectors2(GemmTile<T>* t)
     {
         V c0a = default, c0b = default;
         V c1a = default, c1b = default;
@@ -4038,7 +4066,7 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WideEdge14(GemmTile<T>* t)
+    private static void Rows14Vectors2Edge(GemmTile<T>* t)
     {
         V c0a = default, c0b = default;
         V c1a = default, c1b = default;
@@ -4144,6 +4172,1089 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c11a, alpha), c); S.StoreMasked(S.Mul(c11b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c12a, alpha), c); S.StoreMasked(S.Mul(c12b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c13a, alpha), c); S.StoreMasked(S.Mul(c13b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows1Vectors3(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        var step = t->ColumnStride;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows1Vectors3Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.LoadMasked(b + 2 * S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c0c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows2Vectors3(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows2Vectors3Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.LoadMasked(b + 2 * S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c0c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c1c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.StoreMasked(S.Mul(c1c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows3Vectors3(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows3Vectors3Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.LoadMasked(b + 2 * S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c0c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c1c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c2c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.StoreMasked(S.Mul(c1c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.StoreMasked(S.Mul(c2c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4Vectors3(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4Vectors3Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.LoadMasked(b + 2 * S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c0c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c1c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c2c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c3c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.StoreMasked(S.Mul(c1c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.StoreMasked(S.Mul(c2c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.StoreMasked(S.Mul(c3c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows5Vectors3(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows5Vectors3Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.LoadMasked(b + 2 * S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c0c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c1c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c2c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c3c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c4c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.StoreMasked(S.Mul(c1c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.StoreMasked(S.Mul(c2c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.StoreMasked(S.Mul(c3c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.StoreMasked(S.Mul(c4c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6Vectors3(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c5c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6Vectors3Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.LoadMasked(b + 2 * S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c0c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c1c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c2c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c3c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c4c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c5c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.StoreMasked(S.Mul(c1c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.StoreMasked(S.Mul(c2c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.StoreMasked(S.Mul(c3c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.StoreMasked(S.Mul(c4c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.StoreMasked(S.Mul(c5c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7Vectors3(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c5c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c6c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.Store(S.Mul(c6c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7Vectors3Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.LoadMasked(b + 2 * S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c0c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c1c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c2c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c3c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c4c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c5c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c6c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.StoreMasked(S.Mul(c1c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.StoreMasked(S.Mul(c2c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.StoreMasked(S.Mul(c3c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.StoreMasked(S.Mul(c4c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.StoreMasked(S.Mul(c5c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.StoreMasked(S.Mul(c6c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows8Vectors3(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        V c7a = default, c7b = default, c7c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c5c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c6c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c7c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.Store(S.Mul(c6c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count); S.Store(S.Mul(c7c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows8Vectors3Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        V c7a = default, c7b = default, c7c = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.LoadMasked(b + 2 * S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c0c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c1c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c2c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c3c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c4c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c5c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c6c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c7c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.StoreMasked(S.Mul(c1c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.StoreMasked(S.Mul(c2c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.StoreMasked(S.Mul(c3c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.StoreMasked(S.Mul(c4c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.StoreMasked(S.Mul(c5c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.StoreMasked(S.Mul(c6c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count); S.StoreMasked(S.Mul(c7c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows9Vectors3(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        V c7a = default, c7b = default, c7c = default;
+        V c8a = default, c8b = default, c8c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b); c8c = S.MulAdd(a, b2, c8c);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c5c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c6c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c7c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c8c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.Store(S.Mul(c6c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count); S.Store(S.Mul(c7c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count); S.Store(S.Mul(c8c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows9Vectors3Edge(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        V c7a = default, c7b = default, c7c = default;
+        V c8a = default, c8b = default, c8c = default;
+        var mask = S.Mask(t->Tail);
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.LoadMasked(b + 2 * S.Count, mask);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b); c8c = S.MulAdd(a, b2, c8c);
+            p0 += step;
+            p1 += step;
+            p2 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c0c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c1c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c2c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c3c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c4c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c5c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c6c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c7c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count); S.StoreMasked(S.MulAdd(c8c, alpha, S.LoadMasked(c + 2 * S.Count, mask)), c + 2 * S.Count, mask);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.StoreMasked(S.Mul(c1c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.StoreMasked(S.Mul(c2c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.StoreMasked(S.Mul(c3c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.StoreMasked(S.Mul(c4c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.StoreMasked(S.Mul(c5c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.StoreMasked(S.Mul(c6c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count); S.StoreMasked(S.Mul(c7c, alpha), c + 2 * S.Count, mask);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count); S.StoreMasked(S.Mul(c8c, alpha), c + 2 * S.Count, mask);
         }
     }
 }

@@ -30,33 +30,32 @@ internal static unsafe class GemmPacking<T> where T : unmanaged, IFloatingPoint<
     }
 
     /// <summary>
-    /// Columns [j0, j1) and rows [k0, k0 + depth) of B in panels of <paramref name="width"/>; the last may be narrower: it is
-    /// padded with zeros to a whole number of <paramref name="lanes"/>.
+    /// Columns [j0, j1) and rows [k0, k0 + depth) of B in panels; the last is padded with zeros to a whole number of vectors.
     /// </summary>
-    public static void PackB(in GemmProblem<T> g, int k0, int depth, int j0, int j1, int width, int lanes, T* to)
+    public static void PackB(in GemmProblem<T> g, GemmKernels<T> kernels, int k0, int depth, int j0, int j1, T* to)
     {
-        var j = j0;
-        if (g.ColB == 1)
+        for (var j = j0; j < j1;)
         {
-            for (; j <= j1 - width;)
-            {
-                var panels = Math.Min(Streams, (j1 - j) / width);
-                Simd.Run<T, PanelCopy<T>>(new PanelCopy<T>(g.B + k0 * g.RowB + j, g.RowB, depth, width, panels, to), 0, depth);
-                to += (nint)panels * width * depth;
-                j += panels * width;
-            }
-        }
-        for (; j < j1; j += width, to += (nint)width * depth)
-        {
-            var columns = Math.Min(width, j1 - j);
-            var padded = (columns + lanes - 1) / lanes * lanes;
+            var columns = kernels.Cut(j1 - j, 1);
+            var panels = 1;
+            var padded = kernels.Vectors(columns) * kernels.Lanes;
             var from = g.B + k0 * g.RowB + j * g.ColB;
-            // At once: row by row it would cost more than the copy.
-            if (columns < padded) new Span<T>(to, padded * depth).Clear();
-            if (g.ColB == 1)
-                for (nint k = 0; k < depth; k++) new Span<T>(from + k * g.RowB, columns).CopyTo(new Span<T>(to + k * padded, columns));
+            if (g.ColB == 1 && columns == padded)
+            {
+                while (panels < Streams && j + panels * columns < j1 && kernels.Cut(j1 - j - panels * columns, 1) == columns) panels++;
+                Simd.Run<T, PanelCopy<T>>(new PanelCopy<T>(from, g.RowB, depth, columns, panels, to), 0, depth);
+            }
             else
-                Transposes.Run(from, g.ColB, columns, g.RowB, depth, to, padded);
+            {
+                // At once: row by row it would cost more than the copy.
+                if (columns < padded) new Span<T>(to, padded * depth).Clear();
+                if (g.ColB == 1)
+                    for (nint k = 0; k < depth; k++) new Span<T>(from + k * g.RowB, columns).CopyTo(new Span<T>(to + k * padded, columns));
+                else
+                    Transposes.Run(from, g.ColB, columns, g.RowB, depth, to, padded);
+            }
+            j += panels * columns;
+            to += (nint)panels * padded * depth;
         }
     }
 }
@@ -67,6 +66,9 @@ internal static unsafe class GemmPacking<T> where T : unmanaged, IFloatingPoint<
 /// </summary>
 internal readonly unsafe struct PanelCopy<T>(T* from, nint stride, int depth, int count, int panels, T* to) : IKernel<T> where T : unmanaged
 {
+    // So many k at a time: a panel's lines are written whole, before the next panel's, a power of two away, drive them out.
+    private const int Tile = 8;
+
     private readonly T* _from = from;
     private readonly T* _to = to;
     private readonly nint _stride = stride;
@@ -88,14 +90,20 @@ internal readonly unsafe struct PanelCopy<T>(T* from, nint stride, int depth, in
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Fast<S, V>(T* from, nint stride, nint k0, nint k1, nint count, int panels, nint pitch, T* to) where S : ISimd<V, T> where V : unmanaged
     {
-        for (var k = k0; k < k1; k++)
+        for (var start = k0; start < k1; start += Tile)
         {
-            var source = from + k * stride;
-            var target = to + k * count;
-            for (var p = panels; p > 0; p--, source += count, target += pitch)
+            var end = Math.Min(k1, start + Tile);
+            for (var p = 0; p < panels; p++)
             {
-                S.Store(S.Load(source), target);
-                for (nint j = S.Count; j < count; j += S.Count) S.Store(S.Load(source + j), target + j);
+                var source = from + start * stride + p * count;
+                var target = to + p * pitch + start * count;
+                if (count <= S.Count)
+                {
+                    for (var k = start; k < end; k++, source += stride, target += count) S.Store(S.Load(source), target);
+                    continue;
+                }
+                for (var k = start; k < end; k++, source += stride, target += count)
+                    for (nint j = 0; j < count; j += S.Count) S.Store(S.Load(source + j), target + j);
             }
         }
     }

@@ -5,12 +5,15 @@ namespace AmcEngine.Tests.Engine.Backends.Cpu.Generation;
 /// <summary>
 /// Writes engine/Backends/Cpu/GemmMicroKernels.g.cs: one straight-line method for each size of tile. Straight lines,
 /// because the JIT keeps 28 accumulators in registers only in a leaf method without arrays, and without loops or calls behind the
-/// k loop; generated, because fourteen heights by two widths by hand would be 56 chances of a slip.
+/// k loop; generated, because so many heights by three widths by hand would be 74 chances of a slip.
 /// </summary>
 internal static class GemmKernelWriter
 {
-    /// <summary>The most rows that any path has registers for (AVX-512: 14 × 2 accumulators, 2 of B, 1 of A, of 32).</summary>
-    public const int MostRows = 14;
+    // By width in vectors, the most rows that any path has registers for: AVX-512 has 32, for the accumulators, the vectors of B and one of A.
+    private static readonly int[] MostRows = [14, 14, 9];
+
+    // What follows the name of an accumulator's row.
+    private const string Vectors = "abc";
 
     // Four rows of A share one pointer: base + 0, 1, 2, 3 strides.
     private const int RowsPerPointer = 4;
@@ -27,14 +30,14 @@ internal static class GemmKernelWriter
 
             namespace AmcEngine.Backends.Cpu;
 
-            // Matrix micro-kernels: C[rows, columns] = alpha·A·B or += alpha·A·B, rows ≤ 14, columns ≤ two vectors.
+            // Matrix micro-kernels: C[rows, columns] = alpha·A·B or += alpha·A·B; one or two vectors of columns by at most 14 rows, or three by 9.
             // Layout: A element (i, k) at i·RowStride + k·ColumnStride (so packed, plain and transposed A alike), B row k at
             //   k·Ldb, contiguous columns; C row i at i·Ldc. Nothing is fused; the epilogue works on finished tiles.
             // Accumulated: one fused multiply-add a product, in the order of k, in registers.
             // Cost: 2·rows·columns·K FLOP; bytes rows·K + columns·K read and rows·columns written, elements of T.
             //   Lines of C are asked for before the k loop, so that the update at its end does not wait for them.
 
-            /// <summary>Micro-kernels for element T in vectors V; rows × (narrow: one vector | wide: two) × (whole | edge: the last vector is partly outside).</summary>
+            /// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside).</summary>
             internal static unsafe class GemmMicroKernels<T, V, S>
                 where T : unmanaged
                 where V : unmanaged
@@ -43,38 +46,39 @@ internal static class GemmKernelWriter
 
             """);
         WriteTable(text);
-        for (var rows = 1; rows <= MostRows; rows++)
-            foreach (var wide in new[] { false, true })
-                foreach (var edge in new[] { false, true })
-                    WriteKernel(text, rows, wide, edge);
+        foreach (var (rows, vectors, edge) in Sizes()) WriteKernel(text, rows, vectors, edge);
         return text.Append("}\n").ToString();
     }
 
-    private static string Name(int rows, bool wide, bool edge) => $"{(wide ? "Wide" : "Narrow")}{(edge ? "Edge" : "")}{rows}";
+    // In the order of the table.
+    private static IEnumerable<(int Rows, int Vectors, bool Edge)> Sizes() =>
+        from vectors in Enumerable.Range(1, MostRows.Length)
+        from rows in Enumerable.Range(1, MostRows[vectors - 1])
+        from edge in new[] { false, true }
+        select (rows, vectors, edge);
+
+    private static string Name(int rows, int vectors, bool edge) => $"Rows{rows}Vectors{vectors}{(edge ? "Edge" : "")}";
 
     private static void WriteTable(StringBuilder text)
     {
-        text.Append($$"""
-                /// <summary>The kernels: [rows − 1][narrow, narrow edge, wide, wide edge]; each is compiled on its first call.</summary>
-                public static nint[] Table() =>
-                [
-
-            """);
-        for (var rows = 1; rows <= MostRows; rows++)
-            foreach (var wide in new[] { false, true })
-                foreach (var edge in new[] { false, true })
-                    text.Append($"        (nint)(delegate*<GemmTile<T>*, void>)&{Name(rows, wide, edge)},\n");
-        text.Append("    ];\n");
+        for (var vectors = 1; vectors <= MostRows.Length; vectors++)
+        {
+            text.Append($"    /// <summary>The kernels {vectors} vector{(vectors > 1 ? "s" : "")} wide: [rows − 1][whole, edge]; each is compiled on its first call.</summary>\n");
+            text.Append($"    public static nint[] Table{vectors}() =>\n    [\n");
+            foreach (var (rows, _, edge) in Sizes().Where(s => s.Vectors == vectors))
+                text.Append($"        (nint)(delegate*<GemmTile<T>*, void>)&{Name(rows, vectors, edge)},\n");
+            text.Append($"    ];\n{(vectors < MostRows.Length ? "\n" : "")}");
+        }
     }
 
-    private static void WriteKernel(StringBuilder text, int rows, bool wide, bool edge)
+    private static void WriteKernel(StringBuilder text, int rows, int vectors, bool edge)
     {
         void Line(int depth, string s) => text.Append(' ', 4 * depth).Append(s).Append('\n');
         text.Append('\n');
         Line(1, "[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
-        Line(1, $"private static void {Name(rows, wide, edge)}(GemmTile<T>* t)");
+        Line(1, $"private static void {Name(rows, vectors, edge)}(GemmTile<T>* t)");
         Line(1, "{");
-        for (var i = 0; i < rows; i++) Line(2, wide ? $"V c{i}a = default, c{i}b = default;" : $"V c{i}a = default;");
+        for (var i = 0; i < rows; i++) Line(2, $"V {Each(vectors, v => $"c{i}{Vectors[v]} = default", ", ")};");
         if (edge) Line(2, "var mask = S.Mask(t->Tail);");
         Line(2, "var step = t->ColumnStride;");
         if (rows > 1) Line(2, "var r1 = t->RowStride;");
@@ -84,37 +88,35 @@ internal static class GemmKernelWriter
         for (var p = 1; p * RowsPerPointer < rows; p++) Line(2, $"var p{p} = p{p - 1} + {RowsPerPointer} * r1;");
         Line(2, "var b = t->B;");
         Line(2, "var ldb = t->Ldb;");
-        WriteFetch(Line, rows, wide);
+        WriteFetch(Line, rows, vectors);
         Line(2, "for (var k = t->K; k > 0; k--)");
         Line(2, "{");
-        Line(3, edge && !wide ? "var b0 = S.LoadMasked(b, mask);" : "var b0 = S.Load(b);");
-        if (wide) Line(3, edge ? "var b1 = S.LoadMasked(b + S.Count, mask);" : "var b1 = S.Load(b + S.Count);");
+        for (var v = 0; v < vectors; v++) Line(3, $"var b{v} = {Load(At("b", v), edge && v == vectors - 1)};");
         Line(3, "b += ldb;");
         for (var i = 0; i < rows; i++)
         {
             var (pointer, at) = (i / RowsPerPointer, i % RowsPerPointer);
-            var products = wide ? $"c{i}a = S.MulAdd(a, b0, c{i}a); c{i}b = S.MulAdd(a, b1, c{i}b);" : $"c{i}a = S.MulAdd(a, b0, c{i}a);";
-            Line(3, $"{(i == 0 ? "var " : "")}a = S.Set({(at == 0 ? $"*p{pointer}" : $"p{pointer}[r{at}]")}); {products}");
+            Line(3, $"{(i == 0 ? "var " : "")}a = S.Set({(at == 0 ? $"*p{pointer}" : $"p{pointer}[r{at}]")}); {Each(vectors, v => $"c{i}{Vectors[v]} = S.MulAdd(a, b{v}, c{i}{Vectors[v]});")}");
         }
         for (var p = 0; p * RowsPerPointer < rows; p++) Line(3, $"p{p} += step;");
         Line(2, "}");
-        WriteUpdate(Line, rows, wide, edge);
+        WriteUpdate(Line, rows, vectors, edge);
         Line(1, "}");
     }
 
     // Worth its instructions only where the k loop is long enough to hide a line's way from memory.
-    private static void WriteFetch(Action<int, string> line, int rows, bool wide)
+    private static void WriteFetch(Action<int, string> line, int rows, int vectors)
     {
         line(2, "if (t->K >= GemmTile<T>.FetchDepth)");
         line(2, "{");
         line(3, "var f = t->C;");
         line(3, "var pitch = t->Ldc;");
         for (var i = 0; i < rows; i++)
-            line(3, $"Prefetch.Near({(i == 0 ? "f" : "f += pitch")});{(wide ? " Prefetch.Near(f + S.Count);" : "")}");
+            line(3, Each(vectors, v => $"Prefetch.Near({(i > 0 && v == 0 ? "f += pitch" : At("f", v))});"));
         line(2, "}");
     }
 
-    private static void WriteUpdate(Action<int, string> line, int rows, bool wide, bool edge)
+    private static void WriteUpdate(Action<int, string> line, int rows, int vectors, bool edge)
     {
         line(2, "var alpha = S.Set(t->Alpha);");
         line(2, "var c = t->C;");
@@ -124,19 +126,20 @@ internal static class GemmKernelWriter
             line(2, accumulate ? "if (t->Accumulate)" : "else");
             line(2, "{");
             for (var i = 0; i < rows; i++)
-            {
-                var row = Element($"c{i}a", "c", edge && !wide, accumulate);
-                if (wide) row += " " + Element($"c{i}b", "c + S.Count", edge, accumulate);
-                line(3, i > 0 ? "c += ldc; " + row : row);
-            }
+                line(3, (i > 0 ? "c += ldc; " : "") + Each(vectors, v => Element($"c{i}{Vectors[v]}", At("c", v), edge && v == vectors - 1, accumulate)));
             line(2, "}");
         }
     }
 
+    private static string Each(int vectors, Func<int, string> text, string between = " ") => string.Join(between, Enumerable.Range(0, vectors).Select(text));
+
+    private static string At(string pointer, int vector) => vector switch { 0 => pointer, 1 => $"{pointer} + S.Count", _ => $"{pointer} + {vector} * S.Count" };
+
+    private static string Load(string at, bool masked) => masked ? $"S.LoadMasked({at}, mask)" : $"S.Load({at})";
+
     private static string Element(string sum, string at, bool masked, bool accumulate)
     {
-        var old = masked ? $"S.LoadMasked({at}, mask)" : $"S.Load({at})";
-        var value = accumulate ? $"S.MulAdd({sum}, alpha, {old})" : $"S.Mul({sum}, alpha)";
+        var value = accumulate ? $"S.MulAdd({sum}, alpha, {Load(at, masked)})" : $"S.Mul({sum}, alpha)";
         return masked ? $"S.StoreMasked({value}, {at}, mask);" : $"S.Store({value}, {at});";
     }
 }
