@@ -195,7 +195,9 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     {
         var i0 = rows.Start(p0);
         var count = rows.Size(p0);
-        var kernel = kernels.Get(count, columns);
+        // B's rows are as long as its panel is wide only where it is packed, or might as well be.
+        var packed = packedA is not null && tile->Ldb == kernels.Vectors(columns) * kernels.Lanes;
+        var kernel = kernels.Get(count, columns, packed);
         var c = g.C + i0 * g.Ldc + j;
         var a = packedA is null ? g.A + i0 * g.RowA + k0 * g.ColA : packedA;
         tile->RowStride = packedA is null ? g.RowA : 1;
@@ -206,7 +208,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         {
             if (p == rows.Larger && p > p0)
             {
-                kernel = kernels.Get(--count, columns);
+                kernel = kernels.Get(--count, columns, packed);
                 if (packedA is not null) tile->ColumnStride = count;
             }
             tile->A = a;

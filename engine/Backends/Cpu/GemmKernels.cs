@@ -14,7 +14,7 @@ internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
 
     private static readonly GemmKernels<T>?[] Paths = new GemmKernels<T>?[(int)SimdPath.Widest + 1];
 
-    // By vectors of columns, [rows − 1][whole, edge].
+    // By vectors of columns, [rows − 1][whole, edge, packed].
     private readonly nint[][] _tables;
 
     // The same: most rows.
@@ -57,9 +57,15 @@ internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
     /// <summary>Most rows of a micro-kernel for a product of so many columns.</summary>
     public int Rows(int columns) => _rows[Math.Max(1, Vectors(Cut(columns, 1))) - 1];
 
-    /// <summary>The kernel for exactly <paramref name="rows"/> rows and <paramref name="columns"/> ≤ <see cref="Columns"/> columns.</summary>
-    public delegate*<GemmTile<T>*, void> Get(int rows, int columns) =>
-        (delegate*<GemmTile<T>*, void>)_tables[Vectors(columns) - 1][(rows - 1) * 2 + (columns % Lanes != 0 ? 1 : 0)];
+    /// <summary>
+    /// The kernel for exactly <paramref name="rows"/> rows and <paramref name="columns"/> ≤ <see cref="Columns"/> columns;
+    /// <paramref name="packed"/>: both operands are, one panel each, and strides need not be read.
+    /// </summary>
+    public delegate*<GemmTile<T>*, void> Get(int rows, int columns, bool packed)
+    {
+        var kind = columns % Lanes != 0 ? 1 : packed ? 2 : 0;
+        return (delegate*<GemmTile<T>*, void>)_tables[Vectors(columns) - 1][(rows - 1) * 3 + kind];
+    }
 
     // Accumulators, vectors of B and one of A, in registers: 14 × 2 take 31 of AVX-512's 32 and 8 × 3 take 28; 6 × 2 take 15 of the
     // 16 of the others and 4 × 3 all. Three vectors load less for an operation than two, which are for products that are no wider.

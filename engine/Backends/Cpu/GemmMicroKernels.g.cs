@@ -7,104 +7,142 @@ namespace AmcEngine.Backends.Cpu;
 
 // Matrix micro-kernels: C[rows, columns] = alpha·A·B or += alpha·A·B; one or two vectors of columns by at most 14 rows, or three by 9.
 // Layout: A element (i, k) at i·RowStride + k·ColumnStride (so packed, plain and transposed A alike), B row k at
-//   k·Ldb, contiguous columns; C row i at i·Ldc. Nothing is fused; the epilogue works on finished tiles.
+//   k·Ldb, contiguous columns; C row i at i·Ldc. Packed: A element (i, k) at i + k·rows, B row k at k·columns, whatever
+//   the strides say. Nothing is fused; the epilogue works on finished tiles.
 // Accumulated: one fused multiply-add a product, in the order of k, in registers.
 // Cost: 2·rows·columns·K FLOP; bytes rows·K + columns·K read and rows·columns written, elements of T.
 //   Lines of C are asked for before the k loop, so that the update at its end does not wait for them.
 
-/// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside).</summary>
+/// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside | packed and whole).</summary>
 internal static unsafe class GemmMicroKernels<T, V, S>
     where T : unmanaged
     where V : unmanaged
     where S : struct, ISimd<V, T>
 {
-    /// <summary>The kernels 1 vector wide: [rows − 1][whole, edge]; each is compiled on its first call.</summary>
+    /// <summary>The kernels 1 vector wide: [rows − 1][whole, edge, packed]; each is compiled on its first call.</summary>
     public static nint[] Table1() =>
     [
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1Packed,
     ];
 
-    /// <summary>The kernels 2 vectors wide: [rows − 1][whole, edge]; each is compiled on its first call.</summary>
+    /// <summary>The kernels 2 vectors wide: [rows − 1][whole, edge, packed]; each is compiled on its first call.</summary>
     public static nint[] Table2() =>
     [
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2Packed,
     ];
 
-    /// <summary>The kernels 3 vectors wide: [rows − 1][whole, edge]; each is compiled on its first call.</summary>
+    /// <summary>The kernels 3 vectors wide: [rows − 1][whole, edge, packed]; each is compiled on its first call.</summary>
     public static nint[] Table3() =>
     [
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors3Edge,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors3Packed,
     ];
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -173,6 +211,52 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         else
         {
             S.StoreMasked(S.Mul(c0a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows1Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            p += 1;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[1]); c0a = S.MulAdd(a, b0, c0a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[2]); c0a = S.MulAdd(a, b0, c0a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[3]); c0a = S.MulAdd(a, b0, c0a);
+            p += 4;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
         }
     }
 
@@ -254,6 +338,61 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             S.StoreMasked(S.Mul(c0a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c1a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows2Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            p += 2;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[2]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[3]); c1a = S.MulAdd(a, b0, c1a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[4]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[5]); c1a = S.MulAdd(a, b0, c1a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a);
+            p += 8;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
         }
     }
 
@@ -347,6 +486,70 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             S.StoreMasked(S.Mul(c0a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c1a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c2a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows3Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            p += 3;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[3]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[4]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[5]); c2a = S.MulAdd(a, b0, c2a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[8]); c2a = S.MulAdd(a, b0, c2a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[9]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[10]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[11]); c2a = S.MulAdd(a, b0, c2a);
+            p += 12;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
         }
     }
 
@@ -452,6 +655,79 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.StoreMasked(S.Mul(c1a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c2a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c3a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            p += 4;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[4]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[5]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[6]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[7]); c3a = S.MulAdd(a, b0, c3a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[8]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[9]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[10]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[11]); c3a = S.MulAdd(a, b0, c3a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[12]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[13]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[14]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a);
+            p += 16;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
         }
     }
 
@@ -571,6 +847,88 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.StoreMasked(S.Mul(c2a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c3a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c4a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows5Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            p += 5;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[5]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[6]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[7]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[8]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[9]); c4a = S.MulAdd(a, b0, c4a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[10]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[11]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[12]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[13]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[14]); c4a = S.MulAdd(a, b0, c4a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[15]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[16]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[17]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[18]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[19]); c4a = S.MulAdd(a, b0, c4a);
+            p += 20;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
         }
     }
 
@@ -700,6 +1058,97 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.StoreMasked(S.Mul(c3a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c4a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c5a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            p += 6;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[8]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[9]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[10]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[11]); c5a = S.MulAdd(a, b0, c5a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[12]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[13]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[14]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[16]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[17]); c5a = S.MulAdd(a, b0, c5a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[18]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[19]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[20]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[21]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[22]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[23]); c5a = S.MulAdd(a, b0, c5a);
+            p += 24;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
         }
     }
 
@@ -839,6 +1288,106 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.StoreMasked(S.Mul(c4a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c5a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c6a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            p += 7;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[7]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[8]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[9]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[10]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[11]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[12]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[13]); c6a = S.MulAdd(a, b0, c6a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[14]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[15]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[16]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[17]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[18]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[19]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[20]); c6a = S.MulAdd(a, b0, c6a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[21]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[22]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[23]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[24]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[25]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[26]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[27]); c6a = S.MulAdd(a, b0, c6a);
+            p += 28;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
         }
     }
 
@@ -988,6 +1537,115 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.StoreMasked(S.Mul(c5a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c6a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c7a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows8Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            p += 8;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[8]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[9]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[10]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[11]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[12]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[13]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[14]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[15]); c7a = S.MulAdd(a, b0, c7a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[16]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[17]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[18]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[19]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[20]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[21]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[22]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[23]); c7a = S.MulAdd(a, b0, c7a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[24]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[25]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[26]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[27]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[28]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[29]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[30]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[31]); c7a = S.MulAdd(a, b0, c7a);
+            p += 32;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
         }
     }
 
@@ -1151,6 +1809,124 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.StoreMasked(S.Mul(c6a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c7a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c8a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows9Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            p += 9;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[9]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[10]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[11]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[12]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[13]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[14]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[15]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[16]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[17]); c8a = S.MulAdd(a, b0, c8a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[18]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[19]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[20]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[21]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[22]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[23]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[24]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[25]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[26]); c8a = S.MulAdd(a, b0, c8a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[27]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[28]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[29]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[30]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[31]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[32]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[33]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[34]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[35]); c8a = S.MulAdd(a, b0, c8a);
+            p += 36;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
         }
     }
 
@@ -1324,6 +2100,133 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.StoreMasked(S.Mul(c7a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c8a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c9a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows10Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        V c9a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a);
+            p += 10;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[10]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[11]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[12]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[13]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[14]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[15]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[16]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[17]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[18]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[19]); c9a = S.MulAdd(a, b0, c9a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[20]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[21]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[22]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[23]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[24]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[25]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[26]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[27]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[28]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[29]); c9a = S.MulAdd(a, b0, c9a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[30]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[31]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[32]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[33]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[34]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[35]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[36]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[37]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[38]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[39]); c9a = S.MulAdd(a, b0, c9a);
+            p += 40;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c);
         }
     }
 
@@ -1507,6 +2410,142 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.StoreMasked(S.Mul(c8a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c9a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c10a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows11Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        V c9a = default;
+        V c10a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a);
+            p += 11;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[11]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[12]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[13]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[14]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[15]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[16]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[17]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[18]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[19]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[20]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[21]); c10a = S.MulAdd(a, b0, c10a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[22]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[23]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[24]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[25]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[26]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[27]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[28]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[29]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[30]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[31]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[32]); c10a = S.MulAdd(a, b0, c10a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[33]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[34]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[35]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[36]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[37]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[38]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[39]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[40]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[41]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[42]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[43]); c10a = S.MulAdd(a, b0, c10a);
+            p += 44;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c);
         }
     }
 
@@ -1700,6 +2739,151 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.StoreMasked(S.Mul(c9a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c10a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c11a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows12Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        V c9a = default;
+        V c10a = default;
+        V c11a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a);
+            p += 12;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[12]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[13]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[14]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[16]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[17]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[18]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[19]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[20]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[21]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[22]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[23]); c11a = S.MulAdd(a, b0, c11a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[24]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[25]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[26]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[27]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[28]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[29]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[30]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[31]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[32]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[33]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[34]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[35]); c11a = S.MulAdd(a, b0, c11a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[36]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[37]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[38]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[39]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[40]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[41]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[42]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[43]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[44]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[45]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[46]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[47]); c11a = S.MulAdd(a, b0, c11a);
+            p += 48;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c);
         }
     }
 
@@ -1907,6 +3091,160 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.StoreMasked(S.Mul(c10a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c11a, alpha), c, mask);
             c += ldc; S.StoreMasked(S.Mul(c12a, alpha), c, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows13Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        V c9a = default;
+        V c10a = default;
+        V c11a = default;
+        V c12a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(p[12]); c12a = S.MulAdd(a, b0, c12a);
+            p += 13;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(p[12]); c12a = S.MulAdd(a, b0, c12a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[13]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[14]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[15]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[16]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[17]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[18]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[19]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[20]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[21]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[22]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[23]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[24]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(p[25]); c12a = S.MulAdd(a, b0, c12a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[26]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[27]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[28]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[29]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[30]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[31]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[32]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[33]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[34]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[35]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[36]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[37]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(p[38]); c12a = S.MulAdd(a, b0, c12a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[39]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[40]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[41]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[42]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[43]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[44]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[45]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[46]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[47]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[48]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[49]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[50]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(p[51]); c12a = S.MulAdd(a, b0, c12a);
+            p += 52;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c12a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c);
+            c += ldc; S.Store(S.Mul(c12a, alpha), c);
         }
     }
 
@@ -2128,6 +3466,169 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows14Vectors1Packed(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        V c9a = default;
+        V c10a = default;
+        V c11a = default;
+        V c12a = default;
+        V c13a = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(p[12]); c12a = S.MulAdd(a, b0, c12a);
+            a = S.Set(p[13]); c13a = S.MulAdd(a, b0, c13a);
+            p += 14;
+            b += 1 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(p[12]); c12a = S.MulAdd(a, b0, c12a);
+            a = S.Set(p[13]); c13a = S.MulAdd(a, b0, c13a);
+            b0 = S.Load(b + S.Count);
+            a = S.Set(p[14]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[15]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[16]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[17]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[18]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[19]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[20]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[21]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[22]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[23]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[24]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[25]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(p[26]); c12a = S.MulAdd(a, b0, c12a);
+            a = S.Set(p[27]); c13a = S.MulAdd(a, b0, c13a);
+            b0 = S.Load(b + 2 * S.Count);
+            a = S.Set(p[28]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[29]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[30]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[31]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[32]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[33]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[34]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[35]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[36]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[37]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[38]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[39]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(p[40]); c12a = S.MulAdd(a, b0, c12a);
+            a = S.Set(p[41]); c13a = S.MulAdd(a, b0, c13a);
+            b0 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[42]); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p[43]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p[44]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p[45]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(p[46]); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p[47]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p[48]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p[49]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(p[50]); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p[51]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p[52]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p[53]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(p[54]); c12a = S.MulAdd(a, b0, c12a);
+            a = S.Set(p[55]); c13a = S.MulAdd(a, b0, c13a);
+            p += 56;
+            b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c12a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c13a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c);
+            c += ldc; S.Store(S.Mul(c12a, alpha), c);
+            c += ldc; S.Store(S.Mul(c13a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows1Vectors2(GemmTile<T>* t)
     {
         V c0a = default, c0b = default;
@@ -2195,6 +3696,57 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         else
         {
             S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows1Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            p += 1;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[1]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[2]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[3]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            p += 4;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
         }
     }
 
@@ -2278,6 +3830,66 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows2Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            p += 2;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[2]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[3]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[4]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[5]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            p += 8;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
         }
     }
 
@@ -2373,6 +3985,75 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             S.Store(S.Mul(c0a, alpha), c); S.StoreMasked(S.Mul(c0b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows3Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            p += 3;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[3]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[4]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[5]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[8]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[9]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[10]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[11]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            p += 12;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
         }
     }
 
@@ -2480,6 +4161,84 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c1a, alpha), c); S.StoreMasked(S.Mul(c1b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            p += 4;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[4]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[5]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[6]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[7]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[8]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[9]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[10]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[11]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[12]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[13]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[14]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            p += 16;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
         }
     }
 
@@ -2601,6 +4360,93 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c2a, alpha), c); S.StoreMasked(S.Mul(c2b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows5Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            p += 5;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[5]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[6]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[7]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[8]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[9]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[10]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[11]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[12]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[13]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[14]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[15]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[16]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[17]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[18]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[19]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            p += 20;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
         }
     }
 
@@ -2732,6 +4578,102 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c3a, alpha), c); S.StoreMasked(S.Mul(c3b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            p += 6;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[8]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[9]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[10]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[11]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[12]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[13]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[14]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[16]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[17]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[18]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[19]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[20]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[21]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[22]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[23]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            p += 24;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
         }
     }
 
@@ -2873,6 +4815,111 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c4a, alpha), c); S.StoreMasked(S.Mul(c4b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            p += 7;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[7]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[8]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[9]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[10]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[11]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[12]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[13]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[14]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[15]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[16]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[17]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[18]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[19]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[20]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[21]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[22]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[23]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[24]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[25]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[26]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[27]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            p += 28;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
         }
     }
 
@@ -3024,6 +5071,120 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c5a, alpha), c); S.StoreMasked(S.Mul(c5b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows8Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            p += 8;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[8]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[9]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[10]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[11]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[12]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[13]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[14]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[15]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[16]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[17]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[18]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[19]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[20]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[21]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[22]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[23]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[24]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[25]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[26]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[27]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[28]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[29]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[30]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[31]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            p += 32;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
         }
     }
 
@@ -3189,6 +5350,129 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c6a, alpha), c); S.StoreMasked(S.Mul(c6b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows9Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            p += 9;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[9]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[10]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[11]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[12]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[13]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[14]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[15]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[16]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[17]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[18]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[19]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[20]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[21]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[22]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[23]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[24]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[25]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[26]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[27]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[28]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[29]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[30]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[31]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[32]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[33]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[34]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[35]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            p += 36;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
         }
     }
 
@@ -3364,6 +5648,138 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c7a, alpha), c); S.StoreMasked(S.Mul(c7b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c9a, alpha), c); S.StoreMasked(S.Mul(c9b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows10Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            p += 10;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[10]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[11]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[12]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[13]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[14]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[15]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[16]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[17]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[18]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[19]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[20]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[21]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[22]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[23]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[24]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[25]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[26]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[27]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[28]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[29]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[30]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[31]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[32]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[33]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[34]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[35]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[36]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[37]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[38]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[39]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            p += 40;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
         }
     }
 
@@ -3549,6 +5965,147 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c8a, alpha), c); S.StoreMasked(S.Mul(c8b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c9a, alpha), c); S.StoreMasked(S.Mul(c9b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c10a, alpha), c); S.StoreMasked(S.Mul(c10b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows11Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        V c10a = default, c10b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            p += 11;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[11]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[12]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[13]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[14]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[15]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[16]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[17]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[18]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[19]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[20]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[21]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[22]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[23]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[24]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[25]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[26]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[27]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[28]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[29]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[30]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[31]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[32]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[33]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[34]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[35]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[36]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[37]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[38]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[39]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[40]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[41]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[42]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[43]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            p += 44;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c10b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.Store(S.Mul(c10b, alpha), c + S.Count);
         }
     }
 
@@ -3744,6 +6301,156 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c9a, alpha), c); S.StoreMasked(S.Mul(c9b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c10a, alpha), c); S.StoreMasked(S.Mul(c10b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c11a, alpha), c); S.StoreMasked(S.Mul(c11b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows12Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        V c10a = default, c10b = default;
+        V c11a = default, c11b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            p += 12;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[12]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[13]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[14]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[16]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[17]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[18]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[19]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[20]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[21]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[22]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[23]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[24]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[25]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[26]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[27]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[28]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[29]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[30]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[31]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[32]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[33]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[34]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[35]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[36]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[37]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[38]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[39]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[40]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[41]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[42]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[43]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[44]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[45]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[46]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[47]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            p += 48;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c10b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c11b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.Store(S.Mul(c10b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c); S.Store(S.Mul(c11b, alpha), c + S.Count);
         }
     }
 
@@ -3953,6 +6660,165 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c10a, alpha), c); S.StoreMasked(S.Mul(c10b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c11a, alpha), c); S.StoreMasked(S.Mul(c11b, alpha), c + S.Count, mask);
             c += ldc; S.Store(S.Mul(c12a, alpha), c); S.StoreMasked(S.Mul(c12b, alpha), c + S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows13Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        V c10a = default, c10b = default;
+        V c11a = default, c11b = default;
+        V c12a = default, c12b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(p[12]); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            p += 13;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(p[12]); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[13]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[14]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[15]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[16]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[17]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[18]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[19]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[20]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[21]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[22]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[23]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[24]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(p[25]); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[26]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[27]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[28]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[29]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[30]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[31]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[32]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[33]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[34]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[35]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[36]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[37]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(p[38]); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[39]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[40]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[41]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[42]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[43]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[44]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[45]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[46]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[47]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[48]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[49]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[50]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(p[51]); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            p += 52;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c10b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c11b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c12a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c12b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.Store(S.Mul(c10b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c); S.Store(S.Mul(c11b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c12a, alpha), c); S.Store(S.Mul(c12b, alpha), c + S.Count);
         }
     }
 
@@ -4176,6 +7042,174 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows14Vectors2Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default;
+        V c1a = default, c1b = default;
+        V c2a = default, c2b = default;
+        V c3a = default, c3b = default;
+        V c4a = default, c4b = default;
+        V c5a = default, c5b = default;
+        V c6a = default, c6b = default;
+        V c7a = default, c7b = default;
+        V c8a = default, c8b = default;
+        V c9a = default, c9b = default;
+        V c10a = default, c10b = default;
+        V c11a = default, c11b = default;
+        V c12a = default, c12b = default;
+        V c13a = default, c13b = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(p[12]); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            a = S.Set(p[13]); c13a = S.MulAdd(a, b0, c13a); c13b = S.MulAdd(a, b1, c13b);
+            p += 14;
+            b += 2 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[9]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[10]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[11]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(p[12]); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            a = S.Set(p[13]); c13a = S.MulAdd(a, b0, c13a); c13b = S.MulAdd(a, b1, c13b);
+            b0 = S.Load(b + 2 * S.Count);
+            b1 = S.Load(b + 3 * S.Count);
+            a = S.Set(p[14]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[15]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[16]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[17]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[18]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[19]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[20]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[21]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[22]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[23]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[24]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[25]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(p[26]); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            a = S.Set(p[27]); c13a = S.MulAdd(a, b0, c13a); c13b = S.MulAdd(a, b1, c13b);
+            b0 = S.Load(b + 4 * S.Count);
+            b1 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[28]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[29]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[30]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[31]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[32]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[33]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[34]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[35]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[36]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[37]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[38]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[39]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(p[40]); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            a = S.Set(p[41]); c13a = S.MulAdd(a, b0, c13a); c13b = S.MulAdd(a, b1, c13b);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            a = S.Set(p[42]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b);
+            a = S.Set(p[43]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b);
+            a = S.Set(p[44]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b);
+            a = S.Set(p[45]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b);
+            a = S.Set(p[46]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b);
+            a = S.Set(p[47]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b);
+            a = S.Set(p[48]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b);
+            a = S.Set(p[49]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b);
+            a = S.Set(p[50]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b);
+            a = S.Set(p[51]); c9a = S.MulAdd(a, b0, c9a); c9b = S.MulAdd(a, b1, c9b);
+            a = S.Set(p[52]); c10a = S.MulAdd(a, b0, c10a); c10b = S.MulAdd(a, b1, c10b);
+            a = S.Set(p[53]); c11a = S.MulAdd(a, b0, c11a); c11b = S.MulAdd(a, b1, c11b);
+            a = S.Set(p[54]); c12a = S.MulAdd(a, b0, c12a); c12b = S.MulAdd(a, b1, c12b);
+            a = S.Set(p[55]); c13a = S.MulAdd(a, b0, c13a); c13b = S.MulAdd(a, b1, c13b);
+            p += 56;
+            b += 8 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c9b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c10b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c11b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c12a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c12b, alpha, S.Load(c + S.Count)), c + S.Count);
+            c += ldc; S.Store(S.MulAdd(c13a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c13b, alpha, S.Load(c + S.Count)), c + S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c); S.Store(S.Mul(c9b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c); S.Store(S.Mul(c10b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c); S.Store(S.Mul(c11b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c12a, alpha), c); S.Store(S.Mul(c12b, alpha), c + S.Count);
+            c += ldc; S.Store(S.Mul(c13a, alpha), c); S.Store(S.Mul(c13b, alpha), c + S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows1Vectors3(GemmTile<T>* t)
     {
         V c0a = default, c0b = default, c0c = default;
@@ -4245,6 +7279,62 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         else
         {
             S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows1Vectors3Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            p += 1;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[1]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[2]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[3]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            p += 4;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
         }
     }
 
@@ -4330,6 +7420,71 @@ internal static unsafe class GemmMicroKernels<T, V, S>
         {
             S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.StoreMasked(S.Mul(c1c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows2Vectors3Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            p += 2;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[2]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[3]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[4]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[5]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            p += 8;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
         }
     }
 
@@ -4427,6 +7582,80 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.StoreMasked(S.Mul(c0c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.StoreMasked(S.Mul(c1c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.StoreMasked(S.Mul(c2c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows3Vectors3Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            p += 3;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[3]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[4]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[5]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[8]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[9]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[10]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[11]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            p += 12;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
         }
     }
 
@@ -4536,6 +7765,89 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.StoreMasked(S.Mul(c1c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.StoreMasked(S.Mul(c2c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.StoreMasked(S.Mul(c3c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4Vectors3Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            p += 4;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[4]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[5]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[6]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[7]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[8]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[9]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[10]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[11]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[12]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[13]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[14]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            p += 16;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
         }
     }
 
@@ -4659,6 +7971,98 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.StoreMasked(S.Mul(c2c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.StoreMasked(S.Mul(c3c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.StoreMasked(S.Mul(c4c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows5Vectors3Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            p += 5;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[5]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[6]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[7]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[8]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[9]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[10]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[11]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[12]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[13]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[14]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[15]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[16]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[17]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[18]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[19]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            p += 20;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
         }
     }
 
@@ -4792,6 +8196,107 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.StoreMasked(S.Mul(c3c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.StoreMasked(S.Mul(c4c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.StoreMasked(S.Mul(c5c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6Vectors3Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            p += 6;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[8]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[9]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[10]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[11]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[12]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[13]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[14]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[16]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[17]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[18]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[19]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[20]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[21]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[22]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[23]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            p += 24;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c5c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
         }
     }
 
@@ -4935,6 +8440,116 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.StoreMasked(S.Mul(c4c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.StoreMasked(S.Mul(c5c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.StoreMasked(S.Mul(c6c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7Vectors3Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            p += 7;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[7]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[8]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[9]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[10]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[11]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[12]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[13]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[14]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[15]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[16]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[17]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[18]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[19]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[20]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[21]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[22]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[23]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[24]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[25]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[26]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[27]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            p += 28;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c5c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c6c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.Store(S.Mul(c6c, alpha), c + 2 * S.Count);
         }
     }
 
@@ -5088,6 +8703,125 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.StoreMasked(S.Mul(c5c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.StoreMasked(S.Mul(c6c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count); S.StoreMasked(S.Mul(c7c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows8Vectors3Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        V c7a = default, c7b = default, c7c = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            p += 8;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[8]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[9]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[10]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[11]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[12]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[13]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[14]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[15]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[16]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[17]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[18]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[19]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[20]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[21]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[22]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[23]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[24]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[25]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[26]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[27]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[28]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[29]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[30]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[31]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            p += 32;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c5c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c6c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c7c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.Store(S.Mul(c6c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count); S.Store(S.Mul(c7c, alpha), c + 2 * S.Count);
         }
     }
 
@@ -5255,6 +8989,134 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.StoreMasked(S.Mul(c6c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count); S.StoreMasked(S.Mul(c7c, alpha), c + 2 * S.Count, mask);
             c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count); S.StoreMasked(S.Mul(c8c, alpha), c + 2 * S.Count, mask);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows9Vectors3Packed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        V c7a = default, c7b = default, c7c = default;
+        V c8a = default, c8b = default, c8c = default;
+        var p = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b); c8c = S.MulAdd(a, b2, c8c);
+            p += 9;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            a = S.Set(p[8]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b); c8c = S.MulAdd(a, b2, c8c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[9]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[10]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[11]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[12]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[13]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[14]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[15]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[16]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            a = S.Set(p[17]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b); c8c = S.MulAdd(a, b2, c8c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[18]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[19]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[20]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[21]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[22]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[23]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[24]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[25]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            a = S.Set(p[26]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b); c8c = S.MulAdd(a, b2, c8c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[27]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[28]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[29]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[30]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[31]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[32]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[33]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[34]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            a = S.Set(p[35]); c8a = S.MulAdd(a, b0, c8a); c8b = S.MulAdd(a, b1, c8b); c8c = S.MulAdd(a, b2, c8c);
+            p += 36;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c5c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c6c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c7c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c8b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c8c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.Store(S.Mul(c6c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count); S.Store(S.Mul(c7c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c); S.Store(S.Mul(c8b, alpha), c + S.Count); S.Store(S.Mul(c8c, alpha), c + 2 * S.Count);
         }
     }
 }

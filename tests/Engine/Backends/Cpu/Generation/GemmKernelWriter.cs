@@ -5,7 +5,7 @@ namespace AmcEngine.Tests.Engine.Backends.Cpu.Generation;
 /// <summary>
 /// Writes engine/Backends/Cpu/GemmMicroKernels.g.cs: one straight-line method for each size of tile. Straight lines,
 /// because the JIT keeps 28 accumulators in registers only in a leaf method without arrays, and without loops or calls behind the
-/// k loop; generated, because so many heights by three widths by hand would be 74 chances of a slip.
+/// k loop; generated, because so many heights by three widths by three kinds by hand would be 111 chances of a slip.
 /// </summary>
 internal static class GemmKernelWriter
 {
@@ -17,6 +17,9 @@ internal static class GemmKernelWriter
 
     // Four rows of A share one pointer: base + 0, 1, 2, 3 strides.
     private const int RowsPerPointer = 4;
+
+    // Steps of k in a turn of the loop, where both operands are packed and addresses are constants.
+    private const int Unroll = 4;
 
     /// <summary>The text of the generated file.</summary>
     public static string Write()
@@ -32,12 +35,13 @@ internal static class GemmKernelWriter
 
             // Matrix micro-kernels: C[rows, columns] = alpha·A·B or += alpha·A·B; one or two vectors of columns by at most 14 rows, or three by 9.
             // Layout: A element (i, k) at i·RowStride + k·ColumnStride (so packed, plain and transposed A alike), B row k at
-            //   k·Ldb, contiguous columns; C row i at i·Ldc. Nothing is fused; the epilogue works on finished tiles.
+            //   k·Ldb, contiguous columns; C row i at i·Ldc. Packed: A element (i, k) at i + k·rows, B row k at k·columns, whatever
+            //   the strides say. Nothing is fused; the epilogue works on finished tiles.
             // Accumulated: one fused multiply-add a product, in the order of k, in registers.
             // Cost: 2·rows·columns·K FLOP; bytes rows·K + columns·K read and rows·columns written, elements of T.
             //   Lines of C are asked for before the k loop, so that the update at its end does not wait for them.
 
-            /// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside).</summary>
+            /// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside | packed and whole).</summary>
             internal static unsafe class GemmMicroKernels<T, V, S>
                 where T : unmanaged
                 where V : unmanaged
@@ -46,63 +50,100 @@ internal static class GemmKernelWriter
 
             """);
         WriteTable(text);
-        foreach (var (rows, vectors, edge) in Sizes()) WriteKernel(text, rows, vectors, edge);
+        foreach (var (rows, vectors, kind) in Sizes()) WriteKernel(text, rows, vectors, kind);
         return text.Append("}\n").ToString();
     }
 
-    // In the order of the table.
-    private static IEnumerable<(int Rows, int Vectors, bool Edge)> Sizes() =>
+    private enum Kind
+    {
+        Whole,
+        Edge,
+        Packed,
+    }
+
+    // In the order of the tables.
+    private static IEnumerable<(int Rows, int Vectors, Kind Kind)> Sizes() =>
         from vectors in Enumerable.Range(1, MostRows.Length)
         from rows in Enumerable.Range(1, MostRows[vectors - 1])
-        from edge in new[] { false, true }
-        select (rows, vectors, edge);
+        from kind in Enum.GetValues<Kind>()
+        select (rows, vectors, kind);
 
-    private static string Name(int rows, int vectors, bool edge) => $"Rows{rows}Vectors{vectors}{(edge ? "Edge" : "")}";
+    private static string Name(int rows, int vectors, Kind kind) => $"Rows{rows}Vectors{vectors}{(kind == Kind.Whole ? "" : kind)}";
 
     private static void WriteTable(StringBuilder text)
     {
         for (var vectors = 1; vectors <= MostRows.Length; vectors++)
         {
-            text.Append($"    /// <summary>The kernels {vectors} vector{(vectors > 1 ? "s" : "")} wide: [rows − 1][whole, edge]; each is compiled on its first call.</summary>\n");
+            text.Append($"    /// <summary>The kernels {vectors} vector{(vectors > 1 ? "s" : "")} wide: [rows − 1][whole, edge, packed]; each is compiled on its first call.</summary>\n");
             text.Append($"    public static nint[] Table{vectors}() =>\n    [\n");
-            foreach (var (rows, _, edge) in Sizes().Where(s => s.Vectors == vectors))
-                text.Append($"        (nint)(delegate*<GemmTile<T>*, void>)&{Name(rows, vectors, edge)},\n");
+            foreach (var (rows, _, kind) in Sizes().Where(s => s.Vectors == vectors))
+                text.Append($"        (nint)(delegate*<GemmTile<T>*, void>)&{Name(rows, vectors, kind)},\n");
             text.Append($"    ];\n{(vectors < MostRows.Length ? "\n" : "")}");
         }
     }
 
-    private static void WriteKernel(StringBuilder text, int rows, int vectors, bool edge)
+    private static void WriteKernel(StringBuilder text, int rows, int vectors, Kind kind)
     {
         void Line(int depth, string s) => text.Append(' ', 4 * depth).Append(s).Append('\n');
         text.Append('\n');
         Line(1, "[MethodImpl(MethodImplOptions.AggressiveOptimization)]");
-        Line(1, $"private static void {Name(rows, vectors, edge)}(GemmTile<T>* t)");
+        Line(1, $"private static void {Name(rows, vectors, kind)}(GemmTile<T>* t)");
         Line(1, "{");
         for (var i = 0; i < rows; i++) Line(2, $"V {Each(vectors, v => $"c{i}{Vectors[v]} = default", ", ")};");
-        if (edge) Line(2, "var mask = S.Mask(t->Tail);");
-        Line(2, "var step = t->ColumnStride;");
-        if (rows > 1) Line(2, "var r1 = t->RowStride;");
-        if (rows > 2) Line(2, "var r2 = 2 * r1;");
-        if (rows > 3) Line(2, "var r3 = 3 * r1;");
-        Line(2, "var p0 = t->A;");
-        for (var p = 1; p * RowsPerPointer < rows; p++) Line(2, $"var p{p} = p{p - 1} + {RowsPerPointer} * r1;");
-        Line(2, "var b = t->B;");
-        Line(2, "var ldb = t->Ldb;");
-        WriteFetch(Line, rows, vectors);
-        Line(2, "for (var k = t->K; k > 0; k--)");
-        Line(2, "{");
-        for (var v = 0; v < vectors; v++) Line(3, $"var b{v} = {Load(At("b", v), edge && v == vectors - 1)};");
-        Line(3, "b += ldb;");
+        if (kind == Kind.Packed) WritePackedLoops(Line, rows, vectors);
+        else WriteStridedLoop(Line, rows, vectors, kind == Kind.Edge);
+        WriteUpdate(Line, rows, vectors, kind == Kind.Edge);
+        Line(1, "}");
+    }
+
+    private static void WriteStridedLoop(Action<int, string> line, int rows, int vectors, bool edge)
+    {
+        if (edge) line(2, "var mask = S.Mask(t->Tail);");
+        line(2, "var step = t->ColumnStride;");
+        if (rows > 1) line(2, "var r1 = t->RowStride;");
+        if (rows > 2) line(2, "var r2 = 2 * r1;");
+        if (rows > 3) line(2, "var r3 = 3 * r1;");
+        line(2, "var p0 = t->A;");
+        for (var p = 1; p * RowsPerPointer < rows; p++) line(2, $"var p{p} = p{p - 1} + {RowsPerPointer} * r1;");
+        line(2, "var b = t->B;");
+        line(2, "var ldb = t->Ldb;");
+        WriteFetch(line, rows, vectors);
+        line(2, "for (var k = t->K; k > 0; k--)");
+        line(2, "{");
+        for (var v = 0; v < vectors; v++) line(3, $"var b{v} = {Load(At("b", v), edge && v == vectors - 1)};");
+        line(3, "b += ldb;");
         for (var i = 0; i < rows; i++)
         {
             var (pointer, at) = (i / RowsPerPointer, i % RowsPerPointer);
-            Line(3, $"{(i == 0 ? "var " : "")}a = S.Set({(at == 0 ? $"*p{pointer}" : $"p{pointer}[r{at}]")}); {Each(vectors, v => $"c{i}{Vectors[v]} = S.MulAdd(a, b{v}, c{i}{Vectors[v]});")}");
+            line(3, $"{(i == 0 ? "var " : "")}a = S.Set({(at == 0 ? $"*p{pointer}" : $"p{pointer}[r{at}]")}); {Products(i, vectors)}");
         }
-        for (var p = 0; p * RowsPerPointer < rows; p++) Line(3, $"p{p} += step;");
-        Line(2, "}");
-        WriteUpdate(Line, rows, vectors, edge);
-        Line(1, "}");
+        for (var p = 0; p * RowsPerPointer < rows; p++) line(3, $"p{p} += step;");
+        line(2, "}");
     }
+
+    // What is left over by whole turns comes first: behind the loop that matters there is no other.
+    private static void WritePackedLoops(Action<int, string> line, int rows, int vectors)
+    {
+        line(2, "var p = t->A;");
+        line(2, "var b = t->B;");
+        WriteFetch(line, rows, vectors);
+        line(2, "var k = t->K;");
+        foreach (var steps in new[] { 1, Unroll })
+        {
+            line(2, steps == 1 ? $"for (var left = k % {Unroll}; left > 0; left--)" : $"for (k /= {Unroll}; k > 0; k--)");
+            line(2, "{");
+            for (var s = 0; s < steps; s++)
+            {
+                for (var v = 0; v < vectors; v++) line(3, $"{(s == 0 ? "var " : "")}b{v} = {Load(At("b", s * vectors + v), false)};");
+                for (var i = 0; i < rows; i++) line(3, $"{(s == 0 && i == 0 ? "var " : "")}a = S.Set(p[{s * rows + i}]); {Products(i, vectors)}");
+            }
+            line(3, $"p += {steps * rows};");
+            line(3, $"b += {steps * vectors} * S.Count;");
+            line(2, "}");
+        }
+    }
+
+    private static string Products(int row, int vectors) => Each(vectors, v => $"c{row}{Vectors[v]} = S.MulAdd(a, b{v}, c{row}{Vectors[v]});");
 
     // Worth its instructions only where the k loop is long enough to hide a line's way from memory.
     private static void WriteFetch(Action<int, string> line, int rows, int vectors)
