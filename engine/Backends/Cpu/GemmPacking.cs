@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace AmcEngine.Backends.Cpu;
 
@@ -81,7 +82,11 @@ internal readonly unsafe struct PanelCopy<T>(T* from, nint stride, int depth, in
         // Rows that are followed by at least a vector's worth of source and of target.
         var shortest = (int)Math.Max(1, Math.Min(_stride, _count));
         var free = Math.Clamp(_depth - 1 - (S.Count + shortest - 1) / shortest, k0, k1);
-        Fast<S, V>(_from, _stride, k0, free, _count, _panels, (nint)_count * _depth, _to);
+// Whole vectors of a row where there are such: stores that overlap cost more than they save.
+        var bytes = _count * sizeof(T);
+        if (bytes == 16 && S.Count > 1) Fast<Simd128<T>, Vector128<T>>(_from, _stride, k0, free, _count, _panels, (nint)_count * _depth, _to);
+        else if (bytes == 32 && S.Count > _count) Fast<Simd256<T>, Vector256<T>>(_from, _stride, k0, free, _count, _panels, (nint)_count * _depth, _to);
+        else Fast<S, V>(_from, _stride, k0, free, _count, _panels, (nint)_count * _depth, _to);
         for (var k = free; k < k1; k++)
             for (var p = 0; p < _panels; p++)
                 new Span<T>(_from + k * _stride + (nint)p * _count, _count).CopyTo(new Span<T>(_to + (nint)p * _count * _depth + (nint)k * _count, _count));
@@ -90,9 +95,12 @@ internal readonly unsafe struct PanelCopy<T>(T* from, nint stride, int depth, in
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Fast<S, V>(T* from, nint stride, nint k0, nint k1, nint count, int panels, nint pitch, T* to) where S : ISimd<V, T> where V : unmanaged
     {
+        var row = panels * count * sizeof(T);
         for (var start = k0; start < k1; start += Tile)
         {
             var end = Math.Min(k1, start + Tile);
+            for (var k = end; k < end + Tile; k++)
+                for (nint line = 0; line < row; line += 64) Prefetch.Nearest((byte*)(from + k * stride) + line);
             for (var p = 0; p < panels; p++)
             {
                 var source = from + start * stride + p * count;
@@ -100,6 +108,16 @@ internal readonly unsafe struct PanelCopy<T>(T* from, nint stride, int depth, in
                 if (count <= S.Count)
                 {
                     for (var k = start; k < end; k++, source += stride, target += count) S.Store(S.Load(source), target);
+                    continue;
+                }
+                if (count == 3 * S.Count)
+                {
+                    for (var k = start; k < end; k++, source += stride, target += count)
+                    {
+                        S.Store(S.Load(source), target);
+                        S.Store(S.Load(source + S.Count), target + S.Count);
+                        S.Store(S.Load(source + 2 * S.Count), target + 2 * S.Count);
+                    }
                     continue;
                 }
                 for (var k = start; k < end; k++, source += stride, target += count)
