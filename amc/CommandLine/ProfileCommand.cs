@@ -13,13 +13,15 @@ internal static class ProfileCommand
     {
         if (options.Steps < 1)
             throw new ConfigException($"--steps {options.Steps}: must be at least 1");
+        if (options.Warmup < 0)
+            throw new ConfigException($"--warmup {options.Warmup}: must not be negative");
         RunConfig config = RunConfig.Load(options.Config, options.Set);
         using IBackend backend = DeviceSelector.Open(options);
         using var session = TrainingSession.Create(config, backend);
         if (config.OptionalText("checkpoint") is { } start)
             CheckpointFile.Find(start).LoadInto(session.Model);
         Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
-        ProfileResult result = new ProfileRun(session, backend).Measure(options.Steps, progress);
+        ProfileResult result = new ProfileRun(session, backend).Measure(options.Steps, options.Warmup, progress);
         if (options.Json)
         {
             context.Out.WriteLine(ProfileJson.Write(result, options.Shapes));

@@ -12,8 +12,12 @@ internal sealed class ProfileOptions : CommonOptions
     public string Config { get; set; } = "";
 
     /// <summary>Steps to measure.</summary>
-    [Option("steps", Default = 5, MetaValue = "N", HelpText = "Steps to take the median of. Before them come at least 2 of warm-up, with AMC as many without in turns, after them up to 5 with every kernel timed.")]
+    [Option("steps", Default = 5, MetaValue = "N", HelpText = "Steps to take the median of. With AMC as many without come in turns; after them up to 5 with every kernel timed.")]
     public int Steps { get; set; } = 5;
+
+    /// <summary>Steps before those that are measured.</summary>
+    [Option("warmup", MetaValue = "N", HelpText = "Steps before those, not measured. By default at least 2, and until 3 seconds or 40 steps are over.")]
+    public int? Warmup { get; set; }
 
     /// <summary>Whether to write JSON.</summary>
     [Option("json", HelpText = "Write one JSON object. Seconds, calls, flop and bytes are those of one step; gflops and gbytes are rates: 10^9 operations and bytes a second.")]

@@ -29,12 +29,13 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
 
     /// <summary>Measures.</summary>
     /// <param name="steps">Number of steps to take the median of.</param>
+    /// <param name="warmup">Least number of steps before them; null: until the compiler is done with most methods.</param>
     /// <param name="progress">Told what is being done; may do nothing.</param>
-    public ProfileResult Measure(int steps, Action<string> progress)
+    public ProfileResult Measure(int steps, int? warmup, Action<string> progress)
     {
         MachinePeaks? peaks = backend is CpuBackend ? MachinePeaks.Measure(backend.Device.Threads) : null;
         progress("warming up");
-        int warmup = WarmUp();
+        int warmed = WarmUp(warmup);
         progress($"measuring {steps} steps{(_hasAmc ? " with AMC, in turns with as many without" : "")}");
         var (with, without, collections, managed) = Steps(steps);
         long peak = backend.PeakBytes;
@@ -54,7 +55,7 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
             Synchronous = backend is not CpuBackend,
             WeightCount = session.Model.Trainable.Sum(p => (long)p.Shape.Count),
             BatchSize = session.Config.BatchSize,
-            WarmupSteps = warmup,
+            WarmupSteps = warmed,
             Seconds = with,
             SecondsWithoutAmc = without,
             ProfiledSteps = profiled,
@@ -68,11 +69,11 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
         };
     }
 
-    private int WarmUp()
+    private int WarmUp(int? steps)
     {
         long start = Stopwatch.GetTimestamp();
         int done = 0;
-        while (done < LeastWarmup || (done < MostWarmup && Stopwatch.GetElapsedTime(start).TotalSeconds < WarmupSeconds))
+        while (steps is { } n ? done < n : done < LeastWarmup || (done < MostWarmup && Stopwatch.GetElapsedTime(start).TotalSeconds < WarmupSeconds))
         {
             Run(amc: true);
             done++;

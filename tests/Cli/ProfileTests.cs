@@ -45,6 +45,15 @@ internal sealed class ProfileTests
     }
 
     [Test]
+    public void Warm_up_is_as_long_as_asked()
+    {
+        Assert.That((int)Profile("--steps", "1", "--warmup", "6")["warmup_steps"]!, Is.EqualTo(6));
+        Answer negative = Amcx.Run("profile", "--config", _config, "--warmup", "-1");
+        Assert.That(negative.Code, Is.Not.Zero);
+        Assert.That(negative.Error, Does.Contain("--warmup -1: must not be negative"));
+    }
+
+    [Test]
     public void Json_adds_up()
     {
         // Two fusion layers: above the hooked one attention is fused, and its gradient's gradient is needed.

@@ -62,19 +62,20 @@ internal sealed class SteadyStateTests
         Assert.That(bytes < 1_800_000, Is.True, $"{bytes} bytes of objects a step");
     }
 
-    // In a process of its own, with the product's settings and no garbage but its own. Large batches, so that steps leave much. The
-    // middle generation may be collected once: its first budget is that of an empty heap. With workstation settings it is every third time.
+    // In a process of its own, with the product's settings and no garbage but its own. Large batches, so that steps leave much. The middle
+    // generation is collected once before, about step 70: its first budget is that of an empty heap. With workstation settings it is every third time.
     [Test]
-    public void Hardly_more_than_the_youngest_generation_is_collected()
+    public void Only_the_youngest_generation_is_collected()
     {
         string config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
-        Answer answer = Amcx.RunProcess(["profile", "--config", config, "--steps", "150", "--json", "--threads", "2", "--device", "cpu", "--set", "batch_size=16", "train_count=64"]);
+        // With AMC and without in turns: 500 steps.
+        Answer answer = Amcx.RunProcess(["profile", "--config", config, "--warmup", "200", "--steps", "250", "--json", "--threads", "2", "--device", "cpu", "--set", "batch_size=16", "train_count=64"]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         var profile = JsonNode.Parse(answer.Out)!;
         int[] collections = [.. profile["collections"]!.AsArray().Select(c => (int)c!)];
         TestContext.Out.WriteLine($"collections {string.Join(", ", collections)}; {profile["managed_bytes_per_step"]} bytes of objects a step");
-        Assert.That(collections[1] <= 1, Is.True, $"{collections[1]} collections of the middle generation");
-        Assert.That(collections[2], Is.Zero, "full collections");
+        Assert.That(collections[0] > 0, Is.True, "too few steps to tell");
+        Assert.That(collections[1..], Is.All.Zero, "collections of the middle generation, and full ones");
     }
 
     private static void Run(OptimizationStep step, int count)
