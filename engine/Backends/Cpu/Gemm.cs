@@ -25,23 +25,26 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     // More vectors of columns repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
     private const int StridedVectors = 24;
 
-    // The same where rows of A drive each other out of the cache, or columns are contiguous.
-    private const int FewStridedVectors = 4;
+    // The same where lines of A drive each other out of the cache, and the least k for which they do.
+    private const int AliasedVectors = 4, AliasDepth = 32;
 
-    /// <summary>Whether the kernel may read B where it lies: few rows of A do not repay a copy.</summary>
+    // Panels of B: the distance of its rows up to which it is read where it lies, from the second-level cache.
+    private const int NearPanels = 8;
+
+    /// <summary>Whether the kernel may read B where it lies: few rows of A do not repay a copy, and rows of B that lie close together need none.</summary>
     public static bool ReadsB(in GemmProblem<T> g)
     {
         var kernels = GemmKernels<T>.Current;
-        return g.ColB == 1 && (g.M <= 3 * kernels.Rows(1) || (g.N <= kernels.Columns && g.RowB <= 4 * kernels.Columns));
+        return g.ColB == 1 && (g.M <= 3 * kernels.Rows(1) || g.RowB <= NearPanels * kernels.Columns);
     }
 
     /// <summary>Whether so many columns repay a copy of A.</summary>
     public static bool PacksA(in GemmProblem<T> g, int columns)
     {
         var vectors = GemmKernels<T>.Current.Vectors(columns);
-        // Rows a multiple of 1 KiB apart fall into few sets of the cache and drive each other out.
-        var alias = g.RowA * sizeof(T) % 1024 == 0 && g.ColA == 1 && g.K >= 32;
-        return vectors > StridedVectors || (vectors > FewStridedVectors && (alias || g.ColA != 1));
+        // Lines so far apart fall into few sets of the cache and drive each other out.
+        var alias = g.K >= AliasDepth && (g.ColA == 1 ? g.RowA * sizeof(T) % 1024 == 0 : g.ColA * sizeof(T) % 2048 == 0);
+        return vectors > (alias ? AliasedVectors : StridedVectors);
     }
 
     /// <summary>
