@@ -82,7 +82,7 @@ internal readonly unsafe struct PanelCopy<T>(T* from, nint stride, int depth, in
         // Rows that are followed by at least a vector's worth of source and of target.
         var shortest = (int)Math.Max(1, Math.Min(_stride, _count));
         var free = Math.Clamp(_depth - 1 - (S.Count + shortest - 1) / shortest, k0, k1);
-// Whole vectors of a row where there are such: stores that overlap cost more than they save.
+        // Whole vectors of a row where there are such: stores that overlap cost more than they save.
         var bytes = _count * sizeof(T);
         if (bytes == 16 && S.Count > 1) Fast<Simd128<T>, Vector128<T>>(_from, _stride, k0, free, _count, _panels, (nint)_count * _depth, _to);
         else if (bytes == 32 && S.Count > _count) Fast<Simd256<T>, Vector256<T>>(_from, _stride, k0, free, _count, _panels, (nint)_count * _depth, _to);
