@@ -16,7 +16,7 @@ internal sealed class ProfileOptions : CommonOptions
     public int Steps { get; set; } = 5;
 
     /// <summary>Steps before those that are measured.</summary>
-    [Option("warmup", MetaValue = "N", HelpText = "Steps before those, not measured. By default at least 2, and until 3 seconds or 40 steps are over.")]
+    [Option("warmup", MetaValue = "N", HelpText = "At least so many steps before those, not measured. By default at least 2, and until 3 seconds or 40 steps are over.")]
     public int? Warmup { get; set; }
 
     /// <summary>Whether to write JSON.</summary>

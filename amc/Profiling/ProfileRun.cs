@@ -73,7 +73,8 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     {
         long start = Stopwatch.GetTimestamp();
         int done = 0;
-        while (steps is { } n ? done < n : done < LeastWarmup || (done < MostWarmup && Stopwatch.GetElapsedTime(start).TotalSeconds < WarmupSeconds))
+        (int least, int most) = steps is { } n ? (n, n) : (LeastWarmup, MostWarmup);
+        while (done < least || (done < most && Stopwatch.GetElapsedTime(start).TotalSeconds < WarmupSeconds))
         {
             Run(amc: true);
             done++;

@@ -45,7 +45,7 @@ internal static unsafe class AttentionProduct<T> where T : unmanaged, IFloatingP
             else
             {
                 GemmPacking<T>.PackB(g, kernels, 0, g.K, j, next, panel);
-                columns = kernels.Vectors(columns) * kernels.Lanes;
+                columns = kernels.Padded(columns);
                 tile.B = panel;
                 tile.Ldb = columns;
             }

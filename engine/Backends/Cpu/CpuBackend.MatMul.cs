@@ -175,7 +175,7 @@ public sealed partial class CpuBackend
         }
     }
 
-    // Tiles of rows with all columns, or with some where rows are few, and a shared copy of B (null: read where it lies).
+    // Blocks [b0, b1) of k: tiles of rows with all columns, or with some where rows are few, and a shared copy of B (null: read where it lies).
     private unsafe void MatMulRows<T>(GemmProblem<T> g, int b0, int b1, T* shared) where T : unmanaged, IFloatingPoint<T>
     {
         var flops = 2.0 * g.M * g.N * Math.Max(1, g.K);

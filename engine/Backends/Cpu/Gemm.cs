@@ -63,7 +63,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         B = g.A,
         RowB = g.ColA,
         ColB = g.RowA,
-        Ldc = GemmKernels<T>.Current.Vectors(g.M) * GemmKernels<T>.Current.Lanes,
+        Ldc = GemmKernels<T>.Current.Padded(g.M),
         M = g.N,
         N = g.M,
         K = g.K,
@@ -187,7 +187,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
                 columns = kernels.Cut(end - j, 1);
                 tile->Tail = columns % kernels.Lanes;
                 tile->B = reads ? g.B + k0 * g.RowB + j : packedB + (nint)(j - start) * depth;
-                tile->Ldb = reads ? g.RowB : kernels.Vectors(columns) * kernels.Lanes;
+                tile->Ldb = reads ? g.RowB : kernels.Padded(columns);
                 Panel(g, tile, kernels, rows, p0, p1, k0, j, columns, packedA);
             }
         }
@@ -199,7 +199,7 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         var i0 = rows.Start(p0);
         var count = rows.Size(p0);
         // B's rows are as long as its panel is wide only where it is packed, or might as well be.
-        var packed = packedA is not null && tile->Ldb == kernels.Vectors(columns) * kernels.Lanes;
+        var packed = packedA is not null && tile->Ldb == kernels.Padded(columns);
         var kernel = kernels.Get(count, columns, packed);
         var c = g.C + i0 * g.Ldc + j;
         var a = packedA is null ? g.A + i0 * g.RowA + k0 * g.ColA : packedA;

@@ -41,8 +41,11 @@ internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
     /// <summary>Most columns of a micro-kernel.</summary>
     public int Columns { get; }
 
-    /// <summary>So many elements in whole vectors.</summary>
+    /// <summary>Vectors that hold so many elements.</summary>
     public int Vectors(int elements) => (elements + Lanes - 1) / Lanes;
+
+    /// <summary>So many elements, rounded up to whole vectors.</summary>
+    public int Padded(int elements) => Vectors(elements) * Lanes;
 
     /// <summary>
     /// Columns of the first <paramref name="panels"/> panels of so many. Panels are as wide as can be, but where a single vector would

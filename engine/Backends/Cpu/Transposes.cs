@@ -26,12 +26,11 @@ internal static unsafe class Transposes
                 r = Math.Min(r, rows - block);
                 for (nint c = 0; c < columns; c += block)
                 {
-                    var source = from + r * stride + c;
                     // The rows below, a line each, will be the next.
                     if (c % (64 / sizeof(T)) == 0)
-                        for (nint below = block; below < 2 * block; below++) Prefetch.Nearest(source + below * stride);
+                        for (var below = r + block; below < r + 2 * block; below++) Prefetch.Nearest(from + below * stride + c);
                     c = Math.Min(c, columns - block);
-                    source = from + r * stride + c;
+                    var source = from + r * stride + c;
                     var target = to + c * width + r;
                     if (sizeof(T) == 8) Block4((double*)source, stride, (double*)target, width);
                     else if (block == 8) Block8((float*)source, stride, (float*)target, width);

@@ -5,12 +5,12 @@ namespace AmcEngine.Tests.Engine.Backends.Cpu.Generation;
 /// <summary>
 /// Writes engine/Backends/Cpu/GemmMicroKernels.g.cs: one straight-line method for each size of tile. Straight lines,
 /// because the JIT keeps 28 accumulators in registers only in a leaf method without arrays, and without loops or calls behind the
-/// k loop; generated, because so many heights by three widths by three kinds by hand would be 111 chances of a slip.
+/// k loop; generated, because so many heights by three widths by three kinds by hand would be 108 chances of a slip.
 /// </summary>
 internal static class GemmKernelWriter
 {
     // By width in vectors, the most rows that any path has registers for: AVX-512 has 32, for the accumulators, the vectors of B and one of A.
-    private static readonly int[] MostRows = [14, 14, 9];
+    private static readonly int[] MostRows = [14, 14, 8];
 
     // What follows the name of an accumulator's row.
     private const string Vectors = "abc";
@@ -33,7 +33,7 @@ internal static class GemmKernelWriter
 
             namespace AmcEngine.Backends.Cpu;
 
-            // Matrix micro-kernels: C[rows, columns] = alpha·A·B or += alpha·A·B; one or two vectors of columns by at most 14 rows, or three by 9.
+            // Matrix micro-kernels: C[rows, columns] = alpha·A·B or += alpha·A·B; one or two vectors of columns by at most 14 rows, or three by 8.
             // Layout: A element (i, k) at i·RowStride + k·ColumnStride (so packed, plain and transposed A alike), B row k at
             //   k·Ldb, contiguous columns; C row i at i·Ldc. Packed: A element (i, k) at i + k·rows, B row k at k·columns, whatever
             //   the strides say. Nothing is fused; the epilogue works on finished tiles.
