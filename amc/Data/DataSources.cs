@@ -45,14 +45,16 @@ internal static class DataSources
     }
 
     /// <summary>The test questions, or null where the configuration names none.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="warn">Told in one line about what is wrong with the data and left out.</param>
     /// <exception cref="DataException">A file or folder is missing or wrong.</exception>
-    public static IReadOnlyList<EvaluationSample>? Test(RunConfig config)
+    public static IReadOnlyList<EvaluationSample>? Test(RunConfig config, Action<string>? warn = null)
     {
         if (config.IsGenerated)
             return new SceneEvaluationSet(Scenes(config), config.Integer("test_count"), (ulong)config.Integer("data_seed"));
         if (config.Texts("test_file").Count == 0)
             return null;
-        return new AnnotationEvaluationSet(Files(config, "test_file"), Root(config), config.Integer("max_words"));
+        return new AnnotationEvaluationSet(Files(config, "test_file"), Root(config), config.Integer("max_words"), PictureSettings.Of(config), warn);
     }
 
     /// <summary>What an evaluation calls its data.</summary>

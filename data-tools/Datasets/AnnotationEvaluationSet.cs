@@ -5,7 +5,7 @@ namespace AmcEngine.DataTools;
 /// <summary>
 /// The questions of an annotation file: one a phrase, with all boxes of its entry. Pictures are read when asked for.
 /// </summary>
-public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>
+public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>, ICountsPictures
 {
     private readonly List<(RegionAnnotation Annotation, string Caption)> _questions = [];
     private readonly string _imageRoot;
@@ -15,9 +15,12 @@ public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>
     /// <param name="annotationFiles">At least one file in the format of <see cref="AnnotationFile"/>.</param>
     /// <param name="imageRoot">The folder that picture paths start from.</param>
     /// <param name="maxWords">Words kept of a phrase: 50 on Flickr30k, 30 on RefCOCO+ and RefCLEF.</param>
+    /// <param name="pictures">How pictures are read.</param>
+    /// <param name="warn">Told in one line about each picture that is not whole.</param>
     /// <exception cref="DataException">A file or the folder is missing, or an entry is wrong.</exception>
     /// <exception cref="ArgumentException">There is no file, or <paramref name="maxWords"/> is not positive.</exception>
-    public AnnotationEvaluationSet(IReadOnlyList<string> annotationFiles, string imageRoot, int maxWords = CaptionCleaner.TrainingMaxWords)
+    public AnnotationEvaluationSet(
+        IReadOnlyList<string> annotationFiles, string imageRoot, int maxWords = CaptionCleaner.TrainingMaxWords, PictureOptions? pictures = null, Action<string>? warn = null)
     {
         ArgumentOutOfRangeException.ThrowIfZero(annotationFiles.Count);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWords);
@@ -25,19 +28,25 @@ public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>
         _maxWords = maxWords;
         foreach (RegionAnnotation annotation in annotationFiles.SelectMany(AnnotationFile.Load))
             _questions.AddRange(annotation.Captions.Select(caption => (annotation, caption)));
+        int count = _questions.Select(q => q.Annotation.Image).Distinct(StringComparer.Ordinal).Count();
+        Pictures = new PictureCensus(count, pictures ?? new PictureOptions(), warn);
     }
+
+    /// <inheritdoc/>
+    public PictureCensus Pictures { get; }
 
     /// <summary>Questions in the set.</summary>
     public int Count => _questions.Count;
 
     /// <summary>Reads the picture of one question.</summary>
-    /// <exception cref="DataException">The picture is missing or damaged, or a box covers no pixel of it.</exception>
+    /// <exception cref="UnusableSampleException">The question cannot be asked; it is counted, and the others go on.</exception>
+    /// <exception cref="DataException">A box covers no pixel of the picture, or too many pictures are unusable.</exception>
     public EvaluationSample this[int index]
     {
         get
         {
             (RegionAnnotation annotation, string caption) = _questions[index];
-            RgbImage picture = RgbImage.Load(Path.Combine(_imageRoot, annotation.Image));
+            RgbImage picture = Pictures.Read(Path.Combine(_imageRoot, annotation.Image));
             annotation.CheckBoxes(picture.Width, picture.Height);
             return new EvaluationSample(picture, CaptionCleaner.Clean(caption, _maxWords), annotation.Boxes);
         }
