@@ -17,7 +17,7 @@ internal static class EvalCommand
     {
         RunConfig config = RunConfig.Load(options.Config, options.Set);
         CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
-        IReadOnlyList<EvaluationSample> questions = DataSources.Test(config)
+        IReadOnlyList<EvaluationSample> questions = DataSources.Test(config, context.Warn)
             ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
         WordPieceTokenizer tokenizer = checkpoint.Tokenizer() ?? DataSources.Tokenizer(config);
         using IBackend backend = DeviceSelector.Open(options);

@@ -95,6 +95,10 @@ internal static class ConfigSchema
         new("min_tokens", Integer, null, 1, 512),
         new("augment", Truth, null),
         new("eval_resize", Choice, "bilinear", Choices: ["bilinear", "bicubic"]),
+        new("bad_pictures", Choice, "load", Choices: ["load", "skip", "error"]),
+        new("max_bad_share", Real, 0.01, 0, 1),
+        new("box_format", Choice, "auto", Choices: ["auto", "xyxy", "xywh", "normalised"]),
+        new("exif", Choice, "apply", Choices: ["apply", "ignore"]),
     ];
 
     private static ConfigKey[] ModelKeys() =>
