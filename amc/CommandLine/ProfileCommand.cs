@@ -20,6 +20,7 @@ internal static class ProfileCommand
         using var session = TrainingSession.Create(config, backend);
         if (config.OptionalText("checkpoint") is { } start)
             CheckpointFile.Find(start).LoadInto(session.Model);
+        context.Note(config, ConfigUse.Training);
         Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
         ProfileResult result = new ProfileRun(session, backend).Measure(options.Steps, options.Warmup, progress);
         if (options.Json)
