@@ -22,6 +22,7 @@ internal static class EvalCommand
         WordPieceTokenizer tokenizer = checkpoint.Tokenizer() ?? DataSources.Tokenizer(config);
         using IBackend backend = DeviceSelector.Open(options);
         using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
+        context.Note(config, ConfigUse.Evaluation);
         var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
         PointingResult result = PointingEvaluator.Run(explainer, questions, config.Integer("eval_batch"));
         var report = new EvaluationReport(result, DataSources.Split(config), Protocol(config), options.Checkpoint);

@@ -19,6 +19,7 @@ internal static class ProfileCommand
         using IBackend backend = DeviceSelector.Open(options);
         using var session = TrainingSession.Create(config, backend, context.Warn);
         StartWeights.Load(config, session.Model, context, _ => { });
+        context.Note(config, ConfigUse.Training);
         Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
         ProfileResult result = new ProfileRun(session, backend).Measure(options.Steps, options.Warmup, progress);
         if (options.Json)
