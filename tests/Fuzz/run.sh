@@ -10,7 +10,8 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 if [ ! -e "$root/app/instrumented" ]; then
   rm -rf "$root/app"
-  dotnet publish tests/Fuzz/Harness -c Release -o "$root/app" -v q -m:1
+  dotnet publish tests/Fuzz/Harness -c Release -o "$root/app" -v q -m:1 --no-restore
+  dotnet "$root/app/AmcEngine.Fuzz.dll" dictionaries "$root"
   [ -x "$root/tool/sharpfuzz" ] || dotnet tool install SharpFuzz.CommandLine --version 2.3.0 --tool-path "$root/tool"
   "$root/tool/sharpfuzz" "$root/app/AmcEngine.Engine.dll" AmcEngine.Serialization
   "$root/tool/sharpfuzz" "$root/app/AmcEngine.Model.dll" AmcEngine.Model.Tokenization
@@ -20,7 +21,6 @@ if [ ! -e "$root/app/instrumented" ]; then
   touch "$root/app/instrumented"
 fi
 
-dotnet "$root/app/AmcEngine.Fuzz.dll" "$format" dictionary > "$root/$format.dict"
 rm -rf "${root:?}/$format"
 # The runtime reserves far more memory than it uses, so the limit is that of its heap. Processors are left to the system.
 export DOTNET_GCHeapHardLimit=0x40000000 DOTNET_TieredPGO=0
