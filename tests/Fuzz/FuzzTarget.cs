@@ -1,11 +1,13 @@
+using AmcEngine.Amc.CommandLine;
+
 namespace AmcEngine.Tests.Fuzz;
 
 /// <summary>What a fuzzer may find beside an exception of the wrong type: a promise of the reader that does not hold.</summary>
 internal sealed class FuzzFailure(string message) : Exception(message);
 
 /// <summary>
-/// One reader under fuzzing. It may take bytes or refuse them by an exception that it documents, whose message is one
-/// short line; everything else (another exception, too much memory, a promise that does not hold) is a find.
+/// One reader under fuzzing. It may take bytes or refuse them by an exception that it documents, which a user
+/// sees as one short line; everything else (another exception, too much memory, a promise that does not hold) is a find.
 /// </summary>
 /// <param name="Name">The format, which is also the folder of its seeds.</param>
 /// <param name="FileName">What the file is called that the reader is given.</param>
@@ -13,8 +15,8 @@ internal sealed class FuzzFailure(string message) : Exception(message);
 /// <param name="Refusals">The exceptions that the reader documents.</param>
 internal sealed record FuzzTarget(string Name, string FileName, Action<FuzzSession> Read, params Type[] Refusals)
 {
-    /// <summary>Longest message, beside the file's path: about two lines of a terminal.</summary>
-    private const int MaxMessage = 300;
+    /// <summary>Longest line that may be printed.</summary>
+    private const int MaxLine = 300;
 
     /// <summary>What reading may allocate beyond a multiple of the input; checkpoints have documented caps of this order.</summary>
     private const long MemoryFloor = 64L << 20;
@@ -42,7 +44,7 @@ internal sealed record FuzzTarget(string Name, string FileName, Action<FuzzSessi
         }
         catch (Exception e) when (Refusals.Contains(e.GetType()))
         {
-            CheckMessage(e.Message, session);
+            CheckRefusal(e, session);
             taken = false;
         }
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -51,15 +53,18 @@ internal sealed record FuzzTarget(string Name, string FileName, Action<FuzzSessi
             : throw new FuzzFailure($"{bytes.Length} bytes made the reader allocate {allocated}");
     }
 
-    /// <summary>Holds that a message names the file and is one line that fits a terminal.</summary>
-    public static void CheckMessage(string message, FuzzSession session)
+    /// <summary>Holds that what a user sees of a refusal names the file and is one line that a terminal can show.</summary>
+    public static void CheckRefusal(Exception refusal, FuzzSession session)
     {
-        if (!message.Contains(session.Folder, StringComparison.Ordinal))
-            throw new FuzzFailure($"the message does not name the file: {message}");
-        string rest = message.Replace(session.Folder, "", StringComparison.Ordinal);
-        if (rest.Length > MaxMessage)
-            throw new FuzzFailure($"the message has {rest.Length} characters: {rest[..MaxMessage]}…");
-        if (rest.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029'))
-            throw new FuzzFailure($"the message holds a control character: {string.Concat(rest.Select(c => char.IsControl(c) ? $"<{(int)c:x2}>" : $"{c}"))}");
+        using var output = new StringWriter();
+        if (ErrorReporter.Report(refusal, output, verbose: false) != ErrorReporter.BadInput)
+            throw new FuzzFailure($"a refusal that is not taken for bad input: {refusal}");
+        string line = output.ToString().TrimEnd('\n');
+        if (!line.Contains(session.Folder, StringComparison.Ordinal))
+            throw new FuzzFailure($"the message does not name the file: {line}");
+        if (line.Length > MaxLine)
+            throw new FuzzFailure($"the message has {line.Length} characters: {line[..MaxLine]}…");
+        if (line.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029'))
+            throw new FuzzFailure($"the message holds a control character: {string.Concat(line.Select(c => char.IsControl(c) ? $"<{(int)c:x2}>" : $"{c}"))}");
     }
 }

@@ -67,7 +67,7 @@ internal static class TensorTargets
         }
         catch (SerializationException e)
         {
-            FuzzTarget.CheckMessage(e.Message, session);
+            FuzzTarget.CheckRefusal(e, session);
         }
     }
 
