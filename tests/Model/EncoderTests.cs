@@ -101,7 +101,7 @@ public sealed class EncoderTests
         var length = batch.Text.Mask.AsSpan(row * 6, 6).ToArray().Sum();
         var image = Ops.Movement.Slice(batch.Image, 0, row, row + 1);
         var alone = _model.Explain(new(image, new(batch.Text.Ids.AsSpan(row * 6, length).ToArray(), [.. Enumerable.Repeat(1, length)], 1, length)));
-        Closeness.ElementsAreClose("explanation", [.. alone.Cam.ToDoubles().Select(v => v * length / 6)], cam.ToDoubles()[(row * 4)..(row * 4 + 4)], 1e-14);
+        Closeness.AreClose("explanation", [.. alone.Cam.ToDoubles().Select(v => v * length / 6)], cam.ToDoubles()[(row * 4)..(row * 4 + 4)], 1e-14);
     }
 
     private (Tensor Ids, TextMask Mask, ImageSource Image) Inputs()

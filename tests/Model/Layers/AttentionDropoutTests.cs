@@ -70,6 +70,14 @@ public sealed class AttentionDropoutTests
         }
     }
 
+    [Test]
+    public void Embeddings_are_dropped_after_their_norm()
+    {
+        using var model = Model(Everything, 0);
+        var (ids, _, _) = Inputs(model);
+        Assert.That(model.Text.Bert.Embeddings.Forward(ids, new ForwardContext(new RandomSource(5))).ToDoubles(), Is.All.Zero);
+    }
+
     private sealed record Layer(Albef Model, string Prefix)
     {
         public Tensor Weight(string name) => Model.Trainable.Single(p => p.Name == $"{Prefix}.{name}").Value;
