@@ -57,14 +57,26 @@ internal sealed partial class ConfigProbe
         folder.Write("other-vocab.txt", string.Join('\n', vocabulary.Append("zebra")));
         folder.Write("bert.json", """{"hidden_dropout_prob": 0.4}""");
         RunConfig config = Load([$"output={folder.PathOf("run")}"]);
-        Train(config.Path, $"output={folder.PathOf("run")}");
+        Train(config.Path, false, $"output={folder.PathOf("run")}");
     }
 
     /// <summary>The lines about keys without effect.</summary>
-    public IReadOnlyList<string> Notes(string[] settings) => ConfigNotes.For(Load(settings), ConfigUse.Training | ConfigUse.Evaluation);
+    public IReadOnlyList<string> Notes(string[] settings)
+    {
+        try
+        {
+            return ConfigNotes.For(Load(settings), ConfigUse.Training | ConfigUse.Evaluation);
+        }
+        catch (ConfigException)
+        {
+            return [];
+        }
+    }
 
-    /// <summary>What a run under the settings shows: or the error that refuses it.</summary>
-    public string Observe(string[] settings)
+    /// <summary>What a run under the settings shows, or the error that refuses it.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="whole">Whether the run comes to its end, evaluates once more and draws its pictures, which takes longer.</param>
+    public string Observe(string[] settings, bool whole)
     {
         try
         {
@@ -75,7 +87,7 @@ internal sealed partial class ConfigProbe
             string[] rates = [.. steps.Select(s => Print(plan.LearningRate(s)) + " " + Print(plan.Alpha(s)))];
             // Without test data there is nothing to do at these steps.
             string evaluations = config.IsGenerated || config.Texts("test_file").Count > 0 ? string.Join(' ', Enumerable.Range(0, 12).Where(plan.EvaluatesAfter)) : "";
-            return $"{plan.TotalSteps} {plan.SaveEvery} {string.Join(", ", rates)}; {evaluations}\n{Train(config.Path, Fill(settings))}";
+            return $"{plan.TotalSteps} {plan.SaveEvery} {string.Join(", ", rates)}; {evaluations}\n{Train(config.Path, whole, Fill(settings))}";
         }
         catch (ConfigException e)
         {
@@ -92,17 +104,23 @@ internal sealed partial class ConfigProbe
     private string[] Fill(string[] settings) => [.. settings.Select(s => s.Replace("{folder}", _folder.Path, StringComparison.Ordinal))];
 
     // Two steps by the command itself; what it prints, writes and counts.
-    private string Train(string config, params string[] settings)
+    private string Train(string config, bool whole, params string[] settings)
     {
         string standard = _folder.PathOf($"out{_runs++}");
         bool elsewhere = settings.Any(s => s.StartsWith("output=", StringComparison.Ordinal));
         string[] all = elsewhere ? settings : [.. settings, $"output={standard}"];
         using StringWriter output = new(CultureInfo.InvariantCulture), error = new(CultureInfo.InvariantCulture);
         Profiler? profiler = null;
+        using var stop = new CancellationTokenSource();
         try
         {
-            var options = new TrainOptions { Config = config, Steps = 2, Set = all, Threads = 1, Device = "cpu" };
-            TrainCommand.Run(options, new CommandContext(output, error), CancellationToken.None, s => profiler ??= Profiler.Begin(s.Model.Backend));
+            var options = new TrainOptions { Config = config, Steps = whole ? 2 : null, Set = all, Threads = 1, Device = "cpu" };
+            TrainCommand.Run(options, new CommandContext(output, error), stop.Token, s =>
+            {
+                profiler ??= Profiler.Begin(s.Model.Backend);
+                if (s.Step == 1 && !whole)
+                    stop.Cancel();
+            });
         }
         catch (Exception e) when (e is DataException or ConfigException or Serialization.SerializationException or AmcEngine.Model.ModelException)
         {
