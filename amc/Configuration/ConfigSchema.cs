@@ -99,6 +99,10 @@ internal static class ConfigSchema
         new("min_tokens", Integer, null, 1, 512),
         new("augment", Truth, null),
         new("eval_resize", Choice, "bilinear", Choices: ["bilinear", "bicubic"]),
+        new("bad_pictures", Choice, "load", Choices: ["load", "skip", "error"]),
+        new("max_bad_share", Real, 0.01, 0, 1),
+        new("box_format", Choice, "auto", Choices: ["auto", "xyxy", "xywh", "normalised"]),
+        new("exif", Choice, "apply", Choices: ["apply", "ignore"]),
     ];
 
     private static ConfigKey[] ModelKeys() =>
@@ -128,6 +132,7 @@ internal static class ConfigSchema
         new("seed", Integer, 42, 0, int.MaxValue),
         new("output", Text, null) { IsPath = true },
         new("checkpoint", Text, null) { IsPath = true },
+        new("checkpoint_key", Text, null),
         new("steps", Integer, null, 1, 100_000_000),
         new("alpha_ramp_steps", Integer, null, 1, 100_000_000),
         new("schedular.warmup_steps", Integer, null, 0, 100_000_000),
