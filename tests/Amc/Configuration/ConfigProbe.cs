@@ -52,12 +52,27 @@ internal sealed partial class ConfigProbe
         folder.Write("train.json", Annotations(16, 0));
         folder.Write("test.json", Annotations(5, 3));
         folder.Write("other.json", Annotations(9, 1));
+        MakeOddData();
         string[] vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[MASK]", .. Words];
         folder.Write("vocab.txt", string.Join('\n', vocabulary));
         folder.Write("other-vocab.txt", string.Join('\n', vocabulary.Append("zebra")));
         folder.Write("bert.json", """{"hidden_dropout_prob": 0.4}""");
         RunConfig config = Load([$"output={folder.PathOf("run")}"]);
         Train(config.Path, false, $"output={folder.PathOf("run")}");
+    }
+
+    // A picture that is cut, one that is to be turned, and entries without a phrase.
+    private void MakeOddData()
+    {
+        byte[] whole = File.ReadAllBytes(_folder.PathOf("images/000000.png"));
+        _folder.Write("cut.png", whole[..(whole.Length * 3 / 4)]);
+        _folder.Write("cut.json", Annotations(16, 0).Replace("images/000001.png", "cut.png", StringComparison.Ordinal));
+        SceneExporter.Export(SceneKinds.Create("scenes", 48), _folder.PathOf("jpeg"), 1, 1, SceneSplit.Train, SceneFormat.Jpeg);
+        byte[] jpeg = File.ReadAllBytes(_folder.PathOf("jpeg/images/000000.jpg")), turned = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
+        _folder.Write("turned.jpg", [.. jpeg[..2], .. turned[2..38], .. jpeg[2..]]);
+        _folder.Write("turned.json", Annotations(16, 0).Replace("images/000001.png", "turned.jpg", StringComparison.Ordinal));
+        string bad = string.Concat(Enumerable.Repeat("""{"image": "images/000000.png", "caption": "", "bbox": [[1, 1, 30, 30]]},""", 12));
+        _folder.Write("bad.json", "[" + bad + Annotations(16, 0)[1..]);
     }
 
     /// <summary>The lines about keys without effect.</summary>
