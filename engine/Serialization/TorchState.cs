@@ -4,7 +4,7 @@ namespace AmcEngine.Serialization;
 /// <param name="Tensors">Its tensors in their saved order.</param>
 /// <param name="Skipped">Entries that are no plain tensors.</param>
 /// <param name="Key">Where it lies, as in <c>model</c>; null for the root.</param>
-/// <param name="OtherKeys">Where tensors lie beside it.</param>
+/// <param name="OtherKeys">Where as many tensors lie, if the choice was not the caller's.</param>
 internal sealed record TorchState(
     IReadOnlyList<TensorData> Tensors, IReadOnlyList<SkippedEntry> Skipped, string? Key, IReadOnlyList<string> OtherKeys);
 
@@ -41,7 +41,7 @@ internal sealed class TorchStateFinder(string path, object? root)
         if (key is not null)
         {
             return Choose(top, key) is { } chosen
-                ? Take(chosen, key, holders)
+                ? Take(chosen, key, [])
                 : throw SerializationException.In(
                     path, null, $"holds no weights under the key {SerializationException.Quote(key)}", There(holders, top));
         }
