@@ -28,6 +28,7 @@ internal static class ExplainCommand
             context.Warn($"the model does not know the word \"{word}\"");
         using IBackend backend = DeviceSelector.Open(options);
         using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
+        context.Note(config, ConfigUse.Explanation);
         var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
         var sample = new EvaluationSample(picture, phrase, []);
         (int X, int Y) point = explainer.Explain([sample])[0].Peak();
