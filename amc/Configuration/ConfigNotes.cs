@@ -43,6 +43,8 @@ internal static class ConfigNotes
         new(ConfigUse.Training, c => !c.Truth("add_gcam"), "add_gcam is false", "amc.mean_weight", "amc.mean_margin", "amc.max_weight", "amc.max_margin"),
         new(ConfigUse.Training, c => c.Has("checkpoint"), "the temperature comes with the checkpoint", "temp"),
 
+        new(ConfigUse.Training, c => !c.Has("checkpoint"), "no checkpoint is given", "checkpoint_key"),
+
         new(ConfigUse.Training, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "train_file"),
         new(Both, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "test_file", "image_root"),
         new(Both, c => c.IsGenerated, "generated phrases are not cut", "max_words"),
