@@ -102,7 +102,7 @@ public class AnnotationDatasetTests
         {
             Assert.That(() => new AnnotationDataset([Save(ManyBoxes())], _folder.PathOf("none")), Throws.TypeOf<DataException>().With.Message.Contains("picture folder does not exist"));
             Assert.That(() => noPixel.Get(0, 1, 0), Throws.TypeOf<DataException>().With.Message.Contains("a.png: bbox[0]"));
-            Assert.That(() => noPicture.Get(0, 1, 0), Throws.TypeOf<DataException>().With.Message.Contains("picture not found"));
+            Assert.That(() => noPicture.Get(0, 1, 0), Throws.InstanceOf<DataException>().With.Message.Contains("picture not found"));
             Assert.That(() => noPixel.Get(1, 1, 0), Throws.TypeOf<ArgumentOutOfRangeException>());
         });
     }
