@@ -14,11 +14,12 @@ namespace AmcEngine.Amc.Training;
 /// <summary>Everything that a run consists of: data, model, optimizer and the number of steps done.</summary>
 internal sealed class TrainingSession : IDisposable
 {
-    private TrainingSession(RunConfig config, IBackend backend)
+    private TrainingSession(RunConfig config, IBackend backend, WordPieceTokenizer? tokenizer)
     {
         Config = config;
-        Tokenizer = DataSources.Tokenizer(config);
+        Tokenizer = tokenizer ?? DataSources.Tokenizer(config);
         IRegionDataset train = DataSources.Train(config);
+        Data = DataIdentity.Of(config, train.Count);
         Test = DataSources.Test(config);
         Loader = new BatchLoader(train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0);
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
@@ -35,6 +36,9 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>The tokenizer.</summary>
     public WordPieceTokenizer Tokenizer { get; }
+
+    /// <summary>What tells the training data from other data; null where it is generated.</summary>
+    public DataIdentity? Data { get; }
 
     /// <summary>Training batches.</summary>
     public BatchLoader Loader { get; }
@@ -63,10 +67,19 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Steps done.</summary>
     public int Step { get; set; }
 
+    /// <summary>Step at which the run is to stop before its end; null where it runs to its end.</summary>
+    public int? StopAfter { get; set; }
+
+    /// <summary>Where the model looked before its first step; null where nobody has asked.</summary>
+    public FirstMaps? FirstMaps { get; set; }
+
     /// <summary>Opens the data and creates the model with fresh weights.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="backend">Where to compute.</param>
+    /// <param name="tokenizer">The tokenizer; null takes the configuration's.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
-    public static TrainingSession Create(RunConfig config, IBackend backend) => new(config, backend);
+    public static TrainingSession Create(RunConfig config, IBackend backend, WordPieceTokenizer? tokenizer = null) => new(config, backend, tokenizer);
 
     /// <inheritdoc/>
     public void Dispose()
