@@ -33,6 +33,8 @@ internal static class TrainCommand
         RunConfig stored = options.Config is { } file
             ? RunConfig.Load(file, Overrides(options))
             : RunConfig.Restore(Path.Combine(point.Folder, CheckpointLayout.State), point.State.Config, Overrides(options));
+        // Before anything is opened: what is asked for may not even be there.
+        point.State.RequireSame(stored, point.Folder);
         return Run(options, context, stored, folder, point, stop, beforeStep);
     }
 

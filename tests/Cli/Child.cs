@@ -34,8 +34,14 @@ internal sealed partial class Child : IDisposable
     }
 
     /// <summary>Starts <c>amcx</c>.</summary>
-    public static Child Start(string folder, params string[] args) =>
-        new(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "amcx.dll"), .. args, "--threads", "1"]) { WorkingDirectory = folder });
+    public static Child Start(string folder, params string[] args)
+    {
+        string[] command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "amcx.dll"), .. args, "--threads", "1"];
+        // Tests may themselves run with signals ignored (nohup, a shell's background), which children inherit.
+        if (OperatingSystem.IsLinux())
+            command = ["env", "--default-signal", .. command];
+        return new Child(new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = folder });
+    }
 
     /// <summary>Runs a script in which <c>amcx</c> stands for the command, and waits for it.</summary>
     public static Answer Bash(string folder, string script)

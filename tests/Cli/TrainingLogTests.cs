@@ -101,5 +101,5 @@ internal sealed class TrainingLogTests
         return _folder.Path;
     }
 
-    private static string Case(string name) => Path.Combine(TempFolder.Fixture(""), "..", "..", "Cases", "logs", name + ".jsonl");
+    private static string Case(string name) => TempFolder.Fixture(Path.Combine("..", "..", "Cases", "logs", name + ".jsonl"));
 }
