@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 
@@ -42,10 +43,11 @@ internal static class TrainCommand
         TrainOptions options, CommandContext context, RunConfig config, RunFolder folder, ResumePoint? point, CancellationToken stop, Action<TrainingSession>? beforeStep)
     {
         using IBackend backend = DeviceSelector.Open(options);
-        using var session = TrainingSession.Create(config, backend, point?.Tokenizer());
+        using var session = TrainingSession.Create(config, backend, context.Warn, point?.Tokenizer());
         TrainingReport report = Start(session, point, context);
         int last = LastStep(options, session);
         Announce(options.Config ?? folder.Path, session, backend, last, context);
+        context.Note(config, ConfigUse.Training);
 
         using TrainingLog log = point is null ? TrainingLog.Start(folder.Path) : TrainingLog.Continue(folder.Path, session.Step, session.Plan, context.Warn);
         ITrainingView view = context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
@@ -103,8 +105,7 @@ internal static class TrainCommand
     {
         if (point is null)
         {
-            if (session.Config.OptionalText("checkpoint") is { } start)
-                context.Out.WriteLine($"{start}: {CheckpointFile.Find(start).LoadInto(session.Model)}");
+            StartWeights.Load(session.Config, session.Model, context, context.Out.WriteLine);
             return new TrainingReport(session);
         }
         session.FirstMaps = point.FirstMaps();
@@ -131,6 +132,7 @@ internal static class TrainCommand
     {
         long weights = session.Model.Trainable.Sum(p => (long)p.Shape.Count);
         string work = session.Step < last ? $"steps {session.Step + 1} to {last}" : $"all {last} steps are done, pictures and report are made again";
+        context.Out.WriteLine(FormattableString.Invariant($"vocabulary: {DataSources.VocabularyName(session.Config)}, {session.Tokenizer.VocabSize} words"));
         context.Out.WriteLine(FormattableString.Invariant(
             $"{name}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, {work}, AMC {(session.Objective is null ? "off" : "on")}, {backend.Device.Id} ({backend.Device.Details})"));
     }

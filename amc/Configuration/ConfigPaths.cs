@@ -5,11 +5,8 @@ internal static class ConfigPaths
 {
     private const string PictureRoot = "image_root";
 
-    private static readonly HashSet<string> Keys =
-        ["train_file", "test_file", PictureRoot, "vocab_file", "fashion_folder", "bert_config", "checkpoint", "output"];
-
     /// <summary>Whether the key holds paths.</summary>
-    public static bool Contains(string key) => Keys.Contains(key);
+    public static bool Contains(string key) => ConfigSchema.Find(key) is { IsPath: true };
 
     /// <summary>The flat configuration with full paths.</summary>
     public static SortedDictionary<string, string?> Full(IReadOnlyDictionary<string, string?> flat)

@@ -14,9 +14,6 @@ namespace AmcEngine.Amc.Training;
 /// <param name="lastIsSound">Whether the <c>last</c> that is there now may take the place of <c>last-good</c>.</param>
 internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
 {
-    private const string FirstMoment = "exp_avg.";
-    private const string SecondMoment = "exp_avg_sq.";
-
     private bool _lastIsSound = lastIsSound;
 
     /// <summary>Called after a save.</summary>
@@ -59,6 +56,7 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
     /// <param name="checkpoint">The checkpoint's folder.</param>
     /// <exception cref="ConfigException">The checkpoint belongs to another configuration or to other data.</exception>
     /// <exception cref="SerializationException">A file is missing or damaged.</exception>
+    /// <exception cref="AmcEngine.Model.ModelException">A number is not finite.</exception>
     public static void Restore(TrainingSession session, string checkpoint)
     {
         CheckpointState state = CheckpointState.Load(Path.Combine(checkpoint, CheckpointLayout.State));
@@ -72,11 +70,13 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
                 throw new SerializationException($"{model.Path}: {report}; the checkpoint is incomplete, resume from another one");
         }
         using SafetensorsReader moments = SafetensorsReader.Open(Path.Combine(checkpoint, CheckpointLayout.Moments));
+        var check = new FiniteLoad();
         foreach ((Tensors.Tensor parameter, Tensors.Tensor first, Tensors.Tensor second) in session.Optimizer.State)
         {
-            TensorValues.Load(first, moments[FirstMoment + parameter.Name]);
-            TensorValues.Load(second, moments[SecondMoment + parameter.Name]);
+            check.Load(first, moments[CheckpointLayout.FirstMoment + parameter.Name]);
+            check.Load(second, moments[CheckpointLayout.SecondMoment + parameter.Name]);
         }
+        check.RequireFinite();
         if (state.CopiesAhead)
             session.Model.Average!.SetAhead();
         session.Optimizer.StepCount = state.OptimizerSteps;
@@ -89,7 +89,7 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
         SafetensorsWriter.Write(Path.Combine(target, CheckpointLayout.Model), StateDict.Export(session.Model));
         SafetensorsWriter.Write(Path.Combine(target, CheckpointLayout.Moments), session.Optimizer.State.SelectMany(s => new[]
         {
-            TensorValues.ToData(s.ExpAvg, FirstMoment + s.Parameter.Name), TensorValues.ToData(s.ExpAvgSq, SecondMoment + s.Parameter.Name),
+            TensorValues.ToData(s.ExpAvg, CheckpointLayout.FirstMoment + s.Parameter.Name), TensorValues.ToData(s.ExpAvgSq, CheckpointLayout.SecondMoment + s.Parameter.Name),
         }));
         session.Tokenizer.SaveVocab(Path.Combine(target, CheckpointLayout.Vocabulary));
         session.FirstMaps?.Save(Path.Combine(target, CheckpointLayout.FirstMaps));

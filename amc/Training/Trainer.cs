@@ -43,6 +43,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
             view.Show(session.Step, last, () => complete = Train(last, stop));
             if (session.Step != _savedStep)
                 Save();
+            ReportData();
             return new TrainingOutcome(!complete);
         }
         catch (Exception error)
@@ -91,6 +92,14 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
             session.Model.TakeBack(before);
             throw;
         }
+    }
+
+    private void ReportData()
+    {
+        if (session.Train is not IFileDataset data || !(data.Pictures.HasBad || data.Annotations.HasBad))
+            return;
+        log.Write(session.Step, data);
+        view.Say($"training data: {data.Pictures.Summary}; {data.Annotations.Summary}");
     }
 
     // Whether nothing but the next step comes after so many.

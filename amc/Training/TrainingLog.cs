@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.DataTools;
 using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.Training;
@@ -13,11 +14,14 @@ namespace AmcEngine.Amc.Training;
 /// <param name="Seconds">Time the step took.</param>
 internal sealed record StepRecord(int Step, int Epoch, IReadOnlyList<(string Name, double Value)> Losses, double LearningRate, double Seconds);
 
-/// <summary>A run's log: one JSON object a line, "kind" being <c>step</c> or <c>eval</c>.</summary>
+/// <summary>A run's log: one JSON object a line, "kind" being <c>step</c>, <c>eval</c> or <c>data</c>.</summary>
 internal sealed class TrainingLog : IDisposable
 {
     /// <summary>Its name in the run's folder.</summary>
     public const string FileName = "log.jsonl";
+
+    /// <summary>Kind of the line with the totals of bad data: no curve is drawn of them.</summary>
+    public const string DataKind = "data";
 
     private readonly FileStream _stream;
     private readonly HashSet<int> _evaluated;
@@ -35,7 +39,7 @@ internal sealed class TrainingLog : IDisposable
 
     /// <summary>
     /// Goes on with the log of an interrupted run: what it wrote after the checkpoint, and the evaluation made only
-    /// because it stopped, go away, so that the log ends up as if there had been no interruption.
+    /// because it stopped, and totals of bad data, which come again, go away, so that the log ends up as if there had been no interruption.
     /// </summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="steps">Steps of the checkpoint.</param>
@@ -54,7 +58,7 @@ internal sealed class TrainingLog : IDisposable
                     continue;
                 evaluated.Add(after);
             }
-            else if (((StepRecord)record).Step > steps)
+            else if (record is not StepRecord { Step: var step } || step > steps)
                 continue;
             kept.Append(line).Append('\n');
         }
@@ -97,6 +101,21 @@ internal sealed class TrainingLog : IDisposable
         });
         _evaluated.Add(step);
     }
+
+    /// <summary>Adds what was wrong with the training data, up to so many steps.</summary>
+    public void Write(int step, IFileDataset data) => WriteLine(json =>
+    {
+        json.WriteString("kind", DataKind);
+        json.WriteNumber("step", step);
+        json.WriteNumber("pictures", data.Pictures.Pictures);
+        json.WriteNumber("pictures_partial", data.Pictures.Partial);
+        json.WriteNumber("pictures_undecodable", data.Pictures.Undecodable);
+        json.WriteNumber("entries", data.Annotations.Entries);
+        json.WriteNumber("entries_bad", data.Annotations.BadEntries);
+        json.WriteNumber("entries_without_box", data.Annotations.WithoutBox);
+        json.WriteNumber("boxes_dropped", data.Annotations.DroppedBoxes);
+        json.WriteNumber("phrases_dropped", data.Annotations.DroppedPhrases);
+    });
 
     /// <summary>Closes the log; that of a run that never came to a step goes away.</summary>
     public void Dispose()

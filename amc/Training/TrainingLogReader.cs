@@ -28,13 +28,13 @@ internal static class TrainingLogReader
         {
             if (record is StepRecord step)
                 steps.Add(step);
-            else
-                evaluations.Add((EvaluationRecord)record);
+            else if (record is EvaluationRecord evaluation)
+                evaluations.Add(evaluation);
         }
         return (steps, evaluations);
     }
 
-    /// <summary>The lines that can be read, each with its <see cref="StepRecord"/> or <see cref="EvaluationRecord"/>.</summary>
+    /// <summary>The lines that can be read, each with its <see cref="StepRecord"/> or <see cref="EvaluationRecord"/>, or its kind where that is known and neither.</summary>
     /// <param name="path">The log; where there is none, nothing is read.</param>
     /// <param name="warn">Told once of all lines that cannot be read.</param>
     public static IEnumerable<(string Line, object Record)> Lines(string path, Action<string> warn)
@@ -71,6 +71,8 @@ internal static class TrainingLogReader
                 case "step":
                     (string, double)[] losses = [.. root.GetProperty("losses").EnumerateObject().Select(p => (p.Name, p.Value.GetDouble()))];
                     return new StepRecord(step, root.GetProperty("epoch").GetInt32(), losses, root.GetProperty("lr").GetDouble(), root.GetProperty("seconds").GetDouble());
+                case TrainingLog.DataKind:
+                    return TrainingLog.DataKind;
                 default:
                     return null;
             }

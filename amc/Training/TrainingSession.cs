@@ -14,14 +14,15 @@ namespace AmcEngine.Amc.Training;
 /// <summary>Everything that a run consists of: data, model, optimizer and the number of steps done.</summary>
 internal sealed class TrainingSession : IDisposable
 {
-    private TrainingSession(RunConfig config, IBackend backend, WordPieceTokenizer? tokenizer)
+    private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, WordPieceTokenizer? tokenizer)
     {
         Config = config;
         Tokenizer = tokenizer ?? DataSources.Tokenizer(config);
-        IRegionDataset train = DataSources.Train(config);
-        Data = DataIdentity.Of(config, train.Count);
-        Test = DataSources.Test(config);
-        Loader = new BatchLoader(train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0);
+        Action<string>? once = DataSources.Once(warn);
+        Train = DataSources.Train(config, once);
+        Data = DataIdentity.Of(config, Train.Count);
+        Test = DataSources.Test(config, once);
+        Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0);
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         AlbefConfig settings = ModelSettings.Create(config, Tokenizer);
         Model = Albef.Create(settings, backend, DType.F32, config.Seed);
@@ -39,6 +40,9 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>What tells the training data from other data; null where it is generated.</summary>
     public DataIdentity? Data { get; }
+
+    /// <summary>Training samples.</summary>
+    public IRegionDataset Train { get; }
 
     /// <summary>Training batches.</summary>
     public BatchLoader Loader { get; }
@@ -76,10 +80,11 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Opens the data and creates the model with fresh weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="backend">Where to compute.</param>
+    /// <param name="warn">Told of data that is not as it should be.</param>
     /// <param name="tokenizer">The tokenizer; null takes the configuration's.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
-    public static TrainingSession Create(RunConfig config, IBackend backend, WordPieceTokenizer? tokenizer = null) => new(config, backend, tokenizer);
+    public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null, WordPieceTokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
 
     /// <inheritdoc/>
     public void Dispose()
