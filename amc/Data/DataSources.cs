@@ -9,16 +9,20 @@ internal static class DataSources
 {
     private static readonly string[] SpecialTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
-    /// <summary>The tokenizer: the configured vocabulary, or for generated scenes their few words.</summary>
-    /// <exception cref="ConfigException">Annotations are used without a vocabulary.</exception>
+    /// <summary>The tokenizer: the configured vocabulary, else bert-base-uncased's, or for generated scenes their few words.</summary>
+    /// <exception cref="Serialization.SerializationException">The configured vocabulary cannot be used.</exception>
     public static WordPieceTokenizer Tokenizer(RunConfig config)
     {
         if (config.OptionalText("vocab_file") is { } path)
             return WordPieceTokenizer.FromVocabFile(path);
         return config.IsGenerated
             ? WordPieceTokenizer.FromVocab([.. SpecialTokens, .. SceneVocabulary.Words(config.Dataset)])
-            : throw ConfigRules.Wrong(config, "vocab_file: is missing; name the vocab.txt of bert-base-uncased, or of the checkpoint");
+            : WordPieceTokenizer.BertBaseUncased;
     }
+
+    /// <summary>What a message calls the vocabulary of <see cref="Tokenizer"/>.</summary>
+    public static string VocabularyName(RunConfig config) =>
+        config.OptionalText("vocab_file") ?? (config.IsGenerated ? $"that of {config.Dataset}" : "bert-base-uncased, built in (vocab_file names another)");
 
     /// <summary>The training samples.</summary>
     /// <param name="config">The configuration.</param>
