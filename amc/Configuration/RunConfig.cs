@@ -117,14 +117,16 @@ internal sealed class RunConfig
             values[name] = key.Kind switch
             {
                 ConfigKind.TextList => text.Length == 0 ? [] : text.Split('\n'),
-                ConfigKind.IntegerList => text.Length == 0 ? Array.Empty<int>() : text.Split('\n').Select(t => int.Parse(t, CultureInfo.InvariantCulture)).ToArray(),
+                ConfigKind.IntegerList => text.Length == 0 ? Array.Empty<int>() : text.Split('\n').SelectMany(t => (int[]?)ScalarParser.Parse(key, t, quoted: false) ?? throw Unfit(key, text)).ToArray(),
                 _ => ScalarParser.Parse(key, text, quoted: false)
-                    ?? throw new ConfigException($"{path}: {name}: expected {key.Expected}, found {text}"),
+                    ?? throw Unfit(key, text),
             };
         }
         // The sizes were taken from this file when the run began; it need not exist any more.
         values.Remove("bert_config");
         return Create(path, values);
+
+        ConfigException Unfit(ConfigKey key, string text) => new($"{path}: {key.Path}: expected {key.Expected}, found {MessageText.Quote(text)}");
     }
 
     private object? Value(string key) =>
