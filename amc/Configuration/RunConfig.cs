@@ -121,9 +121,9 @@ internal sealed class RunConfig
             values[name] = key.Kind switch
             {
                 ConfigKind.TextList => text.Length == 0 ? [] : text.Split('\n'),
-                ConfigKind.IntegerList => text.Length == 0 ? Array.Empty<int>() : text.Split('\n').Select(t => int.Parse(t, CultureInfo.InvariantCulture)).ToArray(),
+                ConfigKind.IntegerList => text.Length == 0 ? Array.Empty<int>() : text.Split('\n').SelectMany(t => (int[]?)ScalarParser.Parse(key, t, quoted: false) ?? throw Unfit(key, text)).ToArray(),
                 _ => ScalarParser.Parse(key, text, quoted: false)
-                    ?? throw new ConfigException($"{path}: {name}: expected {key.Expected}, found {text}"),
+                    ?? throw Unfit(key, text),
             };
         }
         // The sizes were taken from this file when the run began; it need not exist any more.
@@ -131,6 +131,8 @@ internal sealed class RunConfig
         foreach (string argument in overrides ?? [])
             YamlConfigReader.Override(values, argument);
         return Create(path, values);
+
+        ConfigException Unfit(ConfigKey key, string text) => new($"{path}: {key.Path}: expected {key.Expected}, found {MessageText.Quote(text)}");
     }
 
     /// <summary>What a key is where nothing is given, as <see cref="Flatten"/> prints it; null too for a key that is not known.</summary>
