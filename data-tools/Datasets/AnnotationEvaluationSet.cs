@@ -5,7 +5,7 @@ namespace AmcEngine.DataTools;
 /// <summary>
 /// The questions of an annotation file: one a phrase, with all boxes of its entry. Pictures are read when asked for.
 /// </summary>
-public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>, ICountsPictures
+public sealed class AnnotationEvaluationSet : IEvaluationSet, ICountsPictures
 {
     private readonly List<(RegionAnnotation Annotation, string Caption)> _questions = [];
     private readonly string _imageRoot;
@@ -38,18 +38,21 @@ public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>, I
     /// <summary>Questions in the set.</summary>
     public int Count => _questions.Count;
 
-    /// <summary>Reads the picture of one question.</summary>
+    /// <summary>Reads one question with its whole picture.</summary>
     /// <exception cref="UnusableSampleException">The question cannot be asked; it is counted, and the others go on.</exception>
     /// <exception cref="DataException">A box covers no pixel of the picture, or too many pictures are unusable.</exception>
-    public EvaluationSample this[int index]
+    public EvaluationSample this[int index] => Read(index, [PictureTarget.Whole]);
+
+    /// <inheritdoc/>
+    public string PictureOf(int index) => _questions[index].Annotation.Image;
+
+    /// <inheritdoc/>
+    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets)
     {
-        get
-        {
-            (RegionAnnotation annotation, string caption) = _questions[index];
-            RgbImage picture = Pictures.Read(Path.Combine(_imageRoot, annotation.Image));
-            annotation.CheckBoxes(picture.Width, picture.Height);
-            return new EvaluationSample(picture, CaptionCleaner.Clean(caption, _maxWords), annotation.Boxes);
-        }
+        (RegionAnnotation annotation, string caption) = _questions[index];
+        PictureViews views = Pictures.Read(Path.Combine(_imageRoot, annotation.Image), targets);
+        annotation.CheckBoxes(views.Width, views.Height);
+        return new EvaluationSample(annotation.Image, views, CaptionCleaner.Clean(caption, _maxWords), annotation.Boxes);
     }
 
     /// <summary>The questions in order, each read when reached.</summary>

@@ -5,6 +5,9 @@ namespace AmcEngine.DataTools;
 /// <summary>A picture in memory: 8-bit RGB, rows from top to bottom, channels interleaved (height, width, 3).</summary>
 public sealed class RgbImage
 {
+    /// <summary>Red, green and blue.</summary>
+    public const int Channels = 3;
+
     /// <summary>Creates a black picture.</summary>
     /// <param name="width">Width in pixels, at least 1.</param>
     /// <param name="height">Height in pixels, at least 1.</param>
