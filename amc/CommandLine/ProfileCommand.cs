@@ -18,8 +18,7 @@ internal static class ProfileCommand
         RunConfig config = RunConfig.Load(options.Config, options.Set);
         using IBackend backend = DeviceSelector.Open(options);
         using var session = TrainingSession.Create(config, backend);
-        if (config.OptionalText("checkpoint") is { } start)
-            CheckpointFile.Find(start).LoadInto(session.Model);
+        StartWeights.Load(config, session.Model, context, _ => { });
         Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
         ProfileResult result = new ProfileRun(session, backend).Measure(options.Steps, options.Warmup, progress);
         if (options.Json)

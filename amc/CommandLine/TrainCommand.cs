@@ -36,8 +36,7 @@ internal static class TrainCommand
         string? checkpoint = options.Resume is null ? null : CheckpointLayout.Find(options.Resume);
         using IBackend backend = DeviceSelector.Open(options);
         using var session = TrainingSession.Create(config, backend);
-        if (config.OptionalText("checkpoint") is { } start)
-            context.Out.WriteLine($"{start}: {CheckpointFile.Find(start).LoadInto(session.Model)}");
+        StartWeights.Load(config, session.Model, context, context.Out.WriteLine);
         var report = new TrainingReport(session);
         if (checkpoint is not null)
             CheckpointStore.Restore(session, checkpoint);

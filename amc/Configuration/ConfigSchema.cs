@@ -127,6 +127,7 @@ internal static class ConfigSchema
         new("seed", Integer, 42, 0, int.MaxValue),
         new("output", Text, null),
         new("checkpoint", Text, null),
+        new("checkpoint_key", Text, null),
         new("steps", Integer, null, 1, 100_000_000),
         new("alpha_ramp_steps", Integer, null, 1, 100_000_000),
         new("schedular.warmup_steps", Integer, null, 0, 100_000_000),

@@ -14,7 +14,7 @@ namespace AmcEngine.Amc.Training;
 internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed, IReadOnlyDictionary<string, string?> Config)
 {
     // These say where and how often to write; the numbers of a run do not depend on them.
-    private static readonly HashSet<string> Free = ["output", "log_every", "save_every", "grid_scenes", "bert_config", "checkpoint"];
+    private static readonly HashSet<string> Free = ["output", "log_every", "save_every", "grid_scenes", "bert_config", "checkpoint", "checkpoint_key"];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };
 

@@ -54,7 +54,8 @@ public sealed class GoldenVerifier
         using var golden = GoldenCase.Open(jsonPath);
         using var model = Albef.Create(golden.Config, backend, dtype);
         if (checkpoint is null) DeterministicWeights.Fill(model, golden.Config.Temperature);
-        else StateDict.Load(model, checkpoint);
+        else if (StateDict.Load(model, checkpoint).Lacks(model.Trainable) is { } lacking)
+            throw new ModelException($"checkpoint: lacks {lacking}; verify with one that has them all");
         return new GoldenVerifier(golden, model, backend, dtype).Run();
     }
 
