@@ -25,7 +25,7 @@ internal sealed class Explainer(Albef model, WordPieceTokenizer tokenizer, Resam
     {
         using var scope = MemoryScope.Begin();
         ExplanationOutput output = model.Explain(Batch(batch));
-        float[] maps = output.Cam.ToArray<float>(), scores = output.Logits.Softmax().ToArray<float>();
+        float[] maps = output.Cam.ToArray<float>(), scores = output.Logits.Softmax(-1).ToArray<float>();
         int side = model.Config.Grid, patches = side * side;
         return [.. batch.Select((_, i) => new MatchExplanation(new PatchMap(side, maps[(i * patches)..((i + 1) * patches)]), scores[2 * i + 1]))];
     }

@@ -11,17 +11,14 @@ internal sealed class TrainingReport
     private const string CurvesFile = "curves.png";
 
     private readonly TrainingSession _session;
-    private readonly EvaluationSample[] _scenes;
-    private readonly Heatmap[] _before;
+    private readonly Dictionary<int, PatchMap> _before;
 
     /// <summary>Remembers where the untrained model looks.</summary>
     /// <param name="session">A session before its first step, or before it is put back to a checkpoint.</param>
     public TrainingReport(TrainingSession session)
     {
         _session = session;
-        int count = session.Test is { } test ? Math.Min(test.Count, session.Config.Integer("grid_scenes")) : 0;
-        _scenes = [.. Enumerable.Range(0, count).Select(i => session.Test![i])];
-        _before = count == 0 ? [] : session.Explainer.Explain(_scenes);
+        _before = session.Test is { } test ? Explain(GridScenes.Candidates(test, session.Config.Integer("grid_scenes"))) : [];
     }
 
     /// <summary>Draws the pictures and says how accuracy changed.</summary>
@@ -47,11 +44,24 @@ internal sealed class TrainingReport
         int count = _session.Test!.Count;
         output.WriteLine(FormattableString.Invariant(
             $"pointing accuracy on {count} test samples: {100 * before:0.0} % before, {100 * after:0.0} % after training; a random point {100 * random:0.0} %"));
-        if (_scenes.Length == 0)
+        GridScene[] scenes = Scenes(after);
+        if (scenes.Length == 0)
             return;
-        Heatmap[] maps = _session.Explainer.Explain(_scenes);
         string grid = Path.Combine(folder, GridFile);
-        SceneGrid.Save(grid, [.. _scenes.Select((s, i) => new GridScene(s, _before[i], maps[i]))], new GridHeading(before, after, random, count));
+        SceneGrid.Save(grid, scenes, new GridHeading(before, after, random, count));
         output.WriteLine($"where the model looks, before and after: {grid}");
     }
+
+    private GridScene[] Scenes(double accuracy)
+    {
+        IEvaluationSet test = _session.Test!;
+        Dictionary<int, PatchMap> after = Explain([.. _before.Keys.Order()]);
+        (int Index, EvaluationSample Sample)[] candidates = [.. after.Keys.Order().Select(i => (i, test.Read(i, [SceneGrid.Picture])))];
+        bool[] hits = [.. candidates.Select(c => after[c.Index].Peak(c.Sample.Width, c.Sample.Height) is { } p && PointingGame.IsHit(p.X, p.Y, c.Sample.Boxes))];
+        return [.. GridScenes.Choose(hits, _session.Config.Integer("grid_scenes"), accuracy)
+            .Select(i => candidates[i]).Select(c => new GridScene(c.Sample, _before[c.Index], after[c.Index]))];
+    }
+
+    private Dictionary<int, PatchMap> Explain(IReadOnlyList<int> questions) =>
+        GridScenes.Explain(_session.Explainer, _session.Test!, questions, _session.Config.Integer("eval_batch"));
 }

@@ -18,6 +18,12 @@ public sealed record PictureTarget(Func<int, int, (int Width, int Height)> Size,
 /// <param name="Images">One picture a target.</param>
 public sealed record PictureViews(int Width, int Height, IReadOnlyList<RgbImage> Images)
 {
+    /// <summary>The middle of one of the picture's own pixels, in pixels of a view of it.</summary>
+    /// <param name="view">The view.</param>
+    /// <param name="pixel">The pixel, or null for none.</param>
+    public (float X, float Y)? PointIn(RgbImage view, (int X, int Y)? pixel) =>
+        pixel is { } p ? ((p.X + 0.5f) * view.Width / Width, (p.Y + 0.5f) * view.Height / Height) : null;
+
     /// <summary>The views of a picture in memory.</summary>
     public static PictureViews Of(RgbImage picture, IReadOnlyList<PictureTarget> targets)
     {
