@@ -27,13 +27,14 @@ internal static class EvalCommand
         WordPieceTokenizer tokenizer = checkpoint.Tokenizer() ?? DataSources.Tokenizer(config);
         using IBackend backend = DeviceSelector.Open(options);
         using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
+        context.Note(config, ConfigUse.Evaluation);
         var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
         var answers = new AnswerFile();
         var tally = new PointingTally(answers.Add);
         EvaluationReport Report(bool complete) => new(tally.Result, DataSources.Split(config), Protocol(config), options.Checkpoint)
         {
             Complete = complete,
-            Pictures = (questions as ICountsPictures)?.Pictures,
+            Data = questions as IFileDataset,
         };
         try
         {

@@ -30,6 +30,7 @@ internal static class ExplainCommand
             context.Warn($"the model does not know the word \"{word}\"");
         using IBackend backend = DeviceSelector.Open(options);
         using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
+        context.Note(config, ConfigUse.Explanation);
         MatchExplanation answer = new Explainer(model, tokenizer, resize).Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
         PatchMap map = answer.Map.RequireFinite(phrase, options.Image);
         (int X, int Y)? point = map.Peak(picture.Width, picture.Height);

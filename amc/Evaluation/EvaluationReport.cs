@@ -17,8 +17,8 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
     /// <summary>Whether all questions were asked.</summary>
     public bool Complete { get; init; } = true;
 
-    /// <summary>What is known of the pictures; null where they are generated.</summary>
-    public PictureCensus? Pictures { get; init; }
+    /// <summary>The data set, which knows what is wrong with its files; null where scenes are generated.</summary>
+    public IFileDataset? Data { get; init; }
 
     /// <summary>The result in one line, for people.</summary>
     public string Text
@@ -32,8 +32,10 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
                 text.Append(CultureInfo.InvariantCulture, $", {Result.Flat} with a flat heatmap, which is no hit");
             if (Result.Skipped > 0)
                 text.Append(CultureInfo.InvariantCulture, $", {Result.Skipped} more could not be asked and do not count");
-            if (Pictures is { HasBad: true } pictures)
+            if (Data?.Pictures is { HasBad: true } pictures)
                 text.Append(CultureInfo.InvariantCulture, $"; {pictures.Summary}");
+            if (Data?.Annotations is { Counts.Count: > 0 } annotations)
+                text.Append(CultureInfo.InvariantCulture, $"; {annotations.Summary}");
             return text.ToString();
         }
     }
@@ -54,8 +56,10 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
             json.WriteNumber("seconds", Math.Round(Result.Seconds, 3));
             json.WriteNumber("flat", Result.Flat);
             json.WriteNumber("skipped", Result.Skipped);
-            json.WriteNumber("pictures_partial", Pictures?.Partial ?? 0);
-            json.WriteNumber("pictures_undecodable", Pictures?.Undecodable ?? 0);
+            json.WriteNumber("pictures_partial", Data?.Pictures.Partial ?? 0);
+            json.WriteNumber("pictures_undecodable", Data?.Pictures.Undecodable ?? 0);
+            json.WriteNumber("bad_entries", Data?.Annotations.BadEntries ?? 0);
+            json.WriteNumber("dropped_boxes", Data?.Annotations.DroppedBoxes ?? 0);
             json.WriteBoolean("complete", Complete);
             json.WriteEndObject();
         }

@@ -71,7 +71,7 @@ internal static class ModelSettings
             Momentum = config.Real("momentum"),
             Temperature = config.Real("temp"),
             HiddenDropout = config.Real("dropout"),
-            AttentionDropout = config.Real("dropout"),
+            AttentionDropout = config.OptionalReal("attention_dropout") ?? config.Real("dropout"),
             MlmProbability = config.Real("mlm_probability"),
             MlmDistillAxis = config.Text("mlm_distill_axis") == "vocab" ? MlmDistillAxis.Vocab : MlmDistillAxis.Sequence,
         };

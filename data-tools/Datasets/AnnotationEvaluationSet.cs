@@ -3,9 +3,10 @@ using System.Collections;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// The questions of an annotation file: one a phrase, with all boxes of its entry. Pictures are read when asked for.
+/// The questions of annotation files: one a phrase, with all boxes of its entry; entries without a box ask none. Pictures are
+/// read when asked for.
 /// </summary>
-public sealed class AnnotationEvaluationSet : IEvaluationSet, ICountsPictures
+public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
 {
     private readonly List<(RegionAnnotation Annotation, string Caption)> _questions = [];
     private readonly string _imageRoot;
@@ -15,32 +16,37 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, ICountsPictures
     /// <param name="annotationFiles">At least one file in the format of <see cref="AnnotationFile"/>.</param>
     /// <param name="imageRoot">The folder that picture paths start from.</param>
     /// <param name="maxWords">Words kept of a phrase: 50 on Flickr30k, 30 on RefCOCO+ and RefCLEF.</param>
-    /// <param name="pictures">How pictures are read.</param>
-    /// <param name="warn">Told in one line about each picture that is not whole.</param>
-    /// <exception cref="DataException">A file or the folder is missing, or an entry is wrong.</exception>
+    /// <param name="pictures">How pictures and boxes are read.</param>
+    /// <param name="warn">Told in one line each about what is wrong with the data and left out.</param>
+    /// <exception cref="DataException">A file or the folder is missing, too many entries are bad, or none has a box.</exception>
     /// <exception cref="ArgumentException">There is no file, or <paramref name="maxWords"/> is not positive.</exception>
     public AnnotationEvaluationSet(
         IReadOnlyList<string> annotationFiles, string imageRoot, int maxWords = CaptionCleaner.TrainingMaxWords, PictureOptions? pictures = null, Action<string>? warn = null)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(annotationFiles.Count);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWords);
         _imageRoot = AnnotationDataset.CheckFolder(imageRoot);
         _maxWords = maxWords;
-        foreach (RegionAnnotation annotation in annotationFiles.SelectMany(AnnotationFile.Load))
+        pictures ??= new PictureOptions();
+        (List<RegionAnnotation> annotations, Annotations) = AnnotationFiles.Load(annotationFiles, pictures, warn);
+        foreach (RegionAnnotation annotation in annotations.Where(a => a.Boxes.Count > 0))
             _questions.AddRange(annotation.Captions.Select(caption => (annotation, caption)));
-        int count = _questions.Select(q => q.Annotation.Image).Distinct(StringComparer.Ordinal).Count();
-        Pictures = new PictureCensus(count, pictures ?? new PictureOptions(), warn);
+        if (_questions.Count == 0)
+            throw new DataException($"{string.Join(", ", annotationFiles)}: no entry has a box, so that there is nothing to ask; name files with boxes in test_file.");
+        Pictures = AnnotationFiles.Pictures(_questions.Select(q => q.Annotation), pictures, warn);
     }
 
     /// <inheritdoc/>
     public PictureCensus Pictures { get; }
+
+    /// <inheritdoc/>
+    public AnnotationCensus Annotations { get; }
 
     /// <summary>Questions in the set.</summary>
     public int Count => _questions.Count;
 
     /// <summary>Reads one question with its whole picture.</summary>
     /// <exception cref="UnusableSampleException">The question cannot be asked; it is counted, and the others go on.</exception>
-    /// <exception cref="DataException">A box covers no pixel of the picture, or too many pictures are unusable.</exception>
+    /// <exception cref="DataException">Too many pictures or entries are unusable, or the options say to stop at the first.</exception>
     public EvaluationSample this[int index] => Read(index, [PictureTarget.Whole]);
 
     /// <inheritdoc/>
@@ -51,8 +57,8 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, ICountsPictures
     {
         (RegionAnnotation annotation, string caption) = _questions[index];
         PictureViews views = Pictures.Read(Path.Combine(_imageRoot, annotation.Image), targets);
-        annotation.CheckBoxes(views.Width, views.Height);
-        return new EvaluationSample(annotation.Image, views, CaptionCleaner.Clean(caption, _maxWords), annotation.Boxes);
+        IReadOnlyList<Box> boxes = Annotations.UsableBoxes(annotation, views.Width, views.Height);
+        return new EvaluationSample(annotation.Image, views, CaptionCleaner.Clean(caption, _maxWords), boxes);
     }
 
     /// <summary>The questions in order, each read when reached.</summary>

@@ -23,7 +23,23 @@ public enum ExifOrientation
     Ignore = 1,
 }
 
-/// <summary>How the pictures of a data set are read.</summary>
+/// <summary>What the four numbers of a box mean.</summary>
+public enum BoxFormat
+{
+    /// <summary>Corners: as shares of the picture where all boxes of a file lie in 0…1, else in pixels.</summary>
+    Auto = 0,
+
+    /// <summary>x1, y1, x2, y2 in pixels.</summary>
+    Corners = 1,
+
+    /// <summary>x, y, width, height in pixels.</summary>
+    Size = 2,
+
+    /// <summary>x1, y1, x2, y2 as shares of the picture's width and height.</summary>
+    Normalised = 3,
+}
+
+/// <summary>How the pictures and boxes of a data set are read.</summary>
 public sealed record PictureOptions
 {
     /// <summary>What to do with pictures that are not whole.</summary>
@@ -34,4 +50,7 @@ public sealed record PictureOptions
 
     /// <summary>What to do with EXIF orientation; boxes belong to one way or the other.</summary>
     public ExifOrientation Exif { get; init; } = ExifOrientation.Apply;
+
+    /// <summary>What the numbers of a box mean.</summary>
+    public BoxFormat Boxes { get; init; } = BoxFormat.Auto;
 }

@@ -106,8 +106,7 @@ internal sealed class BadInputTests
     }
 
     [Test]
-    public void Annotations_without_a_vocabulary() => Amcx.ExpectBadInput(
-        Train(_folder.Write("c.yaml", "train_file: a.json\n")), "vocab_file");
+    public void Missing_annotations() => Amcx.ExpectBadInput(Train(_folder.Write("c.yaml", "train_file: gone.json\n")), "gone.json", "not found");
 
     [Test]
     public void An_empty_phrase() => Amcx.ExpectBadInput(Explain("  ... "), "--text", "no words");

@@ -1,0 +1,60 @@
+using AmcEngine.DataTools;
+using AmcEngine.Model.Tokenization;
+using SkiaSharp;
+
+namespace AmcEngine.Tests.Fuzz;
+
+/// <summary>The readers of what a user trains on: annotations, vocabulary, pictures.</summary>
+internal static class DataTargets
+{
+    /// <summary>
+    /// Largest picture that is decoded: forty bytes may honestly announce and hold 16,000² equal pixels, whose decoding
+    /// is slow by its nature.
+    /// </summary>
+    private const long MaxPixels = 1 << 16;
+
+    private const string Sentence = "A red Square, left of the NAÏVE person's 3rd café-table (unaffable) 漢字 \u0001\ud800!";
+
+    /// <summary>Reads an annotation file, and holds that saving what was read gives the same back.</summary>
+    public static void Annotations(FuzzSession session)
+    {
+        IReadOnlyList<RegionAnnotation> annotations = AnnotationFile.Load(session.Path);
+        string copy = session["copy.json"];
+        AnnotationFile.Save(copy, annotations);
+        IReadOnlyList<RegionAnnotation> again = AnnotationFile.Load(copy);
+        if (annotations.Count == 0 || annotations.Count != again.Count || !annotations.Zip(again, Same).All(same => same))
+            throw new FuzzFailure("an annotation changed on the way through a file");
+    }
+
+    /// <summary>Reads a vocabulary, encodes with it, and holds that saving it gives the same back.</summary>
+    public static void Vocabulary(FuzzSession session)
+    {
+        var tokenizer = WordPieceTokenizer.FromVocabFile(session.Path);
+        int[] ids = tokenizer.Encode(Sentence);
+        if (ids[0] != tokenizer.ClsId || ids.Any(id => id < 0 || id >= tokenizer.VocabSize))
+            throw new FuzzFailure("a sentence was encoded as ids that do not exist");
+        string copy = session["copy.txt"];
+        tokenizer.SaveVocab(copy);
+        var again = WordPieceTokenizer.FromVocabFile(copy);
+        if (!Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.Token).SequenceEqual(Enumerable.Range(0, again.VocabSize).Select(again.Token)))
+            throw new FuzzFailure("a token changed on the way through a file");
+    }
+
+    /// <summary>Decodes a picture where it is small, and holds that a second time gives the same pixels.</summary>
+    public static void Picture(FuzzSession session)
+    {
+        using (SKCodec? codec = SKCodec.Create(session.Path))
+        {
+            if (codec is not null && (long)codec.Info.Width * codec.Info.Height > MaxPixels) return;
+        }
+        RgbImage picture = RgbImage.Load(session.Path);
+        RgbImage again = RgbImage.Load(session.Path);
+        if (picture.Pixels.Length != 3 * picture.Width * picture.Height)
+            throw new FuzzFailure("the pixels do not fill the picture");
+        if (!picture.Pixels.AsSpan().SequenceEqual(again.Pixels))
+            throw new FuzzFailure("a picture was decoded in two ways");
+    }
+
+    private static bool Same(RegionAnnotation one, RegionAnnotation other) =>
+        one.Image == other.Image && one.Captions.SequenceEqual(other.Captions) && one.Boxes.SequenceEqual(other.Boxes);
+}
