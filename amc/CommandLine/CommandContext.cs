@@ -19,6 +19,9 @@ internal sealed record CommandContext(TextWriter Out, TextWriter Error)
     public void Note(RunConfig config, ConfigUse use)
     {
         foreach (string note in ConfigNotes.For(config, use))
-            Error.WriteLine(MessageText.Line($"note: {note}"));
+            Note(note);
     }
+
+    /// <summary>Writes a note of one line.</summary>
+    public void Note(string message) => Error.WriteLine(MessageText.Line($"note: {message}"));
 }

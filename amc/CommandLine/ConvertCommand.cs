@@ -16,8 +16,7 @@ internal static class ConvertCommand
         CheckpointFile input = CheckpointFile.Find(options.Input, options.Key);
         int count = input.Read(file =>
         {
-            if (file.OtherKeys.Count > 0)
-                context.Warn($"{input.Path}: the weights {(file.Key is { } key ? $"under '{key}'" : "at its top")} are taken; others are under {string.Join(", ", file.OtherKeys)} (--key chooses)");
+            WeightRules.WarnOfChoice(input.Path, file.Key, file.OtherKeys, "--key", context.Warn);
             foreach (SkippedEntry skipped in file.Skipped)
                 context.Warn($"{skipped.Name}: is {skipped.What} and is left out");
             SafetensorsWriter.Write(options.Output, file.Tensors);

@@ -24,7 +24,7 @@ internal static class EvalCommand
         CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
         IEvaluationSet questions = DataSources.Test(config, context.Warn)
             ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
-        WordPieceTokenizer tokenizer = checkpoint.Tokenizer() ?? DataSources.Tokenizer(config);
+        WordPieceTokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         using IBackend backend = DeviceSelector.Open(options);
         using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Evaluation);

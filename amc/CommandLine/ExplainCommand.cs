@@ -1,5 +1,4 @@
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Drawing;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Training;
@@ -25,7 +24,7 @@ internal static class ExplainCommand
             throw new ConfigException($"--text \"{options.Text}\": the phrase has no words; write what to look for, for example --text \"red circle\"");
         Resampling resize = EvaluationSettings.Resize(config);
         PictureViews picture = Read(options.Image, [PictureTarget.Square(config.ImageSize, resize), ExplanationPicture.Shown], PictureSettings.Of(config), context);
-        WordPieceTokenizer tokenizer = checkpoint.Tokenizer() ?? DataSources.Tokenizer(config);
+        WordPieceTokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         foreach (string word in tokenizer.UnknownWords(phrase))
             context.Warn($"the model does not know the word \"{word}\"");
         using IBackend backend = DeviceSelector.Open(options);

@@ -20,7 +20,7 @@ internal static class StartWeights
             return;
         LoadReport report = CheckpointFile.Find(start, config.OptionalText("checkpoint_key")).LoadInto(model);
         details($"{start}: {report}");
-        WeightRules.WarnOfChoice(report, start, "checkpoint_key", context.Warn);
+        WeightRules.WarnOfChoice(start, report.Key, report.OtherKeys, "checkpoint_key", context.Warn);
         WeightRules.WarnOfPart(report, model, start, context.Warn);
     }
 }

@@ -24,7 +24,7 @@ internal static class ConfigNotes
 
     private static readonly Rule[] Rules =
     [
-        new(Both, _ => true, "detector boxes are not scored; accuracy is that of the pointing game", "on_bbox", "det_file"),
+        new(Both, _ => true, "detector boxes are not scored, and accuracy is that of the pointing game; leave it out", "on_bbox", "det_file"),
         new(Both, _ => true, "the questions are those of test_file; bring the benchmark into the form of an annotation file",
             "refcoco_data", "coco_file", "image_ids_file", "phrase_box_file", "sentences_file"),
         new(ConfigUse.Training, _ => true, "a caption is taken as it stands, be it a phrase or a sentence", "phrase_input"),
@@ -43,10 +43,15 @@ internal static class ConfigNotes
         new(ConfigUse.Training, c => !c.Truth("add_gcam"), "add_gcam is false", "amc.mean_weight", "amc.mean_margin", "amc.max_weight", "amc.max_margin"),
         new(ConfigUse.Training, c => c.Has("checkpoint"), "the temperature comes with the checkpoint", "temp"),
 
+        new(ConfigUse.Training, c => !c.Has("checkpoint"), "no checkpoint is given", "checkpoint_key"),
+
         new(ConfigUse.Training, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "train_file"),
         new(Both, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "test_file", "image_root"),
         new(Both, c => c.IsGenerated, "generated phrases are not cut", "max_words"),
         new(Both, c => c.IsGenerated, "generated pictures have the size of image_res already", "eval_resize"),
+        new(Both, c => c.IsGenerated, "generated scenes come from no file", "bad_pictures", "max_bad_share", "box_format", "exif"),
+        new(ConfigUse.Training, c => c.IsGenerated, "a generated scene has one box", "mask_all"),
+        new(ConfigUse.Training, c => !c.Has("checkpoint"), "checkpoint names no file to take weights from", "checkpoint_key"),
         new(ConfigUse.Training, c => !c.IsGenerated, "all entries of the annotation files are used", "train_count"),
         new(Both, c => !c.IsGenerated, "all entries of the annotation files are used", "test_count"),
         new(Both, c => !c.IsGenerated, "nothing is generated", "data_seed"),

@@ -16,11 +16,17 @@ internal sealed class YamlComposer
     private static readonly HashSet<string> CoreTags = [.. new[] { "str", "int", "float", "bool", "null", "seq", "map", "merge" }.Select(t => "tag:yaml.org,2002:" + t)];
 
     private readonly string _name;
+    private readonly Scanner _scanner;
     private readonly Parser _parser;
     private readonly Dictionary<AnchorName, YamlValue> _anchors = [];
     private int _values;
 
-    private YamlComposer(string name, string text) => (_name, _parser) = (name, new Parser(new StringReader(text)));
+    private YamlComposer(string name, string text)
+    {
+        _name = name;
+        _scanner = new Scanner(new StringReader(text));
+        _parser = new Parser(_scanner);
+    }
 
     /// <summary>The one document of a text; null where the text holds none.</summary>
     /// <param name="name">What messages call the text.</param>
@@ -29,28 +35,31 @@ internal sealed class YamlComposer
     public static YamlValue? Compose(string name, string text)
     {
         var composer = new YamlComposer(name, text);
+        // The library would take it for the end and leave out the rest.
+        if (text.IndexOf('\0') is var nul and >= 0)
+            throw composer.Wrong(text.AsSpan(0, nul).Count('\n') + 1, "not valid YAML: holds a NUL character; the file is damaged, or no text");
         try
         {
             return composer.Document();
         }
         catch (YamlException e)
         {
-            if (IndentingTab(text, e.End.Line) is { } line)
+            if (IndentingTab(text, composer._scanner.CurrentPosition.Line) is { } line)
                 throw composer.Wrong(line, "not valid YAML: a tab cannot indent a line; use spaces", e);
             throw composer.Wrong(e.Start.Line, $"not valid YAML: {(e.InnerException ?? e).Message}", e);
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or OverflowException)
         {
             // Some broken files make the library trip over itself instead of saying what is wrong.
-            throw composer.Wrong(composer._parser.Current?.End.Line ?? 1, "not valid YAML; check brackets, quotes and indentation there", e);
+            throw composer.Wrong(composer._scanner.CurrentPosition.Line, "not valid YAML; check brackets, quotes and indentation there", e);
         }
     }
 
-    // The parser complains about the line before or after the tab. A tab further down is not the cause.
+    // The parser complains about the beginning of the section. A tab that it has not come to is not the cause.
     private static long? IndentingTab(string text, long last)
     {
         string[] lines = text.ReplaceLineEndings("\n").Split('\n');
-        for (int i = 0; i < lines.Length && i <= last; i++)
+        for (int i = 0; i < lines.Length && i < last; i++)
         {
             string indentation = lines[i][..^lines[i].TrimStart(' ', '\t').Length];
             if (indentation.Contains('\t') && lines[i].Length > indentation.Length && lines[i][indentation.Length] != '#')

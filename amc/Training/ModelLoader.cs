@@ -33,7 +33,7 @@ internal static class ModelLoader
         {
             LoadReport report = checkpoint.LoadInto(model);
             options.Details?.WriteLine($"{checkpoint.Path}: {report}");
-            WeightRules.WarnOfChoice(report, checkpoint.Path, "--key", options.Warn);
+            WeightRules.WarnOfChoice(checkpoint.Path, report.Key, report.OtherKeys, "--key", options.Warn);
             WeightRules.RequireWhole(report, model, checkpoint.Path, options);
             return model;
         }

@@ -31,10 +31,15 @@ internal static class WeightRules
     }
 
     /// <summary>Says which of several sets of weights was taken.</summary>
-    public static void WarnOfChoice(LoadReport report, string path, string option, Action<string> warn)
+    /// <param name="path">The file.</param>
+    /// <param name="taken">The key under which they lay; null for the top.</param>
+    /// <param name="others">The keys of the others.</param>
+    /// <param name="option">What chooses another.</param>
+    /// <param name="warn">Where to say it.</param>
+    public static void WarnOfChoice(string path, string? taken, IReadOnlyList<string> others, string option, Action<string> warn)
     {
-        if (report.OtherKeys.Count > 0)
-            warn($"{path}: the weights {(report.Key is { } key ? $"under '{key}'" : "at its top")} are taken; others are under {string.Join(", ", report.OtherKeys.Take(Shown).Select(k => $"'{k}'"))} ({option} chooses)");
+        if (others.Count > 0)
+            warn($"{path}: the weights {(taken is null ? "at its top" : $"under '{taken}'")} are taken; others are under {string.Join(", ", others.Take(Shown).Select(k => $"'{k}'"))} ({option} chooses)");
     }
 
     private static string? OtherLayers(LoadReport report) => report.OtherLayers is not [var first, ..]

@@ -23,6 +23,7 @@ public static class Attention
     /// <param name="dropout">Dropout of the attention weights, or null.</param>
     /// <returns>The shape of q.</returns>
     /// <exception cref="ShapeException">The extents do not fit.</exception>
+    /// <exception cref="AutogradException">The mask requires a gradient.</exception>
     [Op("scaled_dot_product_attention")]
     public static Tensor ScaledDotProduct(Tensor q, Tensor k, Tensor v, Tensor? mask, double scale, int heads = 0, DropoutSpec? dropout = null)
     {
@@ -88,11 +89,15 @@ public static class Attention
     }
 
     /// <summary>softmax(scale·scores + mask) over the last axis of [B, H, Lq, Lk]; the mask is a constant.</summary>
+    /// <exception cref="ShapeException">The scores have no four axes, or the mask does not broadcast to them.</exception>
+    /// <exception cref="AutogradException">The mask requires a gradient.</exception>
     [Op("masked_softmax")]
     public static Tensor MaskedSoftmax(Tensor scores, Tensor? mask, double scale)
     {
         if (scores.Shape.Rank != 4) throw new ShapeException("masked_softmax", $"scores are [B, H, Lq, Lk], not {scores.Shape}");
-        var (b, h, r) = AttentionShapes.MaskStrides(mask, scores.Shape);
+        OpSupport.RequireFloating("masked_softmax", scores);
+        if (mask is not null) OpSupport.RequireSame("masked_softmax", scores, mask);
+        var (b, h, r) = AttentionShapes.MaskStrides("masked_softmax", mask, scores.Shape);
         var y = scores.EmptyLike();
         scores.Backend.MaskedSoftmax(scores, scale, mask, b, h, r, y);
         return Graph.Record("masked_softmax", [scores], y, [y], (c, g) => [SoftmaxOps.Backward(c.Saved[0], g[0]!, 3).Scale(scale)]);
@@ -114,7 +119,11 @@ public static class Attention
             Case([2, 5, 12], [2, 7, 12], [2, 1, 1, 7], new() { ["scale"] = 0.5, ["heads"] = 3 }),
             Case([1, 4, 6], [1, 4, 6], [1, 1, 4, 4], new() { ["scale"] = 0.6, ["heads"] = 2, ["p"] = 0.25 }),
             Case([2, 9, 10], [2, 5, 10], [2, 1, 9, 5], new() { ["scale"] = 0.45, ["heads"] = 2, ["p"] = 0.3 }),
-            Case([1, 2, 3, 5], [1, 2, 19, 5], [1, 2, 1, 19], new() { ["scale"] = 0.4, ["p"] = 0.1 }))
+            Case([1, 2, 3, 5], [1, 2, 19, 5], [1, 2, 1, 19], new() { ["scale"] = 0.4, ["p"] = 0.1 }),
+            // Masks with a head axis: of each sample's own, row by row; of all samples; the same for all rows.
+            Case([2, 3, 8], [2, 5, 8], [2, 2, 3, 5], new() { ["scale"] = 0.5, ["heads"] = 2 }),
+            Case([2, 3, 8], [2, 5, 8], [1, 2, 3, 5], new() { ["scale"] = 0.5, ["heads"] = 2, ["p"] = 0.2 }),
+            Case([2, 2, 3, 4], [2, 2, 5, 4], [2, 2, 1, 5], new() { ["scale"] = 0.5 }))
         {
             Decomposition = (t, a) => WithMap(t[0], t[1], t[2], t.Length > 3 ? t[3] : null, a.Double("scale"), a.Int("heads", 0), Dropout(a)).Output,
             Benchmark = (Case([2, 257, 768], [2, 257, 768], null, new() { ["scale"] = 0.125, ["heads"] = 12 }), 4.0 * 2 * 12 * 257 * 257 * 64, 4.0 * 2 * 257 * 768 * 4),
@@ -122,7 +131,9 @@ public static class Attention
         new("attention_with_map", (t, a) => WithMap(t[0], t[1], t[2], null, a.Double("scale"), a.Int("heads"), Dropout(a)).Output,
             Case([2, 3, 8], [2, 5, 8], null, new() { ["scale"] = 0.5, ["heads"] = 2, ["p"] = 0.2 })),
         new("masked_softmax", (t, a) => MaskedSoftmax(t[0], t[1], a.Double("scale")),
-            new OpCase([2, 2, 3, 5], [OpInput.Constant([2, 1, 1, 5])], new() { ["scale"] = 0.7 })),
+            new OpCase([2, 2, 3, 5], [OpInput.Constant([2, 1, 1, 5])], new() { ["scale"] = 0.7 }),
+            new OpCase([2, 2, 3, 5], [OpInput.Constant([2, 2, 3, 5])], new() { ["scale"] = 0.7 }),
+            new OpCase([2, 2, 3, 5], [OpInput.Constant([1, 2, 1, 5])], new() { ["scale"] = 0.7 })),
     ];
 
     private static OpCase Case(int[] q, int[] k, int[]? mask, OpAttributes attributes) =>

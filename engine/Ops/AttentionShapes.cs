@@ -30,7 +30,7 @@ internal static class AttentionShapes
             throw new ShapeException(Op, $"queries {q.Shape}, keys {k.Shape} and values {v.Shape} do not fit");
         if (lk == 0) throw new ShapeException(Op, "there are no keys to attend to");
         if (mask is not null) OpSupport.RequireSame(Op, q, mask);
-        var (mb, mh, mr) = MaskStrides(mask, [b, h, lq, lk]);
+        var (mb, mh, mr) = MaskStrides(Op, mask, [b, h, lq, lk]);
         return new AttentionArgs
         {
             Q = q,
@@ -53,15 +53,14 @@ internal static class AttentionShapes
         };
     }
 
-    /// <summary>Strides of an additive mask that broadcasts to [B, H, Lq, Lk]; its last axis is never broadcast.</summary>
-    public static (long Batch, long Head, int Row) MaskStrides(Tensor? mask, Shape scores)
+    /// <summary>Strides of an additive mask that broadcasts to [B, H, Lq, Lk]; its last axis is never broadcast. The mask is a constant.</summary>
+    public static (long Batch, long Head, int Row) MaskStrides(string op, Tensor? mask, Shape scores)
     {
         if (mask is null) return default;
         var m = mask.Shape;
         if (m.Rank != 4 || m[3] != scores[3] || (m[0] != 1 && m[0] != scores[0]) || (m[1] != 1 && m[1] != scores[1]) || (m[2] != 1 && m[2] != scores[2]))
-            throw new ShapeException(Op, $"mask {m} does not broadcast to {scores} (the last axis must be given in full)");
-        if (mask.RequiresGrad)
-            throw new AutogradException(Op, "the mask is a constant here and has no gradient; add it to the scores with Add() to learn it");
+            throw new ShapeException(op, $"mask {m} does not broadcast to {scores} (the last axis must be given in full)");
+        OpSupport.RequireConstant(op, "the mask", mask, "add it to the scores with Add() to learn it");
         return (m[0] == 1 ? 0 : (long)m[1] * m[2] * m[3], m[1] == 1 ? 0 : (long)m[2] * m[3], m[2] == 1 ? 0 : m[3]);
     }
 }

@@ -18,6 +18,7 @@ public static class Explanation
     /// <param name="m">Token mask [B, L], a constant.</param>
     /// <returns>[B, P]</returns>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
+    /// <exception cref="AutogradException">The token mask requires a gradient.</exception>
     [Op("gradcam")]
     public static Tensor GradCam(Tensor a, Tensor g, Tensor m)
     {
@@ -25,6 +26,7 @@ public static class Explanation
         if (a.Shape.Rank != 4 || a.Shape[3] < 2) throw new ShapeException("gradcam", $"the map is [B, H, L, 1+P], not {a.Shape}");
         OpSupport.RequireShape("gradcam", "the gradient", g, a.Shape);
         OpSupport.RequireShape("gradcam", "the token mask", m, [a.Shape[0], a.Shape[2]]);
+        OpSupport.RequireConstant("gradcam", "the token mask", m);
         var cam = a.EmptyLike([a.Shape[0], a.Shape[3] - 1]);
         a.Backend.GradCam(a, g, m, cam);
         return Graph.Record("gradcam", [a, g], cam, [a, g, m], (c, h) => GradCamBackward(c.Saved[0], c.Saved[1], c.Saved[2], h[0]!));
@@ -84,6 +86,7 @@ public static class Explanation
     /// <param name="map">[B, P]</param>
     /// <param name="mask">[B, P], 1 inside, 0 outside; a constant.</param>
     /// <param name="margin">Margin of the hinge (reference: 0.1).</param>
+    /// <exception cref="AutogradException">The mask requires a gradient.</exception>
     [Op("mean_margin_loss")]
     public static Tensor MeanMarginLoss(Tensor map, Tensor mask, double margin)
     {
@@ -99,6 +102,7 @@ public static class Explanation
     /// <param name="map">[B, P]</param>
     /// <param name="mask">[B, P], 1 inside, 0 outside; a constant.</param>
     /// <param name="margin">Margin of the hinge (reference: 0.5).</param>
+    /// <exception cref="AutogradException">The mask requires a gradient.</exception>
     [Op("max_margin_loss")]
     public static Tensor MaxMarginLoss(Tensor map, Tensor mask, double margin)
     {
@@ -112,6 +116,7 @@ public static class Explanation
         OpSupport.RequireSame(op, map, mask);
         if (map.Shape.Rank != 2 || map.Count == 0) throw new ShapeException(op, $"the map is [B, P], not {map.Shape}");
         OpSupport.RequireShape(op, "the mask", mask, map.Shape);
+        OpSupport.RequireConstant(op, "the mask", mask);
         var stats = map.EmptyLike([map.Shape[0], 4]);
         using var where = Tensor.Empty([map.Shape[0], 2], DType.I32, map.Backend);
         map.Backend.RegionStats(map, mask, stats, where);

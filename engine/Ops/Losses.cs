@@ -107,13 +107,20 @@ public static class Losses
         return logits.LogSoftmax(-1).Mul(targets).Sum().Scale(-1.0 / Math.Max(rows, 1));
     }
 
-    /// <summary>x/max(‖x‖₂, eps) along an axis.</summary>
+    /// <summary>
+    /// x/max(‖x‖₂, eps) along an axis. Where the norm is below eps it is no function of x: a row of zeros has the gradient
+    /// cotangent/eps, as in PyTorch.
+    /// </summary>
     /// <exception cref="ShapeException">The axis is outside.</exception>
     [Op("l2_normalize")]
     public static Tensor L2Normalize(this Tensor x, int axis = -1, double eps = 1e-12)
     {
+        OpSupport.RequireFloating("l2_normalize", x);
         axis = x.Shape.Axis(axis, "l2_normalize");
-        return x.Div(x.Square().Sum([axis], true).Sqrt().Clamp(eps, double.MaxValue));
+        // The root's derivative at 0 is infinite, and 0·∞ no number: it is taken at the smallest normal number instead, and dropped by the outer limit.
+        var smallest = x.DType == DType.F64 ? 2.2250738585072014e-308 : 1.1754943508222875e-38;
+        var norm = x.Square().Sum([axis], true).Clamp(smallest, double.MaxValue).Sqrt();
+        return x.Div(norm.Clamp(eps, double.MaxValue));
     }
 
     internal static readonly OpEntry[] Entries =
@@ -127,6 +134,8 @@ public static class Losses
         },
         new("soft_cross_entropy", (t, _) => t[0].SoftCrossEntropy(t[1]), new OpCase([3, 12], [OpInput.Positive([3, 12])])),
         new("l2_normalize", (t, a) => t[0].L2Normalize(a.Int("dim", -1), a.Double("eps", 1e-12)),
-            new([3, 16], [], new() { ["dim"] = -1 }), new([4, 5], [], new() { ["dim"] = 0 })),
+            new([3, 16], [], new() { ["dim"] = -1 }), new([4, 5], [], new() { ["dim"] = 0 }),
+            // Rows on both sides of the limit.
+            new([6, 16], [], new() { ["dim"] = -1, ["eps"] = 3.5 })),
     ];
 }

@@ -1,3 +1,4 @@
+using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Tensors;
 
@@ -38,6 +39,17 @@ internal static class OpSupport
     public static void RequireIndices(string op, Tensor index)
     {
         if (index.DType != DType.I32) throw new DTypeException(op, $"indices are I32, not {index}");
+    }
+
+    /// <summary>Refuses an input without a derivative that requires one: no derivative is missing in silence.</summary>
+    /// <param name="op">The op.</param>
+    /// <param name="what">What the input is.</param>
+    /// <param name="t">The input.</param>
+    /// <param name="remedy">What to do where it is to be learnt.</param>
+    /// <exception cref="AutogradException">Recording is on and the input requires a gradient.</exception>
+    public static void RequireConstant(string op, string what, Tensor t, string remedy = "pass it through Detach()")
+    {
+        if (Graph.Records(t)) throw new AutogradException(op, $"{what} is a constant here and has no gradient; {remedy}");
     }
 
     /// <summary>Refuses another shape than the expected one.</summary>

@@ -30,7 +30,7 @@ public sealed class TensorFile : IDisposable
     /// <summary>The key of the checkpoint under which the tensors lie; null where they lie at the top.</summary>
     public string? Key => State.Key;
 
-    /// <summary>Other keys of the checkpoint under which tensors lie.</summary>
+    /// <summary>Other keys of the checkpoint under which as many tensors lie; empty where the caller chose the key.</summary>
     public IReadOnlyList<string> OtherKeys => State.OtherKeys;
 
     private TorchState State { get; }

@@ -4,7 +4,7 @@ namespace AmcEngine.Serialization;
 /// <param name="Tensors">Its tensors in their saved order.</param>
 /// <param name="Skipped">Entries that are no plain tensors.</param>
 /// <param name="Key">Where it lies, as in <c>model</c>; null for the root.</param>
-/// <param name="OtherKeys">Where tensors lie beside it.</param>
+/// <param name="OtherKeys">Where as many tensors lie, if the choice was not the caller's.</param>
 internal sealed record TorchState(
     IReadOnlyList<TensorData> Tensors, IReadOnlyList<SkippedEntry> Skipped, string? Key, IReadOnlyList<string> OtherKeys);
 
@@ -41,7 +41,7 @@ internal sealed class TorchStateFinder(string path, object? root)
         if (key is not null)
         {
             return Choose(top, key) is { } chosen
-                ? Take(chosen, key, holders)
+                ? Take(chosen, key, [])
                 : throw SerializationException.In(
                     path, null, $"holds no weights under the key {SerializationException.Quote(key)}", There(holders, top));
         }
@@ -93,7 +93,7 @@ internal sealed class TorchStateFinder(string path, object? root)
             .Select(pair => ((string)pair.Key, (OpaqueObject)pair.Value!))];
         if (tensors.Length == 0)
         {
-            if (opaque.Length > 0) throw opaque[0].Value.Refuse(path, opaque[0].Name);
+            if (opaque.Concat(Opaque(state)).FirstOrDefault() is { Value: { } value } first) throw value.Refuse(path, first.Name);
             throw SerializationException.In(
                 path, null,
                 $"holds no tensors under 'model', 'state_dict' or the root (keys: {SerializationException.Quote(string.Join(", ", state.Keys.Take(Shown)))})",
@@ -102,6 +102,15 @@ internal sealed class TorchStateFinder(string path, object? root)
         SkippedEntry[] skipped = [.. opaque.Select(o => new SkippedEntry(o.Name, o.Value.ToString()))];
         return new TorchState(tensors, skipped, key, Alternatives(holders, key, tensors.Length));
     }
+
+    /// <summary>Objects in place of tensors where tensors usually lie.</summary>
+    private static IEnumerable<(string Name, OpaqueObject Value)> Opaque(OrderedDictionary<object, object?> dictionary) =>
+        from key in StateKeys
+        let inner = dictionary.GetValueOrDefault(key) as OrderedDictionary<object, object?>
+        where inner is not null
+        from pair in inner
+        where pair is { Key: string, Value: OpaqueObject }
+        select ((string)pair.Key, (OpaqueObject)pair.Value!);
 
     /// <summary>Keys under which another set of weights lies: one of about as many tensors, which a queue or a random state is not.</summary>
     private string[] Alternatives(string[] holders, string? key, int count) =>

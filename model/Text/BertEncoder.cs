@@ -23,6 +23,9 @@ public sealed class BertEncoder : Module
             _layers[i] = AddChild(string.Create(CultureInfo.InvariantCulture, $"encoder.layer.{i}"), new BertLayer(config, i));
     }
 
+    /// <summary>All layers, the fusion layers last.</summary>
+    internal IReadOnlyList<BertLayer> Layers => _layers;
+
     /// <summary>The embeddings.</summary>
     internal BertEmbeddings Embeddings { get; }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using AmcEngine.DataTools;
 using AmcEngine.Model.Tokenization;
 using SkiaSharp;
@@ -40,19 +41,31 @@ internal static class DataTargets
             throw new FuzzFailure("a token changed on the way through a file");
     }
 
-    /// <summary>Decodes a picture where it is small, and holds that a second time gives the same pixels.</summary>
+    /// <summary>Decodes a picture where it is small, and holds that its pixels do not depend on what lay in memory before.</summary>
     public static void Picture(FuzzSession session)
     {
+        int pixels = 1;
         using (SKCodec? codec = SKCodec.Create(session.Path))
         {
             if (codec is not null && (long)codec.Info.Width * codec.Info.Height > MaxPixels) return;
+            if (codec is not null) pixels = codec.Info.Width * codec.Info.Height;
         }
+        SoilPool(4 * pixels, 0x55);
         RgbImage picture = RgbImage.Load(session.Path);
+        SoilPool(4 * pixels, 0xaa);
         RgbImage again = RgbImage.Load(session.Path);
         if (picture.Pixels.Length != 3 * picture.Width * picture.Height)
             throw new FuzzFailure("the pixels do not fill the picture");
         if (!picture.Pixels.AsSpan().SequenceEqual(again.Pixels))
             throw new FuzzFailure("a picture was decoded in two ways");
+    }
+
+    /// <summary>The pool hands out the array that was returned last.</summary>
+    private static void SoilPool(int length, byte value)
+    {
+        byte[] array = ArrayPool<byte>.Shared.Rent(length);
+        Array.Fill(array, value);
+        ArrayPool<byte>.Shared.Return(array);
     }
 
     private static bool Same(RegionAnnotation one, RegionAnnotation other) =>

@@ -42,7 +42,7 @@ internal sealed record FuzzTarget(string Name, string FileName, Action<FuzzSessi
         {
             Read(session);
         }
-        catch (Exception e) when (Refusals.Contains(e.GetType()))
+        catch (Exception e) when (Refusals.Any(refusal => refusal.IsInstanceOfType(e)))
         {
             CheckRefusal(e, session);
             taken = false;

@@ -5,6 +5,7 @@ using AmcEngine.Model;
 using AmcEngine.Model.Pretraining;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Tensors;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model;
@@ -57,7 +58,7 @@ public sealed class PretrainingTests
         var old = copy.ToDoubles();
         using var scope = MemoryScope.Begin();
         model.Forward(SmallModel.Batch(model), new StepOptions(0.4, new RandomSource(1)));
-        Assert.That(copy.ToDoubles(), Is.EqualTo(old.Select(v => v + 0.005)).Within(1e-12));
+        Closeness.ElementsAreClose("momentum copy", copy.ToDoubles(), [.. old.Select(v => v + 0.005)], 1e-14);
         Assert.That(model.Temperature.Value.Item(), Is.EqualTo(0.5));
     }
 
@@ -78,7 +79,7 @@ public sealed class PretrainingTests
             var output = model.Forward(batch, new StepOptions(0.4, new RandomSource(1)) { FullOutputs = full, Masked = new MaskedTokens(batch.Text.Ids, labels) });
             losses.Add([output.LossIta.Item(), output.LossItm.Item(), output.LossMlm.Item()]);
         }
-        Assert.That(losses[0], Is.EqualTo(losses[1]).Within(1e-12));
+        Closeness.ElementsAreClose("losses", losses[0], losses[1], 1e-14);
     }
 
     [Test]
@@ -129,6 +130,12 @@ public sealed class PretrainingTests
             Assert.That(Share(i => masked.InputIds[i] == config.MaskId), Is.EqualTo(0.8).Within(0.01));
             Assert.That(Share(i => masked.InputIds[i] == 500), Is.EqualTo(0.1).Within(0.01));
             Assert.That(Enumerable.Range(0, n).Except(chosen).All(i => masked.InputIds[i] == ids[i]));
+            // About 2,400 random words out of 1,000: each quarter of the vocabulary has its share, to both ends.
+            int[] words = [.. chosen.Select(i => masked.InputIds[i]).Where(w => w != config.MaskId && w != 500)];
+            for (var quarter = 0; quarter < 4; quarter++)
+                Assert.That(words.Count(w => w / 250 == quarter) / (double)words.Length, Is.EqualTo(0.25).Within(0.04), $"quarter {quarter}");
+            Assert.That(words.Min(), Is.LessThan(10));
+            Assert.That(words.Max(), Is.InRange(990, 999));
         });
     }
 

@@ -52,19 +52,46 @@ internal sealed partial class ConfigProbe
         folder.Write("train.json", Annotations(16, 0));
         folder.Write("test.json", Annotations(5, 3));
         folder.Write("other.json", Annotations(9, 1));
+        MakeOddData();
         string[] vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[MASK]", .. Words];
         folder.Write("vocab.txt", string.Join('\n', vocabulary));
         folder.Write("other-vocab.txt", string.Join('\n', vocabulary.Append("zebra")));
         folder.Write("bert.json", """{"hidden_dropout_prob": 0.4}""");
         RunConfig config = Load([$"output={folder.PathOf("run")}"]);
-        Train(config.Path, $"output={folder.PathOf("run")}");
+        Train(config.Path, false, $"output={folder.PathOf("run")}");
+    }
+
+    // A picture that is cut, one that is to be turned, and entries without a phrase.
+    private void MakeOddData()
+    {
+        byte[] whole = File.ReadAllBytes(_folder.PathOf("images/000000.png"));
+        _folder.Write("cut.png", whole[..(whole.Length * 3 / 4)]);
+        _folder.Write("cut.json", Annotations(16, 0).Replace("images/000001.png", "cut.png", StringComparison.Ordinal));
+        SceneExporter.Export(SceneKinds.Create("scenes", 48), _folder.PathOf("jpeg"), 1, 1, SceneSplit.Train, SceneFormat.Jpeg);
+        byte[] jpeg = File.ReadAllBytes(_folder.PathOf("jpeg/images/000000.jpg")), turned = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
+        _folder.Write("turned.jpg", [.. jpeg[..2], .. turned[2..38], .. jpeg[2..]]);
+        _folder.Write("turned.json", Annotations(16, 0).Replace("images/000001.png", "turned.jpg", StringComparison.Ordinal));
+        string bad = string.Concat(Enumerable.Repeat("""{"image": "images/000000.png", "caption": "", "bbox": [[1, 1, 30, 30]]},""", 12));
+        _folder.Write("bad.json", "[" + bad + Annotations(16, 0)[1..]);
     }
 
     /// <summary>The lines about keys without effect.</summary>
-    public IReadOnlyList<string> Notes(string[] settings) => ConfigNotes.For(Load(settings), ConfigUse.Training | ConfigUse.Evaluation);
+    public IReadOnlyList<string> Notes(string[] settings)
+    {
+        try
+        {
+            return ConfigNotes.For(Load(settings), ConfigUse.Training | ConfigUse.Evaluation);
+        }
+        catch (ConfigException)
+        {
+            return [];
+        }
+    }
 
-    /// <summary>What a run under the settings shows: or the error that refuses it.</summary>
-    public string Observe(string[] settings)
+    /// <summary>What a run under the settings shows, or the error that refuses it.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="whole">Whether the run comes to its end, evaluates once more and draws its pictures, which takes longer.</param>
+    public string Observe(string[] settings, bool whole)
     {
         try
         {
@@ -75,7 +102,7 @@ internal sealed partial class ConfigProbe
             string[] rates = [.. steps.Select(s => Print(plan.LearningRate(s)) + " " + Print(plan.Alpha(s)))];
             // Without test data there is nothing to do at these steps.
             string evaluations = config.IsGenerated || config.Texts("test_file").Count > 0 ? string.Join(' ', Enumerable.Range(0, 12).Where(plan.EvaluatesAfter)) : "";
-            return $"{plan.TotalSteps} {plan.SaveEvery} {string.Join(", ", rates)}; {evaluations}\n{Train(config.Path, Fill(settings))}";
+            return $"{plan.TotalSteps} {plan.SaveEvery} {string.Join(", ", rates)}; {evaluations}\n{Train(config.Path, whole, Fill(settings))}";
         }
         catch (ConfigException e)
         {
@@ -92,17 +119,23 @@ internal sealed partial class ConfigProbe
     private string[] Fill(string[] settings) => [.. settings.Select(s => s.Replace("{folder}", _folder.Path, StringComparison.Ordinal))];
 
     // Two steps by the command itself; what it prints, writes and counts.
-    private string Train(string config, params string[] settings)
+    private string Train(string config, bool whole, params string[] settings)
     {
         string standard = _folder.PathOf($"out{_runs++}");
         bool elsewhere = settings.Any(s => s.StartsWith("output=", StringComparison.Ordinal));
         string[] all = elsewhere ? settings : [.. settings, $"output={standard}"];
         using StringWriter output = new(CultureInfo.InvariantCulture), error = new(CultureInfo.InvariantCulture);
         Profiler? profiler = null;
+        using var stop = new CancellationTokenSource();
         try
         {
-            var options = new TrainOptions { Config = config, Steps = 2, Set = all, Threads = 1, Device = "cpu" };
-            TrainCommand.Run(options, new CommandContext(output, error), CancellationToken.None, s => profiler ??= Profiler.Begin(s.Model.Backend));
+            var options = new TrainOptions { Config = config, Steps = whole ? 2 : null, Set = all, Threads = 1, Device = "cpu" };
+            TrainCommand.Run(options, new CommandContext(output, error), stop.Token, s =>
+            {
+                profiler ??= Profiler.Begin(s.Model.Backend);
+                if (s.Step == 1 && !whole)
+                    stop.Cancel();
+            });
         }
         catch (Exception e) when (e is DataException or ConfigException or Serialization.SerializationException or AmcEngine.Model.ModelException)
         {

@@ -64,6 +64,10 @@ internal sealed class DefaultsTests
         min_tokens -
         augment -
         eval_resize bilinear
+        bad_pictures load
+        max_bad_share 0.01
+        box_format auto
+        exif apply
         patch_size 16
         vision_depth 12
         vision_heads 12
@@ -85,6 +89,7 @@ internal sealed class DefaultsTests
         seed 42
         output -
         checkpoint -
+        checkpoint_key -
         steps -
         alpha_ramp_steps -
         schedular.warmup_steps -

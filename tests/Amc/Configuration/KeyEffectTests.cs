@@ -34,7 +34,7 @@ internal sealed class KeyEffectTests
         ["add_gcam"] = new("false"),
         ["mask_all"] = new("true"),
         ["mask_size"] = new("16"),
-        ["optimizer.lr"] = new("1e-2"),
+        ["optimizer.lr"] = new("1e-2", "schedular.lr=null"),
         ["optimizer.weight_decay"] = new("0.9"),
         ["schedular.lr"] = new("1e-2"),
         ["schedular.epochs"] = new("7"),
@@ -50,16 +50,20 @@ internal sealed class KeyEffectTests
         ["image_ids_file"] = new("val.txt"),
         ["phrase_box_file"] = new("boxes.json"),
         ["sentences_file"] = new("sentences.json"),
-        ["dataset"] = new("scenes"),
-        ["train_count"] = new("12", "dataset=scenes"),
-        ["test_count"] = new("3", "dataset=scenes"),
-        ["data_seed"] = new("5", "dataset=scenes"),
-        ["fashion_folder"] = new("/nowhere/fashion", "dataset=fashion-scenes", "image_res=64"),
+        ["dataset"] = new("scenes", "test_count=4"),
+        ["train_count"] = new("12", "dataset=scenes", "test_count=4"),
+        ["test_count"] = new("3", "dataset=scenes", "test_count=4"),
+        ["data_seed"] = new("5", "dataset=scenes", "test_count=4"),
+        ["fashion_folder"] = new("/nowhere/fashion", "dataset=fashion-scenes", "test_count=4", "image_res=64"),
         ["vocab_file"] = new("{folder}/other-vocab.txt"),
         ["max_tokens"] = new("3"),
         ["min_tokens"] = new("9"),
         ["augment"] = new("false"),
         ["eval_resize"] = new("bicubic"),
+        ["bad_pictures"] = new("error", "train_file={folder}/cut.json"),
+        ["max_bad_share"] = new("0.9", "train_file={folder}/bad.json"),
+        ["box_format"] = new("xywh"),
+        ["exif"] = new("ignore", "train_file={folder}/turned.json"),
         ["patch_size"] = new("16"),
         ["vision_depth"] = new("2"),
         ["vision_heads"] = new("4"),
@@ -81,6 +85,7 @@ internal sealed class KeyEffectTests
         ["seed"] = new("43"),
         ["output"] = new("{folder}/elsewhere"),
         ["checkpoint"] = new("/nowhere.safetensors"),
+        ["checkpoint_key"] = new("elsewhere", "checkpoint={folder}/run"),
         ["steps"] = new("9"),
         ["alpha_ramp_steps"] = new("2"),
         ["schedular.warmup_steps"] = new("3"),
@@ -114,12 +119,18 @@ internal sealed class KeyEffectTests
         (["add_gcam=false"], "amc.max_weight", "0.3"),
         (["add_gcam=false"], "amc.max_margin", "0.9"),
         (["checkpoint={folder}/run"], "temp", "0.2"),
-        (["dataset=scenes", "train_file=null"], "train_file", "{folder}/other.json"),
-        (["dataset=scenes", "test_file=null"], "test_file", "{folder}/other.json"),
-        (["dataset=scenes", "image_root=null"], "image_root", "{folder}/nowhere"),
-        (["dataset=scenes"], "max_words", "2"),
-        (["dataset=scenes"], "eval_resize", "bicubic"),
-        (["dataset=scenes"], "fashion_folder", "/nowhere"),
+        (["dataset=scenes", "test_count=4", "train_file=null"], "train_file", "{folder}/other.json"),
+        (["dataset=scenes", "test_count=4", "test_file=null"], "test_file", "{folder}/other.json"),
+        (["dataset=scenes", "test_count=4", "image_root=null"], "image_root", "{folder}/nowhere"),
+        (["dataset=scenes", "test_count=4"], "max_words", "2"),
+        (["dataset=scenes", "test_count=4"], "eval_resize", "bicubic"),
+        (["dataset=scenes", "test_count=4"], "fashion_folder", "/nowhere"),
+        (["dataset=scenes", "test_count=4"], "bad_pictures", "error"),
+        (["dataset=scenes", "test_count=4"], "max_bad_share", "0.9"),
+        (["dataset=scenes", "test_count=4"], "box_format", "xywh"),
+        (["dataset=scenes", "test_count=4"], "exif", "ignore"),
+        (["dataset=scenes", "test_count=4"], "mask_all", "true"),
+        ([], "checkpoint_key", "model"),
         ([], "train_count", "12"),
         ([], "test_count", "3"),
         ([], "data_seed", "5"),
@@ -131,7 +142,10 @@ internal sealed class KeyEffectTests
         (["test_file=null"], "grid_scenes", "0"),
     ];
 
-    private readonly Dictionary<string, string> _bases = [];
+    // These show at the end of a run.
+    private static readonly string[] AtTheEnd = ["eval_batch", "eval_resize", "grid_scenes"];
+
+    private readonly Dictionary<(string Under, bool Whole), string> _bases = [];
     private TempFolder _folder = null!;
     private ConfigProbe _probe = null!;
 
@@ -155,7 +169,7 @@ internal sealed class KeyEffectTests
     {
         Assert.That(Changes, Does.ContainKey(key), "a new key: say here what to change it to");
         Change change = Changes[key];
-        bool acts = _probe.Observe([.. change.Under, $"{key}={change.Value}"]) != Base(change.Under);
+        bool acts = Observe(change.Under, key, change.Value) != Base(change.Under, key);
         Assert.That(acts, Is.Not.EqualTo(Says(change.Under, key, change.Value)), acts ? "it acts, and a line says that it does not" : "it does nothing, and no line says so");
     }
 
@@ -163,7 +177,7 @@ internal sealed class KeyEffectTests
     public void A_key_without_effect_is_named(string[] under, string key, string value)
     {
         Assert.That(Says(under, key, value), "a line names it");
-        Assert.That(_probe.Observe([.. under, $"{key}={value}"]), Is.EqualTo(Base(under)), "and it does nothing");
+        Assert.That(Observe(under, key, value), Is.EqualTo(Base(under, key)), "and it does nothing");
     }
 
     [Test]
@@ -180,10 +194,12 @@ internal sealed class KeyEffectTests
         Assert.That(ConfigNotes.For(config, ConfigUse.Training | ConfigUse.Evaluation), Is.Empty);
     }
 
-    private string Base(string[] under)
+    private string Observe(string[] under, string key, string value) => _probe.Observe([.. under, $"{key}={value}"], AtTheEnd.Contains(key));
+
+    private string Base(string[] under, string key)
     {
-        string name = string.Join(' ', under);
-        return _bases.TryGetValue(name, out string? known) ? known : _bases[name] = _probe.Observe(under);
+        (string, bool) name = (string.Join(' ', under), AtTheEnd.Contains(key));
+        return _bases.TryGetValue(name, out string? known) ? known : _bases[name] = _probe.Observe(under, name.Item2);
     }
 
     private bool Says(string[] under, string key, string value) =>

@@ -51,7 +51,7 @@ internal sealed class YamlTests
     [TestCase("seed: !!python/object:os.system 1\n", "line 1", "python", TestName = "A tag of Python")]
     [TestCase("seed: [1\nbatch_size: 2\n", "not valid YAML", TestName = "An open bracket")]
     [TestCase("'seed: 1\n", "not valid YAML", TestName = "An open quote")]
-    [TestCase("seed: 1\n\0\n", "not valid YAML", TestName = "A NUL")]
+    [TestCase("seed: 1\n\nbatch_size: 8\0\n", "line 3", "NUL", TestName = "A NUL, which ends nothing")]
     [TestCase("seed: 1\n---\nseed: 2\n", "line 2", "second document", TestName = "A second document")]
     [TestCase("seed: 1\n...\n---\n", "line 3", "second document", TestName = "A second document that is empty")]
     [TestCase("---\n", "empty", TestName = "A document without anything")]
@@ -75,8 +75,7 @@ internal sealed class YamlTests
 
     [TestCase("seed: 1\noptimizer:\n\tlr: 1\n", 3)]
     [TestCase("optimizer:\n  lr: 1\n\tweight_decay: 0\n", 3)]
-    [TestCase("\tseed: 1\n", 1)]
-    [TestCase("# a comment\n\n\tseed: 1\n", 3)]
+    [TestCase("amc:\r\n  max_weight: 1\r\n  \tmean_weight: 1\r\n", 3)]
     [TestCase("seed: [1\nbatch_size: }\n\n\n\n\n\tx: 1\n", 2, Description = "A tab behind the mistake is not blamed")]
     public void A_tab_is_found_on_its_line(string yaml, int line) => Assert.That(Refusal(yaml), Does.Contain($"line {line}: "));
 
@@ -85,7 +84,7 @@ internal sealed class YamlTests
     {
         string home = Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } set ? set : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         Assert.That(Sample("tilde.yaml").Text("output"), Is.EqualTo(Path.Combine(home, "x")));
-        foreach (ConfigKey key in ConfigSchema.Keys.Where(k => k.Kind is ConfigKind.Text or ConfigKind.TextList))
+        foreach (ConfigKey key in ConfigSchema.Keys.Where(k => k.Kind is (ConfigKind.Text or ConfigKind.TextList) && k.Path != "checkpoint_key"))
         {
             Assert.That(key.IsPath, key.Path);
             var values = new Dictionary<string, object>();
@@ -150,7 +149,7 @@ internal sealed class YamlTests
     public void What_was_written_is_quoted_in_part()
     {
         string digits = new('7', 200_000);
-        foreach (string yaml in new[] { $"seed: {digits}", $"{digits}: 1", $"seed: \"{digits}\"", $"*{digits}: 1", $"optimizer: {digits}", $"dataset: {digits}", $"seed: !{digits} 1", $"a: 1\n\"{digits}\": 1\n\"{digits}\": 1" })
+        foreach (string yaml in new[] { $"seed: {digits}", $"{digits[..1000]}: 1", $"seed: \"{digits}\"", $"seed: *{digits}", $"optimizer: {digits}", $"dataset: {digits}", $"seed: !{digits} 1", $"a: 1\n\"{digits}\": 1\n\"{digits}\": 1" })
             Assert.That(Refusal(yaml), Has.Length.LessThan(400).And.Contains("…"), yaml[..9]);
         Assert.That(() => YamlConfigReader.Override([], $"seed={digits}"), Throws.TypeOf<ConfigException>().With.Message.Length.LessThan(400));
         Assert.That(() => YamlConfigReader.Override([], digits), Throws.TypeOf<ConfigException>().With.Message.Length.LessThan(400));

@@ -56,6 +56,27 @@ internal sealed class AutogradTests
     }
 
     [Test]
+    public void Leaves_that_get_the_same_cotangent_keep_gradients_of_their_own()
+    {
+        var (a, b) = (Leaf(1, 2), Leaf(3, 4));
+        var cotangent = Tensor.From([5.0, 7], [2], TestBackends.Cpu);
+        for (var i = 0; i < 2; i++) a.Add(b).Add(a).Backward(cotangent);
+        Assert.That(a.Grad!.ToDoubles(), Is.EqualTo(new double[] { 20, 28 }));
+        Assert.That(b.Grad!.ToDoubles(), Is.EqualTo(new double[] { 10, 14 }));
+        Assert.That(cotangent.ToDoubles(), Is.EqualTo(new double[] { 5, 7 }), "the caller's");
+        a.Grad.Dispose();
+        b.Grad.Dispose();
+    }
+
+    [Test]
+    public void A_tensor_asked_for_twice_is_answered_twice()
+    {
+        var (x, z) = (Leaf(2), Leaf(3));
+        var grads = AutogradEngine.Grad([x.Mul(z)], [x, z, x]);
+        Assert.That(grads.Select(g => g!.Item()), Is.EqualTo(new double[] { 3, 2, 3 }));
+    }
+
+    [Test]
     public void Gradient_of_gradient_of_a_cube_is_six_x()
     {
         var x = Leaf(3);

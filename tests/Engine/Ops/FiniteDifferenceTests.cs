@@ -10,7 +10,7 @@ namespace AmcEngine.Tests.Engine.Ops;
 [TestFixture]
 internal sealed class FiniteDifferenceTests
 {
-    private const double Allowed = 2e-7;
+    private const double Allowed = 2e-8;
 
     private static IEnumerable<TestCaseData> SubsetCases() =>
         OpSamples.All().Select(c => new TestCaseData(c.Op, c.Case).SetName($"Gradients_of_subsets {c.Op} {c.Case}: {OpCatalog.Entries[c.Op].Cases[c.Case]}"));

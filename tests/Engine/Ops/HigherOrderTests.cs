@@ -26,6 +26,23 @@ internal sealed class HigherOrderTests
     }
 
     [Test]
+    public void A_tensor_in_several_places_gets_the_gradients_of_all()
+    {
+        using var scope = MemoryScope.Begin();
+        var tokens = new OpCase([2, 4, 6], [], new() { ["scale"] = 0.4, ["heads"] = 2 });
+        Agree(tokens, t => Attention.ScaledDotProduct(t, t, t, null, 0.4, 2), t => Attention.WithMap(t, t, t, null, 0.4, 2).Output);
+        var mask = OpSamples.Draw(new OpCase([2, 3]), DType.F64, TestBackends.Cpu)[0];
+        Agree(OpCase.Of([], OpInput.Away([2, 2, 3, 5])), t => Explanation.GradCam(t, t, mask), t => OpCatalog.Entries["gradcam"].Decomposition!([t, t, mask], []));
+        Agree(OpCase.Of([], OpInput.Uniform([4])), t => t.Reshape(1, 4).LayerNorm(t, t, 1e-3), t => OpCatalog.Entries["layer_norm"].Decomposition!([t.Reshape(1, 4), t, t], new() { ["eps"] = 1e-3 }));
+
+        static void Agree(OpCase sample, Func<Tensor, Tensor> fused, Func<Tensor, Tensor> decomposed)
+        {
+            var (a, b) = (Derivatives((t, _) => fused(t[0]), sample, 1), Derivatives((t, _) => decomposed(t[0]), sample, 1));
+            for (var i = 0; i < a.Count; i++) Closeness.AreClose(a[i].Name, a[i].Value, b[i].Value.ToDoubles(), 1e-11);
+        }
+    }
+
+    [Test]
     public void A_row_without_a_key_has_no_gradient_of_any_order([Values(DType.F32, DType.F64)] DType dtype)
     {
         using var scope = MemoryScope.Begin();
@@ -67,8 +84,8 @@ internal sealed class HigherOrderTests
         return backend.PeakBytes - before;
     }
 
-    // Gradients of order 3 and 4 along fixed random directions, with respect to all inputs that have one.
-    private static List<(string Name, Tensor Value)> Derivatives(Func<Tensor[], OpAttributes, Tensor> run, OpCase sample)
+    // Gradients of the orders up to 4 along fixed random directions, with respect to all inputs that have one.
+    private static List<(string Name, Tensor Value)> Derivatives(Func<Tensor[], OpAttributes, Tensor> run, OpCase sample, int from = 3)
     {
         var inputs = OpSamples.Draw(sample, DType.F64, TestBackends.Cpu);
         var free = Enumerable.Range(0, inputs.Length).Where(i => sample.Inputs[i].Differentiable).Select(i => inputs[i].SetRequiresGrad()).ToArray();
@@ -84,7 +101,7 @@ internal sealed class HigherOrderTests
             for (var i = 0; i < free.Length; i++)
             {
                 var t = grads[i] ?? Tensor.Zeros(free[i].Shape, DType.F64, TestBackends.Cpu);
-                if (order >= 3) results.Add(($"order {order}, input {i}", t));
+                if (order >= from) results.Add(($"order {order}, input {i}", t));
                 sum = sum.Add(Directional(t));
             }
             scalar = sum;

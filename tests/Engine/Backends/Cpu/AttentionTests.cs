@@ -222,15 +222,6 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
         return [o, lse, dq, dk, dv];
     }
 
-    private static void Near(double[] x, double[] y, double tolerance, string name)
-    {
-        double error = 0, norm = 0;
-        for (var i = 0; i < x.Length; i++)
-        {
-            error += (x[i] - y[i]) * (x[i] - y[i]);
-            norm += y[i] * y[i];
-        }
-        // Near 0 (one key, everything dropped) the gradients cancel to nothing.
-        Assert.That(Math.Sqrt(error), Is.LessThanOrEqualTo(tolerance * Math.Max(Math.Sqrt(norm), 0.1)), $"{name}: norm {Math.Sqrt(norm)}");
-    }
+    // Near 0 (one key, everything dropped) the gradients cancel to nothing.
+    private static void Near(double[] x, double[] y, double tolerance, string name) => Closeness.AreClose(name, x, y, tolerance, floor: 0.1);
 }

@@ -91,7 +91,7 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
             for (var i = 0; i < known.Length; i++)
             {
                 var expected = known[i].X * known[i].Phi;
-                Assert.That(c[i], Is.EqualTo(expected).Within(Math.Abs(expected) * (wide ? 1e-14 : 2.5e-7)), $"gelu({known[i].X})");
+                Closeness.Near($"gelu({known[i].X})", c[i], expected, Math.Abs(expected) * (wide ? 1e-14 : 2.5e-7));
             }
         }
         var special = Epilogue(backend, false, [double.NaN, double.PositiveInfinity, -200, 0, .. new double[12]]);
@@ -230,15 +230,5 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
         if (pre is not null) Near(pre, expectedPre, wide, c);
     }
 
-    private static void Near(double[] x, double[] y, bool wide, Case c)
-    {
-        double error = 0, norm = 0;
-        for (var i = 0; i < x.Length; i++)
-        {
-            error += (x[i] - y[i]) * (x[i] - y[i]);
-            norm += y[i] * y[i];
-        }
-        if (!(Math.Sqrt(error) <= Math.Sqrt(norm) * (wide ? 3e-15 : 1e-6)))
-            Assert.Fail($"{c}: relative error {Math.Sqrt(error / norm):e2}");
-    }
+    private static void Near(double[] x, double[] y, bool wide, Case c) => Closeness.AreClose($"{c}", x, y, wide ? 3e-15 : 1e-6);
 }

@@ -52,14 +52,5 @@ internal static class KernelHost
 
     public static double[] Both(Func<CpuBackend, Tensor> run) => Both(b => new[] { run(b) })[0];
 
-    public static void Close(double[] actual, double[] expected, double tolerance)
-    {
-        Assert.That(actual, Has.Length.EqualTo(expected.Length));
-        for (var i = 0; i < actual.Length; i++)
-        {
-            if (actual[i].Equals(expected[i])) continue;
-            var error = Math.Abs(actual[i] - expected[i]) / Math.Max(1, Math.Abs(expected[i]));
-            if (!(error <= tolerance)) Assert.Fail($"element {i}: {actual[i]:R} instead of {expected[i]:R}");
-        }
-    }
+    public static void Close(double[] actual, double[] expected, double tolerance) => Closeness.ElementsAreClose("values", actual, expected, tolerance);
 }

@@ -31,9 +31,10 @@ internal sealed class DeviceMathTests
     {
         var x = VectorMathTests.Sweep(low, high, 20_011);
         var y = Apply(kind, DType.F64, x);
-        var worst = Enumerable.Range(0, x.Length).Max(i => Relative(y[i], VectorMathTests.Reference(kind, x[i])));
-        TestContext.Out.WriteLine($"{kind}: relative error {worst:E2}");
-        Assert.That(worst, Is.LessThan(kind == UnaryKind.Gelu ? 2e-14 : 2e-15));
+        // Math.Max, other than Enumerable.Max, keeps a NaN.
+        var worst = 0.0;
+        for (var i = 0; i < x.Length; i++) worst = Math.Max(worst, Relative(y[i], VectorMathTests.Reference(kind, x[i])));
+        Closeness.Within($"{kind}", worst, kind == UnaryKind.Gelu ? 2e-14 : 2e-15);
     }
 
     [Test]
@@ -41,7 +42,7 @@ internal sealed class DeviceMathTests
     {
         var x = VectorMathTests.Sweep(1e-6, 1e6, 100_003);
         var y = Apply(UnaryKind.Rsqrt, DType.F32, x);
-        for (var i = 0; i < x.Length; i++) Assert.That((float)y[i], Is.EqualTo((float)(1 / Math.Sqrt(x[i]))).Within(2).Ulps);
+        VectorMathTests.Near(UnaryKind.Rsqrt, x, y, 2);
     }
 
     [Test]
@@ -53,14 +54,8 @@ internal sealed class DeviceMathTests
         double[] up = Apply(UnaryKind.Gelu, DType.F64, Shifted(h)), down = Apply(UnaryKind.Gelu, DType.F64, Shifted(-h));
         double[] upFirst = Apply(UnaryKind.GeluFirst, DType.F64, Shifted(h)), downFirst = Apply(UnaryKind.GeluFirst, DType.F64, Shifted(-h));
         double[] first = Apply(UnaryKind.GeluFirst, DType.F64, x), second = Apply(UnaryKind.GeluSecond, DType.F64, x);
-        Assert.Multiple(() =>
-        {
-            for (var i = 0; i < x.Length; i++)
-            {
-                Assert.That(first[i], Is.EqualTo((up[i] - down[i]) / (2 * h)).Within(1e-9));
-                Assert.That(second[i], Is.EqualTo((upFirst[i] - downFirst[i]) / (2 * h)).Within(1e-9));
-            }
-        });
+        Closeness.ElementsAreClose("first derivative", first, [.. up.Zip(down, (u, d) => (u - d) / (2 * h))], 1e-9);
+        Closeness.ElementsAreClose("second derivative", second, [.. upFirst.Zip(downFirst, (u, d) => (u - d) / (2 * h))], 1e-9);
     }
 
     private static double Relative(double actual, double expected) =>

@@ -79,8 +79,6 @@ internal static class RowChecks
             if (!e[i].Equals(a[i])) Assert.Fail($"{what}: element {i} is {a[i]} instead of {e[i]}");
             a[i] = e[i] = 0;
         }
-        var error = Closeness.RelativeL2(a, e);
-        TestContext.Out.WriteLine($"{what}: relative L2 error {error:E2}, {error / allowed:P1} of the allowance");
-        Assert.That(error, Is.LessThanOrEqualTo(allowed), what);
+        Closeness.AreClose(what, a, e, allowed);
     }
 }
