@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Drawing;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Training;
