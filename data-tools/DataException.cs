@@ -4,7 +4,7 @@ namespace AmcEngine.DataTools;
 /// Something is wrong with the user's data: a file that is missing, damaged or holds values that make no sense.
 /// The message is one line that names the file and field and says what to do.
 /// </summary>
-public sealed class DataException : Exception
+public class DataException : Exception
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="message">One line: what is wrong, where, and the remedy.</param>

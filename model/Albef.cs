@@ -91,6 +91,12 @@ public sealed class Albef : Module
     /// <summary>Trained weights in the order of PyTorch's <c>named_parameters</c> (momentum copies left out).</summary>
     public IEnumerable<Parameter> Trainable => Parameters.Where(p => Momentum is null || !Momentum.Owns(p));
 
+    /// <summary>
+    /// The weights on which an explanation depends (<see cref="Explain"/>): image encoder, text and fusion layers, matching
+    /// head. Projections, MLM head, temperature, momentum copies and queues serve training alone.
+    /// </summary>
+    public IEnumerable<Parameter> ExplanationWeights => [.. Vision.Parameters, .. Text.Bert.Parameters, .. ItmHead.Parameters];
+
     /// <summary>A model with fresh weights (specification 1 and 2.8); momentum copies equal the student.</summary>
     /// <param name="config">Sizes.</param>
     /// <param name="backend">Device.</param>

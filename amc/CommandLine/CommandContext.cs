@@ -1,3 +1,5 @@
+using AmcEngine.Amc.Configuration;
+
 namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Where a command writes.</summary>
@@ -9,5 +11,17 @@ internal sealed record CommandContext(TextWriter Out, TextWriter Error)
     public bool IsTerminal => ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected;
 
     /// <summary>Writes a warning of one line.</summary>
-    public void Warn(string message) => Error.WriteLine($"warning: {message}");
+    public void Warn(string message) => Error.WriteLine(MessageText.Line($"warning: {message}"));
+
+    /// <summary>Says which keys of a configuration do nothing in a command.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="use">What the command uses it for.</param>
+    public void Note(RunConfig config, ConfigUse use)
+    {
+        foreach (string note in ConfigNotes.For(config, use))
+            Note(note);
+    }
+
+    /// <summary>Writes a note of one line.</summary>
+    public void Note(string message) => Error.WriteLine(MessageText.Line($"note: {message}"));
 }

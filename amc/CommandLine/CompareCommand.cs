@@ -32,7 +32,7 @@ internal static class CompareCommand
         string[] parts = argument.Split('=', 2);
         if (parts is not [{ Length: > 0 } name, { Length: > 0 } folders])
             throw new ConfigException($"\"{argument}\": name a group of runs as NAME=DIR[,DIR...]");
-        return new RunGroup(name, [.. folders.Split(',').Select(Evaluations)]);
+        return new RunGroup(name, [.. folders.Split(',').Select(PathText.Expand).Select(Evaluations)]);
     }
 
     private static IReadOnlyList<(int Step, double Accuracy, double Random)> Evaluations(string folder)

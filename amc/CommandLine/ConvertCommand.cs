@@ -11,13 +11,19 @@ internal static class ConvertCommand
     /// <exception cref="ConfigException">The output is not to be a safetensors file.</exception>
     public static int Run(ConvertOptions options, CommandContext context)
     {
-        if (Path.GetExtension(options.Output) != ".safetensors")
+        if (!Path.GetExtension(options.Output).Equals(".safetensors", StringComparison.OrdinalIgnoreCase))
             throw new ConfigException($"{options.Output}: only safetensors files are written; end the name with .safetensors");
-        CheckpointFile input = CheckpointFile.Find(options.Input);
-        int count = input.Read(tensors =>
+        CheckpointFile input = CheckpointFile.Find(options.Input, options.Key);
+        int count = input.Read(file =>
         {
-            SafetensorsWriter.Write(options.Output, tensors);
-            return tensors.Count;
+            WeightRules.WarnOfChoice(input.Path, file.Key, file.OtherKeys, "--key", context.Warn);
+            foreach (SkippedEntry skipped in file.Skipped)
+                context.Warn($"{skipped.Name}: is {skipped.What} and is left out");
+            SafetensorsWriter.Write(options.Output, file.Tensors);
+            foreach (TensorData tensor in file.Tensors)
+                if (NonFinite.Count(tensor) is > 0 and long bad)
+                    context.Warn($"{tensor.Name}: {bad} of {tensor.Count} numbers are NaN or infinite; they are written as they are");
+            return file.Tensors.Count;
         });
         context.Out.WriteLine($"{options.Output}: {count} tensors written");
         return ErrorReporter.Success;

@@ -22,16 +22,46 @@ internal static class DataCommandRunner
         return ErrorReporter.Success;
     }
 
-    /// <summary>Says what an annotation file holds.</summary>
+    /// <summary>Says what an annotation file holds, and all that is wrong with it.</summary>
+    /// <exception cref="ConfigException">An argument is wrong.</exception>
+    /// <exception cref="DataException">The file is unusable, or training would refuse it for its share of bad entries or pictures.</exception>
     public static int Inspect(InspectOptions options, CommandContext context)
     {
-        AnnotationSummary summary = DataInspector.Inspect(options.File, options.ImageRoot);
-        context.Out.WriteLine($"entries    {summary.Entries}");
-        context.Out.WriteLine($"pictures   {summary.Pictures}");
-        context.Out.WriteLine(FormattableString.Invariant($"phrases    {summary.Captions}, {summary.MeanWords:0.0} words each"));
-        context.Out.WriteLine(FormattableString.Invariant($"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0} × {summary.MeanBoxHeight:0} pixels on average"));
-        if (summary.MeanBoxShare is { } share)
-            context.Out.WriteLine(FormattableString.Invariant($"box share  {100 * share:0.0} % of the picture on average; all pictures can be read and all boxes fit"));
+        if (options.BoxFormat is not ("auto" or "xyxy" or "xywh" or "normalised"))
+            throw new ConfigException($"--box-format {options.BoxFormat}: use one of auto, xyxy, xywh, normalised");
+        if (!(options.MaxBadShare is >= 0 and <= 1))
+            throw new ConfigException(FormattableString.Invariant($"--max-bad-share {options.MaxBadShare}: must be from 0 to 1"));
+        Inspection found = DataInspector.Inspect(options.File, options.ImageRoot, new PictureOptions { Boxes = PictureSettings.Format(options.BoxFormat), Exif = options.Exif });
+        foreach (string line in found.Annotations.Lines().Concat(found.PictureProblems))
+            context.Out.WriteLine(line);
+        Show(found, context.Out);
+        Refuse(options, found);
         return ErrorReporter.Success;
+    }
+
+    private static void Show(Inspection found, TextWriter output)
+    {
+        AnnotationSummary summary = found.Summary;
+        output.WriteLine($"entries    {summary.Entries}");
+        output.WriteLine($"pictures   {summary.Pictures}");
+        output.WriteLine(FormattableString.Invariant($"phrases    {summary.Captions}, {summary.MeanWords:0.0} words each"));
+        output.WriteLine(summary.IsNormalised
+            ? FormattableString.Invariant($"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0.00} × {summary.MeanBoxHeight:0.00} of the picture on average (normalised)")
+            : FormattableString.Invariant($"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0} × {summary.MeanBoxHeight:0} pixels on average"));
+        if (found.Annotations.WithoutBox > 0)
+            output.WriteLine($"no box     {found.Annotations.WithoutBox} entries: they train the losses that need none, and ask no question");
+        bool allGood = found.Pictures is { HasBad: false } && !found.Annotations.HasBad;
+        if (summary.MeanBoxShare is { } share)
+            output.WriteLine(FormattableString.Invariant($"box share  {100 * share:0.0} % of the picture on average{(allGood ? "; all pictures can be read and all boxes fit" : "")}"));
+        if (found.Pictures is { HasBad: true } pictures)
+            output.WriteLine($"damaged    {pictures.Summary}");
+    }
+
+    private static void Refuse(InspectOptions options, Inspection found)
+    {
+        if (BadBounds.Exceeds(found.Annotations.BadEntries, found.Annotations.Entries, options.MaxBadShare))
+            throw new DataException($"{options.File}: {found.Annotations.BadEntries} of {found.Annotations.Entries} entries are bad, more than training accepts; correct them, or raise max_bad_share.");
+        if (found.Pictures is { } pictures && BadBounds.Exceeds(pictures.Undecodable, pictures.Pictures, options.MaxBadShare))
+            throw new DataException($"{options.ImageRoot}: {pictures.Undecodable} of {pictures.Pictures} pictures cannot be decoded, more than training accepts; repair them, or raise max_bad_share.");
     }
 }

@@ -66,7 +66,7 @@ internal sealed class FashionScenesOptions : ScenesOptions
 }
 
 /// <summary>Arguments of <c>amcx data inspect</c>.</summary>
-[Verb("inspect", HelpText = "Check an annotation file and say what it holds.")]
+[Verb("inspect", HelpText = "Check an annotation file, list what is wrong with it, and say what it holds.")]
 internal sealed class InspectOptions : CommonOptions
 {
     /// <summary>The annotation file.</summary>
@@ -76,6 +76,18 @@ internal sealed class InspectOptions : CommonOptions
     /// <summary>The folder of the pictures.</summary>
     [Option("image-root", MetaValue = "DIR", HelpText = "Also read every picture below this folder and check every box against it.")]
     public string? ImageRoot { get; set; }
+
+    /// <summary>What the numbers of a box mean.</summary>
+    [Option("box-format", Default = "auto", MetaValue = "auto|xyxy|xywh|normalised", HelpText = "What the numbers of a box mean, as box_format of a configuration.")]
+    public string BoxFormat { get; set; } = "auto";
+
+    /// <summary>What to do with EXIF orientation.</summary>
+    [Option("exif", Default = ExifOrientation.Apply, MetaValue = "apply|ignore", HelpText = "What to do with EXIF orientation, as exif of a configuration.")]
+    public ExifOrientation Exif { get; set; }
+
+    /// <summary>The share that may be bad.</summary>
+    [Option("max-bad-share", Default = BadBounds.DefaultShare, MetaValue = "SHARE", HelpText = "Exit 2 where more than ten, and more than this share, of entries or pictures are bad.")]
+    public double MaxBadShare { get; set; }
 
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]

@@ -38,7 +38,10 @@ internal static class Dispatcher
         });
         ParserResult<object> result = parser.ParseArguments(args, commands);
         if (result is Parsed<object> parsed)
+        {
+            PathArguments.Expand(parsed.Value);
             return Execute(parsed.Value, context);
+        }
         string[] verbs = [.. commands.Select(c => ((VerbAttribute)Attribute.GetCustomAttribute(c, typeof(VerbAttribute))!).Name)];
         string command = args.Length > 0 && verbs.Contains(args[0]) ? $"{prefix} {args[0]}" : prefix;
         return UsageReporter.Report(result, [.. ((NotParsed<object>)result).Errors], command, verbs, context);

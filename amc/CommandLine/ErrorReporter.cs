@@ -35,9 +35,9 @@ internal static class ErrorReporter
             OutOfMemoryException => (Failure, "out of memory; use a smaller batch_size or image_res"),
             _ => (Failure, $"unexpected {error.GetType().Name}: {error.Message} (--verbose shows where)"),
         };
-        output.WriteLine($"error: {message.ReplaceLineEndings(" ").Trim()}");
+        output.WriteLine(MessageText.Line($"error: {message}"));
         if (verbose)
-            output.WriteLine(error);
+            output.WriteLine(string.Join(Environment.NewLine, error.ToString().ReplaceLineEndings("\n").Split('\n').Select(MessageText.Printable)));
         return code;
     }
 }

@@ -16,12 +16,13 @@ internal static class EvalCommand
     public static int Run(EvalOptions options, CommandContext context)
     {
         RunConfig config = RunConfig.Load(options.Config, options.Set);
-        CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint);
-        IReadOnlyList<EvaluationSample> questions = DataSources.Test(config)
+        CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
+        IReadOnlyList<EvaluationSample> questions = DataSources.Test(config, context.Warn)
             ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
-        WordPieceTokenizer tokenizer = checkpoint.Tokenizer() ?? DataSources.Tokenizer(config);
+        WordPieceTokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         using IBackend backend = DeviceSelector.Open(options);
-        using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Verbose ? context.Out : null);
+        using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
+        context.Note(config, ConfigUse.Evaluation);
         var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
         PointingResult result = PointingEvaluator.Run(explainer, questions, config.Integer("eval_batch"));
         var report = new EvaluationReport(result, DataSources.Split(config), Protocol(config), options.Checkpoint);

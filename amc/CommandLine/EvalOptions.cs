@@ -5,15 +5,11 @@ namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Arguments of <c>amcx eval</c>.</summary>
 [Verb("eval", HelpText = "Play the pointing game on the test data of a configuration.")]
-internal sealed class EvalOptions : CommonOptions
+internal sealed class EvalOptions : ModelOptions
 {
     /// <summary>The configuration whose test data is used.</summary>
     [Option("config", Required = true, MetaValue = "F.yaml", HelpText = "The configuration whose test data is used.")]
     public string Config { get; set; } = "";
-
-    /// <summary>The model.</summary>
-    [Option("checkpoint", Required = true, MetaValue = "C", HelpText = "A run's folder, a checkpoint folder, a .safetensors or a .pth file.")]
-    public string Checkpoint { get; set; } = "";
 
     /// <summary>Where to write the result as JSON.</summary>
     [Option("json", MetaValue = "OUT", HelpText = "Write the result as one JSON object.")]

@@ -5,12 +5,8 @@ namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Arguments of <c>amcx explain</c>.</summary>
 [Verb("explain", HelpText = "Draw where the model looks in a picture for a phrase.")]
-internal sealed class ExplainOptions : CommonOptions
+internal sealed class ExplainOptions : ModelOptions
 {
-    /// <summary>The model.</summary>
-    [Option("checkpoint", Required = true, MetaValue = "C", HelpText = "A run's folder, a checkpoint folder, a .safetensors or a .pth file.")]
-    public string Checkpoint { get; set; } = "";
-
     /// <summary>The picture.</summary>
     [Option("image", Required = true, MetaValue = "I", HelpText = "The picture: PNG, JPEG, WebP, GIF or BMP.")]
     public string Image { get; set; } = "";
@@ -24,7 +20,7 @@ internal sealed class ExplainOptions : CommonOptions
     public string Output { get; set; } = "";
 
     /// <summary>The configuration of a checkpoint that does not carry one.</summary>
-    [Option("config", MetaValue = "F.yaml", HelpText = "The model's configuration; only for a .pth or .safetensors file that has none beside it.")]
+    [Option("config", MetaValue = "F.yaml", HelpText = "The model's configuration; only for a file that has none beside it.")]
     public string? Config { get; set; }
 
     /// <summary>Examples of the help page.</summary>

@@ -17,9 +17,9 @@ internal static class ProfileCommand
             throw new ConfigException($"--warmup {options.Warmup}: must not be negative");
         RunConfig config = RunConfig.Load(options.Config, options.Set);
         using IBackend backend = DeviceSelector.Open(options);
-        using var session = TrainingSession.Create(config, backend);
-        if (config.OptionalText("checkpoint") is { } start)
-            CheckpointFile.Find(start).LoadInto(session.Model);
+        using var session = TrainingSession.Create(config, backend, context.Warn);
+        StartWeights.Load(config, session.Model, context, _ => { });
+        context.Note(config, ConfigUse.Training);
         Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
         ProfileResult result = new ProfileRun(session, backend).Measure(options.Steps, options.Warmup, progress);
         if (options.Json)

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 
@@ -35,15 +36,15 @@ internal static class TrainCommand
         string folder = Folder(options, config);
         string? checkpoint = options.Resume is null ? null : CheckpointLayout.Find(options.Resume);
         using IBackend backend = DeviceSelector.Open(options);
-        using var session = TrainingSession.Create(config, backend);
-        if (config.OptionalText("checkpoint") is { } start)
-            context.Out.WriteLine($"{start}: {CheckpointFile.Find(start).LoadInto(session.Model)}");
+        using var session = TrainingSession.Create(config, backend, context.Warn);
+        StartWeights.Load(config, session.Model, context, context.Out.WriteLine);
         var report = new TrainingReport(session);
         if (checkpoint is not null)
             CheckpointStore.Restore(session, checkpoint);
         int last = LastStep(options, session);
         OutputFolder.Prepare(folder);
         Announce(session, backend, last, context);
+        context.Note(config, ConfigUse.Training);
 
         using TrainingLog log = checkpoint is null ? TrainingLog.Start(folder) : TrainingLog.Continue(folder, session.Step, session.Plan);
         ITrainingView view = context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
@@ -86,6 +87,7 @@ internal static class TrainCommand
     private static void Announce(TrainingSession session, IBackend backend, int last, CommandContext context)
     {
         long weights = session.Model.Trainable.Sum(p => (long)p.Shape.Count);
+        context.Out.WriteLine(FormattableString.Invariant($"vocabulary: {DataSources.VocabularyName(session.Config)}, {session.Tokenizer.VocabSize} words"));
         context.Out.WriteLine(FormattableString.Invariant(
             $"{session.Config.Path}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, steps {session.Step + 1} to {last}, AMC {(session.Objective is null ? "off" : "on")}, {backend.Device.Id} ({backend.Device.Details})"));
     }

@@ -28,7 +28,7 @@ internal static class UsageReporter
         }
         // What is there and wrong comes before what is missing: it is usually the cause.
         Error first = errors.OrderBy(e => e.Tag == ErrorType.MissingRequiredOptionError).First();
-        context.Error.WriteLine($"error: {Describe(first, command, verbs)}");
+        context.Error.WriteLine(MessageText.Line($"error: {Describe(first, command, verbs)}"));
         return ErrorReporter.BadInput;
     }
 
@@ -57,14 +57,14 @@ internal static class UsageReporter
     private static string Describe(Error error, string command, IReadOnlyList<string> verbs) => error switch
     {
         NoVerbSelectedError => $"no command given; use one of {string.Join(", ", verbs)} ({command} --help explains them)",
-        BadVerbSelectedError bad => $"unknown command \"{bad.Token}\"; did you mean \"{Nearest(bad.Token, verbs)}\"? ({command} --help lists them)",
+        BadVerbSelectedError bad => $"unknown command \"{MessageText.Quote(bad.Token)}\"; did you mean \"{Nearest(MessageText.Quote(bad.Token), verbs)}\"? ({command} --help lists them)",
         MissingRequiredOptionError missing when missing.NameInfo.NameText.Length == 0 => $"{command}: an argument is missing; {command} --help shows an example",
         MissingRequiredOptionError missing => $"{command}: --{missing.NameInfo.LongName} is missing; {command} --help shows an example",
         MissingValueOptionError missing => $"{command}: --{missing.NameInfo.LongName} needs a value; {command} --help shows an example",
-        UnknownOptionError unknown => $"{command}: unknown option \"{unknown.Token}\"; {command} --help lists the options",
+        UnknownOptionError unknown => $"{command}: unknown option \"{MessageText.Quote(unknown.Token)}\"; {command} --help lists the options",
         BadFormatConversionError bad => $"{command}: --{bad.NameInfo.LongName} has a value of the wrong type; {command} --help shows an example",
         RepeatedOptionError repeated => $"{command}: --{repeated.NameInfo.LongName} is given more than once; give it once",
-        TokenError token => $"{command}: \"{token.Token}\" is not understood; {command} --help shows an example",
+        TokenError token => $"{command}: \"{MessageText.Quote(token.Token)}\" is not understood; {command} --help shows an example",
         _ => $"{command}: the arguments are not understood ({error.Tag}); {command} --help shows an example",
     };
 

@@ -1,50 +1,110 @@
 using System.Text.Json;
+using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.Configuration;
 
 /// <summary>
-/// The sizes of the text encoder from the reference's <c>bert_config</c> (a JSON file in Hugging Face's form). They serve
-/// as defaults: a key of the YAML file wins.
+/// The text encoder's settings from the reference's <c>bert_config</c> (a JSON file in Hugging Face's form). Sizes and dropout
+/// serve as defaults: a key of the YAML file wins. What the encoder here does in one way only must be asked for in that way.
 /// </summary>
-internal static class BertConfigFile
+internal sealed class BertConfigFile
 {
     private const string Layers = "num_hidden_layers";
     private const string Fusion = "fusion_layer";
+    private const string AttentionDropout = "attention_probs_dropout_prob";
+    private const double Deviation = 0.02;
+    private const double Epsilon = 1e-12;
 
-    /// <summary>Adds the file's sizes to <paramref name="values"/> where the configuration is silent.</summary>
+    private readonly string _path;
+    private readonly JsonElement _root;
+    private readonly Dictionary<string, object> _values;
+
+    private BertConfigFile(string path, JsonElement root, Dictionary<string, object> values) => (_path, _root, _values) = (path, root, values);
+
+    /// <summary>Adds the file's settings to <paramref name="values"/> where the configuration is silent.</summary>
     /// <param name="path">The file as the configuration names it.</param>
     /// <param name="configFolder">The configuration's folder, searched second.</param>
     /// <param name="values">The values so far.</param>
-    /// <exception cref="ConfigException">The file is missing, not JSON, or a size is not a number.</exception>
-    public static void Apply(string path, string configFolder, Dictionary<string, object> values)
+    /// <param name="notes">Gets a line for each setting of the file that has no effect.</param>
+    /// <exception cref="ConfigException">The file is missing, not JSON, or holds a value that is wrong or not supported.</exception>
+    public static void Apply(string path, string configFolder, Dictionary<string, object> values, ICollection<string> notes)
     {
         string found = File.Exists(path) ? path : Path.Combine(configFolder, Path.GetFileName(path));
         if (!File.Exists(found))
             throw new ConfigException($"{path}: the file that bert_config names was not found; correct the path or leave bert_config out");
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(found));
-            JsonElement root = document.RootElement;
-            Take("hidden_size", "text_width");
-            Take("num_attention_heads", "text_heads");
-            Take("intermediate_size", "text_ffn");
-            Take("max_position_embeddings", "max_positions");
-            Take("vocab_size", "vocab_size");
-            Take(Fusion, "text_layers");
-            if (root.TryGetProperty(Layers, out JsonElement all) && root.TryGetProperty(Fusion, out JsonElement text))
-                values.TryAdd("fusion_layers", all.GetInt32() - text.GetInt32());
-            if (root.TryGetProperty("hidden_dropout_prob", out JsonElement dropout))
-                values.TryAdd("dropout", dropout.GetDouble());
-
-            void Take(string field, string key)
-            {
-                if (root.TryGetProperty(field, out JsonElement value))
-                    values.TryAdd(key, value.GetInt32());
-            }
+            using JsonDocument document = JsonDocument.Parse(TextFile.Read(found, YamlConfigReader.MaxBytes));
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new FormatException("its top level is not an object");
+            var file = new BertConfigFile(found, document.RootElement, values);
+            file.TakeSettings();
+            file.RequireSupported();
+            file.Note(notes);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             throw new ConfigException($"{found}: not a BERT configuration ({e.Message}); use JSON with hidden_size, num_hidden_layers, fusion_layer and so on", e);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException($"{found}: the file that bert_config names cannot be read ({e.Message}); check it, or leave bert_config out", e);
+        }
+    }
+
+    private void TakeSettings()
+    {
+        // "dropout" of the YAML file is that of the attention weights too, where it does not say otherwise.
+        bool ownDropout = _values.ContainsKey("dropout");
+        foreach ((string field, string key) in new[]
+        {
+            ("hidden_size", "text_width"), ("num_attention_heads", "text_heads"), ("intermediate_size", "text_ffn"),
+            ("max_position_embeddings", "max_positions"), ("vocab_size", "vocab_size"), (Fusion, "text_layers"),
+            ("hidden_dropout_prob", "dropout"), (AttentionDropout, "attention_dropout"),
+        })
+        {
+            if (_root.TryGetProperty(field, out JsonElement value) && !(field == AttentionDropout && ownDropout))
+                Take(key, field, value.GetRawText());
+        }
+        if (_root.TryGetProperty(Layers, out JsonElement all) && _root.TryGetProperty(Fusion, out JsonElement text))
+            Take("fusion_layers", $"{Layers} less {Fusion}", (all.GetInt32() - (long)text.GetInt32()).ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    private void Take(string name, string field, string text)
+    {
+        ConfigKey key = ConfigSchema.Find(name)!;
+        object value = ScalarParser.Parse(key, text, quoted: false)
+            ?? throw new ConfigException($"{_path}: {field}: expected {key.Expected}, found {MessageText.Quote(text)}");
+        _values.TryAdd(name, value);
+    }
+
+    private void RequireSupported()
+    {
+        RequireText("hidden_act", "gelu", "the exact GELU");
+        RequireText("position_embedding_type", "absolute", "absolute positions");
+        RequireNumber("layer_norm_eps", Epsilon, "this constant");
+        RequireNumber("type_vocab_size", 2, "two token types");
+        int width = (int)(_values.GetValueOrDefault("vision_width") ?? ConfigSchema.Find("vision_width")!.Default!);
+        RequireNumber("encoder_width", width, "the width of the picture's tokens, vision_width");
+    }
+
+    private void RequireText(string field, string expected, string what)
+    {
+        if (_root.TryGetProperty(field, out JsonElement value) && value.GetString() is { } found && found != expected)
+            throw new ConfigException($"{_path}: {field}: only {expected} ({what}) is supported, found {MessageText.Quote(found)}; a model trained with another cannot be used here");
+    }
+
+    private void RequireNumber(string field, double expected, string what)
+    {
+        if (_root.TryGetProperty(field, out JsonElement value) && value.GetDouble() is var found && found != expected)
+            throw new ConfigException(FormattableString.Invariant($"{_path}: {field}: must be {expected} ({what}), found {found}"));
+    }
+
+    private void Note(ICollection<string> notes)
+    {
+        if (_root.TryGetProperty("initializer_range", out JsonElement range) && range.GetDouble() != Deviation)
+            notes.Add(FormattableString.Invariant($"initializer_range of {_path} has no effect here: new weights have a deviation of {Deviation}, those of a checkpoint are taken as they are"));
+        if (_root.TryGetProperty("pad_token_id", out JsonElement pad) && pad.GetInt32() != 0)
+            notes.Add($"pad_token_id of {_path} has no effect here: the id is that of [PAD] in the vocabulary");
     }
 }

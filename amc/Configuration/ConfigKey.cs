@@ -36,6 +36,9 @@ internal sealed record ConfigKey(
     string Path, ConfigKind Kind, object? Default, double Minimum = double.NegativeInfinity, double Maximum = double.PositiveInfinity,
     params string[] Choices)
 {
+    /// <summary>Whether it holds files or folders: <c>~</c> is the home folder then.</summary>
+    public bool IsPath { get; init; }
+
     /// <summary>What a message calls the values that are right.</summary>
     public string Expected => Kind switch
     {

@@ -16,9 +16,7 @@ internal static class ConfigRules
             throw Wrong(config, $"queue_size: must be at least batch_size ({config.BatchSize}), found {config.Integer("queue_size")}");
         if (config.OptionalInteger("mask_size") is { } mask && mask != config.ImageSize)
             throw Wrong(config, $"mask_size: must equal image_res ({config.ImageSize}), found {mask}; leave it out");
-        if (config.Truth("mask_all"))
-            throw Wrong(config, "mask_all: only false is supported (one box a sample is drawn, as the released recipe does); leave it out");
-        if (config.OptionalReal("schedular.lr") is { } lr && config.Has("optimizer.lr") && lr != config.Real("optimizer.lr"))
+        if (config.OptionalReal("schedular.lr") is { } lr && lr != config.Real("optimizer.lr"))
             throw Wrong(config, FormattableString.Invariant($"schedular.lr: is {lr} but optimizer.lr is {config.Real("optimizer.lr")}; give both the same value or leave schedular.lr out"));
         if (config.Integer("max_tokens") > config.Integer("max_positions"))
             throw Wrong(config, $"max_tokens: must be at most max_positions ({config.Integer("max_positions")}), found {config.Integer("max_tokens")}");

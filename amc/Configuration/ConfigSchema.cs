@@ -25,10 +25,14 @@ internal static class ConfigSchema
     /// <summary>Whether the name is that of a section, such as <c>optimizer</c>.</summary>
     public static bool IsSection(string name) => Sections.Contains(name);
 
+    /// <summary>Every name that a configuration may hold: keys and sections.</summary>
+    public static IEnumerable<string> Names => ByPath.Keys.Concat(Sections);
+
     /// <summary>The error for a name that is no key, with the nearest one.</summary>
     public static ConfigException Unknown(string path, string where)
     {
-        string nearest = ByPath.Keys.Concat(Sections).OrderBy(k => Distance(path, k)).ThenBy(k => k, StringComparer.Ordinal).First();
+        path = MessageText.Quote(path);
+        string nearest = Names.OrderBy(k => Distance(path, k)).ThenBy(k => k, StringComparer.Ordinal).First();
         return new ConfigException($"{where}: unknown key \"{path}\"; did you mean \"{nearest}\"?");
     }
 
@@ -38,10 +42,10 @@ internal static class ConfigSchema
 
     private static ConfigKey[] ReferenceKeys() =>
     [
-        new("train_file", TextList, null),
-        new("test_file", TextList, null),
-        new("image_root", Text, null),
-        new("bert_config", Text, null),
+        new("train_file", TextList, null) { IsPath = true },
+        new("test_file", TextList, null) { IsPath = true },
+        new("image_root", Text, null) { IsPath = true },
+        new("bert_config", Text, null) { IsPath = true },
         new("image_res", Integer, 256, 8, 4096),
         new("vision_width", Integer, 768, 1, 65536),
         new("embed_dim", Integer, 256, 1, 65536),
@@ -74,13 +78,13 @@ internal static class ConfigSchema
     // The reference's evaluation files name them; annotation files made by "amcx data" take their place here.
     private static ConfigKey[] EvaluationFileKeys() =>
     [
-        new("refcoco_data", Text, null),
-        new("det_file", Text, null),
-        new("coco_file", Text, null),
+        new("refcoco_data", Text, null) { IsPath = true },
+        new("det_file", Text, null) { IsPath = true },
+        new("coco_file", Text, null) { IsPath = true },
         new("on_bbox", Truth, false),
-        new("image_ids_file", TextList, null),
-        new("phrase_box_file", TextList, null),
-        new("sentences_file", TextList, null),
+        new("image_ids_file", TextList, null) { IsPath = true },
+        new("phrase_box_file", TextList, null) { IsPath = true },
+        new("sentences_file", TextList, null) { IsPath = true },
     ];
 
     private static ConfigKey[] DataKeys() =>
@@ -89,12 +93,16 @@ internal static class ConfigSchema
         new("train_count", Integer, 20_000, 1, 100_000_000),
         new("test_count", Integer, 512, 1, 1_000_000),
         new("data_seed", Integer, 0, 0, int.MaxValue),
-        new("fashion_folder", Text, null),
-        new("vocab_file", Text, null),
+        new("fashion_folder", Text, null) { IsPath = true },
+        new("vocab_file", Text, null) { IsPath = true },
         new("max_tokens", Integer, 25, 2, 512),
         new("min_tokens", Integer, null, 1, 512),
         new("augment", Truth, null),
         new("eval_resize", Choice, "bilinear", Choices: ["bilinear", "bicubic"]),
+        new("bad_pictures", Choice, "load", Choices: ["load", "skip", "error"]),
+        new("max_bad_share", Real, 0.01, 0, 1),
+        new("box_format", Choice, "auto", Choices: ["auto", "xyxy", "xywh", "normalised"]),
+        new("exif", Choice, "apply", Choices: ["apply", "ignore"]),
     ];
 
     private static ConfigKey[] ModelKeys() =>
@@ -110,6 +118,7 @@ internal static class ConfigSchema
         new("max_positions", Integer, 512, 2, 65536),
         new("vocab_size", Integer, null, 4, 1 << 24),
         new("dropout", Real, 0.1, 0, 0.99),
+        new("attention_dropout", Real, null, 0, 0.99),
         new("mlm_distill_axis", Choice, "sequence", Choices: ["sequence", "vocab"]),
         new("amc.layer", Integer, null, 0, 255),
         new("amc.mean_weight", Real, 0.2, 0, 1e6),
@@ -121,8 +130,9 @@ internal static class ConfigSchema
     private static ConfigKey[] TrainingKeys() =>
     [
         new("seed", Integer, 42, 0, int.MaxValue),
-        new("output", Text, null),
-        new("checkpoint", Text, null),
+        new("output", Text, null) { IsPath = true },
+        new("checkpoint", Text, null) { IsPath = true },
+        new("checkpoint_key", Text, null),
         new("steps", Integer, null, 1, 100_000_000),
         new("alpha_ramp_steps", Integer, null, 1, 100_000_000),
         new("schedular.warmup_steps", Integer, null, 0, 100_000_000),

@@ -7,16 +7,22 @@ internal sealed class RunConfig
 {
     private readonly Dictionary<string, object> _values;
 
-    private RunConfig(string path, Dictionary<string, object> values) => (Path, _values) = (path, values);
+    private RunConfig(string path, Dictionary<string, object> values, IReadOnlyList<string> notes) => (Path, _values, Notes) = (path, values, notes);
 
     /// <summary>The file it came from.</summary>
     public string Path { get; }
+
+    /// <summary>What its files hold that has no effect.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>annotations, scenes or fashion-scenes.</summary>
     public string Dataset => Text("dataset");
 
     /// <summary>Whether pictures are generated rather than read.</summary>
     public bool IsGenerated => Dataset != "annotations";
+
+    /// <summary>Whether the learning rate is planned over steps rather than over the reference's epochs.</summary>
+    public bool CountsSteps => Has("steps") || Has("schedular.warmup_steps");
 
     /// <summary>Pairs a step.</summary>
     public int BatchSize => Integer("batch_size");
@@ -45,15 +51,22 @@ internal sealed class RunConfig
     /// <exception cref="ConfigException">Two keys contradict each other.</exception>
     public static RunConfig Create(string path, Dictionary<string, object> values)
     {
+        var notes = new List<string>();
         if (values.TryGetValue("bert_config", out object? bert))
-            BertConfigFile.Apply((string)bert, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, values);
-        var config = new RunConfig(path, values);
+            BertConfigFile.Apply((string)bert, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, values, notes);
+        // The reference gives the rate twice; here one of them is enough.
+        if (values.TryGetValue("schedular.lr", out object? rate))
+            values.TryAdd("optimizer.lr", rate);
+        var config = new RunConfig(path, values, notes);
         ConfigRules.Check(config);
         return config;
     }
 
     /// <summary>Whether the file or the command line gives the key.</summary>
     public bool Has(string key) => _values.ContainsKey(key);
+
+    /// <summary>Whether the key is given with another value than its default; an empty text or list counts as none.</summary>
+    public bool Differs(string key) => Has(key) && Print(Value(key)) is { Length: > 0 } given && given != Print(ConfigSchema.Find(key)!.Default);
 
     /// <summary>A whole number.</summary>
     public int Integer(string key) => (int)Value(key)!;
@@ -103,8 +116,8 @@ internal sealed class RunConfig
             ConfigKey key = ConfigSchema.Find(name) ?? throw ConfigSchema.Unknown(name, path);
             values[name] = key.Kind switch
             {
-                ConfigKind.TextList => text.Split('\n'),
-                ConfigKind.IntegerList => text.Split('\n').Select(t => int.Parse(t, CultureInfo.InvariantCulture)).ToArray(),
+                ConfigKind.TextList => text.Length == 0 ? [] : text.Split('\n'),
+                ConfigKind.IntegerList => text.Length == 0 ? Array.Empty<int>() : text.Split('\n').Select(t => int.Parse(t, CultureInfo.InvariantCulture)).ToArray(),
                 _ => ScalarParser.Parse(key, text, quoted: false)
                     ?? throw new ConfigException($"{path}: {name}: expected {key.Expected}, found {text}"),
             };

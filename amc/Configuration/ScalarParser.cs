@@ -14,8 +14,8 @@ internal static class ScalarParser
     /// <param name="quoted">Whether the text stood in quotes, which makes it text whatever it looks like.</param>
     public static object? Parse(ConfigKey key, string text, bool quoted) => key.Kind switch
     {
-        ConfigKind.Text => text,
-        ConfigKind.TextList => new[] { text },
+        ConfigKind.Text => Text(key, text),
+        ConfigKind.TextList => new[] { Text(key, text) },
         ConfigKind.Choice => key.Choices.FirstOrDefault(c => c.Equals(text, StringComparison.OrdinalIgnoreCase)),
         _ when quoted => null,
         ConfigKind.Truth => Truth(text),
@@ -24,8 +24,9 @@ internal static class ScalarParser
         _ => Real(text) is { } number && InRange(key, number) ? number : null,
     };
 
-    /// <summary>A whole number, or null.</summary>
-    public static int? Integer(string text) =>
+    private static string Text(ConfigKey key, string text) => key.IsPath ? PathText.Expand(text) : text;
+
+    private static int? Integer(string text) =>
         int.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) ? value : null;
 
     private static double? Real(string text) =>

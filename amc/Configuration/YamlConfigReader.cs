@@ -1,17 +1,25 @@
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
+using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.Configuration;
 
 /// <summary>Reads a YAML file into values by dotted key; every complaint names the file, the line and the key.</summary>
 internal static class YamlConfigReader
 {
+    /// <summary>Largest file that is taken for a configuration, in bytes.</summary>
+    internal const int MaxBytes = 1 << 20;
+
+    // A misspelt key is not excused by an anchor.
+    private const int MisspeltDistance = 2;
+    private const int MisspeltLength = 5;
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="ConfigException">The file is missing, empty, not YAML, or holds a key or value that is wrong.</exception>
     public static Dictionary<string, object> Read(string path)
     {
+        YamlMap root = Compose(path, Text(path));
         var values = new Dictionary<string, object>(StringComparer.Ordinal);
-        ReadMapping(path, Root(path), "", values);
+        // A top-level key that only names settings for "<<" or "*" elsewhere is not read by itself.
+        ReadEntries(path, root.Entries.Where(e => !IsShared(e)), "", values);
         return values;
     }
 
@@ -19,27 +27,26 @@ internal static class YamlConfigReader
     /// <exception cref="ConfigException">The argument has no '=', or its key or value is wrong.</exception>
     public static void Override(Dictionary<string, object> values, string argument)
     {
+        string name = $"--set {MessageText.Quote(argument)}";
         int equals = argument.IndexOf('=', StringComparison.Ordinal);
         if (equals <= 0)
-            throw new ConfigException($"--set {argument}: must be key=value, for example --set optimizer.lr=1e-4");
-        string yaml = $"value: {argument[(equals + 1)..]}";
-        YamlMappingNode root = Parse($"--set {argument}", new StringReader(yaml));
+            throw new ConfigException($"{name}: must be key=value, for example --set optimizer.lr=1e-4");
+        YamlMap root = Compose(name, $"value: {argument[(equals + 1)..]}");
         string path = argument[..equals].Trim();
         if (ConfigSchema.Find(path) is not { } key)
         {
             throw ConfigSchema.IsSection(path)
-                ? new ConfigException($"--set {argument}: \"{path}\" is a section; set one of its keys, for example {ConfigSchema.Keys.First(k => k.Path.StartsWith(path + ".", StringComparison.Ordinal)).Path}=…")
+                ? new ConfigException($"{name}: \"{path}\" is a section; set one of its keys, for example {ConfigSchema.Keys.First(k => k.Path.StartsWith(path + ".", StringComparison.Ordinal)).Path}=…")
                 : ConfigSchema.Unknown(path, "--set");
         }
-        Store(key, root.Children.First().Value, values, line => $"--set {argument}");
+        Store(key, root.Entries[0].Value, values, line => name);
     }
 
-    private static YamlMappingNode Root(string path)
+    private static string Text(string path)
     {
         try
         {
-            using var reader = new StreamReader(path);
-            return Parse(path, reader);
+            return TextFile.Read(path, MaxBytes);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -51,80 +58,61 @@ internal static class YamlConfigReader
         }
     }
 
-    private static YamlMappingNode Parse(string name, TextReader reader)
+    private static YamlMap Compose(string name, string text) => YamlComposer.Compose(name, text) switch
     {
-        var stream = new YamlStream();
-        var parser = new Parser(reader);
-        try
-        {
-            stream.Load(parser);
-        }
-        catch (YamlException e)
-        {
-            string reason = (e.InnerException ?? e).Message;
-            throw new ConfigException($"{name}: line {e.Start.Line}: not valid YAML: {reason}", e);
-        }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
-        {
-            // Some broken files make the library trip over itself instead of saying what is wrong.
-            throw new ConfigException($"{name}: line {parser.Current?.End.Line ?? 1}: not valid YAML; check brackets, quotes and indentation there", e);
-        }
-        if (stream.Documents.Count == 0)
-            throw new ConfigException($"{name}: the configuration is empty; copy one from configs/ and change it");
-        return stream.Documents[0].RootNode as YamlMappingNode
-            ?? throw new ConfigException($"{name}: line {stream.Documents[0].RootNode.Start.Line}: must be a list of \"key: value\" lines");
-    }
+        null or YamlScalar { IsNull: true } => throw new ConfigException($"{name}: the configuration is empty; copy one from configs/ and change it"),
+        YamlMap map => map,
+        var other => throw new ConfigException($"{name}: line {other.Line}: must be a list of \"key: value\" lines"),
+    };
 
-    private static void ReadMapping(string path, YamlMappingNode mapping, string prefix, Dictionary<string, object> values)
+    private static bool IsShared(YamlEntry entry) =>
+        ConfigSchema.Find(entry.Key) is null && !ConfigSchema.IsSection(entry.Key)
+        && (entry.Value.IsReused || (entry.Value is YamlMap map && map.Entries.Any(e => e.Value.IsReused)))
+        && !ConfigSchema.Names.Any(n => n.Length >= MisspeltLength && EditDistance.Between(entry.Key, n) <= MisspeltDistance);
+
+    private static void ReadEntries(string path, IEnumerable<YamlEntry> entries, string prefix, Dictionary<string, object> values)
     {
-        foreach ((YamlNode keyNode, YamlNode node) in mapping.Children)
+        foreach (YamlEntry entry in entries)
         {
-            string name = prefix + ((keyNode as YamlScalarNode)?.Value ?? keyNode.ToString());
-            string where = $"{path}: line {keyNode.Start.Line}";
+            string name = prefix + entry.Key;
+            string where = $"{path}: line {entry.Line}";
             if (prefix.Length == 0 && ConfigSchema.IsSection(name))
             {
-                if (node is not YamlMappingNode section)
-                    throw new ConfigException($"{where}: {name}: expected a section of keys, such as {{lr: 1e-4}}, found {Describe(node)}");
-                ReadMapping(path, section, name + ".", values);
+                if (entry.Value is not YamlMap section)
+                    throw new ConfigException($"{where}: {name}: expected a section of keys, such as {{lr: 1e-4}}, found {entry.Value.Description}");
+                ReadEntries(path, section.Entries, name + ".", values);
                 continue;
             }
             ConfigKey key = ConfigSchema.Find(name) ?? throw ConfigSchema.Unknown(name, where);
-            Store(key, node, values, line => $"{path}: line {line}");
+            Store(key, entry.Value, values, line => $"{path}: line {line}");
         }
     }
 
-    private static void Store(ConfigKey key, YamlNode node, Dictionary<string, object> values, Func<long, string> where)
+    private static void Store(ConfigKey key, YamlValue node, Dictionary<string, object> values, Func<long, string> where)
     {
         // "key:" with nothing behind it, or null, leaves the key as it is without the file.
-        if (node is YamlScalarNode { Style: ScalarStyle.Plain } empty && empty.Value is null or "" or "null" or "~")
+        if (node is YamlScalar { IsNull: true })
         {
             values.Remove(key.Path);
             return;
         }
-        values[key.Path] = Convert(key, node)
-            ?? throw new ConfigException($"{where(node.Start.Line)}: {key.Path}: expected {key.Expected}, found {Describe(node)}");
+        object value = Convert(key, node)
+            ?? throw new ConfigException($"{where(node.Line)}: {key.Path}: expected {key.Expected}, found {node.Description}");
+        string? variable = key.IsPath ? (value as string[] ?? [(string)value]).FirstOrDefault(PathText.HasVariable) : null;
+        if (variable is not null)
+            throw new ConfigException($"{where(node.Line)}: {key.Path}: \"{MessageText.Quote(variable)}\" names a variable, and none is filled in here; write the path out, or begin it with ~/");
+        values[key.Path] = value;
     }
 
-    private static object? Convert(ConfigKey key, YamlNode node)
+    private static object? Convert(ConfigKey key, YamlValue node)
     {
-        if (node is YamlScalarNode scalar)
-            return ScalarParser.Parse(key, scalar.Value ?? "", scalar.Style is not ScalarStyle.Plain);
-        if (node is not YamlSequenceNode sequence || key.Kind is not (ConfigKind.TextList or ConfigKind.IntegerList))
+        if (node is YamlScalar scalar)
+            return ScalarParser.Parse(key, scalar.Text, !scalar.IsPlain);
+        if (node is not YamlList list || key.Kind is not (ConfigKind.TextList or ConfigKind.IntegerList))
             return null;
-        List<YamlScalarNode?> items = [.. sequence.Children.Select(c => c as YamlScalarNode)];
-        if (items.Contains(null))
-            return null;
-        if (key.Kind == ConfigKind.TextList)
-            return items.Select(i => i!.Value ?? "").ToArray();
-        List<int?> numbers = items.ConvertAll(i => ScalarParser.Integer(i!.Value ?? ""));
-        return numbers.Contains(null) ? null : numbers.Select(n => n!.Value).ToArray();
+        List<object?> items = [.. list.Items.Select(i => i is YamlScalar item ? ScalarParser.Parse(key, item.Text, !item.IsPlain) : null)];
+        return items.Contains(null) ? null
+            : key.Kind == ConfigKind.TextList ? items.SelectMany(i => (string[])i!).ToArray()
+            : items.SelectMany(i => (int[])i!).ToArray();
     }
-
-    private static string Describe(YamlNode node) => node switch
-    {
-        YamlScalarNode { Style: ScalarStyle.Plain } scalar => scalar.Value ?? "nothing",
-        YamlScalarNode scalar => $"the text \"{scalar.Value}\"",
-        YamlSequenceNode => "a list",
-        _ => "a section",
-    };
 }

@@ -5,7 +5,8 @@ namespace AmcEngine.Amc.Data;
 
 /// <summary>
 /// Makes the batch of any step. Order, augmentation and drawn boxes come only from (seed, epoch, index), so a resumed
-/// run sees the same batches; the next batch is made in the background while the model computes.
+/// run sees the same batches; the next batch is made in the background while the model computes. A sample that cannot be used
+/// gives its place to one of a later batch of the epoch, which likewise depends on nothing but the order and the data.
 /// </summary>
 /// <param name="dataset">The samples.</param>
 /// <param name="tokenizer">The tokenizer.</param>
@@ -28,7 +29,7 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
     public int StepsPerEpoch { get; } = dataset.Count / batchSize;
 
     /// <summary>The batch of a step, counted from 0 over all epochs. It is valid until the next call.</summary>
-    /// <exception cref="DataException">A sample is unusable.</exception>
+    /// <exception cref="DataException">Too many samples are unusable.</exception>
     public TrainingBatch Get(int step)
     {
         if (_next is { } other && other.Step != step)
@@ -57,17 +58,18 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
         int epoch = step / StepsPerEpoch;
         if (_order is not { } known || known.Epoch != epoch)
             _order = known = (epoch, Order(epoch));
-        ReadOnlyMemory<int> indices = known.Order.AsMemory(step % StepsPerEpoch * batchSize, batchSize);
+        int first = step % StepsPerEpoch * batchSize;
         Buffers buffers = _buffers[_started++ % 2];
-        return Task.Run(() => Build(indices.Span, epoch, buffers));
+        return Task.Run(() => Build(known.Order, first, epoch, buffers));
     }
 
-    private TrainingBatch Build(ReadOnlySpan<int> indices, int epoch, Buffers buffers)
+    private TrainingBatch Build(int[] order, int first, int epoch, Buffers buffers)
     {
         int side = dataset.ImageSize, pixels = side * side;
-        for (int i = 0; i < indices.Length; i++)
+        HashSet<int> taken = [.. order.AsSpan(first, batchSize)];
+        for (int i = 0; i < batchSize; i++)
         {
-            RegionSample sample = dataset.Get(indices[i], seed, epoch);
+            RegionSample sample = Sample(order, first + i, epoch, taken);
             sample.WriteImage(buffers.Images.AsSpan(i * 3 * pixels, 3 * pixels));
             Span<float> mask = buffers.Masks.AsSpan(i * pixels, pixels);
             for (int p = 0; p < mask.Length; p++)
@@ -75,6 +77,37 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
             buffers.Captions[i] = sample.Caption;
         }
         return new TrainingBatch(buffers.Images, buffers.Masks, tokenizer.EncodeBatch(buffers.Captions, maxTokens, minTokens), side);
+    }
+
+    // The sample of a place in the epoch's order, or the next usable one from a batch further on. One that is in the batch
+    // already is the last choice: a pair would meet itself as a negative.
+    private RegionSample Sample(int[] order, int place, int epoch, HashSet<int> taken)
+    {
+        if (TryGet(order[place], epoch, taken, out UnusableSampleException? problem) is { } own)
+            return own;
+        int[] others = [.. Enumerable.Range(place + batchSize, order.Length).Select(p => order[p % order.Length])];
+        foreach (int index in others.Where(o => !taken.Contains(o)).Concat(others.Where(taken.Contains)).ToArray())
+        {
+            if (TryGet(index, epoch, taken, out _) is { } sample)
+                return sample;
+        }
+        throw new DataException($"none of the {order.Length} training samples can be used; the first problem: {problem!.Message}", problem);
+    }
+
+    private RegionSample? TryGet(int index, int epoch, HashSet<int> taken, out UnusableSampleException? problem)
+    {
+        try
+        {
+            RegionSample sample = dataset.Get(index, seed, epoch);
+            taken.Add(index);
+            problem = null;
+            return sample;
+        }
+        catch (UnusableSampleException e)
+        {
+            problem = e;
+            return null;
+        }
     }
 
     private sealed class Buffers(int count, int side)

@@ -9,21 +9,27 @@ internal static class DataSources
 {
     private static readonly string[] SpecialTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
-    /// <summary>The tokenizer: the configured vocabulary, or for generated scenes their few words.</summary>
-    /// <exception cref="ConfigException">Annotations are used without a vocabulary.</exception>
+    /// <summary>The tokenizer: the configured vocabulary, else bert-base-uncased's, or for generated scenes their few words.</summary>
+    /// <exception cref="Serialization.SerializationException">The configured vocabulary cannot be used.</exception>
     public static WordPieceTokenizer Tokenizer(RunConfig config)
     {
         if (config.OptionalText("vocab_file") is { } path)
             return WordPieceTokenizer.FromVocabFile(path);
         return config.IsGenerated
             ? WordPieceTokenizer.FromVocab([.. SpecialTokens, .. SceneVocabulary.Words(config.Dataset)])
-            : throw ConfigRules.Wrong(config, "vocab_file: is missing; name the vocab.txt of bert-base-uncased, or of the checkpoint");
+            : WordPieceTokenizer.BertBaseUncased;
     }
 
+    /// <summary>What a message calls the vocabulary of <see cref="Tokenizer"/>.</summary>
+    public static string VocabularyName(RunConfig config) =>
+        config.OptionalText("vocab_file") ?? (config.IsGenerated ? $"that of {config.Dataset}" : "bert-base-uncased, built in (vocab_file names another)");
+
     /// <summary>The training samples.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="warn">Told in one line about what is wrong with the data and left out.</param>
     /// <exception cref="ConfigException">A key is missing.</exception>
     /// <exception cref="DataException">A file or folder is missing or wrong.</exception>
-    public static IRegionDataset Train(RunConfig config)
+    public static IRegionDataset Train(RunConfig config, Action<string>? warn = null)
     {
         AugmentationOptions augmentation = config.OptionalTruth("augment") ?? !config.IsGenerated ? AugmentationOptions.Recipe : AugmentationOptions.None;
         if (config.IsGenerated)
@@ -41,23 +47,46 @@ internal static class DataSources
             ImageSize = config.ImageSize,
             MaxWords = config.Integer("max_words"),
             Augmentation = augmentation,
+            MaskAll = config.Truth("mask_all"),
+            Pictures = PictureSettings.Of(config),
+            Warn = warn,
         });
     }
 
     /// <summary>The test questions, or null where the configuration names none.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="warn">Told in one line about what is wrong with the data and left out.</param>
     /// <exception cref="DataException">A file or folder is missing or wrong.</exception>
-    public static IReadOnlyList<EvaluationSample>? Test(RunConfig config)
+    public static IReadOnlyList<EvaluationSample>? Test(RunConfig config, Action<string>? warn = null)
     {
         if (config.IsGenerated)
             return new SceneEvaluationSet(Scenes(config), config.Integer("test_count"), (ulong)config.Integer("data_seed"));
         if (config.Texts("test_file").Count == 0)
             return null;
-        return new AnnotationEvaluationSet(Files(config, "test_file"), Root(config), config.Integer("max_words"));
+        return new AnnotationEvaluationSet(Files(config, "test_file"), Root(config), config.Integer("max_words"), PictureSettings.Of(config), warn);
     }
 
     /// <summary>What an evaluation calls its data.</summary>
     public static string Split(RunConfig config) =>
         config.IsGenerated ? "test" : string.Join("+", config.Texts("test_file").Select(Path.GetFileNameWithoutExtension));
+
+    /// <summary>
+    /// Passes each line on once: training and test data may be the same files, and are read from several threads.
+    /// </summary>
+    public static Action<string>? Once(Action<string>? warn)
+    {
+        if (warn is null)
+            return null;
+        HashSet<string> said = new(StringComparer.Ordinal);
+        return line =>
+        {
+            lock (said)
+            {
+                if (said.Add(line))
+                    warn(line);
+            }
+        };
+    }
 
     private static ISceneSource Scenes(RunConfig config) =>
         SceneSources.Create(config.Dataset, config.ImageSize, config.OptionalText("fashion_folder"), "image_res");

@@ -9,7 +9,7 @@ namespace AmcEngine.Amc.Training;
 /// <summary>A checkpoint to use a model from: a folder of ours, a safetensors file, or a PyTorch checkpoint.</summary>
 internal sealed class CheckpointFile
 {
-    private CheckpointFile(string path, string? folder) => (Path, Folder) = (path, folder);
+    private CheckpointFile(string path, string? folder, string? key) => (Path, Folder, Key) = (path, folder, key);
 
     /// <summary>The file with the weights.</summary>
     public string Path { get; }
@@ -17,19 +17,23 @@ internal sealed class CheckpointFile
     /// <summary>The checkpoint's folder where it is one of ours.</summary>
     private string? Folder { get; }
 
+    /// <summary>The key that was asked for.</summary>
+    private string? Key { get; }
+
     /// <summary>Finds a checkpoint; its tensors are read by <see cref="LoadInto"/>.</summary>
     /// <param name="path">A run's folder, a checkpoint's folder, or a file.</param>
+    /// <param name="key">Under which key of a file that holds several sets of weights to look; null for the usual one.</param>
     /// <exception cref="ConfigException">There is none.</exception>
-    public static CheckpointFile Find(string path)
+    public static CheckpointFile Find(string path, string? key = null)
     {
         if (!File.Exists(path))
         {
             string folder = CheckpointLayout.Find(path);
-            return new CheckpointFile(System.IO.Path.Combine(folder, CheckpointLayout.Model), folder);
+            return new CheckpointFile(System.IO.Path.Combine(folder, CheckpointLayout.Model), folder, key);
         }
         string beside = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         bool ours = System.IO.Path.GetFileName(path) == CheckpointLayout.Model && File.Exists(System.IO.Path.Combine(beside, CheckpointLayout.State));
-        return new CheckpointFile(path, ours ? beside : null);
+        return new CheckpointFile(path, ours ? beside : null, key);
     }
 
     /// <summary>The configuration that the checkpoint was trained with, or null where it carries none.</summary>
@@ -45,25 +49,26 @@ internal sealed class CheckpointFile
     public WordPieceTokenizer? Tokenizer() =>
         Folder is null ? null : WordPieceTokenizer.FromVocabFile(System.IO.Path.Combine(Folder, CheckpointLayout.Vocabulary));
 
-    /// <summary>Loads the weights.</summary>
+    /// <summary>Loads the weights. What is missing is for the caller to judge.</summary>
     /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>
-    /// <exception cref="ModelException">The weights do not fit the model.</exception>
-    public LoadReport LoadInto(Albef model) => Read(tensors => StateDict.Load(model, tensors));
+    /// <exception cref="ModelException">The weights do not fit the model, or are not finite.</exception>
+    public LoadReport LoadInto(Albef model) => Read(
+        file => StateDict.Load(model, file.Tensors, file.Skipped) with { Key = file.Key, OtherKeys = file.OtherKeys });
 
     /// <summary>All tensors, in memory.</summary>
     /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>
-    public IReadOnlyList<TensorData> ReadAll() => Read(tensors => tensors.Select(t => t.ToMemory()).ToList());
+    public IReadOnlyList<TensorData> ReadAll() => Read(file => file.Tensors.Select(t => t.ToMemory()).ToList());
 
-    /// <summary>Hands the tensors, which are read when used, to <paramref name="use"/> while the file is open.</summary>
+    /// <summary>Hands the file to <paramref name="use"/>, while its tensors can be read.</summary>
     /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>
-    public T Read<T>(Func<IReadOnlyList<TensorData>, T> use)
+    public T Read<T>(Func<TensorFile, T> use)
     {
-        if (System.IO.Path.GetExtension(Path) == ".safetensors")
-        {
-            using SafetensorsReader reader = SafetensorsReader.Open(Path);
-            return use(reader.Tensors);
-        }
-        using TorchCheckpoint torch = TorchCheckpoint.Load(Path);
-        return use(torch.Tensors);
+        using TensorFile file = TensorFile.Open(Path, Key);
+        if (file.Tensors.Count > 0 && file.Tensors.All(IsMoment))
+            throw new SerializationException($"{Path}: holds the moments of the optimizer, not a model; give {CheckpointLayout.Model} beside it, or the folder of the run");
+        return use(file);
     }
+
+    private static bool IsMoment(TensorData tensor) =>
+        tensor.Name.StartsWith(CheckpointLayout.FirstMoment, StringComparison.Ordinal) || tensor.Name.StartsWith(CheckpointLayout.SecondMoment, StringComparison.Ordinal);
 }

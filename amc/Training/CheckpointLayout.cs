@@ -8,6 +8,15 @@ internal static class CheckpointLayout
     /// <summary>The weights, in a checkpoint's folder.</summary>
     public const string Model = "model.safetensors";
 
+    /// <summary>The optimizer's moments, in a checkpoint's folder.</summary>
+    public const string Moments = "optimizer.safetensors";
+
+    /// <summary>What stands before a parameter's name where its first moment is stored.</summary>
+    public const string FirstMoment = "exp_avg.";
+
+    /// <summary>The same for the second moment.</summary>
+    public const string SecondMoment = "exp_avg_sq.";
+
     /// <summary>Step, seed and configuration.</summary>
     public const string State = "state.json";
 

@@ -14,7 +14,7 @@ namespace AmcEngine.Amc.Training;
 internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed, IReadOnlyDictionary<string, string?> Config)
 {
     // These say where and how often to write; the numbers of a run do not depend on them.
-    private static readonly HashSet<string> Free = ["output", "log_every", "save_every", "grid_scenes", "bert_config", "checkpoint"];
+    private static readonly HashSet<string> Free = ["output", "log_every", "save_every", "grid_scenes", "bert_config", "checkpoint", "checkpoint_key"];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };
 
@@ -27,7 +27,7 @@ internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed,
     {
         try
         {
-            CheckpointState? state = JsonSerializer.Deserialize<CheckpointState>(File.ReadAllBytes(path));
+            CheckpointState? state = JsonSerializer.Deserialize<CheckpointState>(File.ReadAllText(path));
             if (state?.Config is not null && state.Step >= 0)
                 return state;
         }

@@ -14,10 +14,6 @@ namespace AmcEngine.Amc.Training;
 /// <param name="resumed">Whether the run goes on with what the folder holds, rather than replacing it.</param>
 internal sealed class CheckpointStore(string folder, bool resumed)
 {
-    private const string Moments = "optimizer.safetensors";
-    private const string FirstMoment = "exp_avg.";
-    private const string SecondMoment = "exp_avg_sq.";
-
     private bool _ownsLast = resumed;
 
     private string Last => CheckpointLayout.Last(folder);
@@ -35,9 +31,9 @@ internal sealed class CheckpointStore(string folder, bool resumed)
         Delete(temporary);
         Directory.CreateDirectory(temporary);
         SafetensorsWriter.Write(Path.Combine(temporary, CheckpointLayout.Model), StateDict.Export(session.Model));
-        SafetensorsWriter.Write(Path.Combine(temporary, Moments), session.Optimizer.State.SelectMany(s => new[]
+        SafetensorsWriter.Write(Path.Combine(temporary, CheckpointLayout.Moments), session.Optimizer.State.SelectMany(s => new[]
         {
-            TensorValues.ToData(s.ExpAvg, FirstMoment + s.Parameter.Name), TensorValues.ToData(s.ExpAvgSq, SecondMoment + s.Parameter.Name),
+            TensorValues.ToData(s.ExpAvg, CheckpointLayout.FirstMoment + s.Parameter.Name), TensorValues.ToData(s.ExpAvgSq, CheckpointLayout.SecondMoment + s.Parameter.Name),
         }));
         session.Tokenizer.SaveVocab(Path.Combine(temporary, CheckpointLayout.Vocabulary));
         new CheckpointState(session.Step, session.Optimizer.StepCount, session.Random.Seed, session.Config.Flatten())
@@ -50,6 +46,7 @@ internal sealed class CheckpointStore(string folder, bool resumed)
     /// <param name="checkpoint">The checkpoint's folder.</param>
     /// <exception cref="ConfigException">The checkpoint belongs to another configuration.</exception>
     /// <exception cref="SerializationException">A file is missing or damaged.</exception>
+    /// <exception cref="AmcEngine.Model.ModelException">A number is not finite.</exception>
     public static void Restore(TrainingSession session, string checkpoint)
     {
         CheckpointState state = CheckpointState.Load(Path.Combine(checkpoint, CheckpointLayout.State));
@@ -60,12 +57,14 @@ internal sealed class CheckpointStore(string folder, bool resumed)
             if (report.Missing.Count > 0)
                 throw new SerializationException($"{model.Path}: {report}; the checkpoint is incomplete, resume from another one");
         }
-        using SafetensorsReader moments = SafetensorsReader.Open(Path.Combine(checkpoint, Moments));
+        using SafetensorsReader moments = SafetensorsReader.Open(Path.Combine(checkpoint, CheckpointLayout.Moments));
+        var check = new FiniteLoad();
         foreach ((Tensors.Tensor parameter, Tensors.Tensor first, Tensors.Tensor second) in session.Optimizer.State)
         {
-            TensorValues.Load(first, moments[FirstMoment + parameter.Name]);
-            TensorValues.Load(second, moments[SecondMoment + parameter.Name]);
+            check.Load(first, moments[CheckpointLayout.FirstMoment + parameter.Name]);
+            check.Load(second, moments[CheckpointLayout.SecondMoment + parameter.Name]);
         }
+        check.RequireFinite();
         session.Optimizer.StepCount = state.OptimizerSteps;
         session.Step = state.Step;
     }

@@ -7,6 +7,43 @@ namespace AmcEngine.Amc.Training;
 /// <summary>The model that a configuration describes.</summary>
 internal static class ModelSettings
 {
+    /// <summary>
+    /// The keys that make a run's model what it is: none may be another when its checkpoint is used, also where the shapes
+    /// would fit (heads, the explained layer). <c>image_res</c> is not among them, since position embeddings are resized;
+    /// nor are those that shape the training alone (<c>queue_size</c>, <c>momentum</c>, <c>temp</c>, <c>dropout</c>, the
+    /// masking of words).
+    /// </summary>
+    private static readonly (string Key, Func<AlbefConfig, int> Value)[] Binding =
+    [
+        ("patch_size", c => c.PatchSize),
+        ("vision_width", c => c.VisionWidth),
+        ("vision_depth", c => c.VisionDepth),
+        ("vision_heads", c => c.VisionHeads),
+        ("text_width", c => c.TextHidden),
+        ("text_heads", c => c.TextHeads),
+        ("text_ffn", c => c.TextIntermediate),
+        ("text_layers", c => c.FusionLayer),
+        ("fusion_layers", c => c.TextLayers - c.FusionLayer),
+        ("max_positions", c => c.MaxPositions),
+        ("vocab_size", c => c.VocabSize),
+        ("embed_dim", c => c.EmbedDim),
+        ("amc.layer", c => c.AmcLayer),
+    ];
+
+    /// <summary>Holds that a configuration describes the model of a run.</summary>
+    /// <param name="run">The run's configuration.</param>
+    /// <param name="config">The one that was given.</param>
+    /// <param name="tokenizer">The run's tokenizer.</param>
+    /// <param name="checkpoint">What messages call the run's checkpoint.</param>
+    /// <exception cref="ConfigException">It does not; the message names the keys and both values.</exception>
+    public static void RequireSame(RunConfig run, RunConfig config, WordPieceTokenizer tokenizer, string checkpoint)
+    {
+        (AlbefConfig theirs, AlbefConfig ours) = (Create(run, tokenizer), Create(config, tokenizer));
+        string[] differing = [.. Binding.Where(b => b.Value(theirs) != b.Value(ours)).Select(b => $"{b.Key} is {b.Value(theirs)} in that run and {b.Value(ours)} here")];
+        if (differing.Length > 0)
+            throw new ConfigException($"{checkpoint}: {string.Join(", ", differing)}; the keys of a run's model are binding: give its own configuration, and leave them out of --set");
+    }
+
     /// <summary>The model's sizes.</summary>
     /// <exception cref="ModelException">They do not fit together.</exception>
     /// <exception cref="ConfigException">The tokenizer has more words than the model.</exception>
@@ -34,7 +71,7 @@ internal static class ModelSettings
             Momentum = config.Real("momentum"),
             Temperature = config.Real("temp"),
             HiddenDropout = config.Real("dropout"),
-            AttentionDropout = config.Real("dropout"),
+            AttentionDropout = config.OptionalReal("attention_dropout") ?? config.Real("dropout"),
             MlmProbability = config.Real("mlm_probability"),
             MlmDistillAxis = config.Text("mlm_distill_axis") == "vocab" ? MlmDistillAxis.Vocab : MlmDistillAxis.Sequence,
         };

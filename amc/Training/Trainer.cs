@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Training;
 
@@ -53,7 +54,16 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         if (!evaluated && !interrupted)
             Evaluate();
         store.Save(session);
+        ReportData();
         return new TrainingOutcome(interrupted);
+    }
+
+    private void ReportData()
+    {
+        if (session.Train is not IFileDataset data || !(data.Pictures.HasBad || data.Annotations.HasBad))
+            return;
+        log.Write(session.Step, data);
+        view.Say($"training data: {data.Pictures.Summary}; {data.Annotations.Summary}");
     }
 
     // Whether nothing but the next step comes after so many.

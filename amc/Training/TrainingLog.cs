@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Training;
 
@@ -11,11 +12,14 @@ namespace AmcEngine.Amc.Training;
 /// <param name="Seconds">Time the step took.</param>
 internal sealed record StepRecord(int Step, int Epoch, IReadOnlyList<(string Name, double Value)> Losses, double LearningRate, double Seconds);
 
-/// <summary>A run's log: one JSON object a line, "kind" being <c>step</c> or <c>eval</c>.</summary>
+/// <summary>A run's log: one JSON object a line, "kind" being <c>step</c>, <c>eval</c> or <c>data</c>.</summary>
 internal sealed class TrainingLog : IDisposable
 {
     /// <summary>Its name in the run's folder.</summary>
     public const string FileName = "log.jsonl";
+
+    // Totals of bad data: no curve is drawn of them.
+    private const string DataKind = "data";
 
     private readonly FileStream _stream;
 
@@ -72,6 +76,21 @@ internal sealed class TrainingLog : IDisposable
         json.WriteNumber("seconds", Math.Round(result.Seconds, 4));
     });
 
+    /// <summary>Adds what was wrong with the training data, up to so many steps.</summary>
+    public void Write(int step, IFileDataset data) => WriteLine(json =>
+    {
+        json.WriteString("kind", DataKind);
+        json.WriteNumber("step", step);
+        json.WriteNumber("pictures", data.Pictures.Pictures);
+        json.WriteNumber("pictures_partial", data.Pictures.Partial);
+        json.WriteNumber("pictures_undecodable", data.Pictures.Undecodable);
+        json.WriteNumber("entries", data.Annotations.Entries);
+        json.WriteNumber("entries_bad", data.Annotations.BadEntries);
+        json.WriteNumber("entries_without_box", data.Annotations.WithoutBox);
+        json.WriteNumber("boxes_dropped", data.Annotations.DroppedBoxes);
+        json.WriteNumber("phrases_dropped", data.Annotations.DroppedPhrases);
+    });
+
     /// <summary>Reads a log's steps (total and single losses) and evaluations.</summary>
     public static (List<StepRecord> Steps, List<(int Step, double Accuracy, double Random)> Evaluations) Read(string folder)
     {
@@ -82,6 +101,8 @@ internal sealed class TrainingLog : IDisposable
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement root = document.RootElement;
             int step = root.GetProperty("step").GetInt32();
+            if (root.GetProperty("kind").GetString() == DataKind)
+                continue;
             if (root.GetProperty("kind").GetString() == "eval")
             {
                 evaluations.Add((step, root.GetProperty("pointing_accuracy").GetDouble(), root.GetProperty("random_accuracy").GetDouble()));

@@ -55,8 +55,8 @@ internal sealed class TrainingPlan
 
     private ISchedule CreateSchedule()
     {
-        double peak = _config.Has("optimizer.lr") ? _config.Real("optimizer.lr") : _config.OptionalReal("schedular.lr") ?? _config.Real("optimizer.lr");
-        if (_config.Has("steps") || _config.Has("schedular.warmup_steps"))
+        double peak = _config.Real("optimizer.lr");
+        if (_config.CountsSteps)
         {
             int warmup = _config.OptionalInteger("schedular.warmup_steps") ?? DefaultWarmupSteps;
             return new WarmupCosineSchedule(peak, warmup, TotalSteps, _config.Real("schedular.final_fraction"));

@@ -14,13 +14,14 @@ namespace AmcEngine.Amc.Training;
 /// <summary>Everything that a run consists of: data, model, optimizer and the number of steps done.</summary>
 internal sealed class TrainingSession : IDisposable
 {
-    private TrainingSession(RunConfig config, IBackend backend)
+    private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn)
     {
         Config = config;
         Tokenizer = DataSources.Tokenizer(config);
-        IRegionDataset train = DataSources.Train(config);
-        Test = DataSources.Test(config);
-        Loader = new BatchLoader(train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0);
+        Action<string>? once = DataSources.Once(warn);
+        Train = DataSources.Train(config, once);
+        Test = DataSources.Test(config, once);
+        Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0);
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         AlbefConfig settings = ModelSettings.Create(config, Tokenizer);
         Model = Albef.Create(settings, backend, DType.F32, config.Seed);
@@ -35,6 +36,9 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>The tokenizer.</summary>
     public WordPieceTokenizer Tokenizer { get; }
+
+    /// <summary>Training samples.</summary>
+    public IRegionDataset Train { get; }
 
     /// <summary>Training batches.</summary>
     public BatchLoader Loader { get; }
@@ -64,9 +68,12 @@ internal sealed class TrainingSession : IDisposable
     public int Step { get; set; }
 
     /// <summary>Opens the data and creates the model with fresh weights.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="backend">Where the model lives.</param>
+    /// <param name="warn">Told in one line each about what is wrong with the data and left out.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
-    public static TrainingSession Create(RunConfig config, IBackend backend) => new(config, backend);
+    public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null) => new(config, backend, warn);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -51,7 +51,7 @@ internal sealed partial class GoldenCase : IDisposable
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(File.ReadAllText(path));
             return new GoldenCase(path, document.RootElement.Clone());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

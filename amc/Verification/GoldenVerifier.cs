@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Objective;
+using AmcEngine.Amc.Training;
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Memory;
@@ -54,7 +55,8 @@ public sealed class GoldenVerifier
         using var golden = GoldenCase.Open(jsonPath);
         using var model = Albef.Create(golden.Config, backend, dtype);
         if (checkpoint is null) DeterministicWeights.Fill(model, golden.Config.Temperature);
-        else StateDict.Load(model, checkpoint);
+        else if (StateDict.Load(model, checkpoint).Lacks(model.Trainable) is { } lacking)
+            throw new ModelException($"checkpoint: lacks {lacking}; verify with one that has them all");
         return new GoldenVerifier(golden, model, backend, dtype).Run();
     }
 
@@ -62,42 +64,50 @@ public sealed class GoldenVerifier
     {
         ComparePositionEmbedding();
         using var optimizer = new AdamW(_model.ParameterGroups(WeightDecay));
-        var steps = _references.Contains("after3") ? TrainingSteps : 1;
-        for (var step = 0; step < steps; step++)
+        var hasState = _references.Contains("after3");
+        // Between two steps the momentum copies move with the weights, as in training.
+        var steps = hasState ? TrainingSteps : 1;
+        try
         {
-            Step(compare: step == 0);
-            if (steps == TrainingSteps) optimizer.Step(LearningRate);
-            optimizer.ZeroGrad();
+            for (var step = 0; step < steps; step++) Step(step, optimizer, continues: step + 1 < steps);
         }
-        if (steps == TrainingSteps) CompareState();
+        catch (TrainingException)
+        {
+            // NaN or infinity: what there was to compare has been compared, and weights that were not trained fail below.
+        }
+        if (hasState) CompareState();
         return new VerificationReport(_comparer.Groups);
     }
 
-    private void Step(bool compare)
+    /// <summary>A step of training on the recorded inputs; all that was recorded of the first one is compared on the way.</summary>
+    private void Step(int step, AdamW optimizer, bool continues)
     {
         using var scope = MemoryScope.Begin();
         var text = _case.Text();
         var image = TensorValues.From(_case.Image(text.Count), [text.Count, 3, _model.Config.ImageRes, _model.Config.ImageRes], _dtype, _backend);
+        var (regions, side) = _case.Regions(text.Count);
+        var mask = TensorValues.From(regions, [text.Count, side, side], _dtype, _backend);
+        var inputs = new StepInputs(new AlbefBatch(image, text), mask, _case.HasRegion(text.Count));
         var options = new StepOptions(_case.Alpha, new RandomSource(0))
         {
             Negatives = ArgmaxSampler.Instance,
             Masked = _case.Masked(),
             FullOutputs = true,
         };
-        var output = _model.Forward(new AlbefBatch(image, text), options);
-        var (regions, side) = _case.Regions(text.Count);
-        var hasRegion = _case.HasRegion(text.Count);
-        var mask = TensorValues.From(regions, [text.Count, side, side], _dtype, _backend);
-        var amc = new AmcObjective(_model.Config, ReferenceOptions).Compute(output, mask, hasRegion);
-        var total = output.BaseLoss().Add(amc.Loss);
-        if (compare)
+        var compare = step == 0;
+        new TrainingStep(_model, new AmcObjective(_model.Config, ReferenceOptions), optimizer)
         {
-            CompareLosses(output, amc, total);
-            CompareOutputs(output, amc, hasRegion);
-            CompareAmcGradients(amc);
-        }
-        total.Backward();
-        if (compare) CompareGradients("grad_total", _model.Trainable.ToDictionary(p => p.Name, p => p.Value.Grad));
+            Forwarded = compare ? tensors => CompareForward(tensors, inputs.HasRegion) : null,
+            Differentiated = compare ? () => CompareGradients("grad_total", _model.Trainable.ToDictionary(p => p.Name, p => p.Value.Grad)) : null,
+        }.Run(step, inputs, options, LearningRate, () => continues);
+    }
+
+    private void CompareForward(StepTensors tensors, bool[] hasRegion)
+    {
+        var amc = tensors.Amc!;
+        CompareLosses(tensors.Output, amc, tensors.Total);
+        CompareOutputs(tensors.Output, amc, hasRegion);
+        CompareAmcGradients(amc);
     }
 
     private void CompareLosses(AlbefOutput output, AmcTerms amc, Tensor total)

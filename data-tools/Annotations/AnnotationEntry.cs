@@ -1,87 +1,146 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace AmcEngine.DataTools;
 
-/// <summary>Turns one JSON object into a <see cref="RegionAnnotation"/> and says what is wrong with bad ones.</summary>
-internal static class AnnotationEntry
+/// <summary>Turns JSON objects into <see cref="RegionAnnotation"/>s and counts what is wrong with bad ones.</summary>
+/// <param name="path">The file, for messages.</param>
+/// <param name="format">What the numbers of a box mean.</param>
+/// <param name="census">Counts what is wrong.</param>
+internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationCensus census)
 {
-    /// <summary>Parses entry number <paramref name="index"/> (from 0) of a file.</summary>
-    /// <exception cref="DataException">A field is missing or holds a value that makes no sense.</exception>
-    public static RegionAnnotation Parse(JsonElement entry, string path, int index)
+    private const int SnippetLength = 40;
+
+    /// <summary>The entry without its bad boxes and phrases; null where nothing of it can be used, which is counted.</summary>
+    /// <param name="entry">The JSON.</param>
+    /// <param name="number">Its number in the file, from 0.</param>
+    public RegionAnnotation? Parse(JsonElement entry, int number)
     {
-        if (entry.ValueKind != JsonValueKind.Object)
-            throw Wrong(path, index, $"is {Kind(entry)}, not an object with image, caption and bbox");
         try
         {
-            return new RegionAnnotation(ParseImage(entry, path, index), ParseCaptions(entry, path, index), ParseBoxes(entry, path, index));
+            if (ParseParts(entry, number) is { } annotation)
+                return annotation;
         }
-        catch (InvalidOperationException e)
+        catch (InvalidOperationException)
         {
             // Valid JSON may still hold text that is not Unicode: broken UTF-8 or half of a surrogate pair.
-            throw new DataException($"{path}: entry {index}: holds text that is not valid Unicode; save the file as UTF-8.", e);
+            Wrong(AnnotationFault.NotUnicode, number, "holds text that is not valid Unicode; save the file as UTF-8");
         }
+        census.Lose(all: true, 0, 0);
+        return null;
     }
 
-    private static string ParseImage(JsonElement entry, string path, int index)
+    private RegionAnnotation? ParseParts(JsonElement entry, int number)
     {
-        JsonElement value = Field(entry, "image", path, index);
+        if (entry.ValueKind != JsonValueKind.Object)
+        {
+            Wrong(AnnotationFault.NotAnObject, number, $"is {Kind(entry)}, not an object with image, caption and bbox");
+            return null;
+        }
+        // All three are looked at, so that everything that is wrong gets listed.
+        string? image = ParseImage(entry, number);
+        (List<string> captions, int badCaptions) = ParseCaptions(entry, number);
+        (List<Box> boxes, int badBoxes) = ParseBoxes(entry, number);
+        if (image is null || captions.Count == 0 || (boxes.Count == 0 && badBoxes > 0))
+            return null;
+        census.Lose(all: false, badBoxes, badCaptions);
+        return new RegionAnnotation(image, captions, boxes) { File = path, Number = number };
+    }
+
+    private string? ParseImage(JsonElement entry, int number)
+    {
+        if (!entry.TryGetProperty("image", out JsonElement value))
+        {
+            Wrong(AnnotationFault.NoPicture, number, "image: the field is missing");
+            return null;
+        }
         string? image = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        return string.IsNullOrWhiteSpace(image)
-            ? throw Wrong(path, index, "image: must be the picture's path below image_root")
-            : image;
+        if (!string.IsNullOrWhiteSpace(image) && !image.Contains('\0', StringComparison.Ordinal))
+            return image;
+        Wrong(AnnotationFault.NoPicture, number, "image: must be the picture's path below image_root");
+        return null;
     }
 
-    private static List<string> ParseCaptions(JsonElement entry, string path, int index)
+    private (List<string> Good, int Bad) ParseCaptions(JsonElement entry, int number)
     {
-        JsonElement value = Field(entry, "caption", path, index);
+        if (!entry.TryGetProperty("caption", out JsonElement value))
+        {
+            Wrong(AnnotationFault.BadPhrase, number, "caption: the field is missing");
+            return ([], 1);
+        }
         List<JsonElement> items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
         if (items.Count == 0)
-            throw Wrong(path, index, "caption: the list is empty; give at least one phrase");
-        return items.ConvertAll(item =>
+            Wrong(AnnotationFault.BadPhrase, number, "caption: the list is empty; give at least one phrase");
+        List<string> good = [];
+        foreach (JsonElement item in items)
         {
             if (item.ValueKind != JsonValueKind.String)
-                throw Wrong(path, index, $"caption: must be a phrase or a list of phrases, found {Kind(item)}");
-            string phrase = item.GetString()!;
+                Wrong(AnnotationFault.BadPhrase, number, $"caption: must be a phrase or a list of phrases, found {Kind(item)}");
             // The recipe deletes punctuation, so a phrase such as "..." would reach the model as nothing.
-            return CaptionCleaner.Clean(phrase, CaptionCleaner.TrainingMaxWords).Length == 0
-                ? throw Wrong(path, index, "caption: the phrase is empty, or empty after cleaning; give it a word")
-                : phrase;
-        });
+            else if (CaptionCleaner.Clean(item.GetString()!, CaptionCleaner.TrainingMaxWords).Length == 0)
+                Wrong(AnnotationFault.BadPhrase, number, "caption: the phrase is empty, or empty after cleaning; give it a word");
+            else
+                good.Add(item.GetString()!);
+        }
+        return (good, items.Count - good.Count);
     }
 
-    private static List<Box> ParseBoxes(JsonElement entry, string path, int index)
+    private (List<Box> Good, int Bad) ParseBoxes(JsonElement entry, int number)
     {
-        JsonElement value = Field(entry, "bbox", path, index);
+        if (!entry.TryGetProperty("bbox", out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+            return ([], 0);
         if (value.ValueKind != JsonValueKind.Array)
-            throw Wrong(path, index, $"bbox: must be a list of [x1, y1, x2, y2], found {Kind(value)}");
-        var boxes = new List<Box>();
-        foreach (JsonElement item in value.EnumerateArray())
-            boxes.Add(ParseBox(item, path, index, boxes.Count));
-        return boxes.Count == 0 ? throw Wrong(path, index, "bbox: the list is empty; give at least one box") : boxes;
+        {
+            Wrong(AnnotationFault.BadBox, number, $"bbox: must be a list of [x1, y1, x2, y2], found {Kind(value)}");
+            return ([], 1);
+        }
+        // One box is often given without the list around it.
+        bool isFlat = value.GetArrayLength() > 0 && value[0].ValueKind != JsonValueKind.Array;
+        List<Box> good = [];
+        int count = 0;
+        foreach (JsonElement item in isFlat ? [value] : value.EnumerateArray().ToArray())
+        {
+            if (ParseBox(item, number, isFlat ? "bbox" : string.Create(CultureInfo.InvariantCulture, $"bbox[{count}]")) is { } box)
+                good.Add(box);
+            count++;
+        }
+        return (good, count - good.Count);
     }
 
-    private static Box ParseBox(JsonElement item, string path, int index, int number)
+    private Box? ParseBox(JsonElement item, int number, string field)
     {
-        string field = $"bbox[{number}]";
         if (item.ValueKind != JsonValueKind.Array || item.GetArrayLength() != 4)
-            throw Wrong(path, index, $"{field}: must be four numbers [x1, y1, x2, y2]");
-        double[] values = new double[4];
-        for (int i = 0; i < values.Length; i++)
+        {
+            Wrong(AnnotationFault.BadBox, number, $"{field}: must be four numbers [x1, y1, x2, y2]");
+            return null;
+        }
+        double[] v = new double[4];
+        for (int i = 0; i < v.Length; i++)
         {
             // A number too large for a double reads as infinity.
-            if (item[i].ValueKind != JsonValueKind.Number || !item[i].TryGetDouble(out values[i]) || !double.IsFinite(values[i]))
-                throw Wrong(path, index, $"{field}: must be four finite numbers, found {Kind(item[i])} {item[i].GetRawText()}");
+            if (item[i].ValueKind != JsonValueKind.Number || !item[i].TryGetDouble(out v[i]) || !double.IsFinite(v[i]))
+            {
+                Wrong(AnnotationFault.BadBox, number, $"{field}: must be four finite numbers, found {Kind(item[i])} {Snippet(item[i].GetRawText())}");
+                return null;
+            }
         }
-        var box = new Box(values[0], values[1], values[2], values[3]);
-        if (!(box.Area > 0))
-            throw Wrong(path, index, $"{field}: {RegionAnnotation.Text(box)} has no area; boxes are [x1, y1, x2, y2] with x1 < x2 and y1 < y2");
-        if (box.X2 <= 0 || box.Y2 <= 0)
-            throw Wrong(path, index, $"{field}: {RegionAnnotation.Text(box)} lies outside the picture; coordinates count from its top left corner");
-        return box;
+        var box = format == BoxFormat.Size ? new Box(v[0], v[1], v[0] + v[2], v[1] + v[3]) : new Box(v[0], v[1], v[2], v[3]);
+        (AnnotationFault Fault, string Text)? wrong = box switch
+        {
+            _ when !(box.Area > 0) => (AnnotationFault.FlatBox, "has no area; boxes are [x1, y1, x2, y2] with x1 < x2 and y1 < y2 (box_format: xywh takes x, y, width, height)"),
+            _ when box.X2 <= 0 || box.Y2 <= 0 => (AnnotationFault.BoxOutside, "lies outside the picture; coordinates count from its top left corner"),
+            _ when format == BoxFormat.Normalised && !BoxUnits.CanBeNormalised(box) => (AnnotationFault.OtherUnit, "is not normalised; box_format: normalised takes shares of the picture, 0 to 1"),
+            _ => null,
+        };
+        if (wrong is not { } w)
+            return box;
+        Wrong(w.Fault, number, $"{field}: {RegionAnnotation.Text(box)} {w.Text}");
+        return null;
     }
 
-    private static JsonElement Field(JsonElement entry, string name, string path, int index) =>
-        entry.TryGetProperty(name, out JsonElement value) ? value : throw Wrong(path, index, $"{name}: the field is missing");
+    private void Wrong(AnnotationFault fault, int number, string what) => census.Add(fault, $"{path}: entry {number}: {what}.");
+
+    private static string Snippet(string text) => text.Length <= SnippetLength ? text : text[..SnippetLength] + "…";
 
     private static string Kind(JsonElement value) => value.ValueKind switch
     {
@@ -92,6 +151,4 @@ internal static class AnnotationEntry
         JsonValueKind.Null => "null",
         _ => "a truth value",
     };
-
-    private static DataException Wrong(string path, int index, string what) => new($"{path}: entry {index}: {what}.");
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -11,21 +12,49 @@ public static class AnnotationFile
 {
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Reads and checks a file, one entry at a time, so that large files need little memory beyond the result.</summary>
+    /// <summary>Reads a file whose bad entries, if any, keep within the bounds.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="format">What the numbers of a box mean.</param>
     /// <returns>At least one annotation, in the file's order.</returns>
-    /// <exception cref="DataException">
-    /// The file is missing, not JSON, or empty; or an entry lacks a field, has an empty phrase, or a box that is not four
-    /// finite numbers with x1 &lt; x2 and y1 &lt; y2. The message names the file, the entry and the field.
-    /// </exception>
-    public static IReadOnlyList<RegionAnnotation> Load(string path)
+    /// <exception cref="DataException">The file is unusable, or too many entries are bad.</exception>
+    public static IReadOnlyList<RegionAnnotation> Load(string path, BoxFormat format = BoxFormat.Auto)
     {
-        var annotations = new List<RegionAnnotation>();
+        var census = new AnnotationCensus();
+        IReadOnlyList<RegionAnnotation> annotations = Load(path, format, census);
+        census.Finish();
+        return annotations;
+    }
+
+    /// <summary>
+    /// Reads a file, one entry at a time, so that large files need little memory beyond the result. A list may end in a comma,
+    /// a file may hold an entry a line without a list, and start with a byte-order mark (UTF-8 or UTF-16).
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="format">What the numbers of a box mean.</param>
+    /// <param name="census">Counts entries, and what is wrong with bad ones; its bounds are checked by the caller.</param>
+    /// <returns>At least one annotation, in the file's order.</returns>
+    /// <exception cref="DataException">The file is missing, no list of JSON objects, cut off or empty, or no entry can be used.</exception>
+    public static IReadOnlyList<RegionAnnotation> Load(string path, BoxFormat format, AnnotationCensus census)
+    {
+        ArgumentNullException.ThrowIfNull(census);
+        List<RegionAnnotation> annotations = [];
+        int count = 0;
+        var entries = new AnnotationEntry(path, format, census);
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
-            foreach (JsonElement entry in new JsonListReader(stream, path).Entries())
-                annotations.Add(AnnotationEntry.Parse(entry, path, annotations.Count));
+            using Stream stream = OpenAsUtf8(path);
+            foreach (JsonEntry entry in new JsonListReader(stream, path).Entries())
+            {
+                count++;
+                census.Entries++;
+                if (entry.Damage is { } damage)
+                {
+                    census.Add(AnnotationFault.NotJson, damage);
+                    census.Lose(all: true, 0, 0);
+                }
+                else if (entries.Parse(entry.Value, entry.Number) is { } annotation)
+                    annotations.Add(annotation);
+            }
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -35,9 +64,15 @@ public static class AnnotationFile
         {
             throw new DataException($"{path}: annotation file cannot be read ({e.Message}).", e);
         }
-        if (annotations.Count == 0)
+        if (format is BoxFormat.Auto)
+            annotations = BoxUnits.Settle(annotations, path, census);
+        else if (format is BoxFormat.Normalised)
+            annotations = annotations.ConvertAll(a => a with { IsNormalised = true });
+        census.WithoutBox += annotations.Count(a => a.Boxes.Count == 0);
+        if (count == 0)
             throw new DataException($"{path}: the list of annotations is empty; add at least one entry.");
-        return annotations;
+        return annotations.Count > 0 ? annotations
+            : throw new DataException($"{path}: none of its {count} entries can be used; the first problem: {census.First} The file must hold a JSON list of {{\"image\", \"caption\", \"bbox\"}}.");
     }
 
     /// <summary>Writes a file, one entry a line, by way of a temporary file in the same folder.</summary>
@@ -52,12 +87,30 @@ public static class AnnotationFile
             string separator = "[\n";
             foreach (RegionAnnotation annotation in annotations)
             {
-                stream.Write(System.Text.Encoding.UTF8.GetBytes(separator));
+                stream.Write(Encoding.UTF8.GetBytes(separator));
                 WriteEntry(stream, annotation);
                 separator = ",\n";
             }
             stream.Write(separator[0] == '[' ? "[]\n"u8 : "\n]\n"u8);
         });
+    }
+
+    // Windows programs write UTF-16, with a mark that says in which order its bytes come.
+    private static Stream OpenAsUtf8(string path)
+    {
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
+        Span<byte> mark = stackalloc byte[2];
+        int read = stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false);
+        Encoding? encoding = read < 2 ? null : (mark[0], mark[1]) switch
+        {
+            (0xFF, 0xFE) => Encoding.Unicode,
+            (0xFE, 0xFF) => Encoding.BigEndianUnicode,
+            _ => null,
+        };
+        if (encoding is not null)
+            return Encoding.CreateTranscodingStream(stream, encoding, Encoding.UTF8);
+        stream.Position = 0;
+        return stream;
     }
 
     private static void WriteEntry(Stream stream, RegionAnnotation annotation)

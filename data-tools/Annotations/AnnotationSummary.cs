@@ -3,7 +3,7 @@ namespace AmcEngine.DataTools;
 /// <summary>What an annotation file holds; made by <see cref="DataInspector"/>.</summary>
 public sealed record AnnotationSummary
 {
-    /// <summary>Entries of the list.</summary>
+    /// <summary>Entries that can be used.</summary>
     public required int Entries { get; init; }
 
     /// <summary>Different pictures.</summary>
@@ -18,10 +18,13 @@ public sealed record AnnotationSummary
     /// <summary>Boxes of all entries.</summary>
     public required int Boxes { get; init; }
 
-    /// <summary>Mean box width in pixels.</summary>
+    /// <summary>Whether boxes are shares of the picture's sides rather than pixels.</summary>
+    public bool IsNormalised { get; init; }
+
+    /// <summary>Mean box width in pixels, or as a share.</summary>
     public required double MeanBoxWidth { get; init; }
 
-    /// <summary>Mean box height in pixels.</summary>
+    /// <summary>Mean box height in pixels, or as a share.</summary>
     public required double MeanBoxHeight { get; init; }
 
     /// <summary>

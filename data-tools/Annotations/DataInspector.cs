@@ -1,45 +1,80 @@
 namespace AmcEngine.DataTools;
 
+/// <summary>What an annotation file holds, and everything that is wrong with it.</summary>
+/// <param name="Summary">What the usable entries hold.</param>
+/// <param name="Annotations">What is wrong with entries.</param>
+/// <param name="Pictures">What is wrong with pictures; null where they were not read.</param>
+/// <param name="PictureProblems">A line about each picture that is not whole, the first twenty.</param>
+public sealed record Inspection(AnnotationSummary Summary, AnnotationCensus Annotations, PictureCensus? Pictures, IReadOnlyList<string> PictureProblems);
+
 /// <summary>Summarises annotation files, so that a user sees at a glance what a file holds.</summary>
 public static class DataInspector
 {
-    /// <summary>Counts the entries of a file and measures its phrases and boxes.</summary>
+    /// <summary>Counts the entries of a file and measures its phrases and boxes. What is wrong is counted, whatever its share.</summary>
     /// <param name="path">A file in the format of <see cref="AnnotationFile"/>.</param>
     /// <param name="imageRoot">The picture folder; if given, every picture is read and every box checked against it.</param>
-    /// <exception cref="DataException">The file or a picture is unusable, or a box covers no pixel of its picture.</exception>
-    public static AnnotationSummary Inspect(string path, string? imageRoot = null)
+    /// <param name="options">How pictures and boxes are read; the share of bad ones and what to do with them are not looked at.</param>
+    /// <exception cref="DataException">The file is unusable as a whole, or the folder is missing.</exception>
+    public static Inspection Inspect(string path, string? imageRoot = null, PictureOptions? options = null)
     {
-        IReadOnlyList<RegionAnnotation> annotations = AnnotationFile.Load(path);
-        double[] shares = imageRoot is null ? [] : MeasureShares(annotations, AnnotationDataset.CheckFolder(imageRoot));
+        options = (options ?? new PictureOptions()) with { Bad = BadPictures.Load, MaxBadShare = 1 };
+        var census = new AnnotationCensus(options.MaxBadShare);
+        IReadOnlyList<RegionAnnotation> annotations = AnnotationFile.Load(path, options.Boxes, census);
+        List<string> problems = [];
+        int pictures = annotations.Select(a => a.Image).Distinct(StringComparer.Ordinal).Count();
+        var pictureCensus = imageRoot is null ? null : new PictureCensus(pictures, options, line =>
+        {
+            if (problems.Count < AnnotationCensus.Listed)
+                problems.Add(line);
+        });
+        List<double> shares = pictureCensus is null ? [] : MeasureShares(annotations, AnnotationDataset.CheckFolder(imageRoot!), census, pictureCensus);
         List<Box> boxes = [.. annotations.SelectMany(a => a.Boxes)];
         List<string> captions = [.. annotations.SelectMany(a => a.Captions).Select(c => CaptionCleaner.Clean(c, CaptionCleaner.TrainingMaxWords))];
-        return new AnnotationSummary
+        var summary = new AnnotationSummary
         {
             Entries = annotations.Count,
-            Pictures = annotations.Select(a => a.Image).Distinct(StringComparer.Ordinal).Count(),
+            Pictures = pictures,
             Captions = captions.Count,
             MeanWords = captions.Average(c => c.Split(' ').Length),
             Boxes = boxes.Count,
-            MeanBoxWidth = boxes.Average(b => b.Width),
-            MeanBoxHeight = boxes.Average(b => b.Height),
-            MeanBoxShare = shares.Length > 0 ? shares.Average() : null,
+            IsNormalised = annotations.Any(a => a.IsNormalised),
+            MeanBoxWidth = boxes.Select(b => b.Width).DefaultIfEmpty().Average(),
+            MeanBoxHeight = boxes.Select(b => b.Height).DefaultIfEmpty().Average(),
+            MeanBoxShare = shares.Count > 0 ? shares.Average() : null,
         };
+        return new Inspection(summary, census, pictureCensus, problems);
     }
 
-    private static double[] MeasureShares(IReadOnlyList<RegionAnnotation> annotations, string imageRoot)
+    private static List<double> MeasureShares(IReadOnlyList<RegionAnnotation> annotations, string imageRoot, AnnotationCensus census, PictureCensus pictures)
     {
-        var shares = new List<double>();
+        List<double> shares = [];
         // Entries of one picture are read together: Visual Genome has some fifty a picture.
         foreach (IGrouping<string, RegionAnnotation> entries in annotations.GroupBy(a => a.Image, StringComparer.Ordinal))
         {
-            RgbImage picture = RgbImage.Load(Path.Combine(imageRoot, entries.Key));
-            foreach (RegionAnnotation entry in entries)
+            try
             {
-                entry.CheckBoxes(picture.Width, picture.Height);
-                shares.AddRange(entry.Boxes.Select(b => Inside(b, picture) / ((double)picture.Width * picture.Height)));
+                RgbImage picture = pictures.Read(Path.Combine(imageRoot, entries.Key));
+                foreach (RegionAnnotation entry in entries)
+                    shares.AddRange(UsableBoxes(entry, picture, census).Select(b => Inside(b, picture) / ((double)picture.Width * picture.Height)));
+            }
+            catch (UnreadablePictureException)
+            {
+                // Counted and named by the census.
             }
         }
-        return [.. shares];
+        return shares;
+    }
+
+    private static IReadOnlyList<Box> UsableBoxes(RegionAnnotation entry, RgbImage picture, AnnotationCensus census)
+    {
+        try
+        {
+            return census.UsableBoxes(entry, picture.Width, picture.Height);
+        }
+        catch (UnusableSampleException)
+        {
+            return [];
+        }
     }
 
     private static double Inside(Box box, RgbImage picture) => new Box(

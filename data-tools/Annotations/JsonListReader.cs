@@ -3,14 +3,24 @@ using System.Text.Json;
 
 namespace AmcEngine.DataTools;
 
+/// <summary>An element of a JSON list.</summary>
+/// <param name="Number">Its number, from 0.</param>
+/// <param name="Value">The element, if it is whole.</param>
+/// <param name="Damage">One line that says why it is not valid JSON, or null.</param>
+internal readonly record struct JsonEntry(int Number, JsonElement Value, string? Damage);
+
 /// <summary>
-/// Reads a JSON list one element at a time from a stream. The buffer holds the current element only, since annotation
-/// files of Visual Genome are hundreds of megabytes; an error names the element and, where it can, the field.
+/// Reads a JSON list, or JSON objects that follow one another (an object a line), one element at a time from a stream. The buffer holds the current element only, since annotation
+/// files of Visual Genome are hundreds of megabytes. An element that is not valid JSON is passed over, if its end can be found;
+/// what is wrong names the element and, where it can, the field.
 /// </summary>
 internal sealed class JsonListReader(Stream stream, string path)
 {
     private const int InitialBuffer = 1 << 16;
     private const int SnippetLength = 24;
+
+    // A single element as large as this is some other file, which would fill the memory.
+    private const int LargestElement = 1 << 26;
 
     private byte[] _buffer = new byte[InitialBuffer];
     private int _start;
@@ -19,50 +29,102 @@ internal sealed class JsonListReader(Stream stream, string path)
     private int _index;
 
     /// <summary>The elements in order; each is valid for as long as the caller keeps it.</summary>
-    /// <exception cref="DataException">The stream does not hold one JSON list.</exception>
-    public IEnumerable<JsonElement> Entries()
+    /// <exception cref="DataException">The stream holds neither a JSON list nor objects, or it is cut off.</exception>
+    public IEnumerable<JsonEntry> Entries()
     {
         SkipByteOrderMark();
-        if (PeekToken() != '[')
+        int next = PeekToken();
+        if (next == '{')
+        {
+            for (; next >= 0; next = PeekToken())
+            {
+                yield return Next(inList: false);
+                if (PeekToken() == ',')
+                    _start++;
+            }
+            yield break;
+        }
+        if (next != '[')
             throw new DataException($"{path}: the file must hold a JSON list of annotations ([{{…}}, …]).");
         _start++;
-        if (PeekToken() == ']')
-            _start++;
-        else
+        for (next = PeekToken(); next != ']'; next = PeekToken())
         {
-            while (true)
-            {
-                yield return ReadElement();
-                _index++;
-                int next = PeekToken();
+            if (next < 0)
+                throw Broken("the file ends inside the list");
+            yield return Next(inList: true);
+            next = PeekToken();
+            if (next < 0)
+                throw Broken("the file ends inside the list");
+            if (next == ',')
                 _start++;
-                if (next == ']')
-                    break;
-                if (next != ',')
-                    throw Broken(next < 0 ? "the file ends inside the list" : $"expected , or ] after entry {_index - 1}");
-                PeekToken();
-            }
+            else if (next != ']')
+                throw Broken($"expected , or ] after entry {_index - 1}");
         }
+        _start++;
         if (PeekToken() >= 0)
             throw Broken("there is text after the list");
     }
 
-    private JsonElement ReadElement()
+    private JsonEntry Next(bool inList)
     {
+        int number = _index++;
+        if (_buffer[_start] == ',')
+            return new JsonEntry(number, default, $"{path}: entry {number}: there is nothing before the comma.");
         while (true)
         {
             try
             {
                 if (TryParse(out JsonElement element))
-                    return element;
+                    return new JsonEntry(number, element, null);
             }
             catch (JsonException e)
             {
-                throw Explain(e);
+                DataException problem = Explain(e, number);
+                return (inList ? SkipElement() : SkipLine()) ? new JsonEntry(number, default, problem.Message) : throw problem;
             }
-            if (!Fill())
+            if (_end - _start > LargestElement)
+                throw new DataException($"{path}: entry {number} is larger than {LargestElement >> 20} MB; the file must hold a JSON list of annotations ([{{…}}, …]).");
+            if (Fill())
+                continue;
+            if (inList)
                 throw Broken("the file ends inside the list");
+            SkipLine();
+            return new JsonEntry(number, default, $"{path}: entry {number}: the line is cut off.");
         }
+    }
+
+    // Goes on to where the element ends by its brackets; false where the stream ends first.
+    private bool SkipElement()
+    {
+        int depth = 0;
+        bool inText = false;
+        while (_start < _end || Fill())
+        {
+            byte c = _buffer[_start];
+            if (inText)
+            {
+                // What a backslash escapes is passed over with it.
+                if (c == '\\' && (_start + 1 < _end || Fill()))
+                    _start++;
+                inText = c != '"';
+            }
+            else if (depth == 0 && (c is (byte)',' or (byte)']'))
+                return true;
+            else
+            {
+                inText = c == '"';
+                depth += c is (byte)'{' or (byte)'[' ? 1 : c is (byte)'}' or (byte)']' ? -1 : 0;
+            }
+            _start++;
+        }
+        return false;
+    }
+
+    private bool SkipLine()
+    {
+        while ((_start < _end || Fill()) && _buffer[_start] != '\n')
+            _start++;
+        return true;
     }
 
     private bool TryParse(out JsonElement element)
@@ -79,7 +141,7 @@ internal sealed class JsonListReader(Stream stream, string path)
     }
 
     // Python writes NaN and Infinity, which JSON does not know; users deserve that word rather than "invalid start".
-    private DataException Explain(JsonException error)
+    private DataException Explain(JsonException error, int number)
     {
         // The bad word may go on beyond the buffer.
         int wanted = _end - _start + SnippetLength;
@@ -101,7 +163,7 @@ internal sealed class JsonListReader(Stream stream, string path)
         {
             // Read up to the same error to learn the field and the place.
         }
-        string at = field.Length > 0 ? $"entry {_index}: {field}: " : $"entry {_index}: ";
+        string at = field.Length > 0 ? $"entry {number}: {field}: " : $"entry {number}: ";
         string rest = Encoding.UTF8.GetString(text.Slice((int)reader.BytesConsumed, Math.Min(SnippetLength, text.Length - (int)reader.BytesConsumed)));
         rest = rest.TrimStart(' ', '\t', '\r', '\n', ',', ':', '[');
         bool notFinite = rest.StartsWith("NaN", StringComparison.Ordinal) || rest.TrimStart('-').StartsWith("Infinity", StringComparison.Ordinal);

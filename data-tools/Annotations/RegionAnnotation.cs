@@ -5,24 +5,28 @@ namespace AmcEngine.DataTools;
 /// <summary>One entry of an annotation file (specification 6): a picture, phrases, and the boxes each phrase points at.</summary>
 /// <param name="Image">Path of the picture below the image root.</param>
 /// <param name="Captions">At least one phrase, not cleaned.</param>
-/// <param name="Boxes">At least one box, in pixels of the picture.</param>
+/// <param name="Boxes">The boxes as corners; none where the entry gives no region.</param>
 public sealed record RegionAnnotation(string Image, IReadOnlyList<string> Captions, IReadOnlyList<Box> Boxes)
 {
-    /// <summary>
-    /// Checks every box against the picture's size. A box partly outside is fine, since the recipe clamps it (specification 5).
-    /// </summary>
+    /// <summary>Whether boxes are shares of the picture's sides rather than pixels.</summary>
+    public bool IsNormalised { get; init; }
+
+    /// <summary>The file that the entry comes from, if any.</summary>
+    public string? File { get; init; }
+
+    /// <summary>Its number in that file, from 0.</summary>
+    public int Number { get; init; }
+
+    /// <summary>What messages call the entry.</summary>
+    internal string Source => string.Create(CultureInfo.InvariantCulture, $"{File}: entry {Number}");
+
+    /// <summary>The boxes in pixels of the picture.</summary>
     /// <param name="width">Width of the picture in pixels.</param>
     /// <param name="height">Height of the picture in pixels.</param>
-    /// <exception cref="DataException">A box lies fully outside the picture or covers no pixel of it.</exception>
-    public void CheckBoxes(int width, int height)
-    {
-        for (int i = 0; i < Boxes.Count; i++)
-        {
-            if (!RegionMask.Covers(Boxes[i], width, height))
-                throw new DataException($"{Image}: bbox[{i}] {Text(Boxes[i])} covers no pixel of the {width}×{height} picture; boxes are [x1, y1, x2, y2] in pixels of the original picture.");
-        }
-    }
+    public IReadOnlyList<Box> BoxesIn(int width, int height) => IsNormalised
+        ? [.. Boxes.Select(b => new Box(b.X1 * width, b.Y1 * height, b.X2 * width, b.Y2 * height))]
+        : Boxes;
 
     internal static string Text(Box box) =>
-        string.Create(CultureInfo.InvariantCulture, $"[{box.X1}, {box.Y1}, {box.X2}, {box.Y2}]");
+        string.Create(CultureInfo.InvariantCulture, $"[{box.X1:G7}, {box.Y1:G7}, {box.X2:G7}, {box.Y2:G7}]");
 }

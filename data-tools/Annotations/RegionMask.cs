@@ -1,6 +1,6 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>A mask of 0 and 1 over a picture: 1 inside one box (specification 5, "Mask").</summary>
+/// <summary>A mask of 0 and 1 over a picture: 1 inside the region's boxes (specification 5, "Mask").</summary>
 public sealed class RegionMask
 {
     private RegionMask(int width, int height, byte[] values)
@@ -25,16 +25,27 @@ public sealed class RegionMask
     /// <param name="height">Height of the picture in pixels.</param>
     /// <exception cref="DataException">The box covers no pixel of the picture.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A side is not positive.</exception>
-    public static RegionMask FromBox(Box box, int width, int height)
+    public static RegionMask FromBox(Box box, int width, int height) => FromBoxes([box], width, height);
+
+    /// <summary>Draws boxes over one another; without any, the mask is empty.</summary>
+    /// <param name="boxes">The boxes in pixels.</param>
+    /// <param name="width">Width of the picture in pixels.</param>
+    /// <param name="height">Height of the picture in pixels.</param>
+    /// <exception cref="DataException">A box covers no pixel of the picture.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A side is not positive.</exception>
+    public static RegionMask FromBoxes(IReadOnlyList<Box> boxes, int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
-        if (!Covers(box, width, height))
-            throw new DataException($"box {RegionAnnotation.Text(box)} covers no pixel of the {width}×{height} picture; boxes are [x1, y1, x2, y2] in pixels of the original picture.");
-        (int x1, int y1, int x2, int y2) = Clamp(box, width, height);
         byte[] values = new byte[checked(width * height)];
-        for (int y = y1; y < y2; y++)
-            values.AsSpan(y * width + x1, x2 - x1).Fill(1);
+        foreach (Box box in boxes)
+        {
+            if (!Covers(box, width, height))
+                throw new DataException($"box {RegionAnnotation.Text(box)} covers no pixel of the {width}×{height} picture; boxes are [x1, y1, x2, y2] in pixels of the original picture.");
+            (int x1, int y1, int x2, int y2) = Clamp(box, width, height);
+            for (int y = y1; y < y2; y++)
+                values.AsSpan(y * width + x1, x2 - x1).Fill(1);
+        }
         return new RegionMask(width, height, values);
     }
 

@@ -1,9 +1,9 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>Training samples of annotation files: one or more JSON files, concatenated, and a folder of pictures.</summary>
-public sealed class AnnotationDataset : IRegionDataset
+public sealed class AnnotationDataset : IRegionDataset, IFileDataset
 {
-    private readonly List<RegionAnnotation> _annotations = [];
+    private readonly List<RegionAnnotation> _annotations;
     private readonly string _imageRoot;
     private readonly AnnotationDatasetOptions _options;
 
@@ -11,18 +11,23 @@ public sealed class AnnotationDataset : IRegionDataset
     /// <param name="annotationFiles">At least one file in the format of <see cref="AnnotationFile"/>.</param>
     /// <param name="imageRoot">The folder that picture paths start from.</param>
     /// <param name="options">Settings; the recipe's by default.</param>
-    /// <exception cref="DataException">A file or the folder is missing, or an entry is wrong.</exception>
+    /// <exception cref="DataException">A file or the folder is missing, or too many entries are bad.</exception>
     /// <exception cref="ArgumentException">There is no file, or a setting is out of range.</exception>
     public AnnotationDataset(IReadOnlyList<string> annotationFiles, string imageRoot, AnnotationDatasetOptions? options = null)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(annotationFiles.Count);
         _options = options ?? new AnnotationDatasetOptions();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(_options.ImageSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(_options.MaxWords);
         _imageRoot = CheckFolder(imageRoot);
-        foreach (string file in annotationFiles)
-            _annotations.AddRange(AnnotationFile.Load(file));
+        (_annotations, Annotations) = AnnotationFiles.Load(annotationFiles, _options.Pictures, _options.Warn);
+        Pictures = AnnotationFiles.Pictures(_annotations, _options.Pictures, _options.Warn);
     }
+
+    /// <inheritdoc/>
+    public PictureCensus Pictures { get; }
+
+    /// <inheritdoc/>
+    public AnnotationCensus Annotations { get; }
 
     /// <inheritdoc/>
     public int Count => _annotations.Count;
@@ -31,18 +36,20 @@ public sealed class AnnotationDataset : IRegionDataset
     public int ImageSize => _options.ImageSize;
 
     /// <inheritdoc/>
-    /// <remarks>One box and, independently, one phrase are drawn; boxes that cover no pixel are passed over (specification 5).</remarks>
+    /// <remarks>
+    /// One box and, independently, one phrase are drawn; boxes that cover no pixel are passed over (specification 5). An entry
+    /// without boxes has an empty mask.
+    /// </remarks>
     public RegionSample Get(int index, ulong seed, int epoch)
     {
         SeededRandom random = SampleBuilder.RandomOf(index, Count, seed, epoch);
         RegionAnnotation annotation = _annotations[index];
-        RgbImage original = RgbImage.Load(Path.Combine(_imageRoot, annotation.Image));
-        List<Box> usable = [.. annotation.Boxes.Where(b => RegionMask.Covers(b, original.Width, original.Height))];
-        if (usable.Count == 0)
-            annotation.CheckBoxes(original.Width, original.Height);
-        Box box = random.Pick(usable);
+        RgbImage original = Pictures.Read(Path.Combine(_imageRoot, annotation.Image));
+        IReadOnlyList<Box> usable = Annotations.UsableBoxes(annotation, original.Width, original.Height);
+        IReadOnlyList<Box> region = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable)];
         string caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
-        return SampleBuilder.Build(original, caption, box, annotation.Boxes, ImageSize, _options.Augmentation, random);
+        IReadOnlyList<Box> boxes = annotation.BoxesIn(original.Width, original.Height);
+        return SampleBuilder.Build(original, caption, region, boxes, ImageSize, _options.Augmentation, random);
     }
 
     internal static string CheckFolder(string imageRoot) =>

@@ -11,4 +11,13 @@ public sealed record AnnotationDatasetOptions
 
     /// <summary>Augmentation; the recipe's unless told otherwise.</summary>
     public AugmentationOptions Augmentation { get; init; } = AugmentationOptions.Recipe;
+
+    /// <summary>Whether the mask is the union of all boxes of an entry, rather than one that is drawn.</summary>
+    public bool MaskAll { get; init; }
+
+    /// <summary>How pictures and boxes are read.</summary>
+    public PictureOptions Pictures { get; init; } = new();
+
+    /// <summary>Told in one line each about what is wrong with the data and left out; may be null.</summary>
+    public Action<string>? Warn { get; init; }
 }

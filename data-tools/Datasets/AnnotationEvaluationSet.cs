@@ -3,9 +3,10 @@ using System.Collections;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// The questions of an annotation file: one a phrase, with all boxes of its entry. Pictures are read when asked for.
+/// The questions of annotation files: one a phrase, with all boxes of its entry; entries without a box ask none. Pictures are
+/// read when asked for.
 /// </summary>
-public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>
+public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>, IFileDataset
 {
     private readonly List<(RegionAnnotation Annotation, string Caption)> _questions = [];
     private readonly string _imageRoot;
@@ -15,31 +16,45 @@ public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>
     /// <param name="annotationFiles">At least one file in the format of <see cref="AnnotationFile"/>.</param>
     /// <param name="imageRoot">The folder that picture paths start from.</param>
     /// <param name="maxWords">Words kept of a phrase: 50 on Flickr30k, 30 on RefCOCO+ and RefCLEF.</param>
-    /// <exception cref="DataException">A file or the folder is missing, or an entry is wrong.</exception>
+    /// <param name="pictures">How pictures and boxes are read.</param>
+    /// <param name="warn">Told in one line each about what is wrong with the data and left out.</param>
+    /// <exception cref="DataException">A file or the folder is missing, too many entries are bad, or none has a box.</exception>
     /// <exception cref="ArgumentException">There is no file, or <paramref name="maxWords"/> is not positive.</exception>
-    public AnnotationEvaluationSet(IReadOnlyList<string> annotationFiles, string imageRoot, int maxWords = CaptionCleaner.TrainingMaxWords)
+    public AnnotationEvaluationSet(
+        IReadOnlyList<string> annotationFiles, string imageRoot, int maxWords = CaptionCleaner.TrainingMaxWords, PictureOptions? pictures = null, Action<string>? warn = null)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(annotationFiles.Count);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWords);
         _imageRoot = AnnotationDataset.CheckFolder(imageRoot);
         _maxWords = maxWords;
-        foreach (RegionAnnotation annotation in annotationFiles.SelectMany(AnnotationFile.Load))
+        pictures ??= new PictureOptions();
+        (List<RegionAnnotation> annotations, Annotations) = AnnotationFiles.Load(annotationFiles, pictures, warn);
+        foreach (RegionAnnotation annotation in annotations.Where(a => a.Boxes.Count > 0))
             _questions.AddRange(annotation.Captions.Select(caption => (annotation, caption)));
+        if (_questions.Count == 0)
+            throw new DataException($"{string.Join(", ", annotationFiles)}: no entry has a box, so that there is nothing to ask; name files with boxes in test_file.");
+        Pictures = AnnotationFiles.Pictures(_questions.Select(q => q.Annotation), pictures, warn);
     }
+
+    /// <inheritdoc/>
+    public PictureCensus Pictures { get; }
+
+    /// <inheritdoc/>
+    public AnnotationCensus Annotations { get; }
 
     /// <summary>Questions in the set.</summary>
     public int Count => _questions.Count;
 
     /// <summary>Reads the picture of one question.</summary>
-    /// <exception cref="DataException">The picture is missing or damaged, or a box covers no pixel of it.</exception>
+    /// <exception cref="UnusableSampleException">The question cannot be asked; it is counted, and the others go on.</exception>
+    /// <exception cref="DataException">Too many pictures or entries are unusable, or the options say to stop at the first.</exception>
     public EvaluationSample this[int index]
     {
         get
         {
             (RegionAnnotation annotation, string caption) = _questions[index];
-            RgbImage picture = RgbImage.Load(Path.Combine(_imageRoot, annotation.Image));
-            annotation.CheckBoxes(picture.Width, picture.Height);
-            return new EvaluationSample(picture, CaptionCleaner.Clean(caption, _maxWords), annotation.Boxes);
+            RgbImage picture = Pictures.Read(Path.Combine(_imageRoot, annotation.Image));
+            IReadOnlyList<Box> boxes = Annotations.UsableBoxes(annotation, picture.Width, picture.Height);
+            return new EvaluationSample(picture, CaptionCleaner.Clean(caption, _maxWords), boxes);
         }
     }
 

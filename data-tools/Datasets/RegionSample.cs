@@ -18,7 +18,8 @@ public sealed class RegionSample
     public required string Caption { get; init; }
 
     /// <summary>
-    /// size × size bytes: 1 inside the drawn box, 0 elsewhere. A box much smaller than the shrinking factor may vanish.
+    /// size × size bytes: 1 inside the drawn box, 0 elsewhere, and everywhere if the entry has no box. A box much smaller than
+    /// the shrinking factor may vanish.
     /// </summary>
     public required byte[] Mask { get; init; }
 

@@ -1,6 +1,6 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>Makes a training sample of a picture, a phrase and a box (specification 5, image augmentation and mask).</summary>
+/// <summary>Makes a training sample of a picture, a phrase and its region (specification 5, image augmentation and mask).</summary>
 internal static class SampleBuilder
 {
     // Keeps the draws of training samples apart from those of scenes made with the same seed.
@@ -17,14 +17,21 @@ internal static class SampleBuilder
     }
 
     /// <summary>Resizes and augments.</summary>
+    /// <param name="original">The picture.</param>
+    /// <param name="caption">The cleaned phrase.</param>
+    /// <param name="region">The boxes of the mask, each of which covers a pixel; none for a sample without a region.</param>
+    /// <param name="boxes">All boxes of the entry.</param>
+    /// <param name="size">Side of the sample.</param>
+    /// <param name="options">How often which augmentation.</param>
+    /// <param name="random">The sample's random numbers.</param>
     public static RegionSample Build(
-        RgbImage original, string caption, Box box, IReadOnlyList<Box> boxes, int size, AugmentationOptions options, SeededRandom random)
+        RgbImage original, string caption, IReadOnlyList<Box> region, IReadOnlyList<Box> boxes, int size, AugmentationOptions options, SeededRandom random)
     {
         // Generated scenes come in their final size.
         bool fits = original.Width == size && original.Height == size;
-        var region = RegionMask.FromBox(box, original.Width, original.Height);
+        var drawn = RegionMask.FromBoxes(region, original.Width, original.Height);
         RgbImage picture = fits ? original : ImageOps.ResizeBilinear(original, size, size);
-        byte[] mask = (fits ? region : region.Resize(size, size)).Values;
+        byte[] mask = (fits ? drawn : drawn.Resize(size, size)).Values;
         if (random.Chance(options.FlipProbability))
         {
             picture = ImageOps.FlipHorizontal(picture);

@@ -3,33 +3,25 @@ using SkiaSharp;
 
 namespace AmcEngine.DataTools;
 
-/// <summary>Turns the bytes of a picture file into RGB by way of Skia, and says what is wrong with damaged ones.</summary>
+/// <summary>Turns the bytes of a picture file into RGB by way of Skia, damaged ones as far as they go.</summary>
 internal static class ImageDecoder
 {
-    /// <summary>Decodes; see <see cref="RgbImage.Load"/> for the rules.</summary>
-    /// <exception cref="DataException">The bytes are empty, not a picture, or cut off.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> encoded, string name)
+    /// <summary>What stands where nothing could be decoded: the grey that a JPEG decoder leaves, too.</summary>
+    public const byte MissingGray = 128;
+
+    /// <summary>Decodes; see <see cref="PictureFile"/> for the rules.</summary>
+    /// <exception cref="UnreadablePictureException">Nothing can be decoded.</exception>
+    public static DecodedPicture Decode(ReadOnlySpan<byte> encoded, string name, ExifOrientation exif)
     {
         if (encoded.IsEmpty)
-            throw new DataException($"{name}: the picture is empty (0 bytes); replace the file.");
-        using SKData data = SKData.CreateCopy(encoded);
-        using SKCodec? codec = SKCodec.Create(data);
-        if (codec is null)
-            throw new DataException($"{name}: not a picture that can be read; use a complete JPEG, PNG, WebP, GIF or BMP file.");
-        int width = codec.Info.Width, height = codec.Info.Height;
-        if (width < 1 || height < 1 || (long)width * height * 4 > Array.MaxLength)
-            throw new DataException($"{name}: a picture of {width}×{height} pixels cannot be held in memory; make it smaller.");
-        // Four bytes a pixel are wanted for a moment only: a buffer of the pool is not garbage afterwards.
-        byte[] rgba = ArrayPool<byte>.Shared.Rent(4 * width * height);
-        try
-        {
-            DecodeRgba(codec, name, rgba);
-            return Orient(OnWhite(rgba, width, height), codec.EncodedOrigin);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rgba);
-        }
+            throw new UnreadablePictureException(PictureFault.Empty, $"{name}: the picture is empty (0 bytes); replace the file.");
+        // A progressive JPEG that is cut off is whole to Skia, only blurred; and the rest of any JPEG comes out as the
+        // reference's decoder leaves it when the missing end mark is there.
+        byte[]? repaired = PictureRepair.CompleteJpeg(encoded);
+        DecodedPicture? decoded = TryDecode(repaired ?? encoded, name, exif, damaged: repaired is not null);
+        if (decoded is null && PictureRepair.WithRightChecksums(encoded) is { } png)
+            decoded = TryDecode(png, name, exif, damaged: true);
+        return decoded ?? throw new UnreadablePictureException(PictureFault.Damaged, $"{name}: the picture is damaged, nothing of it can be decoded; replace the file.");
     }
 
     /// <summary>Lays RGBA pixels (not premultiplied) on white.</summary>
@@ -47,47 +39,73 @@ internal static class ImageDecoder
         return image;
     }
 
-    private static void DecodeRgba(SKCodec codec, string name, byte[] rgba)
+    // Null where not one pixel could be decoded.
+    private static DecodedPicture? TryDecode(ReadOnlySpan<byte> encoded, string name, ExifOrientation exif, bool damaged)
+    {
+        using SKData data = SKData.CreateCopy(encoded);
+        using SKCodec codec = SKCodec.Create(data)
+            ?? throw new UnreadablePictureException(PictureFault.NotAPicture, $"{name}: not a picture that can be read; use a complete JPEG, PNG, WebP, GIF or BMP file.");
+        int width = codec.Info.Width, height = codec.Info.Height;
+        if (width < 1 || height < 1 || (long)width * height * 4 > Array.MaxLength)
+            throw new UnreadablePictureException(PictureFault.TooLarge, $"{name}: a picture of {width}×{height} pixels cannot be held in memory; make it smaller.");
+        // Four bytes a pixel are wanted for a moment only: a buffer of the pool is not garbage afterwards.
+        int length = 4 * width * height;
+        byte[] rgba = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            SKCodecResult result = ReadPixels(codec, rgba);
+            if (result is not (SKCodecResult.Success or SKCodecResult.IncompleteInput or SKCodecResult.ErrorInInput))
+                return null;
+            damaged |= result != SKCodecResult.Success;
+            if (damaged && !FillMissing(rgba.AsSpan(0, length), width, codec.Info.AlphaType == SKAlphaType.Opaque))
+                return null;
+            RgbImage picture = OnWhite(rgba, width, height);
+            if (exif == ExifOrientation.Apply)
+                picture = PictureOrientation.Turn(picture, codec.EncodedOrigin, encoded);
+            return new DecodedPicture(picture, damaged ? $"{name}: the picture is damaged or cut off; fetch or copy the file again." : null);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rgba);
+        }
+    }
+
+    private static SKCodecResult ReadPixels(SKCodec codec, byte[] rgba)
     {
         // No colour space: Skia then leaves the stored values alone, as OpenCV and Pillow do.
         var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
-        SKCodecResult result;
         unsafe
         {
             fixed (byte* target = rgba)
-                result = codec.GetPixels(info, (nint)target);
+                return codec.GetPixels(info, (nint)target);
         }
-        if (result == SKCodecResult.IncompleteInput)
-            throw new DataException($"{name}: the picture is cut off; fetch or copy the file again.");
-        if (result != SKCodecResult.Success)
-            throw new DataException($"{name}: the picture is damaged ({result}); replace the file.");
     }
 
-    // EXIF numbers the eight ways a camera can be held; the source pixel of each target pixel follows from the name.
-    private static RgbImage Orient(RgbImage image, SKEncodedOrigin origin)
+    // Skia leaves transparent black where its decoder did not come; false where all of the picture is missing.
+    private static bool FillMissing(Span<byte> rgba, int width, bool opaque)
     {
-        if (origin is SKEncodedOrigin.TopLeft or SKEncodedOrigin.Default)
-            return image;
-        int w = image.Width, h = image.Height;
-        bool swapped = origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
-        var result = swapped ? new RgbImage(h, w) : new RgbImage(w, h);
-        for (int y = 0; y < result.Height; y++)
+        bool any = false;
+        if (opaque)
         {
-            for (int x = 0; x < result.Width; x++)
+            for (int i = 0; i < rgba.Length; i += 4)
             {
-                (int sx, int sy) = origin switch
-                {
-                    SKEncodedOrigin.TopRight => (w - 1 - x, y),
-                    SKEncodedOrigin.BottomRight => (w - 1 - x, h - 1 - y),
-                    SKEncodedOrigin.BottomLeft => (x, h - 1 - y),
-                    SKEncodedOrigin.LeftTop => (y, x),
-                    SKEncodedOrigin.RightTop => (y, h - 1 - x),
-                    SKEncodedOrigin.RightBottom => (w - 1 - y, h - 1 - x),
-                    _ => (w - 1 - y, x),
-                };
-                image.Pixels.AsSpan((sy * w + sx) * 3, 3).CopyTo(result.Pixels.AsSpan((y * result.Width + x) * 3));
+                if (rgba[i + 3] == 0)
+                    FillGray(rgba.Slice(i, 4));
+                else
+                    any |= rgba[i] != MissingGray || rgba[i + 1] != MissingGray || rgba[i + 2] != MissingGray;
             }
+            return any;
         }
-        return result;
+        // A transparent pixel may be a decoded one: only whole rows at the end are surely missing.
+        int end = rgba.LastIndexOfAnyExcept((byte)0) + 1, stride = 4 * width;
+        for (int i = (end + stride - 1) / stride * stride; i < rgba.Length; i += 4)
+            FillGray(rgba.Slice(i, 4));
+        return end > 0;
+    }
+
+    private static void FillGray(Span<byte> pixel)
+    {
+        pixel[..3].Fill(MissingGray);
+        pixel[3] = 255;
     }
 }

@@ -38,34 +38,22 @@ public sealed class RgbImage
     public byte[] Pixels { get; }
 
     /// <summary>
-    /// Reads a picture file. Grey, palette, CMYK and 16-bit pictures become 8-bit RGB, transparency is laid on white,
+    /// Reads a whole picture file. Grey, palette, CMYK and 16-bit pictures become 8-bit RGB, transparency is laid on white,
     /// and the orientation in EXIF data is applied. Colour profiles are not, as in OpenCV and Pillow.
+    /// <see cref="PictureFile"/> also reads what is left of a damaged one.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="DataException">The file is missing, unreadable, empty, not a picture, or cut off.</exception>
-    public static RgbImage Load(string path)
-    {
-        byte[] bytes;
-        try
-        {
-            bytes = File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new DataException($"{path}: picture not found; check the path and image_root.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DataException($"{path}: picture cannot be read ({e.Message}); check that it is a readable file.", e);
-        }
-        return Decode(bytes, path);
-    }
+    /// <param name="exif">What to do with EXIF orientation.</param>
+    /// <exception cref="UnreadablePictureException">The file is missing, unreadable, empty, not a picture, damaged or cut off.</exception>
+    public static RgbImage Load(string path, ExifOrientation exif = ExifOrientation.Apply) => Whole(PictureFile.Read(path, exif));
 
-    /// <summary>Decodes the bytes of a picture file, by the rules of <see cref="Load"/>.</summary>
+    /// <summary>Decodes the bytes of a whole picture file, by the rules of <see cref="Load"/>.</summary>
     /// <param name="encoded">The whole file.</param>
     /// <param name="name">What to call the picture in errors.</param>
-    /// <exception cref="DataException">The bytes are empty, not a picture, or cut off.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> encoded, string name) => ImageDecoder.Decode(encoded, name);
+    /// <param name="exif">What to do with EXIF orientation.</param>
+    /// <exception cref="UnreadablePictureException">The bytes are empty, not a picture, damaged or cut off.</exception>
+    public static RgbImage Decode(ReadOnlySpan<byte> encoded, string name, ExifOrientation exif = ExifOrientation.Apply) =>
+        Whole(PictureFile.Decode(encoded, name, exif));
 
     /// <summary>Writes a PNG file (lossless), by way of a temporary file in the same folder.</summary>
     /// <exception cref="DataException">The file cannot be written.</exception>
@@ -118,6 +106,9 @@ public sealed class RgbImage
         }
         return ImageDecoder.OnWhite(rgba, bitmap.Width, bitmap.Height);
     }
+
+    private static RgbImage Whole(DecodedPicture decoded) =>
+        decoded.Damage is { } damage ? throw new UnreadablePictureException(PictureFault.CutOff, damage) : decoded.Picture;
 
     private void Save(string path, SKEncodedImageFormat format, int quality)
     {

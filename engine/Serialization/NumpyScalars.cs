@@ -5,28 +5,29 @@ namespace AmcEngine.Serialization;
 /// <summary>A numpy element type within a pickle, as in <c>numpy.dtype('f8')</c>.</summary>
 internal sealed class NumpyType(string code)
 {
-    public string Code { get; } = code;
+    /// <summary>Its code; null where its scalars are not read.</summary>
+    public string? Code { get; private set; } = code;
 
     /// <summary>State is <c>(version, byte order, …)</c>; only little-endian scalars are read.</summary>
-    public void SetState(PickleInput input, object? state)
+    public void SetState(object? state)
     {
-        if (state is not object?[] { Length: >= 2 } parts || parts[1] is not ("<" or "|" or "="))
-            throw input.Broken("a numpy type that is not little-endian");
+        if (state is not object?[] { Length: >= 2 } parts || parts[1] is not ("<" or "|" or "=")) Code = null;
     }
 }
 
 /// <summary>
 /// Numpy scalars, such as a best score that ended up in a training configuration: a type and a few bytes, read as a
-/// plain number.
+/// plain number. Others (text, dates, objects) stay opaque.
 /// </summary>
 internal static class NumpyScalars
 {
-    public static NumpyType Type(PickleInput input, object?[] arguments) =>
-        arguments is [string code, ..] ? new NumpyType(code) : throw input.Broken("a numpy type without a code");
+    private static readonly OpaqueObject UnknownType = new("numpy.dtype"), UnknownScalar = new("numpy.generic");
 
-    public static object Scalar(PickleInput input, object?[] arguments)
+    public static object Type(object?[] arguments) => arguments is [string code, ..] ? new NumpyType(code) : UnknownType;
+
+    public static object Scalar(object?[] arguments)
     {
-        if (arguments is not [NumpyType type, byte[] bytes]) throw input.Broken("a numpy scalar without type or bytes");
+        if (arguments is not [NumpyType type, byte[] bytes]) return UnknownScalar;
         object? value = (type.Code, bytes.Length) switch
         {
             ("f8", 8) => BinaryPrimitives.ReadDoubleLittleEndian(bytes),
@@ -42,7 +43,7 @@ internal static class NumpyScalars
             ("b1", 1) => bytes[0] != 0,
             _ => null,
         };
-        return value ?? throw input.Broken($"a numpy scalar of type {SerializationException.Quote(type.Code)}");
+        return value ?? UnknownScalar;
     }
 
     /// <summary><c>_codecs.encode(text, 'latin1')</c>: how protocol 2 writes bytes.</summary>

@@ -5,17 +5,18 @@ namespace AmcEngine.Serialization;
 
 /// <summary>
 /// A pickle stack machine that builds plain data and nothing else. Python's own machine calls whatever the file names;
-/// this one calls only the functions that <paramref name="globals"/> hands out, and refuses every other name.
+/// this one calls only the functions that <paramref name="globals"/> hands out. An <see cref="OpaqueObject"/> in place of
+/// a function is called by nobody: what it would make is that object again.
 /// </summary>
 /// <remarks>
 /// Results: <c>null</c>, <see cref="bool"/>, <see cref="long"/> (<see cref="BigInteger"/> beyond 64 bits),
 /// <see cref="double"/>, <see cref="string"/>, <c>byte[]</c>, tuple = <c>object?[]</c>, list and set =
-/// <see cref="List{T}"/>, dict = <see cref="OrderedDictionary{TKey, TValue}"/>, and what the functions return. There is
+/// <see cref="List{T}"/>, dict = <see cref="OrderedDictionary{TKey, TValue}"/>, <see cref="OpaqueObject"/>, and what the functions return. There is
 /// no recursion anywhere, every step consumes input, and the number of steps is capped: time and memory are bounded by
 /// the file's size. The graph may share or even contain itself, so whoever walks it must bound its depth.
 /// </remarks>
 /// <param name="input">Where to read; it stands behind the pickle afterwards.</param>
-/// <param name="globals">Module and name → function or marker; throws for what is not allowed.</param>
+/// <param name="globals">Module and name → function, marker or opaque object.</param>
 /// <param name="persistentLoad">Persistent id → object.</param>
 internal sealed class PickleReader(
     PickleInput input, Func<string, string, object> globals, Func<object?, object?> persistentLoad)
@@ -147,6 +148,19 @@ internal sealed class PickleReader(
                 Push(globals(module, name));
                 break;
             case (byte)'R' or 0x81: Call(PopMany(2)); break;
+            case 0x92: // NEWOBJ_EX: class, arguments, named arguments
+                object?[] extended = PopMany(3);
+                Call([extended[0], extended[1]]);
+                break;
+            case (byte)'i':
+                object instance = globals(input.ReadLine(), input.ReadLine());
+                Call([instance, PopToMark()]);
+                break;
+            case (byte)'o':
+                object?[] parts = PopToMark();
+                if (parts.Length == 0) throw input.Broken("an object without a class");
+                Call([parts[0], parts[1..]]);
+                break;
             case (byte)'b': SetState(PopMany(1)[0]); break;
             case (byte)'Q': Push(persistentLoad(Pop())); break;
             default: return false;
@@ -154,8 +168,14 @@ internal sealed class PickleReader(
         return true;
     }
 
+    /// <summary>Calls a function that was handed out. What an unknown name would make is as opaque as the name.</summary>
     private void Call(object?[] functionAndArguments)
     {
+        if (functionAndArguments[0] is OpaqueObject opaque)
+        {
+            Push(opaque);
+            return;
+        }
         if (functionAndArguments is not [Function function, object?[] arguments])
             throw input.Broken("a call of something that is not a function");
         Push(function(arguments));
@@ -163,39 +183,43 @@ internal sealed class PickleReader(
 
     /// <summary>
     /// BUILD sets attributes. Those of a state dict are module versions and those of a tensor are hooks or user data:
-    /// neither matters here. Only numpy's types keep something, their byte order.
+    /// neither matters here. Nor does what an opaque object is made of. Only numpy's types keep something, their byte order.
     /// </summary>
     private void SetState(object? state)
     {
         switch (Peek())
         {
-            case NumpyType type: type.SetState(input, state); break;
-            case OrderedDictionary<object, object?> or TensorData: break;
+            case NumpyType type: type.SetState(state); break;
+            case OrderedDictionary<object, object?> or TensorData or OpaqueObject: break;
             default: throw input.Broken("a state for an object that has none");
         }
     }
 
     private void Append(object?[] items)
     {
+        if (Peek() is OpaqueObject) return;
         if (Peek() is not List<object?> list) throw input.Broken("items for something that is not a list");
         list.AddRange(items);
     }
 
     private void SetItems(object?[] pairs)
     {
+        if (Peek() is OpaqueObject) return;
         if (Peek() is not OrderedDictionary<object, object?> dictionary || pairs.Length % 2 != 0)
             throw input.Broken("keys and values for something that is not a dict");
-        for (int i = 0; i < pairs.Length; i += 2) dictionary[CheckKey(input, pairs[i])] = pairs[i + 1];
+        for (int i = 0; i < pairs.Length; i += 2) Set(input, dictionary, pairs[i], pairs[i + 1]);
     }
 
     /// <summary>
-    /// Plain and short keys only: hashing nested tuples that share parts could take exponential time, and hashing one
-    /// long text a million times takes hours.
+    /// Adds an entry to a dict. Plain and short keys only: hashing nested tuples that share parts could take exponential
+    /// time, and hashing one long text a million times takes hours. Nobody's weights have other keys, so an entry under a
+    /// tuple or an object (a counter's, say) is left out.
     /// </summary>
-    internal static object CheckKey(PickleInput input, object? key) =>
-        key is string { Length: <= MaxKeyLength } or long or bool or double
-            ? key
-            : throw input.Broken($"a dict key that is neither a number nor text of at most {MaxKeyLength} characters");
+    internal static void Set(PickleInput input, OrderedDictionary<object, object?> dictionary, object? key, object? value)
+    {
+        if (key is string { Length: > MaxKeyLength }) throw input.Broken($"a dict key of more than {MaxKeyLength} characters");
+        if (key is string or long or bool or double) dictionary[key] = value;
+    }
 
     private static OrderedDictionary<object, object?> NewDictionary() => [];
 

@@ -3,7 +3,15 @@ using System.Text.Json;
 namespace AmcEngine.Serialization;
 
 /// <summary>One tensor as the header describes it; offsets count from the first byte after the header.</summary>
-internal sealed record SafetensorsEntry(string Name, TensorDataType Type, long[] Shape, long Begin, long End);
+/// <param name="Name">Its name.</param>
+/// <param name="Type">Its element type.</param>
+/// <param name="Shape">Its extents.</param>
+/// <param name="Begin">Its first byte.</param>
+/// <param name="End">The byte behind its last.</param>
+internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, long[] Shape, long Begin, long End);
+
+/// <summary>An element type of the format; <paramref name="Type"/> is null for those that are not read.</summary>
+internal sealed record SafetensorsType(string Name, TensorDataType? Type, int Size);
 
 /// <summary>The parsed JSON header of a safetensors file, and the checks that the format demands of it.</summary>
 internal sealed class SafetensorsHeader
@@ -65,12 +73,12 @@ internal sealed class SafetensorsHeader
             "the file is cut off: fetch it again");
         foreach (long extent in entry.Shape)
             if (extent < 0) throw SerializationException.In(path, entry.Name, $"has the negative extent {extent}", Remedy);
-        if (TensorData.ElementCount(entry.Shape) is not { } count || count > long.MaxValue / entry.Type.Size())
+        if (TensorData.ElementCount(entry.Shape) is not { } count || count > long.MaxValue / entry.Type.Size)
             throw SerializationException.In(path, entry.Name, "the product of its shape overflows", Remedy);
-        long needed = count * entry.Type.Size();
+        long needed = count * entry.Type.Size;
         if (needed != entry.End - entry.Begin) throw SerializationException.In(
             path, entry.Name,
-            $"{entry.Type} [{string.Join(",", entry.Shape)}] needs {needed} bytes but has {entry.End - entry.Begin}", Remedy);
+            $"{entry.Type.Name} [{string.Join(",", entry.Shape)}] needs {needed} bytes but has {entry.End - entry.Begin}", Remedy);
     }
 
     private void ReadRoot(ref Utf8JsonReader reader)
@@ -98,7 +106,7 @@ internal sealed class SafetensorsHeader
 
     private SafetensorsEntry ReadEntry(ref Utf8JsonReader reader, string name)
     {
-        TensorDataType? type = null;
+        SafetensorsType? type = null;
         List<long>? shape = null, offsets = null;
         Expect(reader.TokenType == JsonTokenType.StartObject, name, "must be described by an object");
         while (NextProperty(ref reader) is { } field)
@@ -125,7 +133,7 @@ internal sealed class SafetensorsHeader
         }
         if (type is null || shape is null || offsets is null)
             throw SerializationException.In(_path, name, "lacks its dtype, shape or data_offsets", Remedy);
-        return new SafetensorsEntry(name, type.Value, [.. shape], offsets[0], offsets[1]);
+        return new SafetensorsEntry(name, type, [.. shape], offsets[0], offsets[1]);
     }
 
     private List<long> ReadNumbers(ref Utf8JsonReader reader, string name, string field)
@@ -141,22 +149,29 @@ internal sealed class SafetensorsHeader
         return numbers;
     }
 
-    private TensorDataType ParseType(string tensor, string dtype) => dtype switch
+    /// <summary>The types of the format: those that are read by the names of <see cref="TensorDataType"/>, and the others.</summary>
+    private SafetensorsType ParseType(string tensor, string dtype) => dtype switch
     {
-        "F32" => TensorDataType.F32,
-        "F64" => TensorDataType.F64,
-        "F16" => TensorDataType.F16,
-        "BF16" => TensorDataType.BF16,
-        "I64" => TensorDataType.I64,
-        "I32" => TensorDataType.I32,
-        "I16" => TensorDataType.I16,
-        "I8" => TensorDataType.I8,
-        "U8" => TensorDataType.U8,
-        "BOOL" => TensorDataType.Bool,
+        "F32" => Read(TensorDataType.F32),
+        "F64" => Read(TensorDataType.F64),
+        "F16" => Read(TensorDataType.F16),
+        "BF16" => Read(TensorDataType.BF16),
+        "I64" => Read(TensorDataType.I64),
+        "I32" => Read(TensorDataType.I32),
+        "I16" => Read(TensorDataType.I16),
+        "I8" => Read(TensorDataType.I8),
+        "U8" => Read(TensorDataType.U8),
+        "BOOL" => Read(TensorDataType.Bool),
+        "C64" or "U64" => new SafetensorsType(dtype, null, 8),
+        "U32" => new SafetensorsType(dtype, null, 4),
+        "U16" => new SafetensorsType(dtype, null, 2),
+        "F8_E4M3" or "F8_E5M2" or "F8_E8M0" => new SafetensorsType(dtype, null, 1),
         _ => throw SerializationException.In(
             _path, tensor, $"has the dtype {SerializationException.Quote(dtype)}, which is not supported",
             "use one of F32, F64, F16, BF16, I64, I32, I16, I8, U8, BOOL"),
     };
+
+    private static SafetensorsType Read(TensorDataType type) => new(type.ToString(), type, type.Size());
 
     /// <summary>Moves to the next property's value and returns its name; <c>null</c> at the object's end.</summary>
     private static string? NextProperty(ref Utf8JsonReader reader)

@@ -21,13 +21,19 @@ public sealed class SafetensorsReader : IDisposable
     {
         (_handle, Path, Metadata) = (handle, path, header.Metadata);
         var tensors = new List<TensorData>(header.Entries.Count);
+        var skipped = new List<SkippedEntry>();
         foreach (var entry in header.Entries)
         {
-            var tensor = new TensorData(path, entry.Name, entry.Type, entry.Shape, data, entry.Begin);
+            if (entry.Type.Type is not { } type)
+            {
+                skipped.Add(new SkippedEntry(entry.Name, $"a tensor of {entry.Type.Name}"));
+                continue;
+            }
+            var tensor = new TensorData(path, entry.Name, type, entry.Shape, data, entry.Begin);
             tensors.Add(tensor);
             _byName.Add(entry.Name, tensor);
         }
-        Tensors = tensors;
+        (Tensors, Skipped) = (tensors, skipped);
     }
 
     /// <summary>The file.</summary>
@@ -35,6 +41,9 @@ public sealed class SafetensorsReader : IDisposable
 
     /// <summary>All tensors in the order of the header; their values are read on use.</summary>
     public IReadOnlyList<TensorData> Tensors { get; }
+
+    /// <summary>Tensors of element types that are not read (complex numbers, 8-bit floats, wide unsigned integers).</summary>
+    public IReadOnlyList<SkippedEntry> Skipped { get; }
 
     /// <summary>The <c>__metadata__</c> map; empty where the file has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
@@ -54,6 +63,8 @@ public sealed class SafetensorsReader : IDisposable
         var file = FileSource.Open(path, out var handle);
         try
         {
+            if (FileForms.Tell(file) is FileForm.Zip or FileForm.Pickle) throw SerializationException.In(
+                path, null, "is a PyTorch checkpoint, not safetensors", "turn it into safetensors with: amcx convert");
             byte[] json = ReadHeader(file);
             var data = file.Slice(8 + json.Length, file.Length - 8 - json.Length);
             var header = SafetensorsHeader.Parse(path, json);

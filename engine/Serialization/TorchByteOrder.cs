@@ -7,7 +7,7 @@ internal static class TorchByteOrder
     /// <exception cref="SerializationException">The element size is unknown, or the storage has more than 2 GiB.</exception>
     public static TorchStorageView Apply(string path, TorchStorageView view, bool swapped)
     {
-        if (!swapped) return view;
+        if (!swapped || view.Class.Unsupported is not null) return view;
         var storage = view.Storage;
         if (view.Type is not { } type || storage.Length > Array.MaxLength) throw SerializationException.In(
             path, $"storage {storage.Key}", "is big-endian, and untyped or above 2 GiB",

@@ -47,6 +47,9 @@ internal static class TorchLegacyReader
         {
             if (item is not string key || storages.Find(key) is not { } found || found.Storage.IsBound)
                 throw SerializationException.In(file.Path, null, "lists a storage that no tensor uses, or one twice", Remedy);
+            if (found.ElementSize == 0) throw SerializationException.In(
+                file.Path, null, $"storage {SerializationException.Quote(key)} has elements of an unknown size, and what lies behind it cannot be found",
+                "save the weights without it");
             long length = found.Storage.Length;
             if (position > file.Length - 8 || length > file.Length - 8 - position) throw SerializationException.In(
                 file.Path, null, $"ends within storage {SerializationException.Quote(key)}", Remedy);

@@ -28,11 +28,19 @@ internal sealed class TorchStorage(string key, long length) : TensorSource
 
 /// <summary>A storage as a pickle mentions it: with the element type under which it is seen there.</summary>
 /// <param name="Storage">The shared bytes.</param>
-/// <param name="Type">Element type; <c>null</c> for an untyped storage, where the tensor states it.</param>
-internal sealed record TorchStorageView(TorchStorage Storage, TensorDataType? Type);
+/// <param name="Class">The class under which the pickle mentions it.</param>
+internal sealed record TorchStorageView(TorchStorage Storage, TorchStorageClass Class)
+{
+    /// <summary>Element type; <c>null</c> for an untyped storage, where the tensor states it.</summary>
+    public TensorDataType? Type => Class.Type;
+}
 
-/// <summary>A storage class named by a pickle, such as <c>torch.FloatStorage</c>; <c>null</c> = untyped.</summary>
-internal sealed record TorchStorageClass(string Name, TensorDataType? Type)
+/// <summary>A storage class named by a pickle, such as <c>torch.FloatStorage</c>.</summary>
+/// <param name="Name">Its Python name.</param>
+/// <param name="Type">Element type; <c>null</c> where it is untyped or not supported.</param>
+/// <param name="ElementSize">Bytes an element, 0 where that is not known.</param>
+/// <param name="Unsupported">What tensors of it are called where they cannot be read: complex, quantised.</param>
+internal sealed record TorchStorageClass(string Name, TensorDataType? Type, int ElementSize, string? Unsupported = null)
 {
     /// <summary>The class under its Python name.</summary>
     public override string ToString() => Name;

@@ -17,8 +17,8 @@ internal sealed class TorchStorages(PickleInput input)
         if (id is not object?[] parts || parts is not ["storage", TorchStorageClass type, string key, _, long count, ..]
             || key.Length > PickleReader.MaxKeyLength)
             throw input.Broken("a persistent id that is no storage");
-        int size = type.Type?.Size() ?? 1;
-        if (count < 0 || count > long.MaxValue / size) throw input.Broken($"a storage of {count} elements");
+        int size = type.ElementSize;
+        if (count < 0 || count > long.MaxValue / Math.Max(size, 1)) throw input.Broken($"a storage of {count} elements");
         if (!_storages.TryGetValue(key, out var known))
         {
             known = (new TorchStorage(key, count * size), size);
@@ -29,7 +29,7 @@ internal sealed class TorchStorages(PickleInput input)
             $"storage {SerializationException.Quote(key)} has {known.Storage.Length} bytes in one place and {count * size} in another");
         return parts.Length > 5 && parts[5] is object?[] view
             ? View(known.Storage, type, view, size)
-            : new TorchStorageView(known.Storage, type.Type);
+            : new TorchStorageView(known.Storage, type);
     }
 
     /// <summary>The storage of a key and the element size under which it was first mentioned.</summary>
@@ -46,6 +46,6 @@ internal sealed class TorchStorages(PickleInput input)
             throw input.Broken("a view beyond its storage");
         var part = new TorchStorage(key, count * size);
         part.Bind(root, offset * size);
-        return new TorchStorageView(part, type.Type);
+        return new TorchStorageView(part, type);
     }
 }

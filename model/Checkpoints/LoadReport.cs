@@ -1,3 +1,6 @@
+using AmcEngine.Model.Modules;
+using AmcEngine.Serialization;
+
 namespace AmcEngine.Model.Checkpoints;
 
 /// <summary>What became of the tensors of a checkpoint.</summary>
@@ -10,9 +13,46 @@ public sealed record LoadReport(
 {
     private const int Shown = 3;
 
+    /// <summary>What a wrapper had put before the names, as in <c>module.</c>; empty where nothing.</summary>
+    public string Prefix { get; init; } = "";
+
+    /// <summary>Entries that are no plain tensors.</summary>
+    public IReadOnlyList<SkippedEntry> Skipped { get; init; } = [];
+
+    /// <summary>
+    /// Unexpected names that only a layer's number sets apart from the model's: the checkpoint is of a deeper model, or of
+    /// one that begins to fuse elsewhere.
+    /// </summary>
+    public IReadOnlyList<string> OtherLayers { get; init; } = [];
+
+    /// <summary>The key under which a checkpoint of several held the weights; null where they lay at its top.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>Keys under which it held others.</summary>
+    public IReadOnlyList<string> OtherKeys { get; init; } = [];
+
+    /// <summary>Which of some weights the checkpoint lacks: up to three names with what lies there instead; null where it has all.</summary>
+    /// <param name="used">The weights.</param>
+    public string? Lacks(IEnumerable<Parameter> used)
+    {
+        HashSet<string> missing = [.. Missing];
+        Parameter[] all = [.. used], lacking = [.. all.Where(p => missing.Contains(p.Name))];
+        if (lacking.Length == 0) return null;
+        // The report's entries have the file's names, which may lack "bert." or have a prefix.
+        var skipped = Skipped.ToLookup(s => StateDict.Canonical(WrapperPrefix.Strip(s.Name, Prefix)), s => s.What, StringComparer.Ordinal);
+        string names = string.Join(", ", lacking.Take(Shown).Select(p =>
+            skipped[StateDict.Canonical(p.Name)].FirstOrDefault() is { } what ? $"{p.Name}, which is {what} there" : p.Name));
+        return $"{lacking.Length} of {all.Length} weights ({names}{(lacking.Length > Shown ? ", …" : "")})";
+    }
+
     /// <summary>One line: counts, and up to three names of what did not go the ordinary way.</summary>
     public override string ToString() =>
-        $"{Loaded.Count} tensors loaded{Part(Missing, "missing")}{Part(Unexpected, "unexpected")}{Part(Reshaped, "resized")}";
+        $"{Loaded.Count} tensors loaded{Where}{Part(Missing, "missing")}{Part(Unexpected, "unexpected")}{Part(Reshaped, "resized")}"
+        + Part([.. Skipped.Select(s => $"{s.Name}: {s.What}")], "skipped");
+
+    private string Where =>
+        (Key is null ? "" : $" from '{Key}'") + (OtherKeys.Count == 0 ? "" : $" (not from {string.Join(", ", OtherKeys.Select(k => $"'{k}'"))})")
+        + (Prefix.Length == 0 ? "" : $", '{Prefix}' taken off their names");
 
     private static string Part(IReadOnlyList<string> names, string what) => names.Count == 0
         ? ""

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using AmcEngine.Memory;
 using AmcEngine.Model.Modules;
 using AmcEngine.Serialization;
@@ -6,7 +7,7 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model.Checkpoints;
 
 /// <summary>Between a model and the state dicts of the reference (specification 8).</summary>
-public static class StateDict
+public static partial class StateDict
 {
     private const string BertLevel = "bert.";
     private const string MomentumSuffix = "_m.";
@@ -29,24 +30,39 @@ public static class StateDict
     }
 
     /// <summary>
-    /// Loads what a checkpoint holds, like PyTorch's non-strict loading, but shapes are strict. Names may have lost
-    /// <c>bert.</c>; position embeddings of another image size are resized; a single <c>queue_ptr</c> sets both
-    /// pointers; momentum copies that are not in the file are copied from the student.
+    /// Loads what a checkpoint holds, like PyTorch's non-strict loading, but shapes are strict and every number must be
+    /// finite. Names may have lost <c>bert.</c> or carry the prefix of a wrapper; position embeddings of another image size
+    /// are resized; a single <c>queue_ptr</c> sets both pointers; momentum copies that are not in the file are copied from
+    /// the student. What is missing is for the caller to judge (<see cref="LoadReport.Lacks"/>).
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="tensors">The checkpoint's tensors: of <c>.pth</c>, legacy or safetensors files alike.</param>
-    /// <exception cref="ModelException">A shape does not fit, or the checkpoint belongs to another model.</exception>
-    public static LoadReport Load(Albef model, IReadOnlyList<TensorData> tensors)
+    /// <param name="skipped">Its entries that are no plain tensors.</param>
+    /// <exception cref="ModelException">A shape does not fit, a number is not finite, or the checkpoint belongs to another model.</exception>
+    public static LoadReport Load(Albef model, IReadOnlyList<TensorData> tensors, IReadOnlyList<SkippedEntry>? skipped = null)
     {
+        var known = Known(model);
+        string prefix = WrapperPrefix.Find(tensors.Select(t => t.Name), name => known.Contains(Canonical(name)));
         var stored = new Dictionary<string, TensorData>(StringComparer.Ordinal);
-        foreach (var tensor in tensors) stored[Canonical(tensor.Name)] = tensor;
+        // Names with the prefix come last, so that they win over equal ones without.
+        foreach (var tensor in tensors.OrderBy(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)))
+            stored[Canonical(WrapperPrefix.Strip(tensor.Name, prefix))] = tensor;
         var plan = Match(model, stored, out var missing, out var reshaped);
         RequireSameModel(model, plan, tensors.Count);
+        var check = new FiniteLoad();
         using (MemoryScope.Suspend())
-            foreach (var (parameter, data) in plan) Assign(parameter, data, model.Config.Grid);
+            foreach (var (parameter, data) in plan) Assign(parameter, data, model.Config.Grid, check);
+        check.RequireFinite();
         model.Average?.Reset();
         CompleteMomentum(model, plan);
-        return Report(model, tensors, plan, missing, reshaped);
+        string[] loaded = [.. model.StateEntries.Where(e => !e.IsAlias && plan.ContainsKey(e.Parameter)).Select(e => e.Name)];
+        string[] unexpected = [.. Unexpected(model, known, tensors.Select(t => t.Name), prefix)];
+        return new LoadReport(loaded, missing, unexpected, reshaped)
+        {
+            Prefix = prefix,
+            Skipped = skipped ?? [],
+            OtherLayers = [.. OfOtherLayers(known, unexpected, prefix)],
+        };
     }
 
     private static Dictionary<Parameter, TensorData> Match(
@@ -85,7 +101,7 @@ public static class StateDict
         parameter.Name.EndsWith(".pos_embed", StringComparison.Ordinal)
         && data.Shape is [1, var rows, var width] && width == parameter.Shape[2] && PositionEmbedding.IsGrid(rows - 1, out _);
 
-    private static void Assign(Parameter parameter, TensorData data, int grid)
+    private static void Assign(Parameter parameter, TensorData data, int grid, FiniteLoad check)
     {
         if (parameter.Integers is { } integers)
         {
@@ -95,10 +111,10 @@ public static class StateDict
         }
         if (Fits(parameter, data))
         {
-            TensorValues.Load(parameter.Value, data);
+            check.Load(parameter.Value, data);
             return;
         }
-        using var stored = TensorValues.From(data, parameter.Value.DType, parameter.Value.Backend);
+        using var stored = check.Read(data, parameter.Value.DType, parameter.Value.Backend);
         using var resized = PositionEmbedding.Resize(stored, grid);
         if (parameter.Value.DType == DType.F64) parameter.Value.Load<double>(resized.ToArray<double>());
         else parameter.Value.Load<float>(resized.ToArray<float>());
@@ -119,15 +135,28 @@ public static class StateDict
             model.CopyStudentToMomentum();
     }
 
-    private static LoadReport Report(
-        Albef model, IReadOnlyList<TensorData> tensors, Dictionary<Parameter, TensorData> plan, List<string> missing, List<string> reshaped)
+    private static HashSet<string> Known(Albef model)
     {
         var known = model.StateEntries.Select(e => Canonical(e.Name)).ToHashSet(StringComparer.Ordinal);
         if (model.Momentum is not null) known.Add(OldQueuePointer);
-        string[] loaded = [.. model.StateEntries.Where(e => !e.IsAlias && plan.ContainsKey(e.Parameter)).Select(e => e.Name)];
-        string[] unexpected = [.. tensors.Select(t => t.Name).Where(n => !known.Contains(Canonical(n)) && !IsTrainingState(model, n))];
-        return new LoadReport(loaded, missing, unexpected, reshaped);
+        return known;
     }
+
+    private static IEnumerable<string> Unexpected(Albef model, HashSet<string> known, IEnumerable<string> names, string prefix) =>
+        from name in names
+        let plain = WrapperPrefix.Strip(name, prefix)
+        where !known.Contains(Canonical(plain)) && !IsTrainingState(model, plain)
+        select name;
+
+    /// <summary>Which names differ from known ones in the number of their layer alone.</summary>
+    private static IEnumerable<string> OfOtherLayers(HashSet<string> known, string[] unexpected, string prefix)
+    {
+        if (unexpected.Length == 0) return [];
+        var shapes = known.Select(AnyLayer).ToHashSet(StringComparer.Ordinal);
+        return unexpected.Where(name => shapes.Contains(AnyLayer(Canonical(WrapperPrefix.Strip(name, prefix)))));
+    }
+
+    private static string AnyLayer(string name) => LayerNumber.Replace(name, ".#.");
 
     /// <summary>A model for evaluation has no momentum copies and queues: that a checkpoint has them is no surprise.</summary>
     private static bool IsTrainingState(Albef model, string name) =>
@@ -137,7 +166,10 @@ public static class StateDict
     private static bool IsConstant(Parameter parameter) =>
         parameter.Kind == ParameterKind.Integers && parameter.Name.EndsWith("position_ids", StringComparison.Ordinal);
 
-    private static string Canonical(string name) => name.Replace(BertLevel, "", StringComparison.Ordinal);
+    internal static string Canonical(string name) => name.Replace(BertLevel, "", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\.[0-9]+\.", RegexOptions.CultureInvariant)]
+    private static partial Regex LayerNumber { get; }
 
     private static TensorData Copy(Parameter parameter)
     {

@@ -14,13 +14,6 @@ public static class TensorValues
         else tensor.Load<float>(values);
     }
 
-    /// <summary>Overwrites a tensor with stored values, converted to its type.</summary>
-    public static void Load(Tensor tensor, TensorData data)
-    {
-        if (tensor.DType == DType.F64) tensor.Load<double>(data.ToF64());
-        else tensor.Load<float>(data.ToF32());
-    }
-
     /// <summary>A tensor of the wanted floating type with host values.</summary>
     public static Tensor From(double[] values, Shape shape, DType dtype, IBackend backend) => dtype == DType.F64
         ? Tensor.From(values, shape, backend)

@@ -15,6 +15,16 @@ public sealed class WordPieceTokenizer
 
     private const string ContinuationPrefix = "##";
 
+    private const string BertResource = "AmcEngine.Model.Tokenization.bert-base-uncased-vocab.txt";
+    private const int MaxVocabularyBytes = 1 << 26;
+
+    private static readonly Lazy<WordPieceTokenizer> Bert = new(() =>
+    {
+        using Stream stream = typeof(WordPieceTokenizer).Assembly.GetManifestResourceStream(BertResource)!;
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return new WordPieceTokenizer(Lines(reader), "bert-base-uncased");
+    });
+
     private readonly string[] _vocabulary;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _ids;
 
@@ -55,7 +65,10 @@ public sealed class WordPieceTokenizer
     /// <summary>Number of tokens (30,522 in bert-base-uncased).</summary>
     public int VocabSize => _vocabulary.Length;
 
-    /// <summary>Reads a vocabulary: UTF-8 text, one token a line, the line number (from 0) being the id.</summary>
+    /// <summary>The tokenizer with the vocabulary of bert-base-uncased, which the program carries (NOTICE names its licence).</summary>
+    public static WordPieceTokenizer BertBaseUncased => Bert.Value;
+
+    /// <summary>Reads a vocabulary: UTF-8 text (a byte-order mark is skipped, UTF-16 read), one token a line, the line number (from 0) being the id.</summary>
     /// <exception cref="SerializationException">
     /// The file cannot be read, a token is empty or double, or a special token is missing.
     /// </exception>
@@ -64,7 +77,7 @@ public sealed class WordPieceTokenizer
         ArgumentNullException.ThrowIfNull(path);
         try
         {
-            return new WordPieceTokenizer(File.ReadLines(path, Encoding.UTF8), path);
+            return new WordPieceTokenizer(Lines(new StringReader(TextFile.Read(path, MaxVocabularyBytes))), path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -144,6 +157,11 @@ public sealed class WordPieceTokenizer
         {
             throw new SerializationException($"{path}: the vocabulary cannot be written; check the folder", e);
         }
+    }
+
+    private static IEnumerable<string> Lines(TextReader reader)
+    {
+        while (reader.ReadLine() is { } line) yield return line;
     }
 
     private List<int> PieceIds(string text)

@@ -101,8 +101,8 @@ public class AnnotationDatasetTests
         Assert.Multiple(() =>
         {
             Assert.That(() => new AnnotationDataset([Save(ManyBoxes())], _folder.PathOf("none")), Throws.TypeOf<DataException>().With.Message.Contains("picture folder does not exist"));
-            Assert.That(() => noPixel.Get(0, 1, 0), Throws.TypeOf<DataException>().With.Message.Contains("a.png: bbox[0]"));
-            Assert.That(() => noPicture.Get(0, 1, 0), Throws.TypeOf<DataException>().With.Message.Contains("picture not found"));
+            Assert.That(() => noPixel.Get(0, 1, 0), Throws.TypeOf<UnusableSampleException>().With.Message.Contains("a.png: box [50, 0, 60, 10] covers no pixel"));
+            Assert.That(() => noPicture.Get(0, 1, 0), Throws.InstanceOf<DataException>().With.Message.Contains("picture not found"));
             Assert.That(() => noPixel.Get(1, 1, 0), Throws.TypeOf<ArgumentOutOfRangeException>());
         });
     }
@@ -121,10 +121,60 @@ public class AnnotationDatasetTests
     }
 
     [Test]
-    public void Evaluation_rejects_boxes_outside_the_picture()
+    public void Evaluation_drops_boxes_outside_the_picture_and_passes_over_entries_without_another()
     {
-        var set = new AnnotationEvaluationSet([Save(new RegionAnnotation("a.png", ["x"], [new(0, 0, 1, 1), new(50, 0, 60, 10)]))], _folder.Path);
-        Assert.That(() => set[0], Throws.TypeOf<DataException>().With.Message.Contains("bbox[1]"));
+        List<string> said = [];
+        string mixed = Save(new RegionAnnotation("a.png", ["x"], [new(0, 0, 5, 5), new(50, 0, 60, 10)]));
+        var set = new AnnotationEvaluationSet([mixed], _folder.Path, warn: said.Add);
+        Assert.That(set[0].Boxes, Is.EqualTo((Box[])[new(0, 0, 5, 5)]));
+        _ = set[0];
+        Assert.That((set.Annotations.DroppedBoxes, set.Annotations.BadEntries, said.Count), Is.EqualTo((1, 0, 1)), "counted and said once");
+        var outside = new AnnotationEvaluationSet([Save(new RegionAnnotation("a.png", ["x"], [new(50, 0, 60, 10)]))], _folder.Path);
+        Assert.That(() => outside[0], Throws.TypeOf<UnusableSampleException>());
+        Assert.That(outside.Annotations.BadEntries, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Entries_without_a_box_train_with_an_empty_mask_and_ask_nothing()
+    {
+        string file = _folder.Write("nobox.json", """
+            [{"image": "a.png", "caption": "one"}, {"image": "a.png", "caption": "two", "bbox": []}, {"image": "a.png", "caption": "three", "bbox": null},
+             {"image": "a.png", "caption": "four", "bbox": [2, 2, 9, 9]}]
+            """);
+        var dataset = new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions { ImageSize = 8 });
+        var set = new AnnotationEvaluationSet([file], _folder.Path);
+        Assert.Multiple(() =>
+        {
+            Assert.That((dataset.Count, dataset.Annotations.WithoutBox, dataset.Annotations.HasBad), Is.EqualTo((4, 3, false)));
+            for (int i = 0; i < 3; i++)
+                Assert.That(dataset.Get(i, 1, 0).Mask, Has.All.Zero);
+            Assert.That(dataset.Get(3, 1, 0).Mask, Has.Some.EqualTo((byte)1));
+            Assert.That(set.Select(q => q.Caption), Is.EqualTo((string[])["four"]));
+            string none = _folder.Write("none.json", """[{"image": "a.png", "caption": "one"}]""");
+            Assert.That(() => new AnnotationEvaluationSet([none], _folder.Path), Throws.TypeOf<DataException>().With.Message.Contains("no entry has a box"));
+        });
+    }
+
+    [Test]
+    public void Normalised_boxes_become_pixels_of_their_picture()
+    {
+        string file = _folder.Write("unit.json", """[{"image": "a.png", "caption": "one", "bbox": [[0.25, 0.5, 0.75, 1]]}]""");
+        Assert.That(new AnnotationEvaluationSet([file], _folder.Path)[0].Boxes, Is.EqualTo((Box[])[new(10, 10, 30, 20)]));
+        RegionSample sample = new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions { ImageSize = 8, Augmentation = AugmentationOptions.None }).Get(0, 1, 0);
+        Assert.That(sample.Mask, Is.EqualTo(Enumerable.Range(0, 64).Select(i => (byte)(i >= 32 && i % 8 is >= 2 and < 6 ? 1 : 0))));
+    }
+
+    [Test]
+    public void Exif_orientation_follows_the_options()
+    {
+        File.Copy(Cases.Path("pictures", "exif6.png"), _folder.PathOf("e.png"));
+        string file = Save(new RegionAnnotation("e.png", ["x"], [new(0, 0, 10, 10)]));
+        foreach ((ExifOrientation exif, int width) in ((ExifOrientation, int)[])[(ExifOrientation.Apply, 64), (ExifOrientation.Ignore, 96)])
+        {
+            var options = new PictureOptions { Exif = exif };
+            Assert.That(new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions { ImageSize = 8, Pictures = options }).Get(0, 1, 0).OriginalWidth, Is.EqualTo(width));
+            Assert.That(new AnnotationEvaluationSet([file], _folder.Path, pictures: options)[0].Picture.Width, Is.EqualTo(width));
+        }
     }
 
     // The last box lies to the right of the picture.

@@ -35,16 +35,29 @@ public class DataInspectorTests
         };
         Assert.Multiple(() =>
         {
-            Assert.That(DataInspector.Inspect(path, _folder.Path), Is.EqualTo(expected));
-            Assert.That(DataInspector.Inspect(path), Is.EqualTo(expected with { MeanBoxShare = null }));
+            Assert.That(DataInspector.Inspect(path, _folder.Path).Summary, Is.EqualTo(expected));
+            Assert.That(DataInspector.Inspect(path).Summary, Is.EqualTo(expected with { MeanBoxShare = null }));
         });
     }
 
     [Test]
-    public void Boxes_outside_their_picture_are_named()
+    public void Boxes_outside_their_picture_and_bad_pictures_are_listed()
     {
-        string path = Save(new RegionAnnotation("a.png", ["x"], [new(30, 0, 40, 10)]));
-        Assert.That(() => DataInspector.Inspect(path, _folder.Path), Throws.TypeOf<DataException>().With.Message.Contains("a.png: bbox[0]"));
+        File.Copy(Cases.Path("pictures", "cuthalf.jpg"), _folder.PathOf("cut.jpg"));
+        RegionAnnotation[] entries =
+        [
+            new("a.png", ["x"], [new(30, 0, 40, 10)]), new("cut.jpg", ["x"], [new(0, 0, 96, 32)]), .. Enumerable.Range(0, 25).Select(i => new RegionAnnotation($"{i}.png", ["x"], [new(0, 0, 9, 9)])),
+        ];
+        string path = _folder.PathOf("a.json");
+        AnnotationFile.Save(path, entries);
+        Inspection found = DataInspector.Inspect(path, _folder.Path);
+        Assert.Multiple(() =>
+        {
+            Assert.That(found.Annotations.Lines()[0], Does.Contain("entry 0: a.png: box [30, 0, 40, 10] covers no pixel of the 20×10 picture"));
+            Assert.That((found.Pictures!.Partial, found.Pictures.Undecodable), Is.EqualTo((1, 25)), "whatever the share");
+            Assert.That(found.PictureProblems, Has.Count.EqualTo(20));
+            Assert.That(found.Summary.MeanBoxShare, Is.EqualTo(0.5), "of the one picture that can be read, whose box fits");
+        });
     }
 
     private string Save(RegionAnnotation annotation)

@@ -11,6 +11,10 @@ public class RegionMaskTests
     [TestCase(-5, -5, 2, 1, "1100 0000 0000")]
     [TestCase(3, 2, 99, 99, "0000 0000 0001")]
     [TestCase(0, 0, 0.5, 3, "1000 1000 1000")]
+    [TestCase(3.9, 2.9, 4, 3, "0000 0000 0001")]
+    [TestCase(-9, -9, 0.1, 0.1, "1000 0000 0000")]
+    [TestCase(0, 0, 4, 3, "1111 1111 1111")]
+    [TestCase(0, 1, 1e300, 2, "0000 1111 0000")]
     public void Boxes_are_clamped_and_cut_to_whole_pixels(double x1, double y1, double x2, double y2, string expected)
     {
         RegionMask mask = RegionMask.FromBox(new Box(x1, y1, x2, y2), 4, 3);
@@ -27,9 +31,10 @@ public class RegionMaskTests
     {
         var box = new Box(x1, y1, x2, y2);
         Assert.That(() => RegionMask.FromBox(box, 4, 3), Throws.TypeOf<DataException>().With.Message.Contains("covers no pixel of the 4×3 picture"));
-        Assert.That(
-            () => new RegionAnnotation("a.png", ["x"], [new Box(0, 0, 1, 1), box]).CheckBoxes(4, 3),
-            Throws.TypeOf<DataException>().With.Message.StartsWith("a.png: bbox[1]"));
+        var census = new AnnotationCensus();
+        var beside = new RegionAnnotation("a.png", ["x"], [new Box(0, 0, 1, 1), box]);
+        Assert.That(census.UsableBoxes(beside, 4, 3), Is.EqualTo((Box[])[new(0, 0, 1, 1)]));
+        Assert.That(() => census.UsableBoxes(new RegionAnnotation("a.png", ["x"], [box]), 4, 3), Throws.TypeOf<UnusableSampleException>().With.Message.Contains("a.png: box ["));
     }
 
     [Test]
@@ -37,5 +42,13 @@ public class RegionMaskTests
     {
         RegionMask mask = RegionMask.FromBox(new Box(2, 0, 4, 2), 4, 4).Resize(2, 2);
         Assert.That(mask.Values, Is.EqualTo((byte[])[0, 1, 0, 0]));
+    }
+
+    [Test]
+    public void Several_boxes_are_drawn_over_one_another_and_none_leave_it_empty()
+    {
+        RegionMask both = RegionMask.FromBoxes([new Box(0, 0, 2, 2), new Box(1, 1, 4, 2)], 4, 3);
+        Assert.That(string.Concat(both.Values), Is.EqualTo("110011110000"));
+        Assert.That(RegionMask.FromBoxes([], 4, 3).Values, Has.All.Zero.And.Length.EqualTo(12));
     }
 }

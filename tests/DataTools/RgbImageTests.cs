@@ -211,7 +211,7 @@ public class RgbImageTests
 
     private static void AssertFails(string path, string message)
     {
-        DataException e = Assert.Throws<DataException>(() => RgbImage.Load(path))!;
+        UnreadablePictureException e = Assert.Throws<UnreadablePictureException>(() => RgbImage.Load(path))!;
         Assert.That(e.Message, Does.Contain(message).And.Not.Contain("\n"));
     }
 }

@@ -130,6 +130,12 @@ public sealed class PretrainingTests
             Assert.That(Share(i => masked.InputIds[i] == config.MaskId), Is.EqualTo(0.8).Within(0.01));
             Assert.That(Share(i => masked.InputIds[i] == 500), Is.EqualTo(0.1).Within(0.01));
             Assert.That(Enumerable.Range(0, n).Except(chosen).All(i => masked.InputIds[i] == ids[i]));
+            // About 2,400 random words out of 1,000: each quarter of the vocabulary has its share, to both ends.
+            int[] words = [.. chosen.Select(i => masked.InputIds[i]).Where(w => w != config.MaskId && w != 500)];
+            for (var quarter = 0; quarter < 4; quarter++)
+                Assert.That(words.Count(w => w / 250 == quarter) / (double)words.Length, Is.EqualTo(0.25).Within(0.04), $"quarter {quarter}");
+            Assert.That(words.Min(), Is.LessThan(10));
+            Assert.That(words.Max(), Is.InRange(990, 999));
         });
     }
 

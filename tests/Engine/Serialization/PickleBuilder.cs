@@ -59,6 +59,17 @@ internal sealed class PickleBuilder
         return Tuple(shape).Tuple(strides).Op(0x89).Global("collections", "OrderedDict").Op(')').Op('R').Op('t').Op('R');
     }
 
+    /// <summary>What a whole pickle leaves on the stack.</summary>
+    public PickleBuilder Value(byte[] pickle) => Op(pickle[..^1]);
+
+    /// <summary>A call of a global with what <paramref name="arguments"/> writes as a tuple's items.</summary>
+    public PickleBuilder Call(string module, string name, Action<PickleBuilder>? arguments = null)
+    {
+        Global(module, name).Op('(');
+        arguments?.Invoke(this);
+        return Op('t').Op('R');
+    }
+
     /// <summary>A dict with one entry, whose value <paramref name="value"/> writes.</summary>
     public PickleBuilder Dict(string key, Func<PickleBuilder, PickleBuilder> value)
     {

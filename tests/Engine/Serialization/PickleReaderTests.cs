@@ -23,7 +23,8 @@ public sealed class PickleReaderTests
             Assert.That(Error(new PickleBuilder().Op('N').Op('N').Op('a').Stop()), Does.Contain("not a list"));
             Assert.That(Error(new PickleBuilder().Op('N').Op('N').Op('N').Op('s').Stop()), Does.Contain("not a dict"));
             Assert.That(Error(new PickleBuilder().Op('}').Op('(').Op('N').Op('u').Stop()), Does.Contain("not a dict"), "odd");
-            Assert.That(Error(new PickleBuilder().Op('}').Op(')').Op('N').Op('s').Stop()), Does.Contain("dict key"));
+            Assert.That(Error(new PickleBuilder().Op('}').Text(new string('k', 1025)).Op('N').Op('s').Stop()), Does.Contain("dict key"));
+            Assert.That(Error(new PickleBuilder().Op('(').Op('o').Stop()), Does.Contain("without a class"));
             Assert.That(Error(new PickleBuilder().Op('N').Op(')').Op('R').Stop()), Does.Contain("not a function"));
             Assert.That(Error(new PickleBuilder().Op(')').Op('Q').Stop()), Does.Contain("no storage"));
             Assert.That(Error(new PickleBuilder().Op('N').Op('N').Op('b').Stop()), Does.Contain("state"));

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
+using AmcEngine.Serialization;
 
 namespace AmcEngine.Tests.Engine.Serialization;
 
@@ -13,6 +14,37 @@ internal static class TorchFiles
     ];
 
     public static byte[] Bytes<T>(params T[] values) where T : unmanaged => MemoryMarshal.AsBytes<T>(values).ToArray();
+
+    /// <summary>A checkpoint of a model as <c>torch.save</c> writes it.</summary>
+    /// <param name="tensors">Its state dict.</param>
+    /// <param name="key">The key under which it lies; null for the top.</param>
+    /// <param name="prefix">What a wrapper put before the names.</param>
+    /// <param name="beside">Writes further keys and values of the top.</param>
+    public static byte[] Model(IReadOnlyList<TensorData> tensors, string? key, string prefix = "", Action<PickleBuilder>? beside = null) =>
+        Models(beside, (key, prefix, tensors));
+
+    /// <summary>A checkpoint of several sets of weights.</summary>
+    public static byte[] Models(Action<PickleBuilder>? beside, params (string? Key, string Prefix, IReadOnlyList<TensorData> Tensors)[] sets)
+    {
+        var pickle = new PickleBuilder().Op('}').Op('(');
+        var storages = new List<(string Key, byte[] Data)>();
+        foreach (var (key, prefix, tensors) in sets)
+        {
+            if (key is not null) pickle.Text(key).Op('}').Op('(');
+            foreach (var tensor in tensors)
+            {
+                string storage = $"{storages.Count}";
+                storages.Add((storage, tensor.Bytes.ToArray()));
+                long[] shape = [.. tensor.Shape], strides = new long[shape.Length];
+                for (int axis = shape.Length - 1, step = 1; axis >= 0; step *= (int)shape[axis--]) strides[axis] = step;
+                string type = tensor.Type == TensorDataType.I64 ? "LongStorage" : "FloatStorage";
+                pickle.Text(prefix + tensor.Name).Tensor(storage, tensor.Count, shape, strides, type: type);
+            }
+            if (key is not null) pickle.Op('u');
+        }
+        beside?.Invoke(pickle);
+        return Zip(pickle.Op('u').Stop(), [.. storages]);
+    }
 
     public static byte[] Zip(byte[] pickle, params (string Key, byte[] Data)[] storages) =>
         Zip(CompressionLevel.NoCompression, null, pickle, storages);

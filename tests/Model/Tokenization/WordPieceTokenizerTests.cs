@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Serialization;
 using AmcEngine.Tests.Engine.Serialization;
@@ -110,6 +112,30 @@ public sealed class WordPieceTokenizerTests
         Assert.That(
             () => WordPieceTokenizer.FromVocabFile(folder["absent"]),
             Throws.TypeOf<SerializationException>().With.Message.Contains("cannot be read"));
+    }
+
+    [Test]
+    public void A_vocabulary_of_any_encoding_is_read()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (Encoding encoding in new Encoding[] { new UTF8Encoding(true), Encoding.Unicode, Encoding.BigEndianUnicode })
+        {
+            File.WriteAllText(folder["vocab.txt"], string.Join("\r\n", Vocabulary) + "\r\n", encoding);
+            var read = WordPieceTokenizer.FromVocabFile(folder["vocab.txt"]);
+            Assert.That(Enumerable.Range(0, read.VocabSize).Select(read.Token), Is.EqualTo(Vocabulary), encoding.EncodingName);
+        }
+    }
+
+    [Test]
+    public void The_vocabulary_built_in_is_the_published_file()
+    {
+        using var folder = new TemporaryFolder();
+        WordPieceTokenizer.BertBaseUncased.SaveVocab(folder["vocab.txt"]);
+        Assert.That(
+            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder["vocab.txt"]))),
+            Is.EqualTo("07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"));
+        foreach (string notice in new[] { "NOTICE", "LICENSE-Apache-2.0.txt" })
+            Assert.That(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, notice)), Does.Contain("Apache License"), "the notice goes with the program");
     }
 
     [Test]

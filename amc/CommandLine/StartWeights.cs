@@ -1,0 +1,26 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Training;
+using AmcEngine.Model;
+using AmcEngine.Model.Checkpoints;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary>The weights that a training begins with, where the configuration names a checkpoint.</summary>
+internal static class StartWeights
+{
+    /// <summary>Loads them, says what was loaded and warns of what was not.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="model">The model with fresh weights.</param>
+    /// <param name="context">Where to warn.</param>
+    /// <param name="details">Where to say what was loaded.</param>
+    /// <exception cref="ModelException">The checkpoint does not fit the model, or is not finite.</exception>
+    public static void Load(RunConfig config, Albef model, CommandContext context, Action<string> details)
+    {
+        if (config.OptionalText("checkpoint") is not { } start)
+            return;
+        LoadReport report = CheckpointFile.Find(start, config.OptionalText("checkpoint_key")).LoadInto(model);
+        details($"{start}: {report}");
+        WeightRules.WarnOfChoice(start, report.Key, report.OtherKeys, "checkpoint_key", context.Warn);
+        WeightRules.WarnOfPart(report, model, start, context.Warn);
+    }
+}

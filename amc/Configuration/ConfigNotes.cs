@@ -1,0 +1,76 @@
+namespace AmcEngine.Amc.Configuration;
+
+/// <summary>What a configuration is loaded for: a key matters to some of it.</summary>
+[Flags]
+internal enum ConfigUse
+{
+    /// <summary>Loading a model and asking it.</summary>
+    Explanation = 0,
+
+    /// <summary>Training, or measuring it.</summary>
+    Training = 1,
+
+    /// <summary>Measuring accuracy on test data.</summary>
+    Evaluation = 2,
+}
+
+/// <summary>
+/// Says which keys that a configuration gives do nothing, and why: a key that is accepted acts, or is named here. A key with its
+/// default value is not, so that the reference's own files are not commented line by line.
+/// </summary>
+internal static class ConfigNotes
+{
+    private const ConfigUse Both = ConfigUse.Training | ConfigUse.Evaluation;
+
+    private static readonly Rule[] Rules =
+    [
+        new(Both, _ => true, "detector boxes are not scored, and accuracy is that of the pointing game; leave it out", "on_bbox", "det_file"),
+        new(Both, _ => true, "the questions are those of test_file; bring the benchmark into the form of an annotation file",
+            "refcoco_data", "coco_file", "image_ids_file", "phrase_box_file", "sentences_file"),
+        new(ConfigUse.Training, _ => true, "a caption is taken as it stands, be it a phrase or a sentence", "phrase_input"),
+        new(ConfigUse.Training, _ => true, "the cosine falls once and has no second cycle", "schedular.decay_rate"),
+        new(ConfigUse.Training, _ => true, "training ends after schedular.epochs, or after steps", "schedular.cooldown_epochs"),
+
+        new(ConfigUse.Training, c => c.Has("steps"), "steps says how long the run is", "schedular.epochs"),
+        new(ConfigUse.Training, c => c.CountsSteps, "with steps or schedular.warmup_steps the rate follows warmup_steps and final_fraction",
+            "schedular.min_lr", "schedular.warmup_lr", "schedular.warmup_epochs"),
+        new(ConfigUse.Training, c => !c.CountsSteps, "without steps the rate falls to schedular.min_lr", "schedular.final_fraction"),
+
+        new(ConfigUse.Training, c => !c.Truth("distill"), "distill is false, which leaves the momentum teacher's targets out",
+            "alpha", "alpha_ramp_steps", "warm_up", "mlm_distill_axis"),
+        new(ConfigUse.Training, c => c.Real("alpha") == 0, "alpha is 0", "alpha_ramp_steps", "warm_up", "mlm_distill_axis"),
+        new(ConfigUse.Training, c => c.Has("alpha_ramp_steps"), "alpha_ramp_steps says how alpha rises", "warm_up"),
+        new(ConfigUse.Training, c => !c.Truth("add_gcam"), "add_gcam is false", "amc.mean_weight", "amc.mean_margin", "amc.max_weight", "amc.max_margin"),
+        new(ConfigUse.Training, c => c.Has("checkpoint"), "the temperature comes with the checkpoint", "temp"),
+
+        new(ConfigUse.Training, c => !c.Has("checkpoint"), "no checkpoint is given", "checkpoint_key"),
+
+        new(ConfigUse.Training, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "train_file"),
+        new(Both, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "test_file", "image_root"),
+        new(Both, c => c.IsGenerated, "generated phrases are not cut", "max_words"),
+        new(Both, c => c.IsGenerated, "generated pictures have the size of image_res already", "eval_resize"),
+        new(Both, c => c.IsGenerated, "generated scenes come from no file", "bad_pictures", "max_bad_share", "box_format", "exif"),
+        new(ConfigUse.Training, c => c.IsGenerated, "a generated scene has one box", "mask_all"),
+        new(ConfigUse.Training, c => !c.Has("checkpoint"), "checkpoint names no file to take weights from", "checkpoint_key"),
+        new(ConfigUse.Training, c => !c.IsGenerated, "all entries of the annotation files are used", "train_count"),
+        new(Both, c => !c.IsGenerated, "all entries of the annotation files are used", "test_count"),
+        new(Both, c => !c.IsGenerated, "nothing is generated", "data_seed"),
+        new(Both, c => c.Dataset != "fashion-scenes", "only dataset: fashion-scenes has such pictures", "fashion_folder"),
+        new(ConfigUse.Training, c => !c.IsGenerated && c.Texts("test_file").Count == 0, "without test_file accuracy is not measured",
+            "eval_every", "eval_steps", "eval_batch", "eval_resize", "grid_scenes"),
+    ];
+
+    /// <summary>A line for each key that is given and does nothing.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="use">What it is loaded for.</param>
+    public static IReadOnlyList<string> For(RunConfig config, ConfigUse use) =>
+    [
+        .. config.Notes,
+        .. Rules.Where(r => (r.Use & use) != 0 && r.Applies(config))
+            .SelectMany(r => r.Keys.Where(config.Differs).Select(k => (Key: k, r.Why)))
+            .DistinctBy(n => n.Key)
+            .Select(n => $"{n.Key} has no effect here: {n.Why}"),
+    ];
+
+    private sealed record Rule(ConfigUse Use, Func<RunConfig, bool> Applies, string Why, params string[] Keys);
+}

@@ -1,0 +1,127 @@
+using AmcEngine.Amc.Objective;
+using AmcEngine.Autograd;
+using AmcEngine.Diagnostics;
+using AmcEngine.Model;
+using AmcEngine.Model.Modules;
+using AmcEngine.Model.Pretraining;
+using AmcEngine.Ops;
+using AmcEngine.Optim;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Amc.Training;
+
+/// <summary>What a step learns from; the tensors belong to the caller's scope.</summary>
+/// <param name="Pairs">Pictures with their texts.</param>
+/// <param name="Regions">Region masks <c>[B, S, S]</c>; null leaves AMC out of the step.</param>
+/// <param name="HasRegion">Which samples have a region.</param>
+internal sealed record StepInputs(AlbefBatch Pairs, Tensor? Regions, bool[] HasRegion);
+
+/// <summary>What a step has computed when its backward pass begins.</summary>
+/// <param name="Output">The model's losses and intermediate results.</param>
+/// <param name="Amc">The objective's terms; null without AMC.</param>
+/// <param name="Total">What is minimised.</param>
+internal sealed record StepTensors(AlbefOutput Output, AmcTerms? Amc, Tensor Total);
+
+/// <summary>
+/// The one training step: forward, AMC, backward, check, update. Training, profile and benchmarks run it on batches of a session
+/// (<see cref="OptimizationStep"/>); the verifier replays a recording with it, so that the recording proves what training does.
+/// </summary>
+/// <param name="model">The model with its momentum copies.</param>
+/// <param name="objective">The AMC objective; null trains with the vision-language losses alone.</param>
+/// <param name="optimizer">The optimizer.</param>
+internal sealed class TrainingStep(Albef model, AmcObjective? objective, AdamW optimizer)
+{
+    /// <summary>Whether every op's output is searched for NaN.</summary>
+    public bool TraceNaN { get; init; }
+
+    /// <summary>Looks at what was computed before the backward pass consumes it.</summary>
+    public Action<StepTensors>? Forwarded { get; init; }
+
+    /// <summary>Looks at the gradients before the check and the update.</summary>
+    public Action? Differentiated { get; init; }
+
+    /// <summary>Does a step; the weights stay as they are where it fails. Call it inside of a memory scope.</summary>
+    /// <param name="step">Number of steps before it: the key of its random numbers.</param>
+    /// <param name="inputs">What to learn from.</param>
+    /// <param name="options">How the model's losses are computed; whether the map is captured is decided here.</param>
+    /// <param name="rate">Learning rate.</param>
+    /// <param name="continues">
+    /// Asked once, when the gradients are there: whether another step surely follows before anything reads weights or momentum
+    /// copies. Then the copies move with the weights, in one pass over memory, and not at the start of the next step.
+    /// </param>
+    /// <returns>The losses by name, the total first.</returns>
+    /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
+    public (string Name, double Value)[] Run(int step, StepInputs inputs, StepOptions options, double rate, Func<bool>? continues = null)
+    {
+        options.Random.BeginStep((uint)step);
+        (string, double)[] losses = Differentiate(step, inputs, options);
+        Differentiated?.Invoke();
+        Check(losses, step);
+        Update(rate, continues?.Invoke() ?? false);
+        return losses;
+    }
+
+    private (string, double)[] Differentiate(int step, StepInputs inputs, StepOptions options)
+    {
+        using IDisposable? trace = TraceNaN ? NaNTrace.Begin() : null;
+        try
+        {
+            StepTensors tensors = Forward(inputs, options);
+            Forwarded?.Invoke(tensors);
+            using (Phase.Begin("backward"))
+                tensors.Total.Backward();
+            return Read(tensors);
+        }
+        catch (NonFiniteException e)
+        {
+            throw new TrainingException($"step {step + 1}: the first NaN or infinity arose in {e.Message}; the weights of step {step} are kept. Lower optimizer.lr", e);
+        }
+    }
+
+    private StepTensors Forward(StepInputs inputs, StepOptions options)
+    {
+        (AmcObjective Objective, Tensor Regions)? explained = objective is not null && inputs.Regions is not null ? (objective, inputs.Regions) : null;
+        AlbefOutput output = model.Forward(inputs.Pairs, options with { CaptureMap = explained is not null });
+        AmcTerms? amc = explained?.Objective.Compute(output, explained.Value.Regions, inputs.HasRegion);
+        Tensor total = amc is null ? output.BaseLoss() : output.BaseLoss().Add(amc.Loss);
+        return new StepTensors(output, amc, total);
+    }
+
+    // All at once: every read waits for the device.
+    private static (string, double)[] Read(StepTensors tensors)
+    {
+        AlbefOutput output = tensors.Output;
+        List<(string Name, Tensor Loss)> losses = [("total", tensors.Total), ("ita", output.LossIta), ("itm", output.LossItm), ("mlm", output.LossMlm)];
+        if (tensors.Amc is { } amc)
+            losses.AddRange([("amc_mean", amc.MeanLoss), ("amc_max", amc.MaxLoss)]);
+        double[] values = Movement.Concat([.. losses.Select(l => l.Loss.Detach().Reshape(1))], 0).ToDoubles();
+        return [.. losses.Select((l, i) => (l.Name, values[i]))];
+    }
+
+    private void Check((string Name, double Value)[] losses, int step)
+    {
+        using var phase = Phase.Begin("gradient check");
+        foreach ((string name, double value) in losses)
+        {
+            if (!double.IsFinite(value))
+                throw Broken(step, $"the loss \"{name}\" is {value}");
+        }
+        Parameter[] parameters = [.. model.Trainable.Where(p => p.Value.Grad is not null)];
+        Tensor[] gradients = Array.ConvertAll(parameters, p => p.Value.Grad!);
+        long[] counts = new long[gradients.Length];
+        if (gradients.Length > 0)
+            gradients[0].Backend.CountNonFinite(gradients, counts);
+        if (Array.FindIndex(counts, c => c > 0) is var at and >= 0)
+            throw Broken(step, $"{counts[at]} of {gradients[at].Count} values of the gradient of {parameters[at].Name} are NaN or infinite (loss {losses[0].Value:0.###})");
+    }
+
+    private void Update(double rate, bool continues)
+    {
+        using var phase = Phase.Begin(continues ? "optimizer and momentum update" : "optimizer");
+        optimizer.Step(rate, continues ? model.Average : null);
+        optimizer.ZeroGrad();
+    }
+
+    private static TrainingException Broken(int step, string what) =>
+        new($"step {step + 1}: {what}; training stopped and the last good checkpoint is kept. Lower optimizer.lr, or find the op with --trace-nan");
+}

@@ -1,0 +1,40 @@
+namespace AmcEngine.DataTools;
+
+/// <summary>A picture with what is known about its damage.</summary>
+/// <param name="Picture">The picture; parts that could not be decoded are grey.</param>
+/// <param name="Damage">One line that says what is wrong, or null where the picture is whole.</param>
+public sealed record DecodedPicture(RgbImage Picture, string? Damage);
+
+/// <summary>Reads picture files, damaged ones as far as they go.</summary>
+public static class PictureFile
+{
+    /// <summary>Reads what can be decoded of a picture file, by the rules of <see cref="RgbImage.Load"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="exif">What to do with EXIF orientation.</param>
+    /// <exception cref="UnreadablePictureException">Nothing can be decoded.</exception>
+    public static DecodedPicture Read(string path, ExifOrientation exif = ExifOrientation.Apply)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new UnreadablePictureException(PictureFault.Missing, $"{path}: picture not found; check the path and image_root.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UnreadablePictureException(PictureFault.NotReadable, $"{path}: picture cannot be read ({e.Message}); check that it is a readable file.", e);
+        }
+        return Decode(bytes, path, exif);
+    }
+
+    /// <summary>Decodes what can be of the bytes of a picture file.</summary>
+    /// <param name="encoded">The whole file.</param>
+    /// <param name="name">What to call the picture in messages.</param>
+    /// <param name="exif">What to do with EXIF orientation.</param>
+    /// <exception cref="UnreadablePictureException">Nothing can be decoded.</exception>
+    public static DecodedPicture Decode(ReadOnlySpan<byte> encoded, string name, ExifOrientation exif = ExifOrientation.Apply) =>
+        ImageDecoder.Decode(encoded, name, exif);
+}

@@ -1,0 +1,84 @@
+using System.Buffers.Binary;
+using SkiaSharp;
+
+namespace AmcEngine.DataTools;
+
+/// <summary>Turns pictures upright by the orientation in their EXIF data.</summary>
+internal static class PictureOrientation
+{
+    private const ushort OrientationTag = 0x0112;
+    private const int TagLength = 12;
+
+    /// <summary>The picture upright.</summary>
+    /// <param name="image">The picture as stored.</param>
+    /// <param name="origin">The orientation that Skia found; it reads those of JPEG and WebP.</param>
+    /// <param name="encoded">The file, in which that of a PNG is looked up.</param>
+    public static RgbImage Turn(RgbImage image, SKEncodedOrigin origin, ReadOnlySpan<byte> encoded) =>
+        Turn(image, origin is SKEncodedOrigin.TopLeft or SKEncodedOrigin.Default ? OfPng(encoded) : origin);
+
+    // EXIF numbers the eight ways a camera can be held; the source pixel of each target pixel follows from the name.
+    private static RgbImage Turn(RgbImage image, SKEncodedOrigin origin)
+    {
+        if (origin is SKEncodedOrigin.TopLeft)
+            return image;
+        int w = image.Width, h = image.Height;
+        bool swapped = origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+        var result = swapped ? new RgbImage(h, w) : new RgbImage(w, h);
+        for (int y = 0; y < result.Height; y++)
+        {
+            for (int x = 0; x < result.Width; x++)
+            {
+                (int sx, int sy) = origin switch
+                {
+                    SKEncodedOrigin.TopRight => (w - 1 - x, y),
+                    SKEncodedOrigin.BottomRight => (w - 1 - x, h - 1 - y),
+                    SKEncodedOrigin.BottomLeft => (x, h - 1 - y),
+                    SKEncodedOrigin.LeftTop => (y, x),
+                    SKEncodedOrigin.RightTop => (y, h - 1 - x),
+                    SKEncodedOrigin.RightBottom => (w - 1 - y, h - 1 - x),
+                    _ => (w - 1 - y, x),
+                };
+                image.Pixels.AsSpan((sy * w + sx) * 3, 3).CopyTo(result.Pixels.AsSpan((y * result.Width + x) * 3));
+            }
+        }
+        return result;
+    }
+
+    private static SKEncodedOrigin OfPng(ReadOnlySpan<byte> encoded)
+    {
+        if (!encoded.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50, 0x4E, 0x47]))
+            return SKEncodedOrigin.TopLeft;
+        foreach ((int start, int length) in PngChunks.In(encoded))
+        {
+            if (encoded.Slice(start + 4, 4).SequenceEqual("eXIf"u8))
+                return OfExif(encoded.Slice(start + PngChunks.HeaderLength, length));
+        }
+        return SKEncodedOrigin.TopLeft;
+    }
+
+    // A TIFF header (byte order, 42, place of the first directory) and a directory of tags of 12 bytes.
+    private static SKEncodedOrigin OfExif(ReadOnlySpan<byte> exif)
+    {
+        bool bigEndian = exif.StartsWith("MM"u8);
+        if (exif.Length < 8 || !(bigEndian || exif.StartsWith("II"u8)))
+            return SKEncodedOrigin.TopLeft;
+        uint directory = ReadUInt32(exif[4..], bigEndian);
+        if (directory > exif.Length - 2)
+            return SKEncodedOrigin.TopLeft;
+        ReadOnlySpan<byte> tags = exif[((int)directory + 2)..];
+        int count = Math.Min(ReadUInt16(exif[(int)directory..], bigEndian), tags.Length / TagLength);
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> tag = tags.Slice(i * TagLength, TagLength);
+            if (ReadUInt16(tag, bigEndian) == OrientationTag)
+                return ReadUInt16(tag[8..], bigEndian) is >= 1 and <= 8 and var value ? (SKEncodedOrigin)value : SKEncodedOrigin.TopLeft;
+        }
+        return SKEncodedOrigin.TopLeft;
+    }
+
+    private static ushort ReadUInt16(ReadOnlySpan<byte> bytes, bool bigEndian) =>
+        bigEndian ? BinaryPrimitives.ReadUInt16BigEndian(bytes) : BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+
+    private static uint ReadUInt32(ReadOnlySpan<byte> bytes, bool bigEndian) =>
+        bigEndian ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+}

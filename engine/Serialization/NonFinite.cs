@@ -1,0 +1,38 @@
+using System.Numerics;
+
+namespace AmcEngine.Serialization;
+
+/// <summary>Counts NaN and infinities.</summary>
+public static class NonFinite
+{
+    private const int ChunkElements = 1 << 16;
+
+    /// <summary>How many values are not finite.</summary>
+    public static int Count<T>(ReadOnlySpan<T> values) where T : INumberBase<T>
+    {
+        int count = 0;
+        foreach (T value in values)
+            if (!T.IsFinite(value)) count++;
+        return count;
+    }
+
+    /// <summary>How many of a stored tensor's values are not finite, read in small parts.</summary>
+    /// <exception cref="SerializationException">The file cannot be read.</exception>
+    public static long Count(TensorData tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (!tensor.Type.IsFloatingPoint()) return 0;
+        int size = tensor.Type.Size();
+        byte[] bytes = new byte[ChunkElements * size];
+        double[] values = new double[ChunkElements];
+        long count = 0;
+        for (long done = 0; done < tensor.Count; done += ChunkElements)
+        {
+            int length = (int)Math.Min(ChunkElements, tensor.Count - done);
+            tensor.Read(done * size, bytes.AsSpan(0, length * size));
+            TensorConversion.ToFloating<double>(tensor.Type, bytes.AsSpan(0, length * size), values.AsSpan(0, length));
+            count += Count<double>(values.AsSpan(0, length));
+        }
+        return count;
+    }
+}

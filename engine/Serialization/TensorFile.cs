@@ -1,0 +1,77 @@
+namespace AmcEngine.Serialization;
+
+/// <summary>An entry of a state dict that is no plain tensor and was left out.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="What">What it is, as in "a sparse tensor".</param>
+public sealed record SkippedEntry(string Name, string What);
+
+/// <summary>
+/// The tensors of a file of weights in any of its forms: safetensors, or a PyTorch checkpoint as zip or legacy pickle.
+/// The bytes tell the form; the file's name does not matter. Tensors are read when asked for, while the file is open.
+/// </summary>
+public sealed class TensorFile : IDisposable
+{
+    private readonly IDisposable _reader;
+
+    private TensorFile(string path, IDisposable reader, TorchState state)
+    {
+        (Path, _reader, State) = (path, reader, state);
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>The tensors by name, in the order of the file.</summary>
+    public IReadOnlyList<TensorData> Tensors => State.Tensors;
+
+    /// <summary>Entries beside them that are no plain tensors.</summary>
+    public IReadOnlyList<SkippedEntry> Skipped => State.Skipped;
+
+    /// <summary>The key of the checkpoint under which the tensors lie; null where they lie at the top.</summary>
+    public string? Key => State.Key;
+
+    /// <summary>Other keys of the checkpoint under which as many tensors lie; empty where the caller chose the key.</summary>
+    public IReadOnlyList<string> OtherKeys => State.OtherKeys;
+
+    private TorchState State { get; }
+
+    /// <summary>Opens a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="key">Under which key of a checkpoint to look; null finds the usual ones.</param>
+    /// <exception cref="SerializationException">It cannot be opened, is damaged or no file of weights, or has no such key.</exception>
+    public static TensorFile Open(string path, string? key = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        if (Tell(path) != FileForm.Safetensors)
+        {
+            TorchCheckpoint torch = TorchCheckpoint.Load(path);
+            return Wrap(torch, () => torch.StateUnder(key));
+        }
+        if (key is not null) throw SerializationException.In(
+            path, null, $"is a safetensors file, which has no key {SerializationException.Quote(key)} to choose", "leave the key out");
+        SafetensorsReader safetensors = SafetensorsReader.Open(path);
+        return Wrap(safetensors, () => new TorchState(safetensors.Tensors, safetensors.Skipped, null, []));
+
+        TensorFile Wrap(IDisposable reader, Func<TorchState> state)
+        {
+            try
+            {
+                return new TensorFile(path, reader, state());
+            }
+            catch
+            {
+                reader.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Closes the file. Tensors not read before cannot be read any more.</summary>
+    public void Dispose() => _reader.Dispose();
+
+    private static FileForm Tell(string path)
+    {
+        var file = FileSource.Open(path, out var handle);
+        using (handle) return FileForms.Tell(file);
+    }
+}

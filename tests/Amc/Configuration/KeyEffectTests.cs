@@ -1,0 +1,209 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Tests.DataTools;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Amc.Configuration;
+
+/// <summary>
+/// Every key of the schema, in turn: a change of its value changes what is computed or shown, or else a line says that it has no
+/// effect; never both and never neither.
+/// </summary>
+[TestFixture]
+internal sealed class KeyEffectTests
+{
+    // What each key is changed to. Where a key needs other settings to matter at all, they stand behind it.
+    private static readonly Dictionary<string, Change> Changes = new()
+    {
+        ["train_file"] = new("{folder}/other.json"),
+        ["test_file"] = new("{folder}/other.json"),
+        ["image_root"] = new("{folder}/nowhere"),
+        ["bert_config"] = new("{folder}/bert.json"),
+        ["image_res"] = new("48"),
+        ["vision_width"] = new("32"),
+        ["embed_dim"] = new("12"),
+        ["batch_size"] = new("2"),
+        ["temp"] = new("0.2"),
+        ["mlm_probability"] = new("0.9"),
+        ["queue_size"] = new("20"),
+        ["momentum"] = new("0.5"),
+        ["alpha"] = new("0.9"),
+        ["distill"] = new("false"),
+        ["warm_up"] = new("false"),
+        ["phrase_input"] = new("false"),
+        ["max_words"] = new("2"),
+        ["add_gcam"] = new("false"),
+        ["mask_all"] = new("true"),
+        ["mask_size"] = new("16"),
+        ["optimizer.lr"] = new("1e-2", "schedular.lr=null"),
+        ["optimizer.weight_decay"] = new("0.9"),
+        ["schedular.lr"] = new("1e-2"),
+        ["schedular.epochs"] = new("7"),
+        ["schedular.min_lr"] = new("1e-4"),
+        ["schedular.decay_rate"] = new("0.5"),
+        ["schedular.warmup_lr"] = new("1e-4"),
+        ["schedular.warmup_epochs"] = new("5"),
+        ["schedular.cooldown_epochs"] = new("3"),
+        ["refcoco_data"] = new("data"),
+        ["det_file"] = new("dets.json"),
+        ["coco_file"] = new("cocos.json"),
+        ["on_bbox"] = new("true"),
+        ["image_ids_file"] = new("val.txt"),
+        ["phrase_box_file"] = new("boxes.json"),
+        ["sentences_file"] = new("sentences.json"),
+        ["dataset"] = new("scenes", "test_count=4"),
+        ["train_count"] = new("12", "dataset=scenes", "test_count=4"),
+        ["test_count"] = new("3", "dataset=scenes", "test_count=4"),
+        ["data_seed"] = new("5", "dataset=scenes", "test_count=4"),
+        ["fashion_folder"] = new("/nowhere/fashion", "dataset=fashion-scenes", "test_count=4", "image_res=64"),
+        ["vocab_file"] = new("{folder}/other-vocab.txt"),
+        ["max_tokens"] = new("3"),
+        ["min_tokens"] = new("9"),
+        ["augment"] = new("false"),
+        ["eval_resize"] = new("bicubic"),
+        ["bad_pictures"] = new("error", "train_file={folder}/cut.json"),
+        ["max_bad_share"] = new("0.9", "train_file={folder}/bad.json"),
+        ["box_format"] = new("xywh"),
+        ["exif"] = new("ignore", "train_file={folder}/turned.json"),
+        ["patch_size"] = new("16"),
+        ["vision_depth"] = new("2"),
+        ["vision_heads"] = new("4"),
+        ["text_width"] = new("32"),
+        ["text_heads"] = new("4"),
+        ["text_ffn"] = new("40"),
+        ["text_layers"] = new("2"),
+        ["fusion_layers"] = new("3"),
+        ["max_positions"] = new("60"),
+        ["vocab_size"] = new("90"),
+        ["dropout"] = new("0.3"),
+        ["attention_dropout"] = new("0.3"),
+        ["mlm_distill_axis"] = new("vocab"),
+        ["amc.layer"] = new("2"),
+        ["amc.mean_weight"] = new("0.7"),
+        ["amc.mean_margin"] = new("0.6"),
+        ["amc.max_weight"] = new("0.3"),
+        ["amc.max_margin"] = new("0.9"),
+        ["seed"] = new("43"),
+        ["output"] = new("{folder}/elsewhere"),
+        ["checkpoint"] = new("/nowhere.safetensors"),
+        ["checkpoint_key"] = new("elsewhere", "checkpoint={folder}/run"),
+        ["steps"] = new("9"),
+        ["alpha_ramp_steps"] = new("2"),
+        ["schedular.warmup_steps"] = new("3"),
+        ["schedular.final_fraction"] = new("0.5", "steps=9"),
+        ["log_every"] = new("2"),
+        ["save_every"] = new("7"),
+        ["eval_every"] = new("3"),
+        ["eval_steps"] = new("[5]"),
+        ["eval_batch"] = new("1"),
+        ["grid_scenes"] = new("0"),
+    };
+
+    // Settings under which a key that acts elsewhere does nothing.
+    private static readonly (string[] Under, string Key, string Value)[] Idle =
+    [
+        (["steps=9"], "schedular.epochs", "7"),
+        (["steps=9"], "schedular.min_lr", "1e-4"),
+        (["steps=9"], "schedular.warmup_lr", "1e-4"),
+        (["schedular.warmup_steps=3"], "schedular.warmup_epochs", "5"),
+        ([], "schedular.final_fraction", "0.5"),
+        (["alpha_ramp_steps=2"], "warm_up", "false"),
+        (["distill=false"], "alpha", "0.9"),
+        (["distill=false"], "warm_up", "false"),
+        (["distill=false"], "alpha_ramp_steps", "2"),
+        (["distill=false"], "mlm_distill_axis", "vocab"),
+        (["alpha=0"], "alpha_ramp_steps", "2"),
+        (["alpha=0"], "warm_up", "false"),
+        (["alpha=0"], "mlm_distill_axis", "vocab"),
+        (["add_gcam=false"], "amc.mean_weight", "0.7"),
+        (["add_gcam=false"], "amc.mean_margin", "0.6"),
+        (["add_gcam=false"], "amc.max_weight", "0.3"),
+        (["add_gcam=false"], "amc.max_margin", "0.9"),
+        (["checkpoint={folder}/run"], "temp", "0.2"),
+        (["dataset=scenes", "test_count=4", "train_file=null"], "train_file", "{folder}/other.json"),
+        (["dataset=scenes", "test_count=4", "test_file=null"], "test_file", "{folder}/other.json"),
+        (["dataset=scenes", "test_count=4", "image_root=null"], "image_root", "{folder}/nowhere"),
+        (["dataset=scenes", "test_count=4"], "max_words", "2"),
+        (["dataset=scenes", "test_count=4"], "eval_resize", "bicubic"),
+        (["dataset=scenes", "test_count=4"], "fashion_folder", "/nowhere"),
+        (["dataset=scenes", "test_count=4"], "bad_pictures", "error"),
+        (["dataset=scenes", "test_count=4"], "max_bad_share", "0.9"),
+        (["dataset=scenes", "test_count=4"], "box_format", "xywh"),
+        (["dataset=scenes", "test_count=4"], "exif", "ignore"),
+        (["dataset=scenes", "test_count=4"], "mask_all", "true"),
+        ([], "checkpoint_key", "model"),
+        ([], "train_count", "12"),
+        ([], "test_count", "3"),
+        ([], "data_seed", "5"),
+        ([], "fashion_folder", "/nowhere"),
+        (["test_file=null"], "eval_every", "3"),
+        (["test_file=null"], "eval_steps", "[5]"),
+        (["test_file=null"], "eval_batch", "1"),
+        (["test_file=null"], "eval_resize", "bicubic"),
+        (["test_file=null"], "grid_scenes", "0"),
+    ];
+
+    // These show at the end of a run.
+    private static readonly string[] AtTheEnd = ["eval_batch", "eval_resize", "grid_scenes"];
+
+    private readonly Dictionary<(string Under, bool Whole), string> _bases = [];
+    private TempFolder _folder = null!;
+    private ConfigProbe _probe = null!;
+
+    [OneTimeSetUp]
+    public void MakeData()
+    {
+        _folder = new TempFolder();
+        _probe = new ConfigProbe(_folder);
+    }
+
+    [OneTimeTearDown]
+    public void DeleteData() => _folder.Dispose();
+
+    private static IEnumerable<string> Keys => ConfigSchema.Keys.Where(k => k.Kind != ConfigKind.Choice || k.Choices.Length > 1).Select(k => k.Path);
+
+    private static IEnumerable<TestCaseData> IdleCases =>
+        Idle.Select(i => new TestCaseData(i.Under, i.Key, i.Value).SetName($"{i.Key} says that it does nothing with {(i.Under.Length == 0 ? "the rest as it is" : string.Join(" ", i.Under))}"));
+
+    [TestCaseSource(nameof(Keys))]
+    public void A_key_acts_or_says_that_it_does_not(string key)
+    {
+        Assert.That(Changes, Does.ContainKey(key), "a new key: say here what to change it to");
+        Change change = Changes[key];
+        bool acts = Observe(change.Under, key, change.Value) != Base(change.Under, key);
+        Assert.That(acts, Is.Not.EqualTo(Says(change.Under, key, change.Value)), acts ? "it acts, and a line says that it does not" : "it does nothing, and no line says so");
+    }
+
+    [TestCaseSource(nameof(IdleCases))]
+    public void A_key_without_effect_is_named(string[] under, string key, string value)
+    {
+        Assert.That(Says(under, key, value), "a line names it");
+        Assert.That(Observe(under, key, value), Is.EqualTo(Base(under, key)), "and it does nothing");
+    }
+
+    [Test]
+    public void Nothing_is_said_of_the_configuration_that_the_tests_begin_with() => Assert.That(_probe.Notes([]), Is.Empty);
+
+    [TestCase("scenes")]
+    [TestCase("fashion-amc")]
+    [TestCase("fashion-base")]
+    [TestCase("albef-base")]
+    [TestCase("profile-base")]
+    public void Nothing_is_said_of_the_shipped_configurations(string name)
+    {
+        RunConfig config = RunConfig.Load(Path.Combine(GoldenFiles.Root, "configs", $"{name}.yaml"));
+        Assert.That(ConfigNotes.For(config, ConfigUse.Training | ConfigUse.Evaluation), Is.Empty);
+    }
+
+    private string Observe(string[] under, string key, string value) => _probe.Observe([.. under, $"{key}={value}"], AtTheEnd.Contains(key));
+
+    private string Base(string[] under, string key)
+    {
+        (string, bool) name = (string.Join(' ', under), AtTheEnd.Contains(key));
+        return _bases.TryGetValue(name, out string? known) ? known : _bases[name] = _probe.Observe(under, name.Item2);
+    }
+
+    private bool Says(string[] under, string key, string value) =>
+        _probe.Notes([.. under, $"{key}={value}"]).Any(n => n.StartsWith($"{key} has no effect here: ", StringComparison.Ordinal));
+
+    private sealed record Change(string Value, params string[] Under);
+}

@@ -1,0 +1,173 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Objective;
+using AmcEngine.Amc.Training;
+using AmcEngine.Backends;
+using AmcEngine.Backends.Cpu;
+using AmcEngine.DataTools;
+using AmcEngine.Memory;
+using AmcEngine.Model;
+using AmcEngine.Model.Pretraining;
+using AmcEngine.Optim;
+using AmcEngine.Tensors;
+using AmcEngine.Tests.Cli;
+using AmcEngine.Tests.DataTools;
+using AmcEngine.Tests.Model;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Amc.Training;
+
+/// <summary>The one training step, and what a session hands to it.</summary>
+[TestFixture]
+internal sealed class TrainingStepTests
+{
+    private TempFolder _folder = null!;
+    private CpuBackend _backend = null!;
+
+    [SetUp]
+    public void Create() => (_folder, _backend) = (new TempFolder(), new CpuBackend(2));
+
+    [TearDown]
+    public void Delete()
+    {
+        _backend.Dispose();
+        _folder.Dispose();
+    }
+
+    [Test]
+    public void Regions_that_vanish_from_the_mask_do_not_enter_AMC()
+    {
+        // A box of two pixels between the sampling points of a picture twenty times as large as the mask.
+        using TrainingSession session = Annotated("[61, 61, 63, 63]");
+        Assert.That(session.Loader.Get(0).Masks, Is.All.Zero);
+        var losses = new OptimizationStep(session, traceNaN: false).Run().Losses.ToDictionary(l => l.Name, l => l.Value);
+        Assert.Multiple(() =>
+        {
+            Assert.That(losses["amc_mean"], Is.Zero);
+            Assert.That(losses["amc_max"], Is.Zero);
+            Assert.That(losses["total"], Is.EqualTo(losses["ita"] + losses["itm"] + losses["mlm"]).Within(1e-5));
+        });
+        using TrainingSession large = Annotated("[40, 40, 300, 300]");
+        Assert.That(new OptimizationStep(large, traceNaN: false).Run().Losses.Single(l => l.Name == "amc_max").Value > 0.01, Is.True, "a region that is there");
+    }
+
+    [Test]
+    public void The_total_is_the_weighted_sum_and_the_session_has_the_configured_objective()
+    {
+        using TrainingSession session = Session("amc.mean_weight=3", "amc.max_weight=5");
+        foreach (int _ in Enumerable.Range(0, 3))
+        {
+            var losses = new OptimizationStep(session, traceNaN: false).Run().Losses.ToDictionary(l => l.Name, l => l.Value);
+            Assert.That(losses["total"], Is.EqualTo(losses["ita"] + losses["itm"] + losses["mlm"] + 3 * losses["amc_mean"] + 5 * losses["amc_max"]).Within(1e-5));
+        }
+    }
+
+    [Test]
+    public void Without_AMC_the_losses_are_the_others_alone()
+    {
+        // Dropout would differ: less is computed without a map, and so fewer masks are drawn.
+        using TrainingSession with = Session("dropout=0"), without = Session("dropout=0", "add_gcam=false"), off = Session("dropout=0");
+        var first = new OptimizationStep(with, traceNaN: false).Run().Losses;
+        var second = new OptimizationStep(without, traceNaN: false).Run().Losses;
+        var third = new OptimizationStep(off, traceNaN: false) { UsesAmc = false }.Run().Losses;
+        Assert.That(second.Select(l => l.Name), Is.EqualTo(new[] { "total", "ita", "itm", "mlm" }));
+        Assert.That(third, Is.EqualTo(second).AsCollection);
+        Assert.That(second.Skip(1).Select(l => l.Value), Is.EqualTo(first.Skip(1).Take(3).Select(l => l.Value)).Within(1e-5));
+    }
+
+    [Test]
+    public void The_record_has_the_plan_s_rate_and_epoch()
+    {
+        using TrainingSession session = Session();
+        var step = new OptimizationStep(session, traceNaN: false);
+        StepRecord[] records = [.. Enumerable.Range(0, 6).Select(_ => step.Run())];
+        Assert.Multiple(() =>
+        {
+            Assert.That(records.Select(r => r.Step), Is.EqualTo(Enumerable.Range(1, 6)));
+            Assert.That(records.Select(r => r.Epoch), Is.EqualTo(new[] { 0, 0, 0, 0, 1, 1 }));
+            Assert.That(records.Select(r => r.LearningRate), Is.EqualTo(Enumerable.Range(0, 6).Select(session.Plan.LearningRate)));
+            Assert.That(records.Select(r => r.LearningRate).Distinct().Count() > 4, Is.True);
+        });
+    }
+
+    /// <summary>With a zero gradient nothing but the decay moves a weight: by rate · decay, as the configuration has it, or not at all.</summary>
+    [Test]
+    public void The_session_s_optimizer_decays_as_configured()
+    {
+        using TrainingSession session = Session("optimizer.weight_decay=0.25");
+        var before = session.Model.Trainable.ToDictionary(p => p.Name, p => p.Value.ToDoubles());
+        using (MemoryScope.Begin())
+        {
+            foreach (var p in session.Model.Trainable) p.Value.Grad = Tensor.Zeros(p.Shape, DType.F32, _backend);
+            session.Optimizer.Step(0.5);
+            session.Optimizer.ZeroGrad();
+        }
+        Assert.Multiple(() =>
+        {
+            foreach (var p in session.Model.Trainable)
+            {
+                var kept = p.Shape.Rank == 1 || p.Name.EndsWith(".bias", StringComparison.Ordinal) ? 1 : 1 - 0.5 * 0.25;
+                Assert.That(p.Value.ToDoubles(), Is.EqualTo(before[p.Name].Select(v => kept * v)).Within(1e-6), p.Name);
+            }
+            Assert.That((session.Optimizer.Beta1, session.Optimizer.Beta2, session.Optimizer.Eps), Is.EqualTo((0.9, 0.999, 1e-8)));
+        });
+    }
+
+    /// <summary>The step itself: what it shows on the way is what it trains on, and a broken one changes nothing.</summary>
+    [Test]
+    public void A_step_with_an_infinite_gradient_keeps_the_weights()
+    {
+        using var model = SmallModel.Create(_backend);
+        using var optimizer = new AdamW(model.ParameterGroups(0.02));
+        double[][] before = [.. model.Trainable.Select(p => p.Value.ToDoubles())];
+        var step = new TrainingStep(model, new AmcObjective(model.Config), optimizer)
+        {
+            Differentiated = () => model.ItmHead.Weight.Value.Grad!.Backend.Fill(model.ItmHead.Weight.Value.Grad!, double.PositiveInfinity),
+        };
+        Assert.That(() => Run(step, model, 0), Throws.TypeOf<TrainingException>().With.Message.Contains("step 1").And.Message.Contains("itm_head.weight"));
+        Assert.That(model.Trainable.Select(p => p.Value.ToDoubles()), Is.EqualTo(before));
+        Assert.That(optimizer.StepCount, Is.Zero);
+    }
+
+    /// <summary>Step n draws the same random numbers whatever ran before it, and other ones than step n + 1.</summary>
+    [Test]
+    public void Random_numbers_follow_the_step()
+    {
+        double[] first = Text(3, 0), again = Text(3, 7), other = Text(4, 0);
+        Assert.That(again, Is.EqualTo(first));
+        Assert.That(other, Is.Not.EqualTo(first));
+
+        double[] Text(int number, int drawn)
+        {
+            using var model = SmallModel.Create(_backend);
+            using var optimizer = new AdamW(model.ParameterGroups(0.02));
+            double[] text = [];
+            var random = new RandomSource(1);
+            for (var i = 0; i < drawn; i++) random.NextKey();
+            Run(new TrainingStep(model, null, optimizer) { Forwarded = t => text = t.Output.TextEmbeds.ToDoubles() }, model, number, random);
+            return text;
+        }
+    }
+
+    private void Run(TrainingStep step, Albef model, int number, RandomSource? random = null)
+    {
+        using var scope = MemoryScope.Begin();
+        var batch = SmallModel.Batch(model);
+        var regions = Tensor.Ones([3, 8, 8], DType.F64, _backend);
+        step.Run(number, new StepInputs(batch, regions, [true, true, true]), new StepOptions(0.4, random ?? new RandomSource(1)), 1e-3);
+    }
+
+    private TrainingSession Session(params string[] overrides) =>
+        TrainingSession.Create(RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig), overrides), _backend);
+
+    private TrainingSession Annotated(string box)
+    {
+        var picture = new RgbImage(640, 640);
+        for (int i = 0; i < picture.Pixels.Length; i++)
+            picture.Pixels[i] = (byte)(i * 7 % 251);
+        picture.SavePng(_folder.PathOf("a.png"));
+        string entries = string.Join(", ", Enumerable.Range(0, 4).Select(i => $$"""{"image": "a.png", "caption": "{{(i % 2 == 0 ? "red" : "blue")}} car", "bbox": [{{box}}]}"""));
+        string train = _folder.Write("annotations.json", $"[{entries}]"), words = _folder.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nred\nblue\ncar\n");
+        return Session("dataset=annotations", $"train_file={train}", $"vocab_file={words}", $"image_root={_folder.Path}", "augment=false");
+    }
+}
