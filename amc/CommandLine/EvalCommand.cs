@@ -15,6 +15,19 @@ internal static class EvalCommand
     /// <summary>Plays the pointing game and writes the result.</summary>
     public static int Run(EvalOptions options, CommandContext context)
     {
+        using StopSignals signals = StopSignals.Listen(context.Error, "stopping: nothing is written; once more ends at once");
+        try
+        {
+            return Run(options, context, signals.Token);
+        }
+        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+        {
+            return signals.ExitCode;
+        }
+    }
+
+    private static int Run(EvalOptions options, CommandContext context, CancellationToken stop)
+    {
         RunConfig config = RunConfig.Load(options.Config, options.Set);
         CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
         IReadOnlyList<EvaluationSample> questions = DataSources.Test(config, context.Warn)
@@ -24,7 +37,7 @@ internal static class EvalCommand
         using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Evaluation);
         var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
-        PointingResult result = PointingEvaluator.Run(explainer, questions, config.Integer("eval_batch"));
+        PointingResult result = PointingEvaluator.Run(explainer, questions, config.Integer("eval_batch"), stop: stop);
         var report = new EvaluationReport(result, DataSources.Split(config), Protocol(config), options.Checkpoint);
         if (options.Json is { } json)
             report.SaveJson(json);

@@ -12,11 +12,11 @@ namespace AmcEngine.Amc.Drawing;
 internal sealed record GridScene(EvaluationSample Sample, Heatmap Before, Heatmap After);
 
 /// <summary>What the heading of the grid says.</summary>
-/// <param name="Before">Pointing accuracy before training, 0..1.</param>
+/// <param name="Before">Pointing accuracy before training, 0..1; null where it is not known.</param>
 /// <param name="After">Pointing accuracy after training, 0..1.</param>
 /// <param name="Random">How often a random point hits, 0..1.</param>
 /// <param name="Count">Test questions behind these numbers.</param>
-internal sealed record GridHeading(double Before, double After, double Random, int Count);
+internal sealed record GridHeading(double? Before, double After, double Random, int Count);
 
 /// <summary>Draws test scenes in rows: the picture with its region, and the heatmaps before and after training.</summary>
 internal static class SceneGrid
@@ -48,7 +48,7 @@ internal static class SceneGrid
     private static void Head(Sheet sheet, GridHeading heading)
     {
         sheet.Text("Where does the model look for the phrase?", Margin, 40, 24, Ink);
-        sheet.Text($"Pointing accuracy on {heading.Count} test scenes: {Percent(heading.Before)} before training, {Percent(heading.After)} after;",
+        sheet.Text($"Pointing accuracy on {heading.Count} test scenes: {(heading.Before is { } before ? $"{Percent(before)} before training, " : "")}{Percent(heading.After)} after;",
             Margin, 66, 15, Faint, maxWidth: Width - 2 * Margin);
         sheet.Text($"a random point hits {Percent(heading.Random)}.", Margin, 86, 15, Faint);
         string[] titles = ["scene and region", "before training", "after training"];

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using AmcEngine.Amc.Drawing;
 using AmcEngine.DataTools;
+using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.Evaluation;
 
@@ -33,7 +34,7 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
             json.WriteEndObject();
         }
         buffer.WriteByte((byte)'\n');
-        Replace(path, buffer.ToArray());
+        DurableOutput.Write(path, buffer.ToArray());
     }
 
     /// <summary>Writes a page with the numbers and the first examples; pictures are inside the page.</summary>
@@ -63,23 +64,8 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
             html.Append(CultureInfo.InvariantCulture, $"<figure><img alt=\"heatmap\" src=\"data:image/png;base64,{Convert.ToBase64String(png)}\">");
             html.Append(CultureInfo.InvariantCulture, $"<figcaption class=\"{(hit ? "hit" : "miss")}\">{Encode(sample.Caption)}: {(hit ? "hit" : "miss")}</figcaption></figure>\n");
         }
-        Replace(path, Encoding.UTF8.GetBytes(html.Append("</html>\n").ToString()));
+        DurableOutput.Write(path, Encoding.UTF8.GetBytes(html.Append("</html>\n").ToString()));
     }
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
-
-    // A temporary file in the same folder, then a rename: a reader never sees half a file.
-    private static void Replace(string path, byte[] content)
-    {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, content);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
 }

@@ -11,8 +11,10 @@ internal static class PointingEvaluator
     /// <param name="questions">The test set.</param>
     /// <param name="batchSize">Questions asked together.</param>
     /// <param name="progress">Called with the number of questions done.</param>
+    /// <param name="stop">Looked at between two batches.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> says so.</exception>
     /// <exception cref="DataException">A picture is unusable, or the set is empty.</exception>
-    public static PointingResult Run(Explainer explainer, IReadOnlyList<EvaluationSample> questions, int batchSize, Action<int>? progress = null)
+    public static PointingResult Run(Explainer explainer, IReadOnlyList<EvaluationSample> questions, int batchSize, Action<int>? progress = null, CancellationToken stop = default)
     {
         if (questions.Count == 0)
             throw new DataException("the test set is empty; check test_file or test_count.");
@@ -21,6 +23,7 @@ internal static class PointingEvaluator
         double random = 0;
         for (int first = 0; first < questions.Count; first += batchSize)
         {
+            stop.ThrowIfCancellationRequested();
             EvaluationSample[] batch = [.. Enumerable.Range(first, Math.Min(batchSize, questions.Count - first)).Select(i => questions[i])];
             Heatmap[] maps = explainer.Explain(batch);
             for (int i = 0; i < batch.Length; i++)

@@ -25,6 +25,9 @@ internal static class ConfigurationTargets
             throw new FuzzFailure("a state changed on the way through a file");
     }
 
+    /// <summary>Reads a run's log, which takes every file: what is no record costs its line only.</summary>
+    public static void Log(FuzzSession session) => TrainingLogReader.Read(session.Folder, _ => { });
+
     private static void HoldRestores(FuzzSession session, RunConfig config)
     {
         SortedDictionary<string, string?> flat = config.Flatten();

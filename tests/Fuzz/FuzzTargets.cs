@@ -27,6 +27,7 @@ internal static class FuzzTargets
         new("vocabulary", "vocab.txt", DataTargets.Vocabulary, typeof(SerializationException)) { Tokens = FuzzTokens.Vocabulary },
         new("picture", "picture.jpg", DataTargets.Picture, typeof(DataException)) { Tokens = FuzzTokens.Picture, Mend = FuzzMending.PngChecksums },
         new("state", "state.json", ConfigurationTargets.State, typeof(SerializationException), typeof(ConfigException)) { Tokens = FuzzTokens.State },
+        new("log", "log.jsonl", ConfigurationTargets.Log) { Tokens = FuzzTokens.Log },
     ];
 
     /// <summary>The target of a format.</summary>

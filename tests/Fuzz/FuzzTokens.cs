@@ -47,4 +47,7 @@ internal static class FuzzTokens
 
     public static string[] State { get; } =
         [.. Json, "\"Step\":", "\"OptimizerSteps\":", "\"Seed\":", "\"Config\":", "18446744073709551615", "-1", "\"eval_steps\":\"1\\n2\"", .. ConfigSchema.Keys.Select(k => $"\"{k.Path}\":")];
+
+    public static string[] Log { get; } =
+        [.. Json, "\n", "\"kind\":\"step\"", "\"kind\":\"eval\"", "\"step\":", "\"epoch\":", "\"losses\":{", "\"total\":", "\"lr\":", "\"seconds\":", "\"pointing_accuracy\":", "\"random_accuracy\":", "\"count\":", "\0"];
 }
