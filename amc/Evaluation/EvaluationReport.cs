@@ -97,7 +97,7 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
     }
 
     /// <summary>Writes one JSON object a line for each answer.</summary>
-    public static void SaveSamples(string path, AnswerFile answers) => Replace(path, answers.ToBytes());
+    public static void SaveSamples(string path, AnswerFile answers) => DurableOutput.Write(path, answers.ToBytes());
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
 }
