@@ -127,10 +127,10 @@ internal sealed class EvaluationOutputTests
         Assert.That(File.Exists(_folder.PathOf("huge.png")), Is.False);
     }
 
-    [TestCase("o.png", 0x89, 'P')]
+    [TestCase("o.png", 0x89, 0x50)]
     [TestCase("o.JPG", 0xFF, 0xD8)]
     [TestCase("o.jpeg", 0xFF, 0xD8)]
-    [TestCase("o.webp", 'R', 'I')]
+    [TestCase("o.webp", 0x52, 0x49)]
     public void An_explanation_is_written_in_the_format_of_its_name(string name, int first, int second)
     {
         Answer answer = Explain(_folder.PathOf(name));

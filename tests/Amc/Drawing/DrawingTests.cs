@@ -96,10 +96,10 @@ internal sealed class DrawingTests
     public void Tiny_pictures_are_enlarged_and_huge_ones_drawn_smaller(int width, int height, int shownWidth, int shownHeight) =>
         Assert.That(ExplanationPicture.Shown.Size(width, height), Is.EqualTo((shownWidth, shownHeight)));
 
-    [TestCase("o.png", 0x89, 'P', 'N', 'G')]
+    [TestCase("o.png", 0x89, 0x50, 0x4E, 0x47)]
     [TestCase("o.jpg", 0xFF, 0xD8, 0xFF, 0xE0)]
     [TestCase("o.JPEG", 0xFF, 0xD8, 0xFF, 0xE0)]
-    [TestCase("o.webp", 'R', 'I', 'F', 'F')]
+    [TestCase("o.webp", 0x52, 0x49, 0x46, 0x46)]
     public void An_explanation_is_written_as_its_name_says(string name, params int[] start)
     {
         using var folder = new TempFolder();
@@ -134,7 +134,7 @@ internal sealed class DrawingTests
         // The point is at the right end of a wide picture: a hit after, and a miss before.
         var right = new PatchMap(2, [0, 1, 0, 0]);
         var left = new PatchMap(2, [1, 0, 0, 0]);
-        GridScene scene = new(Sample(200, 50, new Box(100, 0, 200, 50)), left, right), tall = new(Sample(50, 100, new Box(0, 0, 5, 5)), new PatchMap(2, new float[4]), left);
+        GridScene scene = new(Sample(200, 50, new Box(100, 0, 200, 50)), left, right), tall = new(Sample(50, 100, new Box(0, 0, 10, 20)), new PatchMap(2, new float[4]), left);
         SceneGrid.Save(path, [scene, tall], new GridHeading(0.25, 0.5, 0.1, 7));
         RgbImage grid = RgbImage.Load(path);
         Assert.That(grid.Height, Is.EqualTo(144 + 92 + SceneGrid.RowHeight(scene.Sample) + SceneGrid.RowHeight(tall.Sample)));

@@ -67,7 +67,7 @@ internal sealed class ExplainerTests
             // Padding changes the divisor of the map, 1/L, and nothing else.
             double ratio = together[i].Map.Values.Max() / alone.Map.Values.Max();
             Assert.That(together[i].Map.Values.Select(v => v / ratio), Is.EqualTo(alone.Map.Values.Select(v => (double)v)).Within(1e-5 * alone.Map.Values.Max()));
-            Assert.That(ratio, Is.EqualTo((Phrases[i].Split(' ').Length + 2) / 5.0).Within(1e-4));
+            Assert.That(ratio, Is.EqualTo((Phrases[i].Split(' ').Length + 1) / 4.0).Within(1e-4));
             Assert.That(together[i].Score, Is.EqualTo(alone.Score).Within(1e-5));
         }
         Assert.That(together.Select(a => a.Score).Distinct().Count(), Is.EqualTo(3));

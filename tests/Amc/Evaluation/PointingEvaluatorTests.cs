@@ -13,14 +13,15 @@ internal sealed class PointingEvaluatorTests
     private static readonly float[] TopRight = High(3, 0), BottomLeft = High(0, 3), Flat = new float[16];
 
     /// <summary>
-    /// Three pictures that are not square. Wide: 80×20, the point about (70, 2), in the second of two boxes. Tall: 20×80, the
-    /// point about (2, 70), beside the box, which is right for swapped sides. Wide again, with a box that the point is in.
+    /// Three pictures that are not square. Wide: 80×20, the point at the top right, in the second of two boxes. Tall: 20×80, the
+    /// point at the bottom left, beside the box. Wide again, with a box that the point is in. Boxes reach beyond the edges, on
+    /// which a point would be a miss.
     /// </summary>
     private static readonly EvaluationSample[] Samples =
     [
-        Sample("wide", 80, 20, new Box(0, 0, 4, 4), new Box(60, 0, 79, 10)),
+        Sample("wide", 80, 20, new Box(0, 0, 4, 4), new Box(60, -1, 80, 10)),
         Sample("tall", 20, 80, new Box(10, 0, 19, 19)),
-        Sample("last", 60, 30, new Box(0, 20, 20, 30)),
+        Sample("last", 60, 30, new Box(-1, 20, 20, 31)),
     ];
 
     [TestCase(1, 3)]
@@ -38,12 +39,12 @@ internal sealed class PointingEvaluatorTests
             Assert.That(result.Accuracy, Is.EqualTo(2 / 3.0));
             Assert.That(result.Count, Is.EqualTo(3));
             Assert.That((result.Flat, result.Skipped), Is.EqualTo((0, 0)));
-            // Strictly inside: 3·3 + 18·9 of 1600, 8·18 of 1600, 19·9 of 1800.
-            Assert.That(result.RandomAccuracy, Is.EqualTo(((9 + 18 * 9) / 1600.0 + 8 * 18 / 1600.0 + 19 * 9 / 1800.0) / 3).Within(1e-15));
+            // Strictly inside: 3·3 + 19·10 of 1600, 8·18 of 1600, 20·9 of 1800.
+            Assert.That(result.RandomAccuracy, Is.EqualTo(((9 + 19 * 10) / 1600.0 + 8 * 18 / 1600.0 + 20 * 9 / 1800.0) / 3).Within(1e-15));
             Assert.That(answers.Select(a => a.Index), Is.EqualTo(new[] { 0, 1, 2 }));
             Assert.That(answers.Select(a => a.Hit), Is.EqualTo(new[] { true, false, true }));
-            Assert.That(answers[0].Point!.Value, Is.EqualTo((79, 0)).Using<(int X, int Y)>((a, b) => Math.Abs(a.X - b.X) < 16 && Math.Abs(a.Y - b.Y) < 4));
-            Assert.That(answers[1].Point!.Value, Is.EqualTo((0, 79)).Using<(int X, int Y)>((a, b) => Math.Abs(a.X - b.X) < 4 && Math.Abs(a.Y - b.Y) < 16));
+            // The cubic rises until a third of a patch beyond the middle of the outermost one.
+            Assert.That(answers.Select(a => a.Point), Is.EqualTo(new (int, int)?[] { (76, 0), (0, 76), (2, 28) }));
             Assert.That(answers.Select(a => a.Score), Is.All.EqualTo(0.54));
             Assert.That(explainer.Batches, Has.Count.EqualTo(batches));
             Assert.That(explainer.Batches.SelectMany(b => b), Is.EqualTo(new[] { "wide", "tall", "last" }));
@@ -67,7 +68,7 @@ internal sealed class PointingEvaluatorTests
         var questions = new StubQuestions(Samples) { Reading = i => Throw(i == 1 ? new UnusableSampleException("no picture") : null) };
         PointingResult result = PointingEvaluator.Run(new StubExplainer(("wide", TopRight), ("last", BottomLeft)), questions, 2);
         Assert.That((result.Accuracy, result.Count, result.Skipped), Is.EqualTo((1.0, 2, 1)));
-        Assert.That(result.RandomAccuracy, Is.EqualTo(((9 + 18 * 9) / 1600.0 + 19 * 9 / 1800.0) / 2).Within(1e-15));
+        Assert.That(result.RandomAccuracy, Is.EqualTo(((9 + 19 * 10) / 1600.0 + 20 * 9 / 1800.0) / 2).Within(1e-15));
         var none = new StubQuestions(Samples) { Reading = _ => throw new UnusableSampleException("no picture") };
         Assert.That(() => PointingEvaluator.Run(new StubExplainer(), none, 2), Throws.TypeOf<DataException>().With.Message.Contains("none of the 3"));
     }
@@ -115,7 +116,7 @@ internal sealed class PointingEvaluatorTests
             Assert.That(lines, Has.Length.EqualTo(2));
             Assert.That(lines[0]["phrase"]!.GetValue<string>(), Is.EqualTo("wide"));
             Assert.That(lines[0]["image"]!.GetValue<string>(), Is.EqualTo("wide.png"));
-            Assert.That(lines[0]["boxes"]!.ToJsonString(), Is.EqualTo("[[0,0,4,4],[60,0,79,10]]"));
+            Assert.That(lines[0]["boxes"]!.ToJsonString(), Is.EqualTo("[[0,0,4,4],[60,-1,80,10]]"));
             Assert.That(lines[0]["point"]!.AsArray(), Has.Count.EqualTo(2));
             Assert.That((bool)lines[0]["hit"]!);
             Assert.That((bool)lines[0]["flat"]!, Is.False);
