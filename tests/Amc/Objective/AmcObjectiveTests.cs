@@ -8,8 +8,8 @@ using AmcEngine.Model.Modules;
 using AmcEngine.Model.Pretraining;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
-using AmcEngine.Tests.Model;
 using AmcEngine.Tests.Engine;
+using AmcEngine.Tests.Model;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Objective;
