@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AmcEngine.Amc.CommandLine;
 
 namespace AmcEngine.Amc;
@@ -5,7 +6,15 @@ namespace AmcEngine.Amc;
 /// <summary>The <c>amcx</c> command.</summary>
 internal static class Program
 {
-    private static int Main(string[] args) => Run(args, Console.Out, Console.Error);
+    // SIGXFSZ, which has the same number on Linux and macOS.
+    private const PosixSignal FileTooLarge = (PosixSignal)25;
+
+    private static int Main(string[] args)
+    {
+        // A file that comes to the limit on file sizes (ulimit -f) is an error to report, not the end of the process.
+        using PosixSignalRegistration? limit = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(FileTooLarge, context => context.Cancel = true);
+        return Run(args, Console.Out, Console.Error);
+    }
 
     /// <summary>Runs one command line; tests call this in their own process.</summary>
     /// <param name="args">The arguments.</param>

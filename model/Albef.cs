@@ -147,6 +147,21 @@ public sealed class Albef : Module
         return new PretrainingStep(this, batch, options).Run();
     }
 
+    /// <summary>How far the momentum copies and queues have come: what <see cref="TakeBack"/> goes back to.</summary>
+    public (long Copies, long Images, long Texts) Progress => (Average?.Updates ?? 0, ImageQueue?.Writes ?? 0, TextQueue?.Writes ?? 0);
+
+    /// <summary>
+    /// Undoes what a step that failed before it changed the weights has done to the queues. Momentum copies that it moved
+    /// cannot go back; they are then those of the next step (<see cref="ExponentialMovingAverage.IsAhead"/>), which is that step again.
+    /// </summary>
+    /// <param name="before"><see cref="Progress"/> before that step; at most one has been begun since.</param>
+    public void TakeBack((long Copies, long Images, long Texts) before)
+    {
+        if (Average is { } average && average.Updates != before.Copies) average.SetAhead();
+        if (ImageQueue is { } images && images.Writes != before.Images) images.TakeBack();
+        if (TextQueue is { } texts && texts.Writes != before.Texts) texts.TakeBack();
+    }
+
     /// <summary>
     /// The explanation of "this text matches this image" (specification 7): evaluation mode, multi-modal pass, gradient
     /// of ITM logit 1 with respect to a cross-attention map, GradCAM without min-max normalisation.
@@ -155,6 +170,15 @@ public sealed class Albef : Module
     /// <param name="layer">Fusion layer; the configured AMC layer by default.</param>
     /// <exception cref="ModelException">The layer has no cross attention.</exception>
     public ExplanationOutput Explain(AlbefBatch batch, int? layer = null) => ExplanationPass.Run(this, batch, layer ?? Config.AmcLayer);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        ImageQueue?.Dispose();
+        TextQueue?.Dispose();
+        base.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     /// <summary>L2-normalised projection of the class rows of <c>[B, N, D]</c>.</summary>
     internal static Tensor Feature(Tensor tokens, Linear projection) =>

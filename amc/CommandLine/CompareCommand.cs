@@ -12,7 +12,7 @@ internal static class CompareCommand
     /// <exception cref="ConfigException">A group is not NAME=DIR[,DIR…], or a folder holds no log with evaluations.</exception>
     public static int Run(CompareOptions options, CommandContext context)
     {
-        RunGroup[] groups = [.. options.Groups.Select(Parse)];
+        RunGroup[] groups = [.. options.Groups.Select(g => Parse(g, context.Warn))];
         int[] steps = [.. groups.SelectMany(g => g.Steps).Distinct().Order()];
         context.Out.WriteLine($"| step | {string.Join(" | ", groups.Select(g => $"{g.Name} ({g.Runs} runs)"))} |");
         context.Out.WriteLine($"|---|{string.Concat(groups.Select(_ => "---|"))}");
@@ -27,19 +27,19 @@ internal static class CompareCommand
         ? string.Create(CultureInfo.InvariantCulture, $"{x.Mean:0.000} ({x.Low:0.000}–{x.High:0.000})")
         : "";
 
-    private static RunGroup Parse(string argument)
+    private static RunGroup Parse(string argument, Action<string> warn)
     {
         string[] parts = argument.Split('=', 2);
         if (parts is not [{ Length: > 0 } name, { Length: > 0 } folders])
             throw new ConfigException($"\"{argument}\": name a group of runs as NAME=DIR[,DIR...]");
-        return new RunGroup(name, [.. folders.Split(',').Select(PathText.Expand).Select(Evaluations)]);
+        return new RunGroup(name, [.. folders.Split(',').Select(PathText.Expand).Select(f => Evaluations(f, warn))]);
     }
 
-    private static IReadOnlyList<(int Step, double Accuracy, double Random)> Evaluations(string folder)
+    private static IReadOnlyList<(int Step, double Accuracy, double Random)> Evaluations(string folder, Action<string> warn)
     {
         if (!File.Exists(Path.Combine(folder, TrainingLog.FileName)))
             throw new ConfigException($"{folder}: holds no {TrainingLog.FileName}; name the output folder of a training run");
-        List<(int, double, double)> evaluations = TrainingLog.Read(folder).Evaluations;
+        List<(int, double, double)> evaluations = TrainingLogReader.Read(folder, warn).Evaluations.ConvertAll(e => (e.Step, e.Accuracy, e.Random));
         return evaluations.Count > 0 ? evaluations : throw new ConfigException($"{folder}: its log holds no evaluation; train with test data");
     }
 }

@@ -8,52 +8,67 @@ namespace AmcEngine.Amc.CommandLine;
 /// <summary><c>amcx train</c>.</summary>
 internal static class TrainCommand
 {
+    /// <summary>Exit code of a run that was stopped without a signal, which only a test does: that of Ctrl-C.</summary>
+    private const int Stopped = 130;
+
     /// <summary>Trains, and shows what was learned.</summary>
     public static int Run(TrainOptions options, CommandContext context)
     {
-        using var stop = new CancellationTokenSource();
-        // The first Ctrl-C lets the step finish and saves; a second one ends the program as usual.
-        ConsoleCancelEventHandler onCancel = (_, e) =>
-        {
-            e.Cancel = !stop.IsCancellationRequested;
-            stop.Cancel();
-        };
-        Console.CancelKeyPress += onCancel;
-        try
-        {
-            return Run(options, context, stop.Token);
-        }
-        finally
-        {
-            Console.CancelKeyPress -= onCancel;
-        }
+        using StopSignals signals = StopSignals.Listen(context.Error, "stopping: what is in progress is finished and saved; once more ends at once");
+        int code = Run(options, context, signals.Token);
+        return code == Stopped ? signals.ExitCode : code;
     }
 
     /// <summary>The same, with the wish to stop and a way to break things given by a test.</summary>
     internal static int Run(TrainOptions options, CommandContext context, CancellationToken stop, Action<TrainingSession>? beforeStep = null)
     {
-        RunConfig config = RunConfig.Load(options.Config, Overrides(options));
-        string folder = Folder(options, config);
-        string? checkpoint = options.Resume is null ? null : CheckpointLayout.Find(options.Resume);
+        if (options.Resume is not { } resume)
+        {
+            RunConfig config = RunConfig.Load(options.Config ?? throw new ConfigException("train: --config is missing; name a configuration (ready ones are in configs/), or a run to go on with by --resume"), Overrides(options));
+            using RunFolder claimed = Claim(options, config, context);
+            return Run(options, context, config, claimed, null, stop, beforeStep);
+        }
+        RequireResumable(options, resume);
+        using RunFolder folder = RunFolder.Reopen(ResumePoint.RunOf(resume));
+        ResumePoint point = ResumePoint.Find(resume, context.Warn);
+        RunConfig stored = options.Config is { } file
+            ? RunConfig.Load(file, Overrides(options))
+            : RunConfig.Restore(Path.Combine(point.Folder, CheckpointLayout.State), point.State.Config, Overrides(options));
+        // Before anything is opened: what is asked for may not even be there.
+        point.State.RequireSame(stored, point.Folder);
+        return Run(options, context, stored, folder, point, stop, beforeStep);
+    }
+
+    private static int Run(
+        TrainOptions options, CommandContext context, RunConfig config, RunFolder folder, ResumePoint? point, CancellationToken stop, Action<TrainingSession>? beforeStep)
+    {
         using IBackend backend = DeviceSelector.Open(options);
-        using var session = TrainingSession.Create(config, backend, context.Warn);
-        StartWeights.Load(config, session.Model, context, context.Out.WriteLine);
-        var report = new TrainingReport(session);
-        if (checkpoint is not null)
-            CheckpointStore.Restore(session, checkpoint);
+        using var session = TrainingSession.Create(config, backend, context.Warn, point?.Tokenizer());
+        TrainingReport report = Start(session, point, context);
         int last = LastStep(options, session);
-        OutputFolder.Prepare(folder);
-        Announce(session, backend, last, context);
+        Announce(options.Config ?? folder.Path, session, backend, last, context);
         context.Note(config, ConfigUse.Training);
 
-        using TrainingLog log = checkpoint is null ? TrainingLog.Start(folder) : TrainingLog.Continue(folder, session.Step, session.Plan);
+        using TrainingLog log = point is null ? TrainingLog.Start(folder.Path) : TrainingLog.Continue(folder.Path, session.Step, session.Plan, context.Warn);
         ITrainingView view = context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
-        var trainer = new Trainer(session, log, new CheckpointStore(folder, checkpoint is not null), view) { TraceNaN = options.TraceNaN, BeforeStep = beforeStep };
-        if (trainer.Run(last, stop).Interrupted)
-            context.Out.WriteLine($"stopped after step {session.Step} and saved; go on with: amcx train --config {options.Config} --resume {folder}");
-        else
-            report.Write(folder, context.Out);
-        return ErrorReporter.Success;
+        var store = new CheckpointStore(folder.Path, lastIsSound: point?.IsNewest ?? true) { Saved = folder.DropPrevious };
+        var trainer = new Trainer(session, log, store, view) { TraceNaN = options.TraceNaN, BeforeStep = beforeStep };
+        string next = $"go on with: amcx train --resume {ShellWord.Quote(folder.Path)}";
+        try
+        {
+            if (!trainer.Run(last, stop).Interrupted)
+            {
+                report.Write(folder.Path, context.Out, context.Warn);
+                return ErrorReporter.Success;
+            }
+            context.Out.WriteLine(session.Step == 0 ? "stopped before the first step; nothing was saved" : $"stopped after step {session.Step} and saved; {next}");
+            return Stopped;
+        }
+        catch when (trainer.SavedAfterError)
+        {
+            context.Out.WriteLine($"saved after step {session.Step}; {next}");
+            throw;
+        }
     }
 
     private static List<string> Overrides(TrainOptions options)
@@ -64,31 +79,61 @@ internal static class TrainCommand
         return overrides;
     }
 
-    private static string Folder(TrainOptions options, RunConfig config)
+    private static RunFolder Claim(TrainOptions options, RunConfig config, CommandContext context)
     {
-        if (options is { Resume: { } resume, Output: { } output } && Path.GetFullPath(resume) != Path.GetFullPath(output))
+        if ((options.Output ?? config.OptionalText("output")) is { } named)
+            return RunFolder.ClaimNamed(named, options.Overwrite, context.Out.WriteLine);
+        string folder = Path.Combine("runs", Path.GetFileNameWithoutExtension(options.Config!));
+        if (options.Overwrite)
+            return RunFolder.ClaimNamed(folder, overwrite: true, context.Out.WriteLine);
+        RunFolder claimed = RunFolder.ClaimFree(folder);
+        if (claimed.Path != folder)
+            context.Out.WriteLine($"{folder} holds a run already, which is left as it is; this one goes to {claimed.Path}");
+        return claimed;
+    }
+
+    private static void RequireResumable(TrainOptions options, string resume)
+    {
+        if (options.Overwrite)
+            throw new ConfigException("--overwrite: a resumed run goes on with what its folder holds; leave out --overwrite or --resume");
+        if (options.Output is { } output && ConfigPaths.Full(ResumePoint.RunOf(resume)) != ConfigPaths.Full(output))
             throw new ConfigException($"--output {output}: a resumed run goes on in its own folder {resume}; leave --output out");
-        // A checkpoint's folder may be given in place of its run's.
-        if (options.Resume is { } folder)
-            return File.Exists(Path.Combine(folder, CheckpointLayout.State)) ? Path.GetDirectoryName(Path.GetDirectoryName(Path.GetFullPath(folder)))! : folder;
-        return options.Output ?? config.OptionalText("output") ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(options.Config));
+    }
+
+    // From the weights that the configuration names and where the model looks with them, or from where the run was left.
+    private static TrainingReport Start(TrainingSession session, ResumePoint? point, CommandContext context)
+    {
+        if (point is null)
+        {
+            StartWeights.Load(session.Config, session.Model, context, context.Out.WriteLine);
+            return new TrainingReport(session);
+        }
+        session.FirstMaps = point.FirstMaps();
+        // The weights that the run started from are not asked for again; without them nothing is known of "before".
+        if (session.FirstMaps is null && session.Config.OptionalText("checkpoint") is not null)
+            session.FirstMaps = FirstMaps.None;
+        var report = new TrainingReport(session);
+        point.Restore(session);
+        return report;
     }
 
     private static int LastStep(TrainOptions options, TrainingSession session)
     {
-        int last = options.Steps ?? session.Plan.TotalSteps;
+        int last = options.Steps ?? session.StopAfter ?? session.Plan.TotalSteps;
         if (last < 1)
             throw new ConfigException($"--steps {last}: must be at least 1");
-        if (session.Step >= last)
-            throw new ConfigException($"the run has already done {session.Step} of {last} steps; there is nothing to resume");
+        if (session.Step > last)
+            throw new ConfigException($"the run has already done {session.Step} steps, more than {last}; there is nothing to resume");
+        session.StopAfter = last < session.Plan.TotalSteps ? last : null;
         return last;
     }
 
-    private static void Announce(TrainingSession session, IBackend backend, int last, CommandContext context)
+    private static void Announce(string name, TrainingSession session, IBackend backend, int last, CommandContext context)
     {
         long weights = session.Model.Trainable.Sum(p => (long)p.Shape.Count);
+        string work = session.Step < last ? $"steps {session.Step + 1} to {last}" : $"all {last} steps are done, pictures and report are made again";
         context.Out.WriteLine(FormattableString.Invariant($"vocabulary: {DataSources.VocabularyName(session.Config)}, {session.Tokenizer.VocabSize} words"));
         context.Out.WriteLine(FormattableString.Invariant(
-            $"{session.Config.Path}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, steps {session.Step + 1} to {last}, AMC {(session.Objective is null ? "off" : "on")}, {backend.Device.Id} ({backend.Device.Details})"));
+            $"{name}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, {work}, AMC {(session.Objective is null ? "off" : "on")}, {backend.Device.Id} ({backend.Device.Details})"));
     }
 }

@@ -31,7 +31,7 @@ internal sealed class BertConfigFile
     {
         string found = File.Exists(path) ? path : Path.Combine(configFolder, Path.GetFileName(path));
         if (!File.Exists(found))
-            throw new ConfigException($"{path}: the file that bert_config names was not found; correct the path or leave bert_config out");
+            throw new ConfigException($"{path}: the file that bert_config names was not found, nor {found}; correct the path or leave bert_config out");
         try
         {
             using JsonDocument document = JsonDocument.Parse(TextFile.Read(found, YamlConfigReader.MaxBytes));

@@ -42,7 +42,6 @@ internal static class ConfigNotes
         new(ConfigUse.Training, c => c.Has("alpha_ramp_steps"), "alpha_ramp_steps says how alpha rises", "warm_up"),
         new(ConfigUse.Training, c => !c.Truth("add_gcam"), "add_gcam is false", "amc.mean_weight", "amc.mean_margin", "amc.max_weight", "amc.max_margin"),
         new(ConfigUse.Training, c => c.Has("checkpoint"), "the temperature comes with the checkpoint", "temp"),
-
         new(ConfigUse.Training, c => !c.Has("checkpoint"), "no checkpoint is given", "checkpoint_key"),
 
         new(ConfigUse.Training, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "train_file"),
@@ -51,7 +50,6 @@ internal static class ConfigNotes
         new(Both, c => c.IsGenerated, "generated pictures have the size of image_res already", "eval_resize"),
         new(Both, c => c.IsGenerated, "generated scenes come from no file", "bad_pictures", "max_bad_share", "box_format", "exif"),
         new(ConfigUse.Training, c => c.IsGenerated, "a generated scene has one box", "mask_all"),
-        new(ConfigUse.Training, c => !c.Has("checkpoint"), "checkpoint names no file to take weights from", "checkpoint_key"),
         new(ConfigUse.Training, c => !c.IsGenerated, "all entries of the annotation files are used", "train_count"),
         new(Both, c => !c.IsGenerated, "all entries of the annotation files are used", "test_count"),
         new(Both, c => !c.IsGenerated, "nothing is generated", "data_seed"),

@@ -105,8 +105,9 @@ internal sealed class RunConfig
     /// <summary>The configuration back from <see cref="Flatten"/>.</summary>
     /// <param name="path">What messages call the configuration.</param>
     /// <param name="flat">Texts by key.</param>
+    /// <param name="overrides"><c>key=value</c> arguments that win over it.</param>
     /// <exception cref="ConfigException">A key or value is not known to this version.</exception>
-    public static RunConfig Restore(string path, IReadOnlyDictionary<string, string?> flat)
+    public static RunConfig Restore(string path, IReadOnlyDictionary<string, string?> flat, IEnumerable<string>? overrides = null)
     {
         var values = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach ((string name, string? text) in flat)
@@ -114,18 +115,28 @@ internal sealed class RunConfig
             if (text is null)
                 continue;
             ConfigKey key = ConfigSchema.Find(name) ?? throw ConfigSchema.Unknown(name, path);
+            // A key at its default was most likely not given, and some keys only count where they are.
+            if (text == Print(key.Default))
+                continue;
             values[name] = key.Kind switch
             {
                 ConfigKind.TextList => text.Length == 0 ? [] : text.Split('\n'),
-                ConfigKind.IntegerList => text.Length == 0 ? Array.Empty<int>() : text.Split('\n').Select(t => int.Parse(t, CultureInfo.InvariantCulture)).ToArray(),
+                ConfigKind.IntegerList => text.Length == 0 ? Array.Empty<int>() : text.Split('\n').SelectMany(t => (int[]?)ScalarParser.Parse(key, t, quoted: false) ?? throw Unfit(key, text)).ToArray(),
                 _ => ScalarParser.Parse(key, text, quoted: false)
-                    ?? throw new ConfigException($"{path}: {name}: expected {key.Expected}, found {text}"),
+                    ?? throw Unfit(key, text),
             };
         }
         // The sizes were taken from this file when the run began; it need not exist any more.
         values.Remove("bert_config");
+        foreach (string argument in overrides ?? [])
+            YamlConfigReader.Override(values, argument);
         return Create(path, values);
+
+        ConfigException Unfit(ConfigKey key, string text) => new($"{path}: {key.Path}: expected {key.Expected}, found {MessageText.Quote(text)}");
     }
+
+    /// <summary>What a key is where nothing is given, as <see cref="Flatten"/> prints it; null too for a key that is not known.</summary>
+    public static string? DefaultText(string key) => Print(ConfigSchema.Find(key)?.Default);
 
     private object? Value(string key) =>
         _values.TryGetValue(key, out object? value) ? value

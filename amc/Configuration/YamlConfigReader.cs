@@ -68,7 +68,7 @@ internal static class YamlConfigReader
     private static bool IsShared(YamlEntry entry) =>
         ConfigSchema.Find(entry.Key) is null && !ConfigSchema.IsSection(entry.Key)
         && (entry.Value.IsReused || (entry.Value is YamlMap map && map.Entries.Any(e => e.Value.IsReused)))
-        && !ConfigSchema.Names.Any(n => n.Length >= MisspeltLength && EditDistance.Between(entry.Key, n) <= MisspeltDistance);
+        && !ConfigSchema.Names.Any(n => n.Length >= MisspeltLength && Math.Abs(n.Length - entry.Key.Length) <= MisspeltDistance && EditDistance.Between(entry.Key, n) <= MisspeltDistance);
 
     private static void ReadEntries(string path, IEnumerable<YamlEntry> entries, string prefix, Dictionary<string, object> values)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Modules;
@@ -8,49 +7,62 @@ namespace AmcEngine.Amc.Training;
 
 /// <summary>
 /// The checkpoints of a run's folder: <c>checkpoints/last</c> and the one before, <c>checkpoints/last-good</c>. Each is
-/// written to a folder of another name and renamed when complete, so that no reader ever finds half of one.
+/// written to a folder of another name, flushed to the disk with all its files, and renamed when complete: no reader finds half of
+/// one, and from the first save on one of the two is complete at every moment, a power cut included.
 /// </summary>
 /// <param name="folder">The run's folder.</param>
-/// <param name="resumed">Whether the run goes on with what the folder holds, rather than replacing it.</param>
-internal sealed class CheckpointStore(string folder, bool resumed)
+/// <param name="lastIsSound">Whether the <c>last</c> that is there now may take the place of <c>last-good</c>.</param>
+internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
 {
-    private bool _ownsLast = resumed;
+    private bool _lastIsSound = lastIsSound;
+
+    /// <summary>Called after a save.</summary>
+    public Action? Saved { get; init; }
+
+    /// <summary>Called before each rename that a save makes; tests end the process there.</summary>
+    internal Action<string>? BeforeMove { get; init; }
+
+    private string Root => Path.Combine(folder, CheckpointLayout.Checkpoints);
 
     private string Last => CheckpointLayout.Last(folder);
 
     private string LastGood => CheckpointLayout.LastGood(folder);
 
-    /// <summary>Saves a session; the newest checkpoint before becomes <c>last-good</c>.</summary>
-    /// <exception cref="SerializationException">A file cannot be written.</exception>
-    /// <exception cref="InvalidOperationException">The momentum copies are those of the next step, which has not run.</exception>
+    /// <summary>Saves a session; the newest checkpoint before becomes <c>last-good</c>. Nothing is changed where that fails.</summary>
+    /// <exception cref="SerializationException">A file cannot be written, or the disk is full.</exception>
     public void Save(TrainingSession session)
     {
-        if (session.Model.Average is { IsAhead: true })
-            throw new InvalidOperationException($"checkpoint: the momentum copies of step {session.Step} have been moved on for step {session.Step + 1}; save after a step that none was promised to follow");
-        string temporary = Last + ".tmp";
-        Delete(temporary);
-        Directory.CreateDirectory(temporary);
-        SafetensorsWriter.Write(Path.Combine(temporary, CheckpointLayout.Model), StateDict.Export(session.Model));
-        SafetensorsWriter.Write(Path.Combine(temporary, CheckpointLayout.Moments), session.Optimizer.State.SelectMany(s => new[]
+        string temporary = Path.Combine(Root, "next" + DurableOutput.TemporarySuffix);
+        try
         {
-            TensorValues.ToData(s.ExpAvg, CheckpointLayout.FirstMoment + s.Parameter.Name), TensorValues.ToData(s.ExpAvgSq, CheckpointLayout.SecondMoment + s.Parameter.Name),
-        }));
-        session.Tokenizer.SaveVocab(Path.Combine(temporary, CheckpointLayout.Vocabulary));
-        new CheckpointState(session.Step, session.Optimizer.StepCount, session.Random.Seed, session.Config.Flatten())
-            .Save(Path.Combine(temporary, CheckpointLayout.State));
+            Delete(temporary);
+            Directory.CreateDirectory(temporary);
+            Write(session, temporary);
+            DurableOutput.FlushFolder(temporary);
+        }
+        catch (Exception e)
+        {
+            DeleteQuietly(temporary);
+            if (e is IOException or UnauthorizedAccessException)
+                throw new SerializationException($"{temporary}: the checkpoint cannot be written ({e.Message.TrimEnd('.')}); check that the folder is writable and has space", e);
+            throw;
+        }
         Publish(temporary);
+        Saved?.Invoke();
     }
 
-    /// <summary>Puts a session back to where a checkpoint of the same configuration left it.</summary>
-    /// <param name="session">A fresh session.</param>
+    /// <summary>Puts a session back to where a checkpoint of the same configuration and data left it.</summary>
+    /// <param name="session">A session; what it holds does not matter.</param>
     /// <param name="checkpoint">The checkpoint's folder.</param>
-    /// <exception cref="ConfigException">The checkpoint belongs to another configuration.</exception>
+    /// <exception cref="ConfigException">The checkpoint belongs to another configuration or to other data.</exception>
     /// <exception cref="SerializationException">A file is missing or damaged.</exception>
     /// <exception cref="AmcEngine.Model.ModelException">A number is not finite.</exception>
     public static void Restore(TrainingSession session, string checkpoint)
     {
         CheckpointState state = CheckpointState.Load(Path.Combine(checkpoint, CheckpointLayout.State));
         state.RequireSame(session.Config, checkpoint);
+        if (state.Data is { } then && session.Data is { } now)
+            then.RequireSame(now, checkpoint);
         using (SafetensorsReader model = SafetensorsReader.Open(Path.Combine(checkpoint, CheckpointLayout.Model)))
         {
             LoadReport report = StateDict.Load(session.Model, model.Tensors);
@@ -65,30 +77,70 @@ internal sealed class CheckpointStore(string folder, bool resumed)
             check.Load(second, moments[CheckpointLayout.SecondMoment + parameter.Name]);
         }
         check.RequireFinite();
+        if (state.CopiesAhead)
+            session.Model.Average!.SetAhead();
         session.Optimizer.StepCount = state.OptimizerSteps;
         session.Step = state.Step;
+        session.StopAfter = state.StopAfter;
     }
 
-    // At every moment at least one of "last" and "last-good" is complete.
+    private static void Write(TrainingSession session, string target)
+    {
+        SafetensorsWriter.Write(Path.Combine(target, CheckpointLayout.Model), StateDict.Export(session.Model));
+        SafetensorsWriter.Write(Path.Combine(target, CheckpointLayout.Moments), session.Optimizer.State.SelectMany(s => new[]
+        {
+            TensorValues.ToData(s.ExpAvg, CheckpointLayout.FirstMoment + s.Parameter.Name), TensorValues.ToData(s.ExpAvgSq, CheckpointLayout.SecondMoment + s.Parameter.Name),
+        }));
+        session.Tokenizer.SaveVocab(Path.Combine(target, CheckpointLayout.Vocabulary));
+        session.FirstMaps?.Save(Path.Combine(target, CheckpointLayout.FirstMaps));
+        new CheckpointState(session.Step, session.Optimizer.StepCount, session.Random.Seed, ConfigPaths.Full(session.Config.Flatten()))
+        {
+            Data = session.Data,
+            StopAfter = session.StopAfter > session.Step ? session.StopAfter : null,
+            CopiesAhead = session.Model.Average!.IsAhead,
+        }.Save(Path.Combine(target, CheckpointLayout.State));
+    }
+
+    // What goes away is renamed first, so that neither name is ever that of half a checkpoint. Between the moves "last" is not
+    // there, but "last-good" is: the newest of those before.
     private void Publish(string temporary)
     {
-        if (Directory.Exists(Last) && _ownsLast)
-        {
-            Delete(LastGood);
-            Directory.Move(Last, LastGood);
-        }
-        else
-        {
-            Delete(Last);
-            Delete(LastGood);
-        }
-        Directory.Move(temporary, Last);
-        _ownsLast = true;
+        string dropped = Path.Combine(Root, "dropped" + DurableOutput.TemporarySuffix);
+        Delete(dropped);
+        bool keep = _lastIsSound && Directory.Exists(Last);
+        string goes = keep ? LastGood : Last;
+        if (Directory.Exists(goes))
+            Move(goes, dropped);
+        if (keep)
+            Move(Last, LastGood);
+        Move(temporary, Last);
+        DurableOutput.FlushFolder(Root);
+        DurableOutput.FlushFolder(folder);
+        _lastIsSound = true;
+        DeleteQuietly(dropped);
+    }
+
+    private void Move(string from, string to)
+    {
+        BeforeMove?.Invoke(from);
+        Directory.Move(from, to);
     }
 
     private static void Delete(string directory)
     {
         if (Directory.Exists(directory))
             Directory.Delete(directory, recursive: true);
+    }
+
+    private static void DeleteQuietly(string directory)
+    {
+        try
+        {
+            Delete(directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The checkpoints are as they should be; what is left over goes with the next save.
+        }
     }
 }

@@ -1,5 +1,8 @@
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.DataTools;
+using AmcEngine.Model.Modules;
+using AmcEngine.Tensors;
+using ILGPU.Runtime;
 
 namespace AmcEngine.Amc.Training;
 
@@ -14,48 +17,81 @@ internal sealed record TrainingOutcome(bool Interrupted);
 /// <param name="view">Who watches.</param>
 internal sealed class Trainer(TrainingSession session, TrainingLog log, CheckpointStore store, ITrainingView view)
 {
+    // What the files hold: the checkpoint that the session came from, or nothing, which step 0 says as well.
+    private int _savedStep = session.Step;
+    private bool _saving;
+
     /// <summary>Whether every op's output is searched for NaN.</summary>
     public bool TraceNaN { get; init; }
+
+    /// <summary>Whether the error that ended the run came after steps that were then saved.</summary>
+    public bool SavedAfterError { get; private set; }
 
     /// <summary>Called before each step; tests break things here.</summary>
     internal Action<TrainingSession>? BeforeStep { get; init; }
 
     /// <summary>Runs up to a step.</summary>
     /// <param name="last">Number of steps to have done at the end.</param>
-    /// <param name="stop">Asks to stop after the step in progress.</param>
-    /// <exception cref="TrainingException">A loss or gradient is NaN or infinite; the checkpoints before are kept.</exception>
+    /// <param name="stop">Asks to stop after the step in progress; an evaluation in progress is given up.</param>
+    /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
+    /// <exception cref="Exception">Whatever ends the run; the steps before are saved where their numbers are sound.</exception>
     public TrainingOutcome Run(int last, CancellationToken stop)
     {
-        var step = new OptimizationStep(session, TraceNaN);
-        bool evaluated = session.Step == 0;
-        if (evaluated)
-            Evaluate();
-        view.Show(session.Step, last, () =>
+        try
         {
-            // A step that was promised runs whether or not the wish to stop came since: the momentum copies wait for it.
-            bool promised = false;
-            Func<bool> promise = () => promised = Continues(session.Step + 1, last) && !stop.IsCancellationRequested;
-            while (promised || (session.Step < last && !stop.IsCancellationRequested))
-            {
-                promised = false;
-                BeforeStep?.Invoke(session);
-                StepRecord record = step.Run(promise);
-                log.Write(record);
-                view.Step(record);
-                evaluated = session.Plan.EvaluatesAfter(session.Step);
-                if (evaluated)
-                    Evaluate();
-                if (SavesAfter(session.Step) && session.Step < last)
-                    store.Save(session);
-            }
-        });
-        bool interrupted = session.Step < last;
+            bool complete = false;
+            view.Show(session.Step, last, () => complete = Train(last, stop));
+            if (session.Step != _savedStep)
+                Save();
+            ReportData();
+            return new TrainingOutcome(!complete);
+        }
+        catch (Exception error)
+        {
+            SavedAfterError = TrySave(error);
+            throw;
+        }
+    }
+
+    // False where it was stopped.
+    private bool Train(int last, CancellationToken stop)
+    {
+        var step = new OptimizationStep(session, TraceNaN);
+        if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(stop))
+            return false;
+        // A step that was promised runs whether or not the wish to stop came since: the momentum copies wait for it.
+        bool promised = false;
+        Func<bool> promise = () => promised = Continues(session.Step + 1, last) && !stop.IsCancellationRequested;
+        while (promised || (session.Step < last && !stop.IsCancellationRequested))
+        {
+            promised = false;
+            StepRecord record = Advance(step, promise);
+            log.Write(record);
+            view.Step(record);
+            if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(stop))
+                return false;
+            if (SavesAfter(session.Step) && session.Step < last)
+                Save();
+        }
         // An interrupted run is left quickly; one that has come to its end wants to know how well it does.
-        if (!evaluated && !interrupted)
-            Evaluate();
-        store.Save(session);
-        ReportData();
-        return new TrainingOutcome(interrupted);
+        return session.Step >= last && Evaluate(stop);
+    }
+
+    private StepRecord Advance(OptimizationStep step, Func<bool> promise)
+    {
+        (long, long, long) before = session.Model.Progress;
+        int updates = session.Optimizer.StepCount;
+        try
+        {
+            BeforeStep?.Invoke(session);
+            return step.Run(promise);
+        }
+        catch when (session.Optimizer.StepCount == updates)
+        {
+            // The weights are those of the step before, and so is the rest then.
+            session.Model.TakeBack(before);
+            throw;
+        }
     }
 
     private void ReportData()
@@ -71,13 +107,63 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
 
     private bool SavesAfter(int steps) => steps % session.Plan.SaveEvery == 0;
 
-    private void Evaluate()
+    // False where it was given up because the run is to stop.
+    private bool Evaluate(CancellationToken stop)
     {
-        if (session.Test is not { } questions)
-            return;
-        PointingResult result = PointingEvaluator.Run(session.Explainer, questions, session.Config.Integer("eval_batch"));
+        if (session.Test is not { } questions || log.HasEvaluation(session.Step))
+            return true;
+        PointingResult result;
+        try
+        {
+            result = PointingEvaluator.Run(session.Explainer, questions, session.Config.Integer("eval_batch"), stop: stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return false;
+        }
         log.Write(session.Step, result);
         view.Say(FormattableString.Invariant(
             $"after step {session.Step}: pointing accuracy {100 * result.Accuracy:0.0} % on {result.Count} test samples (a random point {100 * result.RandomAccuracy:0.0} %), {result.Seconds:0.0} s"));
+        return true;
+    }
+
+    private void Save()
+    {
+        _saving = true;
+        store.Save(session);
+        (_saving, _savedStep) = (false, session.Step);
+    }
+
+    // The error is what is reported, whatever becomes of this.
+    private bool TrySave(Exception error)
+    {
+        if (_saving || session.Step == _savedStep || error is AcceleratorException or DeviceException)
+            return false;
+        try
+        {
+            if (!IsSound())
+                return false;
+            Save();
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    // Whether the session is that of its step: no update was left half done, and all its numbers are finite.
+    private bool IsSound()
+    {
+        if (session.Optimizer.StepCount != session.Step)
+            return false;
+        Tensor[] all =
+        [
+            .. session.Model.Parameters.Where(p => p.Kind != ParameterKind.Integers).Select(p => p.Value),
+            .. session.Optimizer.State.SelectMany(s => new[] { s.ExpAvg, s.ExpAvgSq }),
+        ];
+        long[] counts = new long[all.Length];
+        all[0].Backend.CountNonFinite(all, counts);
+        return counts.All(c => c == 0);
     }
 }

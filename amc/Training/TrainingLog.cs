@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.DataTools;
+using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.Training;
 
@@ -18,63 +20,87 @@ internal sealed class TrainingLog : IDisposable
     /// <summary>Its name in the run's folder.</summary>
     public const string FileName = "log.jsonl";
 
-    // Totals of bad data: no curve is drawn of them.
-    private const string DataKind = "data";
+    /// <summary>Kind of the line with the totals of bad data: no curve is drawn of them.</summary>
+    public const string DataKind = "data";
 
     private readonly FileStream _stream;
+    private readonly HashSet<int> _evaluated;
+    private bool _hasSteps;
 
-    private TrainingLog(FileStream stream) => _stream = stream;
+    private TrainingLog(string path, IEnumerable<int> evaluated, bool hasSteps)
+    {
+        // Without a buffer: a line that the disk has no space for is taken back, and must not come again when the file is closed.
+        _stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        (_evaluated, _hasSteps) = ([.. evaluated], hasSteps);
+    }
 
-    /// <summary>Starts a log, replacing an older one.</summary>
-    public static TrainingLog Start(string folder) => new(new FileStream(Path.Combine(folder, FileName), FileMode.Create, FileAccess.Write, FileShare.Read));
+    /// <summary>Starts a log in a folder that has none.</summary>
+    public static TrainingLog Start(string folder) => new(Path.Combine(folder, FileName), [], hasSteps: false);
 
     /// <summary>
     /// Goes on with the log of an interrupted run: what it wrote after the checkpoint, and the evaluation made only
-    /// because it stopped, go away, so that the log ends up as if there had been no interruption.
+    /// because it stopped, and totals of bad data, which come again, go away, so that the log ends up as if there had been no interruption.
     /// </summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="steps">Steps of the checkpoint.</param>
     /// <param name="plan">The plan, which says which evaluations are due.</param>
-    public static TrainingLog Continue(string folder, int steps, TrainingPlan plan)
+    /// <param name="warn">Told of lines that cannot be read; they go away too.</param>
+    public static TrainingLog Continue(string folder, int steps, TrainingPlan plan, Action<string> warn)
     {
         string path = Path.Combine(folder, FileName);
-        List<string> kept = [];
-        foreach (string line in File.Exists(path) ? File.ReadLines(path) : [])
+        var kept = new StringBuilder();
+        var evaluated = new List<int>();
+        foreach ((string line, object record) in TrainingLogReader.Lines(path, warn))
         {
-            if (Parse(line) is not { } record || record.Step > steps || (record.IsEvaluation && !plan.EvaluatesAfter(record.Step)))
+            if (record is EvaluationRecord { Step: var after })
+            {
+                if (after > steps || !plan.EvaluatesAfter(after))
+                    continue;
+                evaluated.Add(after);
+            }
+            else if (record is not StepRecord { Step: var step } || step > steps)
                 continue;
-            kept.Add(line);
+            kept.Append(line).Append('\n');
         }
-        string temporary = path + ".tmp";
-        File.WriteAllLines(temporary, kept);
-        File.Move(temporary, path, overwrite: true);
-        return new TrainingLog(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read));
+        DurableOutput.Write(path, Encoding.UTF8.GetBytes(kept.ToString()));
+        return new TrainingLog(path, evaluated, hasSteps: true);
     }
 
+    /// <summary>Whether the log holds an evaluation made after so many steps.</summary>
+    public bool HasEvaluation(int steps) => _evaluated.Contains(steps);
+
     /// <summary>Adds a step.</summary>
-    public void Write(StepRecord record) => WriteLine(json =>
+    public void Write(StepRecord record)
     {
-        json.WriteString("kind", "step");
-        json.WriteNumber("step", record.Step);
-        json.WriteNumber("epoch", record.Epoch);
-        json.WriteStartObject("losses");
-        foreach ((string name, double value) in record.Losses)
-            json.WriteNumber(name, value);
-        json.WriteEndObject();
-        json.WriteNumber("lr", record.LearningRate);
-        json.WriteNumber("seconds", Math.Round(record.Seconds, 4));
-    });
+        WriteLine(json =>
+        {
+            json.WriteString("kind", "step");
+            json.WriteNumber("step", record.Step);
+            json.WriteNumber("epoch", record.Epoch);
+            json.WriteStartObject("losses");
+            foreach ((string name, double value) in record.Losses)
+                json.WriteNumber(name, value);
+            json.WriteEndObject();
+            json.WriteNumber("lr", record.LearningRate);
+            json.WriteNumber("seconds", Math.Round(record.Seconds, 4));
+        });
+        _hasSteps = true;
+    }
 
     /// <summary>Adds an evaluation made after so many steps.</summary>
-    public void Write(int step, PointingResult result) => WriteLine(json =>
+    public void Write(int step, PointingResult result)
     {
-        json.WriteString("kind", "eval");
-        json.WriteNumber("step", step);
-        json.WriteNumber("pointing_accuracy", result.Accuracy);
-        json.WriteNumber("random_accuracy", result.RandomAccuracy);
-        json.WriteNumber("count", result.Count);
-        json.WriteNumber("seconds", Math.Round(result.Seconds, 4));
-    });
+        WriteLine(json =>
+        {
+            json.WriteString("kind", "eval");
+            json.WriteNumber("step", step);
+            json.WriteNumber("pointing_accuracy", result.Accuracy);
+            json.WriteNumber("random_accuracy", result.RandomAccuracy);
+            json.WriteNumber("count", result.Count);
+            json.WriteNumber("seconds", Math.Round(result.Seconds, 4));
+        });
+        _evaluated.Add(step);
+    }
 
     /// <summary>Adds what was wrong with the training data, up to so many steps.</summary>
     public void Write(int step, IFileDataset data) => WriteLine(json =>
@@ -91,55 +117,34 @@ internal sealed class TrainingLog : IDisposable
         json.WriteNumber("phrases_dropped", data.Annotations.DroppedPhrases);
     });
 
-    /// <summary>Reads a log's steps (total and single losses) and evaluations.</summary>
-    public static (List<StepRecord> Steps, List<(int Step, double Accuracy, double Random)> Evaluations) Read(string folder)
+    /// <summary>Closes the log; that of a run that never came to a step goes away.</summary>
+    public void Dispose()
     {
-        var steps = new List<StepRecord>();
-        var evaluations = new List<(int, double, double)>();
-        foreach (string line in File.ReadLines(Path.Combine(folder, FileName)))
-        {
-            using JsonDocument document = JsonDocument.Parse(line);
-            JsonElement root = document.RootElement;
-            int step = root.GetProperty("step").GetInt32();
-            if (root.GetProperty("kind").GetString() == DataKind)
-                continue;
-            if (root.GetProperty("kind").GetString() == "eval")
-            {
-                evaluations.Add((step, root.GetProperty("pointing_accuracy").GetDouble(), root.GetProperty("random_accuracy").GetDouble()));
-                continue;
-            }
-            (string, double)[] losses = [.. root.GetProperty("losses").EnumerateObject().Select(p => (p.Name, p.Value.GetDouble()))];
-            steps.Add(new StepRecord(step, root.GetProperty("epoch").GetInt32(), losses, root.GetProperty("lr").GetDouble(), root.GetProperty("seconds").GetDouble()));
-        }
-        return (steps, evaluations);
+        _stream.Dispose();
+        if (!_hasSteps)
+            File.Delete(_stream.Name);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _stream.Dispose();
 
     private void WriteLine(Action<Utf8JsonWriter> write)
     {
-        using (var json = new Utf8JsonWriter(_stream))
+        using var line = new MemoryStream();
+        using (var json = new Utf8JsonWriter(line))
         {
             json.WriteStartObject();
             write(json);
             json.WriteEndObject();
         }
-        _stream.WriteByte((byte)'\n');
-        _stream.Flush();
-    }
-
-    // A run that was killed may have left half a line at the end.
-    private static (int Step, bool IsEvaluation)? Parse(string line)
-    {
+        line.WriteByte((byte)'\n');
+        long before = _stream.Position;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(line);
-            return (document.RootElement.GetProperty("step").GetInt32(), document.RootElement.GetProperty("kind").GetString() == "eval");
+            _stream.Write(line.GetBuffer().AsSpan(0, (int)line.Length));
         }
-        catch (JsonException)
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
         {
-            return null;
+            // Half a line would spoil the next one. (The second is what .NET makes of a file that has come to its limit.)
+            _stream.SetLength(before);
+            throw new SerializationException($"{_stream.Name}: the log cannot be written ({e.Message.TrimEnd('.').ReplaceLineEndings(" ")}); check that the disk has space", e);
         }
     }
 }

@@ -7,34 +7,34 @@ namespace AmcEngine.Amc.Training;
 /// <summary>Shows what a run has learned: test scenes before and after, and the curves.</summary>
 internal sealed class TrainingReport
 {
-    private const string GridFile = "grid.png";
-    private const string CurvesFile = "curves.png";
+    /// <summary>Test scenes before and after, in the run's folder.</summary>
+    public const string GridFile = "grid.png";
+
+    /// <summary>Losses and accuracy by step, in the run's folder.</summary>
+    public const string CurvesFile = "curves.png";
 
     private readonly TrainingSession _session;
-    private readonly EvaluationSample[] _scenes;
-    private readonly Heatmap[] _before;
 
-    /// <summary>Remembers where the untrained model looks.</summary>
-    /// <param name="session">A session before its first step, or before it is put back to a checkpoint.</param>
+    /// <summary>Remembers where the model looks before its first step.</summary>
+    /// <param name="session">A session before its first step, or with the maps of a checkpoint; it remembers them too.</param>
     public TrainingReport(TrainingSession session)
     {
         _session = session;
-        int count = session.Test is { } test ? Math.Min(test.Count, session.Config.Integer("grid_scenes")) : 0;
-        _scenes = [.. Enumerable.Range(0, count).Select(i => session.Test![i])];
-        _before = count == 0 ? [] : session.Explainer.Explain(_scenes);
+        if (session.Test is { } test)
+            session.FirstMaps ??= new FirstMaps(test, Explain(GridScenes.Candidates(test, Shown)));
     }
 
     /// <summary>Draws the pictures and says how accuracy changed.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="output">Where to say it.</param>
-    public void Write(string folder, TextWriter output)
+    /// <param name="warn">Told of lines of the log that cannot be read.</param>
+    public void Write(string folder, TextWriter output, Action<string> warn)
     {
-        (List<StepRecord> steps, List<(int Step, double Accuracy, double Random)> evaluations) = TrainingLog.Read(folder);
-        double[] numbers = [.. steps.Select(s => (double)s.Step)];
-        Curve[] losses = steps.Count == 0 ? [] : [.. steps[0].Losses.Select((l, i) => new Curve(l.Name, numbers, [.. steps.Select(s => s.Losses[i].Value)]))];
+        (List<StepRecord> steps, List<EvaluationRecord> evaluations) = TrainingLogReader.Read(folder, warn);
+        Curve[] losses = steps.Count == 0 ? [] : [.. steps[0].Losses.Select(l => Loss(l.Name, steps))];
         Curve? accuracy = evaluations.Count == 0 ? null : new Curve("the model", [.. evaluations.Select(e => (double)e.Step)], [.. evaluations.Select(e => e.Accuracy)]);
         if (evaluations.Count > 0)
-            WriteAccuracy(folder, output, evaluations[0].Accuracy, evaluations[^1].Accuracy, evaluations[^1].Random);
+            WriteAccuracy(folder, output, Before(evaluations), evaluations[^1]);
         string curves = Path.Combine(folder, CurvesFile);
         CurvePlot.Save(curves, losses, accuracy, evaluations.Count == 0 ? 0 : evaluations[0].Random);
         output.WriteLine($"losses and accuracy by step: {curves}");
@@ -42,16 +42,43 @@ internal sealed class TrainingReport
         output.WriteLine($"checkpoint: {CheckpointLayout.Last(folder)}");
     }
 
-    private void WriteAccuracy(string folder, TextWriter output, double before, double after, double random)
+    private static Curve Loss(string name, List<StepRecord> steps)
     {
-        int count = _session.Test!.Count;
+        (int Step, double Value)[] points = [.. steps.SelectMany(s => s.Losses.Where(l => l.Name == name).Select(l => (s.Step, l.Value)))];
+        return new Curve(name, [.. points.Select(p => (double)p.Step)], [.. points.Select(p => p.Value)]);
+    }
+
+    // Only what was measured before the first step, on as many questions as are asked today, is "before".
+    private double? Before(List<EvaluationRecord> evaluations) =>
+        evaluations.FirstOrDefault(e => e.Step == 0 && e.Count == _session.Test?.Count)?.Accuracy;
+
+    private void WriteAccuracy(string folder, TextWriter output, double? before, EvaluationRecord last)
+    {
         output.WriteLine(FormattableString.Invariant(
-            $"pointing accuracy on {count} test samples: {100 * before:0.0} % before, {100 * after:0.0} % after training; a random point {100 * random:0.0} %"));
-        if (_scenes.Length == 0)
+            $"pointing accuracy on {last.Count} test samples: {(before is { } share ? $"{Percent(share)} before, " : "")}{Percent(last.Accuracy)} after training; a random point {Percent(last.Random)}"));
+        GridScene[] scenes = Scenes(last.Accuracy);
+        if (scenes.Length == 0)
             return;
-        Heatmap[] maps = _session.Explainer.Explain(_scenes);
         string grid = Path.Combine(folder, GridFile);
-        SceneGrid.Save(grid, [.. _scenes.Select((s, i) => new GridScene(s, _before[i], maps[i]))], new GridHeading(before, after, random, count));
+        SceneGrid.Save(grid, scenes, new GridHeading(before, last.Accuracy, last.Random, last.Count));
         output.WriteLine($"where the model looks, before and after: {grid}");
     }
+
+    private GridScene[] Scenes(double accuracy)
+    {
+        IEvaluationSet test = _session.Test!;
+        Dictionary<int, PatchMap> before = _session.FirstMaps!.Of(test, GridScenes.Candidates(test, Shown));
+        Dictionary<int, PatchMap> after = Explain([.. before.Keys.Order()]);
+        (int Index, EvaluationSample Sample)[] candidates = [.. after.Keys.Order().Select(i => (i, test.Read(i, [SceneGrid.Picture])))];
+        bool[] hits = [.. candidates.Select(c => after[c.Index].Peak(c.Sample.Width, c.Sample.Height) is { } p && PointingGame.IsHit(p.X, p.Y, c.Sample.Boxes))];
+        return [.. GridScenes.Choose(hits, Shown, accuracy)
+            .Select(i => candidates[i]).Select(c => new GridScene(c.Sample, before[c.Index], after[c.Index]))];
+    }
+
+    private int Shown => _session.Config.Integer("grid_scenes");
+
+    private Dictionary<int, PatchMap> Explain(IReadOnlyList<int> questions) =>
+        GridScenes.Explain(_session.Explainer, _session.Test!, questions, _session.Config.Integer("eval_batch"));
+
+    private static string Percent(double share) => FormattableString.Invariant($"{100 * share:0.0} %");
 }

@@ -14,12 +14,13 @@ namespace AmcEngine.Amc.Training;
 /// <summary>Everything that a run consists of: data, model, optimizer and the number of steps done.</summary>
 internal sealed class TrainingSession : IDisposable
 {
-    private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn)
+    private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, WordPieceTokenizer? tokenizer)
     {
         Config = config;
-        Tokenizer = DataSources.Tokenizer(config);
+        Tokenizer = tokenizer ?? DataSources.Tokenizer(config);
         Action<string>? once = DataSources.Once(warn);
         Train = DataSources.Train(config, once);
+        Data = DataIdentity.Of(config, Train.Count);
         Test = DataSources.Test(config, once);
         Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0);
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
@@ -37,6 +38,9 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>The tokenizer.</summary>
     public WordPieceTokenizer Tokenizer { get; }
 
+    /// <summary>What tells the training data from other data; null where it is generated.</summary>
+    public DataIdentity? Data { get; }
+
     /// <summary>Training samples.</summary>
     public IRegionDataset Train { get; }
 
@@ -44,7 +48,7 @@ internal sealed class TrainingSession : IDisposable
     public BatchLoader Loader { get; }
 
     /// <summary>Test questions; null where the configuration names none.</summary>
-    public IReadOnlyList<EvaluationSample>? Test { get; }
+    public IEvaluationSet? Test { get; }
 
     /// <summary>What happens when.</summary>
     public TrainingPlan Plan { get; }
@@ -67,13 +71,20 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Steps done.</summary>
     public int Step { get; set; }
 
+    /// <summary>Step at which the run is to stop before its end; null where it runs to its end.</summary>
+    public int? StopAfter { get; set; }
+
+    /// <summary>Where the model looked before its first step; null where nobody has asked.</summary>
+    public FirstMaps? FirstMaps { get; set; }
+
     /// <summary>Opens the data and creates the model with fresh weights.</summary>
     /// <param name="config">The configuration.</param>
-    /// <param name="backend">Where the model lives.</param>
-    /// <param name="warn">Told in one line each about what is wrong with the data and left out.</param>
+    /// <param name="backend">Where to compute.</param>
+    /// <param name="warn">Told of data that is not as it should be.</param>
+    /// <param name="tokenizer">The tokenizer; null takes the configuration's.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
-    public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null) => new(config, backend, warn);
+    public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null, WordPieceTokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
 
     /// <inheritdoc/>
     public void Dispose()

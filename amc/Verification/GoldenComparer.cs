@@ -15,7 +15,7 @@ internal sealed class GoldenComparer(DType dtype)
     private const double GradientAllowanceF32 = 1e-3;
     private const double AllowanceF64 = 1e-8;
 
-    // Wrong optimizers lie close: no decay at all is 1e-4 away after three steps, and rounding 4e-6 to 7e-6.
+    // Wrong optimizers lie close: without decay weights are 3 · rate · decay = 6e-5 away, and rounding leaves 3e-6 to 7e-6.
     private const double TrainedAllowance = 2e-5;
     private const double AbsoluteAllowance = 1e-6;
 

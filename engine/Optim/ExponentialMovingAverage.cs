@@ -38,16 +38,26 @@ public sealed class ExponentialMovingAverage
 
     /// <summary>
     /// Whether the optimizer has done the next <see cref="Update"/> already: the averages are then a step ahead of what they are
-    /// between two steps, and not to be saved.
+    /// between two steps; who saves them says so.
     /// </summary>
     public bool IsAhead { get; private set; }
+
+    /// <summary>Calls of <see cref="Update"/>: tells whether a step that failed had come that far.</summary>
+    public long Updates { get; private set; }
 
     /// <summary>Moves each target a step towards its source; once nothing where the optimizer has already done it.</summary>
     public void Update()
     {
         if (IsAhead) IsAhead = false;
         else Move(_pairs);
+        Updates++;
     }
+
+    /// <summary>
+    /// Says that the targets hold what the next <see cref="Update"/> would make of them, which then does nothing: because they
+    /// were read from where such were saved, or because the step that moved them failed.
+    /// </summary>
+    public void SetAhead() => IsAhead = true;
 
     /// <summary>Says that the targets hold new values, of no step before.</summary>
     public void Reset() => IsAhead = false;

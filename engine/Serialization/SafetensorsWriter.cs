@@ -17,8 +17,8 @@ public static class SafetensorsWriter
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// Writes a file: first a temporary file beside it, renamed when complete, so that an interrupted run never leaves a
-    /// half-written checkpoint under the final name. Tensors that lie in other files are streamed through 1 MiB.
+    /// Writes a file by <see cref="DurableOutput"/>, so that an interrupted run never leaves a half-written checkpoint under the
+    /// final name. Tensors that lie in other files are streamed through 1 MiB.
     /// </summary>
     /// <param name="path">The file to create or replace; its folder must exist.</param>
     /// <param name="tensors">What to write; names must differ.</param>
@@ -35,27 +35,11 @@ public static class SafetensorsWriter
         byte[] header = BuildHeader(list, Offsets(layout), metadata);
         if (header.Length > SafetensorsReader.MaxHeaderBytes) throw SerializationException.In(
             path, null, $"the header would take {header.Length} bytes, more than readers accept", "split the file");
-        string temporary = $"{path}.{System.IO.Path.GetRandomFileName()}.tmp";
-        try
+        DurableOutput.Write(path, stream =>
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, ChunkBytes))
-            {
-                WriteHeader(stream, header);
-                foreach (var tensor in layout) WriteData(stream, tensor);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw SerializationException.In(
-                path, null, "the file cannot be written", "check that the folder exists, is writable and has space", e);
-        }
-        finally
-        {
-            // After a successful rename there is nothing left to delete, and Delete says nothing.
-            DeleteQuietly(temporary);
-        }
+            WriteHeader(stream, header);
+            foreach (var tensor in layout) WriteData(stream, tensor);
+        });
     }
 
     private static void CheckNames(string path, TensorData[] tensors)
@@ -151,18 +135,6 @@ public static class SafetensorsWriter
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private static void DeleteQuietly(string file)
-    {
-        try
-        {
-            File.Delete(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The error that led here is the one to report; a stray temporary file harms nobody.
         }
     }
 }

@@ -62,7 +62,7 @@ public abstract class Module : IDisposable
     }
 
     /// <summary>Returns the memory of all entries.</summary>
-    public void Dispose()
+    public virtual void Dispose()
     {
         foreach (var entry in StateEntries) entry.Parameter.Release();
         GC.SuppressFinalize(this);

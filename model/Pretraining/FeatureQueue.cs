@@ -1,3 +1,4 @@
+using AmcEngine.Memory;
 using AmcEngine.Model.Modules;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -5,8 +6,14 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model.Pretraining;
 
 /// <summary>A ring of the momentum encoder's latest features <c>[E, Q]</c> with its own write position.</summary>
-internal sealed class FeatureQueue(Parameter columns, Parameter pointer)
+internal sealed class FeatureQueue(Parameter columns, Parameter pointer) : IDisposable
 {
+    private Tensor? _overwritten;
+    private int _overwrittenAt;
+
+    /// <summary>Calls of <see cref="Enqueue"/>: tells whether a step that failed had come that far.</summary>
+    public long Writes { get; private set; }
+
     /// <summary>Features of the batch beside those of the queue, <c>[E, B + Q]</c>: a copy, since the queue moves on.</summary>
     public Tensor With(Tensor features) => Movement.Concat([features.Permute(1, 0), columns.Value], 1);
 
@@ -18,15 +25,51 @@ internal sealed class FeatureQueue(Parameter columns, Parameter pointer)
             throw new ModelException($"feature queue: a batch of {batch} does not fit {size} columns; raise queue_size");
         using var rows = features.Permute(1, 0);
         var start = checked((int)pointer.Integers![0]);
-        var tail = Math.Min(batch, size - start);
-        Write(rows, 0, start, tail);
-        if (tail < batch) Write(rows, tail, 0, batch - tail);
+        if (_overwritten?.Shape[1] != batch)
+        {
+            _overwritten?.Dispose();
+            using (MemoryScope.Suspend())
+                _overwritten = Tensor.Empty([columns.Shape[0], batch], columns.Value.DType, columns.Value.Backend);
+        }
+        _overwrittenAt = start;
+        Read(_overwritten, start);
+        Write(rows, start);
         pointer.Integers[0] = (start + batch) % size;
+        Writes++;
     }
 
-    private void Write(Tensor rows, int from, int to, int count)
+    /// <summary>Puts back what the last <see cref="Enqueue"/> has written over: its step failed.</summary>
+    public void TakeBack()
     {
-        var queue = columns.Value;
-        queue.Backend.CopyRows(rows, rows.Shape[1], from, queue, queue.Shape[1], to, queue.Shape[0], count, 1);
+        if (_overwritten is null) return;
+        Write(_overwritten, _overwrittenAt);
+        pointer.Integers![0] = _overwrittenAt;
+    }
+
+    /// <summary>Gives back what is kept for <see cref="TakeBack"/>.</summary>
+    public void Dispose()
+    {
+        _overwritten?.Dispose();
+        _overwritten = null;
+    }
+
+    // From the queue's columns at "start", around its end, and the other way.
+    private void Read(Tensor rows, int start)
+    {
+        var (batch, tail) = (rows.Shape[1], Math.Min(rows.Shape[1], columns.Shape[1] - start));
+        Copy(columns.Value, start, rows, 0, tail);
+        if (tail < batch) Copy(columns.Value, 0, rows, tail, batch - tail);
+    }
+
+    private void Write(Tensor rows, int start)
+    {
+        var (batch, tail) = (rows.Shape[1], Math.Min(rows.Shape[1], columns.Shape[1] - start));
+        Copy(rows, 0, columns.Value, start, tail);
+        if (tail < batch) Copy(rows, tail, columns.Value, 0, batch - tail);
+    }
+
+    private static void Copy(Tensor source, int from, Tensor target, int to, int count)
+    {
+        target.Backend.CopyRows(source, source.Shape[1], from, target, target.Shape[1], to, target.Shape[0], count, 1);
     }
 }

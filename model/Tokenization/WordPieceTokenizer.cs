@@ -149,14 +149,7 @@ public sealed class WordPieceTokenizer
     public void SaveVocab(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        try
-        {
-            File.WriteAllText(path, string.Concat(_vocabulary.Select(token => token + "\n")), new UTF8Encoding(false));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new SerializationException($"{path}: the vocabulary cannot be written; check the folder", e);
-        }
+        DurableOutput.Write(path, new UTF8Encoding(false).GetBytes(string.Concat(_vocabulary.Select(token => token + "\n"))));
     }
 
     private static IEnumerable<string> Lines(TextReader reader)

@@ -36,7 +36,7 @@ internal sealed class BadDataTests
             Assert.That(warnings, Has.Length.EqualTo(2));
             Assert.That(answer.Out, Does.Contain("of 16 pictures 1 could not be decoded and were left out, 1 in part (used, the rest grey)"));
             Assert.That(log, Does.Contain("\"kind\":\"data\",\"step\":4,\"pictures\":16,\"pictures_partial\":1,\"pictures_undecodable\":1,"));
-            Assert.That(TrainingLog.Read(_folder.PathOf("run")).Steps, Has.Count.EqualTo(4));
+            Assert.That(TrainingLogReader.Read(_folder.PathOf("run"), _ => { }).Steps, Has.Count.EqualTo(4));
         });
     }
 
@@ -58,7 +58,7 @@ internal sealed class BadDataTests
     {
         _folder.Write("d/annotations.json", "[" + string.Join(",", Enumerable.Range(0, 16).Select(i => $$"""{"image": "images/{{i:000000}}.png", "caption": "red circle"}""")) + "]");
         Train("run", "2");
-        IReadOnlyList<(string Name, double Value)> losses = TrainingLog.Read(_folder.PathOf("run")).Steps[0].Losses;
+        IReadOnlyList<(string Name, double Value)> losses = TrainingLogReader.Read(_folder.PathOf("run"), _ => { }).Steps[0].Losses;
         Assert.That(losses.Single(l => l.Name == "amc_max").Value, Is.Zero);
         Assert.That(losses.Single(l => l.Name == "ita").Value, Is.Not.Zero);
     }

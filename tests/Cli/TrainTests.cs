@@ -28,7 +28,7 @@ internal sealed class TrainTests
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("before").And.Contain("after training").And.Contain("a random point").And.Contain("grid.png").And.Contain("curves.png").And.Contain("left"));
         string[] files = [.. Directory.EnumerateFileSystemEntries(run).Select(f => Path.GetFileName(f)!).Order()];
-        Assert.That(files, Is.EqualTo(new[] { "checkpoints", "curves.png", "grid.png", "log.jsonl" }));
+        Assert.That(files, Is.EqualTo(new[] { ".lock", "checkpoints", "curves.png", "grid.png", "log.jsonl" }));
         Assert.That(Directory.GetDirectories(Path.Combine(run, "checkpoints")).Select(Path.GetFileName).Order(), Is.EqualTo(new[] { "last", "last-good" }));
         JsonNode[] log = Log(run);
         Assert.That(log.Count(l => (string)l["kind"]! == "step"), Is.EqualTo(6));
@@ -70,10 +70,10 @@ internal sealed class TrainTests
     }
 
     [Test]
-    public void Resuming_a_finished_run_says_so()
+    public void A_run_does_not_go_back()
     {
-        (string config, string run) = Amcx.Train(_folder);
-        Amcx.ExpectBadInput(Amcx.Run("train", "--config", config, "--resume", run), "nothing to resume");
+        (_, string run) = Amcx.Train(_folder);
+        Amcx.ExpectBadInput(Amcx.Run("train", "--resume", run, "--steps", "5"), "nothing to resume");
     }
 
     [Test]
@@ -82,6 +82,7 @@ internal sealed class TrainTests
         string config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", config, "--resume", _folder.PathOf("no")), "not found");
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", config, "--resume", _folder.Path), "holds no checkpoint");
+        Amcx.ExpectBadInput(Amcx.Run("train"), "--config is missing", "--resume");
     }
 
     [Test]
@@ -96,7 +97,7 @@ internal sealed class TrainTests
             if (session.Step == 2)
                 stop.Cancel();
         });
-        Assert.That(code, Is.Zero);
+        Assert.That(code, Is.EqualTo(130));
         Assert.That(output.ToString(), Does.Contain("stopped after step 3 and saved").And.Contain($"--resume {run}"));
         Assert.That(Amcx.Run("train", "--config", config, "--resume", run).Code, Is.Zero);
         Assert.That(Amcx.Run("train", "--config", config, "--output", whole).Code, Is.Zero);

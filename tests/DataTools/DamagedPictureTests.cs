@@ -154,12 +154,12 @@ public class DamagedPictureTests
     }
 
     [Test]
-    public void A_jpeg_that_ends_before_its_first_pixel_is_damaged()
+    public void A_picture_that_ends_before_its_first_pixel_is_undecodable()
     {
-        byte[] file = File.ReadAllBytes(Cases.Path("pictures", "cuthalf.jpg"));
-        int scan = file.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
-        Assert.That(() => PictureFile.Decode(file.AsSpan(0, scan + 14), "a.jpg"), Throws.TypeOf<UnreadablePictureException>());
-        Assert.That(() => PictureFile.Decode(file.AsSpan(0, scan), "a.jpg"), Throws.TypeOf<UnreadablePictureException>());
+        byte[] jpeg = File.ReadAllBytes(Cases.Path("pictures", "cuthalf.jpg")), png = PngWriter.Write(Ramp(8, 8));
+        int scan = jpeg.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]), data = png.AsSpan().IndexOf("IDAT"u8);
+        Assert.That(() => PictureFile.Decode(jpeg.AsSpan(0, scan), "a.jpg"), Throws.TypeOf<UnreadablePictureException>());
+        Assert.That(() => PictureFile.Decode(png.AsSpan(0, data + 4), "a.png"), Throws.TypeOf<UnreadablePictureException>());
     }
 
     [TestCase("exif6.jpg")]

@@ -49,6 +49,6 @@ public class RegionMaskTests
     {
         RegionMask both = RegionMask.FromBoxes([new Box(0, 0, 2, 2), new Box(1, 1, 4, 2)], 4, 3);
         Assert.That(string.Concat(both.Values), Is.EqualTo("110011110000"));
-        Assert.That(RegionMask.FromBoxes([], 4, 3).Values, Has.All.Zero.And.Length.EqualTo(12));
+        Assert.That(RegionMask.FromBoxes([], 4, 3).Values, Is.EqualTo(new byte[12]));
     }
 }

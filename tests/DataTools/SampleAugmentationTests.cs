@@ -44,7 +44,7 @@ public class SampleAugmentationTests
     public void Samples_follow_the_specification_step_by_step()
     {
         HashSet<(bool, bool, bool)> seen = [];
-        for (int epoch = 0; epoch < 64; epoch++)
+        for (int epoch = 0; epoch < 128; epoch++)
         {
             Draws draws = Draws.Of(epoch);
             RegionSample sample = _dataset.Get(0, Seed, epoch);

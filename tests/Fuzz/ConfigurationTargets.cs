@@ -26,7 +26,7 @@ internal static class ConfigurationTargets
     }
 
     /// <summary>Reads a run's log, which takes every file: what is no record costs its line only.</summary>
-    public static void Log(FuzzSession session) => TrainingLog.Read(session.Folder);
+    public static void Log(FuzzSession session) => TrainingLogReader.Read(session.Folder, _ => { });
 
     private static void HoldRestores(FuzzSession session, RunConfig config)
     {

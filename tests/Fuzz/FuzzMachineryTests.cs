@@ -88,9 +88,15 @@ internal sealed class FuzzMachineryTests
         byte[] seed = FuzzCorpus.Load("picture").First(s => s.Name == "rgba.png").Bytes;
         byte[] broken = [.. seed];
         broken[29] ^= 0x55; // The first checksum, that of the header.
-        Assert.That(SKBitmap.Decode(broken), Is.Null);
-        using SKBitmap mended = SKBitmap.Decode(FuzzMending.PngChecksums(seed, broken));
-        Assert.That((mended.Width, mended.Height), Is.EqualTo((2, 2)));
+        Assert.That(Side(broken), Is.Null);
+        Assert.That(Side(FuzzMending.PngChecksums(seed, broken)), Is.EqualTo(2));
+
+        static int? Side(byte[] png)
+        {
+            using SKData data = SKData.CreateCopy(png);
+            using SKCodec? codec = SKCodec.Create(data);
+            return codec?.Info.Width;
+        }
     }
 
     [Test]

@@ -33,7 +33,7 @@ internal static class TensorTargets
     {
         using var checkpoint = TorchCheckpoint.Load(session.Path);
         var tensors = new List<TensorData>();
-        Collect(checkpoint.Root, 0, tensors);
+        Collect(checkpoint.Root, 0, tensors, new(ReferenceEqualityComparer.Instance));
         ReadValues(session, tensors);
         ReadValues(session, checkpoint.Tensors);
     }
@@ -71,17 +71,17 @@ internal static class TensorTargets
         }
     }
 
-    /// <summary>The tensors of an object graph, which may contain itself.</summary>
-    private static void Collect(object? value, int depth, List<TensorData> tensors)
+    /// <summary>The tensors of an object graph, which may share its parts and contain itself.</summary>
+    private static void Collect(object? value, int depth, List<TensorData> tensors, HashSet<object> seen)
     {
-        if (depth > MaxDepth || tensors.Count > 100) return;
+        if (value is null || depth > MaxDepth || !seen.Add(value)) return;
+        if (value is TensorData tensor) tensors.Add(tensor);
         IEnumerable<object?> children = value switch
         {
-            OrderedDictionary<object, object?> dictionary => dictionary.Values.Take(100),
-            IReadOnlyList<object?> list => list.Take(100),
+            OrderedDictionary<object, object?> dictionary => dictionary.Values,
+            IReadOnlyList<object?> list => list,
             _ => [],
         };
-        if (value is TensorData tensor) tensors.Add(tensor);
-        foreach (object? child in children) Collect(child, depth + 1, tensors);
+        foreach (object? child in children) Collect(child, depth + 1, tensors, seen);
     }
 }

@@ -24,7 +24,7 @@ fi
 rm -rf "${root:?}/$format"
 # The runtime reserves far more memory than it uses, so the limit is that of its heap. Processors are left to the system.
 export DOTNET_GCHeapHardLimit=0x40000000 DOTNET_TieredPGO=0
-export AFL_SKIP_BIN_CHECK=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
+export AFL_FORKSRV_INIT_TMOUT=300000 AFL_SKIP_BIN_CHECK=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
 afl-fuzz -i "tests/Fuzz/Corpus/$format" -o "$root/$format" -x "$root/$format.dict" -t 10000 -m none -V $((minutes * 60)) \
   dotnet "$root/app/AmcEngine.Fuzz.dll" "$format" > "$root/$format.log" 2>&1 || { tail -20 "$root/$format.log" >&2; exit 1; }
 grep -E '^(run_time|execs_done|execs_per_sec|corpus_count|edges_found|bitmap_cvg|saved_crashes|saved_hangs|stability)' "$root/$format/default/fuzzer_stats"

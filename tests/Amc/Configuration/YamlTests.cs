@@ -149,7 +149,7 @@ internal sealed class YamlTests
     public void What_was_written_is_quoted_in_part()
     {
         string digits = new('7', 200_000);
-        foreach (string yaml in new[] { $"seed: {digits}", $"{digits[..1000]}: 1", $"seed: \"{digits}\"", $"seed: *{digits}", $"optimizer: {digits}", $"dataset: {digits}", $"seed: !{digits} 1", $"a: 1\n\"{digits}\": 1\n\"{digits}\": 1" })
+        foreach (string yaml in new[] { $"seed: {digits}", $"{digits[..1000]}: 1", $"seed: \"{digits}\"", $"seed: *{digits}", $"optimizer: {digits}", $"dataset: {digits}", $"seed: !{digits} 1", $"a: 1\n\"{digits[..1000]}\": 1\n\"{digits[..1000]}\": 1" })
             Assert.That(Refusal(yaml), Has.Length.LessThan(400).And.Contains("…"), yaml[..9]);
         Assert.That(() => YamlConfigReader.Override([], $"seed={digits}"), Throws.TypeOf<ConfigException>().With.Message.Length.LessThan(400));
         Assert.That(() => YamlConfigReader.Override([], digits), Throws.TypeOf<ConfigException>().With.Message.Length.LessThan(400));

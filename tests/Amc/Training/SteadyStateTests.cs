@@ -71,7 +71,7 @@ internal sealed class SteadyStateTests
     [Test]
     public void Garbage_of_a_step_is_bounded_and_does_not_grow()
     {
-        const int steps = 50;
+        const int steps = 25;
         using TrainingSession session = Session("batch_size=16", "train_count=64");
         var step = new OptimizationStep(session, traceNaN: false);
         Run(step, 30);

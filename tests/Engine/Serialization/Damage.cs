@@ -32,6 +32,7 @@ internal static class Damage
             Assert.That(e.Message, Does.StartWith(file).And.Not.Contains("\n"));
         }
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(64L << 20), "memory");
-        Assert.That(clock.ElapsedMilliseconds, Is.LessThan(5000), "time");
+        // A damaged count that is believed runs for hours; a minute is no measure of speed, whatever else the machine does.
+        Assert.That(clock.Elapsed < TimeSpan.FromMinutes(1), Is.True, $"{clock.Elapsed.TotalSeconds:0} s");
     }
 }

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary>
+/// The wish to stop, from outside: Ctrl-C (SIGINT), SIGTERM and SIGHUP. The first is answered at once and lets the work come to
+/// a good end; the second ends the process. A signal that the process was started to ignore (nohup) stays ignored.
+/// </summary>
+internal sealed partial class StopSignals : IDisposable
+{
+    private static readonly (PosixSignal Signal, int Number)[] Known = [(PosixSignal.SIGINT, 2), (PosixSignal.SIGTERM, 15), (PosixSignal.SIGHUP, 1)];
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TextWriter _error;
+    private readonly string _answer;
+    private readonly PosixSignalRegistration[] _registrations;
+    private int _number;
+
+    private StopSignals(TextWriter error, string answer)
+    {
+        (_error, _answer) = (error, answer);
+        _registrations = Array.ConvertAll(Known, k => PosixSignalRegistration.Create(k.Signal, context => Handle(context, k.Number)));
+    }
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Token => _stop.Token;
+
+    /// <summary>What a shell expects of a process that ended by the signal: 130, 143 or 129.</summary>
+    public int ExitCode => 128 + _number;
+
+    /// <summary>Listens until disposed.</summary>
+    /// <param name="error">Where to answer.</param>
+    /// <param name="answer">What happens now, in one line.</param>
+    public static StopSignals Listen(TextWriter error, string answer) => new(error, answer);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations)
+            registration.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context, int number)
+    {
+        bool first = Interlocked.CompareExchange(ref _number, number, 0) == 0;
+        // A terminal that goes away says so twice: its shell passes on what the system has sent already.
+        context.Cancel = first || number == 1;
+        if (!first)
+            return;
+        if (number == 1)
+            LeaveTerminal();
+        _stop.Cancel();
+        _error.WriteLine(_answer);
+    }
+
+    // Writing to a terminal that has gone fails, and would end the work before it is saved.
+    private static void LeaveTerminal()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        const int writeOnly = 1;
+        int nowhere = Open("/dev/null", writeOnly);
+        for (int handle = 1; handle <= 2 && nowhere >= 0; handle++)
+        {
+            if (IsTerminal(handle) != 0)
+                _ = Duplicate(nowhere, handle);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "isatty")]
+    private static partial int IsTerminal(int handle);
+
+    [LibraryImport("libc", EntryPoint = "dup2")]
+    private static partial int Duplicate(int from, int to);
+}

@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+
+namespace AmcEngine.Files;
+
+/// <summary>
+/// Files and folders that are there whole or not at all, after a power cut too: a temporary in the same folder, flushed to the disk,
+/// renamed, and the folder flushed. The one place that does so: the engine, which does not know this project, compiles the same file.
+/// </summary>
+internal static partial class DurableFile
+{
+    /// <summary>How the names of temporaries end; a killed process leaves them behind.</summary>
+    public const string TemporarySuffix = ".tmp";
+
+    /// <summary>Writes <paramref name="path"/> through <paramref name="write"/>, replacing an older file; nothing is left where that fails.</summary>
+    /// <exception cref="IOException">The folder or file cannot be written, or the disk is full.</exception>
+    /// <exception cref="UnauthorizedAccessException">Writing is not allowed.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        string full = Path.GetFullPath(path);
+        // The temporary stays in the target's folder, because a rename is only atomic within one file system.
+        string temporary = $"{full}.{Environment.ProcessId}-{Guid.NewGuid():N}{TemporarySuffix}";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, full, overwrite: true);
+            Flush(Path.GetDirectoryName(full)!);
+        }
+        catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")
+        {
+            // What .NET makes of EFBIG.
+            throw new IOException("the file is larger than the limit on file sizes or the file system allows", e);
+        }
+        finally
+        {
+            // After a successful rename there is nothing left to delete, and Delete says nothing.
+            DeleteQuietly(temporary);
+        }
+    }
+
+    /// <summary>Flushes a folder's entries to the disk, so that what was created or renamed in it stays so.</summary>
+    public static void Flush(string folder)
+    {
+        // Windows has no such call, and its file systems order renames by themselves.
+        if (OperatingSystem.IsWindows())
+            return;
+        int handle = Open(folder, 0);
+        if (handle < 0)
+            return;
+        try
+        {
+            // Some file systems refuse to flush folders; the rename has happened all the same.
+            _ = FSync(handle);
+        }
+        finally
+        {
+            _ = Close(handle);
+        }
+    }
+
+    private static void DeleteQuietly(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The error that matters has been thrown already; a left-over temporary does no harm.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int FSync(int handle);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int handle);
+}

@@ -1,0 +1,128 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Training;
+using AmcEngine.Backends.Cpu;
+using AmcEngine.Memory;
+using AmcEngine.Model.Pretraining;
+using AmcEngine.Tensors;
+using AmcEngine.Tests.Cli;
+using AmcEngine.Tests.DataTools;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Amc.Training;
+
+/// <summary>One of the two checkpoints is whole at every moment, and a step that failed leaves no trace in what is saved.</summary>
+[TestFixture]
+internal sealed class CheckpointStoreTests
+{
+    private TempFolder _folder = null!;
+    private string _run = null!;
+
+    [SetUp]
+    public void CreateFolder()
+    {
+        _folder = new TempFolder();
+        _run = _folder.PathOf("run");
+    }
+
+    [TearDown]
+    public void DeleteFolder() => _folder.Dispose();
+
+    [Test]
+    public void A_checkpoint_is_whole_between_all_moves_of_a_save([Values] bool lastIsSound)
+    {
+        using var backend = new CpuBackend(1);
+        using TrainingSession session = Session(backend), reader = Session(backend);
+        var step = new OptimizationStep(session, traceNaN: false);
+        for (int i = 0; i < 2; i++)
+        {
+            step.Run();
+            new CheckpointStore(_run).Save(session);
+        }
+        if (!lastIsSound)
+            File.WriteAllBytes(RunFiles.Last(_run, "model.safetensors"), []);
+        int moves = 0;
+        step.Run();
+        new CheckpointStore(_run, lastIsSound)
+        {
+            BeforeMove = _ =>
+            {
+                moves++;
+                ResumePoint.Find(_run, _ => { }).Restore(reader);
+                Assert.That(reader.Step, Is.EqualTo(lastIsSound ? 2 : 1), $"before move {moves}");
+            },
+        }.Save(session);
+        Assert.That(moves, Is.EqualTo(lastIsSound ? 3 : 2));
+        ResumePoint.Find(_run, _ => { }).Restore(reader);
+        Assert.That(reader.Step, Is.EqualTo(3));
+        CheckpointStore.Restore(reader, CheckpointLayout.LastGood(_run));
+        Assert.That(reader.Step, Is.EqualTo(lastIsSound ? 2 : 1), "a damaged checkpoint does not take the place of a good one");
+        RunFiles.AssertNoTemporaries(_run);
+    }
+
+    [Test]
+    public void A_save_that_fails_leaves_the_checkpoints_and_no_temporaries()
+    {
+        using var backend = new CpuBackend(1);
+        using TrainingSession session = Session(backend);
+        new CheckpointStore(_run).Save(session);
+        SortedDictionary<string, string> before = RunFiles.Snapshot(_run);
+        // A map whose numbers do not fill its size cannot be written; the weights have been by then.
+        session.FirstMaps = new FirstMaps(session.Test!, new Dictionary<int, PatchMap> { [0] = new(2, [1f]) });
+        Assert.That(() => new CheckpointStore(_run).Save(session), Throws.Exception);
+        Assert.That(RunFiles.Snapshot(_run), Is.EqualTo(before));
+        RunFiles.AssertNoTemporaries(_run);
+    }
+
+    // The forward pass moves momentum copies and queues; what comes after it may fail.
+    [Test]
+    public void A_step_that_failed_after_its_forward_pass_is_taken_back([Values] bool ahead)
+    {
+        string whole = _folder.PathOf("whole");
+        using var backend = new CpuBackend(1);
+        using (TrainingSession session = Session(backend))
+        {
+            Run(session, 7);
+            new CheckpointStore(whole).Save(session);
+        }
+        using (TrainingSession session = Session(backend))
+        {
+            Run(session, 4, lastContinues: ahead);
+            (long, long, long) before = session.Model.Progress;
+            using (MemoryScope.Begin())
+            {
+                session.Random.BeginStep((uint)session.Step);
+                TrainingBatchForward(session);
+            }
+            session.Model.TakeBack(before);
+            new CheckpointStore(_run).Save(session);
+        }
+        using (TrainingSession session = Session(backend))
+        {
+            CheckpointStore.Restore(session, CheckpointLayout.Last(_run));
+            Assert.That(session.Model.Average!.IsAhead, Is.True);
+            Run(session, 7);
+            new CheckpointStore(_run).Save(session);
+        }
+        foreach (string file in new[] { "model.safetensors", "optimizer.safetensors", "state.json" })
+            Assert.That(File.ReadAllBytes(RunFiles.Last(_run, file)).AsSpan().SequenceEqual(File.ReadAllBytes(RunFiles.Last(whole, file))), Is.True, file);
+    }
+
+    private static void TrainingBatchForward(TrainingSession session)
+    {
+        AmcEngine.Amc.Data.TrainingBatch batch = session.Loader.Get(session.Step);
+        Tensor images = Tensor.From(batch.Images, [batch.Text.Count, 3, batch.Side, batch.Side], session.Model.Backend);
+        session.Model.Forward(new AlbefBatch(images, batch.Text), new StepOptions(0.4, session.Random));
+    }
+
+    private static void Run(TrainingSession session, int steps, bool lastContinues = false)
+    {
+        var step = new OptimizationStep(session, traceNaN: false);
+        while (session.Step < steps)
+            step.Run(() => session.Step + 1 < steps || lastContinues);
+    }
+
+    // Queues of 10 columns: the batches of 4 wrap around at their end.
+    private TrainingSession Session(CpuBackend backend) =>
+        TrainingSession.Create(RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig), ["queue_size=10"]), backend);
+}

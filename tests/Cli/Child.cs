@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace AmcEngine.Tests.Cli;
+
+/// <summary>A command in a process of its own that a test watches, sends signals to and kills.</summary>
+internal sealed partial class Child : IDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _error = new();
+    private readonly StringBuilder _output = new();
+
+    private Child(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
+        _process = Process.Start(start)!;
+        _process.ErrorDataReceived += (_, e) =>
+        {
+            lock (_error)
+                _error.AppendLine(e.Data);
+        };
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>What it has written to the error stream so far.</summary>
+    public string Error
+    {
+        get
+        {
+            lock (_error)
+                return _error.ToString();
+        }
+    }
+
+    /// <summary>Starts <c>amcx</c>.</summary>
+    public static Child Start(string folder, params string[] args)
+    {
+        string[] command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "amcx.dll"), .. args, "--threads", "1"];
+        // Tests may themselves run with signals ignored (nohup, a shell's background), which children inherit.
+        if (OperatingSystem.IsLinux())
+            command = ["env", "--default-signal", .. command];
+        return new Child(new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = folder });
+    }
+
+    /// <summary>Runs a script in which <c>amcx</c> stands for the command, and waits for it.</summary>
+    public static Answer Bash(string folder, string script)
+    {
+        string command = $"amcx() {{ DOTNET_EnableWriteXorExecute=0 dotnet '{Path.Combine(AppContext.BaseDirectory, "amcx.dll")}' \"$@\" --threads 1; }}\n{script}";
+        using var child = new Child(new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder });
+        return child.End();
+    }
+
+    /// <summary>Reads its output up to a line that holds a text; false where it ends before.</summary>
+    public bool WaitFor(string text)
+    {
+        while (_process.StandardOutput.ReadLine() is { } line)
+        {
+            _output.AppendLine(line);
+            if (line.Contains(text, StringComparison.Ordinal))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Waits until the error stream holds a text, a minute at most.</summary>
+    public bool WaitForError(string text) => SpinWait.SpinUntil(() => Error.Contains(text, StringComparison.Ordinal), TimeSpan.FromMinutes(1));
+
+    /// <summary>Sends a signal.</summary>
+    public void Signal(int number) => _ = Kill(_process.Id, number);
+
+    /// <summary>Waits for its end.</summary>
+    public Answer End()
+    {
+        _output.Append(_process.StandardOutput.ReadToEnd());
+        _process.WaitForExit();
+        return new Answer(_process.ExitCode, _output.ToString(), Error);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
