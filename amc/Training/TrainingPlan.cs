@@ -25,7 +25,7 @@ internal sealed class TrainingPlan
             throw ConfigRules.Wrong(config, $"batch_size: {config.BatchSize} is more than there are training samples; lower it or bring more data");
         _config = config;
         StepsPerEpoch = stepsPerEpoch;
-        TotalSteps = config.OptionalInteger("steps") ?? checked(config.Integer("schedular.epochs") * stepsPerEpoch);
+        TotalSteps = config.OptionalInteger("steps") ?? Whole(config, stepsPerEpoch);
         _schedule = CreateSchedule();
         _evaluations = [.. config.Integers("eval_steps")];
         _evaluateEvery = config.OptionalInteger("eval_every");
@@ -52,6 +52,13 @@ internal sealed class TrainingPlan
     /// <summary>Whether accuracy is measured after so many steps.</summary>
     public bool EvaluatesAfter(int steps) =>
         steps == 0 || steps == TotalSteps || _evaluations.Contains(steps) || (_evaluateEvery is { } every && steps % every == 0);
+
+    private static int Whole(RunConfig config, int stepsPerEpoch)
+    {
+        long steps = (long)config.Integer("schedular.epochs") * stepsPerEpoch;
+        return steps <= int.MaxValue ? (int)steps
+            : throw ConfigRules.Wrong(config, $"schedular.epochs: {config.Integer("schedular.epochs")} epochs of {stepsPerEpoch} steps are more than {int.MaxValue} steps; lower it, or set steps");
+    }
 
     private ISchedule CreateSchedule()
     {

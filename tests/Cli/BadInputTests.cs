@@ -79,23 +79,26 @@ internal sealed class BadInputTests
 
     [TestCase("""[{"caption": "a", "bbox": [[0, 0, 4, 4]]}]""", "entry 0", "image")]
     [TestCase("""[{"image": "p.png", "bbox": [[0, 0, 4, 4]]}]""", "entry 0", "caption")]
-    [TestCase("""[{"image": "p.png", "caption": "a"}]""", "entry 0", "bbox")]
+    [TestCase("""[{"image": "p.png", "caption": "a"}]""", "annotations.json", "no entry has a box")]
     [TestCase("""[{"image": "p.png", "caption": "", "bbox": [[0, 0, 4, 4]]}]""", "entry 0", "phrase")]
     [TestCase("""[{"image": "p.png", "caption": "a", "bbox": [[4, 4, 4, 9]]}]""", "entry 0", "no area")]
     [TestCase("""[{"image": "p.png", "caption": "a", "bbox": [[0, 0, NaN, 9]]}]""", "entry 0")]
+    [TestCase("[", "annotations.json")]
+    [TestCase("[]", "empty")]
+    public void Wrong_annotations(string json, params string[] parts) => Amcx.ExpectBadInput(EvaluateOnly(json), parts);
+
+    // The bad picture or box is named in a warning, as it is among good ones; the error says that nothing is left.
     [TestCase("""[{"image": "p.png", "caption": "a", "bbox": [[900, 900, 950, 950]]}]""", "p.png", "covers no pixel")]
     [TestCase("""[{"image": "gone.png", "caption": "a", "bbox": [[0, 0, 4, 4]]}]""", "gone.png", "not found")]
     [TestCase("""[{"image": "text.png", "caption": "a", "bbox": [[0, 0, 4, 4]]}]""", "text.png")]
     [TestCase("""[{"image": "empty.png", "caption": "a", "bbox": [[0, 0, 4, 4]]}]""", "empty.png", "empty")]
-    [TestCase("[", "annotations.json")]
-    [TestCase("[]", "empty")]
-    public void Wrong_annotations(string json, params string[] parts)
+    public void Pictures_and_boxes_that_leave_nothing_to_ask(string json, params string[] parts)
     {
-        File.Copy(TempFolder.Fixture("gray16.png"), _folder.PathOf("p.png"));
-        _folder.Write("text.png", "this is no picture");
-        _folder.Write("empty.png", "");
-        _folder.Write("annotations.json", json);
-        Amcx.ExpectBadInput(EvaluateAnnotations(), parts);
+        Answer answer = EvaluateOnly(json);
+        Amcx.ExpectBadInput(answer, "none of the 1 questions could be asked");
+        string warning = answer.Error.Split('\n').Single(l => l.StartsWith("warning: ", StringComparison.Ordinal));
+        foreach (string part in parts)
+            Assert.That(warning, Does.Contain(part));
     }
 
     [Test]
@@ -209,6 +212,15 @@ internal sealed class BadInputTests
     }
 
     private Answer Evaluate(string checkpoint) => Amcx.Run("eval", "--config", _config, "--checkpoint", checkpoint);
+
+    private Answer EvaluateOnly(string json)
+    {
+        File.Copy(TempFolder.Fixture("gray16.png"), _folder.PathOf("p.png"));
+        _folder.Write("text.png", "this is no picture");
+        _folder.Write("empty.png", "");
+        _folder.Write("annotations.json", json);
+        return EvaluateAnnotations();
+    }
 
     private Answer EvaluateAnnotations(params string[] set) => Amcx.Run(
         ["eval", "--config", _config, "--checkpoint", _run, "--set", "dataset=annotations", $"test_file={_folder.PathOf("annotations.json")}", $"image_root={_folder.Path}", .. set]);

@@ -42,6 +42,13 @@ internal sealed class TrainingPlanTests
     }
 
     [Test]
+    public void More_steps_than_can_be_counted_are_refused_by_name()
+    {
+        Assert.That(new TrainingPlan(Config("schedular: {epochs: 1000000}"), 2147).TotalSteps, Is.EqualTo(2_147_000_000));
+        Assert.That(() => new TrainingPlan(Config("schedular: {epochs: 1000000}"), 2148), Throws.TypeOf<ConfigException>().With.Message.Contains("schedular.epochs"));
+    }
+
+    [Test]
     public void Alpha_rises_in_the_first_epoch()
     {
         var plan = new TrainingPlan(Config(""), 100);
