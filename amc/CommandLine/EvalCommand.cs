@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
@@ -15,7 +16,7 @@ internal static class EvalCommand
     /// <summary>Plays the pointing game and writes the result.</summary>
     public static int Run(EvalOptions options, CommandContext context)
     {
-        using StopSignals signals = StopSignals.Listen(context.Error, "stopping: nothing is written; once more ends at once");
+        using StopSignals signals = StopSignals.Listen(context.Error, "stopping: what was answered is kept; once more ends at once");
         try
         {
             return Run(options, context, signals.Token);
@@ -26,26 +27,100 @@ internal static class EvalCommand
         }
     }
 
-    private static int Run(EvalOptions options, CommandContext context, CancellationToken stop)
+    /// <summary>The same with a wish to stop, after which what was answered is kept.</summary>
+    internal static int Run(EvalOptions options, CommandContext context, CancellationToken stop)
     {
         RunConfig config = RunConfig.Load(options.Config, options.Set);
+        CheckOutputs(options, config);
         CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
-        IReadOnlyList<EvaluationSample> questions = DataSources.Test(config, context.Warn)
+        IEvaluationSet questions = DataSources.Test(config, context.Warn)
             ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
         WordPieceTokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         using IBackend backend = DeviceSelector.Open(options);
         using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Evaluation);
         var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
-        PointingResult result = PointingEvaluator.Run(explainer, questions, config.Integer("eval_batch"), stop: stop);
-        var report = new EvaluationReport(result, DataSources.Split(config), Protocol(config), options.Checkpoint);
-        if (options.Json is { } json)
-            report.SaveJson(json);
-        if (options.Report is { } html)
-            report.SaveHtml(html, explainer, questions);
-        context.Out.WriteLine(FormattableString.Invariant(
-            $"{report.Split}: pointing accuracy {100 * result.Accuracy:0.00} % on {result.Count} samples (a random point {100 * result.RandomAccuracy:0.00} %), {result.Seconds:0.0} s"));
+        var answers = new AnswerFile();
+        var tally = new PointingTally(answers.Add);
+        EvaluationReport Report(bool complete) => new(tally.Result, DataSources.Split(config), Protocol(config), options.Checkpoint)
+        {
+            Complete = complete,
+            Data = questions as IFileDataset,
+        };
+        try
+        {
+            PointingEvaluator.Run(explainer, questions, config.Integer("eval_batch"), stop: stop, tally: tally);
+        }
+        catch (Exception) when (tally.Count > 0)
+        {
+            KeepAnswers(options, context, Report(complete: false), answers);
+            throw;
+        }
+        EvaluationReport report = Report(complete: true);
+        // Said first: it is not lost where a file cannot be written after all.
+        context.Out.WriteLine(report.Text);
+        WriteAll([.. Outputs(options, report, answers), .. Page(options, report, answers, questions)]);
         return ErrorReporter.Success;
+    }
+
+    private static void CheckOutputs(EvalOptions options, RunConfig config)
+    {
+        (string Name, string? Path)[] outputs = [("--json", options.Json), ("--samples", options.Samples), ("--report", options.Report)];
+        List<(string Name, string? Path)> taken = [("--config", options.Config), ("--checkpoint", options.Checkpoint), .. config.Texts("test_file").Select(f => ("test_file", (string?)f))];
+        foreach ((string option, string? path) in outputs)
+        {
+            if (path is null)
+                continue;
+            OutputFiles.RequireWritable(option, path);
+            OutputFiles.RequireOther(option, path, taken);
+            taken.Add((option, path));
+        }
+    }
+
+    private static void KeepAnswers(EvalOptions options, CommandContext context, EvaluationReport report, AnswerFile answers)
+    {
+        context.Out.WriteLine($"stopped early; so far {report.Text}");
+        try
+        {
+            WriteAll([.. Outputs(options, report, answers)]);
+        }
+        catch (Exception e) when (e is DataException or IOException or UnauthorizedAccessException)
+        {
+            // What stopped the evaluation is the error; this comes on top of it.
+            context.Warn(e.Message);
+        }
+    }
+
+    private static IEnumerable<Action> Outputs(EvalOptions options, EvaluationReport report, AnswerFile answers)
+    {
+        if (options.Json is { } json)
+            yield return () => report.SaveJson(json);
+        if (options.Samples is { } samples)
+            yield return () => EvaluationReport.SaveSamples(samples, answers);
+    }
+
+    private static IEnumerable<Action> Page(EvalOptions options, EvaluationReport report, AnswerFile answers, IEvaluationSet questions)
+    {
+        if (options.Report is { } html)
+            yield return () => report.SaveHtml(html, answers.First, questions);
+    }
+
+    // One file that cannot be written does not cost the others.
+    private static void WriteAll(IReadOnlyList<Action> writes)
+    {
+        ExceptionDispatchInfo? failure = null;
+        foreach (Action write in writes)
+        {
+            try
+            {
+                write();
+            }
+            catch (Exception e) when (e is DataException or IOException or UnauthorizedAccessException)
+            {
+                failure ??= ExceptionDispatchInfo.Capture(e);
+            }
+        }
+        failure?.Throw();
     }
 
     private static string Protocol(RunConfig config) =>

@@ -15,6 +15,10 @@ internal sealed class EvalOptions : ModelOptions
     [Option("json", MetaValue = "OUT", HelpText = "Write the result as one JSON object.")]
     public string? Json { get; set; }
 
+    /// <summary>Where to write the answers.</summary>
+    [Option("samples", MetaValue = "OUT.jsonl", HelpText = "Write one JSON object a line for each sample: phrase, image, boxes, point, hit, score (how likely phrase and picture match), flat.")]
+    public string? Samples { get; set; }
+
     /// <summary>Where to write a page with examples.</summary>
     [Option("report", MetaValue = "OUT.html", HelpText = "Write a page with the result and example heatmaps.")]
     public string? Report { get; set; }

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Drawing;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Training;
@@ -15,25 +16,47 @@ internal static class ExplainCommand
     /// <summary>Draws where the model looks.</summary>
     public static int Run(ExplainOptions options, CommandContext context)
     {
+        CheckOutput(options);
         CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
         RunConfig config = options.Config is { } file ? RunConfig.Load(file) : checkpoint.Config()
             ?? throw new ConfigException($"{options.Checkpoint}: does not say what model it is; name the model's configuration with --config");
         string phrase = CaptionCleaner.Clean(options.Text, config.Integer("max_words"));
         if (phrase.Length == 0)
             throw new ConfigException($"--text \"{options.Text}\": the phrase has no words; write what to look for, for example --text \"red circle\"");
-        RgbImage picture = RgbImage.Load(options.Image);
+        Resampling resize = EvaluationSettings.Resize(config);
+        PictureViews picture = Read(options.Image, [PictureTarget.Square(config.ImageSize, resize), ExplanationPicture.Shown], PictureSettings.Of(config), context);
         WordPieceTokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         foreach (string word in tokenizer.UnknownWords(phrase))
             context.Warn($"the model does not know the word \"{word}\"");
         using IBackend backend = DeviceSelector.Open(options);
         using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Explanation);
-        var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
-        var sample = new EvaluationSample(picture, phrase, []);
-        (int X, int Y) point = explainer.Explain([sample])[0].Peak();
-        Heatmap map = explainer.Explain([sample], ExplanationPicture.Factor(picture.Width, picture.Height))[0];
-        ExplanationPicture.Save(options.Output, picture, map, point, options.Text.Trim());
-        context.Out.WriteLine($"{options.Output}: \"{phrase}\" points at x {point.X}, y {point.Y} of {picture.Width} × {picture.Height}");
+        MatchExplanation answer = new Explainer(model, tokenizer, resize).Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
+        PatchMap map = answer.Map.RequireFinite(phrase, options.Image);
+        (int X, int Y)? point = map.Peak(picture.Width, picture.Height);
+        ExplanationPicture.Save(options.Output, picture.Images[1], map, picture.PointIn(picture.Images[1], point), options.Text.Trim());
+        context.Out.WriteLine(point is { } p
+            ? $"{options.Output}: \"{phrase}\" points at x {p.X}, y {p.Y} of {picture.Width} × {picture.Height}"
+            : $"{options.Output}: \"{phrase}\" points nowhere: the heatmap is flat, the same value everywhere");
         return ErrorReporter.Success;
+    }
+
+    private static void CheckOutput(ExplainOptions options)
+    {
+        if (!RgbImage.CanSave(options.Output))
+            throw new ConfigException($"--output {options.Output}: pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
+        OutputFiles.RequireWritable("--output", options.Output);
+        OutputFiles.RequireOther("--output", options.Output, ("--image", options.Image), ("--checkpoint", options.Checkpoint), ("--config", options.Config));
+    }
+
+    private static PictureViews Read(string path, IReadOnlyList<PictureTarget> targets, PictureOptions settings, CommandContext context)
+    {
+        (PictureViews views, string? damage) = PictureFile.Read(path, targets, settings.Exif);
+        if (damage is null)
+            return views;
+        if (settings.Bad != BadPictures.Load)
+            throw new UnreadablePictureException(PictureFault.CutOff, damage);
+        context.Warn($"{damage} What could be decoded is used, the rest is grey.");
+        return views;
     }
 }

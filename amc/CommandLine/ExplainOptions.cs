@@ -16,7 +16,7 @@ internal sealed class ExplainOptions : ModelOptions
     public string Text { get; set; } = "";
 
     /// <summary>The picture to write.</summary>
-    [Option("output", Required = true, MetaValue = "OUT.png", HelpText = "The picture to write.")]
+    [Option("output", Required = true, MetaValue = "OUT.png", HelpText = "The picture to write: .png, .jpg, .jpeg or .webp.")]
     public string Output { get; set; } = "";
 
     /// <summary>The configuration of a checkpoint that does not carry one.</summary>

@@ -111,7 +111,7 @@ internal static class TrainCommand
         session.FirstMaps = point.FirstMaps();
         // The weights that the run started from are not asked for again; without them nothing is known of "before".
         if (session.FirstMaps is null && session.Config.OptionalText("checkpoint") is not null)
-            session.FirstMaps = new FirstMaps([], []);
+            session.FirstMaps = FirstMaps.None;
         var report = new TrainingReport(session);
         point.Restore(session);
         return report;

@@ -57,7 +57,7 @@ internal static class DataSources
     /// <param name="config">The configuration.</param>
     /// <param name="warn">Told in one line about what is wrong with the data and left out.</param>
     /// <exception cref="DataException">A file or folder is missing or wrong.</exception>
-    public static IReadOnlyList<EvaluationSample>? Test(RunConfig config, Action<string>? warn = null)
+    public static IEvaluationSet? Test(RunConfig config, Action<string>? warn = null)
     {
         if (config.IsGenerated)
             return new SceneEvaluationSet(Scenes(config), config.Integer("test_count"), (ulong)config.Integer("data_seed"));

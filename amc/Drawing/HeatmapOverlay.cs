@@ -6,13 +6,17 @@ namespace AmcEngine.Amc.Drawing;
 /// <summary>Lays a heatmap over a picture as the reference's demonstration does (specification 7).</summary>
 internal static class HeatmapOverlay
 {
-    private const double Opacity = 0.7;
+    /// <summary>A strength at which the picture is seen where the map is highest, too.</summary>
+    public const double SeeThrough = 0.6;
 
-    /// <summary>out = (1 − a^0.7)·picture + a^0.7·colour, where a is the map scaled to 0..1 and the colour is jet's.</summary>
+    private const double Exponent = 0.7;
+
+    /// <summary>out = (1 − s·a^0.7)·picture + s·a^0.7·colour, where a is the map scaled to 0..1 and the colour is jet's.</summary>
     /// <param name="picture">The picture.</param>
     /// <param name="map">The map, of the picture's size.</param>
+    /// <param name="strength">s: 1 as in the demonstration, less to see the picture everywhere.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
-    public static RgbImage Draw(RgbImage picture, Heatmap map)
+    public static RgbImage Draw(RgbImage picture, Heatmap map, double strength = 1)
     {
         if (map.Width != picture.Width || map.Height != picture.Height)
             throw new ArgumentException($"a map of {map.Width}×{map.Height} does not fit a picture of {picture.Width}×{picture.Height}.", nameof(map));
@@ -22,7 +26,7 @@ internal static class HeatmapOverlay
         {
             // A map without any difference points nowhere: it shows as cold, not as hot.
             double value = range > 0 ? (map.Values[i] - low) / range : 0;
-            double weight = Math.Pow(value, Opacity);
+            double weight = strength * Math.Pow(value, Exponent);
             (double r, double g, double b) = JetColors.At(value);
             result.Pixels[i * 3] = Blend(picture.Pixels[i * 3], r, weight);
             result.Pixels[i * 3 + 1] = Blend(picture.Pixels[i * 3 + 1], g, weight);

@@ -6,10 +6,10 @@ using SkiaSharp;
 namespace AmcEngine.Amc.Drawing;
 
 /// <summary>One test scene of the grid.</summary>
-/// <param name="Sample">Picture, phrase and boxes.</param>
-/// <param name="Before">The map of the untrained model, of the picture's size.</param>
-/// <param name="After">The map of the trained model, of the picture's size.</param>
-internal sealed record GridScene(EvaluationSample Sample, Heatmap Before, Heatmap After);
+/// <param name="Sample">Picture as <see cref="SceneGrid.Picture"/>, phrase and boxes.</param>
+/// <param name="Before">The map of the untrained model.</param>
+/// <param name="After">The map of the trained model.</param>
+internal sealed record GridScene(EvaluationSample Sample, PatchMap Before, PatchMap After);
 
 /// <summary>What the heading of the grid says.</summary>
 /// <param name="Before">Pointing accuracy before training, 0..1; null where it is not known.</param>
@@ -22,9 +22,13 @@ internal sealed record GridHeading(double? Before, double After, double Random, 
 internal static class SceneGrid
 {
     private const int Side = 224;
+    private const int TallestSide = 336;
+    // Room for the mark of a spot in a picture that is a mere strip.
+    private const int LowestRow = 28;
     private const int Gap = 14;
     private const int Margin = 24;
-    private const int PhraseHeight = 34;
+    private const int PhraseHeight = 30;
+    private const int RowGap = 14;
     private const int HeadHeight = 144;
     private const int LegendHeight = 92;
     private const int Columns = 3;
@@ -33,17 +37,37 @@ internal static class SceneGrid
     private static readonly SKColor Ink = new(30, 30, 30);
     private static readonly SKColor Faint = new(110, 110, 110);
 
+    /// <summary>The size that pictures of the grid are wanted in.</summary>
+    public static PictureTarget Picture { get; } = new(
+        (width, height) => Scale(width, height) is var scale && scale < 1
+            ? (Math.Max(1, (int)Math.Round(width * scale)), Math.Max(1, (int)Math.Round(height * scale)))
+            : (width, height),
+        Resampling.Bicubic);
+
     /// <summary>Draws the grid and writes it as PNG.</summary>
     /// <exception cref="DataException">The file cannot be written.</exception>
     public static void Save(string path, IReadOnlyList<GridScene> scenes, GridHeading heading)
     {
-        using var sheet = new Sheet(Width, HeadHeight + scenes.Count * (PhraseHeight + Side) + LegendHeight);
+        int top = HeadHeight;
+        using var sheet = new Sheet(Width, HeadHeight + scenes.Sum(s => RowHeight(s.Sample)) + LegendHeight);
         Head(sheet, heading);
-        for (int i = 0; i < scenes.Count; i++)
-            Row(sheet, scenes[i], HeadHeight + i * (PhraseHeight + Side));
-        Legend(sheet, HeadHeight + scenes.Count * (PhraseHeight + Side));
+        foreach (GridScene scene in scenes)
+        {
+            Row(sheet, scene, top);
+            top += RowHeight(scene.Sample);
+        }
+        Legend(sheet, top);
         sheet.Save(path);
     }
+
+    /// <summary>Height of a sample's row with its phrase.</summary>
+    internal static int RowHeight(EvaluationSample sample) => PhraseHeight + PanelHeight(sample) + RowGap;
+
+    // All panels of a row show the same picture: as wide as the column, unless it is very tall.
+    private static int PanelHeight(EvaluationSample sample) =>
+        Math.Max(LowestRow, (int)Math.Ceiling(sample.Height * Scale(sample.Width, sample.Height)));
+
+    private static float Scale(int width, int height) => Math.Min((float)Side / width, (float)TallestSide / height);
 
     private static void Head(Sheet sheet, GridHeading heading)
     {
@@ -59,27 +83,29 @@ internal static class SceneGrid
     private static void Row(Sheet sheet, GridScene scene, int top)
     {
         EvaluationSample sample = scene.Sample;
-        sheet.Text($"“{sample.Caption}”", Margin, top + 23, 18, Ink, maxWidth: Width - 2 * Margin);
-        int y = top + PhraseHeight - 4;
-        Panel(sheet, sample, sample.Picture, Left(0), y, null);
-        Panel(sheet, sample, HeatmapOverlay.Draw(sample.Picture, scene.Before), Left(1), y, scene.Before.Peak());
-        Panel(sheet, sample, HeatmapOverlay.Draw(sample.Picture, scene.After), Left(2), y, scene.After.Peak());
+        sheet.Text($"“{sample.Caption}”", Margin, top + 20, 18, Ink, maxWidth: Width - 2 * Margin);
+        int y = top + PhraseHeight;
+        Panel(sheet, sample, null, Left(0), y);
+        Panel(sheet, sample, scene.Before, Left(1), y);
+        Panel(sheet, sample, scene.After, Left(2), y);
     }
 
-    private static void Panel(Sheet sheet, EvaluationSample sample, RgbImage picture, int x, int y, (int X, int Y)? point)
+    private static void Panel(Sheet sheet, EvaluationSample sample, PatchMap? map, int x, int y)
     {
-        int height = Side - 10;
-        float scale = Math.Min((float)Side / picture.Width, (float)height / picture.Height);
-        float left = x + (Side - picture.Width * scale) / 2;
-        sheet.Picture(picture, SKRect.Create(left, y, picture.Width * scale, picture.Height * scale), smooth: point is not null);
+        RgbImage picture = sample.Picture;
+        float scale = Scale(sample.Width, sample.Height), width = sample.Width * scale, height = sample.Height * scale;
+        float left = x + (Side - width) / 2, top = y + (PanelHeight(sample) - height) / 2;
+        RgbImage shown = map is null ? picture : HeatmapOverlay.Draw(picture, map.Enlarge(picture.Width, picture.Height), HeatmapOverlay.SeeThrough);
+        sheet.Picture(shown, SKRect.Create(left, top, width, height), smooth: map is not null);
         foreach (Box box in sample.Boxes)
-            sheet.Outline(SKRect.Create(left + (float)box.X1 * scale, y + (float)box.Y1 * scale, (float)box.Width * scale, (float)box.Height * scale), Sheet.Region);
-        if (point is { } p)
-        {
-            bool hit = PointingGame.IsHit(p.X, p.Y, sample.Boxes);
+            sheet.Outline(SKRect.Create(left + (float)box.X1 * scale, top + (float)box.Y1 * scale, (float)box.Width * scale, (float)box.Height * scale), Sheet.Region);
+        if (map is null)
+            return;
+        if (map.Peak(sample.Width, sample.Height) is { } p)
             // A pixel's centre, since a point names a pixel.
-            sheet.Spot(left + (p.X + 0.5f) * scale, y + (p.Y + 0.5f) * scale, hit ? Sheet.Hit : Sheet.Miss);
-        }
+            sheet.Spot(left + (p.X + 0.5f) * scale, top + (p.Y + 0.5f) * scale, PointingGame.IsHit(p.X, p.Y, sample.Boxes) ? Sheet.Hit : Sheet.Miss);
+        else
+            sheet.Label("flat: points nowhere", x + Side / 2f, y + PanelHeight(sample) / 2f);
     }
 
     private static void Legend(Sheet sheet, int top)

@@ -73,6 +73,15 @@ internal sealed class Sheet : IDisposable
         _canvas.DrawText(shown, x, y, align, font, paint);
     }
 
+    /// <summary>Writes a few words in the middle of something, on a dark ground of their own.</summary>
+    public void Label(string text, float x, float y)
+    {
+        using var font = new SKFont(EmbeddedFont.Typeface, 13);
+        float half = font.MeasureText(text) / 2 + 6;
+        Fill(new SKRect(x - half, y - 10, x + half, y + 10), new SKColor(20, 20, 20));
+        Text(text, x, y + 5, 13, SKColors.White, SKTextAlign.Center);
+    }
+
     /// <summary>Fills a rectangle.</summary>
     public void Fill(SKRect box, SKColor color)
     {
@@ -90,12 +99,12 @@ internal sealed class Sheet : IDisposable
         }
     }
 
-    /// <summary>Writes the sheet as PNG.</summary>
-    /// <exception cref="DataException">The file cannot be written.</exception>
+    /// <summary>Writes the sheet in the format that the name says.</summary>
+    /// <exception cref="DataException">The name says no format, or the file cannot be written.</exception>
     public void Save(string path)
     {
         _canvas.Flush();
-        RgbImage.FromBitmap(_bitmap).SavePng(path);
+        RgbImage.FromBitmap(_bitmap).Save(path);
     }
 
     /// <summary>The sheet as the bytes of a PNG file.</summary>

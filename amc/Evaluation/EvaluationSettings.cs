@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Evaluation;
 
@@ -6,6 +7,6 @@ namespace AmcEngine.Amc.Evaluation;
 internal static class EvaluationSettings
 {
     /// <summary>The resampling of test pictures.</summary>
-    public static EvaluationResize Resize(RunConfig config) =>
-        config.Text("eval_resize") == "bicubic" ? EvaluationResize.Bicubic : EvaluationResize.Bilinear;
+    public static Resampling Resize(RunConfig config) =>
+        config.Text("eval_resize") == "bicubic" ? Resampling.Bicubic : Resampling.Bilinear;
 }

@@ -1,39 +1,77 @@
-using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using AmcEngine.DataTools;
+using AmcEngine.Model;
 
 namespace AmcEngine.Amc.Evaluation;
 
 /// <summary>Plays the pointing game over a test set.</summary>
 internal static class PointingEvaluator
 {
-    /// <summary>Asks every question once.</summary>
+    /// <summary>Asks every question once. Of a picture only its size and the model's input are held.</summary>
     /// <param name="explainer">The model.</param>
     /// <param name="questions">The test set.</param>
     /// <param name="batchSize">Questions asked together.</param>
     /// <param name="progress">Called with the number of questions done.</param>
-    /// <param name="stop">Looked at between two batches.</param>
+    /// <param name="stop">Looked at before each question is read and before each batch is asked.</param>
+    /// <param name="tally">Counts the answers; it also holds those given before an exception.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> says so.</exception>
-    /// <exception cref="DataException">A picture is unusable, or the set is empty.</exception>
-    public static PointingResult Run(Explainer explainer, IReadOnlyList<EvaluationSample> questions, int batchSize, Action<int>? progress = null, CancellationToken stop = default)
+    /// <exception cref="DataException">The data is wrong, or there is no question that can be asked.</exception>
+    /// <exception cref="ModelException">A heatmap is not finite.</exception>
+    public static PointingResult Run(
+        IExplainer explainer, IEvaluationSet questions, int batchSize, Action<int>? progress = null, CancellationToken stop = default, PointingTally? tally = null)
     {
         if (questions.Count == 0)
             throw new DataException("the test set is empty; check test_file or test_count.");
-        long start = Stopwatch.GetTimestamp();
-        int hits = 0;
-        double random = 0;
+        tally ??= new PointingTally();
         for (int first = 0; first < questions.Count; first += batchSize)
         {
+            int end = Math.Min(first + batchSize, questions.Count);
+            var batch = new List<(int Index, EvaluationSample Sample)>(end - first);
+            ExceptionDispatchInfo? failure = Read(questions, first, end, explainer.Input, tally, batch, stop);
             stop.ThrowIfCancellationRequested();
-            EvaluationSample[] batch = [.. Enumerable.Range(first, Math.Min(batchSize, questions.Count - first)).Select(i => questions[i])];
-            Heatmap[] maps = explainer.Explain(batch);
-            for (int i = 0; i < batch.Length; i++)
-            {
-                (int x, int y) = maps[i].Peak();
-                hits += PointingGame.IsHit(x, y, batch[i].Boxes) ? 1 : 0;
-                random += PointingGame.RandomChance(batch[i].Picture.Width, batch[i].Picture.Height, batch[i].Boxes);
-            }
-            progress?.Invoke(first + batch.Length);
+            if (batch.Count > 0)
+                Answer(explainer, batch, tally);
+            // What could be asked before is answered first.
+            failure?.Throw();
+            progress?.Invoke(end);
         }
-        return new PointingResult(hits / (double)questions.Count, random / questions.Count, questions.Count, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return tally.Count > 0
+            ? tally.Result
+            : throw new DataException($"none of the {questions.Count} questions could be asked; see the warnings about their pictures and boxes.");
+    }
+
+    private static ExceptionDispatchInfo? Read(
+        IEvaluationSet questions, int first, int end, PictureTarget input, PointingTally tally, List<(int, EvaluationSample)> batch, CancellationToken stop)
+    {
+        for (int i = first; i < end && !stop.IsCancellationRequested; i++)
+        {
+            try
+            {
+                batch.Add((i, questions.Read(i, [input])));
+            }
+            catch (UnusableSampleException)
+            {
+                // Named and counted already.
+                tally.Skip();
+            }
+            catch (DataException e)
+            {
+                return ExceptionDispatchInfo.Capture(e);
+            }
+        }
+        return null;
+    }
+
+    private static void Answer(IExplainer explainer, List<(int Index, EvaluationSample Sample)> batch, PointingTally tally)
+    {
+        IReadOnlyList<MatchExplanation> answers = explainer.Explain([.. batch.Select(q => new PhraseInPicture(q.Sample.Picture, q.Sample.Caption))]);
+        for (int i = 0; i < batch.Count; i++)
+        {
+            (int index, EvaluationSample sample) = batch[i];
+            PatchMap map = answers[i].Map.RequireFinite(sample.Caption, sample.Image);
+            (int X, int Y)? point = map.Peak(sample.Width, sample.Height);
+            bool hit = point is { } p && PointingGame.IsHit(p.X, p.Y, sample.Boxes);
+            tally.Add(new PointingAnswer(index, sample, map, point, hit, answers[i].Score));
+        }
     }
 }

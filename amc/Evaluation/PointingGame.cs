@@ -16,15 +16,37 @@ internal static class PointingGame
         return false;
     }
 
-    /// <summary>How likely a pixel drawn at random is a hit: the share of pixels strictly inside any box.</summary>
+    /// <summary>
+    /// How likely a pixel drawn at random is a hit: the share of pixels strictly inside any box. Rows between two edges of
+    /// boxes are alike, so that one of them is counted for all.
+    /// </summary>
     public static double RandomChance(int width, int height, IReadOnlyList<Box> boxes)
     {
+        (int Left, int Top, int Right, int Bottom)[] inside = [.. boxes
+            .Select(b => (First(b.X1), First(b.Y1), End(b.X2, width), End(b.Y2, height)))
+            .Where(b => b.Item1 < b.Item3 && b.Item2 < b.Item4)];
+        int[] edges = [.. inside.SelectMany(b => new[] { b.Top, b.Bottom }).Distinct().Order()];
         long hits = 0;
-        for (int y = 0; y < height; y++)
-        {
-            for (int x = 0; x < width; x++)
-                hits += IsHit(x, y, boxes) ? 1 : 0;
-        }
+        for (int i = 1; i < edges.Length; i++)
+            hits += (edges[i] - edges[i - 1]) * Covered(inside.Where(b => b.Top <= edges[i - 1] && b.Bottom >= edges[i]).Select(b => (b.Left, b.Right)));
         return hits / ((double)width * height);
+    }
+
+    // The first pixel strictly behind an edge, of the picture's.
+    private static int First(double edge) => (int)Math.Clamp(Math.Floor(edge) + 1, 0, int.MaxValue);
+
+    // The pixel behind the last that is strictly before an edge.
+    private static int End(double edge, int size) => (int)Math.Clamp(Math.Ceiling(edge), 0, size);
+
+    private static long Covered(IEnumerable<(int Left, int Right)> spans)
+    {
+        long covered = 0;
+        int done = 0;
+        foreach ((int left, int right) in spans.Order())
+        {
+            covered += Math.Max(0, right - Math.Max(left, done));
+            done = Math.Max(done, right);
+        }
+        return covered;
     }
 }

@@ -5,36 +5,51 @@ using AmcEngine.Serialization;
 namespace AmcEngine.Amc.Training;
 
 /// <summary>
-/// Where the model looked before its first step, for the pictures of the grid. Checkpoints carry it, because the weights
-/// that the run started from may be gone when it is resumed.
+/// Where the model looked before its first step, for the questions that the grid may show. Checkpoints carry it, because
+/// the weights that the run started from may be gone when it is resumed.
 /// </summary>
 internal sealed class FirstMaps
 {
-    private readonly Dictionary<string, Heatmap> _maps = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PatchMap> _maps = new(StringComparer.Ordinal);
 
-    /// <summary>Maps by the scenes they belong to.</summary>
-    public FirstMaps(IReadOnlyList<EvaluationSample> scenes, IReadOnlyList<Heatmap> maps)
+    /// <summary>Maps by question.</summary>
+    /// <param name="test">The test set.</param>
+    /// <param name="maps">The map of each question, by its index.</param>
+    public FirstMaps(IEvaluationSet test, IReadOnlyDictionary<int, PatchMap> maps)
     {
-        for (int i = 0; i < scenes.Count; i++)
-            _maps[Name(scenes, i)] = maps[i];
+        foreach ((int index, PatchMap map) in maps)
+            _maps[Name(test, index)] = map;
     }
 
     private FirstMaps(IEnumerable<TensorData> tensors)
     {
         foreach (TensorData tensor in tensors)
         {
-            if (tensor.Shape is [var height, var width])
-                _maps[tensor.Name] = new Heatmap(checked((int)width), checked((int)height), tensor.ToF32());
+            if (tensor.Shape is [var side, var width] && side == width && side > 0)
+                _maps[tensor.Name] = new PatchMap(checked((int)side), tensor.ToF32());
         }
     }
 
-    /// <summary>The map of a scene, or null where the scene was not among those.</summary>
-    public Heatmap? Of(IReadOnlyList<EvaluationSample> scenes, int index) =>
-        _maps.TryGetValue(Name(scenes, index), out Heatmap? map) && (map.Width, map.Height) == (scenes[index].Picture.Width, scenes[index].Picture.Height) ? map : null;
+    /// <summary>No map: nothing is known of "before".</summary>
+    public static FirstMaps None => new([]);
+
+    /// <summary>The maps of those questions that have one.</summary>
+    /// <param name="test">The test set.</param>
+    /// <param name="questions">Indices of questions.</param>
+    public Dictionary<int, PatchMap> Of(IEvaluationSet test, IEnumerable<int> questions)
+    {
+        var found = new Dictionary<int, PatchMap>();
+        foreach (int index in questions)
+        {
+            if (_maps.TryGetValue(Name(test, index), out PatchMap? map))
+                found[index] = map;
+        }
+        return found;
+    }
 
     /// <summary>Writes the file.</summary>
     /// <exception cref="SerializationException">It cannot be written.</exception>
-    public void Save(string path) => SafetensorsWriter.Write(path, _maps.Select(m => TensorData.From(m.Key, [m.Value.Height, m.Value.Width], m.Value.Values)));
+    public void Save(string path) => SafetensorsWriter.Write(path, _maps.Select(m => TensorData.From(m.Key, [m.Value.Side, m.Value.Side], m.Value.Values)));
 
     /// <summary>Reads the file; null where there is none.</summary>
     /// <exception cref="SerializationException">It is damaged.</exception>
@@ -46,5 +61,6 @@ internal sealed class FirstMaps
         return new FirstMaps(reader.Tensors);
     }
 
-    private static string Name(IReadOnlyList<EvaluationSample> scenes, int index) => $"{index}: {scenes[index].Caption}";
+    // Another test file may have another picture at the place.
+    private static string Name(IEvaluationSet test, int index) => $"{index}: {test.PictureOf(index)}";
 }

@@ -14,17 +14,14 @@ internal sealed class TrainingReport
     public const string CurvesFile = "curves.png";
 
     private readonly TrainingSession _session;
-    private readonly EvaluationSample[] _scenes;
 
     /// <summary>Remembers where the model looks before its first step.</summary>
     /// <param name="session">A session before its first step, or with the maps of a checkpoint; it remembers them too.</param>
     public TrainingReport(TrainingSession session)
     {
         _session = session;
-        int count = session.Test is { } test ? Math.Min(test.Count, session.Config.Integer("grid_scenes")) : 0;
-        _scenes = [.. Enumerable.Range(0, count).Select(i => session.Test![i])];
-        if (count > 0)
-            session.FirstMaps ??= new FirstMaps(_scenes, session.Explainer.Explain(_scenes));
+        if (session.Test is { } test)
+            session.FirstMaps ??= new FirstMaps(test, Explain(GridScenes.Candidates(test, Shown)));
     }
 
     /// <summary>Draws the pictures and says how accuracy changed.</summary>
@@ -59,15 +56,29 @@ internal sealed class TrainingReport
     {
         output.WriteLine(FormattableString.Invariant(
             $"pointing accuracy on {last.Count} test samples: {(before is { } share ? $"{Percent(share)} before, " : "")}{Percent(last.Accuracy)} after training; a random point {Percent(last.Random)}"));
-        int[] shown = _session.FirstMaps is { } first ? [.. Enumerable.Range(0, _scenes.Length).Where(i => first.Of(_scenes, i) is not null)] : [];
-        if (shown.Length == 0)
+        GridScene[] scenes = Scenes(last.Accuracy);
+        if (scenes.Length == 0)
             return;
-        Heatmap[] maps = _session.Explainer.Explain([.. shown.Select(i => _scenes[i])]);
         string grid = Path.Combine(folder, GridFile);
-        GridScene[] scenes = [.. shown.Select((at, i) => new GridScene(_scenes[at], _session.FirstMaps!.Of(_scenes, at)!, maps[i]))];
         SceneGrid.Save(grid, scenes, new GridHeading(before, last.Accuracy, last.Random, last.Count));
         output.WriteLine($"where the model looks, before and after: {grid}");
     }
+
+    private GridScene[] Scenes(double accuracy)
+    {
+        IEvaluationSet test = _session.Test!;
+        Dictionary<int, PatchMap> before = _session.FirstMaps!.Of(test, GridScenes.Candidates(test, Shown));
+        Dictionary<int, PatchMap> after = Explain([.. before.Keys.Order()]);
+        (int Index, EvaluationSample Sample)[] candidates = [.. after.Keys.Order().Select(i => (i, test.Read(i, [SceneGrid.Picture])))];
+        bool[] hits = [.. candidates.Select(c => after[c.Index].Peak(c.Sample.Width, c.Sample.Height) is { } p && PointingGame.IsHit(p.X, p.Y, c.Sample.Boxes))];
+        return [.. GridScenes.Choose(hits, Shown, accuracy)
+            .Select(i => candidates[i]).Select(c => new GridScene(c.Sample, before[c.Index], after[c.Index]))];
+    }
+
+    private int Shown => _session.Config.Integer("grid_scenes");
+
+    private Dictionary<int, PatchMap> Explain(IReadOnlyList<int> questions) =>
+        GridScenes.Explain(_session.Explainer, _session.Test!, questions, _session.Config.Integer("eval_batch"));
 
     private static string Percent(double share) => FormattableString.Invariant($"{100 * share:0.0} %");
 }

@@ -48,7 +48,7 @@ internal sealed class TrainingSession : IDisposable
     public BatchLoader Loader { get; }
 
     /// <summary>Test questions; null where the configuration names none.</summary>
-    public IReadOnlyList<EvaluationSample>? Test { get; }
+    public IEvaluationSet? Test { get; }
 
     /// <summary>What happens when.</summary>
     public TrainingPlan Plan { get; }

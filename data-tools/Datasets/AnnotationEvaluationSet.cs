@@ -6,7 +6,7 @@ namespace AmcEngine.DataTools;
 /// The questions of annotation files: one a phrase, with all boxes of its entry; entries without a box ask none. Pictures are
 /// read when asked for.
 /// </summary>
-public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>, IFileDataset
+public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
 {
     private readonly List<(RegionAnnotation Annotation, string Caption)> _questions = [];
     private readonly string _imageRoot;
@@ -44,18 +44,21 @@ public sealed class AnnotationEvaluationSet : IReadOnlyList<EvaluationSample>, I
     /// <summary>Questions in the set.</summary>
     public int Count => _questions.Count;
 
-    /// <summary>Reads the picture of one question.</summary>
+    /// <summary>Reads one question with its whole picture.</summary>
     /// <exception cref="UnusableSampleException">The question cannot be asked; it is counted, and the others go on.</exception>
     /// <exception cref="DataException">Too many pictures or entries are unusable, or the options say to stop at the first.</exception>
-    public EvaluationSample this[int index]
+    public EvaluationSample this[int index] => Read(index, [PictureTarget.Whole]);
+
+    /// <inheritdoc/>
+    public string PictureOf(int index) => _questions[index].Annotation.Image;
+
+    /// <inheritdoc/>
+    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets)
     {
-        get
-        {
-            (RegionAnnotation annotation, string caption) = _questions[index];
-            RgbImage picture = Pictures.Read(Path.Combine(_imageRoot, annotation.Image));
-            IReadOnlyList<Box> boxes = Annotations.UsableBoxes(annotation, picture.Width, picture.Height);
-            return new EvaluationSample(picture, CaptionCleaner.Clean(caption, _maxWords), boxes);
-        }
+        (RegionAnnotation annotation, string caption) = _questions[index];
+        PictureViews views = Pictures.Read(Path.Combine(_imageRoot, annotation.Image), targets);
+        IReadOnlyList<Box> boxes = Annotations.UsableBoxes(annotation, views.Width, views.Height);
+        return new EvaluationSample(annotation.Image, views, CaptionCleaner.Clean(caption, _maxWords), boxes);
     }
 
     /// <summary>The questions in order, each read when reached.</summary>

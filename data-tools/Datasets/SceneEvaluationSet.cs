@@ -1,9 +1,10 @@
 using System.Collections;
+using System.Globalization;
 
 namespace AmcEngine.DataTools;
 
 /// <summary>Pointing-game questions from generated scenes, rendered when asked for.</summary>
-public sealed class SceneEvaluationSet : IReadOnlyList<EvaluationSample>
+public sealed class SceneEvaluationSet : IEvaluationSet
 {
     private readonly ISceneSource _scenes;
     private readonly ulong _seed;
@@ -27,15 +28,19 @@ public sealed class SceneEvaluationSet : IReadOnlyList<EvaluationSample>
 
     /// <summary>Renders one question.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The index is out of range.</exception>
-    public EvaluationSample this[int index]
+    public EvaluationSample this[int index] => Read(index, [PictureTarget.Whole]);
+
+    /// <inheritdoc/>
+    public string PictureOf(int index) => string.Create(CultureInfo.InvariantCulture, $"scene {index}");
+
+    /// <inheritdoc/>
+    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets)
     {
-        get
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(index);
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-            Scene scene = _scenes.Render(_seed, _split, index);
-            return new EvaluationSample(scene.Picture, CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords), [scene.Box]);
-        }
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        Scene scene = _scenes.Render(_seed, _split, index);
+        string phrase = CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords);
+        return new EvaluationSample(PictureOf(index), PictureViews.Of(scene.Picture, targets), phrase, [scene.Box]);
     }
 
     /// <summary>The questions in order, each rendered when reached.</summary>

@@ -1,64 +1,148 @@
+using System.Buffers;
+using System.Numerics;
+
 namespace AmcEngine.DataTools;
 
 /// <summary>
 /// Pillow's BICUBIC resize for 8-bit pictures, bit for bit: Keys kernel with a = −0.5 that widens when shrinking
 /// (antialiasing), a horizontal pass rounded to 8 bits, then a vertical one, 22-bit fixed-point weights (specification 7).
 /// </summary>
-internal static class BicubicResampler
+internal sealed class BicubicResampler : RowResampler
 {
     private const int PrecisionBits = 22;
     private const double KernelSupport = 2.0;
 
+    // Rows that are resized horizontally at a time, by several threads.
+    private const int RowsATime = 64;
+
+    private readonly Taps[]? _columns, _rows;
+    private readonly int _width, _channels, _newStride;
+    private readonly byte[] _narrowed;
+    private readonly Queue<int[]> _free = new();
+    private readonly List<int[]> _open = [];
+    private int _pushed, _made;
+
+    private BicubicResampler(int width, int height, int channels, int newWidth, int newHeight)
+    {
+        // A side that keeps its size is passed through, as Pillow does.
+        _columns = width == newWidth ? null : MakeTaps(width, newWidth);
+        _rows = height == newHeight ? null : MakeTaps(height, newHeight);
+        (_width, _channels, _newStride) = (width, channels, newWidth * channels);
+        _narrowed = new byte[RowsATime * _newStride];
+        Result = new byte[_newStride * newHeight];
+    }
+
+    /// <inheritdoc/>
+    public override byte[] Result { get; }
+
+    /// <summary>A resize of pixels that come row by row.</summary>
+    public static RowResampler Create(int width, int height, int channels, int newWidth, int newHeight) =>
+        new BicubicResampler(width, height, channels, newWidth, newHeight);
+
     /// <summary>Resizes interleaved 8-bit pixels (height, width, channels).</summary>
     public static byte[] Resize(ReadOnlySpan<byte> source, int width, int height, int channels, int newWidth, int newHeight)
     {
-        // A side that keeps its size is passed through, as Pillow does.
-        byte[] horizontal = width == newWidth
-            ? source.ToArray()
-            : ResizeHorizontally(source, width, height, channels, newWidth);
-        return height == newHeight ? horizontal : ResizeVertically(horizontal, newWidth * channels, height, newHeight);
+        RowResampler rows = Create(width, height, channels, newWidth, newHeight);
+        rows.Push(source);
+        return rows.Result;
     }
 
-    private static byte[] ResizeHorizontally(ReadOnlySpan<byte> source, int width, int height, int channels, int newWidth)
+    /// <inheritdoc/>
+    public override void Push(ReadOnlySpan<byte> rows)
     {
-        Taps[] columns = MakeTaps(width, newWidth);
-        byte[] result = new byte[newWidth * height * channels];
-        for (int y = 0, o = 0; y < height; y++)
+        int stride = _width * _channels;
+        while (!rows.IsEmpty)
         {
-            ReadOnlySpan<byte> row = source.Slice(y * width * channels, width * channels);
-            foreach (Taps taps in columns)
-            {
-                for (int c = 0; c < channels; c++)
-                {
-                    int sum = 1 << (PrecisionBits - 1);
-                    for (int k = 0, i = taps.First * channels + c; k < taps.Weights.Length; k++, i += channels)
-                        sum += row[i] * taps.Weights[k];
-                    result[o++] = Clip(sum);
-                }
-            }
+            int count = Math.Min(RowsATime, rows.Length / stride);
+            Narrow(rows[..(count * stride)], count);
+            for (int i = 0; i < count; i++)
+                Add(_narrowed.AsSpan(i * _newStride, _newStride));
+            rows = rows[(count * stride)..];
         }
-        return result;
     }
 
-    private static byte[] ResizeVertically(ReadOnlySpan<byte> source, int stride, int height, int newHeight)
+    // The horizontal pass.
+    private unsafe void Narrow(ReadOnlySpan<byte> rows, int count)
     {
-        Taps[] rows = MakeTaps(height, newHeight);
-        byte[] result = new byte[stride * newHeight];
-        int[] sums = new int[stride];
-        for (int y = 0; y < newHeight; y++)
+        if (_columns is null)
         {
-            Array.Fill(sums, 1 << (PrecisionBits - 1));
-            for (int k = 0; k < rows[y].Weights.Length; k++)
-            {
-                int weight = rows[y].Weights[k];
-                ReadOnlySpan<byte> row = source.Slice((rows[y].First + k) * stride, stride);
-                for (int i = 0; i < row.Length; i++)
-                    sums[i] += row[i] * weight;
-            }
-            for (int i = 0; i < stride; i++)
-                result[y * stride + i] = Clip(sums[i]);
+            rows.CopyTo(_narrowed);
+            return;
         }
-        return result;
+        fixed (byte* source = rows)
+        {
+            nint start = (nint)source;
+            int stride = _width * _channels;
+            if (count == 1)
+                NarrowRow(rows, 0);
+            else
+                Parallel.For(0, count, i => NarrowRow(new ReadOnlySpan<byte>((byte*)start + (long)i * stride, stride), i));
+        }
+    }
+
+    private void NarrowRow(ReadOnlySpan<byte> row, int index)
+    {
+        Span<byte> target = _narrowed.AsSpan(index * _newStride, _newStride);
+        int[] plane = ArrayPool<int>.Shared.Rent(_width);
+        for (int c = 0; c < _channels; c++)
+        {
+            for (int x = 0, i = c; x < _width; x++, i += _channels)
+                plane[x] = row[i];
+            for (int x = 0, o = c; x < _columns!.Length; x++, o += _channels)
+                target[o] = Clip(Dot(plane.AsSpan(_columns[x].First, _columns[x].Weights.Length), _columns[x].Weights) + (1 << (PrecisionBits - 1)));
+        }
+        ArrayPool<int>.Shared.Return(plane);
+    }
+
+    // Sums of whole numbers do not depend on their order.
+    private static int Dot(ReadOnlySpan<int> values, ReadOnlySpan<int> weights)
+    {
+        Vector<int> sums = Vector<int>.Zero;
+        int i = 0;
+        for (; i <= values.Length - Vector<int>.Count; i += Vector<int>.Count)
+            sums += new Vector<int>(values[i..]) * new Vector<int>(weights[i..]);
+        int sum = Vector.Sum(sums);
+        for (; i < values.Length; i++)
+            sum += values[i] * weights[i];
+        return sum;
+    }
+
+    // The vertical pass: a row enters the sums of all target rows that it weighs in; a target row is done with its last row.
+    private void Add(ReadOnlySpan<byte> row)
+    {
+        if (_rows is null)
+        {
+            row.CopyTo(Result.AsSpan(_pushed++ * _newStride));
+            return;
+        }
+        while (_made + _open.Count < _rows.Length && _rows[_made + _open.Count].First <= _pushed)
+        {
+            int[] fresh = _free.TryDequeue(out int[]? used) ? used : new int[_newStride];
+            Array.Fill(fresh, 1 << (PrecisionBits - 1));
+            _open.Add(fresh);
+        }
+        for (int k = 0; k < _open.Count; k++)
+        {
+            Taps taps = _rows[_made + k];
+            if (_pushed < taps.First + taps.Weights.Length)
+                AddWeighted(_open[k], row, taps.Weights[_pushed - taps.First]);
+        }
+        _pushed++;
+        while (_open.Count > 0 && _pushed >= _rows[_made].First + _rows[_made].Weights.Length)
+        {
+            int[] sums = _open[0];
+            _open.RemoveAt(0);
+            _free.Enqueue(sums);
+            Span<byte> target = Result.AsSpan(_made++ * _newStride, _newStride);
+            for (int i = 0; i < target.Length; i++)
+                target[i] = Clip(sums[i]);
+        }
+    }
+
+    private static void AddWeighted(int[] sums, ReadOnlySpan<byte> row, int weight)
+    {
+        for (int i = 0; i < row.Length; i++)
+            sums[i] += row[i] * weight;
     }
 
     private static Taps[] MakeTaps(int size, int newSize)

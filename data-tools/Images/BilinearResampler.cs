@@ -4,49 +4,74 @@ namespace AmcEngine.DataTools;
 /// OpenCV's INTER_LINEAR for 8-bit pictures, bit for bit: coefficients in 11-bit fixed point, no antialiasing when
 /// shrinking, and an exact reduction by two in both directions replaced by the average of 2×2 pixels (specification 7).
 /// </summary>
-internal static class BilinearResampler
+internal sealed class BilinearResampler : RowResampler
 {
     private const int CoefficientOne = 1 << 11;
+
+    private readonly Taps[] _columns, _rows;
+    private readonly int _stride, _channels, _newStride;
+    private int[] _upper, _lower;
+    private int _pushed, _made;
+
+    private BilinearResampler(int width, int height, int channels, int newWidth, int newHeight)
+    {
+        (_columns, _rows) = (MakeColumns(width, newWidth), MakeRows(height, newHeight));
+        (_stride, _channels, _newStride) = (width * channels, channels, newWidth * channels);
+        (_upper, _lower) = (new int[_newStride], new int[_newStride]);
+        Result = new byte[_newStride * newHeight];
+    }
+
+    /// <inheritdoc/>
+    public override byte[] Result { get; }
+
+    /// <summary>A resize of pixels that come row by row.</summary>
+    public static RowResampler Create(int width, int height, int channels, int newWidth, int newHeight)
+    {
+        if (width == newWidth && height == newHeight)
+            return new RowCopy(width * height * channels);
+        return width == 2 * newWidth && height == 2 * newHeight
+            ? new RowHalving(channels, newWidth, newHeight)
+            : new BilinearResampler(width, height, channels, newWidth, newHeight);
+    }
 
     /// <summary>Resizes interleaved 8-bit pixels (height, width, channels).</summary>
     public static byte[] Resize(ReadOnlySpan<byte> source, int width, int height, int channels, int newWidth, int newHeight)
     {
-        if (width == newWidth && height == newHeight)
-            return source.ToArray();
-        if (width == 2 * newWidth && height == 2 * newHeight)
-            return Halve(source, width, channels, newWidth, newHeight);
-
-        Taps[] columns = MakeColumns(width, newWidth), rows = MakeRows(height, newHeight);
-        int rowLength = newWidth * channels;
-        byte[] result = new byte[rowLength * newHeight];
-        int[] upper = new int[rowLength], lower = new int[rowLength];
-        int upperRow = -1, lowerRow = -1;
-        for (int y = 0; y < newHeight; y++)
-        {
-            Taps taps = rows[y];
-            if (lowerRow == taps.First)
-                (upper, lower, upperRow, lowerRow) = (lower, upper, lowerRow, upperRow);
-            if (upperRow != taps.First)
-                ResizeRow(source.Slice(taps.First * width * channels, width * channels), columns, channels, upper);
-            upperRow = taps.First;
-            if (lowerRow != taps.Second)
-                ResizeRow(source.Slice(taps.Second * width * channels, width * channels), columns, channels, lower);
-            lowerRow = taps.Second;
-            Span<byte> target = result.AsSpan(y * rowLength, rowLength);
-            // OpenCV's order of shifts; another order rounds differently.
-            for (int i = 0; i < target.Length; i++)
-                target[i] = (byte)((((taps.Weight0 * (upper[i] >> 4)) >> 16) + ((taps.Weight1 * (lower[i] >> 4)) >> 16) + 2) >> 2);
-        }
-        return result;
+        RowResampler rows = Create(width, height, channels, newWidth, newHeight);
+        rows.Push(source);
+        return rows.Result;
     }
 
-    private static void ResizeRow(ReadOnlySpan<byte> row, Taps[] columns, int channels, int[] target)
+    /// <inheritdoc/>
+    public override void Push(ReadOnlySpan<byte> rows)
     {
-        for (int x = 0, o = 0; x < columns.Length; x++)
+        for (; !rows.IsEmpty; rows = rows[_stride..], _pushed++)
         {
-            Taps taps = columns[x];
-            int first = taps.First * channels, second = taps.Second * channels;
-            for (int c = 0; c < channels; c++)
+            // Without antialiasing, most rows of a large picture are wanted by no target row.
+            if (_made == _rows.Length || _rows[_made].First > _pushed)
+                continue;
+            (_upper, _lower) = (_lower, _upper);
+            ResizeRow(rows[.._stride], _lower);
+            for (; _made < _rows.Length && _rows[_made].Second <= _pushed; _made++)
+                Make(_rows[_made], Result.AsSpan(_made * _newStride, _newStride));
+        }
+    }
+
+    private void Make(Taps taps, Span<byte> target)
+    {
+        int[] upper = taps.First == _pushed ? _lower : _upper, lower = _lower;
+        // OpenCV's order of shifts; another order rounds differently.
+        for (int i = 0; i < target.Length; i++)
+            target[i] = (byte)((((taps.Weight0 * (upper[i] >> 4)) >> 16) + ((taps.Weight1 * (lower[i] >> 4)) >> 16) + 2) >> 2);
+    }
+
+    private void ResizeRow(ReadOnlySpan<byte> row, int[] target)
+    {
+        for (int x = 0, o = 0; x < _columns.Length; x++)
+        {
+            Taps taps = _columns[x];
+            int first = taps.First * _channels, second = taps.Second * _channels;
+            for (int c = 0; c < _channels; c++)
                 target[o++] = row[first + c] * taps.Weight0 + row[second + c] * taps.Weight1;
         }
     }
@@ -93,24 +118,40 @@ internal static class BilinearResampler
         (int)MathF.Round((1f - fraction) * CoefficientOne, MidpointRounding.ToEven),
         (int)MathF.Round(fraction * CoefficientOne, MidpointRounding.ToEven));
 
-    private static byte[] Halve(ReadOnlySpan<byte> source, int width, int channels, int newWidth, int newHeight)
+    private readonly record struct Taps(int First, int Second, int Weight0, int Weight1);
+}
+
+/// <summary>Halves both sides exactly: the mean of 2×2 pixels, rounded.</summary>
+internal sealed class RowHalving(int channels, int newWidth, int newHeight) : RowResampler
+{
+    private readonly byte[] _upper = new byte[2 * newWidth * channels];
+    private int _pushed;
+
+    /// <inheritdoc/>
+    public override byte[] Result { get; } = new byte[newWidth * newHeight * channels];
+
+    /// <inheritdoc/>
+    public override void Push(ReadOnlySpan<byte> rows)
     {
-        byte[] result = new byte[newWidth * newHeight * channels];
-        int stride = width * channels;
-        for (int y = 0, o = 0; y < newHeight; y++)
+        for (; !rows.IsEmpty; rows = rows[_upper.Length..], _pushed++)
         {
-            ReadOnlySpan<byte> upper = source.Slice(2 * y * stride, stride), lower = source.Slice((2 * y + 1) * stride, stride);
-            for (int x = 0; x < newWidth; x++)
-            {
-                for (int c = 0; c < channels; c++)
-                {
-                    int i = 2 * x * channels + c;
-                    result[o++] = (byte)((upper[i] + upper[i + channels] + lower[i] + lower[i + channels] + 2) >> 2);
-                }
-            }
+            ReadOnlySpan<byte> row = rows[.._upper.Length];
+            if (_pushed % 2 == 0)
+                row.CopyTo(_upper);
+            else
+                Make(row, Result.AsSpan(_pushed / 2 * newWidth * channels));
         }
-        return result;
     }
 
-    private readonly record struct Taps(int First, int Second, int Weight0, int Weight1);
+    private void Make(ReadOnlySpan<byte> lower, Span<byte> target)
+    {
+        for (int x = 0, o = 0; x < newWidth; x++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                int i = 2 * x * channels + c;
+                target[o++] = (byte)((_upper[i] + _upper[i + channels] + lower[i] + lower[i + channels] + 2) >> 2);
+            }
+        }
+    }
 }

@@ -28,15 +28,25 @@ internal static class ImageDecoder
     public static RgbImage OnWhite(ReadOnlySpan<byte> rgba, int width, int height)
     {
         var image = new RgbImage(width, height);
-        Span<byte> rgb = image.Pixels;
+        OnWhite(rgba, image.Pixels);
+        return image;
+    }
+
+    /// <summary>The same into as many RGB pixels.</summary>
+    public static void OnWhite(ReadOnlySpan<byte> rgba, Span<byte> rgb)
+    {
         for (int i = 0, o = 0; o < rgb.Length; i += 4, o += 3)
         {
             int alpha = rgba[i + 3];
+            if (alpha == 255)
+            {
+                (rgb[o], rgb[o + 1], rgb[o + 2]) = (rgba[i], rgba[i + 1], rgba[i + 2]);
+                continue;
+            }
             int white = 255 * (255 - alpha) + 127; // 127: round to nearest in the division by 255.
             for (int c = 0; c < 3; c++)
                 rgb[o + c] = (byte)((rgba[i + c] * alpha + white) / 255);
         }
-        return image;
     }
 
     // Null where not one pixel could be decoded.

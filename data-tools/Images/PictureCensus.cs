@@ -52,12 +52,25 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
     /// <param name="path">The file.</param>
     /// <exception cref="UnreadablePictureException">The options say to go on without this picture; it is counted.</exception>
     /// <exception cref="DataException">The options say to stop at it, or too many pictures could not be decoded.</exception>
-    public RgbImage Read(string path)
+    public RgbImage Read(string path) => Read(path, () =>
     {
-        DecodedPicture decoded;
+        DecodedPicture decoded = PictureFile.Read(path, options.Exif);
+        return (decoded.Picture, decoded.Damage);
+    });
+
+    /// <summary>The same in other sizes.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="targets">The sizes.</param>
+    /// <exception cref="UnreadablePictureException">The options say to go on without this picture; it is counted.</exception>
+    /// <exception cref="DataException">The options say to stop at it, or too many pictures could not be decoded.</exception>
+    public PictureViews Read(string path, IReadOnlyList<PictureTarget> targets) => Read(path, () => PictureFile.Read(path, targets, options.Exif));
+
+    private T Read<T>(string path, Func<(T Picture, string? Damage)> read)
+    {
+        (T picture, string? damage) decoded;
         try
         {
-            decoded = PictureFile.Read(path, options.Exif);
+            decoded = read();
         }
         catch (UnreadablePictureException e)
         {
@@ -65,8 +78,8 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
             Count(path, e);
             throw;
         }
-        if (decoded.Damage is not { } damage)
-            return decoded.Picture;
+        if (decoded.damage is not { } damage)
+            return decoded.picture;
         StopIfAsked(damage, null);
         if (options.Bad == BadPictures.Skip)
         {
@@ -74,7 +87,7 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
             throw new UnreadablePictureException(PictureFault.CutOff, damage);
         }
         Note(_partial, path, $"{damage} What could be decoded is used, the rest is grey.");
-        return decoded.Picture;
+        return decoded.picture;
     }
 
     private void StopIfAsked(string message, Exception? cause)

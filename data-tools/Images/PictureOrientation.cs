@@ -16,18 +16,25 @@ internal static class PictureOrientation
     public static RgbImage Turn(RgbImage image, SKEncodedOrigin origin, ReadOnlySpan<byte> encoded) =>
         Turn(image, origin is SKEncodedOrigin.TopLeft or SKEncodedOrigin.Default ? OfPng(encoded) : origin);
 
-    // EXIF numbers the eight ways a camera can be held; the source pixel of each target pixel follows from the name.
-    private static RgbImage Turn(RgbImage image, SKEncodedOrigin origin)
+    /// <summary>The size of a picture once it is turned.</summary>
+    public static (int Width, int Height) Size(int width, int height, SKEncodedOrigin origin) =>
+        origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom ? (height, width) : (width, height);
+
+    /// <summary>Some rows of the turned picture.</summary>
+    /// <param name="image">The picture as stored.</param>
+    /// <param name="origin">Its orientation.</param>
+    /// <param name="first">The first row wanted, of the turned picture.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="target">Where they go.</param>
+    public static void Turn(RgbImage image, SKEncodedOrigin origin, int first, int rows, Span<byte> target)
     {
-        if (origin is SKEncodedOrigin.TopLeft)
-            return image;
-        int w = image.Width, h = image.Height;
-        bool swapped = origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
-        var result = swapped ? new RgbImage(h, w) : new RgbImage(w, h);
-        for (int y = 0; y < result.Height; y++)
+        int w = image.Width, h = image.Height, width = Size(w, h, origin).Width;
+        // Columns outside: where the sides are swapped, pixels of a stored row are then read one after the other.
+        for (int x = 0; x < width; x++)
         {
-            for (int x = 0; x < result.Width; x++)
+            for (int y = first; y < first + rows; y++)
             {
+                // EXIF numbers the eight ways a camera can be held; the source of each target pixel follows from the name.
                 (int sx, int sy) = origin switch
                 {
                     SKEncodedOrigin.TopRight => (w - 1 - x, y),
@@ -38,9 +45,43 @@ internal static class PictureOrientation
                     SKEncodedOrigin.RightBottom => (w - 1 - y, h - 1 - x),
                     _ => (w - 1 - y, x),
                 };
-                image.Pixels.AsSpan((sy * w + sx) * 3, 3).CopyTo(result.Pixels.AsSpan((y * result.Width + x) * 3));
+                image.Pixels.AsSpan((sy * w + sx) * 3, 3).CopyTo(target[(((y - first) * width + x) * 3)..]);
             }
         }
+    }
+
+    /// <summary>The orientation in a PNG file; <see cref="SKEncodedOrigin.TopLeft"/> for others. Moves the stream's position.</summary>
+    public static SKEncodedOrigin OfPng(Stream file)
+    {
+        Span<byte> start = stackalloc byte[PngChunks.HeaderLength];
+        file.Position = 0;
+        if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) < start.Length || !start.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50, 0x4E, 0x47]))
+            return SKEncodedOrigin.TopLeft;
+        // Pictures are passed over, not read.
+        while (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length)
+        {
+            uint length = BinaryPrimitives.ReadUInt32BigEndian(start);
+            if (length > file.Length - file.Position)
+                break;
+            if (start[4..].SequenceEqual("eXIf"u8))
+            {
+                byte[] exif = new byte[length];
+                file.ReadExactly(exif);
+                return OfExif(exif);
+            }
+            file.Position += length + PngChunks.ChecksumLength;
+        }
+        return SKEncodedOrigin.TopLeft;
+    }
+
+    // The picture upright.
+    private static RgbImage Turn(RgbImage image, SKEncodedOrigin origin)
+    {
+        if (origin is SKEncodedOrigin.TopLeft)
+            return image;
+        (int width, int height) = Size(image.Width, image.Height, origin);
+        var result = new RgbImage(width, height);
+        Turn(image, origin, 0, height, result.Pixels);
         return result;
     }
 

@@ -5,6 +5,9 @@ namespace AmcEngine.DataTools;
 /// <summary>A picture in memory: 8-bit RGB, rows from top to bottom, channels interleaved (height, width, 3).</summary>
 public sealed class RgbImage
 {
+    /// <summary>Red, green and blue.</summary>
+    public const int Channels = 3;
+
     /// <summary>Creates a black picture.</summary>
     /// <param name="width">Width in pixels, at least 1.</param>
     /// <param name="height">Height in pixels, at least 1.</param>
@@ -68,6 +71,26 @@ public sealed class RgbImage
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 100);
         Save(path, SKEncodedImageFormat.Jpeg, quality);
+    }
+
+    /// <summary>How the names of pictures end that <see cref="Save(string)"/> writes.</summary>
+    public static IReadOnlyList<string> SavedAs { get; } = [".png", ".jpg", ".jpeg", ".webp"];
+
+    /// <summary>Whether <see cref="Save(string)"/> knows a format by this name.</summary>
+    public static bool CanSave(string path) => SavedAs.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Writes a picture file in the format that its name says, by way of a temporary file in the same folder.</summary>
+    /// <exception cref="DataException">The name says no format, or the file cannot be written.</exception>
+    public void Save(string path)
+    {
+        (SKEncodedImageFormat format, int quality) = Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".png" => (SKEncodedImageFormat.Png, 100),
+            ".jpg" or ".jpeg" => (SKEncodedImageFormat.Jpeg, 92),
+            ".webp" => (SKEncodedImageFormat.Webp, 92),
+            _ => throw new DataException($"{path}: pictures are written as {string.Join(", ", SavedAs)}; choose such a name."),
+        };
+        Save(path, format, quality);
     }
 
     /// <summary>A copy as a Skia bitmap (RGBA 8888, opaque); the caller disposes it.</summary>

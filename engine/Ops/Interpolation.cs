@@ -39,10 +39,15 @@ public static class Interpolation
         Tensor.From(Weights(from, to, mode, alignCorners, like.DType == DType.F32), [to, from], like.Backend).To(like.DType);
 
     /// <summary>
-    /// Row d holds the weights of the source elements of output d. Source positions are not clamped for the cubic, taps
-    /// are; in f32 positions are rounded as PyTorch's f32 kernels round them.
+    /// Row d of the <c>[to, from]</c> matrix holds the weights of the source elements of output d. Source positions are not
+    /// clamped for the cubic, taps are; in f32 positions are rounded as PyTorch's f32 kernels round them.
     /// </summary>
-    private static double[] Weights(int from, int to, InterpolationMode mode, bool alignCorners, bool single)
+    /// <param name="from">Elements of the source.</param>
+    /// <param name="to">Elements wanted.</param>
+    /// <param name="mode">The kernel.</param>
+    /// <param name="alignCorners">Whether the outermost elements keep their place.</param>
+    /// <param name="single">Whether positions are those of f32.</param>
+    public static double[] Weights(int from, int to, InterpolationMode mode, bool alignCorners, bool single)
     {
         var weights = new double[to * from];
         var scale = alignCorners ? (to > 1 ? (from - 1.0) / (to - 1) : 0) : (double)from / to;

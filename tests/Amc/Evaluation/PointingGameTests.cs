@@ -28,10 +28,30 @@ internal sealed class PointingGameTests
     public void Overlapping_boxes_count_once() =>
         Assert.That(PointingGame.RandomChance(10, 10, [new Box(0, 0, 5, 5), new Box(0, 0, 5, 5)]), Is.EqualTo(16 / 100.0));
 
+    /// <summary>Boxes with fractions, outside the picture, over each other and without any pixel.</summary>
     [Test]
-    public void The_point_is_the_first_maximum_row_by_row() =>
-        Assert.That(new Heatmap(3, 2, [0, 1, 2, 2, 2, 0]).Peak(), Is.EqualTo((2, 0)));
+    public void The_chance_is_that_of_counting_every_pixel([Range(0, 19)] int seed)
+    {
+        var random = new Random(seed);
+        int width = random.Next(1, 40), height = random.Next(1, 40);
+        Box[] boxes = [.. Enumerable.Range(0, random.Next(0, 6)).Select(_ =>
+        {
+            double x = Edge(-5, width), y = Edge(-5, height);
+            return new Box(x, y, x + Edge(0, 25), y + Edge(0, 25));
+        })];
+        int hits = 0;
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < width; x++)
+                hits += PointingGame.IsHit(x, y, boxes) ? 1 : 0;
+        }
+        Assert.That(PointingGame.RandomChance(width, height, boxes), Is.EqualTo(hits / ((double)width * height)));
+
+        // Whole numbers, halves, and others.
+        double Edge(int from, int to) => Math.Round(from + random.NextDouble() * (to - from), random.Next(3)) + (random.Next(4) == 0 ? 0.5 : 0);
+    }
 
     [Test]
-    public void A_flat_map_points_at_the_first_pixel() => Assert.That(new Heatmap(2, 2, [0, 0, 0, 0]).Peak(), Is.EqualTo((0, 0)));
+    public void The_chance_in_a_huge_picture_takes_no_time() =>
+        Assert.That(PointingGame.RandomChance(2_000_000, 1_000_000, [new Box(0, 0, 1_000_001, 500_001)]), Is.EqualTo(0.25).Within(1e-6));
 }

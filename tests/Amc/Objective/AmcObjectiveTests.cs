@@ -8,8 +8,8 @@ using AmcEngine.Model.Modules;
 using AmcEngine.Model.Pretraining;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
-using AmcEngine.Tests.Model;
 using AmcEngine.Tests.Engine;
+using AmcEngine.Tests.Model;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Objective;
@@ -47,7 +47,7 @@ public sealed class AmcObjectiveTests
         }
         var difference = (At(model, parameters, origin, directions, StepSize) - At(model, parameters, origin, directions, -StepSize)) / (2 * StepSize);
         TestContext.Out.WriteLine($"gradient {slope:g12}, difference {difference:g12}");
-        Closeness.Near("slope", slope, difference, 1e-6 * Math.Max(1, Math.Abs(difference)));
+        Closeness.Near("slope", slope, difference, 2e-9 * Math.Max(1, Math.Abs(difference)));
         Assert.That(Math.Abs(slope), Is.GreaterThan(1e-3));
     }
 

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
@@ -67,9 +68,7 @@ internal sealed class CheckpointStoreTests
         new CheckpointStore(_run).Save(session);
         SortedDictionary<string, string> before = RunFiles.Snapshot(_run);
         // A map whose numbers do not fill its size cannot be written; the weights have been by then.
-        session.FirstMaps = new FirstMaps(
-            [new AmcEngine.DataTools.EvaluationSample(new AmcEngine.DataTools.RgbImage(2, 2), "x", [])],
-            [new AmcEngine.Amc.Evaluation.Heatmap(2, 2, [1f])]);
+        session.FirstMaps = new FirstMaps(session.Test!, new Dictionary<int, PatchMap> { [0] = new(2, [1f]) });
         Assert.That(() => new CheckpointStore(_run).Save(session), Throws.Exception);
         Assert.That(RunFiles.Snapshot(_run), Is.EqualTo(before));
         RunFiles.AssertNoTemporaries(_run);

@@ -86,7 +86,8 @@ public sealed class GoldenVerifierTests
     {
         using var backend = new CpuBackend();
         using var trained = TorchCheckpoint.Load(GoldenFiles.Require("albef-tiny.pth"));
-        TensorData[] broken = [.. trained.Tensors.Select(t => t.Name == "itm_head.bias" ? TensorData.From(t.Name, [2], new[] { float.NaN, 0 }) : t)];
+        // Finite, as a checkpoint has to be, and too large for a product.
+        TensorData[] broken = [.. trained.Tensors.Select(t => t.Name == "itm_head.weight" ? TensorData.From(t.Name, [.. t.Shape], [.. Enumerable.Repeat(3e38f, (int)t.Count)]) : t)];
         var report = GoldenVerifier.Verify(GoldenFiles.Require("albef-tiny.json"), backend, DType.F32, broken);
         Assert.That(report.Groups.Where(g => g.Name.StartsWith("loss", StringComparison.Ordinal) || g.Name.StartsWith("after3", StringComparison.Ordinal)).Select(g => g.Passed), Is.All.False);
     }

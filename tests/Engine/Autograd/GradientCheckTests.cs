@@ -10,7 +10,7 @@ namespace AmcEngine.Tests.Engine.Autograd;
 [TestFixture]
 internal sealed class GradientCheckTests
 {
-    private const double Allowed = 1e-7;
+    private const double Allowed = 1e-9;
 
     private MemoryScope? _scope;
 

@@ -22,7 +22,7 @@ internal sealed class HigherOrderTests
         var entry = OpCatalog.Entries[op];
         var fused = Derivatives(entry.Run, entry.Cases[index]);
         var decomposed = Derivatives(entry.Decomposition!, entry.Cases[index]);
-        for (var i = 0; i < fused.Count; i++) Closeness.AreClose(fused[i].Name, fused[i].Value, decomposed[i].Value.ToDoubles(), 1e-11);
+        for (var i = 0; i < fused.Count; i++) Closeness.AreClose(fused[i].Name, fused[i].Value, decomposed[i].Value.ToDoubles(), 4e-15);
     }
 
     [Test]
@@ -38,7 +38,7 @@ internal sealed class HigherOrderTests
         static void Agree(OpCase sample, Func<Tensor, Tensor> fused, Func<Tensor, Tensor> decomposed)
         {
             var (a, b) = (Derivatives((t, _) => fused(t[0]), sample, 1), Derivatives((t, _) => decomposed(t[0]), sample, 1));
-            for (var i = 0; i < a.Count; i++) Closeness.AreClose(a[i].Name, a[i].Value, b[i].Value.ToDoubles(), 1e-11);
+            for (var i = 0; i < a.Count; i++) Closeness.AreClose(a[i].Name, a[i].Value, b[i].Value.ToDoubles(), 1e-14);
         }
     }
 
@@ -53,7 +53,7 @@ internal sealed class HigherOrderTests
             (t, _) => attention(t[0], t[1], t[2], Tensor.From(mask, [2, 1, 5, 6], t[0].Backend).To(dtype)), sample, dtype, TestBackends.Cpu);
         var fused = All((q, k, v, m) => Attention.ScaledDotProduct(q, k, v, m, 0.5, 2));
         var decomposed = All((q, k, v, m) => Attention.WithMap(q, k, v, m, 0.5, 2).Output);
-        for (var i = 0; i < fused.Count; i++) Closeness.AreClose(fused[i].Name, fused[i].Value, decomposed[i].Value.ToDoubles(), dtype == DType.F32 ? 1e-5 : 1e-12);
+        for (var i = 0; i < fused.Count; i++) Closeness.AreClose(fused[i].Name, fused[i].Value, decomposed[i].Value.ToDoubles(), dtype == DType.F32 ? 2e-6 : 4e-15);
     }
 
     [Test]
@@ -93,7 +93,7 @@ internal sealed class HigherOrderTests
         Tensor Directional(Tensor t) => t.Mul(Tensor.From(Enumerable.Range(0, t.Count).Select(_ => 2 * random.NextDouble() - 1).ToArray(), t.Shape, t.Backend)).Sum();
         var scalar = Directional(run(inputs, sample.Attributes));
         List<(string, Tensor)> results = [];
-        for (var order = 1; order <= 4; order++)
+        for (var order = 1; order <= 4 && scalar.RequiresGrad; order++)
         {
             var grads = AutogradEngine.Grad([scalar], free, createGraph: true);
             // An input on which the value depends linearly has no gradient of higher order.

@@ -93,6 +93,34 @@ internal sealed class KinkTests(string device)
         Assert.That(second[2]!.ToDoubles(), Is.EqualTo(new[] { 0, 0.25 * 0.25, 0.25 * (2 + 1) }));
     }
 
+    // A mask by its own strides, against a mask that Add broadcasts: an error of the strides is not shared.
+    [TestCase(1, 1, 1)]
+    [TestCase(2, 1, 1)]
+    [TestCase(1, 3, 1)]
+    [TestCase(1, 1, 4)]
+    [TestCase(2, 3, 1)]
+    [TestCase(2, 1, 4)]
+    [TestCase(1, 3, 4)]
+    [TestCase(2, 3, 4)]
+    public void A_mask_is_broadcast_over_batch_heads_and_rows(int batch, int heads, int rows)
+    {
+        Tensor[] t = OpSamples.Draw(new OpCase([2, 3, 4, 5], [OpInput.Uniform([2, 3, 5, 5]), OpInput.Uniform([2, 3, 5, 5]), OpInput.Uniform([batch, heads, rows, 5])]), DType.F64, Backend);
+        Tensor q = t[0].SetRequiresGrad(), k = t[1], v = t[2], mask = t[3];
+        var map = HeadProduct.Scores(q, k, 0).Scale(0.5).Add(mask).Softmax(3);
+        var expected = HeadProduct.Mix(map, v, 0);
+        Closeness.AreClose("softmax", Attention.MaskedSoftmax(HeadProduct.Scores(q, k, 0), mask, 0.5), map.ToDoubles(), 3e-15);
+        var actual = Attention.ScaledDotProduct(q, k, v, mask, 0.5);
+        Closeness.AreClose("attention", actual, expected.ToDoubles(), 3e-15);
+        Closeness.AreClose("gradient", Gradient(actual, q), Gradient(expected, q), 1e-14);
+    }
+
+    [Test]
+    public void The_smallest_value_of_a_map_without_zeros_has_its_gradient()
+    {
+        var x = OpSamples.Draw(OpCase.Of([], OpInput.Positive([3, 6])), DType.F64, Backend)[0];
+        foreach (var r in GradientCheck.RunSubsets(z => z[0].MinMaxNormalize(), [x])) Closeness.Within($"order {r.Order}", r.Error, 1e-8);
+    }
+
     [Test]
     public void A_padding_row_gets_no_gradient_of_any_order([Values] bool used)
     {

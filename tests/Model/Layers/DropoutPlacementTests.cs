@@ -13,7 +13,7 @@ namespace AmcEngine.Tests.Model.Layers;
 
 /// <summary>Dropout where the reference has it: of attention weights behind the map, of each part before its residual.</summary>
 [TestFixture]
-public sealed class AttentionDropoutTests
+public sealed class DropoutPlacementTests
 {
     /// <summary>A dropout that keeps nothing, as far as any test can see.</summary>
     private const double Everything = 1 - 1e-12;

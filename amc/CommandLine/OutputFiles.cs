@@ -1,0 +1,60 @@
+using AmcEngine.Amc.Configuration;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary>Looks at the files that a command will write before it computes anything.</summary>
+internal static class OutputFiles
+{
+    private const int MostLinks = 40;
+
+    /// <summary>Refuses an output that cannot be written.</summary>
+    /// <param name="option">The option that names it.</param>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ConfigException">It is a folder, or its folder is missing or not writable.</exception>
+    public static void RequireWritable(string option, string path)
+    {
+        if (Directory.Exists(path) || Path.GetFileName(path).Length == 0)
+            throw new ConfigException($"{option} {path}: is a folder; name a file");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(folder))
+            throw new ConfigException($"{option} {path}: there is no folder {folder}; make it or choose another file");
+        try
+        {
+            string probe = Path.Combine(folder, $".probe-{Guid.NewGuid():N}");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException($"{option} {path}: the folder cannot be written ({e.Message.TrimEnd('.')}); choose another file", e);
+        }
+    }
+
+    /// <summary>Refuses an output that would take the place of another file of the command.</summary>
+    /// <param name="option">The option that names it.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="others">What the other files are called, and where they are; null for none.</param>
+    /// <exception cref="ConfigException">Both are the same file, by whatever path.</exception>
+    public static void RequireOther(string option, string path, params IEnumerable<(string Name, string? Path)> others)
+    {
+        string real = Real(path);
+        foreach ((string name, string? other) in others)
+        {
+            if (other is { Length: > 0 } && Real(other) == real)
+                throw new ConfigException($"{option} {path}: is the file of {name} {other}, which would be lost; choose another file");
+        }
+    }
+
+    /// <summary>The path without links, dots and doubled slashes; what does not exist stays as it is named.</summary>
+    internal static string Real(string path, int links = 0)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), root = Path.GetPathRoot(full)!;
+        string real = root;
+        foreach (string part in full[root.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
+        {
+            string next = Path.Combine(real, part);
+            real = links < MostLinks && new FileInfo(next).LinkTarget is { } target ? Real(Path.GetFullPath(target, real), links + 1) : next;
+        }
+        return real;
+    }
+}

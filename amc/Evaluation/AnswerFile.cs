@@ -1,0 +1,69 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using AmcEngine.DataTools;
+
+namespace AmcEngine.Amc.Evaluation;
+
+/// <summary>Answers as JSON, one a line, and the first of them as they are.</summary>
+internal sealed class AnswerFile
+{
+    /// <summary>Answers that are kept as they are.</summary>
+    public const int Examples = 24;
+
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly MemoryStream _lines = new();
+    private readonly List<PointingAnswer> _first = [];
+
+    /// <summary>The first answers.</summary>
+    public IReadOnlyList<PointingAnswer> First => _first;
+
+    /// <summary>Adds an answer.</summary>
+    public void Add(PointingAnswer answer)
+    {
+        if (_first.Count < Examples)
+            _first.Add(answer);
+        using (var json = new Utf8JsonWriter(_lines, Options))
+            Write(json, answer);
+        _lines.WriteByte((byte)'\n');
+    }
+
+    /// <summary>The lines.</summary>
+    public byte[] ToBytes() => _lines.ToArray();
+
+    private static void Write(Utf8JsonWriter json, PointingAnswer answer)
+    {
+        EvaluationSample sample = answer.Sample;
+        json.WriteStartObject();
+        json.WriteNumber("index", answer.Index);
+        json.WriteString("phrase", sample.Caption);
+        json.WriteString("image", sample.Image);
+        json.WriteNumber("width", sample.Width);
+        json.WriteNumber("height", sample.Height);
+        json.WriteStartArray("boxes");
+        foreach (Box box in sample.Boxes)
+            WriteList(json, box.X1, box.Y1, box.X2, box.Y2);
+        json.WriteEndArray();
+        if (answer.Point is { } point)
+        {
+            json.WritePropertyName("point");
+            WriteList(json, point.X, point.Y);
+        }
+        else
+        {
+            json.WriteNull("point");
+        }
+        json.WriteBoolean("hit", answer.Hit);
+        json.WriteNumber("score", Math.Round(answer.Score, 6));
+        json.WriteBoolean("flat", answer.IsFlat);
+        json.WriteEndObject();
+    }
+
+    private static void WriteList(Utf8JsonWriter json, params ReadOnlySpan<double> numbers)
+    {
+        json.WriteStartArray();
+        foreach (double number in numbers)
+            json.WriteNumberValue(number);
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,40 @@
+namespace AmcEngine.DataTools;
+
+/// <summary>A size that a picture is wanted in.</summary>
+/// <param name="Size">Width and height that are wanted of a picture of that width and height.</param>
+/// <param name="Rule">How it is resized.</param>
+public sealed record PictureTarget(Func<int, int, (int Width, int Height)> Size, Resampling Rule)
+{
+    /// <summary>The picture as it is.</summary>
+    public static PictureTarget Whole { get; } = new((width, height) => (width, height), Resampling.Bilinear);
+
+    /// <summary>A square, as models want it.</summary>
+    public static PictureTarget Square(int side, Resampling rule) => new((_, _) => (side, side), rule);
+}
+
+/// <summary>A picture in the sizes that were wanted.</summary>
+/// <param name="Width">Its own width.</param>
+/// <param name="Height">Its own height.</param>
+/// <param name="Images">One picture a target.</param>
+public sealed record PictureViews(int Width, int Height, IReadOnlyList<RgbImage> Images)
+{
+    /// <summary>The middle of one of the picture's own pixels, in pixels of a view of it.</summary>
+    /// <param name="view">The view.</param>
+    /// <param name="pixel">The pixel, or null for none.</param>
+    public (float X, float Y)? PointIn(RgbImage view, (int X, int Y)? pixel) =>
+        pixel is { } p ? ((p.X + 0.5f) * view.Width / Width, (p.Y + 0.5f) * view.Height / Height) : null;
+
+    /// <summary>The views of a picture in memory.</summary>
+    public static PictureViews Of(RgbImage picture, IReadOnlyList<PictureTarget> targets)
+    {
+        var images = new RgbImage[targets.Count];
+        for (int i = 0; i < images.Length; i++)
+        {
+            (int width, int height) = targets[i].Size(picture.Width, picture.Height);
+            images[i] = (width, height) == (picture.Width, picture.Height) ? picture
+                : targets[i].Rule == Resampling.Bicubic ? ImageOps.ResizeBicubic(picture, width, height)
+                : ImageOps.ResizeBilinear(picture, width, height);
+        }
+        return new PictureViews(picture.Width, picture.Height, images);
+    }
+}

@@ -1,0 +1,174 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Objective;
+using AmcEngine.Backends;
+using AmcEngine.Backends.Cpu;
+using AmcEngine.DataTools;
+using AmcEngine.Memory;
+using AmcEngine.Model;
+using AmcEngine.Model.Modules;
+using AmcEngine.Model.Pretraining;
+using AmcEngine.Model.Tokenization;
+using AmcEngine.Tensors;
+using AmcEngine.Tests.Cli;
+using AmcEngine.Tests.DataTools;
+using AmcEngine.Tests.Model;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Amc.Evaluation;
+
+[TestFixture]
+internal sealed class ExplainerTests
+{
+    private static readonly string[] Phrases = ["red", "red round big", "big round"];
+
+    private CpuBackend _backend = null!;
+
+    [SetUp]
+    public void Start() => _backend = new CpuBackend(2);
+
+    [TearDown]
+    public void Stop() => _backend.Dispose();
+
+    /// <summary>
+    /// The path from a picture file to the map, for both values of eval_resize, against a resize in doubles and the recipe's
+    /// constants written down here. The pictures are noise, three times as large: the two ways differ widely.
+    /// </summary>
+    [TestCase("bilinear")]
+    [TestCase("bicubic")]
+    public void The_map_is_that_of_the_picture_resized_as_configured(string rule)
+    {
+        using var folder = new TempFolder();
+        RunConfig config = RunConfig.Load(folder.Write("c.yaml", Amcx.TinyConfig + $"eval_resize: {rule}\n"));
+        using Albef model = SmallModel.Create(_backend, DType.F32);
+        WordPieceTokenizer tokenizer = Tokenizer();
+        var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
+        RgbImage[] pictures = [.. Enumerable.Range(0, 3).Select(i => Noise(25 - 2 * i, 31 + i, i))];
+        PhraseInPicture[] batch = [.. pictures.Select((p, i) => new PhraseInPicture(PictureViews.Of(p, [explainer.Input]).Images[0], Phrases[i]))];
+        float[][] maps = [.. explainer.Explain(batch).Select(a => a.Map.Values)];
+        double same = Distance(maps, Oracle(model, tokenizer, pictures, rule == "bicubic"));
+        double other = Distance(maps, Oracle(model, tokenizer, pictures, rule != "bicubic"));
+        TestContext.Out.WriteLine($"{rule}: {same:g3} from its oracle, {other:g3} from the other");
+        // One level of 255 in eight bits is what the rounding of the passes may cost.
+        Assert.That(same, Is.LessThan(0.02));
+        Assert.That(other, Is.GreaterThan(0.1));
+    }
+
+    [Test]
+    public void Each_of_a_batch_gets_its_own_map_and_score()
+    {
+        using Albef model = SmallModel.Create(_backend, DType.F32);
+        var explainer = new Explainer(model, Tokenizer(), Resampling.Bilinear);
+        PhraseInPicture[] batch = [.. Enumerable.Range(0, 3).Select(i => new PhraseInPicture(Noise(8, 8, i), Phrases[i]))];
+        IReadOnlyList<MatchExplanation> together = explainer.Explain(batch);
+        for (int i = 0; i < batch.Length; i++)
+        {
+            MatchExplanation alone = explainer.Explain([batch[i]])[0];
+            // Padding changes the divisor of the map, 1/L, and nothing else.
+            double ratio = together[i].Map.Values.Max() / alone.Map.Values.Max();
+            Assert.That(together[i].Map.Values.Select(v => v / ratio), Is.EqualTo(alone.Map.Values.Select(v => (double)v)).Within(1e-5 * alone.Map.Values.Max()));
+            Assert.That(ratio, Is.EqualTo((Phrases[i].Split(' ').Length + 1) / 4.0).Within(1e-4));
+            Assert.That(together[i].Score, Is.EqualTo(alone.Score).Within(1e-5));
+        }
+        Assert.That(together.Select(a => a.Score).Distinct().Count(), Is.EqualTo(3));
+    }
+
+    /// <summary>What is shown is what is trained: the raw map of the objective, without dropout, at each layer that can be hooked.</summary>
+    [TestCase(2)]
+    [TestCase(3)]
+    public void The_explanation_is_the_raw_map_that_training_sees(int layer)
+    {
+        AlbefConfig config = SmallModel.Config with { AmcLayer = layer, HiddenDropout = 0, AttentionDropout = 0 };
+        using Albef model = SmallModel.Create(_backend, config: config);
+        using var scope = MemoryScope.Begin();
+        AlbefBatch batch = SmallModel.Batch(model);
+        AlbefOutput step = model.Forward(batch, new StepOptions(0.4, new RandomSource(21)));
+        double[] trained = new AmcObjective(config).Compute(step, Tensor.Zeros([3, 8, 8], DType.F64, _backend), [true, true, true]).RawCam!.ToDoubles();
+        ExplanationOutput explained = model.Explain(batch);
+        Assert.Multiple(() =>
+        {
+            Assert.That(explained.Cam.ToDoubles(), Is.EqualTo(trained).Within(1e-12 * trained.Max()));
+            Assert.That(explained.Logits.ToDoubles(), Is.EqualTo(step.MatchLogits.ToDoubles()).Within(1e-12));
+            Assert.That(trained.Max(), Is.GreaterThan(0));
+            Assert.That(model.Explain(batch, layer == 2 ? 3 : 2).Cam.ToDoubles(), Is.Not.EqualTo(trained).Within(1e-3 * trained.Max()), "the layers differ");
+        });
+    }
+
+    /// <summary>With the rows of the match head exchanged, the logit of "no match" would be explained where "match" is.</summary>
+    [Test]
+    public void The_logit_of_a_match_is_explained()
+    {
+        using Albef model = SmallModel.Create(_backend);
+        AlbefBatch batch = SmallModel.Batch(model);
+        double[] before = model.Explain(batch).Cam.ToDoubles();
+        Parameter weight = model.Trainable.Single(p => p.Name == "itm_head.weight");
+        double[] rows = weight.Value.ToDoubles();
+        int width = rows.Length / 2;
+        // The "no match" row is of no account; the "match" row is.
+        weight.Value.Load<double>([.. rows[..width].Select(v => -3 * v), .. rows[width..]]);
+        Assert.That(model.Explain(batch).Cam.ToDoubles(), Is.EqualTo(before).Within(1e-12 * before.Max()));
+        weight.Value.Load<double>([.. rows[..width], .. rows[width..].Select(v => 2 * v)]);
+        Assert.That(model.Explain(batch).Cam.ToDoubles(), Is.EqualTo(before.Select(v => 2 * v)).Within(1e-12 * before.Max()));
+    }
+
+    private static float[][] Oracle(Albef model, WordPieceTokenizer tokenizer, RgbImage[] pictures, bool bicubic)
+    {
+        double[] mean = [0.48145466, 0.4578275, 0.40821073], deviation = [0.26862954, 0.26130258, 0.27577711];
+        const int side = 8;
+        var input = new float[pictures.Length * 3 * side * side];
+        for (int p = 0; p < pictures.Length; p++)
+        {
+            for (int c = 0; c < 3; c++)
+            {
+                for (int y = 0; y < side; y++)
+                {
+                    for (int x = 0; x < side; x++)
+                        input[((p * 3 + c) * side + y) * side + x] = (float)((Pixel(pictures[p], c, x, y, side, bicubic) / 255 - mean[c]) / deviation[c]);
+                }
+            }
+        }
+        TokenBatch text = tokenizer.EncodeBatch(Phrases, model.Config.MaxPositions);
+        float[] cam = model.Explain(new AlbefBatch(Tensor.From(input, [pictures.Length, 3, side, side], model.Backend), text)).Cam.ToArray<float>();
+        return [.. cam.Chunk(model.Config.Grid * model.Config.Grid)];
+    }
+
+    // A resized pixel as the weighted mean of all pixels of the source.
+    private static double Pixel(RgbImage picture, int channel, int x, int y, int side, bool bicubic)
+    {
+        double sum = 0, total = 0;
+        for (int sy = 0; sy < picture.Height; sy++)
+        {
+            for (int sx = 0; sx < picture.Width; sx++)
+            {
+                double weight = Weight(x, sx, picture.Width, side, bicubic) * Weight(y, sy, picture.Height, side, bicubic);
+                sum += weight * picture.Pixels[(sy * picture.Width + sx) * 3 + channel];
+                total += weight;
+            }
+        }
+        return Math.Clamp(sum / total, 0, 255);
+    }
+
+    // Bicubic widens with the scale (a = −0.5); bilinear looks at the two nearest pixels only.
+    private static double Weight(int target, int source, int size, int newSize, bool bicubic)
+    {
+        double scale = (double)size / newSize;
+        double distance = Math.Abs(source + 0.5 - (target + 0.5) * scale);
+        if (!bicubic)
+            return Math.Max(0, 1 - distance);
+        double t = distance / scale;
+        return t < 1 ? (1.5 * t - 2.5) * t * t + 1 : t < 2 ? ((-0.5 * t + 2.5) * t - 4) * t + 2 : 0;
+    }
+
+    private static double Distance(float[][] maps, float[][] others) =>
+        maps.Zip(others).Max(m => m.First.Zip(m.Second).Max(v => Math.Abs(v.First - v.Second)) / m.Second.Max());
+
+    private static RgbImage Noise(int width, int height, int seed)
+    {
+        byte[] pixels = new byte[width * height * 3];
+        new Random(seed).NextBytes(pixels);
+        return new RgbImage(width, height, pixels);
+    }
+
+    private static WordPieceTokenizer Tokenizer() =>
+        WordPieceTokenizer.FromVocab(["[PAD]", "[CLS]", "[MASK]", "[SEP]", "[UNK]", "red", "round", "big", .. Enumerable.Range(8, 12).Select(i => $"w{i}")]);
+}

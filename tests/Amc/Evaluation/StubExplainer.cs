@@ -1,0 +1,47 @@
+using System.Collections;
+using AmcEngine.Amc.Evaluation;
+using AmcEngine.DataTools;
+
+namespace AmcEngine.Tests.Amc.Evaluation;
+
+/// <summary>Looks where a test says, by the phrase.</summary>
+internal sealed class StubExplainer(params (string Phrase, float[] Map)[] maps) : IExplainer
+{
+    /// <summary>Phrases asked, a list a batch.</summary>
+    public List<string[]> Batches { get; } = [];
+
+    public PictureTarget Input { get; } = PictureTarget.Square(4, Resampling.Bilinear);
+
+    public IReadOnlyList<MatchExplanation> Explain(IReadOnlyList<PhraseInPicture> batch)
+    {
+        Batches.Add([.. batch.Select(q => q.Phrase)]);
+        return [.. batch.Select(q =>
+        {
+            float[] map = maps.Single(m => m.Phrase == q.Phrase).Map;
+            return new MatchExplanation(new PatchMap((int)Math.Sqrt(map.Length), map), 0.5 + q.Phrase.Length / 100.0);
+        })];
+    }
+}
+
+/// <summary>Questions in memory.</summary>
+internal sealed class StubQuestions(params EvaluationSample[] samples) : IEvaluationSet
+{
+    /// <summary>Called before a question is read.</summary>
+    public Action<int>? Reading { get; init; }
+
+    public int Count => samples.Length;
+
+    public EvaluationSample this[int index] => Read(index, [PictureTarget.Whole]);
+
+    public string PictureOf(int index) => samples[index].Image;
+
+    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets)
+    {
+        Reading?.Invoke(index);
+        return samples[index] with { Views = PictureViews.Of(samples[index].Picture, targets) };
+    }
+
+    public IEnumerator<EvaluationSample> GetEnumerator() => Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}
