@@ -41,7 +41,7 @@ internal static class DataTargets
             throw new FuzzFailure("a token changed on the way through a file");
     }
 
-    /// <summary>Decodes a picture where it is small, and holds that its pixels do not depend on what lay in memory before.</summary>
+    /// <summary>Decodes what can be of a picture where it is small, and holds that its pixels do not depend on what lay in memory before.</summary>
     public static void Picture(FuzzSession session)
     {
         int pixels = 1;
@@ -51,9 +51,9 @@ internal static class DataTargets
             if (codec is not null) pixels = codec.Info.Width * codec.Info.Height;
         }
         SoilPool(4 * pixels, 0x55);
-        RgbImage picture = RgbImage.Load(session.Path);
+        RgbImage picture = PictureFile.Read(session.Path).Picture;
         SoilPool(4 * pixels, 0xaa);
-        RgbImage again = RgbImage.Load(session.Path);
+        RgbImage again = PictureFile.Read(session.Path).Picture;
         if (picture.Pixels.Length != 3 * picture.Width * picture.Height)
             throw new FuzzFailure("the pixels do not fill the picture");
         if (!picture.Pixels.AsSpan().SequenceEqual(again.Pixels))

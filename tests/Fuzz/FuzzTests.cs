@@ -39,8 +39,8 @@ internal sealed class FuzzTests
         }
         TestContext.Out.WriteLine($"{format}: {taken} of {Mutations} taken");
         // Mutations that are all refused, or none, would show that they do not reach what they should.
-        Assert.That(taken, Is.GreaterThanOrEqualTo(Mutations / 100));
-        if (target.Refusals.Length > 0) Assert.That(Mutations - taken, Is.GreaterThanOrEqualTo(Mutations / 100));
+        Assert.That(taken, Is.GreaterThanOrEqualTo(Mutations / 200));
+        if (target.Refusals.Length > 0) Assert.That(Mutations - taken, Is.GreaterThanOrEqualTo(Mutations / 200));
     }
 
     /// <summary>A find is kept as a file, to be put into the corpus.</summary>

@@ -36,6 +36,9 @@ internal static class TensorTargets
         Collect(checkpoint.Root, 0, tensors, new(ReferenceEqualityComparer.Instance));
         ReadValues(session, tensors);
         ReadValues(session, checkpoint.Tensors);
+        // As commands open it: by its bytes, with what is skipped.
+        using var file = TensorFile.Open(session.Path);
+        ReadValues(session, file.Tensors);
     }
 
     private static void HoldSame(TensorData tensor, TensorData copy)
