@@ -11,7 +11,7 @@ internal static class ExplanationPicture
     public const int LegibleSide = 320;
 
     /// <summary>Pictures with a longer longer side are drawn smaller: more is neither seen nor always held in memory.</summary>
-    public const int LargestSide = 4096;
+    public const int LargestSide = 2048;
 
     // What a browser shows of an example in a page.
     private const int ExampleSide = 480;

@@ -37,7 +37,7 @@ internal static class PointingEvaluator
         }
         return tally.Count > 0
             ? tally.Result
-            : throw new DataException($"none of the {questions.Count} questions could be asked; see the warnings about their pictures and boxes.");
+            : throw new DataException($"none of the {questions.Count} questions could be asked; the last: {tally.LastSkipped}");
     }
 
     private static ExceptionDispatchInfo? Read(
@@ -49,10 +49,9 @@ internal static class PointingEvaluator
             {
                 batch.Add((i, questions.Read(i, [input])));
             }
-            catch (UnusableSampleException)
+            catch (UnusableSampleException e)
             {
-                // Named and counted already.
-                tally.Skip();
+                tally.Skip(e.Message);
             }
             catch (DataException e)
             {

@@ -44,6 +44,14 @@ internal sealed class PointingTally(Action<PointingAnswer>? answered = null)
         answered?.Invoke(answer);
     }
 
+    /// <summary>Why the last question that could not be asked could not; empty where all could.</summary>
+    public string LastSkipped { get; private set; } = "";
+
     /// <summary>Counts a question that cannot be asked.</summary>
-    public void Skip() => _skipped++;
+    /// <param name="reason">Why, in one line; the data set has said it already.</param>
+    public void Skip(string reason)
+    {
+        _skipped++;
+        LastSkipped = reason;
+    }
 }

@@ -70,7 +70,7 @@ internal sealed class PointingEvaluatorTests
         Assert.That((result.Accuracy, result.Count, result.Skipped), Is.EqualTo((1.0, 2, 1)));
         Assert.That(result.RandomAccuracy, Is.EqualTo(((9 + 19 * 10) / 1600.0 + 20 * 9 / 1800.0) / 2).Within(1e-15));
         var none = new StubQuestions(Samples) { Reading = _ => throw new UnusableSampleException("no picture") };
-        Assert.That(() => PointingEvaluator.Run(new StubExplainer(), none, 2), Throws.TypeOf<DataException>().With.Message.Contains("none of the 3"));
+        Assert.That(() => PointingEvaluator.Run(new StubExplainer(), none, 2), Throws.TypeOf<DataException>().With.Message.Contains("none of the 3").And.Message.Contains("no picture"));
     }
 
     [Test]
