@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests;
@@ -17,5 +19,24 @@ internal sealed class DocumentationTests
     {
         var readme = File.ReadAllText(Path.Combine(GoldenFiles.Root, "README.md"));
         Assert.That(readme, Does.Contain("dotnet run -c Release --project amc -- train --config configs/scenes.yaml").And.Contain("dotnet test -c Release"));
+    }
+
+    [Test]
+    public void Every_test_that_the_documentation_names_exists()
+    {
+        string text = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "testing.md"));
+        ILookup<string, Type> types = typeof(DocumentationTests).Assembly.GetTypes().ToLookup(t => t.Name);
+        Match[] named = [.. Regex.Matches(text, @"`(?<type>\w+Tests)(\.(?<method>\w+))?`")];
+        Assert.That(named, Has.Length.GreaterThan(100), "the tables are there");
+        Assert.Multiple(() =>
+        {
+            foreach (Match name in named)
+            {
+                string method = name.Groups["method"].Value;
+                Assert.That(
+                    types[name.Groups["type"].Value].Any(t => method.Length == 0 || t.GetMethod(method, BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public) is not null),
+                    name.Value);
+            }
+        });
     }
 }

@@ -72,7 +72,7 @@ public static class AnnotationFile
         if (count == 0)
             throw new DataException($"{path}: the list of annotations is empty; add at least one entry.");
         return annotations.Count > 0 ? annotations
-            : throw new DataException($"{(census.First is { } first && first.StartsWith(path, StringComparison.Ordinal) ? first : $"{path}:")} None of the file's {count} entries can be used; it must be a JSON list of {{\"image\", \"caption\", \"bbox\"}}.");
+            : throw new DataException($"{(census.First is { } first && first.StartsWith(path, StringComparison.Ordinal) ? first : $"{path}:")} None of the file's {count} entries can be used; the file must hold a JSON list of {{\"image\", \"caption\", \"bbox\"}}.");
     }
 
     /// <summary>Writes a file, one entry a line, by way of a temporary file in the same folder.</summary>

@@ -12,6 +12,7 @@ using AmcEngine.Model.Tokenization;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Cli;
 using AmcEngine.Tests.DataTools;
+using AmcEngine.Tests.Engine;
 using AmcEngine.Tests.Model;
 using NUnit.Framework;
 
@@ -50,8 +51,20 @@ internal sealed class ExplainerTests
         double other = Distance(maps, Oracle(model, tokenizer, pictures, rule != "bicubic"));
         TestContext.Out.WriteLine($"{rule}: {same:g3} from its oracle, {other:g3} from the other");
         // One level of 255 in eight bits is what the rounding of the passes may cost.
-        Assert.That(same, Is.LessThan(0.02));
+        Closeness.Within(rule, same, 0.02);
         Assert.That(other, Is.GreaterThan(0.1));
+    }
+
+    /// <summary>Pictures of the model's size are not resized, so that nothing is rounded: other constants show, however near.</summary>
+    [Test]
+    public void The_model_sees_pictures_normalised_by_the_recipes_constants()
+    {
+        using Albef model = SmallModel.Create(_backend, DType.F32);
+        WordPieceTokenizer tokenizer = Tokenizer();
+        RgbImage[] pictures = [.. Enumerable.Range(0, 3).Select(i => Noise(8, 8, i))];
+        PhraseInPicture[] batch = [.. pictures.Select((p, i) => new PhraseInPicture(p, Phrases[i]))];
+        float[][] maps = [.. new Explainer(model, tokenizer, Resampling.Bilinear).Explain(batch).Select(a => a.Map.Values)];
+        Closeness.Within("maps", Distance(maps, Oracle(model, tokenizer, pictures, bicubic: false)), 1e-5);
     }
 
     [Test]
@@ -109,6 +122,16 @@ internal sealed class ExplainerTests
         Assert.That(model.Explain(batch).Cam.ToDoubles(), Is.EqualTo(before).Within(1e-12 * before.Max()));
         weight.Value.Load<double>([.. rows[..width], .. rows[width..].Select(v => 2 * v)]);
         Assert.That(model.Explain(batch).Cam.ToDoubles(), Is.EqualTo(before.Select(v => 2 * v)).Within(1e-12 * before.Max()));
+    }
+
+    [TestCase(30f, 1)]
+    [TestCase(-30f, 0)]
+    public void The_score_is_the_probability_of_a_match(float bias, double expected)
+    {
+        using Albef model = SmallModel.Create(_backend, DType.F32);
+        model.Trainable.Single(p => p.Name == "itm_head.bias").Value.Load<float>([0, bias]);
+        double score = new Explainer(model, Tokenizer(), Resampling.Bilinear).Explain([new PhraseInPicture(Noise(8, 8, 0), Phrases[0])])[0].Score;
+        Assert.That(score, Is.EqualTo(expected).Within(1e-6));
     }
 
     private static float[][] Oracle(Albef model, WordPieceTokenizer tokenizer, RgbImage[] pictures, bool bicubic)
