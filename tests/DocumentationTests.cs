@@ -26,7 +26,7 @@ internal sealed class DocumentationTests
     {
         string text = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "testing.md"));
         ILookup<string, Type> types = typeof(DocumentationTests).Assembly.GetTypes().ToLookup(t => t.Name);
-        Match[] named = [.. Regex.Matches(text, @"`(?<type>\w+Tests)(\.(?<method>\w+))?`")];
+        Match[] named = Regex.Matches(text, @"`(?<type>\w+Tests)(\.(?<method>\w+))?`").ToArray();
         Assert.That(named, Has.Length.GreaterThan(100), "the tables are there");
         Assert.Multiple(() =>
         {

@@ -19,8 +19,9 @@ internal static class ImageDecoder
         // reference's decoder leaves it when the missing end mark is there.
         byte[]? repaired = PictureRepair.CompleteJpeg(encoded);
         DecodedPicture? decoded = TryDecode(repaired ?? encoded, name, exif, damaged: repaired is not null);
-        if (decoded is null && PictureRepair.WithRightChecksums(encoded) is { } png)
-            decoded = TryDecode(png, name, exif, damaged: true);
+        // Skia stops at the first wrong checksum, the reference's decoder does not look at those of the pixels.
+        if (decoded is not { Damage: null } && PictureRepair.WithRightChecksums(encoded) is { } png)
+            decoded = TryDecode(png, name, exif, damaged: true) ?? decoded;
         return decoded ?? throw new UnreadablePictureException(PictureFault.Damaged, $"{name}: the picture is damaged, nothing of it can be decoded; replace the file.");
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using AmcEngine.DataTools;
 using NUnit.Framework;
 using SkiaSharp;
@@ -95,15 +96,27 @@ public class DamagedPictureTests
         Assert.That(worst, Is.InRange(1, 48), "pixels of the first passes stand for their neighbours: no grey, no black");
     }
 
-    [Test]
-    public void A_png_with_a_wrong_checksum_only_is_read_whole()
+    [TestCase(2)]
+    [TestCase(500)]
+    public void A_png_with_wrong_checksums_only_is_read_whole(int split)
     {
         RgbImage whole = Ramp(32, 24);
         byte[] file = PngWriter.Write(whole);
-        file[^13] ^= 1;
-        DecodedPicture read = PictureFile.Decode(file, "a.png");
+        // The chunk of pixels follows the signature and the header; here it is cut in two, neither with its checksum.
+        const int chunk = 8 + 25;
+        int length = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(chunk));
+        byte[] data = file[(chunk + 8)..(chunk + 8 + length)];
+        byte[] cut = [.. file[..chunk], .. Chunk(data[..split]), .. Chunk(data[split..]), .. file[(chunk + 12 + length)..]];
+        DecodedPicture read = PictureFile.Decode(cut, "a.png");
         Assert.That(read.Damage, Is.Not.Null);
         Assert.That(read.Picture.Pixels, Is.EqualTo(whole.Pixels));
+
+        static byte[] Chunk(byte[] part)
+        {
+            byte[] size = new byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(size, part.Length);
+            return [.. size, .. "IDAT"u8, .. part, 0, 0, 0, 0];
+        }
     }
 
     [Test]
