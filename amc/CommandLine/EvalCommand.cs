@@ -7,6 +7,7 @@ using AmcEngine.Backends;
 using AmcEngine.DataTools;
 using AmcEngine.Model;
 using AmcEngine.Model.Tokenization;
+using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.CommandLine;
 
@@ -84,7 +85,7 @@ internal static class EvalCommand
         {
             WriteAll([.. Outputs(options, report, answers)]);
         }
-        catch (Exception e) when (e is DataException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsWriteFailure(e))
         {
             // What stopped the evaluation is the error; this comes on top of it.
             context.Warn(e.Message);
@@ -115,13 +116,15 @@ internal static class EvalCommand
             {
                 write();
             }
-            catch (Exception e) when (e is DataException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (IsWriteFailure(e))
             {
                 failure ??= ExceptionDispatchInfo.Capture(e);
             }
         }
         failure?.Throw();
     }
+
+    private static bool IsWriteFailure(Exception e) => e is SerializationException or DataException or IOException or UnauthorizedAccessException;
 
     private static string Protocol(RunConfig config) =>
         $"pointing game; {config.ImageSize} pixels {config.Text("eval_resize")}; heatmap bicubic to the original size; first maximum strictly inside any box";

@@ -59,6 +59,17 @@ internal sealed class EvaluationOutputTests
         Assert.That(lines.Select(l => (double)l["score"]!), Is.All.InRange(0, 1));
     }
 
+    // The name is as long as a name may be, so that the temporary file beside it cannot be made.
+    [Test]
+    public void A_file_that_cannot_be_written_does_not_cost_the_others()
+    {
+        string json = _folder.PathOf(new string('j', 250) + ".json"), samples = _folder.PathOf("others.jsonl");
+        Answer answer = Amcx.Run("eval", "--config", _config, "--checkpoint", _run, "--json", json, "--samples", samples);
+        Amcx.ExpectBadInput(answer, "is writable and has space");
+        Assert.That(answer.Out, Does.Contain("pointing accuracy"));
+        Assert.That(File.ReadAllLines(samples), Has.Length.EqualTo(6));
+    }
+
     [Test]
     public void What_was_answered_is_kept_when_a_sample_fails()
     {
