@@ -16,8 +16,8 @@ public sealed class SeededRandom
     /// <param name="streams">Numbers that name the stream; their order matters.</param>
     public SeededRandom(ulong seed, params ReadOnlySpan<ulong> streams)
     {
-        ulong key = Mix(seed + 0x9E3779B97F4A7C15UL);
-        foreach (ulong stream in streams)
+        var key = Mix(seed + 0x9E3779B97F4A7C15UL);
+        foreach (var stream in streams)
             key = Mix(key + 0x9E3779B97F4A7C15UL) ^ Mix(stream + 0xD1B54A32D192ED03UL) * 0x9E3779B97F4A7C15UL;
         _s0 = Mix(key += 0x9E3779B97F4A7C15UL);
         _s1 = Mix(key += 0x9E3779B97F4A7C15UL);
@@ -28,8 +28,8 @@ public sealed class SeededRandom
     /// <summary>The next 64 random bits.</summary>
     public ulong NextUInt64()
     {
-        ulong result = ulong.RotateLeft(_s1 * 5, 7) * 9;
-        ulong shifted = _s1 << 17;
+        var result = ulong.RotateLeft(_s1 * 5, 7) * 9;
+        var shifted = _s1 << 17;
         _s2 ^= _s0;
         _s3 ^= _s1;
         _s1 ^= _s2;
@@ -48,11 +48,11 @@ public sealed class SeededRandom
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(n);
         // Lemire's multiply-and-reject: no modulo bias.
-        ulong range = (ulong)n;
-        ulong threshold = (0UL - range) % range;
+        var range = (ulong)n;
+        var threshold = (0UL - range) % range;
         while (true)
         {
-            ulong high = Math.BigMul(NextUInt64(), range, out ulong low);
+            var high = Math.BigMul(NextUInt64(), range, out var low);
             if (low >= threshold)
                 return (int)high;
         }
@@ -75,9 +75,9 @@ public sealed class SeededRandom
     /// <summary>Puts the items in a random order (Fisher–Yates), in place.</summary>
     public void Shuffle<T>(Span<T> items)
     {
-        for (int i = items.Length - 1; i > 0; i--)
+        for (var i = items.Length - 1; i > 0; i--)
         {
-            int j = NextInt(i + 1);
+            var j = NextInt(i + 1);
             (items[i], items[j]) = (items[j], items[i]);
         }
     }

@@ -8,7 +8,7 @@ internal static class Cases
     {
         for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
         {
-            string candidate = System.IO.Path.Combine(d.FullName, "tests", "Cases", folder);
+            var candidate = System.IO.Path.Combine(d.FullName, "tests", "Cases", folder);
             if (Directory.Exists(candidate))
                 return System.IO.Path.Combine(candidate, name);
         }

@@ -24,7 +24,7 @@ internal sealed class DocumentationTests
     [Test]
     public void Every_test_that_the_documentation_names_exists()
     {
-        string text = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "testing.md"));
+        var text = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "testing.md"));
         ILookup<string, Type> types = typeof(DocumentationTests).Assembly.GetTypes().ToLookup(t => t.Name);
         Match[] named = Regex.Matches(text, @"`(?<type>\w+Tests)(\.(?<method>\w+))?`").ToArray();
         Assert.That(named, Has.Length.GreaterThan(100), "the tables are there");
@@ -32,7 +32,7 @@ internal sealed class DocumentationTests
         {
             foreach (Match name in named)
             {
-                string method = name.Groups["method"].Value;
+                var method = name.Groups["method"].Value;
                 Assert.That(
                     types[name.Groups["type"].Value].Any(t => method.Length == 0 || t.GetMethod(method, BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public) is not null),
                     name.Value);

@@ -10,7 +10,7 @@ internal static class GoldenFiles
     /// <summary>The path of a golden file; the test is skipped where the folder lacks it.</summary>
     public static string Require(string name)
     {
-        string path = Path.Combine(Folder, name);
+        var path = Path.Combine(Folder, name);
         if (!File.Exists(path))
             Assert.Ignore($"{path} is missing: it is part of the repository (tests/Golden), or set AMC_GOLDEN to a folder that has it");
         return path;
@@ -29,7 +29,7 @@ internal static class GoldenFiles
     {
         for (var up = new DirectoryInfo(AppContext.BaseDirectory); up is not null; up = up.Parent)
         {
-            string candidate = Path.Combine(up.FullName, "tests", "Golden");
+            var candidate = Path.Combine(up.FullName, "tests", "Golden");
             if (Directory.Exists(candidate)) return candidate;
         }
         return Path.Combine(AppContext.BaseDirectory, "Golden");

@@ -18,7 +18,7 @@ internal sealed record CommandContext(TextWriter Out, TextWriter Error)
     /// <param name="use">What the command uses it for.</param>
     public void Note(RunConfig config, ConfigUse use)
     {
-        foreach (string note in ConfigNotes.For(config, use))
+        foreach (var note in ConfigNotes.For(config, use))
             Note(note);
     }
 

@@ -16,7 +16,7 @@ internal static class CompareCommand
         int[] steps = [.. groups.SelectMany(g => g.Steps).Distinct().Order()];
         context.Out.WriteLine($"| step | {string.Join(" | ", groups.Select(g => $"{g.Name} ({g.Runs} runs)"))} |");
         context.Out.WriteLine($"|---|{string.Concat(groups.Select(_ => "---|"))}");
-        foreach (int step in steps)
+        foreach (var step in steps)
             context.Out.WriteLine($"| {step} | {string.Join(" | ", groups.Select(g => Cell(g.At(step))))} |");
         if (options.Output is { } path)
             ComparisonPlot.Save(path, groups);
@@ -29,7 +29,7 @@ internal static class CompareCommand
 
     private static RunGroup Parse(string argument, Action<string> warn)
     {
-        string[] parts = argument.Split('=', 2);
+        var parts = argument.Split('=', 2);
         if (parts is not [{ Length: > 0 } name, { Length: > 0 } folders])
             throw new ConfigException($"\"{argument}\": name a group of runs as NAME=DIR[,DIR...]");
         return new RunGroup(name, [.. folders.Split(',').Select(PathText.Expand).Select(f => Evaluations(f, warn))]);

@@ -14,7 +14,7 @@ internal static class ConvertCommand
         if (!Path.GetExtension(options.Output).Equals(".safetensors", StringComparison.OrdinalIgnoreCase))
             throw new ConfigException($"{options.Output}: only safetensors files are written; end the name with .safetensors");
         CheckpointFile input = CheckpointFile.Find(options.Input, options.Key);
-        int count = input.Read(file =>
+        var count = input.Read(file =>
         {
             WeightRules.WarnOfChoice(input.Path, file.Key, file.OtherKeys, "--key", context.Warn);
             foreach (SkippedEntry skipped in file.Skipped)

@@ -15,9 +15,9 @@ internal static class DataCommandRunner
             throw new ConfigException($"--count {options.Count}: must be at least 1");
         if (options.Seed < 0)
             throw new ConfigException($"--seed {options.Seed}: must be 0 or more");
-        string? folder = (options as FashionScenesOptions)?.FashionFolder;
+        var folder = (options as FashionScenesOptions)?.FashionFolder;
         ISceneSource scenes = SceneSources.Create(options.Kind, options.Size, folder, "--size");
-        string path = SceneExporter.Export(scenes, options.Output, options.Count, (ulong)options.Seed, options.Split, options.Format);
+        var path = SceneExporter.Export(scenes, options.Output, options.Count, (ulong)options.Seed, options.Split, options.Format);
         context.Out.WriteLine($"{options.Count} scenes written; annotations: {path}");
         return ErrorReporter.Success;
     }
@@ -32,7 +32,7 @@ internal static class DataCommandRunner
         if (!(options.MaxBadShare is >= 0 and <= 1))
             throw new ConfigException(FormattableString.Invariant($"--max-bad-share {options.MaxBadShare}: must be from 0 to 1"));
         Inspection found = DataInspector.Inspect(options.File, options.ImageRoot, new PictureOptions { Boxes = PictureSettings.Format(options.BoxFormat), Exif = options.Exif });
-        foreach (string line in found.Annotations.Lines().Concat(found.PictureProblems))
+        foreach (var line in found.Annotations.Lines().Concat(found.PictureProblems))
             context.Out.WriteLine(line);
         Show(found, context.Out);
         Refuse(options, found);
@@ -50,7 +50,7 @@ internal static class DataCommandRunner
             : FormattableString.Invariant($"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0} × {summary.MeanBoxHeight:0} pixels on average"));
         if (found.Annotations.WithoutBox > 0)
             output.WriteLine($"no box     {found.Annotations.WithoutBox} entries: they train the losses that need none, and ask no question");
-        bool allGood = found.Pictures is { HasBad: false } && !found.Annotations.HasBad;
+        var allGood = found.Pictures is { HasBad: false } && !found.Annotations.HasBad;
         if (summary.MeanBoxShare is { } share)
             output.WriteLine(FormattableString.Invariant($"box share  {100 * share:0.0} % of the picture on average{(allGood ? "; all pictures can be read and all boxes fit" : "")}"));
         if (found.Pictures is { HasBad: true } pictures)

@@ -17,7 +17,7 @@ internal static class DeviceSelector
     public static IBackend Open(CommonOptions options)
     {
         Check(options);
-        long limit = (long)options.MemoryLimit << 20;
+        var limit = (long)options.MemoryLimit << 20;
         return options.Device switch
         {
             "auto" => (IBackend?)GpuDevices.OpenAutomatic(limit) ?? Cpu(options),
@@ -48,7 +48,7 @@ internal static class DeviceSelector
 
     private static bool IsGpu(string device)
     {
-        string[] parts = device.Split(':');
+        var parts = device.Split(':');
         return GpuKinds.Contains(parts[0])
             && (parts.Length == 1 || (parts.Length == 2 && int.TryParse(parts[1], System.Globalization.NumberStyles.None, null, out _)));
     }

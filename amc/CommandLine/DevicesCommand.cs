@@ -12,7 +12,7 @@ internal static class DevicesCommand
     {
         using CpuBackend cpu = DeviceSelector.Cpu(options);
         using GpuBackend? automatic = GpuDevices.OpenAutomatic();
-        string chosen = (automatic?.Device ?? cpu.Device).Id;
+        var chosen = (automatic?.Device ?? cpu.Device).Id;
         IReadOnlyList<DeviceInfo> found = GpuDevices.List();
         foreach (DeviceInfo device in found.Prepend(cpu.Device))
         {
@@ -21,7 +21,7 @@ internal static class DevicesCommand
             if (options.Verbose && device.Driver.Length > 0)
                 context.Out.WriteLine($"{"",-10} {device.Driver}");
         }
-        foreach (string line in GpuDevices.Missing(found))
+        foreach (var line in GpuDevices.Missing(found))
             context.Out.WriteLine(line);
         return ErrorReporter.Success;
     }

@@ -14,7 +14,7 @@ internal static class Dispatcher
     /// <summary>Runs a command line and returns its exit code.</summary>
     public static int Run(string[] args, CommandContext context)
     {
-        bool verbose = args.Contains("--verbose");
+        var verbose = args.Contains("--verbose");
         try
         {
             return args is [DataCommand, .. var rest]
@@ -43,7 +43,7 @@ internal static class Dispatcher
             return Execute(parsed.Value, context);
         }
         string[] verbs = [.. commands.Select(c => ((VerbAttribute)Attribute.GetCustomAttribute(c, typeof(VerbAttribute))!).Name)];
-        string command = args.Length > 0 && verbs.Contains(args[0]) ? $"{prefix} {args[0]}" : prefix;
+        var command = args.Length > 0 && verbs.Contains(args[0]) ? $"{prefix} {args[0]}" : prefix;
         return UsageReporter.Report(result, [.. ((NotParsed<object>)result).Errors], command, verbs, context);
     }
 

@@ -26,7 +26,7 @@ internal static class ErrorReporter
     /// <param name="verbose">Whether to add the stack trace.</param>
     public static int Report(Exception error, TextWriter output, bool verbose)
     {
-        (int code, string message) = error switch
+        (var code, var message) = error switch
         {
             ConfigException or DataException or SerializationException or ModelException or DeviceException => (BadInput, error.Message),
             TrainingException or EngineException => (Failure, error.Message),

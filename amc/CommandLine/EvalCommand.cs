@@ -68,7 +68,7 @@ internal static class EvalCommand
     {
         (string Name, string? Path)[] outputs = [("--json", options.Json), ("--samples", options.Samples), ("--report", options.Report)];
         List<(string Name, string? Path)> taken = [("--config", options.Config), ("--checkpoint", options.Checkpoint), .. config.Texts("test_file").Select(f => ("test_file", (string?)f))];
-        foreach ((string option, string? path) in outputs)
+        foreach ((var option, var path) in outputs)
         {
             if (path is null)
                 continue;

@@ -20,13 +20,13 @@ internal static class ExplainCommand
         CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
         RunConfig config = options.Config is { } file ? RunConfig.Load(file) : checkpoint.Config()
             ?? throw new ConfigException($"{options.Checkpoint}: does not say what model it is; name the model's configuration with --config");
-        string phrase = CaptionCleaner.Clean(options.Text, config.Integer("max_words"));
+        var phrase = CaptionCleaner.Clean(options.Text, config.Integer("max_words"));
         if (phrase.Length == 0)
             throw new ConfigException($"--text \"{options.Text}\": the phrase has no words; write what to look for, for example --text \"red circle\"");
         Resampling resize = EvaluationSettings.Resize(config);
         PictureViews picture = Read(options.Image, [PictureTarget.Square(config.ImageSize, resize), ExplanationPicture.Shown], PictureSettings.Of(config), context);
         WordPieceTokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
-        foreach (string word in tokenizer.UnknownWords(phrase))
+        foreach (var word in tokenizer.UnknownWords(phrase))
             context.Warn($"the model does not know the word \"{word}\"");
         using IBackend backend = DeviceSelector.Open(options);
         using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
@@ -51,7 +51,7 @@ internal static class ExplainCommand
 
     private static PictureViews Read(string path, IReadOnlyList<PictureTarget> targets, PictureOptions settings, CommandContext context)
     {
-        (PictureViews views, string? damage) = PictureFile.Read(path, targets, settings.Exif);
+        (PictureViews views, var damage) = PictureFile.Read(path, targets, settings.Exif);
         if (damage is null)
             return views;
         if (settings.Bad != BadPictures.Load)

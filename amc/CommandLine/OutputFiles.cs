@@ -15,12 +15,12 @@ internal static class OutputFiles
     {
         if (Directory.Exists(path) || Path.GetFileName(path).Length == 0)
             throw new ConfigException($"{option} {path}: is a folder; name a file");
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder))
             throw new ConfigException($"{option} {path}: there is no folder {folder}; make it or choose another file");
         try
         {
-            string probe = Path.Combine(folder, $".probe-{Guid.NewGuid():N}");
+            var probe = Path.Combine(folder, $".probe-{Guid.NewGuid():N}");
             File.WriteAllBytes(probe, []);
             File.Delete(probe);
         }
@@ -37,8 +37,8 @@ internal static class OutputFiles
     /// <exception cref="ConfigException">Both are the same file, by whatever path.</exception>
     public static void RequireOther(string option, string path, params IEnumerable<(string Name, string? Path)> others)
     {
-        string real = Real(path);
-        foreach ((string name, string? other) in others)
+        var real = Real(path);
+        foreach ((var name, var other) in others)
         {
             if (other is { Length: > 0 } && Real(other) == real)
                 throw new ConfigException($"{option} {path}: is the file of {name} {other}, which would be lost; choose another file");
@@ -49,10 +49,10 @@ internal static class OutputFiles
     internal static string Real(string path, int links = 0)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), root = Path.GetPathRoot(full)!;
-        string real = root;
-        foreach (string part in full[root.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
+        var real = root;
+        foreach (var part in full[root.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
         {
-            string next = Path.Combine(real, part);
+            var next = Path.Combine(real, part);
             real = links < MostLinks && new FileInfo(next).LinkTarget is { } target ? Real(Path.GetFullPath(target, real), links + 1) : next;
         }
         return real;

@@ -43,7 +43,7 @@ internal sealed partial class StopSignals : IDisposable
 
     private void Handle(PosixSignalContext context, int number)
     {
-        bool first = Interlocked.CompareExchange(ref _number, number, 0) == 0;
+        var first = Interlocked.CompareExchange(ref _number, number, 0) == 0;
         // A terminal that goes away says so twice: its shell passes on what the system has sent already.
         context.Cancel = first || number == 1;
         if (!first)
@@ -60,8 +60,8 @@ internal sealed partial class StopSignals : IDisposable
         if (OperatingSystem.IsWindows())
             return;
         const int writeOnly = 1;
-        int nowhere = Open("/dev/null", writeOnly);
-        for (int handle = 1; handle <= 2 && nowhere >= 0; handle++)
+        var nowhere = Open("/dev/null", writeOnly);
+        for (var handle = 1; handle <= 2 && nowhere >= 0; handle++)
         {
             if (IsTerminal(handle) != 0)
                 _ = Duplicate(nowhere, handle);

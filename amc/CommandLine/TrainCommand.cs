@@ -15,7 +15,7 @@ internal static class TrainCommand
     public static int Run(TrainOptions options, CommandContext context)
     {
         using StopSignals signals = StopSignals.Listen(context.Error, "stopping: what is in progress is finished and saved; once more ends at once");
-        int code = Run(options, context, signals.Token);
+        var code = Run(options, context, signals.Token);
         return code == Stopped ? signals.ExitCode : code;
     }
 
@@ -45,7 +45,7 @@ internal static class TrainCommand
         using IBackend backend = DeviceSelector.Open(options);
         using var session = TrainingSession.Create(config, backend, context.Warn, point?.Tokenizer());
         TrainingReport report = Start(session, point, context);
-        int last = LastStep(options, session);
+        var last = LastStep(options, session);
         Announce(options.Config ?? folder.Path, session, backend, last, context);
         context.Note(config, ConfigUse.Training);
 
@@ -53,7 +53,7 @@ internal static class TrainCommand
         ITrainingView view = context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
         var store = new CheckpointStore(folder.Path, lastIsSound: point?.IsNewest ?? true) { Saved = folder.DropPrevious };
         var trainer = new Trainer(session, log, store, view) { TraceNaN = options.TraceNaN, BeforeStep = beforeStep };
-        string next = $"go on with: amcx train --resume {ShellWord.Quote(folder.Path)}";
+        var next = $"go on with: amcx train --resume {ShellWord.Quote(folder.Path)}";
         try
         {
             if (!trainer.Run(last, stop).Interrupted)
@@ -83,7 +83,7 @@ internal static class TrainCommand
     {
         if ((options.Output ?? config.OptionalText("output")) is { } named)
             return RunFolder.ClaimNamed(named, options.Overwrite, context.Out.WriteLine);
-        string folder = Path.Combine("runs", Path.GetFileNameWithoutExtension(options.Config!));
+        var folder = Path.Combine("runs", Path.GetFileNameWithoutExtension(options.Config!));
         if (options.Overwrite)
             return RunFolder.ClaimNamed(folder, overwrite: true, context.Out.WriteLine);
         RunFolder claimed = RunFolder.ClaimFree(folder);
@@ -119,7 +119,7 @@ internal static class TrainCommand
 
     private static int LastStep(TrainOptions options, TrainingSession session)
     {
-        int last = options.Steps ?? session.StopAfter ?? session.Plan.TotalSteps;
+        var last = options.Steps ?? session.StopAfter ?? session.Plan.TotalSteps;
         if (last < 1)
             throw new ConfigException($"--steps {last}: must be at least 1");
         if (session.Step > last)
@@ -130,8 +130,8 @@ internal static class TrainCommand
 
     private static void Announce(string name, TrainingSession session, IBackend backend, int last, CommandContext context)
     {
-        long weights = session.Model.Trainable.Sum(p => (long)p.Shape.Count);
-        string work = session.Step < last ? $"steps {session.Step + 1} to {last}" : $"all {last} steps are done, pictures and report are made again";
+        var weights = session.Model.Trainable.Sum(p => (long)p.Shape.Count);
+        var work = session.Step < last ? $"steps {session.Step + 1} to {last}" : $"all {last} steps are done, pictures and report are made again";
         context.Out.WriteLine(FormattableString.Invariant($"vocabulary: {DataSources.VocabularyName(session.Config)}, {session.Tokenizer.VocabSize} words"));
         context.Out.WriteLine(FormattableString.Invariant(
             $"{name}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, {work}, AMC {(session.Objective is null ? "off" : "on")}, {backend.Device.Id} ({backend.Device.Details})"));

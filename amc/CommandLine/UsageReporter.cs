@@ -34,7 +34,7 @@ internal static class UsageReporter
 
     private static string Help(ParserResult<object> result, IReadOnlyList<Error> errors)
     {
-        bool verbs = errors.Any(e => e.Tag is ErrorType.HelpVerbRequestedError && ((HelpVerbRequestedError)e).Type is null);
+        var verbs = errors.Any(e => e.Tag is ErrorType.HelpVerbRequestedError && ((HelpVerbRequestedError)e).Type is null);
         HelpText help = HelpText.AutoBuild(
             result,
             text =>

@@ -33,7 +33,7 @@ internal static class VerifyCommand
             throw new DeviceException("f64", $"{backend.Device.Id} ({backend.Device.Name}) does not compute in f64; use --dtype f32, or --device cpu");
         IReadOnlyList<TensorData>? weights = options.Checkpoint is null ? null : CheckpointFile.Find(options.Checkpoint).ReadAll();
         VerificationReport report = GoldenVerifier.Verify(options.Golden, backend, type, weights);
-        foreach (string line in report.Lines)
+        foreach (var line in report.Lines)
             context.Out.WriteLine(line);
         return report.Passed ? ErrorReporter.Success : ErrorReporter.Failure;
     }

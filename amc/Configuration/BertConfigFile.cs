@@ -29,7 +29,7 @@ internal sealed class BertConfigFile
     /// <exception cref="ConfigException">The file is missing, not JSON, or holds a value that is wrong or not supported.</exception>
     public static void Apply(string path, string configFolder, Dictionary<string, object> values, ICollection<string> notes)
     {
-        string found = File.Exists(path) ? path : Path.Combine(configFolder, Path.GetFileName(path));
+        var found = File.Exists(path) ? path : Path.Combine(configFolder, Path.GetFileName(path));
         if (!File.Exists(found))
             throw new ConfigException($"{path}: the file that bert_config names was not found, nor {found}; correct the path or leave bert_config out");
         try
@@ -55,8 +55,8 @@ internal sealed class BertConfigFile
     private void TakeSettings()
     {
         // "dropout" of the YAML file is that of the attention weights too, where it does not say otherwise.
-        bool ownDropout = _values.ContainsKey("dropout");
-        foreach ((string field, string key) in new[]
+        var ownDropout = _values.ContainsKey("dropout");
+        foreach ((var field, var key) in new[]
         {
             ("hidden_size", "text_width"), ("num_attention_heads", "text_heads"), ("intermediate_size", "text_ffn"),
             ("max_position_embeddings", "max_positions"), ("vocab_size", "vocab_size"), (Fusion, "text_layers"),
@@ -73,7 +73,7 @@ internal sealed class BertConfigFile
     private void Take(string name, string field, string text)
     {
         ConfigKey key = ConfigSchema.Find(name)!;
-        object value = ScalarParser.Parse(key, text, quoted: false)
+        var value = ScalarParser.Parse(key, text, quoted: false)
             ?? throw new ConfigException($"{_path}: {field}: expected {key.Expected}, found {MessageText.Quote(text)}");
         _values.TryAdd(name, value);
     }
@@ -84,7 +84,7 @@ internal sealed class BertConfigFile
         RequireText("position_embedding_type", "absolute", "absolute positions");
         RequireNumber("layer_norm_eps", Epsilon, "this constant");
         RequireNumber("type_vocab_size", 2, "two token types");
-        int width = (int)(_values.GetValueOrDefault("vision_width") ?? ConfigSchema.Find("vision_width")!.Default!);
+        var width = (int)(_values.GetValueOrDefault("vision_width") ?? ConfigSchema.Find("vision_width")!.Default!);
         RequireNumber("encoder_width", width, "the width of the picture's tokens, vision_width");
     }
 

@@ -12,7 +12,7 @@ internal static class ConfigPaths
     public static SortedDictionary<string, string?> Full(IReadOnlyDictionary<string, string?> flat)
     {
         var full = new SortedDictionary<string, string?>(StringComparer.Ordinal);
-        foreach ((string key, string? value) in flat)
+        foreach ((var key, var value) in flat)
             full[key] = Contains(key) ? Full(value) : value;
         // No root means the current folder; that of the run, wherever it is resumed.
         if (string.IsNullOrEmpty(flat.GetValueOrDefault(PictureRoot)) && flat.GetValueOrDefault("dataset") == "annotations")

@@ -32,7 +32,7 @@ internal static class ConfigSchema
     public static ConfigException Unknown(string path, string where)
     {
         path = MessageText.Quote(path);
-        string nearest = Names.OrderBy(k => Distance(path, k)).ThenBy(k => k, StringComparer.Ordinal).First();
+        var nearest = Names.OrderBy(k => Distance(path, k)).ThenBy(k => k, StringComparer.Ordinal).First();
         return new ConfigException($"{where}: unknown key \"{path}\"; did you mean \"{nearest}\"?");
     }
 

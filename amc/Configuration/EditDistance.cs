@@ -7,13 +7,13 @@ internal static class EditDistance
     public static int Between(string a, string b)
     {
         int[] previous = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
+        for (var i = 1; i <= a.Length; i++)
         {
-            int[] current = new int[b.Length + 1];
+            var current = new int[b.Length + 1];
             current[0] = i;
-            for (int j = 1; j <= b.Length; j++)
+            for (var j = 1; j <= b.Length; j++)
             {
-                int change = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                var change = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
                 current[j] = Math.Min(change, Math.Min(previous[j], current[j - 1]) + 1);
             }
             previous = current;

@@ -24,9 +24,9 @@ internal static class MessageText
     public static string Printable(string text)
     {
         var printable = new StringBuilder(text.Length);
-        foreach (char c in text)
+        foreach (var c in text)
         {
-            bool shown = CharUnicodeInfo.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
+            var shown = CharUnicodeInfo.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format
                 or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
             if (shown)
                 printable.Append(c);

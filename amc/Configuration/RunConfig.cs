@@ -40,7 +40,7 @@ internal sealed class RunConfig
     public static RunConfig Load(string path, IEnumerable<string>? overrides = null)
     {
         Dictionary<string, object> values = YamlConfigReader.Read(path);
-        foreach (string argument in overrides ?? [])
+        foreach (var argument in overrides ?? [])
             YamlConfigReader.Override(values, argument);
         return Create(path, values);
     }
@@ -52,10 +52,10 @@ internal sealed class RunConfig
     public static RunConfig Create(string path, Dictionary<string, object> values)
     {
         var notes = new List<string>();
-        if (values.TryGetValue("bert_config", out object? bert))
+        if (values.TryGetValue("bert_config", out var bert))
             BertConfigFile.Apply((string)bert, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, values, notes);
         // The reference gives the rate twice; here one of them is enough.
-        if (values.TryGetValue("schedular.lr", out object? rate))
+        if (values.TryGetValue("schedular.lr", out var rate))
             values.TryAdd("optimizer.lr", rate);
         var config = new RunConfig(path, values, notes);
         ConfigRules.Check(config);
@@ -110,7 +110,7 @@ internal sealed class RunConfig
     public static RunConfig Restore(string path, IReadOnlyDictionary<string, string?> flat, IEnumerable<string>? overrides = null)
     {
         var values = new Dictionary<string, object>(StringComparer.Ordinal);
-        foreach ((string name, string? text) in flat)
+        foreach ((var name, var text) in flat)
         {
             if (text is null)
                 continue;
@@ -128,7 +128,7 @@ internal sealed class RunConfig
         }
         // The sizes were taken from this file when the run began; it need not exist any more.
         values.Remove("bert_config");
-        foreach (string argument in overrides ?? [])
+        foreach (var argument in overrides ?? [])
             YamlConfigReader.Override(values, argument);
         return Create(path, values);
 
@@ -139,7 +139,7 @@ internal sealed class RunConfig
     public static string? DefaultText(string key) => Print(ConfigSchema.Find(key)?.Default);
 
     private object? Value(string key) =>
-        _values.TryGetValue(key, out object? value) ? value
+        _values.TryGetValue(key, out var value) ? value
         : (ConfigSchema.Find(key) ?? throw new ArgumentException($"\"{key}\" is not in the schema.", nameof(key))).Default;
 
     private static string? Print(object? value) => value switch

@@ -58,10 +58,10 @@ internal sealed class YamlComposer
     // The parser complains about the beginning of the section. A tab that it has not come to is not the cause.
     private static long? IndentingTab(string text, long last)
     {
-        string[] lines = text.ReplaceLineEndings("\n").Split('\n');
-        for (int i = 0; i < lines.Length && i < last; i++)
+        var lines = text.ReplaceLineEndings("\n").Split('\n');
+        for (var i = 0; i < lines.Length && i < last; i++)
         {
-            string indentation = lines[i][..^lines[i].TrimStart(' ', '\t').Length];
+            var indentation = lines[i][..^lines[i].TrimStart(' ', '\t').Length];
             if (indentation.Contains('\t') && lines[i].Length > indentation.Length && lines[i][indentation.Length] != '#')
                 return i + 1;
         }
@@ -123,7 +123,7 @@ internal sealed class YamlComposer
 
     private YamlList List(int depth)
     {
-        long line = Take<SequenceStart>().Start.Line;
+        var line = Take<SequenceStart>().Start.Line;
         var items = new List<YamlValue>();
         while (Current is not SequenceEnd)
             items.Add(Value(depth + 1));
@@ -133,7 +133,7 @@ internal sealed class YamlComposer
 
     private YamlMap Map(int depth)
     {
-        long line = Take<MappingStart>().Start.Line;
+        var line = Take<MappingStart>().Start.Line;
         var own = new Dictionary<string, YamlEntry>(StringComparer.Ordinal);
         YamlEntry? merge = null;
         while (Current is not MappingEnd)
@@ -141,7 +141,7 @@ internal sealed class YamlComposer
             if (Value(depth + 1) is not YamlScalar key)
                 throw Wrong(line, "a key is a list or a section; keys are words, as in \"seed: 1\"");
             var entry = new YamlEntry(key.Text, key.Line, Value(depth + 1));
-            bool merges = key is { IsPlain: true, Text: MergeKey };
+            var merges = key is { IsPlain: true, Text: MergeKey };
             if (merges ? merge is not null : own.ContainsKey(key.Text))
                 throw Wrong(key.Line, $"not valid YAML: the key \"{MessageText.Quote(key.Text)}\" is there twice; keep one (also at line {(merges ? merge! : own[key.Text]).Line})");
             if (merges)

@@ -27,12 +27,12 @@ internal static class YamlConfigReader
     /// <exception cref="ConfigException">The argument has no '=', or its key or value is wrong.</exception>
     public static void Override(Dictionary<string, object> values, string argument)
     {
-        string name = $"--set {MessageText.Quote(argument)}";
-        int equals = argument.IndexOf('=', StringComparison.Ordinal);
+        var name = $"--set {MessageText.Quote(argument)}";
+        var equals = argument.IndexOf('=', StringComparison.Ordinal);
         if (equals <= 0)
             throw new ConfigException($"{name}: must be key=value, for example --set optimizer.lr=1e-4");
         YamlMap root = Compose(name, $"value: {argument[(equals + 1)..]}");
-        string path = argument[..equals].Trim();
+        var path = argument[..equals].Trim();
         if (ConfigSchema.Find(path) is not { } key)
         {
             throw ConfigSchema.IsSection(path)
@@ -74,8 +74,8 @@ internal static class YamlConfigReader
     {
         foreach (YamlEntry entry in entries)
         {
-            string name = prefix + entry.Key;
-            string where = $"{path}: line {entry.Line}";
+            var name = prefix + entry.Key;
+            var where = $"{path}: line {entry.Line}";
             if (prefix.Length == 0 && ConfigSchema.IsSection(name))
             {
                 if (entry.Value is not YamlMap section)
@@ -96,9 +96,9 @@ internal static class YamlConfigReader
             values.Remove(key.Path);
             return;
         }
-        object value = Convert(key, node)
+        var value = Convert(key, node)
             ?? throw new ConfigException($"{where(node.Line)}: {key.Path}: expected {key.Expected}, found {node.Description}");
-        string? variable = key.IsPath ? (value as string[] ?? [(string)value]).FirstOrDefault(PathText.HasVariable) : null;
+        var variable = key.IsPath ? (value as string[] ?? [(string)value]).FirstOrDefault(PathText.HasVariable) : null;
         if (variable is not null)
             throw new ConfigException($"{where(node.Line)}: {key.Path}: \"{MessageText.Quote(variable)}\" names a variable, and none is filled in here; write the path out, or begin it with ~/");
         values[key.Path] = value;

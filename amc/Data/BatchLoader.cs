@@ -55,10 +55,10 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
 
     private Task<TrainingBatch> Start(int step)
     {
-        int epoch = step / StepsPerEpoch;
+        var epoch = step / StepsPerEpoch;
         if (_order is not { } known || known.Epoch != epoch)
             _order = known = (epoch, Order(epoch));
-        int first = step % StepsPerEpoch * batchSize;
+        var first = step % StepsPerEpoch * batchSize;
         Buffers buffers = _buffers[_started++ % 2];
         return Task.Run(() => Build(known.Order, first, epoch, buffers));
     }
@@ -67,12 +67,12 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
     {
         int side = dataset.ImageSize, pixels = side * side;
         HashSet<int> taken = [.. order.AsSpan(first, batchSize)];
-        for (int i = 0; i < batchSize; i++)
+        for (var i = 0; i < batchSize; i++)
         {
             RegionSample sample = Sample(order, first + i, epoch, taken);
             sample.WriteImage(buffers.Images.AsSpan(i * 3 * pixels, 3 * pixels));
             Span<float> mask = buffers.Masks.AsSpan(i * pixels, pixels);
-            for (int p = 0; p < mask.Length; p++)
+            for (var p = 0; p < mask.Length; p++)
                 mask[p] = sample.Mask[p];
             buffers.Captions[i] = sample.Caption;
         }
@@ -86,7 +86,7 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
         if (TryGet(order[place], epoch, taken, out UnusableSampleException? problem) is { } own)
             return own;
         int[] others = [.. Enumerable.Range(place + batchSize, order.Length).Select(p => order[p % order.Length])];
-        foreach (int index in others.Where(o => !taken.Contains(o)).Concat(others.Where(taken.Contains)).ToArray())
+        foreach (var index in others.Where(o => !taken.Contains(o)).Concat(others.Where(taken.Contains)).ToArray())
         {
             if (TryGet(index, epoch, taken, out _) is { } sample)
                 return sample;

@@ -21,7 +21,7 @@ internal static class ComparisonPlot
         plot.Title("Pointing accuracy on test scenes (mean and range over seeds)");
         plot.XLabel("step");
         plot.YLabel("share of hits");
-        for (int i = 0; i < groups.Count; i++)
+        for (var i = 0; i < groups.Count; i++)
             Add(plot, groups[i], Color.FromHex(Palette[i % Palette.Length]));
         var chance = plot.Add.HorizontalLine(groups[0].Random, 1.5f, Color.FromHex("#777777"), LinePattern.Dashed);
         chance.LegendText = "a random point";

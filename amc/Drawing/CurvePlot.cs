@@ -37,7 +37,7 @@ internal static class CurvePlot
     private static Plot Losses(IReadOnlyList<Curve> losses)
     {
         Plot plot = New($"Losses (mean of {SmoothOver} logged steps)", "loss");
-        for (int i = 0; i < losses.Count; i++)
+        for (var i = 0; i < losses.Count; i++)
         {
             var line = plot.Add.ScatterLine(losses[i].Steps, Smooth(losses[i].Values), Color.FromHex(Palette[i % Palette.Length]));
             line.LegendText = losses[i].Name;
@@ -79,9 +79,9 @@ internal static class CurvePlot
     // Single steps scatter more than training moves them.
     private static double[] Smooth(double[] values)
     {
-        double[] result = new double[values.Length];
+        var result = new double[values.Length];
         double sum = 0;
-        for (int i = 0; i < values.Length; i++)
+        for (var i = 0; i < values.Length; i++)
         {
             sum += values[i];
             if (i >= SmoothOver)

@@ -34,7 +34,7 @@ internal static class ExplanationPicture
     public static void Save(string path, RgbImage picture, PatchMap map, (float X, float Y)? point, string phrase)
     {
         // A very narrow picture still gets room for its phrase.
-        int width = Math.Max(picture.Width, 160);
+        var width = Math.Max(picture.Width, 160);
         using var sheet = new Sheet(width, picture.Height + CaptionHeight);
         Lay(sheet, picture, map, point, Sheet.Neutral, (width - picture.Width) / 2f, 1);
         sheet.Text(phrase, width / 2f, picture.Height + 24, 17, SKColors.Black, SKTextAlign.Center, width - 12);
@@ -65,7 +65,7 @@ internal static class ExplanationPicture
 
     private static (int Width, int Height) Size(int width, int height, int largest)
     {
-        int longer = Math.Max(width, height);
+        var longer = Math.Max(width, height);
         if (longer <= largest)
             return (width * Math.Max(1, LegibleSide / longer), height * Math.Max(1, LegibleSide / longer));
         return (Shrunk(width), Shrunk(height));

@@ -22,12 +22,12 @@ internal static class HeatmapOverlay
             throw new ArgumentException($"a map of {map.Width}×{map.Height} does not fit a picture of {picture.Width}×{picture.Height}.", nameof(map));
         float low = map.Values.Min(), range = map.Values.Max() - low;
         var result = new RgbImage(picture.Width, picture.Height);
-        for (int i = 0; i < map.Values.Length; i++)
+        for (var i = 0; i < map.Values.Length; i++)
         {
             // A map without any difference points nowhere: it shows as cold, not as hot.
             double value = range > 0 ? (map.Values[i] - low) / range : 0;
-            double weight = strength * Math.Pow(value, Exponent);
-            (double r, double g, double b) = JetColors.At(value);
+            var weight = strength * Math.Pow(value, Exponent);
+            (var r, var g, var b) = JetColors.At(value);
             result.Pixels[i * 3] = Blend(picture.Pixels[i * 3], r, weight);
             result.Pixels[i * 3 + 1] = Blend(picture.Pixels[i * 3 + 1], g, weight);
             result.Pixels[i * 3 + 2] = Blend(picture.Pixels[i * 3 + 2], b, weight);

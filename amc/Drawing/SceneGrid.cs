@@ -48,7 +48,7 @@ internal static class SceneGrid
     /// <exception cref="DataException">The file cannot be written.</exception>
     public static void Save(string path, IReadOnlyList<GridScene> scenes, GridHeading heading)
     {
-        int top = HeadHeight;
+        var top = HeadHeight;
         using var sheet = new Sheet(Width, HeadHeight + scenes.Sum(s => RowHeight(s.Sample)) + LegendHeight);
         Head(sheet, heading);
         foreach (GridScene scene in scenes)
@@ -76,7 +76,7 @@ internal static class SceneGrid
             Margin, 66, 15, Faint, maxWidth: Width - 2 * Margin);
         sheet.Text($"a random point hits {Percent(heading.Random)}.", Margin, 86, 15, Faint);
         string[] titles = ["scene and region", "before training", "after training"];
-        for (int c = 0; c < Columns; c++)
+        for (var c = 0; c < Columns; c++)
             sheet.Text(titles[c], Left(c) + Side / 2f, HeadHeight - 18, 19, Ink, SKTextAlign.Center);
     }
 
@@ -84,7 +84,7 @@ internal static class SceneGrid
     {
         EvaluationSample sample = scene.Sample;
         sheet.Text($"“{sample.Caption}”", Margin, top + 20, 18, Ink, maxWidth: Width - 2 * Margin);
-        int y = top + PhraseHeight;
+        var y = top + PhraseHeight;
         Panel(sheet, sample, null, Left(0), y);
         Panel(sheet, sample, scene.Before, Left(1), y);
         Panel(sheet, sample, scene.After, Left(2), y);

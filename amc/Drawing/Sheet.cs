@@ -67,7 +67,7 @@ internal sealed class Sheet : IDisposable
     {
         using var font = new SKFont(EmbeddedFont.Typeface, size);
         using var paint = new SKPaint { Color = color, IsAntialias = true };
-        string shown = text;
+        var shown = text;
         while (shown.Length > 1 && font.MeasureText(shown) > maxWidth)
             shown = string.Concat(shown.AsSpan(0, shown.EndsWith('…') ? shown.Length - 2 : shown.Length - 1).TrimEnd(), "…");
         _canvas.DrawText(shown, x, y, align, font, paint);
@@ -77,7 +77,7 @@ internal sealed class Sheet : IDisposable
     public void Label(string text, float x, float y)
     {
         using var font = new SKFont(EmbeddedFont.Typeface, 13);
-        float half = font.MeasureText(text) / 2 + 6;
+        var half = font.MeasureText(text) / 2 + 6;
         Fill(new SKRect(x - half, y - 10, x + half, y + 10), new SKColor(20, 20, 20));
         Text(text, x, y + 5, 13, SKColors.White, SKTextAlign.Center);
     }
@@ -92,9 +92,9 @@ internal sealed class Sheet : IDisposable
     /// <summary>A horizontal bar of the jet colours, from low to high.</summary>
     public void ColorBar(SKRect box)
     {
-        for (float x = box.Left; x < box.Right; x++)
+        for (var x = box.Left; x < box.Right; x++)
         {
-            (double r, double g, double b) = JetColors.At((x - box.Left) / box.Width);
+            (var r, var g, var b) = JetColors.At((x - box.Left) / box.Width);
             Fill(new SKRect(x, box.Top, x + 1, box.Bottom), new SKColor((byte)r, (byte)g, (byte)b));
         }
     }

@@ -62,7 +62,7 @@ internal sealed class AnswerFile
     private static void WriteList(Utf8JsonWriter json, params ReadOnlySpan<double> numbers)
     {
         json.WriteStartArray();
-        foreach (double number in numbers)
+        foreach (var number in numbers)
             json.WriteNumberValue(number);
         json.WriteEndArray();
     }

@@ -22,14 +22,14 @@ internal sealed class EnlargedRows
     {
         (_side, _width) = (side, width);
         _weights = Weights(side, height);
-        float[] across = Weights(side, width);
+        var across = Weights(side, width);
         _columns = new float[side * width];
-        for (int row = 0; row < side; row++)
+        for (var row = 0; row < side; row++)
         {
-            for (int x = 0; x < width; x++)
+            for (var x = 0; x < width; x++)
             {
                 float sum = 0;
-                for (int k = 0; k < side; k++)
+                for (var k = 0; k < side; k++)
                     sum = float.FusedMultiplyAdd(map[row * side + k], across[x * side + k], sum);
                 _columns[row * width + x] = sum;
             }
@@ -42,9 +42,9 @@ internal sealed class EnlargedRows
     public float Read(int y, Span<float> target)
     {
         target.Clear();
-        for (int k = 0; k < _side; k++)
+        for (var k = 0; k < _side; k++)
         {
-            float weight = _weights[y * _side + k];
+            var weight = _weights[y * _side + k];
             if (weight != 0)
                 Add(_columns.AsSpan(k * _width, _width), weight, target);
         }
@@ -56,7 +56,7 @@ internal sealed class EnlargedRows
 
     private static void Add(ReadOnlySpan<float> source, float weight, Span<float> target)
     {
-        int i = 0;
+        var i = 0;
         var factor = new Vector<float>(weight);
         for (; i <= target.Length - Vector<float>.Count; i += Vector<float>.Count)
             Vector.FusedMultiplyAdd(new Vector<float>(source[i..]), factor, new Vector<float>(target[i..])).CopyTo(target[i..]);
@@ -66,14 +66,14 @@ internal sealed class EnlargedRows
 
     private static float Largest(ReadOnlySpan<float> row)
     {
-        float largest = row[0];
-        int i = 0;
+        var largest = row[0];
+        var i = 0;
         if (row.Length >= Vector<float>.Count)
         {
             var most = new Vector<float>(row);
             for (i = Vector<float>.Count; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
                 most = Vector.Max(most, new Vector<float>(row[i..]));
-            for (int lane = 0; lane < Vector<float>.Count; lane++)
+            for (var lane = 0; lane < Vector<float>.Count; lane++)
                 largest = Math.Max(largest, most[lane]);
         }
         for (; i < row.Length; i++)

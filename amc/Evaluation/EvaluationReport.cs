@@ -88,8 +88,8 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
         foreach (PointingAnswer answer in shown)
         {
             EvaluationSample sample = questions.Read(answer.Index, [ExplanationPicture.Example]);
-            string verdict = answer.IsFlat ? "flat heatmap" : answer.Hit ? "hit" : "miss";
-            byte[] png = ExplanationPicture.Encode(sample, answer);
+            var verdict = answer.IsFlat ? "flat heatmap" : answer.Hit ? "hit" : "miss";
+            var png = ExplanationPicture.Encode(sample, answer);
             html.Append(CultureInfo.InvariantCulture, $"<figure><img alt=\"heatmap\" src=\"data:image/png;base64,{Convert.ToBase64String(png)}\">");
             html.Append(CultureInfo.InvariantCulture, $"<figcaption class=\"{(answer.Hit ? "hit" : "miss")}\">{Encode(sample.Caption)}: {verdict}</figcaption></figure>\n");
         }

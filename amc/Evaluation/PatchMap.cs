@@ -18,7 +18,7 @@ internal sealed record PatchMap(int Side, float[] Values)
     /// <exception cref="ModelException">A value is not finite.</exception>
     public PatchMap RequireFinite(string phrase, string image)
     {
-        int bad = Values.Count(v => !float.IsFinite(v));
+        var bad = Values.Count(v => !float.IsFinite(v));
         return bad == 0 ? this : throw new ModelException(
             $"{image}: the heatmap of \"{phrase}\" holds {bad} of {Values.Length} values that are not finite; the weights give no answer, use another checkpoint");
     }
@@ -34,12 +34,12 @@ internal sealed record PatchMap(int Side, float[] Values)
         if (IsFlat)
             return null;
         var rows = new EnlargedRows(Values, Side, width, height);
-        float[] row = new float[width];
-        float best = float.NegativeInfinity;
+        var row = new float[width];
+        var best = float.NegativeInfinity;
         (int, int) point = default;
-        for (int y = 0; y < height; y++)
+        for (var y = 0; y < height; y++)
         {
-            float largest = rows.Read(y, row);
+            var largest = rows.Read(y, row);
             if (largest > best)
                 (best, point) = (largest, (Array.IndexOf(row, largest), y));
         }
@@ -52,8 +52,8 @@ internal sealed record PatchMap(int Side, float[] Values)
     public Heatmap Enlarge(int width, int height)
     {
         var rows = new EnlargedRows(Values, Side, width, height);
-        float[] values = new float[width * height];
-        for (int y = 0; y < height; y++)
+        var values = new float[width * height];
+        for (var y = 0; y < height; y++)
             rows.Read(y, values.AsSpan(y * width, width));
         return new Heatmap(width, height, values);
     }

@@ -23,9 +23,9 @@ internal static class PointingEvaluator
         if (questions.Count == 0)
             throw new DataException("the test set is empty; check test_file or test_count.");
         tally ??= new PointingTally();
-        for (int first = 0; first < questions.Count; first += batchSize)
+        for (var first = 0; first < questions.Count; first += batchSize)
         {
-            int end = Math.Min(first + batchSize, questions.Count);
+            var end = Math.Min(first + batchSize, questions.Count);
             var batch = new List<(int Index, EvaluationSample Sample)>(end - first);
             ExceptionDispatchInfo? failure = Read(questions, first, end, explainer.Input, tally, batch, stop);
             stop.ThrowIfCancellationRequested();
@@ -43,7 +43,7 @@ internal static class PointingEvaluator
     private static ExceptionDispatchInfo? Read(
         IEvaluationSet questions, int first, int end, PictureTarget input, PointingTally tally, List<(int, EvaluationSample)> batch, CancellationToken stop)
     {
-        for (int i = first; i < end && !stop.IsCancellationRequested; i++)
+        for (var i = first; i < end && !stop.IsCancellationRequested; i++)
         {
             try
             {
@@ -64,12 +64,12 @@ internal static class PointingEvaluator
     private static void Answer(IExplainer explainer, List<(int Index, EvaluationSample Sample)> batch, PointingTally tally)
     {
         IReadOnlyList<MatchExplanation> answers = explainer.Explain([.. batch.Select(q => new PhraseInPicture(q.Sample.Picture, q.Sample.Caption))]);
-        for (int i = 0; i < batch.Count; i++)
+        for (var i = 0; i < batch.Count; i++)
         {
-            (int index, EvaluationSample sample) = batch[i];
+            (var index, EvaluationSample sample) = batch[i];
             PatchMap map = answers[i].Map.RequireFinite(sample.Caption, sample.Image);
             (int X, int Y)? point = map.Peak(sample.Width, sample.Height);
-            bool hit = point is { } p && PointingGame.IsHit(p.X, p.Y, sample.Boxes);
+            var hit = point is { } p && PointingGame.IsHit(p.X, p.Y, sample.Boxes);
             tally.Add(new PointingAnswer(index, sample, map, point, hit, answers[i].Score));
         }
     }

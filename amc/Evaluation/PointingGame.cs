@@ -27,7 +27,7 @@ internal static class PointingGame
             .Where(b => b.Item1 < b.Item3 && b.Item2 < b.Item4)];
         int[] edges = [.. inside.SelectMany(b => new[] { b.Top, b.Bottom }).Distinct().Order()];
         long hits = 0;
-        for (int i = 1; i < edges.Length; i++)
+        for (var i = 1; i < edges.Length; i++)
             hits += (edges[i] - edges[i - 1]) * Covered(inside.Where(b => b.Top <= edges[i - 1] && b.Bottom >= edges[i]).Select(b => (b.Left, b.Right)));
         return hits / ((double)width * height);
     }
@@ -41,8 +41,8 @@ internal static class PointingGame
     private static long Covered(IEnumerable<(int Left, int Right)> spans)
     {
         long covered = 0;
-        int done = 0;
-        foreach ((int left, int right) in spans.Order())
+        var done = 0;
+        foreach ((var left, var right) in spans.Order())
         {
             covered += Math.Max(0, right - Math.Max(left, done));
             done = Math.Max(done, right);

@@ -35,15 +35,15 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     {
         MachinePeaks? peaks = backend is CpuBackend ? MachinePeaks.Measure(backend.Device.Threads) : null;
         progress("warming up");
-        int warmed = WarmUp(warmup);
+        var warmed = WarmUp(warmup);
         progress($"measuring {steps} steps{(_hasAmc ? " with AMC, in turns with as many without" : "")}");
         var (with, without, collections, managed) = Steps(steps);
-        long peak = backend.PeakBytes;
+        var peak = backend.PeakBytes;
         progress("timing kernels");
         PeakMemory? atPeak = WatchMemory();
-        int profiled = Math.Min(steps, MostProfiled);
+        var profiled = Math.Min(steps, MostProfiled);
         using var profiler = Profiler.Begin(backend);
-        for (int i = 0; i < profiled; i++)
+        for (var i = 0; i < profiled; i++)
             Run(amc: true);
         profiler.Dispose();
         return new ProfileResult
@@ -71,9 +71,9 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
 
     private int WarmUp(int? steps)
     {
-        long start = Stopwatch.GetTimestamp();
-        int done = 0;
-        (int least, int most) = steps is { } n ? (n, n) : (LeastWarmup, MostWarmup);
+        var start = Stopwatch.GetTimestamp();
+        var done = 0;
+        (var least, var most) = steps is { } n ? (n, n) : (LeastWarmup, MostWarmup);
         while (done < least || (done < most && Stopwatch.GetElapsedTime(start).TotalSeconds < WarmupSeconds))
         {
             Run(amc: true);
@@ -91,10 +91,10 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
         double[] with = new double[steps], without = new double[_hasAmc ? steps : 0];
         long managed = 0;
         backend.ResetPeak();
-        int[] before = Collections();
-        for (int i = 0; i < steps; i++)
+        var before = Collections();
+        for (var i = 0; i < steps; i++)
         {
-            long allocated = GC.GetTotalAllocatedBytes(precise: true);
+            var allocated = GC.GetTotalAllocatedBytes(precise: true);
             with[i] = Run(amc: true);
             managed += GC.GetTotalAllocatedBytes(precise: true) - allocated;
             if (_hasAmc)
@@ -107,7 +107,7 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     private double Run(bool amc)
     {
         _step.UsesAmc = amc;
-        long start = Stopwatch.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
         _step.Run(static () => true);
         backend.Synchronize();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;

@@ -84,7 +84,7 @@ internal static class ProfileText
             ("weights", m.Weights), ("momentum weights", m.MomentumWeights), ("queues", m.Queues), ("optimizer state", m.OptimizerState),
             ("gradients at the peak", m.Gradients), ("activations and temporaries", m.Activations),
         ];
-        foreach ((string name, long bytes) in parts)
+        foreach ((var name, var bytes) in parts)
             table.Add(name, Text($"{bytes / (double)(1 << 20):0.0}"), Percent(bytes / (double)m.Peak));
         table.Write(output);
         output.WriteLine($"pool {Size(m.Reserved)} reserved, kernel scratch {Size(m.Scratch)}, managed heap {Size(m.ManagedHeap)}, process at most {(m.PeakResident is { } rss ? Size(rss) : "unknown")}");

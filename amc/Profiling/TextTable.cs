@@ -13,7 +13,7 @@ internal sealed class TextTable(params string[] heads)
     public void Write(TextWriter output)
     {
         int[] widths = [.. heads.Select((_, c) => _rows.Max(r => r[c].Length))];
-        foreach (string[] row in _rows)
+        foreach (var row in _rows)
             output.WriteLine(string.Concat(row.Select((cell, c) => c == 0 ? "  " + cell.PadRight(widths[c]) : "  " + cell.PadLeft(widths[c]))).TrimEnd());
     }
 }

@@ -28,11 +28,11 @@ internal sealed class CheckpointFile
     {
         if (!File.Exists(path))
         {
-            string folder = CheckpointLayout.Find(path);
+            var folder = CheckpointLayout.Find(path);
             return new CheckpointFile(System.IO.Path.Combine(folder, CheckpointLayout.Model), folder, key);
         }
-        string beside = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        bool ours = System.IO.Path.GetFileName(path) == CheckpointLayout.Model && File.Exists(System.IO.Path.Combine(beside, CheckpointLayout.State));
+        var beside = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
+        var ours = System.IO.Path.GetFileName(path) == CheckpointLayout.Model && File.Exists(System.IO.Path.Combine(beside, CheckpointLayout.State));
         return new CheckpointFile(path, ours ? beside : null, key);
     }
 
@@ -41,7 +41,7 @@ internal sealed class CheckpointFile
     {
         if (Folder is null)
             return null;
-        string path = System.IO.Path.Combine(Folder, CheckpointLayout.State);
+        var path = System.IO.Path.Combine(Folder, CheckpointLayout.State);
         return RunConfig.Restore(path, CheckpointState.Load(path).Config);
     }
 

@@ -61,13 +61,13 @@ internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed,
         if (config.Seed != Seed)
             throw Different(checkpoint, "seed", FormattableString.Invariant($"{Seed}"), FormattableString.Invariant($"{config.Seed}"));
         SortedDictionary<string, string?> now = ConfigPaths.Full(config.Flatten()), then = ConfigPaths.Full(Config);
-        foreach (string key in now.Keys.Union(then.Keys).Order(StringComparer.Ordinal))
+        foreach (var key in now.Keys.Union(then.Keys).Order(StringComparer.Ordinal))
         {
             if (Free.Contains(key) || key.StartsWith("eval_", StringComparison.Ordinal))
                 continue;
             // A key that came with a later version was at its default before.
-            string? before = then.TryGetValue(key, out string? stored) ? stored : RunConfig.DefaultText(key);
-            string? after = now.GetValueOrDefault(key);
+            var before = then.TryGetValue(key, out var stored) ? stored : RunConfig.DefaultText(key);
+            var after = now.GetValueOrDefault(key);
             if (before != after && !IsOnlyElsewhere(key, before, after))
                 throw Different(checkpoint, key, before, after);
         }

@@ -32,7 +32,7 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
     /// <exception cref="SerializationException">A file cannot be written, or the disk is full.</exception>
     public void Save(TrainingSession session)
     {
-        string temporary = Path.Combine(Root, "next" + DurableOutput.TemporarySuffix);
+        var temporary = Path.Combine(Root, "next" + DurableOutput.TemporarySuffix);
         try
         {
             Delete(temporary);
@@ -105,10 +105,10 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
     // there, but "last-good" is: the newest of those before.
     private void Publish(string temporary)
     {
-        string dropped = Path.Combine(Root, "dropped" + DurableOutput.TemporarySuffix);
+        var dropped = Path.Combine(Root, "dropped" + DurableOutput.TemporarySuffix);
         Delete(dropped);
-        bool keep = _lastIsSound && Directory.Exists(Last);
-        string goes = keep ? LastGood : Last;
+        var keep = _lastIsSound && Directory.Exists(Last);
+        var goes = keep ? LastGood : Last;
         if (Directory.Exists(goes))
             Move(goes, dropped);
         if (keep)

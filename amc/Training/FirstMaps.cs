@@ -17,7 +17,7 @@ internal sealed class FirstMaps
     /// <param name="maps">The map of each question, by its index.</param>
     public FirstMaps(IEvaluationSet test, IReadOnlyDictionary<int, PatchMap> maps)
     {
-        foreach ((int index, PatchMap map) in maps)
+        foreach ((var index, PatchMap map) in maps)
             _maps[Name(test, index)] = map;
     }
 
@@ -39,7 +39,7 @@ internal sealed class FirstMaps
     public Dictionary<int, PatchMap> Of(IEvaluationSet test, IEnumerable<int> questions)
     {
         var found = new Dictionary<int, PatchMap>();
-        foreach (int index in questions)
+        foreach (var index in questions)
         {
             if (_maps.TryGetValue(Name(test, index), out PatchMap? map))
                 found[index] = map;

@@ -26,8 +26,8 @@ internal static class GridScenes
     public static int[] Choose(IReadOnlyList<bool> hits, int shown, double accuracy)
     {
         int[] right = [.. Enumerable.Range(0, hits.Count).Where(i => hits[i])], wrong = [.. Enumerable.Range(0, hits.Count).Where(i => !hits[i])];
-        int wanted = (int)Math.Round(shown * accuracy, MidpointRounding.AwayFromZero);
-        int take = Math.Min(Math.Max(wanted, shown - wrong.Length), right.Length);
+        var wanted = (int)Math.Round(shown * accuracy, MidpointRounding.AwayFromZero);
+        var take = Math.Min(Math.Max(wanted, shown - wrong.Length), right.Length);
         return [.. right.Take(take).Concat(wrong.Take(shown - take)).Order()];
     }
 
@@ -39,10 +39,10 @@ internal static class GridScenes
     public static Dictionary<int, PatchMap> Explain(IExplainer explainer, IEvaluationSet test, IReadOnlyList<int> questions, int batchSize)
     {
         var maps = new Dictionary<int, PatchMap>();
-        foreach (int[] part in questions.Chunk(batchSize))
+        foreach (var part in questions.Chunk(batchSize))
         {
             List<(int Index, PhraseInPicture Question)> batch = [];
-            foreach (int index in part)
+            foreach (var index in part)
             {
                 try
                 {
@@ -57,7 +57,7 @@ internal static class GridScenes
             if (batch.Count == 0)
                 continue;
             IReadOnlyList<MatchExplanation> answers = explainer.Explain([.. batch.Select(q => q.Question)]);
-            for (int i = 0; i < batch.Count; i++)
+            for (var i = 0; i < batch.Count; i++)
                 maps[batch[i].Index] = answers[i].Map;
         }
         return maps;

@@ -50,7 +50,7 @@ internal static class ModelSettings
     public static AlbefConfig Create(RunConfig config, WordPieceTokenizer tokenizer)
     {
         int text = config.Integer("text_layers"), fusion = config.Integer("fusion_layers");
-        int width = config.Integer("text_width");
+        var width = config.Integer("text_width");
         var settings = new AlbefConfig
         {
             ImageRes = config.ImageSize,

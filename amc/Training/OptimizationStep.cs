@@ -22,12 +22,12 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
     /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
     public StepRecord Run(Func<bool>? continues = null)
     {
-        long start = Stopwatch.GetTimestamp();
-        int step = session.Step;
+        var start = Stopwatch.GetTimestamp();
+        var step = session.Step;
         TrainingBatch batch;
         using (Phase.Begin("data"))
             batch = session.Loader.Get(step);
-        double rate = session.Plan.LearningRate(step);
+        var rate = session.Plan.LearningRate(step);
         (string, double)[] losses;
         using (MemoryScope.Begin())
             losses = _step.Run(step, Upload(batch), new StepOptions(session.Plan.Alpha(step), session.Random), rate, continues);

@@ -50,7 +50,7 @@ internal sealed class ResumePoint
         string[] candidates = [.. new[] { last, good }.Where(Directory.Exists)];
         if (candidates.Length > 0)
             return new ResumePoint(candidates, warn);
-        string earlier = Path.Combine(folder, RunFolder.Previous);
+        var earlier = Path.Combine(folder, RunFolder.Previous);
         throw new ConfigException(Directory.Exists(earlier)
             ? $"{folder}: holds no checkpoint; the run before it, which it was to replace, goes on by --resume {ShellWord.Quote(earlier)}"
             : $"{folder}: holds no checkpoint (no checkpoints/last/{CheckpointLayout.State}); give the folder of a run that has saved one");
@@ -94,7 +94,7 @@ internal sealed class ResumePoint
             }
             catch (Exception e) when (e is SerializationException or ModelException or EngineException && _at + 1 < _candidates.Length)
             {
-                string damaged = Folder;
+                var damaged = Folder;
                 _at++;
                 _warn($"{damaged}: damaged ({e.Message.ReplaceLineEndings(" ")}); going on from {Folder}");
             }

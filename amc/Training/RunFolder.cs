@@ -67,9 +67,9 @@ internal sealed class RunFolder : IDisposable
     /// <exception cref="ConfigException">It cannot be written.</exception>
     public static RunFolder ClaimFree(string folder)
     {
-        for (int number = 1; ; number++)
+        for (var number = 1; ; number++)
         {
-            string candidate = number == 1 ? folder : FormattableString.Invariant($"{folder}-{number}");
+            var candidate = number == 1 ? folder : FormattableString.Invariant($"{folder}-{number}");
             if (HoldsRun(candidate) || TryClaim(candidate) is not { } claimed)
                 continue;
             if (!HoldsRun(candidate))
@@ -127,7 +127,7 @@ internal sealed class RunFolder : IDisposable
     // Null where another process holds the folder.
     private static RunFolder? TryClaim(string folder)
     {
-        bool created = !Directory.Exists(folder);
+        var created = !Directory.Exists(folder);
         FileStream? held = null;
         try
         {
@@ -154,19 +154,19 @@ internal sealed class RunFolder : IDisposable
     {
         if (Directory.Exists(In(folder, Moving)))
             MoveBack(folder);
-        foreach (string file in Directory.EnumerateFiles(folder, "*" + DurableOutput.TemporarySuffix).Where(f => Own.Any(o => System.IO.Path.GetFileName(f).StartsWith(o + ".", StringComparison.Ordinal))).ToList())
+        foreach (var file in Directory.EnumerateFiles(folder, "*" + DurableOutput.TemporarySuffix).Where(f => Own.Any(o => System.IO.Path.GetFileName(f).StartsWith(o + ".", StringComparison.Ordinal))).ToList())
             File.Delete(file);
-        string checkpoints = In(folder, CheckpointLayout.Checkpoints);
+        var checkpoints = In(folder, CheckpointLayout.Checkpoints);
         if (Directory.Exists(checkpoints))
         {
-            foreach (string left in Directory.EnumerateDirectories(checkpoints, "*" + DurableOutput.TemporarySuffix).ToList())
+            foreach (var left in Directory.EnumerateDirectories(checkpoints, "*" + DurableOutput.TemporarySuffix).ToList())
                 Directory.Delete(left, recursive: true);
         }
     }
 
     private void SetAside()
     {
-        bool saved = HasSaved(Path);
+        var saved = HasSaved(Path);
         if (Directory.Exists(In(Path, Previous)))
         {
             // The one that waits there is the last that has saved, unless the one here has.
@@ -180,7 +180,7 @@ internal sealed class RunFolder : IDisposable
         if (!HoldsRun(Path))
             return;
         Directory.CreateDirectory(In(Path, Moving));
-        foreach (string name in Own.Where(n => System.IO.Path.Exists(In(Path, n))))
+        foreach (var name in Own.Where(n => System.IO.Path.Exists(In(Path, n))))
             Directory.Move(In(Path, name), In(In(Path, Moving), name));
         Directory.Move(In(Path, Moving), In(Path, Previous));
     }
@@ -194,7 +194,7 @@ internal sealed class RunFolder : IDisposable
 
     private void DeleteOwn()
     {
-        foreach (string path in Own.Select(n => In(Path, n)))
+        foreach (var path in Own.Select(n => In(Path, n)))
         {
             if (Directory.Exists(path))
                 Directory.Delete(path, recursive: true);
@@ -205,7 +205,7 @@ internal sealed class RunFolder : IDisposable
 
     private static void MoveBack(string folder)
     {
-        foreach (string entry in Directory.EnumerateFileSystemEntries(In(folder, Moving)).ToList())
+        foreach (var entry in Directory.EnumerateFileSystemEntries(In(folder, Moving)).ToList())
             Directory.Move(entry, In(folder, System.IO.Path.GetFileName(entry)));
         Directory.Delete(In(folder, Moving));
     }

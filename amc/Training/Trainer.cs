@@ -39,7 +39,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     {
         try
         {
-            bool complete = false;
+            var complete = false;
             view.Show(session.Step, last, () => complete = Train(last, stop));
             if (session.Step != _savedStep)
                 Save();
@@ -60,7 +60,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(stop))
             return false;
         // A step that was promised runs whether or not the wish to stop came since: the momentum copies wait for it.
-        bool promised = false;
+        var promised = false;
         Func<bool> promise = () => promised = Continues(session.Step + 1, last) && !stop.IsCancellationRequested;
         while (promised || (session.Step < last && !stop.IsCancellationRequested))
         {
@@ -80,7 +80,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     private StepRecord Advance(OptimizationStep step, Func<bool> promise)
     {
         (long, long, long) before = session.Model.Progress;
-        int updates = session.Optimizer.StepCount;
+        var updates = session.Optimizer.StepCount;
         try
         {
             BeforeStep?.Invoke(session);
@@ -162,7 +162,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
             .. session.Model.Parameters.Where(p => p.Kind != ParameterKind.Integers).Select(p => p.Value),
             .. session.Optimizer.State.SelectMany(s => new[] { s.ExpAvg, s.ExpAvgSq }),
         ];
-        long[] counts = new long[all.Length];
+        var counts = new long[all.Length];
         all[0].Backend.CountNonFinite(all, counts);
         return counts.All(c => c == 0);
     }

@@ -47,10 +47,10 @@ internal sealed class TrainingLog : IDisposable
     /// <param name="warn">Told of lines that cannot be read; they go away too.</param>
     public static TrainingLog Continue(string folder, int steps, TrainingPlan plan, Action<string> warn)
     {
-        string path = Path.Combine(folder, FileName);
+        var path = Path.Combine(folder, FileName);
         var kept = new StringBuilder();
         var evaluated = new List<int>();
-        foreach ((string line, object record) in TrainingLogReader.Lines(path, warn))
+        foreach ((var line, var record) in TrainingLogReader.Lines(path, warn))
         {
             if (record is EvaluationRecord { Step: var after })
             {
@@ -78,7 +78,7 @@ internal sealed class TrainingLog : IDisposable
             json.WriteNumber("step", record.Step);
             json.WriteNumber("epoch", record.Epoch);
             json.WriteStartObject("losses");
-            foreach ((string name, double value) in record.Losses)
+            foreach ((var name, var value) in record.Losses)
                 json.WriteNumber(name, value);
             json.WriteEndObject();
             json.WriteNumber("lr", record.LearningRate);
@@ -135,7 +135,7 @@ internal sealed class TrainingLog : IDisposable
             json.WriteEndObject();
         }
         line.WriteByte((byte)'\n');
-        long before = _stream.Position;
+        var before = _stream.Position;
         try
         {
             _stream.Write(line.GetBuffer().AsSpan(0, (int)line.Length));

@@ -24,7 +24,7 @@ internal static class TrainingLogReader
     {
         var steps = new List<StepRecord>();
         var evaluations = new List<EvaluationRecord>();
-        foreach ((_, object record) in Lines(Path.Combine(folder, TrainingLog.FileName), warn))
+        foreach ((_, var record) in Lines(Path.Combine(folder, TrainingLog.FileName), warn))
         {
             if (record is StepRecord step)
                 steps.Add(step);
@@ -40,8 +40,8 @@ internal static class TrainingLogReader
     public static IEnumerable<(string Line, object Record)> Lines(string path, Action<string> warn)
     {
         var bad = new List<int>();
-        int number = 0;
-        foreach (string line in File.Exists(path) ? File.ReadLines(path) : [])
+        var number = 0;
+        foreach (var line in File.Exists(path) ? File.ReadLines(path) : [])
         {
             number++;
             if (Parse(line) is { } record)
@@ -51,7 +51,7 @@ internal static class TrainingLogReader
         }
         if (bad.Count > 0)
         {
-            string numbers = string.Join(", ", bad.Take(MostNamed).Select(n => n.ToString(CultureInfo.InvariantCulture)));
+            var numbers = string.Join(", ", bad.Take(MostNamed).Select(n => n.ToString(CultureInfo.InvariantCulture)));
             warn($"{path}: {(bad.Count == 1 ? "line" : "lines")} {numbers}{(bad.Count > MostNamed ? $" and {bad.Count - MostNamed} more" : "")} cannot be read (cut, damaged, empty or of another program) and {(bad.Count == 1 ? "is" : "are")} left out");
         }
     }
@@ -62,11 +62,11 @@ internal static class TrainingLogReader
         {
             using JsonDocument document = JsonDocument.Parse(line);
             JsonElement root = document.RootElement;
-            int step = root.GetProperty("step").GetInt32();
+            var step = root.GetProperty("step").GetInt32();
             switch (root.GetProperty("kind").GetString())
             {
                 case "eval":
-                    int count = root.TryGetProperty("count", out JsonElement questions) ? questions.GetInt32() : 0;
+                    var count = root.TryGetProperty("count", out JsonElement questions) ? questions.GetInt32() : 0;
                     return new EvaluationRecord(step, root.GetProperty("pointing_accuracy").GetDouble(), root.GetProperty("random_accuracy").GetDouble(), count);
                 case "step":
                     (string, double)[] losses = [.. root.GetProperty("losses").EnumerateObject().Select(p => (p.Name, p.Value.GetDouble()))];

@@ -55,17 +55,17 @@ internal sealed class TrainingPlan
 
     private static int Whole(RunConfig config, int stepsPerEpoch)
     {
-        long steps = (long)config.Integer("schedular.epochs") * stepsPerEpoch;
+        var steps = (long)config.Integer("schedular.epochs") * stepsPerEpoch;
         return steps <= int.MaxValue ? (int)steps
             : throw ConfigRules.Wrong(config, $"schedular.epochs: {config.Integer("schedular.epochs")} epochs of {stepsPerEpoch} steps are more than {int.MaxValue} steps; lower it, or set steps");
     }
 
     private ISchedule CreateSchedule()
     {
-        double peak = _config.Real("optimizer.lr");
+        var peak = _config.Real("optimizer.lr");
         if (_config.CountsSteps)
         {
-            int warmup = _config.OptionalInteger("schedular.warmup_steps") ?? DefaultWarmupSteps;
+            var warmup = _config.OptionalInteger("schedular.warmup_steps") ?? DefaultWarmupSteps;
             return new WarmupCosineSchedule(peak, warmup, TotalSteps, _config.Real("schedular.final_fraction"));
         }
         return new ReferenceSchedule(

@@ -35,7 +35,7 @@ internal sealed class TrainingReport
         Curve? accuracy = evaluations.Count == 0 ? null : new Curve("the model", [.. evaluations.Select(e => (double)e.Step)], [.. evaluations.Select(e => e.Accuracy)]);
         if (evaluations.Count > 0)
             WriteAccuracy(folder, output, Before(evaluations), evaluations[^1]);
-        string curves = Path.Combine(folder, CurvesFile);
+        var curves = Path.Combine(folder, CurvesFile);
         CurvePlot.Save(curves, losses, accuracy, evaluations.Count == 0 ? 0 : evaluations[0].Random);
         output.WriteLine($"losses and accuracy by step: {curves}");
         output.WriteLine($"log: {Path.Combine(folder, TrainingLog.FileName)}");
@@ -59,7 +59,7 @@ internal sealed class TrainingReport
         GridScene[] scenes = Scenes(last.Accuracy);
         if (scenes.Length == 0)
             return;
-        string grid = Path.Combine(folder, GridFile);
+        var grid = Path.Combine(folder, GridFile);
         SceneGrid.Save(grid, scenes, new GridHeading(before, last.Accuracy, last.Random, last.Count));
         output.WriteLine($"where the model looks, before and after: {grid}");
     }

@@ -94,21 +94,21 @@ internal sealed class TrainingStep(Albef model, AmcObjective? objective, AdamW o
         List<(string Name, Tensor Loss)> losses = [("total", tensors.Total), ("ita", output.LossIta), ("itm", output.LossItm), ("mlm", output.LossMlm)];
         if (tensors.Amc is { } amc)
             losses.AddRange([("amc_mean", amc.MeanLoss), ("amc_max", amc.MaxLoss)]);
-        double[] values = Movement.Concat([.. losses.Select(l => l.Loss.Detach().Reshape(1))], 0).ToDoubles();
+        var values = Movement.Concat([.. losses.Select(l => l.Loss.Detach().Reshape(1))], 0).ToDoubles();
         return [.. losses.Select((l, i) => (l.Name, values[i]))];
     }
 
     private void Check((string Name, double Value)[] losses, int step)
     {
         using var phase = Phase.Begin("gradient check");
-        foreach ((string name, double value) in losses)
+        foreach ((var name, var value) in losses)
         {
             if (!double.IsFinite(value))
                 throw Broken(step, $"the loss \"{name}\" is {value}");
         }
         Parameter[] parameters = [.. model.Trainable.Where(p => p.Value.Grad is not null)];
         Tensor[] gradients = Array.ConvertAll(parameters, p => p.Value.Grad!);
-        long[] counts = new long[gradients.Length];
+        var counts = new long[gradients.Length];
         if (gradients.Length > 0)
             gradients[0].Backend.CountNonFinite(gradients, counts);
         if (Array.FindIndex(counts, c => c > 0) is var at and >= 0)

@@ -63,7 +63,7 @@ internal sealed partial record GoldenReference(string Kind, string Name, Referen
     private (double[], int[]?)? Block(GoldenValue value)
     {
         int[] stored = [.. Data.Shape.Select(d => (int)d)];
-        int[] shape = value.Shape;
+        var shape = value.Shape;
         if (stored.Length < shape.Length)
         {
             var merged = shape.Length - stored.Length + 1;

@@ -108,7 +108,7 @@ internal sealed unsafe class OpenBlasContender : IGemmContender
     {
         _case = c;
         var s = c.Shape;
-        (long a, long b, long y) = ((long)s.Batch * s.M * s.K, (long)s.Batch * s.K * s.N, (long)s.Batch * s.M * s.N);
+        (var a, var b, var y) = ((long)s.Batch * s.M * s.K, (long)s.Batch * s.K * s.N, (long)s.Batch * s.M * s.N);
         if (f64) (_a, _b, _c) = (GemmValues.Draw<double>(a, 1), GemmValues.Draw<double>(b, 2), GemmValues.Draw<double>(y, 3));
         else (_a, _b, _c) = (GemmValues.Draw<float>(a, 1), GemmValues.Draw<float>(b, 2), GemmValues.Draw<float>(y, 3));
         _split = s.Batch > 1 && _threads > 1 && Time(split: true) < Time(split: false);

@@ -31,9 +31,9 @@ internal sealed class BenchmarkTable
     public void Add(string name, double flops, double bytes, Timing time, long peak)
     {
         var (gflops, gbytes) = (flops / time.Median * 1e-9, bytes / time.Median * 1e-9);
-        double? share = _roof?.Seconds(flops, bytes) / time.Median;
+        var share = _roof?.Seconds(flops, bytes) / time.Median;
         double? predicted = _predictions.TryGetValue(name, out var p) ? p : null;
-        double? ratio = _roof is null ? null : time.Median / predicted;
+        var ratio = _roof is null ? null : time.Median / predicted;
         _rows.Add(new JsonObject
         {
             ["name"] = name,

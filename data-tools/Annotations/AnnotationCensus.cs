@@ -65,7 +65,7 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
         lock (_lock)
         {
             List<string> lines = [.. _notes];
-            foreach ((AnnotationFault fault, (int count, List<string> first)) in _kinds)
+            foreach ((AnnotationFault fault, (var count, List<string> first)) in _kinds)
             {
                 lines.AddRange(first);
                 lines.Add(string.Create(CultureInfo.InvariantCulture, $"{Name(fault)}: {count}{(count > first.Count ? $", of which the first {first.Count} are listed" : "")}"));
@@ -95,7 +95,7 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
             isNew = _measured.Add(annotation);
         if (isNew)
         {
-            foreach (string problem in problems)
+            foreach (var problem in problems)
             {
                 if (Add(AnnotationFault.BoxOutside, problem))
                     warn?.Invoke(problem);
@@ -122,7 +122,7 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
     {
         lock (_lock)
         {
-            (int count, List<string> first) = _kinds.TryGetValue(fault, out (int, List<string>) known) ? known : (0, []);
+            (var count, List<string> first) = _kinds.TryGetValue(fault, out (int, List<string>) known) ? known : (0, []);
             if (count < Listed)
                 first.Add(line);
             _kinds[fault] = (count + 1, first);

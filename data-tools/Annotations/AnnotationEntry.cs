@@ -38,9 +38,9 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
             return null;
         }
         // All three are looked at, so that everything that is wrong gets listed.
-        string? image = ParseImage(entry, number);
-        (List<string> captions, int badCaptions) = ParseCaptions(entry, number);
-        (List<Box> boxes, int badBoxes) = ParseBoxes(entry, number);
+        var image = ParseImage(entry, number);
+        (List<string> captions, var badCaptions) = ParseCaptions(entry, number);
+        (List<Box> boxes, var badBoxes) = ParseBoxes(entry, number);
         if (image is null || captions.Count == 0 || (boxes.Count == 0 && badBoxes > 0))
             return null;
         census.Lose(all: false, badBoxes, badCaptions);
@@ -54,7 +54,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
             Wrong(AnnotationFault.NoPicture, number, "image: the field is missing");
             return null;
         }
-        string? image = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        var image = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
         if (!string.IsNullOrWhiteSpace(image) && !image.Contains('\0', StringComparison.Ordinal))
             return image;
         Wrong(AnnotationFault.NoPicture, number, "image: must be the picture's path below image_root");
@@ -95,9 +95,9 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
             return ([], 1);
         }
         // One box is often given without the list around it.
-        bool isFlat = value.GetArrayLength() > 0 && value[0].ValueKind != JsonValueKind.Array;
+        var isFlat = value.GetArrayLength() > 0 && value[0].ValueKind != JsonValueKind.Array;
         List<Box> good = [];
-        int count = 0;
+        var count = 0;
         foreach (JsonElement item in isFlat ? [value] : value.EnumerateArray().ToArray())
         {
             if (ParseBox(item, number, isFlat ? "bbox" : string.Create(CultureInfo.InvariantCulture, $"bbox[{count}]")) is { } box)
@@ -114,8 +114,8 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
             Wrong(AnnotationFault.BadBox, number, $"{field}: must be four numbers [x1, y1, x2, y2]");
             return null;
         }
-        double[] v = new double[4];
-        for (int i = 0; i < v.Length; i++)
+        var v = new double[4];
+        for (var i = 0; i < v.Length; i++)
         {
             // A number too large for a double reads as infinity.
             if (item[i].ValueKind != JsonValueKind.Number || !item[i].TryGetDouble(out v[i]) || !double.IsFinite(v[i]))

@@ -38,7 +38,7 @@ public static class AnnotationFile
     {
         ArgumentNullException.ThrowIfNull(census);
         List<RegionAnnotation> annotations = [];
-        int count = 0;
+        var count = 0;
         var entries = new AnnotationEntry(path, format, census);
         try
         {
@@ -84,7 +84,7 @@ public static class AnnotationFile
         ArgumentNullException.ThrowIfNull(annotations);
         AtomicFile.Write(path, stream =>
         {
-            string separator = "[\n";
+            var separator = "[\n";
             foreach (RegionAnnotation annotation in annotations)
             {
                 stream.Write(Encoding.UTF8.GetBytes(separator));
@@ -100,7 +100,7 @@ public static class AnnotationFile
     {
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
         Span<byte> mark = stackalloc byte[2];
-        int read = stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false);
+        var read = stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false);
         Encoding? encoding = read < 2 ? null : (mark[0], mark[1]) switch
         {
             (0xFF, 0xFE) => Encoding.Unicode,

@@ -18,14 +18,14 @@ internal static class BoxUnits
             return annotations;
         if (unit == boxes)
             census.Note($"{path}: all boxes lie in 0…1 and are taken as normalised; box_format: xyxy takes them as pixels.");
-        bool normalised = unit == boxes || 2 * share > boxes;
+        var normalised = unit == boxes || 2 * share > boxes;
         return [.. annotations.Select(a => Settle(a, normalised, census)).OfType<RegionAnnotation>()];
     }
 
     private static RegionAnnotation? Settle(RegionAnnotation annotation, bool normalised, AnnotationCensus census)
     {
         List<Box> good = [.. annotation.Boxes.Where(b => normalised ? CanBeNormalised(b) : !IsShare(b))];
-        int bad = annotation.Boxes.Count - good.Count;
+        var bad = annotation.Boxes.Count - good.Count;
         foreach (Box box in annotation.Boxes.Except(good))
         {
             census.Add(AnnotationFault.OtherUnit, $"{annotation.Source}: bbox: {RegionAnnotation.Text(box)} {(normalised

@@ -22,13 +22,13 @@ public static class CaptionCleaner
         ArgumentNullException.ThrowIfNull(caption);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWords);
         var kept = new StringBuilder(caption.Length);
-        foreach (char c in Lower(caption))
+        foreach (var c in Lower(caption))
         {
             if (!Deleted.Contains(c, StringComparison.Ordinal))
                 kept.Append(c is '-' or '/' ? ' ' : c);
         }
-        string cleaned = CollapseRuns(kept.Replace("<person>", "person").ToString()).TrimEnd('\n').Trim(' ');
-        string[] words = cleaned.Split(' ');
+        var cleaned = CollapseRuns(kept.Replace("<person>", "person").ToString()).TrimEnd('\n').Trim(' ');
+        var words = cleaned.Split(' ');
         return words.Length > maxWords ? string.Join(' ', words, 0, maxWords) : cleaned;
     }
 
@@ -36,9 +36,9 @@ public static class CaptionCleaner
     private static string CollapseRuns(string text)
     {
         var result = new StringBuilder(text.Length);
-        for (int i = 0; i < text.Length;)
+        for (var i = 0; i < text.Length;)
         {
-            int end = i;
+            var end = i;
             while (end < text.Length && IsPythonSpace(text[end]))
                 end++;
             if (end - i >= 2)
@@ -56,13 +56,13 @@ public static class CaptionCleaner
     // Python lowercases by the full Unicode rules; .NET by the simple ones. These two letters differ.
     private static string Lower(string text)
     {
-        string lower = text.ToLowerInvariant().Replace("İ", "i\u0307", StringComparison.Ordinal);
+        var lower = text.ToLowerInvariant().Replace("İ", "i\u0307", StringComparison.Ordinal);
         if (!text.Contains('Σ', StringComparison.Ordinal) || lower.Length != text.Length)
             return lower;
-        char[] letters = lower.ToCharArray();
-        for (int i = 1; i < letters.Length; i++)
+        var letters = lower.ToCharArray();
+        for (var i = 1; i < letters.Length; i++)
         {
-            bool endsWord = i + 1 == letters.Length || !char.IsLetter(letters[i + 1]);
+            var endsWord = i + 1 == letters.Length || !char.IsLetter(letters[i + 1]);
             if (text[i] == 'Σ' && char.IsLetter(letters[i - 1]) && endsWord)
                 letters[i] = 'ς';
         }

@@ -21,7 +21,7 @@ public static class DataInspector
         var census = new AnnotationCensus(options.MaxBadShare);
         IReadOnlyList<RegionAnnotation> annotations = AnnotationFile.Load(path, options.Boxes, census);
         List<string> problems = [];
-        int pictures = annotations.Select(a => a.Image).Distinct(StringComparer.Ordinal).Count();
+        var pictures = annotations.Select(a => a.Image).Distinct(StringComparer.Ordinal).Count();
         var pictureCensus = imageRoot is null ? null : new PictureCensus(pictures, options, line =>
         {
             if (problems.Count < AnnotationCensus.Listed)

@@ -33,7 +33,7 @@ internal sealed class JsonListReader(Stream stream, string path)
     public IEnumerable<JsonEntry> Entries()
     {
         SkipByteOrderMark();
-        int next = PeekToken();
+        var next = PeekToken();
         if (next == '{')
         {
             for (; next >= 0; next = PeekToken())
@@ -67,7 +67,7 @@ internal sealed class JsonListReader(Stream stream, string path)
 
     private JsonEntry Next(bool inList)
     {
-        int number = _index++;
+        var number = _index++;
         if (_buffer[_start] == ',')
             return new JsonEntry(number, default, $"{path}: entry {number}: there is nothing before the comma.");
         while (true)
@@ -96,11 +96,11 @@ internal sealed class JsonListReader(Stream stream, string path)
     // Goes on to where the element ends by its brackets; false where the stream ends first.
     private bool SkipElement()
     {
-        int depth = 0;
-        bool inText = false;
+        var depth = 0;
+        var inText = false;
         while (_start < _end || Fill())
         {
-            byte c = _buffer[_start];
+            var c = _buffer[_start];
             if (inText)
             {
                 // What a backslash escapes is passed over with it.
@@ -133,7 +133,7 @@ internal sealed class JsonListReader(Stream stream, string path)
         var reader = new Utf8JsonReader(_buffer.AsSpan(_start, _end - _start), isFinalBlock: false, default);
         if (!reader.Read() || !reader.TrySkip())
             return false;
-        int length = (int)reader.BytesConsumed;
+        var length = (int)reader.BytesConsumed;
         using var document = JsonDocument.Parse(_buffer.AsMemory(_start, length));
         element = document.RootElement.Clone();
         _start += length;
@@ -144,12 +144,12 @@ internal sealed class JsonListReader(Stream stream, string path)
     private DataException Explain(JsonException error, int number)
     {
         // The bad word may go on beyond the buffer.
-        int wanted = _end - _start + SnippetLength;
+        var wanted = _end - _start + SnippetLength;
         while (_end - _start < wanted && Fill())
         {
         }
         ReadOnlySpan<byte> text = _buffer.AsSpan(_start, _end - _start);
-        string field = "";
+        var field = "";
         var reader = new Utf8JsonReader(text, isFinalBlock: false, default);
         try
         {
@@ -163,10 +163,10 @@ internal sealed class JsonListReader(Stream stream, string path)
         {
             // Read up to the same error to learn the field and the place.
         }
-        string at = field.Length > 0 ? $"entry {number}: {field}: " : $"entry {number}: ";
-        string rest = Encoding.UTF8.GetString(text.Slice((int)reader.BytesConsumed, Math.Min(SnippetLength, text.Length - (int)reader.BytesConsumed)));
+        var at = field.Length > 0 ? $"entry {number}: {field}: " : $"entry {number}: ";
+        var rest = Encoding.UTF8.GetString(text.Slice((int)reader.BytesConsumed, Math.Min(SnippetLength, text.Length - (int)reader.BytesConsumed)));
         rest = rest.TrimStart(' ', '\t', '\r', '\n', ',', ':', '[');
-        bool notFinite = rest.StartsWith("NaN", StringComparison.Ordinal) || rest.TrimStart('-').StartsWith("Infinity", StringComparison.Ordinal);
+        var notFinite = rest.StartsWith("NaN", StringComparison.Ordinal) || rest.TrimStart('-').StartsWith("Infinity", StringComparison.Ordinal);
         return notFinite
             ? new DataException($"{path}: {at}NaN and Infinity are not numbers of JSON; give finite numbers.", error)
             : new DataException($"{path}: {at}not valid JSON near \"{rest.Split('\n')[0]}\"; check the brackets, quotes and commas there.", error);
@@ -207,7 +207,7 @@ internal sealed class JsonListReader(Stream stream, string path)
         (_start, _end) = (0, _end - _start);
         if (_end == _buffer.Length)
             Array.Resize(ref _buffer, checked(_buffer.Length * 2));
-        int read = stream.Read(_buffer, _end, _buffer.Length - _end);
+        var read = stream.Read(_buffer, _end, _buffer.Length - _end);
         _end += read;
         _streamEnded = read == 0;
         return read > 0;

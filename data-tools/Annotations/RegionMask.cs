@@ -37,13 +37,13 @@ public sealed class RegionMask
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
-        byte[] values = new byte[checked(width * height)];
+        var values = new byte[checked(width * height)];
         foreach (Box box in boxes)
         {
             if (!Covers(box, width, height))
                 throw new DataException($"box {RegionAnnotation.Text(box)} covers no pixel of the {width}×{height} picture; boxes are [x1, y1, x2, y2] in pixels of the original picture.");
-            (int x1, int y1, int x2, int y2) = Clamp(box, width, height);
-            for (int y = y1; y < y2; y++)
+            (var x1, var y1, var x2, var y2) = Clamp(box, width, height);
+            for (var y = y1; y < y2; y++)
                 values.AsSpan(y * width + x1, x2 - x1).Fill(1);
         }
         return new RegionMask(width, height, values);
@@ -60,7 +60,7 @@ public sealed class RegionMask
         // Clamping alone would turn a box beyond the right edge into its last column of pixels.
         if (!box.IsFinite || box.X1 >= width || box.Y1 >= height || box.X2 <= 0 || box.Y2 <= 0)
             return false;
-        (int x1, int y1, int x2, int y2) = Clamp(box, width, height);
+        (var x1, var y1, var x2, var y2) = Clamp(box, width, height);
         return x1 < x2 && y1 < y2;
     }
 

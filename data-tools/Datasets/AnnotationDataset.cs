@@ -47,7 +47,7 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         RgbImage original = Pictures.Read(Path.Combine(_imageRoot, annotation.Image));
         IReadOnlyList<Box> usable = Annotations.UsableBoxes(annotation, original.Width, original.Height);
         IReadOnlyList<Box> region = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable)];
-        string caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
+        var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
         IReadOnlyList<Box> boxes = annotation.BoxesIn(original.Width, original.Height);
         return SampleBuilder.Build(original, caption, region, boxes, ImageSize, _options.Augmentation, random);
     }

@@ -55,7 +55,7 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
     /// <inheritdoc/>
     public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets)
     {
-        (RegionAnnotation annotation, string caption) = _questions[index];
+        (RegionAnnotation annotation, var caption) = _questions[index];
         PictureViews views = Pictures.Read(Path.Combine(_imageRoot, annotation.Image), targets);
         IReadOnlyList<Box> boxes = Annotations.UsableBoxes(annotation, views.Width, views.Height);
         return new EvaluationSample(annotation.Image, views, CaptionCleaner.Clean(caption, _maxWords), boxes);

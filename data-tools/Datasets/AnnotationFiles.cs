@@ -13,9 +13,9 @@ internal static class AnnotationFiles
         ArgumentOutOfRangeException.ThrowIfZero(files.Count);
         var census = new AnnotationCensus(options.MaxBadShare, warn);
         List<RegionAnnotation> annotations = [];
-        foreach (string file in files)
+        foreach (var file in files)
             annotations.AddRange(AnnotationFile.Load(file, options.Boxes, census));
-        foreach (string line in census.Lines())
+        foreach (var line in census.Lines())
             warn?.Invoke(line);
         census.Finish();
         return (annotations, census);

@@ -8,7 +8,7 @@ public sealed class RegionSample
     {
         get
         {
-            float[] image = new float[3 * Picture.Width * Picture.Height];
+            var image = new float[3 * Picture.Width * Picture.Height];
             WriteImage(image);
             return image;
         }

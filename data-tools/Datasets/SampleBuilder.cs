@@ -28,10 +28,10 @@ internal static class SampleBuilder
         RgbImage original, string caption, IReadOnlyList<Box> region, IReadOnlyList<Box> boxes, int size, AugmentationOptions options, SeededRandom random)
     {
         // Generated scenes come in their final size.
-        bool fits = original.Width == size && original.Height == size;
+        var fits = original.Width == size && original.Height == size;
         var drawn = RegionMask.FromBoxes(region, original.Width, original.Height);
         RgbImage picture = fits ? original : ImageOps.ResizeBilinear(original, size, size);
-        byte[] mask = (fits ? drawn : drawn.Resize(size, size)).Values;
+        var mask = (fits ? drawn : drawn.Resize(size, size)).Values;
         if (random.Chance(options.FlipProbability))
         {
             picture = ImageOps.FlipHorizontal(picture);

@@ -27,9 +27,9 @@ public sealed class SceneDataset : IRegionDataset
     public RegionSample Get(int index, ulong seed, int epoch)
     {
         SeededRandom random = SampleBuilder.RandomOf(index, Count, seed, epoch);
-        long number = _options.NewScenesEachEpoch ? index + (long)epoch * Count : index;
+        var number = _options.NewScenesEachEpoch ? index + (long)epoch * Count : index;
         Scene scene = _scenes.Render(_options.Seed, _options.Split, number);
-        string caption = CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords);
+        var caption = CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords);
         return SampleBuilder.Build(scene.Picture, caption, [scene.Box], [scene.Box], ImageSize, _options.Augmentation, random);
     }
 }

@@ -39,7 +39,7 @@ public sealed class SceneEvaluationSet : IEvaluationSet
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
         Scene scene = _scenes.Render(_seed, _split, index);
-        string phrase = CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords);
+        var phrase = CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords);
         return new EvaluationSample(PictureOf(index), PictureViews.Of(scene.Picture, targets), phrase, [scene.Box]);
     }
 

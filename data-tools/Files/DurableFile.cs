@@ -16,9 +16,9 @@ internal static partial class DurableFile
     /// <exception cref="UnauthorizedAccessException">Writing is not allowed.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        string full = Path.GetFullPath(path);
+        var full = Path.GetFullPath(path);
         // The temporary stays in the target's folder, because a rename is only atomic within one file system.
-        string temporary = $"{full}.{Environment.ProcessId}-{Guid.NewGuid():N}{TemporarySuffix}";
+        var temporary = $"{full}.{Environment.ProcessId}-{Guid.NewGuid():N}{TemporarySuffix}";
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
@@ -47,7 +47,7 @@ internal static partial class DurableFile
         // Windows has no such call, and its file systems order renames by themselves.
         if (OperatingSystem.IsWindows())
             return;
-        int handle = Open(folder, 0);
+        var handle = Open(folder, 0);
         if (handle < 0)
             return;
         try

@@ -50,12 +50,12 @@ internal sealed class BicubicResampler : RowResampler
     /// <inheritdoc/>
     public override void Push(ReadOnlySpan<byte> rows)
     {
-        int stride = _width * _channels;
+        var stride = _width * _channels;
         while (!rows.IsEmpty)
         {
-            int count = Math.Min(RowsATime, rows.Length / stride);
+            var count = Math.Min(RowsATime, rows.Length / stride);
             Narrow(rows[..(count * stride)], count);
-            for (int i = 0; i < count; i++)
+            for (var i = 0; i < count; i++)
                 Add(_narrowed.AsSpan(i * _newStride, _newStride));
             rows = rows[(count * stride)..];
         }
@@ -71,8 +71,8 @@ internal sealed class BicubicResampler : RowResampler
         }
         fixed (byte* source = rows)
         {
-            nint start = (nint)source;
-            int stride = _width * _channels;
+            var start = (nint)source;
+            var stride = _width * _channels;
             if (count == 1)
                 NarrowRow(rows, 0);
             else
@@ -83,8 +83,8 @@ internal sealed class BicubicResampler : RowResampler
     private void NarrowRow(ReadOnlySpan<byte> row, int index)
     {
         Span<byte> target = _narrowed.AsSpan(index * _newStride, _newStride);
-        int[] plane = ArrayPool<int>.Shared.Rent(_width);
-        for (int c = 0; c < _channels; c++)
+        var plane = ArrayPool<int>.Shared.Rent(_width);
+        for (var c = 0; c < _channels; c++)
         {
             for (int x = 0, i = c; x < _width; x++, i += _channels)
                 plane[x] = row[i];
@@ -98,10 +98,10 @@ internal sealed class BicubicResampler : RowResampler
     private static int Dot(ReadOnlySpan<int> values, ReadOnlySpan<int> weights)
     {
         Vector<int> sums = Vector<int>.Zero;
-        int i = 0;
+        var i = 0;
         for (; i <= values.Length - Vector<int>.Count; i += Vector<int>.Count)
             sums += new Vector<int>(values[i..]) * new Vector<int>(weights[i..]);
-        int sum = Vector.Sum(sums);
+        var sum = Vector.Sum(sums);
         for (; i < values.Length; i++)
             sum += values[i] * weights[i];
         return sum;
@@ -117,11 +117,11 @@ internal sealed class BicubicResampler : RowResampler
         }
         while (_made + _open.Count < _rows.Length && _rows[_made + _open.Count].First <= _pushed)
         {
-            int[] fresh = _free.TryDequeue(out int[]? used) ? used : new int[_newStride];
+            var fresh = _free.TryDequeue(out var used) ? used : new int[_newStride];
             Array.Fill(fresh, 1 << (PrecisionBits - 1));
             _open.Add(fresh);
         }
-        for (int k = 0; k < _open.Count; k++)
+        for (var k = 0; k < _open.Count; k++)
         {
             Taps taps = _rows[_made + k];
             if (_pushed < taps.First + taps.Weights.Length)
@@ -130,36 +130,36 @@ internal sealed class BicubicResampler : RowResampler
         _pushed++;
         while (_open.Count > 0 && _pushed >= _rows[_made].First + _rows[_made].Weights.Length)
         {
-            int[] sums = _open[0];
+            var sums = _open[0];
             _open.RemoveAt(0);
             _free.Enqueue(sums);
             Span<byte> target = Result.AsSpan(_made++ * _newStride, _newStride);
-            for (int i = 0; i < target.Length; i++)
+            for (var i = 0; i < target.Length; i++)
                 target[i] = Clip(sums[i]);
         }
     }
 
     private static void AddWeighted(int[] sums, ReadOnlySpan<byte> row, int weight)
     {
-        for (int i = 0; i < row.Length; i++)
+        for (var i = 0; i < row.Length; i++)
             sums[i] += row[i] * weight;
     }
 
     private static Taps[] MakeTaps(int size, int newSize)
     {
-        double scale = (double)size / newSize;
-        double filterScale = Math.Max(scale, 1.0);
-        double support = KernelSupport * filterScale;
-        double inverse = 1.0 / filterScale;
+        var scale = (double)size / newSize;
+        var filterScale = Math.Max(scale, 1.0);
+        var support = KernelSupport * filterScale;
+        var inverse = 1.0 / filterScale;
         var taps = new Taps[newSize];
-        for (int i = 0; i < newSize; i++)
+        for (var i = 0; i < newSize; i++)
         {
-            double centre = (i + 0.5) * scale;
-            int first = Math.Max((int)(centre - support + 0.5), 0);
-            int end = Math.Min((int)(centre + support + 0.5), size);
-            double[] weights = new double[end - first];
+            var centre = (i + 0.5) * scale;
+            var first = Math.Max((int)(centre - support + 0.5), 0);
+            var end = Math.Min((int)(centre + support + 0.5), size);
+            var weights = new double[end - first];
             double total = 0;
-            for (int k = 0; k < weights.Length; k++)
+            for (var k = 0; k < weights.Length; k++)
             {
                 weights[k] = Kernel((k + first - centre + 0.5) * inverse);
                 total += weights[k];

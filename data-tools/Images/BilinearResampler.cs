@@ -61,7 +61,7 @@ internal sealed class BilinearResampler : RowResampler
     {
         int[] upper = taps.First == _pushed ? _lower : _upper, lower = _lower;
         // OpenCV's order of shifts; another order rounds differently.
-        for (int i = 0; i < target.Length; i++)
+        for (var i = 0; i < target.Length; i++)
             target[i] = (byte)((((taps.Weight0 * (upper[i] >> 4)) >> 16) + ((taps.Weight1 * (lower[i] >> 4)) >> 16) + 2) >> 2);
     }
 
@@ -71,7 +71,7 @@ internal sealed class BilinearResampler : RowResampler
         {
             Taps taps = _columns[x];
             int first = taps.First * _channels, second = taps.Second * _channels;
-            for (int c = 0; c < _channels; c++)
+            for (var c = 0; c < _channels; c++)
                 target[o++] = row[first + c] * taps.Weight0 + row[second + c] * taps.Weight1;
         }
     }
@@ -79,9 +79,9 @@ internal sealed class BilinearResampler : RowResampler
     private static Taps[] MakeColumns(int size, int newSize)
     {
         var taps = new Taps[newSize];
-        for (int i = 0; i < newSize; i++)
+        for (var i = 0; i < newSize; i++)
         {
-            (int first, float fraction) = Locate(i, size, newSize);
+            (var first, var fraction) = Locate(i, size, newSize);
             if (first < 0)
                 (first, fraction) = (0, 0f);
             if (first >= size - 1)
@@ -96,9 +96,9 @@ internal sealed class BilinearResampler : RowResampler
     private static Taps[] MakeRows(int size, int newSize)
     {
         var taps = new Taps[newSize];
-        for (int i = 0; i < newSize; i++)
+        for (var i = 0; i < newSize; i++)
         {
-            (int first, float fraction) = Locate(i, size, newSize);
+            (var first, var fraction) = Locate(i, size, newSize);
             taps[i] = MakeTaps(first, fraction, size);
         }
         return taps;
@@ -106,9 +106,9 @@ internal sealed class BilinearResampler : RowResampler
 
     private static (int First, float Fraction) Locate(int target, int size, int newSize)
     {
-        double scale = 1.0 / ((double)newSize / size);
-        float position = (float)((target + 0.5) * scale - 0.5);
-        int first = (int)MathF.Floor(position);
+        var scale = 1.0 / ((double)newSize / size);
+        var position = (float)((target + 0.5) * scale - 0.5);
+        var first = (int)MathF.Floor(position);
         return (first, position - first);
     }
 
@@ -147,9 +147,9 @@ internal sealed class RowHalving(int channels, int newWidth, int newHeight) : Ro
     {
         for (int x = 0, o = 0; x < newWidth; x++)
         {
-            for (int c = 0; c < channels; c++)
+            for (var c = 0; c < channels; c++)
             {
-                int i = 2 * x * channels + c;
+                var i = 2 * x * channels + c;
                 target[o++] = (byte)((_upper[i] + _upper[i + channels] + lower[i] + lower[i + channels] + 2) >> 2);
             }
         }

@@ -17,12 +17,12 @@ internal static class HsvConversion
     /// <summary>Converts interleaved RGB to interleaved HSV; the spans may be the same.</summary>
     public static void FromRgb(ReadOnlySpan<byte> rgb, Span<byte> hsv)
     {
-        for (int i = 0; i < rgb.Length; i += 3)
+        for (var i = 0; i < rgb.Length; i += 3)
         {
             int r = rgb[i], g = rgb[i + 1], b = rgb[i + 2];
-            int value = Math.Max(r, Math.Max(g, b));
-            int range = value - Math.Min(r, Math.Min(g, b));
-            int hue = value == r ? g - b : value == g ? b - r + 2 * range : r - g + 4 * range;
+            var value = Math.Max(r, Math.Max(g, b));
+            var range = value - Math.Min(r, Math.Min(g, b));
+            var hue = value == r ? g - b : value == g ? b - r + 2 * range : r - g + 4 * range;
             hue = (hue * HueDivisors[range] + Half) >> Shift;
             hsv[i] = (byte)(hue < 0 ? hue + HueRange : hue);
             hsv[i + 1] = (byte)((range * SaturationDivisors[value] + Half) >> Shift);
@@ -33,11 +33,11 @@ internal static class HsvConversion
     /// <summary>Converts interleaved HSV to interleaved RGB, row by row; the spans may be the same.</summary>
     public static void ToRgb(ReadOnlySpan<byte> hsv, Span<byte> rgb, int width)
     {
-        int inBlocks = width - width % VectorBlock;
+        var inBlocks = width - width % VectorBlock;
         for (int i = 0, x = 0; i < hsv.Length; i += 3, x = x + 1 == width ? 0 : x + 1)
         {
-            (float r, float g, float b) = ToRgb(hsv[i], hsv[i + 1] * (1f / 255f), hsv[i + 2] * (1f / 255f));
-            bool truncates = x < inBlocks;
+            (var r, var g, var b) = ToRgb(hsv[i], hsv[i + 1] * (1f / 255f), hsv[i + 2] * (1f / 255f));
+            var truncates = x < inBlocks;
             rgb[i] = ToByte(r, truncates);
             rgb[i + 1] = ToByte(g, truncates);
             rgb[i + 2] = ToByte(b, truncates);
@@ -48,8 +48,8 @@ internal static class HsvConversion
     private static (float R, float G, float B) ToRgb(byte hue, float s, float v)
     {
         const float hueScale = 6f / HueRange;
-        float h = hue * hueScale;
-        int sector = (int)h;
+        var h = hue * hueScale;
+        var sector = (int)h;
         h -= sector;
         float low = v * (1f - s), falling = v * (1f - s * h), rising = v * (1f - s * (1f - h));
         return (sector % 6) switch
@@ -65,14 +65,14 @@ internal static class HsvConversion
 
     private static byte ToByte(float unit, bool truncates)
     {
-        float level = unit * 255f;
+        var level = unit * 255f;
         return (byte)Math.Clamp((int)(truncates ? level : MathF.Round(level, MidpointRounding.ToEven)), 0, 255);
     }
 
     private static int[] MakeDivisors(int numerator, double factor)
     {
-        int[] table = new int[256];
-        for (int i = 1; i < table.Length; i++)
+        var table = new int[256];
+        for (var i = 1; i < table.Length; i++)
             table[i] = (int)Math.Round(numerator / (factor * i), MidpointRounding.ToEven);
         return table;
     }

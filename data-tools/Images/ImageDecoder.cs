@@ -17,7 +17,7 @@ internal static class ImageDecoder
             throw new UnreadablePictureException(PictureFault.Empty, $"{name}: the picture is empty (0 bytes); replace the file.");
         // A progressive JPEG that is cut off is whole to Skia, only blurred; and the rest of any JPEG comes out as the
         // reference's decoder leaves it when the missing end mark is there.
-        byte[]? repaired = PictureRepair.CompleteJpeg(encoded);
+        var repaired = PictureRepair.CompleteJpeg(encoded);
         DecodedPicture? decoded = TryDecode(repaired ?? encoded, name, exif, damaged: repaired is not null);
         // Skia stops at the first wrong checksum, the reference's decoder does not look at those of the pixels.
         if (decoded is not { Damage: null } && PictureRepair.WithRightChecksums(encoded) is { } png)
@@ -44,8 +44,8 @@ internal static class ImageDecoder
                 (rgb[o], rgb[o + 1], rgb[o + 2]) = (rgba[i], rgba[i + 1], rgba[i + 2]);
                 continue;
             }
-            int white = 255 * (255 - alpha) + 127; // 127: round to nearest in the division by 255.
-            for (int c = 0; c < 3; c++)
+            var white = 255 * (255 - alpha) + 127; // 127: round to nearest in the division by 255.
+            for (var c = 0; c < 3; c++)
                 rgb[o + c] = (byte)((rgba[i + c] * alpha + white) / 255);
         }
     }
@@ -60,8 +60,8 @@ internal static class ImageDecoder
         if (width < 1 || height < 1 || (long)width * height * 4 > Array.MaxLength)
             throw new UnreadablePictureException(PictureFault.TooLarge, $"{name}: a picture of {width}×{height} pixels cannot be held in memory; make it smaller.");
         // Four bytes a pixel are wanted for a moment only: a buffer of the pool is not garbage afterwards.
-        int length = 4 * width * height;
-        byte[] rgba = ArrayPool<byte>.Shared.Rent(length);
+        var length = 4 * width * height;
+        var rgba = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             SKCodecResult result = ReadPixels(codec, rgba);
@@ -95,10 +95,10 @@ internal static class ImageDecoder
     // Skia leaves transparent black where its decoder did not come; false where all of the picture is missing.
     private static bool FillMissing(Span<byte> rgba, int width, bool opaque)
     {
-        bool any = false;
+        var any = false;
         if (opaque)
         {
-            for (int i = 0; i < rgba.Length; i += 4)
+            for (var i = 0; i < rgba.Length; i += 4)
             {
                 if (rgba[i + 3] == 0)
                     FillGray(rgba.Slice(i, 4));
@@ -109,7 +109,7 @@ internal static class ImageDecoder
         }
         // A transparent pixel may be a decoded one: only whole rows at the end are surely missing.
         int end = rgba.LastIndexOfAnyExcept((byte)0) + 1, stride = 4 * width;
-        for (int i = (end + stride - 1) / stride * stride; i < rgba.Length; i += 4)
+        for (var i = (end + stride - 1) / stride * stride; i < rgba.Length; i += 4)
             FillGray(rgba.Slice(i, 4));
         return end > 0;
     }

@@ -48,11 +48,11 @@ public static class ImageOps
         CheckSides(newWidth, newHeight);
         // Twice divided, as OpenCV computes the scale: width / newWidth may differ in the last bit, and floor shows it.
         double scaleX = 1.0 / ((double)newWidth / width), scaleY = 1.0 / ((double)newHeight / height);
-        byte[] result = new byte[newWidth * newHeight];
-        for (int y = 0; y < newHeight; y++)
+        var result = new byte[newWidth * newHeight];
+        for (var y = 0; y < newHeight; y++)
         {
-            int row = Math.Min((int)Math.Floor(y * scaleY), height - 1) * width;
-            for (int x = 0; x < newWidth; x++)
+            var row = Math.Min((int)Math.Floor(y * scaleY), height - 1) * width;
+            for (var x = 0; x < newWidth; x++)
                 result[y * newWidth + x] = mask[row + Math.Min((int)Math.Floor(x * scaleX), width - 1)];
         }
         return result;
@@ -62,11 +62,11 @@ public static class ImageOps
     public static RgbImage FlipHorizontal(RgbImage image)
     {
         var result = new RgbImage(image.Width, image.Height);
-        for (int y = 0; y < image.Height; y++)
+        for (var y = 0; y < image.Height; y++)
         {
-            for (int x = 0; x < image.Width; x++)
+            for (var x = 0; x < image.Width; x++)
             {
-                int source = (y * image.Width + image.Width - 1 - x) * 3;
+                var source = (y * image.Width + image.Width - 1 - x) * 3;
                 image.Pixels.AsSpan(source, 3).CopyTo(result.Pixels.AsSpan((y * image.Width + x) * 3));
             }
         }
@@ -81,8 +81,8 @@ public static class ImageOps
     public static byte[] FlipHorizontal(ReadOnlySpan<byte> mask, int width, int height)
     {
         CheckMask(mask, width, height);
-        byte[] result = mask.ToArray();
-        for (int y = 0; y < height; y++)
+        var result = mask.ToArray();
+        for (var y = 0; y < height; y++)
             result.AsSpan(y * width, width).Reverse();
         return result;
     }
@@ -91,11 +91,11 @@ public static class ImageOps
     public static RgbImage ToGray(RgbImage image)
     {
         var result = new RgbImage(image.Width, image.Height);
-        byte[] source = image.Pixels;
-        for (int i = 0; i < source.Length; i += 3)
+        var source = image.Pixels;
+        for (var i = 0; i < source.Length; i += 3)
         {
             // 15-bit weights that sum to 32768.
-            byte gray = (byte)((source[i] * 9798 + source[i + 1] * 19235 + source[i + 2] * 3735 + (1 << 14)) >> 15);
+            var gray = (byte)((source[i] * 9798 + source[i + 1] * 19235 + source[i + 2] * 3735 + (1 << 14)) >> 15);
             result.Pixels.AsSpan(i, 3).Fill(gray);
         }
         return result;
@@ -105,7 +105,7 @@ public static class ImageOps
     /// <returns>height × width × 3 bytes: hue 0..179, saturation 0..255, value 0..255.</returns>
     public static byte[] RgbToHsv(RgbImage image)
     {
-        byte[] hsv = new byte[image.Pixels.Length];
+        var hsv = new byte[image.Pixels.Length];
         HsvConversion.FromRgb(image.Pixels, hsv);
         return hsv;
     }
@@ -135,15 +135,15 @@ public static class ImageOps
     /// <param name="hue">trunc(255 · hue) is added to H, modulo 180.</param>
     public static RgbImage ColorJitter(RgbImage image, double brightness, double contrast, double saturation, double hue)
     {
-        byte[] levels = BrightnessContrastTable(image, brightness, contrast);
+        var levels = BrightnessContrastTable(image, brightness, contrast);
         var result = new RgbImage(image.Width, image.Height);
         Span<byte> pixels = result.Pixels;
-        for (int i = 0; i < pixels.Length; i++)
+        for (var i = 0; i < pixels.Length; i++)
             pixels[i] = levels[image.Pixels[i]];
 
         int hueShift = (int)(255 * hue), saturationShift = (int)(255 * saturation);
         HsvConversion.FromRgb(pixels, pixels);
-        for (int i = 0; i < pixels.Length; i += 3)
+        for (var i = 0; i < pixels.Length; i += 3)
         {
             pixels[i] = (byte)((((pixels[i] + hueShift) % 180) + 180) % 180);
             pixels[i + 1] = (byte)Math.Clamp(pixels[i + 1] + saturationShift, 0, 255);
@@ -160,7 +160,7 @@ public static class ImageOps
     /// <exception cref="ArgumentException">There are not three numbers, or a deviation is not positive.</exception>
     public static float[] Normalize(RgbImage image, IReadOnlyList<float> mean, IReadOnlyList<float> std)
     {
-        float[] result = new float[3 * image.Width * image.Height];
+        var result = new float[3 * image.Width * image.Height];
         Normalize(image, mean, std, result);
         return result;
     }
@@ -175,17 +175,17 @@ public static class ImageOps
     {
         if (mean.Count != 3 || std.Count != 3 || std.Any(s => !(s > 0)))
             throw new ArgumentException($"mean and std need three numbers each, std above 0; got ({string.Join(", ", mean)}) and ({string.Join(", ", std)}).");
-        int plane = image.Width * image.Height;
+        var plane = image.Width * image.Height;
         if (target.Length != 3 * plane)
             throw new ArgumentException($"a picture of {image.Width}×{image.Height} fills {3 * plane} numbers, not {target.Length}.", nameof(target));
         ReadOnlySpan<byte> pixels = image.Pixels;
         Span<float> table = stackalloc float[256];
-        for (int c = 0; c < 3; c++)
+        for (var c = 0; c < 3; c++)
         {
-            for (int v = 0; v < table.Length; v++)
+            for (var v = 0; v < table.Length; v++)
                 table[v] = (v / 255f - mean[c]) / std[c];
             Span<float> channel = target.Slice(c * plane, plane);
-            for (int i = 0; i < channel.Length; i++)
+            for (var i = 0; i < channel.Length; i++)
                 channel[i] = table[pixels[i * 3 + c]];
         }
     }
@@ -193,13 +193,13 @@ public static class ImageOps
     private static byte[] BrightnessContrastTable(RgbImage image, double brightness, double contrast)
     {
         long sum = 0;
-        foreach (byte v in image.Pixels)
+        foreach (var v in image.Pixels)
             sum += v;
         // Single precision and truncation, as the recipe's table is built.
-        float factor = (float)contrast;
-        float offset = (float)((brightness - 1) * ((double)sum / image.Pixels.Length));
-        byte[] levels = new byte[256];
-        for (int v = 0; v < levels.Length; v++)
+        var factor = (float)contrast;
+        var offset = (float)((brightness - 1) * ((double)sum / image.Pixels.Length));
+        var levels = new byte[256];
+        for (var v = 0; v < levels.Length; v++)
             levels[v] = (byte)Math.Clamp(v * factor + offset, 0f, 255f);
         return levels;
     }

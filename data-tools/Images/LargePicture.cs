@@ -28,7 +28,7 @@ internal static class LargePicture
             if (file.Length == 0)
                 return null;
             SKEncodedOrigin png = exif == ExifOrientation.Apply ? PictureOrientation.OfPng(file) : SKEncodedOrigin.TopLeft;
-            bool ends = EndsAsJpeg(file);
+            var ends = EndsAsJpeg(file);
             file.Position = 0;
             using SKCodec? codec = SKCodec.Create(file);
             if (codec is null || (long)codec.Info.Width * codec.Info.Height < leastPixels || (codec.EncodedFormat == SKEncodedImageFormat.Jpeg && !ends))
@@ -54,20 +54,20 @@ internal static class LargePicture
         if ((long)width * height * RgbImage.Channels > Array.MaxLength)
             return null;
         var stored = new RgbImage(width, height);
-        int done = 0;
-        bool whole = Decode(codec, rows =>
+        var done = 0;
+        var whole = Decode(codec, rows =>
         {
             rows.CopyTo(stored.Pixels.AsSpan(done));
             done += rows.Length;
         });
         if (!whole)
             return null;
-        (int turnedWidth, int turnedHeight) = PictureOrientation.Size(width, height, origin);
+        (var turnedWidth, var turnedHeight) = PictureOrientation.Size(width, height, origin);
         var turned = new Views(turnedWidth, turnedHeight, targets);
-        byte[] band = new byte[RowsATime * turnedWidth * RgbImage.Channels];
-        for (int y = 0; y < turnedHeight; y += RowsATime)
+        var band = new byte[RowsATime * turnedWidth * RgbImage.Channels];
+        for (var y = 0; y < turnedHeight; y += RowsATime)
         {
-            int rows = Math.Min(RowsATime, turnedHeight - y);
+            var rows = Math.Min(RowsATime, turnedHeight - y);
             Span<byte> part = band.AsSpan(0, rows * turnedWidth * RgbImage.Channels);
             PictureOrientation.Turn(stored, origin, y, rows, part);
             turned.Push(part);
@@ -81,16 +81,16 @@ internal static class LargePicture
         int width = codec.Info.Width, height = codec.Info.Height;
         // As ImageDecoder: no colour space leaves the stored values alone.
         var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
-        byte[] rgb = new byte[RowsATime * width * RgbImage.Channels];
-        bool bands = codec.ScanlineOrder == SKCodecScanlineOrder.TopDown && codec.StartScanlineDecode(info) == SKCodecResult.Success;
-        byte* rgba = (byte*)NativeMemory.Alloc((nuint)width * 4 * (nuint)(bands ? RowsATime : height));
+        var rgb = new byte[RowsATime * width * RgbImage.Channels];
+        var bands = codec.ScanlineOrder == SKCodecScanlineOrder.TopDown && codec.StartScanlineDecode(info) == SKCodecResult.Success;
+        var rgba = (byte*)NativeMemory.Alloc((nuint)width * 4 * (nuint)(bands ? RowsATime : height));
         try
         {
             if (!bands && codec.GetPixels(info, (nint)rgba) != SKCodecResult.Success)
                 return false;
-            for (int y = 0; y < height; y += RowsATime)
+            for (var y = 0; y < height; y += RowsATime)
             {
-                int rows = Math.Min(RowsATime, height - y);
+                var rows = Math.Min(RowsATime, height - y);
                 if (bands && codec.GetScanlines((nint)rgba, rows, width * 4) != rows)
                     return false;
                 Span<byte> part = rgb.AsSpan(0, rows * width * RgbImage.Channels);

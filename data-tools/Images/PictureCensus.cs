@@ -94,14 +94,14 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
     {
         if (options.Bad != BadPictures.Error)
             return;
-        string line = $"{message} To go on all the same, set bad_pictures: load.";
+        var line = $"{message} To go on all the same, set bad_pictures: load.";
         throw cause is null ? new DataException(line) : new DataException(line, cause);
     }
 
     private void Count(string path, UnreadablePictureException error)
     {
         Note(_undecodable, path, $"{error.Message} It is left out.");
-        int bad = Undecodable;
+        var bad = Undecodable;
         if (BadBounds.Exceeds(bad, Pictures, options.MaxBadShare))
         {
             throw new DataException(string.Create(CultureInfo.InvariantCulture,

@@ -30,12 +30,12 @@ internal static class PictureOrientation
     {
         int w = image.Width, h = image.Height, width = Size(w, h, origin).Width;
         // Columns outside: where the sides are swapped, pixels of a stored row are then read one after the other.
-        for (int x = 0; x < width; x++)
+        for (var x = 0; x < width; x++)
         {
-            for (int y = first; y < first + rows; y++)
+            for (var y = first; y < first + rows; y++)
             {
                 // EXIF numbers the eight ways a camera can be held; the source of each target pixel follows from the name.
-                (int sx, int sy) = origin switch
+                (var sx, var sy) = origin switch
                 {
                     SKEncodedOrigin.TopRight => (w - 1 - x, y),
                     SKEncodedOrigin.BottomRight => (w - 1 - x, h - 1 - y),
@@ -60,12 +60,12 @@ internal static class PictureOrientation
         // Pictures are passed over, not read.
         while (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length)
         {
-            uint length = BinaryPrimitives.ReadUInt32BigEndian(start);
+            var length = BinaryPrimitives.ReadUInt32BigEndian(start);
             if (length > file.Length - file.Position)
                 break;
             if (start[4..].SequenceEqual("eXIf"u8))
             {
-                byte[] exif = new byte[length];
+                var exif = new byte[length];
                 file.ReadExactly(exif);
                 return OfExif(exif);
             }
@@ -79,7 +79,7 @@ internal static class PictureOrientation
     {
         if (origin is SKEncodedOrigin.TopLeft)
             return image;
-        (int width, int height) = Size(image.Width, image.Height, origin);
+        (var width, var height) = Size(image.Width, image.Height, origin);
         var result = new RgbImage(width, height);
         Turn(image, origin, 0, height, result.Pixels);
         return result;
@@ -89,7 +89,7 @@ internal static class PictureOrientation
     {
         if (!encoded.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50, 0x4E, 0x47]))
             return SKEncodedOrigin.TopLeft;
-        foreach ((int start, int length) in PngChunks.In(encoded))
+        foreach ((var start, var length) in PngChunks.In(encoded))
         {
             if (encoded.Slice(start + 4, 4).SequenceEqual("eXIf"u8))
                 return OfExif(encoded.Slice(start + PngChunks.HeaderLength, length));
@@ -100,15 +100,15 @@ internal static class PictureOrientation
     // A TIFF header (byte order, 42, place of the first directory) and a directory of tags of 12 bytes.
     private static SKEncodedOrigin OfExif(ReadOnlySpan<byte> exif)
     {
-        bool bigEndian = exif.StartsWith("MM"u8);
+        var bigEndian = exif.StartsWith("MM"u8);
         if (exif.Length < 8 || !(bigEndian || exif.StartsWith("II"u8)))
             return SKEncodedOrigin.TopLeft;
-        uint directory = ReadUInt32(exif[4..], bigEndian);
+        var directory = ReadUInt32(exif[4..], bigEndian);
         if (directory > exif.Length - 2)
             return SKEncodedOrigin.TopLeft;
         ReadOnlySpan<byte> tags = exif[((int)directory + 2)..];
-        int count = Math.Min(ReadUInt16(exif[(int)directory..], bigEndian), tags.Length / TagLength);
-        for (int i = 0; i < count; i++)
+        var count = Math.Min(ReadUInt16(exif[(int)directory..], bigEndian), tags.Length / TagLength);
+        for (var i = 0; i < count; i++)
         {
             ReadOnlySpan<byte> tag = tags.Slice(i * TagLength, TagLength);
             if (ReadUInt16(tag, bigEndian) == OrientationTag)

@@ -18,7 +18,7 @@ internal static class PictureRepair
         if (HasEnd(encoded))
             return null;
         // A cut right behind an FF would make the end mark a stuffed byte.
-        int length = encoded[^1] == 0xFF ? encoded.Length - 1 : encoded.Length;
+        var length = encoded[^1] == 0xFF ? encoded.Length - 1 : encoded.Length;
         return [.. encoded[..length], 0xFF, 0xD9];
     }
 
@@ -27,8 +27,8 @@ internal static class PictureRepair
     {
         if (!encoded.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
             return null;
-        byte[] repaired = encoded.ToArray();
-        foreach ((int start, int length) in PngChunks.In(encoded))
+        var repaired = encoded.ToArray();
+        foreach ((var start, var length) in PngChunks.In(encoded))
         {
             Span<byte> checksum = repaired.AsSpan(start + PngChunks.HeaderLength + length, PngChunks.ChecksumLength);
             BinaryPrimitives.WriteUInt32BigEndian(checksum, Crc(encoded.Slice(start + 4, length + 4)));
@@ -41,8 +41,8 @@ internal static class PictureRepair
     private static bool HasEnd(ReadOnlySpan<byte> jpeg)
     {
         const int end = 0xD9, scan = 0xDA;
-        int at = 2;
-        bool inData = false;
+        var at = 2;
+        var inData = false;
         while (at + 1 < jpeg.Length)
         {
             int mark = jpeg[at + 1];
@@ -64,19 +64,19 @@ internal static class PictureRepair
 
     private static uint Crc(ReadOnlySpan<byte> bytes)
     {
-        uint crc = uint.MaxValue;
-        foreach (byte value in bytes)
+        var crc = uint.MaxValue;
+        foreach (var value in bytes)
             crc = CrcTable[(byte)(crc ^ value)] ^ (crc >> 8);
         return ~crc;
     }
 
     private static uint[] MakeCrcTable()
     {
-        uint[] table = new uint[256];
+        var table = new uint[256];
         for (uint i = 0; i < table.Length; i++)
         {
-            uint c = i;
-            for (int bit = 0; bit < 8; bit++)
+            var c = i;
+            for (var bit = 0; bit < 8; bit++)
                 c = (c & 1) == 0 ? c >> 1 : (c >> 1) ^ 0xEDB88320;
             table[i] = c;
         }

@@ -28,9 +28,9 @@ public sealed record PictureViews(int Width, int Height, IReadOnlyList<RgbImage>
     public static PictureViews Of(RgbImage picture, IReadOnlyList<PictureTarget> targets)
     {
         var images = new RgbImage[targets.Count];
-        for (int i = 0; i < images.Length; i++)
+        for (var i = 0; i < images.Length; i++)
         {
-            (int width, int height) = targets[i].Size(picture.Width, picture.Height);
+            (var width, var height) = targets[i].Size(picture.Width, picture.Height);
             images[i] = (width, height) == (picture.Width, picture.Height) ? picture
                 : targets[i].Rule == Resampling.Bicubic ? ImageOps.ResizeBicubic(picture, width, height)
                 : ImageOps.ResizeBilinear(picture, width, height);

@@ -17,10 +17,10 @@ internal static class PngChunks
     public static List<(int Start, int Length)> In(ReadOnlySpan<byte> png)
     {
         List<(int, int)> chunks = [];
-        int start = SignatureLength;
+        var start = SignatureLength;
         while (start + HeaderLength <= png.Length)
         {
-            uint length = BinaryPrimitives.ReadUInt32BigEndian(png[start..]);
+            var length = BinaryPrimitives.ReadUInt32BigEndian(png[start..]);
             if (length > png.Length - start - HeaderLength - ChecksumLength)
                 break;
             chunks.Add((start, (int)length));

@@ -83,7 +83,7 @@ public sealed class RgbImage
     /// <exception cref="DataException">The name says no format, or the file cannot be written.</exception>
     public void Save(string path)
     {
-        (SKEncodedImageFormat format, int quality) = Path.GetExtension(path).ToLowerInvariant() switch
+        (SKEncodedImageFormat format, var quality) = Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".png" => (SKEncodedImageFormat.Png, 100),
             ".jpg" or ".jpeg" => (SKEncodedImageFormat.Jpeg, 92),
@@ -98,11 +98,11 @@ public sealed class RgbImage
     {
         var bitmap = new SKBitmap(new SKImageInfo(Width, Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         Span<byte> target = bitmap.GetPixelSpan();
-        for (int y = 0; y < Height; y++)
+        for (var y = 0; y < Height; y++)
         {
             Span<byte> row = target.Slice(y * bitmap.RowBytes, Width * 4);
             ReadOnlySpan<byte> source = Pixels.AsSpan(y * Width * 3, Width * 3);
-            for (int x = 0; x < Width; x++)
+            for (var x = 0; x < Width; x++)
             {
                 source.Slice(x * 3, 3).CopyTo(row[(x * 4)..]);
                 row[x * 4 + 3] = 255;
@@ -117,7 +117,7 @@ public sealed class RgbImage
     {
         ArgumentNullException.ThrowIfNull(bitmap);
         var info = new SKImageInfo(bitmap.Width, bitmap.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
-        byte[] rgba = new byte[info.BytesSize];
+        var rgba = new byte[info.BytesSize];
         unsafe
         {
             fixed (byte* target = rgba)

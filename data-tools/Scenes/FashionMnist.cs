@@ -47,8 +47,8 @@ public sealed class FashionMnist
     public static FashionMnist Load(SceneSplit split, string? folder = null)
     {
         string imagePath = ImagePath(split, folder), labelPath = LabelPath(split, folder);
-        byte[] images = ReadIdx(imagePath, ImageMagic, [Side, Side]);
-        byte[] labels = ReadIdx(labelPath, LabelMagic, []);
+        var images = ReadIdx(imagePath, ImageMagic, [Side, Side]);
+        var labels = ReadIdx(labelPath, LabelMagic, []);
         if (images.Length != labels.Length * Side * Side)
             throw new DataException($"{labelPath}: holds {labels.Length} labels for {images.Length / (Side * Side)} pictures; {Remedy}.");
         if (labels.Any(label => label >= ClassNames.Count))
@@ -75,17 +75,17 @@ public sealed class FashionMnist
             using var file = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
             Span<byte> header = stackalloc byte[4 * (2 + sides.Length)];
             file.ReadExactly(header);
-            int count = BinaryPrimitives.ReadInt32BigEndian(header[4..]);
-            int itemSize = 1;
-            bool valid = BinaryPrimitives.ReadInt32BigEndian(header) == magic && count > 0;
-            for (int i = 0; i < sides.Length; i++)
+            var count = BinaryPrimitives.ReadInt32BigEndian(header[4..]);
+            var itemSize = 1;
+            var valid = BinaryPrimitives.ReadInt32BigEndian(header) == magic && count > 0;
+            for (var i = 0; i < sides.Length; i++)
             {
                 valid &= BinaryPrimitives.ReadInt32BigEndian(header[(8 + 4 * i)..]) == sides[i];
                 itemSize *= sides[i];
             }
             if (!valid || (long)count * itemSize > Array.MaxLength)
                 throw new DataException($"{path}: not an IDX file of Fashion-MNIST (wrong header); {Remedy}.");
-            byte[] values = new byte[count * itemSize];
+            var values = new byte[count * itemSize];
             file.ReadExactly(values);
             return values;
         }

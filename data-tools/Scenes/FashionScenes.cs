@@ -58,26 +58,26 @@ public sealed class FashionScenes : ISceneSource
         FashionMnist pictures = (split == SceneSplit.Train ? _train : _test).Value;
         var random = new SeededRandom(seed, Stream, (ulong)split, (ulong)number);
         Item[] items = DrawItems(pictures, random);
-        int[] sides = Array.ConvertAll(items, i => i.Side);
+        var sides = Array.ConvertAll(items, i => i.Side);
         (int X, int Y)[] corners = Place(sides, random);
 
         RgbImage picture = PaintBackground(random);
-        for (int i = 0; i < items.Length; i++)
+        for (var i = 0; i < items.Length; i++)
             Paint(picture, pictures.Picture(items[i].Index), items[i], corners[i]);
         Item referent = items[0];
-        (int x, int y) = corners[0];
-        string phrase = $"a {NamedColor.All[referent.Color].Name} {FashionMnist.ClassNames[referent.Class]}";
+        (var x, var y) = corners[0];
+        var phrase = $"a {NamedColor.All[referent.Color].Name} {FashionMnist.ClassNames[referent.Class]}";
         return new Scene(picture, phrase, new Box(x, y, x + referent.Side, y + referent.Side));
     }
 
     private Item[] DrawItems(FashionMnist pictures, SeededRandom random)
     {
         var items = new Item[random.NextInt(2, 3)];
-        for (int i = 0; i < items.Length; i++)
+        for (var i = 0; i < items.Length; i++)
         {
             do
             {
-                int index = random.NextInt(pictures.Count);
+                var index = random.NextInt(pictures.Count);
                 items[i] = new Item(index, pictures.Label(index), random.NextInt(ColorCount), random.NextInt(SmallestSide, LargestSide) * Size / 64);
             }
             while (items.Take(i).Any(other => other.Class == items[i].Class && other.Color == items[i].Color));
@@ -87,7 +87,7 @@ public sealed class FashionScenes : ISceneSource
 
     private (int X, int Y)[] Place(int[] sides, SeededRandom random)
     {
-        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             if (ScenePlacement.TryPlace(sides, Size, random) is { } corners)
                 return corners;
@@ -98,8 +98,8 @@ public sealed class FashionScenes : ISceneSource
     private RgbImage PaintBackground(SeededRandom random)
     {
         var picture = new RgbImage(Size, Size);
-        int level = random.NextInt(DarkestGround, BrightestGround);
-        for (int i = 0; i < picture.Pixels.Length; i += 3)
+        var level = random.NextInt(DarkestGround, BrightestGround);
+        for (var i = 0; i < picture.Pixels.Length; i += 3)
             picture.Pixels.AsSpan(i, 3).Fill((byte)(level + random.NextInt(-Noise, Noise)));
         return picture;
     }
@@ -108,15 +108,15 @@ public sealed class FashionScenes : ISceneSource
     // that seams, straps and soles, which tell the classes apart, can be seen.
     private static void Paint(RgbImage picture, ReadOnlySpan<byte> gray, Item item, (int X, int Y) corner)
     {
-        byte[] cloth = BilinearResampler.Resize(gray, FashionMnist.Side, FashionMnist.Side, 1, item.Side, item.Side);
+        var cloth = BilinearResampler.Resize(gray, FashionMnist.Side, FashionMnist.Side, 1, item.Side, item.Side);
         NamedColor color = NamedColor.All[item.Color];
-        for (int y = 0; y < item.Side; y++)
+        for (var y = 0; y < item.Side; y++)
         {
-            for (int x = 0; x < item.Side; x++)
+            for (var x = 0; x < item.Side; x++)
             {
                 int value = cloth[y * item.Side + x];
-                int opacity = Math.Min(255, OpacityGain * value);
-                int shade = DarkestShade + (255 - DarkestShade) * value / 255;
+                var opacity = Math.Min(255, OpacityGain * value);
+                var shade = DarkestShade + (255 - DarkestShade) * value / 255;
                 Span<byte> pixel = picture.Pixels.AsSpan(((corner.Y + y) * picture.Width + corner.X + x) * 3, 3);
                 pixel[0] = Blend(pixel[0], color.R * shade / 255, opacity);
                 pixel[1] = Blend(pixel[1], color.G * shade / 255, opacity);

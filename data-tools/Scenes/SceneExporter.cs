@@ -33,12 +33,12 @@ public static class SceneExporter
     {
         ArgumentNullException.ThrowIfNull(scenes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        string images = CreateFolder(Path.Combine(outputDir, "images"), outputDir);
+        var images = CreateFolder(Path.Combine(outputDir, "images"), outputDir);
         var annotations = new List<RegionAnnotation>(count);
-        for (int i = 0; i < count; i++)
+        for (var i = 0; i < count; i++)
         {
             Scene scene = scenes.Render(seed, split, i);
-            string name = format == SceneFormat.Png ? $"{i:D6}.png" : $"{i:D6}.jpg";
+            var name = format == SceneFormat.Png ? $"{i:D6}.png" : $"{i:D6}.jpg";
             if (format == SceneFormat.Png)
                 scene.Picture.SavePng(Path.Combine(images, name));
             else
@@ -47,7 +47,7 @@ public static class SceneExporter
             annotations.Add(new RegionAnnotation($"images/{name}", [scene.Phrase], [scene.Box]));
         }
         // Last, so that an annotation file never names pictures that are not there.
-        string path = Path.Combine(outputDir, AnnotationFileName);
+        var path = Path.Combine(outputDir, AnnotationFileName);
         AnnotationFile.Save(path, annotations);
         return path;
     }

@@ -10,10 +10,10 @@ internal static class ScenePlacement
     public static (int X, int Y)[]? TryPlace(ReadOnlySpan<int> sides, int size, SeededRandom random)
     {
         var corners = new (int X, int Y)[sides.Length];
-        for (int i = 0; i < sides.Length; i++)
+        for (var i = 0; i < sides.Length; i++)
         {
-            bool placed = false;
-            for (int attempt = 0; attempt < TriesPerItem && !placed; attempt++)
+            var placed = false;
+            for (var attempt = 0; attempt < TriesPerItem && !placed; attempt++)
             {
                 corners[i] = (random.NextInt(size - sides[i] + 1), random.NextInt(size - sides[i] + 1));
                 placed = IsFree(corners, sides, i);
@@ -26,10 +26,10 @@ internal static class ScenePlacement
 
     private static bool IsFree((int X, int Y)[] corners, ReadOnlySpan<int> sides, int item)
     {
-        (int x, int y) = corners[item];
-        for (int i = 0; i < item; i++)
+        (var x, var y) = corners[item];
+        for (var i = 0; i < item; i++)
         {
-            bool apart = x + sides[item] + Gap <= corners[i].X || corners[i].X + sides[i] + Gap <= x
+            var apart = x + sides[item] + Gap <= corners[i].X || corners[i].X + sides[i] + Gap <= x
                 || y + sides[item] + Gap <= corners[i].Y || corners[i].Y + sides[i] + Gap <= y;
             if (!apart)
                 return false;

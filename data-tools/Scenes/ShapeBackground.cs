@@ -8,16 +8,16 @@ internal static class ShapeBackground
     /// <summary>Paints the whole picture; the level stays in the darker middle, away from every named colour.</summary>
     public static void Paint(RgbImage picture, SeededRandom random)
     {
-        int level = random.NextInt(64, 120);
+        var level = random.NextInt(64, 120);
         int[] tint = [random.NextInt(-10, 10), random.NextInt(-10, 10), random.NextInt(-10, 10)];
-        int contrast = random.NextInt(10, 20);
+        var contrast = random.NextInt(10, 20);
         Func<int, int, int> pattern = MakePattern(picture.Width, contrast, random);
         for (int y = 0, i = 0; y < picture.Height; y++)
         {
-            for (int x = 0; x < picture.Width; x++)
+            for (var x = 0; x < picture.Width; x++)
             {
-                int value = level + pattern(x, y) + random.NextInt(-Noise, Noise);
-                for (int c = 0; c < 3; c++)
+                var value = level + pattern(x, y) + random.NextInt(-Noise, Noise);
+                for (var c = 0; c < 3; c++)
                     picture.Pixels[i++] = (byte)Math.Clamp(value + tint[c], 0, 255);
             }
         }

@@ -65,9 +65,9 @@ internal static class ShapeOutlines
     private static void AddCircle(SKPathBuilder builder, int radius)
     {
         builder.MoveTo(radius, 0);
-        for (int turn = 0; turn < 4; turn++)
+        for (var turn = 0; turn < 4; turn++)
         {
-            for (int i = 0; i < Quarter.Length; i += 2)
+            for (var i = 0; i < Quarter.Length; i += 2)
                 builder.QuadTo(Turned(Quarter[i], turn, radius), Turned(Quarter[i + 1], turn, radius));
         }
         builder.Close();
@@ -75,7 +75,7 @@ internal static class ShapeOutlines
 
     private static SKPoint Turned((int X, int Y) point, int quarterTurns, int radius)
     {
-        (int x, int y) = (point.X * radius / Radius, point.Y * radius / Radius);
+        (var x, var y) = (point.X * radius / Radius, point.Y * radius / Radius);
         return quarterTurns switch
         {
             0 => new SKPoint(x, y),
@@ -88,7 +88,7 @@ internal static class ShapeOutlines
     private static SKPoint[] Points(params ReadOnlySpan<int> coordinates)
     {
         var points = new SKPoint[coordinates.Length / 2];
-        for (int i = 0; i < points.Length; i++)
+        for (var i = 0; i < points.Length; i++)
             points[i] = new SKPoint(coordinates[2 * i], coordinates[2 * i + 1]);
         return points;
     }

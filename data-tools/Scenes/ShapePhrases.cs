@@ -36,15 +36,15 @@ internal static class ShapePhrases
         }
         if (sameSize > 1)
             return null;
-        string phrase = Name(item);
+        var phrase = Name(item);
         return alike > 1 || withSize ? $"{(item.Large ? "large" : "small")} {phrase}" : phrase;
     }
 
     /// <summary>"the left blue circle", where several look alike and the referent lies clearly at that end; else null.</summary>
     public static string? Extreme(ReadOnlySpan<ShapeItem> items, int referent, int size, int direction)
     {
-        bool hasRival = false;
-        for (int i = 0; i < items.Length; i++)
+        var hasRival = false;
+        for (var i = 0; i < items.Length; i++)
         {
             if (i == referent || !items[i].LooksLike(items[referent]))
                 continue;
@@ -62,18 +62,18 @@ internal static class ShapePhrases
     public static string? Relation(ReadOnlySpan<ShapeItem> items, int referent, int anchor, int size, int direction, bool withColor)
     {
         ShapeItem subject = items[referent], mark = items[anchor];
-        (int along, int across) = Ahead(subject, mark, direction);
+        (var along, var across) = Ahead(subject, mark, direction);
         if (subject.Kind == mark.Kind || along < 2 * size / MarginDivisor || Math.Abs(across) > along)
             return null;
-        for (int i = 0; i < items.Length; i++)
+        for (var i = 0; i < items.Length; i++)
         {
             if (i == referent || i == anchor)
                 continue;
-            bool fits = withColor ? items[i].LooksLike(subject) : items[i].Kind == subject.Kind;
+            var fits = withColor ? items[i].LooksLike(subject) : items[i].Kind == subject.Kind;
             if (items[i].Kind == mark.Kind || (fits && Ahead(items[i], mark, direction).Along > 0))
                 return null;
         }
-        string name = withColor ? Name(subject) : Kinds[(int)subject.Kind];
+        var name = withColor ? Name(subject) : Kinds[(int)subject.Kind];
         return $"the {name} {Pick(direction, "left of", "right of", "above", "below")} the {Kinds[(int)mark.Kind]}";
     }
 

@@ -21,11 +21,11 @@ internal static class ShapeRasterizer
         using SKBitmap mask = DrawMask(item.Kind, item.Side);
         ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(mask.GetPixelSpan());
         int left = int.MaxValue, top = int.MaxValue, right = -1, bottom = -1;
-        for (int y = 0; y < item.Side; y++)
+        for (var y = 0; y < item.Side; y++)
         {
-            for (int x = 0; x < item.Side; x++)
+            for (var x = 0; x < item.Side; x++)
             {
-                int coverage = Coverage(words, item.Side, x, y);
+                var coverage = Coverage(words, item.Side, x, y);
                 if (coverage == 0)
                     continue;
                 Span<byte> pixel = picture.Pixels.AsSpan(((item.Y + y) * picture.Width + item.X + x) * 3, 3);
@@ -41,7 +41,7 @@ internal static class ShapeRasterizer
 
     private static SKBitmap DrawMask(ShapeKind kind, int side)
     {
-        int half = side * Grid / 2;
+        var half = side * Grid / 2;
         var info = new SKImageInfo(2 * half, 2 * half, SKColorType.Alpha8, SKAlphaType.Premul);
         var mask = new SKBitmap(info, info.RowBytes);
         using var canvas = new SKCanvas(mask);
@@ -57,8 +57,8 @@ internal static class ShapeRasterizer
     // Points inside the shape are 255 and the others 0, so that counting bits counts points eightfold.
     private static int Coverage(ReadOnlySpan<ulong> words, int stride, int x, int y)
     {
-        int coverage = 0;
-        for (int row = 0; row < Grid; row++)
+        var coverage = 0;
+        for (var row = 0; row < Grid; row++)
             coverage += BitOperations.PopCount(words[(y * Grid + row) * stride + x]);
         return coverage;
     }

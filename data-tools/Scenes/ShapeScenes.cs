@@ -36,11 +36,11 @@ public sealed class ShapeScenes : ISceneSource
     public Scene Render(ulong seed, SceneSplit split, long number)
     {
         SeededRandom random = RandomOf(seed, split, number);
-        (ShapeItem[] items, string phrase) = Plan(random);
+        (ShapeItem[] items, var phrase) = Plan(random);
         var picture = new RgbImage(Size, Size);
         ShapeBackground.Paint(picture, random);
         Box referent = default;
-        for (int i = 0; i < items.Length; i++)
+        for (var i = 0; i < items.Length; i++)
         {
             Box box = ShapeRasterizer.Draw(picture, items[i], Shade(items[i].Color, random));
             if (i == 0)
@@ -61,19 +61,19 @@ public sealed class ShapeScenes : ISceneSource
     // The share of relational phrases is drawn before the attempts, so that their lower yield does not lower it.
     private (ShapeItem[] Items, string Phrase) Plan(SeededRandom random)
     {
-        bool relational = random.Chance(RelationalShare);
-        bool extreme = random.Chance(0.5);
-        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        var relational = random.Chance(RelationalShare);
+        var extreme = random.Chance(0.5);
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             ShapeItem[] items = Draw(random, !relational ? DrawPlainRival : extreme ? DrawTwin : DrawAnchor);
-            int[] sides = Array.ConvertAll(items, i => i.Side);
+            var sides = Array.ConvertAll(items, i => i.Side);
             (int X, int Y)[]? corners = ScenePlacement.TryPlace(sides, Size, random);
             if (corners is null)
                 continue;
-            for (int i = 0; i < items.Length; i++)
+            for (var i = 0; i < items.Length; i++)
                 items[i] = items[i] with { X = corners[i].X, Y = corners[i].Y };
-            int direction = random.NextInt(4);
-            string? phrase = !relational ? ShapePhrases.Plain(items, 0, random.Chance(SizeNamedShare))
+            var direction = random.NextInt(4);
+            var phrase = !relational ? ShapePhrases.Plain(items, 0, random.Chance(SizeNamedShare))
                 : extreme ? ShapePhrases.Extreme(items, 0, Size, direction)
                 : ShapePhrases.Relation(items, 0, 1, Size, direction, random.Chance(0.7));
             if (phrase is not null)
@@ -88,7 +88,7 @@ public sealed class ShapeScenes : ISceneSource
         var items = new ShapeItem[random.NextInt(3, 4)];
         items[0] = DrawAny(random);
         items[1] = drawSecond(items[0], random);
-        for (int i = 2; i < items.Length; i++)
+        for (var i = 2; i < items.Length; i++)
         {
             do
                 items[i] = DrawAny(random);
@@ -106,7 +106,7 @@ public sealed class ShapeScenes : ISceneSource
     // Colour alone must often fail, and so must shape alone; the rest keeps scenes easy enough to start learning from.
     private ShapeItem DrawPlainRival(ShapeItem referent, SeededRandom random)
     {
-        double lot = random.NextDouble();
+        var lot = random.NextDouble();
         ShapeItem rival = DrawAny(random);
         if (lot < 0.40)
             return rival with { Color = referent.Color, Kind = OtherKind(referent, random) };
@@ -128,7 +128,7 @@ public sealed class ShapeScenes : ISceneSource
     // Large is 25–29 of 64 pixels and small 13–16: never in doubt.
     private ShapeItem WithSize(ShapeItem item, bool large, SeededRandom random)
     {
-        int side = large ? random.NextInt(25 * Size / 64, 29 * Size / 64) : random.NextInt(13 * Size / 64, 16 * Size / 64);
+        var side = large ? random.NextInt(25 * Size / 64, 29 * Size / 64) : random.NextInt(13 * Size / 64, 16 * Size / 64);
         return item with { Large = large, Side = side };
     }
 

@@ -110,7 +110,7 @@ public sealed record MachinePeaks(int Threads, double FmaGflopsOneThread, double
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static unsafe float Sum(float* x, long count)
     {
-        int lanes = Vector<float>.Count;
+        var lanes = Vector<float>.Count;
         Vector<float> a = default, b = default, c = default, d = default;
         for (long i = 0; i + 4 * lanes <= count; i += 4 * lanes)
         {

@@ -14,7 +14,7 @@ internal readonly record struct OpCost(double Flop, double Bytes)
     /// <summary>A fixed number of operations for each element of <paramref name="y"/>; all tensors once.</summary>
     public static OpCost Elementwise(double flop, Tensor y, params ReadOnlySpan<Tensor?> others)
     {
-        double bytes = Size(y);
+        var bytes = Size(y);
         foreach (var t in others) bytes += Size(t);
         return new OpCost(flop * y.Count, bytes);
     }

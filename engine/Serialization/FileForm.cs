@@ -41,7 +41,7 @@ internal static class FileForms
     public static FileForm Tell(FileSource file)
     {
         if (file.Length == 0) throw SerializationException.In(file.Path, null, "the file is empty", "fetch it again");
-        byte[] head = file.ReadArray(0, (int)Math.Min(HeadBytes, file.Length));
+        var head = file.ReadArray(0, (int)Math.Min(HeadBytes, file.Length));
         // Safetensors first: the low bytes of its header's length may look like the beginning of any other form.
         if (IsSafetensors(head)) return FileForm.Safetensors;
         if (head.AsSpan().StartsWith("PK\x03\x04"u8)) return FileForm.Zip;

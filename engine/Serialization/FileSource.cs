@@ -54,10 +54,10 @@ internal sealed class FileSource : TensorSource
     {
         try
         {
-            long position = _start + offset;
+            var position = _start + offset;
             while (!destination.IsEmpty)
             {
-                int got = RandomAccess.Read(_handle, destination, position);
+                var got = RandomAccess.Read(_handle, destination, position);
                 if (got == 0) throw SerializationException.In(
                     Path, null, $"the file ended at byte {position} while it was being read", "fetch it again");
                 destination = destination[got..];

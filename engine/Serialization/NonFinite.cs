@@ -10,7 +10,7 @@ public static class NonFinite
     /// <summary>How many values are not finite.</summary>
     public static int Count<T>(ReadOnlySpan<T> values) where T : INumberBase<T>
     {
-        int count = 0;
+        var count = 0;
         foreach (T value in values)
             if (!T.IsFinite(value)) count++;
         return count;
@@ -22,13 +22,13 @@ public static class NonFinite
     {
         ArgumentNullException.ThrowIfNull(tensor);
         if (!tensor.Type.IsFloatingPoint()) return 0;
-        int size = tensor.Type.Size();
-        byte[] bytes = new byte[ChunkElements * size];
-        double[] values = new double[ChunkElements];
+        var size = tensor.Type.Size();
+        var bytes = new byte[ChunkElements * size];
+        var values = new double[ChunkElements];
         long count = 0;
         for (long done = 0; done < tensor.Count; done += ChunkElements)
         {
-            int length = (int)Math.Min(ChunkElements, tensor.Count - done);
+            var length = (int)Math.Min(ChunkElements, tensor.Count - done);
             tensor.Read(done * size, bytes.AsSpan(0, length * size));
             TensorConversion.ToFloating<double>(tensor.Type, bytes.AsSpan(0, length * size), values.AsSpan(0, length));
             count += Count<double>(values.AsSpan(0, length));

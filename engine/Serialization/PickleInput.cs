@@ -45,8 +45,8 @@ internal sealed class PickleInput
         if (count < 0 || count > Remaining)
             throw Broken($"{count} bytes are announced, {Remaining} can follow");
         // Most reads take a few bytes: serve them from the window, not by a system call each.
-        long inWindow = Position - _windowStart;
-        byte[] bytes = inWindow >= 0 && inWindow + count <= _windowLength
+        var inWindow = Position - _windowStart;
+        var bytes = inWindow >= 0 && inWindow + count <= _windowLength
             ? _window.AsSpan((int)inWindow, (int)count).ToArray()
             : _source.ReadArray(Position, (int)count);
         Position += count;
@@ -69,7 +69,7 @@ internal sealed class PickleInput
     public string ReadLine()
     {
         var line = new List<byte>();
-        for (byte next = ReadByte(); next != (byte)'\n'; next = ReadByte())
+        for (var next = ReadByte(); next != (byte)'\n'; next = ReadByte())
         {
             if (line.Count == MaxLine) throw Broken($"a line is longer than {MaxLine} bytes");
             line.Add(next);

@@ -40,11 +40,11 @@ internal sealed class PickleReader(
     /// <exception cref="SerializationException">The pickle is damaged, too large, or names something not allowed.</exception>
     public object? Read()
     {
-        for (int step = 0; step < MaxSteps; step++)
+        for (var step = 0; step < MaxSteps; step++)
         {
-            byte op = input.ReadByte();
+            var op = input.ReadByte();
             if (op == (byte)'.') return Pop();
-            bool known = Scalar(op) || Text(op) || Container(op) || Memo(op) || Build(op);
+            var known = Scalar(op) || Text(op) || Container(op) || Memo(op) || Build(op);
             if (!known) throw input.Broken($"opcode 0x{op:x2} is unknown or not allowed");
         }
         throw input.Broken($"it takes more than {MaxSteps} steps");
@@ -107,7 +107,7 @@ internal sealed class PickleReader(
             case (byte)'e' or 0x90: Append(PopToMark()); break;
             case (byte)'}': Push(NewDictionary()); break;
             case (byte)'d':
-                object?[] pairs = PopToMark();
+                var pairs = PopToMark();
                 Push(NewDictionary());
                 SetItems(pairs);
                 break;
@@ -143,21 +143,21 @@ internal sealed class PickleReader(
         {
             case (byte)'c': Push(globals(input.ReadLine(), input.ReadLine())); break;
             case 0x93:
-                object?[] names = PopMany(2);
+                var names = PopMany(2);
                 if (names is not [string module, string name]) throw input.Broken("a global without a name");
                 Push(globals(module, name));
                 break;
             case (byte)'R' or 0x81: Call(PopMany(2)); break;
             case 0x92: // NEWOBJ_EX: class, arguments, named arguments
-                object?[] extended = PopMany(3);
+                var extended = PopMany(3);
                 Call([extended[0], extended[1]]);
                 break;
             case (byte)'i':
-                object instance = globals(input.ReadLine(), input.ReadLine());
+                var instance = globals(input.ReadLine(), input.ReadLine());
                 Call([instance, PopToMark()]);
                 break;
             case (byte)'o':
-                object?[] parts = PopToMark();
+                var parts = PopToMark();
                 if (parts.Length == 0) throw input.Broken("an object without a class");
                 Call([parts[0], parts[1..]]);
                 break;
@@ -207,7 +207,7 @@ internal sealed class PickleReader(
         if (Peek() is OpaqueObject) return;
         if (Peek() is not OrderedDictionary<object, object?> dictionary || pairs.Length % 2 != 0)
             throw input.Broken("keys and values for something that is not a dict");
-        for (int i = 0; i < pairs.Length; i += 2) Set(input, dictionary, pairs[i], pairs[i + 1]);
+        for (var i = 0; i < pairs.Length; i += 2) Set(input, dictionary, pairs[i], pairs[i + 1]);
     }
 
     /// <summary>
@@ -229,7 +229,7 @@ internal sealed class PickleReader(
 
     private object? Pop()
     {
-        object? value = Peek();
+        var value = Peek();
         _stack.RemoveAt(_stack.Count - 1);
         return value;
     }
@@ -246,14 +246,14 @@ internal sealed class PickleReader(
     private object?[] PopToMark()
     {
         if (_marks.Count == 0) throw input.Broken("there is no mark on the stack");
-        int mark = _marks[^1];
+        var mark = _marks[^1];
         _marks.RemoveAt(_marks.Count - 1);
         return Take(mark);
     }
 
     private object?[] Take(int from)
     {
-        object?[] values = new object?[_stack.Count - from];
+        var values = new object?[_stack.Count - from];
         _stack.CopyTo(from, values, 0, values.Length);
         _stack.RemoveRange(from, values.Length);
         return values;
@@ -262,7 +262,7 @@ internal sealed class PickleReader(
     private int Floor() => _marks.Count == 0 ? 0 : _marks[^1];
 
     private object? Recall(uint index) =>
-        _memo.TryGetValue(index, out object? value) ? value : throw input.Broken($"memo entry {index} does not exist");
+        _memo.TryGetValue(index, out var value) ? value : throw input.Broken($"memo entry {index} does not exist");
 
     private void CheckProtocol(byte protocol)
     {
@@ -291,12 +291,12 @@ internal sealed class PickleReader(
             : throw input.Broken("a number that is none");
 
     private uint ParseIndex(string text) =>
-        uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint value)
+        uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
             ? value
             : throw input.Broken("a memo index that is none");
 
     private double ParseDouble(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
             ? value
             : throw input.Broken("a number that is none");
 }

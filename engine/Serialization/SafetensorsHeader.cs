@@ -71,11 +71,11 @@ internal sealed class SafetensorsHeader
         if (entry.End > dataLength) throw SerializationException.In(
             path, entry.Name, $"its data ends at byte {entry.End} of {dataLength}",
             "the file is cut off: fetch it again");
-        foreach (long extent in entry.Shape)
+        foreach (var extent in entry.Shape)
             if (extent < 0) throw SerializationException.In(path, entry.Name, $"has the negative extent {extent}", Remedy);
         if (TensorData.ElementCount(entry.Shape) is not { } count || count > long.MaxValue / entry.Type.Size)
             throw SerializationException.In(path, entry.Name, "the product of its shape overflows", Remedy);
-        long needed = count * entry.Type.Size;
+        var needed = count * entry.Type.Size;
         if (needed != entry.End - entry.Begin) throw SerializationException.In(
             path, entry.Name,
             $"{entry.Type.Name} [{string.Join(",", entry.Shape)}] needs {needed} bytes but has {entry.End - entry.Begin}", Remedy);
@@ -142,7 +142,7 @@ internal sealed class SafetensorsHeader
         Expect(reader.TokenType == JsonTokenType.StartArray, name, $"its {field} must be a list");
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            bool whole = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long _);
+            var whole = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var _);
             Expect(whole, name, $"its {field} must hold whole numbers below 2^63");
             numbers.Add(reader.GetInt64());
         }
@@ -178,7 +178,7 @@ internal sealed class SafetensorsHeader
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.PropertyName) return null;
-        string name = reader.GetString()!;
+        var name = reader.GetString()!;
         reader.Read();
         return name;
     }

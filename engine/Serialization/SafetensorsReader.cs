@@ -65,7 +65,7 @@ public sealed class SafetensorsReader : IDisposable
         {
             if (FileForms.Tell(file) is FileForm.Zip or FileForm.Pickle) throw SerializationException.In(
                 path, null, "is a PyTorch checkpoint, not safetensors", "turn it into safetensors with: amcx convert");
-            byte[] json = ReadHeader(file);
+            var json = ReadHeader(file);
             var data = file.Slice(8 + json.Length, file.Length - 8 - json.Length);
             var header = SafetensorsHeader.Parse(path, json);
             header.CheckLayout(path, data.Length);
@@ -97,7 +97,7 @@ public sealed class SafetensorsReader : IDisposable
         const string fetchAgain = "the file is cut off or not safetensors: fetch it again";
         if (file.Length < 8) throw SerializationException.In(
             file.Path, null, $"has {file.Length} bytes, too few for the 8-byte header length", fetchAgain);
-        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(file.ReadArray(0, 8));
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(file.ReadArray(0, 8));
         if (length > (ulong)file.Length - 8) throw SerializationException.In(
             file.Path, null, $"announces a header of {length} bytes, but only {file.Length - 8} follow", fetchAgain);
         if (length > MaxHeaderBytes) throw SerializationException.In(

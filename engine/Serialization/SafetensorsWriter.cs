@@ -32,7 +32,7 @@ public static class SafetensorsWriter
         TensorData[] list = [.. tensors];
         CheckNames(path, list);
         TensorData[] layout = [.. list.OrderByDescending(tensor => tensor.Type.Size())];
-        byte[] header = BuildHeader(list, Offsets(layout), metadata);
+        var header = BuildHeader(list, Offsets(layout), metadata);
         if (header.Length > SafetensorsReader.MaxHeaderBytes) throw SerializationException.In(
             path, null, $"the header would take {header.Length} bytes, more than readers accept", "split the file");
         DurableOutput.Write(path, stream =>
@@ -91,7 +91,7 @@ public static class SafetensorsWriter
             foreach (var tensor in tensors) WriteEntry(json, tensor, offsets[tensor]);
             json.WriteEndObject();
         }
-        byte[] padded = new byte[(buffer.WrittenCount + 7) / 8 * 8];
+        var padded = new byte[(buffer.WrittenCount + 7) / 8 * 8];
         buffer.WrittenSpan.CopyTo(padded);
         padded.AsSpan(buffer.WrittenCount).Fill((byte)' ');
         return padded;
@@ -102,7 +102,7 @@ public static class SafetensorsWriter
         json.WriteStartObject(tensor.Name);
         json.WriteString("dtype", tensor.Type == TensorDataType.Bool ? "BOOL" : tensor.Type.ToString());
         json.WriteStartArray("shape");
-        foreach (long extent in tensor.Shape) json.WriteNumberValue(extent);
+        foreach (var extent in tensor.Shape) json.WriteNumberValue(extent);
         json.WriteEndArray();
         json.WriteStartArray("data_offsets");
         json.WriteNumberValue(begin);
@@ -121,12 +121,12 @@ public static class SafetensorsWriter
 
     private static void WriteData(Stream stream, TensorData tensor)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         try
         {
             for (long done = 0; done < tensor.ByteLength;)
             {
-                int count = (int)Math.Min(ChunkBytes, tensor.ByteLength - done);
+                var count = (int)Math.Min(ChunkBytes, tensor.ByteLength - done);
                 tensor.Read(done, buffer.AsSpan(0, count));
                 stream.Write(buffer, 0, count);
                 done += count;

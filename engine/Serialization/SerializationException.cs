@@ -21,7 +21,7 @@ public sealed class SerializationException : Exception
     internal static SerializationException In(
         string file, string? tensor, string problem, string remedy, Exception? inner = null)
     {
-        string where = tensor is null ? Clean(file, int.MaxValue) : $"{Clean(file, int.MaxValue)}: tensor {Quote(tensor)}";
+        var where = tensor is null ? Clean(file, int.MaxValue) : $"{Clean(file, int.MaxValue)}: tensor {Quote(tensor)}";
         return new SerializationException($"{where}: {problem}; {remedy}", inner);
     }
 
@@ -31,10 +31,10 @@ public sealed class SerializationException : Exception
     private static string Clean(string text, int limit)
     {
         var cleaned = new StringBuilder();
-        foreach (char c in text)
+        foreach (var c in text)
         {
             if (cleaned.Length >= limit) return cleaned.Append('…').ToString();
-            bool printable = !char.IsControl(c) && c is not ('\u2028' or '\u2029');
+            var printable = !char.IsControl(c) && c is not ('\u2028' or '\u2029');
             if (printable) cleaned.Append(c);
             else cleaned.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
         }

@@ -30,10 +30,10 @@ internal static class TensorConversion
         {
             var values = new double[destination.Length];
             ToFloating<double>(type, source, values);
-            for (int i = 0; i < values.Length; i++)
+            for (var i = 0; i < values.Length; i++)
             {
                 // 2^63 itself is a double but no long, hence the strict upper bound.
-                double value = values[i];
+                var value = values[i];
                 if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0)) return false;
                 if (value != Math.Truncate(value)) return false;
                 destination[i] = (long)value;
@@ -61,20 +61,20 @@ internal static class TensorConversion
         where TTo : unmanaged, INumberBase<TTo>
     {
         var values = MemoryMarshal.Cast<byte, TFrom>(source);
-        for (int i = 0; i < destination.Length; i++) destination[i] = TTo.CreateTruncating(values[i]);
+        for (var i = 0; i < destination.Length; i++) destination[i] = TTo.CreateTruncating(values[i]);
     }
 
     private static void MapBrainFloat<T>(ReadOnlySpan<byte> source, Span<T> destination)
         where T : unmanaged, INumberBase<T>
     {
         var values = MemoryMarshal.Cast<byte, ushort>(source);
-        for (int i = 0; i < destination.Length; i++)
+        for (var i = 0; i < destination.Length; i++)
             destination[i] = T.CreateTruncating(BitConverter.UInt32BitsToSingle((uint)values[i] << 16));
     }
 
     private static void MapBool<T>(ReadOnlySpan<byte> source, Span<T> destination)
         where T : unmanaged, INumberBase<T>
     {
-        for (int i = 0; i < destination.Length; i++) destination[i] = source[i] == 0 ? T.Zero : T.One;
+        for (var i = 0; i < destination.Length; i++) destination[i] = source[i] == 0 ? T.Zero : T.One;
     }
 }

@@ -59,7 +59,7 @@ public sealed class TensorData
     {
         get
         {
-            int length = ArrayLength(ByteLength);
+            var length = ArrayLength(ByteLength);
             return _source.TryGetMemory(_start, length) ?? _source.ReadArray(_start, length);
         }
     }
@@ -171,7 +171,7 @@ public sealed class TensorData
     internal static long? ElementCount(ReadOnlySpan<long> shape)
     {
         long count = 1;
-        foreach (long extent in shape)
+        foreach (var extent in shape)
         {
             Int128 product = (Int128)count * extent;
             if (extent < 0 || product > long.MaxValue) return null;
@@ -198,15 +198,15 @@ public sealed class TensorData
     {
         if (destination.Length != Count)
             throw new ArgumentException($"{this} has {Count} elements, the destination {destination.Length}");
-        int size = Type.Size();
-        int step = ChunkBytes / size;
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        var size = Type.Size();
+        var step = ChunkBytes / size;
+        var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         try
         {
-            for (int done = 0; done < destination.Length; done += step)
+            for (var done = 0; done < destination.Length; done += step)
             {
                 var chunk = destination.Slice(done, Math.Min(step, destination.Length - done));
-                long offset = _start + (long)done * size;
+                var offset = _start + (long)done * size;
                 if (Type == target)
                 {
                     _source.Read(offset, MemoryMarshal.AsBytes(chunk));

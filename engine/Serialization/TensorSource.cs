@@ -15,7 +15,7 @@ internal abstract class TensorSource
     /// <summary>Reads a range into a new array.</summary>
     public byte[] ReadArray(long offset, int length)
     {
-        byte[] bytes = GC.AllocateUninitializedArray<byte>(length);
+        var bytes = GC.AllocateUninitializedArray<byte>(length);
         Read(offset, bytes);
         return bytes;
     }

@@ -17,7 +17,7 @@ public static class TextFile
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var bytes = new MemoryStream();
-        byte[] chunk = new byte[ChunkBytes];
+        var chunk = new byte[ChunkBytes];
         for (int got; (got = stream.Read(chunk)) > 0;)
         {
             bytes.Write(chunk, 0, got);

@@ -19,8 +19,8 @@ internal static class TorchByteOrder
 
     private static byte[] Swap(TorchStorage storage, int size)
     {
-        byte[] bytes = storage.ReadArray(0, (int)storage.Length);
-        for (int at = 0; at < bytes.Length; at += size) Array.Reverse(bytes, at, size);
+        var bytes = storage.ReadArray(0, (int)storage.Length);
+        for (var at = 0; at < bytes.Length; at += size) Array.Reverse(bytes, at, size);
         return bytes;
     }
 }

@@ -48,7 +48,7 @@ public sealed class TorchCheckpoint : IDisposable
         var file = FileSource.Open(path, out var handle);
         try
         {
-            object? root = FileForms.Tell(file) switch
+            var root = FileForms.Tell(file) switch
             {
                 FileForm.Zip => TorchZipReader.Read(file),
                 FileForm.Pickle => TorchLegacyReader.Read(file),
@@ -73,10 +73,10 @@ public sealed class TorchCheckpoint : IDisposable
     /// <returns>What lies there, or <c>null</c> where the path leads nowhere (or to a saved <c>None</c>).</returns>
     public object? Find(params ReadOnlySpan<object> path)
     {
-        object? here = Root;
-        foreach (object step in path)
+        var here = Root;
+        foreach (var step in path)
         {
-            object key = step is int number ? (long)number : step;
+            var key = step is int number ? (long)number : step;
             here = here switch
             {
                 OrderedDictionary<object, object?> dictionary => dictionary.GetValueOrDefault(key),

@@ -72,7 +72,7 @@ internal sealed class TorchGlobals(PickleInput input)
     {
         if (module is "torch" or "torch.cuda" && StorageClass(name) is { } storage) return storage;
         if (module == "torch" && ScalarTypes.ContainsKey(name)) return $"torch.{name}";
-        if (module is "torch._utils" or "torch._tensor" && UnsupportedTensors.TryGetValue(name, out string? kind))
+        if (module is "torch._utils" or "torch._tensor" && UnsupportedTensors.TryGetValue(name, out var kind))
             return new OpaqueObject(kind, IsTensor: true);
         return (module, name) switch
         {
@@ -165,7 +165,7 @@ internal sealed class TorchGlobals(PickleInput input)
             foreach (var (key, value) in other) dictionary[key] = value;
             return dictionary;
         }
-        foreach (object? item in Items(arguments))
+        foreach (var item in Items(arguments))
         {
             // Python 2 wrote pairs as lists.
             if (item is not IReadOnlyList<object?> { Count: 2 } pair)

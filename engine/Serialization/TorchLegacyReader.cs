@@ -18,14 +18,14 @@ internal static class TorchLegacyReader
         var input = new PickleInput(file.Path, file);
         if (ReadPlain(input) is not BigInteger magic || magic != Magic) throw SerializationException.In(
             file.Path, null, "is a pickle, but none that torch.save wrote", "give a .pth checkpoint or a safetensors file");
-        object? version = ReadPlain(input);
+        var version = ReadPlain(input);
         if (version is not ProtocolVersion) throw SerializationException.In(
             file.Path, null, "has an unknown version of the legacy format", "save it again with a current PyTorch");
-        bool swapped = ReadPlain(input) is OrderedDictionary<object, object?> system
+        var swapped = ReadPlain(input) is OrderedDictionary<object, object?> system
             && system.GetValueOrDefault("little_endian") is false;
         var storages = new TorchStorages(input);
         var globals = new TorchGlobals(input);
-        object? root = new PickleReader(
+        var root = new PickleReader(
             input, globals.Resolve, id => TorchByteOrder.Apply(file.Path, storages.Load(id), swapped)).Read();
         BindStorages(file, storages, ReadPlain(input), input.Position, swapped);
         if (storages.Unbound() is { } missing) throw SerializationException.In(
@@ -43,17 +43,17 @@ internal static class TorchLegacyReader
     {
         if (keys is not List<object?> list) throw SerializationException.In(
             file.Path, null, "has no list of storages", Remedy);
-        foreach (object? item in list)
+        foreach (var item in list)
         {
             if (item is not string key || storages.Find(key) is not { } found || found.Storage.IsBound)
                 throw SerializationException.In(file.Path, null, "lists a storage that no tensor uses, or one twice", Remedy);
             if (found.ElementSize == 0) throw SerializationException.In(
                 file.Path, null, $"storage {SerializationException.Quote(key)} has elements of an unknown size, and what lies behind it cannot be found",
                 "save the weights without it");
-            long length = found.Storage.Length;
+            var length = found.Storage.Length;
             if (position > file.Length - 8 || length > file.Length - 8 - position) throw SerializationException.In(
                 file.Path, null, $"ends within storage {SerializationException.Quote(key)}", Remedy);
-            byte[] count = file.ReadArray(position, 8);
+            var count = file.ReadArray(position, 8);
             if (swapped) Array.Reverse(count);
             if (BitConverter.ToInt64(count) != length / found.ElementSize) throw SerializationException.In(
                 file.Path, null, $"storage {SerializationException.Quote(key)} has another length than its tensors expect", Remedy);

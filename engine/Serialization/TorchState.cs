@@ -57,7 +57,7 @@ internal sealed class TorchStateFinder(string path, object? root)
     {
         if (depth < MaxDepth)
         {
-            foreach (string key in StateKeys)
+            foreach (var key in StateKeys)
             {
                 if (dictionary.GetValueOrDefault(key) is not OrderedDictionary<object, object?> inner) continue;
                 var (state, name) = Usual(inner, depth + 1);
@@ -70,11 +70,11 @@ internal sealed class TorchStateFinder(string path, object? root)
     /// <summary>What lies under a key, or under several with dots between them.</summary>
     private OrderedDictionary<object, object?>? Choose(OrderedDictionary<object, object?> top, string key)
     {
-        object? here = top.GetValueOrDefault(key);
+        var here = top.GetValueOrDefault(key);
         if (here is null)
         {
             here = top;
-            foreach (string part in key.Split('.'))
+            foreach (var part in key.Split('.'))
                 here = here is OrderedDictionary<object, object?> level ? level.GetValueOrDefault(part) : null;
         }
         // A wrapping may lie within: the same names lead on.
@@ -128,7 +128,7 @@ internal sealed class TorchStateFinder(string path, object? root)
     /// <summary>A state dict holds real numbers; whole ones alone are a random state or counts.</summary>
     private bool HoldsTensors(OrderedDictionary<object, object?> dictionary)
     {
-        if (!_seen.TryGetValue(dictionary, out bool holds))
+        if (!_seen.TryGetValue(dictionary, out var holds))
         {
             holds = dictionary.Any(pair =>
                 pair is { Key: string, Value: OpaqueObject { IsTensor: true } }

@@ -17,7 +17,7 @@ internal sealed class TorchStorages(PickleInput input)
         if (id is not object?[] parts || parts is not ["storage", TorchStorageClass type, string key, _, long count, ..]
             || key.Length > PickleReader.MaxKeyLength)
             throw input.Broken("a persistent id that is no storage");
-        int size = type.ElementSize;
+        var size = type.ElementSize;
         if (count < 0 || count > long.MaxValue / Math.Max(size, 1)) throw input.Broken($"a storage of {count} elements");
         if (!_storages.TryGetValue(key, out var known))
         {

@@ -20,25 +20,25 @@ internal static class TorchTensorBuilder
     public static TensorData Build(
         string path, TorchStorageView view, TensorDataType type, long offset, long[] shape, long[] strides)
     {
-        string name = $"storage {view.Storage.Key}";
-        long capacity = view.Storage.Length / type.Size();
+        var name = $"storage {view.Storage.Key}";
+        var capacity = view.Storage.Length / type.Size();
         if (shape.Length != strides.Length || shape.Length > MaxRank)
             throw SerializationException.In(path, name, $"has {shape.Length} sizes and {strides.Length} strides", Remedy);
         if (TensorData.ElementCount(shape) is not { } count || count > long.MaxValue / 8)
             throw SerializationException.In(path, name, "its shape is negative or overflows", Remedy);
         Int128 last = offset;
-        for (int axis = 0; axis < shape.Length; axis++)
+        for (var axis = 0; axis < shape.Length; axis++)
         {
             if (strides[axis] < 0) throw SerializationException.In(path, name, "has a negative stride", Remedy);
             if (count > 0) last += (Int128)(shape[axis] - 1) * strides[axis];
         }
-        bool inside = offset >= 0 && offset <= capacity && (count == 0 || last < capacity);
+        var inside = offset >= 0 && offset <= capacity && (count == 0 || last < capacity);
         if (!inside) throw SerializationException.In(
             path, name, $"[{string.Join(",", shape)}] from element {offset} reaches beyond its {capacity} elements", Remedy);
         if (count > capacity && count > MaxExpandedElements) throw SerializationException.In(
             path, name, $"expands {capacity} stored elements to {count}", "save it with .contiguous()");
 
-        bool contiguous = count == 0 || IsContiguous(shape, strides);
+        var contiguous = count == 0 || IsContiguous(shape, strides);
         TensorSource source = contiguous
             ? view.Storage
             : new LazySource(count * type.Size(), () => Gather(path, view.Storage, type.Size(), offset, (long)last, shape, strides));
@@ -52,7 +52,7 @@ internal static class TorchTensorBuilder
     private static bool IsContiguous(long[] shape, long[] strides)
     {
         long expected = 1;
-        for (int axis = shape.Length - 1; axis >= 0; axis--)
+        for (var axis = shape.Length - 1; axis >= 0; axis--)
         {
             // The stride of an axis with one element is never used, and PyTorch stores any number there.
             if (shape[axis] != 1 && strides[axis] != expected) return false;
@@ -65,17 +65,17 @@ internal static class TorchTensorBuilder
         string path, TorchStorage storage, int size, long first, long last, long[] shape, long[] strides)
     {
         Int128 window = ((Int128)last - first + 1) * size;
-        long count = shape.Aggregate(1L, (product, extent) => product * extent);
+        var count = shape.Aggregate(1L, (product, extent) => product * extent);
         if (window > Array.MaxLength || count * size > Array.MaxLength) throw SerializationException.In(
             path, $"storage {storage.Key}", "a strided tensor of more than 2 GiB", "save it with .contiguous()");
-        byte[] source = storage.ReadArray(first * size, (int)window);
-        byte[] result = GC.AllocateUninitializedArray<byte>((int)(count * size));
+        var source = storage.ReadArray(first * size, (int)window);
+        var result = GC.AllocateUninitializedArray<byte>((int)(count * size));
         var index = new long[shape.Length];
         long from = 0;
-        for (int to = 0; to < result.Length; to += size)
+        for (var to = 0; to < result.Length; to += size)
         {
             source.AsSpan((int)(from * size), size).CopyTo(result.AsSpan(to, size));
-            for (int axis = shape.Length - 1; axis >= 0; axis--)
+            for (var axis = shape.Length - 1; axis >= 0; axis--)
             {
                 from += strides[axis];
                 if (++index[axis] < shape[axis]) break;

@@ -13,8 +13,8 @@ internal static class TorchZipReader
     public static object? Read(FileSource file)
     {
         var zip = ZipDirectory.Read(file);
-        string prefix = FindPrefix(file.Path, zip);
-        bool swapped = IsBigEndian(file.Path, zip, prefix);
+        var prefix = FindPrefix(file.Path, zip);
+        var swapped = IsBigEndian(file.Path, zip, prefix);
         var pickle = zip.Find(prefix + PickleName)!;
         if (pickle.Length > PickleInput.MaxBytes) throw SerializationException.In(
             file.Path, null, $"its {PickleName} has {pickle.Length} bytes, more than the allowed {PickleInput.MaxBytes}",
@@ -40,7 +40,7 @@ internal static class TorchZipReader
     private static bool IsBigEndian(string path, ZipDirectory zip, string prefix)
     {
         if (zip.Find(prefix + "byteorder") is not { Length: <= 16 } entry) return false; // older files are little-endian
-        string order = Encoding.ASCII.GetString(zip.Open(entry).ReadArray(0, (int)entry.Length));
+        var order = Encoding.ASCII.GetString(zip.Open(entry).ReadArray(0, (int)entry.Length));
         return order.Trim() switch
         {
             "little" => false,
@@ -52,7 +52,7 @@ internal static class TorchZipReader
 
     private static void Bind(string path, ZipDirectory zip, string prefix, TorchStorage storage)
     {
-        string name = $"{prefix}data/{storage.Key}";
+        var name = $"{prefix}data/{storage.Key}";
         if (zip.Find(name) is not { } entry) throw SerializationException.In(
             path, null, $"the archive lacks {SerializationException.Quote(name)}", "the file is incomplete: fetch it again");
         if (entry.Length < storage.Length) throw SerializationException.In(

@@ -45,9 +45,9 @@ internal sealed class ZipDirectory
     public TensorSource Open(ZipEntry entry)
     {
         if (entry.Header > _file.Length - LocalLength) throw Broken($"entry {Quote(entry)} lies beyond the end");
-        byte[] local = _file.ReadArray(entry.Header, LocalLength);
+        var local = _file.ReadArray(entry.Header, LocalLength);
         if (U32(local, 0) != 0x04034b50) throw Broken($"entry {Quote(entry)} has no header of its own");
-        long start = entry.Header + LocalLength + U16(local, 26) + U16(local, 28);
+        var start = entry.Header + LocalLength + U16(local, 26) + U16(local, 28);
         if (start > _file.Length - entry.PackedLength) throw Broken($"entry {Quote(entry)} ends beyond the file");
         var packed = _file.Slice(start, entry.PackedLength);
         if (entry.Method == 0)
@@ -62,7 +62,7 @@ internal sealed class ZipDirectory
 
     private byte[] Inflate(ZipEntry entry, TensorSource packed)
     {
-        byte[] result = GC.AllocateUninitializedArray<byte>((int)entry.Length);
+        var result = GC.AllocateUninitializedArray<byte>((int)entry.Length);
         try
         {
             using var stream = new DeflateStream(
@@ -80,37 +80,37 @@ internal sealed class ZipDirectory
     /// <summary>Finds the end record, which may be followed by a comment, and what it says of the central directory.</summary>
     private (long Start, long Length) FindCentral()
     {
-        int tailLength = (int)Math.Min(_file.Length, EndLength + ushort.MaxValue);
-        byte[] tail = _file.ReadArray(_file.Length - tailLength, tailLength);
-        int end = -1;
-        for (int at = tailLength - EndLength; at >= 0 && end < 0; at--)
+        var tailLength = (int)Math.Min(_file.Length, EndLength + ushort.MaxValue);
+        var tail = _file.ReadArray(_file.Length - tailLength, tailLength);
+        var end = -1;
+        for (var at = tailLength - EndLength; at >= 0 && end < 0; at--)
             if (U32(tail, at) == 0x06054b50 && at + EndLength + U16(tail, at + 20) == tailLength) end = at;
         if (end < 0) throw Broken("the zip archive has no end record");
         long start = U32(tail, end + 16), length = U32(tail, end + 12);
-        long endPosition = _file.Length - tailLength + end;
+        var endPosition = _file.Length - tailLength + end;
         const int locatorLength = 20, end64Length = 56;
-        bool zip64 = start == uint.MaxValue || length == uint.MaxValue || U16(tail, end + 10) == ushort.MaxValue;
+        var zip64 = start == uint.MaxValue || length == uint.MaxValue || U16(tail, end + 10) == ushort.MaxValue;
         if (!zip64 || endPosition < locatorLength) return (start, length);
 
-        byte[] locator = _file.ReadArray(endPosition - locatorLength, locatorLength);
+        var locator = _file.ReadArray(endPosition - locatorLength, locatorLength);
         if (U32(locator, 0) != 0x07064b50) return (start, length);
-        long end64 = I64(locator, 8);
+        var end64 = I64(locator, 8);
         if (end64 < 0 || end64 > _file.Length - end64Length) throw Broken("its zip64 end record lies outside");
-        byte[] record = _file.ReadArray(end64, end64Length);
+        var record = _file.ReadArray(end64, end64Length);
         if (U32(record, 0) != 0x06064b50) throw Broken("its zip64 end record is missing");
         return (I64(record, 48), I64(record, 40));
     }
 
     private void ReadCentral(byte[] central)
     {
-        for (int at = 0; at < central.Length;)
+        for (var at = 0; at < central.Length;)
         {
             if (at > central.Length - CentralLength || U32(central, at) != 0x02014b50)
                 throw Broken("the list of entries is damaged");
             int nameLength = U16(central, at + 28), extraLength = U16(central, at + 30);
-            int next = at + CentralLength + nameLength + extraLength + U16(central, at + 32);
+            var next = at + CentralLength + nameLength + extraLength + U16(central, at + 32);
             if (next > central.Length) throw Broken("the list of entries is damaged");
-            string name = Encoding.UTF8.GetString(central, at + CentralLength, nameLength);
+            var name = Encoding.UTF8.GetString(central, at + CentralLength, nameLength);
             var extra = central.AsSpan(at + CentralLength + nameLength, extraLength);
             var entry = Widen(
                 new ZipEntry(name, U16(central, at + 10), U32(central, at + 20), U32(central, at + 24), U32(central, at + 42)),
@@ -139,9 +139,9 @@ internal sealed class ZipDirectory
             var field = extra.Slice(4, size);
             extra = extra[(4 + size)..];
             if (id != 1) continue;
-            long length = Take(ref field, entry.Length);
-            long packed = Take(ref field, entry.PackedLength);
-            long header = Take(ref field, entry.Header);
+            var length = Take(ref field, entry.Length);
+            var packed = Take(ref field, entry.PackedLength);
+            var header = Take(ref field, entry.Header);
             return entry with { Length = length, PackedLength = packed, Header = header };
         }
         return entry;
@@ -151,7 +151,7 @@ internal sealed class ZipDirectory
     {
         if (narrow != uint.MaxValue) return narrow;
         if (field.Length < 8) throw Broken("a zip64 field is too short");
-        long wide = BinaryPrimitives.ReadInt64LittleEndian(field);
+        var wide = BinaryPrimitives.ReadInt64LittleEndian(field);
         field = field[8..];
         return wide;
     }

@@ -28,7 +28,7 @@ public sealed class FiniteLoad
     public void RequireFinite()
     {
         if (_tensors.Count == 0) return;
-        string names = string.Join(", ", _tensors.Take(Shown)) + (_tensors.Count > Shown ? ", …" : "");
+        var names = string.Join(", ", _tensors.Take(Shown)) + (_tensors.Count > Shown ? ", …" : "");
         throw new ModelException(string.Create(CultureInfo.InvariantCulture,
             $"checkpoint: {_numbers} numbers in {_tensors.Count} tensors are NaN or infinite ({names}); use a checkpoint from before the training failed, or one that is undamaged"));
     }
@@ -42,14 +42,14 @@ public sealed class FiniteLoad
 
     private double[] Doubles(TensorData data)
     {
-        double[] values = data.ToF64();
+        var values = data.ToF64();
         Note(data, NonFinite.Count<double>(values));
         return values;
     }
 
     private float[] Singles(TensorData data)
     {
-        float[] values = data.ToF32();
+        var values = data.ToF32();
         Note(data, NonFinite.Count<float>(values));
         return values;
     }

@@ -40,7 +40,7 @@ public sealed record LoadReport(
         if (lacking.Length == 0) return null;
         // The report's entries have the file's names, which may lack "bert." or have a prefix.
         var skipped = Skipped.ToLookup(s => StateDict.Canonical(WrapperPrefix.Strip(s.Name, Prefix)), s => s.What, StringComparer.Ordinal);
-        string names = string.Join(", ", lacking.Take(Shown).Select(p =>
+        var names = string.Join(", ", lacking.Take(Shown).Select(p =>
             skipped[StateDict.Canonical(p.Name)].FirstOrDefault() is { } what ? $"{what} in place of {p.Name}" : p.Name));
         return $"{lacking.Length} of {all.Length} weights ({names}{(lacking.Length > Shown ? ", …" : "")})";
     }

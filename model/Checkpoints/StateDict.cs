@@ -42,7 +42,7 @@ public static partial class StateDict
     public static LoadReport Load(Albef model, IReadOnlyList<TensorData> tensors, IReadOnlyList<SkippedEntry>? skipped = null)
     {
         var known = Known(model);
-        string prefix = WrapperPrefix.Find(tensors.Select(t => t.Name), name => known.Contains(Canonical(name)));
+        var prefix = WrapperPrefix.Find(tensors.Select(t => t.Name), name => known.Contains(Canonical(name)));
         var stored = new Dictionary<string, TensorData>(StringComparer.Ordinal);
         // Names with the prefix come last, so that they win over equal ones without.
         foreach (var tensor in tensors.OrderBy(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)))

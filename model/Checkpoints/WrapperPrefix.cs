@@ -16,8 +16,8 @@ internal static class WrapperPrefix
     public static string Find(IEnumerable<string> names, Func<string, bool> known)
     {
         var votes = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (string name in names)
-            foreach (int length in Lengths(name))
+        foreach (var name in names)
+            foreach (var length in Lengths(name))
                 if (known(name[length..]))
                     votes[name[..length]] = votes.GetValueOrDefault(name[..length]) + 1;
         return votes.OrderByDescending(v => v.Value).ThenBy(v => v.Key.Length).Select(v => v.Key).FirstOrDefault("");
@@ -29,11 +29,11 @@ internal static class WrapperPrefix
     /// <summary>Where a name may begin behind none, one or several wrappers.</summary>
     private static IEnumerable<int> Lengths(string name)
     {
-        int length = 0;
-        for (int i = 0; i <= MaxWrappers; i++)
+        var length = 0;
+        for (var i = 0; i <= MaxWrappers; i++)
         {
             yield return length;
-            int next = length;
+            var next = length;
             if (Array.Find(Wrappers, w => string.CompareOrdinal(name, next, w, 0, w.Length) == 0) is not { } wrapper) yield break;
             length += wrapper.Length;
         }

@@ -16,12 +16,12 @@ public static class DeterministicWeights
     /// <param name="count">How many, in row-major order.</param>
     public static float[] Values(string name, int count)
     {
-        ulong hash = Fnv1A(name);
+        var hash = Fnv1A(name);
         var values = new float[count];
         for (var i = 0; i < count; i++)
         {
-            ulong z = unchecked(hash + (ulong)(i + 1L) * GoldenGamma);
-            double u = (Finalise(z) >> 11) * (1.0 / (1UL << 53));
+            var z = unchecked(hash + (ulong)(i + 1L) * GoldenGamma);
+            var u = (Finalise(z) >> 11) * (1.0 / (1UL << 53));
             values[i] = (float)((2 * u - 1) * Amplitude);
         }
         return values;
@@ -70,7 +70,7 @@ public static class DeterministicWeights
 
     private static ulong Fnv1A(string name)
     {
-        ulong hash = 0xCBF29CE484222325;
+        var hash = 0xCBF29CE484222325;
         foreach (var b in Encoding.UTF8.GetBytes(name)) hash = unchecked((hash ^ b) * 0x100000001B3);
         return hash;
     }

@@ -17,7 +17,7 @@ internal static class BasicTokenizer
     public static List<string> Split(string text)
     {
         var words = new List<string>();
-        foreach (string word in Clean(text).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var word in Clean(text).Split(' ', StringSplitOptions.RemoveEmptyEntries))
             SplitPunctuation(StripAccents(Lower(word)), words);
         return words;
     }
@@ -44,7 +44,7 @@ internal static class BasicTokenizer
     {
         Rune[] runes = [.. word.EnumerateRunes()];
         var lowered = new StringBuilder(word.Length);
-        for (int i = 0; i < runes.Length; i++)
+        for (var i = 0; i < runes.Length; i++)
         {
             if (runes[i] == CapitalSigma && EndsWord(runes, i)) lowered.Append(FinalSigma);
             else if (runes[i] == DottedCapitalI) lowered.Append('i');

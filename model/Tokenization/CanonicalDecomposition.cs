@@ -180,24 +180,24 @@ internal static class CanonicalDecomposition
     /// <summary>What is left of the character, or <c>null</c> where it does not decompose.</summary>
     public static string? BaseOf(Rune character)
     {
-        int syllable = character.Value - HangulFirst;
+        var syllable = character.Value - HangulFirst;
         return syllable is >= 0 and < HangulCount ? Jamo(syllable) : Table.GetValueOrDefault(character.Value);
     }
 
     private static string Jamo(int syllable)
     {
-        char leading = (char)(Leading + syllable / (Vowels * Trailings));
-        char vowel = (char)(Vowel + syllable / Trailings % Vowels);
-        int trailing = syllable % Trailings;
+        var leading = (char)(Leading + syllable / (Vowels * Trailings));
+        var vowel = (char)(Vowel + syllable / Trailings % Vowels);
+        var trailing = syllable % Trailings;
         return trailing == 0 ? $"{leading}{vowel}" : $"{leading}{vowel}{(char)(Trailing + trailing)}";
     }
 
     private static Dictionary<int, string> ParseGroups()
     {
         var table = new Dictionary<int, string>();
-        foreach (string group in Groups.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var group in Groups.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
-            int colon = group.IndexOf(':', StringComparison.Ordinal);
+            var colon = group.IndexOf(':', StringComparison.Ordinal);
             foreach (var character in group[(colon + 1)..].EnumerateRunes()) table.Add(character.Value, group[..colon]);
         }
         return table;

@@ -32,9 +32,9 @@ public sealed class WordPieceTokenizer
     {
         _vocabulary = [.. vocabulary];
         var ids = new Dictionary<string, int>(_vocabulary.Length, StringComparer.Ordinal);
-        for (int id = 0; id < _vocabulary.Length; id++)
+        for (var id = 0; id < _vocabulary.Length; id++)
         {
-            bool usable = _vocabulary[id].Length > 0 && _vocabulary[id].AsSpan().IndexOfAny('\n', '\r') < 0;
+            var usable = _vocabulary[id].Length > 0 && _vocabulary[id].AsSpan().IndexOfAny('\n', '\r') < 0;
             if (!usable || !ids.TryAdd(_vocabulary[id], id)) throw new SerializationException(
                 $"{origin}: token {id + 1} is empty, spans lines or occurs twice; a vocabulary has one token a line, each once");
         }
@@ -44,7 +44,7 @@ public sealed class WordPieceTokenizer
         ClsId = Special("[CLS]");
         MaskId = Special("[MASK]");
 
-        int Special(string name) => ids.TryGetValue(name, out int id)
+        int Special(string name) => ids.TryGetValue(name, out var id)
             ? id
             : throw new SerializationException(
                 $"{origin}: the vocabulary lacks {name}; give a BERT vocabulary with [PAD], [UNK], [CLS] and [MASK]");
@@ -112,7 +112,7 @@ public sealed class WordPieceTokenizer
     /// <exception cref="ArgumentOutOfRangeException">The limit is less than 1.</exception>
     public int[] Encode(string text, int? maxLength = null)
     {
-        int limit = maxLength ?? int.MaxValue;
+        var limit = maxLength ?? int.MaxValue;
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1, nameof(maxLength));
         return [.. PieceIds(text).Prepend(ClsId).Take(limit)];
     }
@@ -126,10 +126,10 @@ public sealed class WordPieceTokenizer
     {
         ArgumentNullException.ThrowIfNull(texts);
         int[][] rows = [.. texts.Select(text => Encode(text, maxLength))];
-        int length = rows.Length == 0 ? 0 : Math.Max(minLength, rows.Max(row => row.Length));
+        var length = rows.Length == 0 ? 0 : Math.Max(minLength, rows.Max(row => row.Length));
         int[] ids = new int[rows.Length * length], mask = new int[rows.Length * length];
         Array.Fill(ids, PadId);
-        for (int row = 0; row < rows.Length; row++)
+        for (var row = 0; row < rows.Length; row++)
         {
             rows[row].CopyTo(ids, row * length);
             mask.AsSpan(row * length, rows[row].Length).Fill(1);
@@ -161,7 +161,7 @@ public sealed class WordPieceTokenizer
     {
         ArgumentNullException.ThrowIfNull(text);
         var pieces = new List<int>();
-        foreach (string word in BasicTokenizer.Split(text))
+        foreach (var word in BasicTokenizer.Split(text))
             if (!TrySpell(word, pieces)) pieces.Add(UnkId);
         return pieces;
     }
@@ -169,8 +169,8 @@ public sealed class WordPieceTokenizer
     /// <summary>Appends the pieces of a word, longest match first; appends nothing where some part has no piece.</summary>
     private bool TrySpell(string word, List<int> pieces)
     {
-        int before = pieces.Count;
-        int start = Characters(word) > MaxWordCharacters ? -1 : 0;
+        var before = pieces.Count;
+        var start = Characters(word) > MaxWordCharacters ? -1 : 0;
         while (start >= 0 && start < word.Length) start = AppendLongest(word, start, pieces);
         if (start >= 0) return true;
         pieces.RemoveRange(before, pieces.Count - before);
@@ -180,11 +180,11 @@ public sealed class WordPieceTokenizer
     /// <summary>Appends the longest piece at a position and returns where it ends; −1 where there is none.</summary>
     private int AppendLongest(string word, int start, List<int> pieces)
     {
-        string prefix = start > 0 ? ContinuationPrefix : "";
-        string rest = prefix + word[start..];
-        for (int length = rest.Length; length > prefix.Length; length--)
+        var prefix = start > 0 ? ContinuationPrefix : "";
+        var rest = prefix + word[start..];
+        for (var length = rest.Length; length > prefix.Length; length--)
         {
-            if (!_ids.TryGetValue(rest.AsSpan(0, length), out int id)) continue;
+            if (!_ids.TryGetValue(rest.AsSpan(0, length), out var id)) continue;
             pieces.Add(id);
             return start + length - prefix.Length;
         }
@@ -194,7 +194,7 @@ public sealed class WordPieceTokenizer
     /// <summary>Code points, as the reference counts them.</summary>
     private static int Characters(string word)
     {
-        int count = 0;
+        var count = 0;
         foreach (var _ in word.EnumerateRunes()) count++;
         return count;
     }

@@ -32,8 +32,8 @@ internal sealed class CommandTests
     [Test]
     public void Help_names_every_command()
     {
-        string[] lines = Usage.Text.Split('\n');
-        foreach (string command in new[] { "gemm", "attention", "step", "peers", "memory", "peaks", "quick", "ops", "suites", "gpu", "help" })
+        var lines = Usage.Text.Split('\n');
+        foreach (var command in new[] { "gemm", "attention", "step", "peers", "memory", "peaks", "quick", "ops", "suites", "gpu", "help" })
             Assert.That(lines.Any(l => l.StartsWith($"  {command} ", StringComparison.Ordinal)), Is.True, command);
     }
 

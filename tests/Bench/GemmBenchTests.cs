@@ -44,9 +44,9 @@ internal sealed class GemmBenchTests
     [Test]
     public void The_contender_answers_line_by_line([Values("engine", "peak")] string kind)
     {
-        int index = Array.FindIndex(GemmCases.All, c => c.Shape.M == 50);
+        var index = Array.FindIndex(GemmCases.All, c => c.Shape.M == 50);
         using var output = new StringWriter();
-        int code = ContenderProcess.Serve([kind, "1"], new StringReader($"case {index} f32 0.0001\nmeasure\n"), output);
+        var code = ContenderProcess.Serve([kind, "1"], new StringReader($"case {index} f32 0.0001\nmeasure\n"), output);
         string[] words = [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(' ')[0])];
         Assert.That(code, Is.Zero);
         Assert.That(words, Is.EqualTo(new[] { "hello", "ready", "time" }));
@@ -94,8 +94,8 @@ internal sealed class GemmBenchTests
     {
         contender.Prepare(c, f64);
         contender.Run();
-        (double sum, double scale) = contender.Checksum();
-        (double expected, _) = GemmValues.Checksum(Reference(c));
+        (var sum, var scale) = contender.Checksum();
+        (var expected, _) = GemmValues.Checksum(Reference(c));
         double error = Math.Abs(sum - expected) / scale, allowed = f64 ? 1e-14 : 1e-6;
         Assert.That(error <= allowed, Is.True, $"{c}: {sum} instead of {expected}");
     }
@@ -106,10 +106,10 @@ internal sealed class GemmBenchTests
         // Drawn in f32 on every side.
         float[] a = GemmValues.Draw<float>(s.Batch * s.M * s.K, 1), b = GemmValues.Draw<float>(s.Batch * s.K * s.N, 2);
         var y = new double[s.Batch * s.M * s.N];
-        for (int e = 0; e < s.Batch; e++)
-            for (int i = 0; i < s.M; i++)
-                for (int j = 0; j < s.N; j++)
-                    for (int k = 0; k < s.K; k++)
+        for (var e = 0; e < s.Batch; e++)
+            for (var i = 0; i < s.M; i++)
+                for (var j = 0; j < s.N; j++)
+                    for (var k = 0; k < s.K; k++)
                         y[(e * s.M + i) * s.N + j] += (double)a[e * s.M * s.K + (c.TransA ? k * s.M + i : i * s.K + k)] * b[e * s.K * s.N + (c.TransB ? j * s.K + k : k * s.N + j)];
         return y;
     }

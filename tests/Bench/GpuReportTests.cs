@@ -15,7 +15,7 @@ internal sealed class GpuReportTests
     {
         string id = TestBackends.OpenCl.Device.Id, name = TestBackends.OpenCl.Device.Name;
         using var folder = new TempFolder();
-        (string markdown, JsonObject json) = Report(folder, id, new DeviceStep(), new LaunchStep());
+        (var markdown, JsonObject json) = Report(folder, id, new DeviceStep(), new LaunchStep());
 
         Assert.That(markdown, Does.StartWith($"# {name}, ").And.Contain("2 of 2 steps passed").And.Contain($"commit {GpuReport.Commit}"));
         Assert.That((string?)json["device_name"], Is.EqualTo(name));
@@ -31,7 +31,7 @@ internal sealed class GpuReportTests
     [Test]
     public void A_benchmark_row_names_speed_share_and_ratio_on_a_known_device()
     {
-        (string[] cells, JsonNode row) = Row("NVIDIA H100 80GB HBM3", seconds: 1e-4);
+        (var cells, JsonNode row) = Row("NVIDIA H100 80GB HBM3", seconds: 1e-4);
         Assert.That((double)row["gflops"]!, Is.EqualTo(2 * Math.Pow(1024, 3) / 1e-4 * 1e-9).Within(1e-6));
         Assert.That((double)row["roof_share"]!, Is.EqualTo(2 * Math.Pow(1024, 3) / 67e12 / 1e-4).Within(1e-9));
         Assert.That((double)row["measured_to_predicted"]!, Is.EqualTo(1e-4 / (double)row["predicted_seconds"]!).Within(1e-9));
@@ -43,7 +43,7 @@ internal sealed class GpuReportTests
     [TestCase("NVIDIA H100 80GB HBM3 MIG 1g.10gb")]
     public void Without_a_roofline_there_is_no_share_and_no_ratio(string device)
     {
-        (string[] cells, JsonNode row) = Row(device, seconds: 0.25);
+        (var cells, JsonNode row) = Row(device, seconds: 0.25);
         Assert.That(row["roof_share"], Is.Null);
         Assert.That(row["measured_to_predicted"], Is.Null);
         Assert.That((cells[1], cells[5], cells[7]), Is.EqualTo(("250", "–", "–")));
@@ -53,8 +53,8 @@ internal sealed class GpuReportTests
     public void What_fails_or_is_not_run_is_named()
     {
         using var folder = new TempFolder();
-        int code = GpuCommand.Run(["--device", "opencl:0", "--out", folder.Path, "--minutes", "0"]);
-        string markdown = File.ReadAllText(folder.PathOf(GpuReport.MarkdownFile));
+        var code = GpuCommand.Run(["--device", "opencl:0", "--out", folder.Path, "--minutes", "0"]);
+        var markdown = File.ReadAllText(folder.PathOf(GpuReport.MarkdownFile));
         Assert.That(code, Is.EqualTo(1));
         Assert.That(markdown, Does.StartWith("# opencl:0, ").And.Contain("0 of 8 steps passed; failed: device, launch").And.Contain("- not run: "));
     }

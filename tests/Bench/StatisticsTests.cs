@@ -47,7 +47,7 @@ internal sealed class StatisticsTests
     [Test]
     public void Repeated_work_lasts_as_long_as_asked()
     {
-        int calls = 0;
+        var calls = 0;
         var work = new Repeated(
             () =>
             {
@@ -56,7 +56,7 @@ internal sealed class StatisticsTests
             },
             seconds: 0.002);
         calls = 0;
-        double once = work.Sample();
+        var once = work.Sample();
         Assert.That(work.Repeats, Is.GreaterThan(1));
         Assert.That(calls, Is.EqualTo(work.Repeats + 1));
         Assert.That(once > 0, Is.True);

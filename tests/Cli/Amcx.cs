@@ -42,7 +42,7 @@ internal static class Amcx
     public static Answer Run(params string[] args)
     {
         using StringWriter stdout = new(), stderr = new();
-        int code = Program.Run([.. args, "--threads", "1"], stdout, stderr);
+        var code = Program.Run([.. args, "--threads", "1"], stdout, stderr);
         return new Answer(code, stdout.ToString(), stderr.ToString());
     }
 
@@ -50,7 +50,7 @@ internal static class Amcx
     public static Answer RunPlain(params string[] args)
     {
         using StringWriter stdout = new(), stderr = new();
-        int code = Program.Run(args, stdout, stderr);
+        var code = Program.Run(args, stdout, stderr);
         return new Answer(code, stdout.ToString(), stderr.ToString());
     }
 
@@ -67,7 +67,7 @@ internal static class Amcx
         environment?.Invoke(start.Environment);
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
+        var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return new Answer(process.ExitCode, output, error.Result);
     }
@@ -77,10 +77,10 @@ internal static class Amcx
     {
         Assert.That(answer.Code, Is.EqualTo(2), answer.Error);
         // Notes about keys without effect and warnings about pictures may come before.
-        string error = string.Join('\n', answer.Error.TrimEnd('\r', '\n').Split('\n').Where(
+        var error = string.Join('\n', answer.Error.TrimEnd('\r', '\n').Split('\n').Where(
             l => !l.StartsWith("note: ", StringComparison.Ordinal) && !l.StartsWith("warning: ", StringComparison.Ordinal)));
         Assert.That(error, Does.Not.Contain("\n").And.Not.Contain("   at "));
-        foreach (string part in parts)
+        foreach (var part in parts)
             Assert.That(error, Does.Contain(part));
     }
 

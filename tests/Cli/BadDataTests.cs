@@ -27,8 +27,8 @@ internal sealed class BadDataTests
     {
         Damage();
         Answer answer = Train("run", "4");
-        string[] warnings = Warnings(answer);
-        string log = File.ReadAllText(_folder.PathOf("run/log.jsonl"));
+        var warnings = Warnings(answer);
+        var log = File.ReadAllText(_folder.PathOf("run/log.jsonl"));
         Assert.Multiple(() =>
         {
             Assert.That(warnings.Count(w => w.Contains("000003.png") && w.Contains("the rest is grey")), Is.EqualTo(1), answer.Error);
@@ -74,10 +74,10 @@ internal sealed class BadDataTests
     public void Inspect_lists_everything_and_refuses_what_training_refuses()
     {
         Damage();
-        string flat = """{"image": "images/000000.png", "caption": "a", "bbox": [5, 5, 5, 9]}""";
-        string path = _folder.Write("few.json", $"[{flat}, {{\"image\": \"images/000003.png\", \"caption\": \"a\", \"bbox\": [1, 1, 9, 9]}}, {{\"image\": \"images/000005.png\", \"caption\": \"a\"}}]");
+        var flat = """{"image": "images/000000.png", "caption": "a", "bbox": [5, 5, 5, 9]}""";
+        var path = _folder.Write("few.json", $"[{flat}, {{\"image\": \"images/000003.png\", \"caption\": \"a\", \"bbox\": [1, 1, 9, 9]}}, {{\"image\": \"images/000005.png\", \"caption\": \"a\"}}]");
         Answer few = Amcx.RunPlain("data", "inspect", path, "--image-root", _folder.PathOf("d"));
-        string many = _folder.Write("many.json", "[" + string.Join(",", Enumerable.Repeat(flat, 11)) + ", {\"image\": \"b\", \"caption\": \"a\", \"bbox\": [1, 1, 9, 9]}]");
+        var many = _folder.Write("many.json", "[" + string.Join(",", Enumerable.Repeat(flat, 11)) + ", {\"image\": \"b\", \"caption\": \"a\", \"bbox\": [1, 1, 9, 9]}]");
         Assert.Multiple(() =>
         {
             Assert.That(few.Code, Is.Zero, few.Error);
@@ -95,7 +95,7 @@ internal sealed class BadDataTests
     // One picture cut in the middle, and one that is a page of HTML.
     private void Damage()
     {
-        string cut = _folder.PathOf("d/images/000003.png");
+        var cut = _folder.PathOf("d/images/000003.png");
         File.WriteAllBytes(cut, File.ReadAllBytes(cut)[..^200]);
         File.WriteAllText(_folder.PathOf("d/images/000005.png"), "<html>404 Not Found</html>");
     }
@@ -104,8 +104,8 @@ internal sealed class BadDataTests
 
     private Answer Train(string? run, string steps, params string[] more)
     {
-        string vocabulary = _folder.Write("vocab.txt", string.Join('\n', ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. SceneVocabulary.Words("scenes")]) + "\n");
-        string config = _folder.Write("ann.yaml", Amcx.TinyConfig.Replace("dataset: scenes", $"""
+        var vocabulary = _folder.Write("vocab.txt", string.Join('\n', ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. SceneVocabulary.Words("scenes")]) + "\n");
+        var config = _folder.Write("ann.yaml", Amcx.TinyConfig.Replace("dataset: scenes", $"""
             train_file: [{_annotations}]
             image_root: {_folder.PathOf("d")}
             vocab_file: {vocabulary}

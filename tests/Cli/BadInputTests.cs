@@ -68,8 +68,8 @@ internal sealed class BadInputTests
     [Test]
     public void An_output_below_a_file()
     {
-        string file = _folder.Write("file.txt", "x");
-        string below = Path.Combine(file, "run");
+        var file = _folder.Write("file.txt", "x");
+        var below = Path.Combine(file, "run");
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", _config, "--output", below), below, "--output");
         Amcx.ExpectBadInput(Amcx.Run("data", "scenes", "--count", "1", "--output", below), below);
         Amcx.ExpectBadInput(Explain("red circle", output: Path.Combine(below, "x.png")), below);
@@ -96,8 +96,8 @@ internal sealed class BadInputTests
     {
         Answer answer = EvaluateOnly(json);
         Amcx.ExpectBadInput(answer, "none of the 1 questions could be asked");
-        string warning = answer.Error.Split('\n').Single(l => l.StartsWith("warning: ", StringComparison.Ordinal));
-        foreach (string part in parts)
+        var warning = answer.Error.Split('\n').Single(l => l.StartsWith("warning: ", StringComparison.Ordinal));
+        foreach (var part in parts)
             Assert.That(warning, Does.Contain(part));
     }
 
@@ -121,7 +121,7 @@ internal sealed class BadInputTests
     [TestCase("alpha.png")]
     public void Unusual_pictures_are_explained_all_the_same(string fixture)
     {
-        string output = _folder.PathOf("out.png");
+        var output = _folder.PathOf("out.png");
         Answer answer = Amcx.Run("explain", "--checkpoint", _run, "--image", TempFolder.Fixture(fixture), "--text", "red zebra", "--output", output);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Error.Trim(), Is.EqualTo("warning: the model does not know the word \"zebra\""));
@@ -146,7 +146,7 @@ internal sealed class BadInputTests
     [Test]
     public void A_truncated_checkpoint()
     {
-        byte[] whole = File.ReadAllBytes(Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model));
+        var whole = File.ReadAllBytes(Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model));
         Amcx.ExpectBadInput(Evaluate(_folder.Write("cut.safetensors", whole[..(whole.Length / 2)])), "cut.safetensors");
         Amcx.ExpectBadInput(Evaluate(_folder.Write("none.safetensors", [])), "none.safetensors");
     }
@@ -155,7 +155,7 @@ internal sealed class BadInputTests
     public void A_checkpoint_of_other_shapes()
     {
         // Away from its run's state, a file says nothing of its sizes but by its shapes.
-        string path = _folder.PathOf("alone.safetensors");
+        var path = _folder.PathOf("alone.safetensors");
         File.Copy(Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model), path);
         Amcx.ExpectBadInput(
             Amcx.Run("eval", "--config", _config, "--checkpoint", path, "--set", "vision_width=32"), "visual_encoder", "32", "configuration");
@@ -164,7 +164,7 @@ internal sealed class BadInputTests
     [Test]
     public void A_checkpoint_of_another_model()
     {
-        string path = _folder.PathOf("other.safetensors");
+        var path = _folder.PathOf("other.safetensors");
         SafetensorsWriter.Write(path, [TensorData.From("layer.weight", [2], [1f, 2f])]);
         Amcx.ExpectBadInput(Evaluate(path), "another model");
     }
@@ -172,7 +172,7 @@ internal sealed class BadInputTests
     [Test]
     public void Safetensors_with_wrong_offsets()
     {
-        byte[] header = Encoding.UTF8.GetBytes("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4000]}}""");
+        var header = Encoding.UTF8.GetBytes("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4000]}}""");
         byte[] file = [.. BitConverter.GetBytes((long)header.Length), .. header, .. new byte[8]];
         Amcx.ExpectBadInput(Evaluate(_folder.Write("bad.safetensors", file)), "bad.safetensors", "'a'");
     }
@@ -180,7 +180,7 @@ internal sealed class BadInputTests
     [Test]
     public void A_pth_that_wants_to_run_a_command()
     {
-        string proof = _folder.PathOf("proof");
+        var proof = _folder.PathOf("proof");
         byte[] pickle = [0x80, 2, .. Encoding.ASCII.GetBytes($"cos\nsystem\n(S'touch {proof}'\ntR.")];
         Amcx.ExpectBadInput(Evaluate(_folder.Write("evil.pth", pickle)), "evil.pth", "os");
         Assert.That(File.Exists(proof), Is.False);
@@ -205,7 +205,7 @@ internal sealed class BadInputTests
 
     private Answer Train(string config)
     {
-        string run = _folder.PathOf("run");
+        var run = _folder.PathOf("run");
         Answer answer = Amcx.Run("train", "--config", config, "--output", run);
         Assert.That(Directory.Exists(run), Is.False, "a run that cannot begin writes nothing");
         return answer;

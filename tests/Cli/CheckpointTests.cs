@@ -42,7 +42,7 @@ internal sealed class CheckpointTests
     [TestCase("visual_encoder.", "visual_encoder.cls_token")]
     public void Weights_that_explaining_needs_must_be_there_unless_that_is_allowed(string part, string name)
     {
-        string lacking = Save("lacking.safetensors", _weights.Where(t => !t.Name.Contains(part, StringComparison.Ordinal)));
+        var lacking = Save("lacking.safetensors", _weights.Where(t => !t.Name.Contains(part, StringComparison.Ordinal)));
         Amcx.ExpectBadInput(Evaluate(lacking), lacking, "lacks", name, "--allow-missing");
         Amcx.ExpectBadInput(Explain(lacking), lacking, "lacks", name, "--allow-missing");
         Assert.That(File.Exists(_folder.PathOf("out.png")), Is.False);
@@ -78,10 +78,10 @@ internal sealed class CheckpointTests
     [TestCase("text_ffn", "64", "32")]
     public void The_model_keys_of_a_run_are_binding(string key, string theirs, string ours)
     {
-        string file = Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model);
-        foreach (string checkpoint in new[] { _run, CheckpointLayout.Last(_run), file })
+        var file = Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model);
+        foreach (var checkpoint in new[] { _run, CheckpointLayout.Last(_run), file })
             Amcx.ExpectBadInput(Evaluate(checkpoint, "--set", $"{key}={ours}"), $"{key} is {theirs} in that run and {ours} here", "binding");
-        string other = _folder.Write("other.yaml", File.ReadAllText(_config).Replace($"{key}: {theirs}", "", StringComparison.Ordinal) + $"\n{key}: {ours}\n");
+        var other = _folder.Write("other.yaml", File.ReadAllText(_config).Replace($"{key}: {theirs}", "", StringComparison.Ordinal) + $"\n{key}: {ours}\n");
         Amcx.ExpectBadInput(Explain(_run, "--config", other), $"{key} is {theirs} in that run and {ours} here");
     }
 
@@ -104,13 +104,13 @@ internal sealed class CheckpointTests
     [Test]
     public void Numbers_that_are_not_finite_are_refused_by_every_command_that_computes_and_copied_by_convert()
     {
-        string bad = Save("bad.safetensors", WithNaN(CrossQuery));
+        var bad = Save("bad.safetensors", WithNaN(CrossQuery));
         string[] parts = [$"{CrossQuery}: 1 of 256", "NaN"];
         Amcx.ExpectBadInput(Evaluate(bad), parts);
         Amcx.ExpectBadInput(Explain(bad), parts);
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run"), "--set", $"checkpoint={bad}"), parts);
 
-        string copy = _folder.PathOf("copy.safetensors");
+        var copy = _folder.PathOf("copy.safetensors");
         Answer converted = Amcx.Run("convert", bad, copy);
         Assert.That(converted.Code, Is.Zero, converted.Error);
         Assert.That(converted.Error, Does.StartWith("warning: ").And.Contains(CrossQuery).And.Contains("1 of 256"));
@@ -123,9 +123,9 @@ internal sealed class CheckpointTests
     {
         string run = _folder.PathOf("run"), last = CheckpointLayout.Last(run);
         Assert.That(Amcx.Run("train", "--config", _config, "--output", run, "--steps", "1").Code, Is.Zero);
-        foreach ((string file, string name) in new[] { (CheckpointLayout.Moments, "exp_avg_sq.itm_head.bias"), (CheckpointLayout.Model, "image_queue"), (CheckpointLayout.Model, "itm_head.bias") })
+        foreach ((var file, var name) in new[] { (CheckpointLayout.Moments, "exp_avg_sq.itm_head.bias"), (CheckpointLayout.Model, "image_queue"), (CheckpointLayout.Model, "itm_head.bias") })
         {
-            byte[] sound = File.ReadAllBytes(Path.Combine(last, file));
+            var sound = File.ReadAllBytes(Path.Combine(last, file));
             SafetensorsWriter.Write(Path.Combine(last, file), WithNaN(name, SafetensorsReader.ReadAll(Path.Combine(last, file))));
             Answer answer = Amcx.Run("train", "--config", _config, "--resume", run);
             Assert.That(answer.Code, Is.EqualTo(2));
@@ -148,11 +148,11 @@ internal sealed class CheckpointTests
     [Test]
     public void A_training_may_begin_with_a_part_and_says_so()
     {
-        string part = Save("part.safetensors", _weights.Where(t => !t.Name.StartsWith("itm_head", StringComparison.Ordinal) && !t.Name.Contains("queue_ptr", StringComparison.Ordinal)));
+        var part = Save("part.safetensors", _weights.Where(t => !t.Name.StartsWith("itm_head", StringComparison.Ordinal) && !t.Name.Contains("queue_ptr", StringComparison.Ordinal)));
         Answer answer = Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run"), "--steps", "1", "--set", $"checkpoint={part}");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Error, Does.Contain("warning: ").And.Contains("lacks 2 of ").And.Contains("itm_head.weight"));
-        string whole = Save("whole.safetensors", _weights.Where(t => !t.Name.Contains("queue_ptr", StringComparison.Ordinal)));
+        var whole = Save("whole.safetensors", _weights.Where(t => !t.Name.Contains("queue_ptr", StringComparison.Ordinal)));
         Answer quiet = Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run2"), "--steps", "1", "--set", $"checkpoint={whole}");
         Assert.That(quiet.Error, Does.Not.Contain("lacks"));
     }
@@ -160,9 +160,9 @@ internal sealed class CheckpointTests
     [Test]
     public void The_bytes_of_a_file_tell_its_form()
     {
-        byte[] pth = TorchFiles.Model(_weights, "model");
+        var pth = TorchFiles.Model(_weights, "model");
         string[] files = [Save("model.bin", _weights), Save("model.SAFETENSORS", _weights), Save("weights", _weights), _folder.Write("pth.safetensors", pth)];
-        foreach (string file in files)
+        foreach (var file in files)
             Assert.That(Accuracy(Evaluate(file)), Is.EqualTo(_accuracy), file);
         Assert.That(Amcx.Run("convert", files[3], _folder.PathOf("again.safetensors")).Code, Is.Zero);
         Assert.That(SafetensorsReader.ReadAll(_folder.PathOf("again.safetensors")).Select(t => t.Name), Is.EqualTo(_weights.Select(t => t.Name)));
@@ -171,11 +171,11 @@ internal sealed class CheckpointTests
     [Test]
     public void What_is_no_model_is_called_what_it_is()
     {
-        string pointer = _folder.Write("ALBEF.pth", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 843759316\n");
+        var pointer = _folder.Write("ALBEF.pth", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 843759316\n");
         Amcx.ExpectBadInput(Evaluate(pointer), pointer, "Git-LFS pointer", "git lfs pull");
         Amcx.ExpectBadInput(Amcx.Run("convert", pointer, _folder.PathOf("o.safetensors")), "git lfs pull");
         Amcx.ExpectBadInput(Evaluate(_folder.Write("page.safetensors", "<!DOCTYPE html><html></html>")), "HTML page");
-        string moments = Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Moments);
+        var moments = Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Moments);
         Amcx.ExpectBadInput(Evaluate(moments), moments, "the optimizer", CheckpointLayout.Model);
         Amcx.ExpectBadInput(Explain(moments, "--config", _config), moments, "the optimizer", CheckpointLayout.Model);
     }
@@ -187,7 +187,7 @@ internal sealed class CheckpointTests
     [TestCase("", "net")]
     public void Wrapped_checkpoints_give_the_same_answer(string prefix, string? key)
     {
-        byte[] file = TorchFiles.Model(_weights, key, prefix, p => p.Text("extra").Value(RealPickles.Protocol2));
+        var file = TorchFiles.Model(_weights, key, prefix, p => p.Text("extra").Value(RealPickles.Protocol2));
         Answer answer = Evaluate(_folder.Write("wrapped.pth", file), "--verbose");
         Assert.That(answer.Error, Is.Empty);
         Assert.That(answer.Out, Does.Contain("tensors loaded" + (key is null ? "" : $" from '{key}'")));
@@ -201,7 +201,7 @@ internal sealed class CheckpointTests
     {
         // The averaged set is broken, so that it can be told which was read.
         TensorData[] averaged = [.. WithNaN(CrossQuery)];
-        string both = _folder.Write("both.pth", TorchFiles.Models(null, ("model", "", _weights), ("model_ema", "", averaged)));
+        var both = _folder.Write("both.pth", TorchFiles.Models(null, ("model", "", _weights), ("model_ema", "", averaged)));
         Answer usual = Evaluate(both);
         Assert.That(usual.Code, Is.Zero, usual.Error);
         Assert.That(usual.Error, Does.Contain("'model' are taken").And.Contains("'model_ema'").And.Contains("--key"));
@@ -217,7 +217,7 @@ internal sealed class CheckpointTests
     [Test]
     public void A_needed_weight_of_another_kind_is_an_error_that_says_so()
     {
-        byte[] file = TorchFiles.Model(
+        var file = TorchFiles.Model(
             [.. _weights.Where(t => t.Name != CrossQuery)], null, "",
             p => p.Text(CrossQuery).Call("torch._utils", "_rebuild_sparse_tensor").Text("extra").Call("torch._utils", "_rebuild_sparse_tensor"));
         Amcx.ExpectBadInput(Evaluate(_folder.Write("sparse.pth", file)), "a sparse tensor in place of text_encoder.");
@@ -239,7 +239,7 @@ internal sealed class CheckpointTests
     {
         if (t.Name != name)
             return t;
-        float[] values = t.ToF32();
+        var values = t.ToF32();
         values[Math.Min(7, values.Length - 1)] = float.NaN;
         return TensorData.From(name, t.Shape, values);
     });

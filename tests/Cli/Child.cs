@@ -46,7 +46,7 @@ internal sealed partial class Child : IDisposable
     /// <summary>Runs a script in which <c>amcx</c> stands for the command, and waits for it.</summary>
     public static Answer Bash(string folder, string script)
     {
-        string command = $"amcx() {{ DOTNET_EnableWriteXorExecute=0 dotnet '{Path.Combine(AppContext.BaseDirectory, "amcx.dll")}' \"$@\" --threads 1; }}\n{script}";
+        var command = $"amcx() {{ DOTNET_EnableWriteXorExecute=0 dotnet '{Path.Combine(AppContext.BaseDirectory, "amcx.dll")}' \"$@\" --threads 1; }}\n{script}";
         using var child = new Child(new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder });
         return child.End();
     }

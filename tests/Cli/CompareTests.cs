@@ -18,7 +18,7 @@ internal sealed class CompareTests
     public void Runs_of_a_group_are_averaged_with_their_extremes()
     {
         string first = Run("a", (0, 0.2), (10, 0.6)), second = Run("b", (0, 0.4), (10, 0.9)), other = Run("c", (0, 0.3));
-        string png = _folder.PathOf("curves.png");
+        var png = _folder.PathOf("curves.png");
         Answer answer = Amcx.Run("compare", $"amc={first},{second}", $"base={other}", "--output", png);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out.ReplaceLineEndings("\n"), Is.EqualTo("""
@@ -36,13 +36,13 @@ internal sealed class CompareTests
     {
         Amcx.ExpectBadInput(Amcx.Run("compare", "runs/a"), "NAME=DIR");
         Amcx.ExpectBadInput(Amcx.Run("compare", "a=/nowhere"), "/nowhere", "log.jsonl");
-        string empty = Run("empty");
+        var empty = Run("empty");
         Amcx.ExpectBadInput(Amcx.Run("compare", $"a={empty}"), empty, "no evaluation");
     }
 
     private string Run(string name, params (int Step, double Accuracy)[] evaluations)
     {
-        string folder = Directory.CreateDirectory(_folder.PathOf(name)).FullName;
+        var folder = Directory.CreateDirectory(_folder.PathOf(name)).FullName;
         File.WriteAllLines(Path.Combine(folder, "log.jsonl"), evaluations.Select(e => FormattableString.Invariant(
             $"{{\"kind\":\"eval\",\"step\":{e.Step},\"pointing_accuracy\":{e.Accuracy},\"random_accuracy\":0.1,\"count\":8,\"seconds\":0}}")));
         return folder;

@@ -59,12 +59,12 @@ internal sealed class ConfigurationTests
         Answer answer = Amcx.Run(["train", "--config", config, "--output", run, "--steps", "1", .. Small]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(Lines(answer.Out).Count(l => l.StartsWith("vocabulary: bert-base-uncased, built in", StringComparison.Ordinal) && l.Contains("30522 words")), Is.EqualTo(1));
-        string[] vocabulary = File.ReadAllLines(Path.Combine(run, "checkpoints", "last", "vocab.txt"));
+        var vocabulary = File.ReadAllLines(Path.Combine(run, "checkpoints", "last", "vocab.txt"));
         Assert.That((vocabulary.Length, vocabulary[0], vocabulary[101]), Is.EqualTo((30522, "[PAD]", "[CLS]")), "the checkpoint holds it as any other");
 
         Answer evaluated = Amcx.Run(["eval", "--config", config, "--checkpoint", run, .. Small]);
         Assert.That(evaluated.Code, Is.Zero, evaluated.Error);
-        foreach (string error in new[] { answer.Error, evaluated.Error })
+        foreach (var error in new[] { answer.Error, evaluated.Error })
         {
             Assert.That(Lines(error).Select(l => l[..l.IndexOf(" has no effect here: ", StringComparison.Ordinal)]),
                 Is.EquivalentTo(new[] { "note: on_bbox", "note: det_file", "note: refcoco_data", "note: coco_file" }));
@@ -96,7 +96,7 @@ internal sealed class ConfigurationTests
     [Test]
     public void A_checkpoint_is_used_with_its_own_vocabulary()
     {
-        (string config, string run) = Amcx.Train(_folder, "--steps", "1");
+        (var config, var run) = Amcx.Train(_folder, "--steps", "1");
         string same = Path.Combine(run, "checkpoints", "last", "vocab.txt"), other = _folder.Write("other.txt", "[PAD]\n[UNK]\n[CLS]\n[MASK]\nred\n");
         AssertNotes(Amcx.Run("eval", "--config", config, "--checkpoint", run, "--set", $"vocab_file={other}"), "vocab_file");
         AssertNotes(Amcx.Run("eval", "--config", config, "--checkpoint", run, "--set", $"vocab_file={same}"));
@@ -114,13 +114,13 @@ internal sealed class ConfigurationTests
     [Test]
     public void A_tilde_is_the_home_folder_in_every_path_of_the_command_line()
     {
-        string home = PathText.Expand("~");
+        var home = PathText.Expand("~");
         var options = new ExplainOptions { Checkpoint = "~/c", Image = "~", Text = "~/red", Output = "a~/b", Config = "~/d.yaml" };
         PathArguments.Expand(options);
         Assert.That((options.Checkpoint, options.Image, options.Text, options.Output, options.Config),
             Is.EqualTo((Path.Combine(home, "c"), home, "~/red", "a~/b", Path.Combine(home, "d.yaml"))));
         // Through the parser, as a shell passes them on.
-        string gone = Path.Combine(home, "no-such-file-of-a-test");
+        var gone = Path.Combine(home, "no-such-file-of-a-test");
         Amcx.ExpectBadInput(Amcx.Run("train", "--config=~/no-such-file-of-a-test"), gone + ":");
         Amcx.ExpectBadInput(Amcx.Run("verify", "--golden", "~/no-such-file-of-a-test"), gone + ":");
         Amcx.ExpectBadInput(Amcx.Run("data", "inspect", "~/no-such-file-of-a-test"), gone);
@@ -163,11 +163,11 @@ internal sealed class ConfigurationTests
     [Test]
     public void A_long_message_keeps_its_beginning_and_its_end()
     {
-        string line = MessageText.Line("error: begins here " + new string('x', 1000) + "\r\n; mend it so");
+        var line = MessageText.Line("error: begins here " + new string('x', 1000) + "\r\n; mend it so");
         Assert.That(line, Has.Length.EqualTo(MessageText.MaxLine).And.StartsWith("error: begins here x").And.EndsWith("x ; mend it so").And.Contains("…"));
         Assert.That(MessageText.Line("short \t\u200b é日\n"), Is.EqualTo("short  \\u200b é日"), "what can be shown is shown");
-        string smile = string.Concat(Enumerable.Repeat("😀", 500));
-        foreach (string cut in new[] { MessageText.Line(smile), MessageText.Line("a" + smile), MessageText.Quote(smile), MessageText.Quote("a" + smile) })
+        var smile = string.Concat(Enumerable.Repeat("😀", 500));
+        foreach (var cut in new[] { MessageText.Line(smile), MessageText.Line("a" + smile), MessageText.Quote(smile), MessageText.Quote("a" + smile) })
             Assert.That(cut.EnumerateRunes(), Has.None.EqualTo(System.Text.Rune.ReplacementChar), "no half of a pair");
     }
 

@@ -40,10 +40,10 @@ internal sealed class CrashTests
     public void A_killed_run_resumes_to_the_same_bits()
     {
         var random = new Random(1);
-        int resumed = 0;
-        for (int round = 0; round < Rounds; round++)
+        var resumed = 0;
+        for (var round = 0; round < Rounds; round++)
         {
-            (string run, int after) = (_folder.PathOf($"killed-{round}"), random.Next(1, Steps + 1));
+            (var run, var after) = (_folder.PathOf($"killed-{round}"), random.Next(1, Steps + 1));
             using (Child child = Train(run))
             {
                 Assert.That(child.WaitFor($"step {after}/"), Is.True, child.Error);
@@ -61,10 +61,10 @@ internal sealed class CrashTests
     public void A_terminated_run_saves_and_resumes_to_the_same_bits()
     {
         var random = new Random(2);
-        int stopped = 0;
-        for (int round = 0; round < Rounds; round++)
+        var stopped = 0;
+        for (var round = 0; round < Rounds; round++)
         {
-            (string run, int after) = (_folder.PathOf($"stopped-{round}"), random.Next(1, Steps - 1));
+            (var run, var after) = (_folder.PathOf($"stopped-{round}"), random.Next(1, Steps - 1));
             using (Child child = Train(run))
             {
                 Assert.That(child.WaitFor($"step {after}/"), Is.True, child.Error);
@@ -89,22 +89,22 @@ internal sealed class CrashTests
     [Test]
     public void A_full_disk_leaves_nothing_half_written()
     {
-        long checkpoint = new DirectoryInfo(CheckpointLayout.Last(_whole)).EnumerateFiles().Sum(f => f.Length) / 1024;
-        int count = Math.Min(10, Rounds);
+        var checkpoint = new DirectoryInfo(CheckpointLayout.Last(_whole)).EnumerateFiles().Sum(f => f.Length) / 1024;
+        var count = Math.Min(10, Rounds);
         var random = new Random(3);
-        for (int round = 0; round < count; round++)
+        for (var round = 0; round < count; round++)
         {
-            string run = _folder.PathOf($"full-{round}");
+            var run = _folder.PathOf($"full-{round}");
             Directory.CreateDirectory(run);
-            bool mounts = round % 2 == 0 && CanMount();
-            long size = mounts ? (long)(checkpoint * (0.6 + random.NextDouble() * 2.2)) : (long)(checkpoint * random.NextDouble() * 0.4) + 1;
-            string train = $"amcx train --config '{_config}' --output '{run}/r' {string.Join(' ', Settings)}";
-            string limited = mounts
+            var mounts = round % 2 == 0 && CanMount();
+            var size = mounts ? (long)(checkpoint * (0.6 + random.NextDouble() * 2.2)) : (long)(checkpoint * random.NextDouble() * 0.4) + 1;
+            var train = $"amcx train --config '{_config}' --output '{run}/r' {string.Join(' ', Settings)}";
+            var limited = mounts
                 ? $"mount -t tmpfs -o size={size}k tmpfs '{run}' || exit 99; {train}; echo code $?"
                 : $"(ulimit -f {size}; {train}; echo code $?)";
             // A run that saved nothing goes away with --overwrite.
-            string again = $"{(mounts ? $"mount -o remount,size=64m '{run}'; " : "")}if ls '{run}'/r/checkpoints/*/state.json >/dev/null 2>&1; then amcx train --resume '{run}/r'; else {train} --overwrite; fi; echo again $?";
-            string script = $"{limited}; find '{run}' -name '*.tmp*' | sed 's/^/left /'; {again}; {(mounts ? $"cp -r '{run}/r' '{run}-copy'" : $"mv '{run}/r' '{run}-copy'")}";
+            var again = $"{(mounts ? $"mount -o remount,size=64m '{run}'; " : "")}if ls '{run}'/r/checkpoints/*/state.json >/dev/null 2>&1; then amcx train --resume '{run}/r'; else {train} --overwrite; fi; echo again $?";
+            var script = $"{limited}; find '{run}' -name '*.tmp*' | sed 's/^/left /'; {again}; {(mounts ? $"cp -r '{run}/r' '{run}-copy'" : $"mv '{run}/r' '{run}-copy'")}";
             Answer answer = Child.Bash(_folder.Path, mounts ? $"unshare -m bash -c {Quoted(Function() + script)}" : script);
             Assert.That(answer.Out, Does.Contain("code 2").And.Not.Contain("left ").And.Contain("again 0"), $"{size} KiB, {(mounts ? "mounted" : "limit")}: {answer.Out}{answer.Error}");
             Assert.That(answer.Error.Split('\n').Count(l => l.StartsWith("error: ", StringComparison.Ordinal)), Is.EqualTo(1), answer.Error);
@@ -116,7 +116,7 @@ internal sealed class CrashTests
     private static void Wait(Random random)
     {
         // Up to some steps of this model: the signal comes during a step, an evaluation or a save.
-        int microseconds = random.Next(30_000);
+        var microseconds = random.Next(30_000);
         SpinWait.SpinUntil(() => false, TimeSpan.FromMicroseconds(microseconds));
     }
 
@@ -125,7 +125,7 @@ internal sealed class CrashTests
     // Takes up the run, or begins again where it had not saved; true where it was taken up.
     private bool Finish(string run)
     {
-        bool saved = File.Exists(Path.Combine(CheckpointLayout.Last(run), "state.json")) || File.Exists(Path.Combine(CheckpointLayout.LastGood(run), "state.json"));
+        var saved = File.Exists(Path.Combine(CheckpointLayout.Last(run), "state.json")) || File.Exists(Path.Combine(CheckpointLayout.LastGood(run), "state.json"));
         Answer answer = saved ? Amcx.Run("train", "--resume", run) : Amcx.Run(["train", "--config", _config, "--output", run, "--overwrite", .. Settings]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         RunFiles.AssertSame(run, _whole);

@@ -24,10 +24,10 @@ internal sealed class DeviceTests
     {
         Answer answer = Amcx.Run("devices", "--verbose");
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        string[] lines = answer.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = answer.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.That(lines[0], Does.StartWith("cpu ").And.Contain("GiB").And.Contain("1 threads"));
         Assert.That(lines.Count(l => l.EndsWith(" (auto)", StringComparison.Ordinal)), Is.EqualTo(1), answer.Out);
-        foreach (string kind in new[] { "cuda", "opencl" })
+        foreach (var kind in new[] { "cuda", "opencl" })
             Assert.That(lines.Any(l => l.StartsWith($"{kind}:", StringComparison.Ordinal)), $"{kind}: a device, or what is missing\n{answer.Out}");
     }
 
@@ -38,8 +38,8 @@ internal sealed class DeviceTests
     [Test]
     public void An_OpenCL_device_is_listed_and_a_processor_is_never_automatic()
     {
-        string id = TestBackends.OpenCl.Device.Id;
-        string line = Amcx.Run("devices").Out.Split('\n').Single(l => l.StartsWith(id, StringComparison.Ordinal));
+        var id = TestBackends.OpenCl.Device.Id;
+        var line = Amcx.Run("devices").Out.Split('\n').Single(l => l.StartsWith(id, StringComparison.Ordinal));
         Assert.That(line, Does.Contain("GiB").And.Contain("OpenCL").And.Contain("compute units").And.Contain("f64"));
         if (TestBackends.OpenCl.Device.IsProcessor)
             Assert.That(line, Does.Not.Contain("(auto)"));
@@ -107,7 +107,7 @@ internal sealed class DeviceTests
     public void A_memory_limit_holds_on_a_device()
     {
         using GpuBackend backend = GpuDevices.Open("emulate", 1 << 20);
-        (int code, string error) = Report(() => Tensor.Empty([1 << 20], DType.F32, backend));
+        (var code, var error) = Report(() => Tensor.Empty([1 << 20], DType.F32, backend));
         ExpectFailure(code, error, "the limit of 1 MiB", "emulate", "smaller batch");
     }
 
@@ -116,7 +116,7 @@ internal sealed class DeviceTests
     {
         using var backend = new GpuBackend(Emulated(supportsDouble: false));
         var options = new VerifyOptions { Golden = Golden, DType = "f64" };
-        (int code, string error) = Report(() => VerifyCommand.Run(options, DType.F64, backend, new CommandContext(TextWriter.Null, TextWriter.Null)));
+        (var code, var error) = Report(() => VerifyCommand.Run(options, DType.F64, backend, new CommandContext(TextWriter.Null, TextWriter.Null)));
         Amcx.ExpectBadInput(new Answer(code, "", error), "emulate", "does not compute in f64", "--dtype f32", "--device cpu");
         // Ops say the same, and the device goes on in f32.
         using Tensor wide = Tensor.From([1.0, 2.0], [2], backend), narrow = Tensor.From([1f, 2f], [2], backend);
@@ -133,7 +133,7 @@ internal sealed class DeviceTests
         using var backend = new GpuBackend(new VanishingHost(Emulated(supportsDouble: true), raw));
         using Tensor x = Tensor.From([1f, 2f], [2], backend);
         x.Exp().Dispose();
-        (int code, string error) = Report(() => x.Exp());
+        (var code, var error) = Report(() => x.Exp());
         ExpectFailure(code, error, "fell off the bus", "amcx devices", "checkpoint");
     }
 
@@ -141,7 +141,7 @@ internal sealed class DeviceTests
     {
         Assert.That(code, Is.EqualTo(1), error);
         Assert.That(error.Trim(), Does.StartWith("error: ").And.Not.Contain("\n").And.Not.Contain("   at "));
-        foreach (string part in parts)
+        foreach (var part in parts)
             Assert.That(error, Does.Contain(part));
     }
 
@@ -159,7 +159,7 @@ internal sealed class DeviceTests
     // In a process of its own: drivers are looked for once a process.
     private static Answer RunApart(string variable, string value, params string[] args) => Amcx.RunProcess(args, environment =>
     {
-        foreach (string name in DriverVariables)
+        foreach (var name in DriverVariables)
             environment.Remove(name);
         environment[variable] = value;
     });

@@ -39,7 +39,7 @@ internal sealed class DeviceTrainingTests
 
     private JsonObject[] Train(string config, string device, string run, int steps)
     {
-        string output = _folder.PathOf(run);
+        var output = _folder.PathOf(run);
         Answer answer = Amcx.Run("train", "--config", Path.Combine(GoldenFiles.Root, "configs", config), "--device", device, "--steps", $"{steps}",
             "--set", "test_count=16", "eval_batch=16", "grid_scenes=1", "--output", output);
         Assert.That(answer.Code, Is.Zero, answer.Error);
@@ -51,8 +51,8 @@ internal sealed class DeviceTrainingTests
     {
         Assert.That(actual, Has.Length.EqualTo(expected.Length));
         double worst = 0;
-        for (int step = 0; step < expected.Length; step++)
-            foreach ((string name, JsonNode? value) in expected[step])
+        for (var step = 0; step < expected.Length; step++)
+            foreach ((var name, JsonNode? value) in expected[step])
             {
                 double on = (double)value!, off = Math.Abs((double)actual[step][name]! - on) / Math.Max(Math.Abs(on), 1e-2);
                 worst = Math.Max(worst, off);

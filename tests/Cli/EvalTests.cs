@@ -49,7 +49,7 @@ internal sealed class EvalTests
     [Test]
     public void Exported_scenes_give_the_same_as_generated_ones()
     {
-        string scenes = _folder.PathOf("exported");
+        var scenes = _folder.PathOf("exported");
         Assert.That(Amcx.Run("data", "scenes", "--output", scenes, "--count", "6", "--split", "test", "--size", "32").Code, Is.Zero);
         Answer generated = Amcx.Run("eval", "--config", _config, "--checkpoint", _run);
         Answer exported = Amcx.Run(
@@ -63,7 +63,7 @@ internal sealed class EvalTests
     [Test]
     public void Training_on_exported_scenes_works()
     {
-        string scenes = _folder.PathOf("training");
+        var scenes = _folder.PathOf("training");
         Assert.That(Amcx.Run("data", "scenes", "--output", scenes, "--count", "8", "--size", "32", "--format", "jpeg").Code, Is.Zero);
         Answer answer = Amcx.Run(
             "train", "--config", _config, "--output", _folder.PathOf("run2"), "--steps", "2", "--set", "dataset=annotations",
@@ -75,8 +75,8 @@ internal sealed class EvalTests
     [Test]
     public void A_pth_of_the_reference_is_evaluated()
     {
-        string vocabulary = _folder.Write("vocab.txt", string.Join('\n', Enumerable.Range(0, 128).Select(i => i switch { 0 => "[PAD]", 100 => "[UNK]", 101 => "[CLS]", 103 => "[MASK]", _ => $"w{i}" })));
-        string config = _folder.Write("golden.yaml", $$"""
+        var vocabulary = _folder.Write("vocab.txt", string.Join('\n', Enumerable.Range(0, 128).Select(i => i switch { 0 => "[PAD]", 100 => "[UNK]", 101 => "[CLS]", 103 => "[MASK]", _ => $"w{i}" })));
+        var config = _folder.Write("golden.yaml", $$"""
             dataset: scenes
             test_count: 4
             image_res: 64

@@ -32,7 +32,7 @@ internal sealed class EvaluationOutputTests
     {
         string missing = _folder.PathOf("no/such/out"), other = _folder.PathOf($"other{option}.json");
         // A checkpoint that does not exist would be the next thing to be found.
-        foreach (string path in new[] { missing, _folder.Path })
+        foreach (var path in new[] { missing, _folder.Path })
         {
             Answer answer = Amcx.Run("eval", "--config", _config, "--checkpoint", _folder.PathOf("none"), option, path);
             Amcx.ExpectBadInput(answer, option, path);
@@ -40,7 +40,7 @@ internal sealed class EvaluationOutputTests
         }
         Amcx.ExpectBadInput(Amcx.Run("eval", "--config", _config, "--checkpoint", _run, option, _config), option, "--config", "lost");
         Assert.That(File.ReadAllText(_config), Does.StartWith("dataset:"));
-        string twice = option == "--json" ? "--samples" : "--json";
+        var twice = option == "--json" ? "--samples" : "--json";
         Amcx.ExpectBadInput(Amcx.Run("eval", "--config", _config, "--checkpoint", _run, option, other, twice, Path.Combine(_folder.Path, ".", Path.GetFileName(other))), other, "lost");
         Assert.That(File.Exists(other), Is.False);
     }
@@ -73,7 +73,7 @@ internal sealed class EvaluationOutputTests
     [Test]
     public void What_was_answered_is_kept_when_a_sample_fails()
     {
-        string scenes = Export("kept");
+        var scenes = Export("kept");
         string[] pictures = [.. Directory.GetFiles(scenes, "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         File.Delete(pictures[4]);
         string samples = _folder.PathOf("kept.jsonl"), json = _folder.PathOf("kept-result.json"), html = _folder.PathOf("kept.html");
@@ -89,10 +89,10 @@ internal sealed class EvaluationOutputTests
     [Test]
     public void Pictures_that_cannot_be_read_do_not_count_and_are_counted()
     {
-        string scenes = Export("skipped");
+        var scenes = Export("skipped");
         string[] pictures = [.. Directory.GetFiles(scenes, "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         File.WriteAllText(pictures[1], "<html>");
-        byte[] whole = File.ReadAllBytes(pictures[2]);
+        var whole = File.ReadAllBytes(pictures[2]);
         File.WriteAllBytes(pictures[2], whole[..(whole.Length * 2 / 3)]);
         string json = _folder.PathOf("skipped.json"), html = _folder.PathOf("skipped.html");
         Answer answer = Amcx.Run([.. Evaluate(scenes), "--json", json, "--report", html]);
@@ -113,7 +113,7 @@ internal sealed class EvaluationOutputTests
     [Test]
     public void Flat_heatmaps_are_reported_and_explain_says_so()
     {
-        string model = Changed("flat", (_, column) => column >= 0 ? 0 : null);
+        var model = Changed("flat", (_, column) => column >= 0 ? 0 : null);
         string json = _folder.PathOf("flat.json"), samples = _folder.PathOf("flat.jsonl");
         Answer answer = Amcx.Run("eval", "--config", _config, "--checkpoint", model, "--json", json, "--samples", samples);
         Assert.That(answer.Code, Is.Zero, answer.Error);
@@ -130,7 +130,7 @@ internal sealed class EvaluationOutputTests
     public void A_heatmap_that_is_not_finite_is_an_error()
     {
         // Finite weights whose products are not.
-        string model = Changed("huge", (row, _) => (row % 2 == 0 ? 1 : -1) * 3e38f);
+        var model = Changed("huge", (row, _) => (row % 2 == 0 ? 1 : -1) * 3e38f);
         Answer answer = Amcx.Run("eval", "--config", _config, "--checkpoint", model);
         Amcx.ExpectBadInput(answer, "not finite");
         Assert.That(answer.Out, Does.Not.Contain("accuracy"));
@@ -162,13 +162,13 @@ internal sealed class EvaluationOutputTests
     [Test]
     public void The_input_is_never_the_output_by_whatever_path()
     {
-        string input = _folder.PathOf("in.png");
+        var input = _folder.PathOf("in.png");
         File.Copy(TempFolder.Fixture("rgb16.png"), input);
-        byte[] before = File.ReadAllBytes(input);
+        var before = File.ReadAllBytes(input);
         string link = _folder.PathOf("link.png"), folder = _folder.PathOf("linked");
         File.CreateSymbolicLink(link, "in.png");
         Directory.CreateSymbolicLink(folder, _folder.Path);
-        foreach (string output in new[] { input, Path.Combine(_folder.Path, ".", "in.png"), Path.Combine(_folder.Path, "run", "..", "in.png"), link, Path.Combine(folder, "in.png") })
+        foreach (var output in new[] { input, Path.Combine(_folder.Path, ".", "in.png"), Path.Combine(_folder.Path, "run", "..", "in.png"), link, Path.Combine(folder, "in.png") })
             Amcx.ExpectBadInput(Explain(output, image: input), "--output", "--image");
         Amcx.ExpectBadInput(Explain(input, image: link), "--output", "--image");
         Assert.That(File.ReadAllBytes(input), Is.EqualTo(before));
@@ -185,7 +185,7 @@ internal sealed class EvaluationOutputTests
 
     private string Export(string name)
     {
-        string scenes = _folder.PathOf(name);
+        var scenes = _folder.PathOf(name);
         Assert.That(Amcx.Run("data", "scenes", "--output", scenes, "--count", "6", "--split", "test", "--size", "32").Code, Is.Zero);
         return scenes;
     }
@@ -199,11 +199,11 @@ internal sealed class EvaluationOutputTests
     // A copy of the run's model whose match head holds other numbers in its row of "match": by row of the tensor and column.
     private string Changed(string name, Func<int, int, float?> value)
     {
-        string folder = _folder.PathOf(name);
+        var folder = _folder.PathOf(name);
         Directory.CreateDirectory(folder);
-        foreach (string file in Directory.GetFiles(CheckpointLayout.Last(_run)))
+        foreach (var file in Directory.GetFiles(CheckpointLayout.Last(_run)))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-        string model = Path.Combine(folder, CheckpointLayout.Model);
+        var model = Path.Combine(folder, CheckpointLayout.Model);
         using (SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model)))
             SafetensorsWriter.Write(model, reader.Tensors.Select(t => t.Name == "itm_head.weight" ? Change(t, value) : t));
         return folder;
@@ -211,9 +211,9 @@ internal sealed class EvaluationOutputTests
 
     private static TensorData Change(TensorData tensor, Func<int, int, float?> value)
     {
-        float[] numbers = tensor.ToF32();
-        int width = numbers.Length / 2;
-        for (int column = 0; column < width; column++)
+        var numbers = tensor.ToF32();
+        var width = numbers.Length / 2;
+        for (var column = 0; column < width; column++)
             numbers[width + column] = value(column, column) ?? numbers[width + column];
         return TensorData.From(tensor.Name, tensor.Shape, numbers);
     }

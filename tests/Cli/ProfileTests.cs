@@ -58,7 +58,7 @@ internal sealed class ProfileTests
     {
         // Two fusion layers: above the hooked one attention is fused, and its gradient's gradient is needed.
         JsonObject p = Profile("--steps", "2", "--set", "fusion_layers=2");
-        double profiled = (double)p["profiled_step_seconds"]!;
+        var profiled = (double)p["profiled_step_seconds"]!;
         Assert.That(p["phases"]!.AsObject().Sum(e => (double)e.Value!), Is.EqualTo(profiled).Within(1e-6));
         Assert.That(p["phase_parts"]!.AsArray().Sum(e => (double)e!["seconds"]!), Is.EqualTo(profiled).Within(1e-6));
         JsonArray ops = p["ops"]!.AsArray();
@@ -66,13 +66,13 @@ internal sealed class ProfileTests
         {
             Assert.That((string?)op!["name"], Is.Not.Empty);
             Assert.That((long)op["calls"]! >= 1, Is.True);
-            double seconds = (double)op["seconds"]!;
+            var seconds = (double)op["seconds"]!;
             Assert.That(seconds > 0, Is.True);
             Assert.That((double)op["gflops"]!, Is.EqualTo((double)op["flop"]! / seconds * 1e-9).Within(1e-6));
             Assert.That((double)op["gbytes"]!, Is.EqualTo((double)op["bytes"]! / seconds * 1e-9).Within(1e-6));
         }
         Assert.That(ops.Select(o => (string)o!["name"]!), Is.SupersetOf(new[] { "matmul nt", "attention double backward", "layer norm double backward", "adamw and moving average" }));
-        double kernels = ops.Sum(o => (double)o!["seconds"]!);
+        var kernels = ops.Sum(o => (double)o!["seconds"]!);
         Assert.That(kernels, Is.EqualTo((double)p["kernel_seconds"]!).Within(1e-9));
         Assert.That(kernels > 0 && kernels <= profiled, Is.True, $"{kernels} s of {profiled} s");
 
@@ -108,7 +108,7 @@ internal sealed class ProfileTests
     {
         Answer answer = Amcx.Run("profile", "--config", _config, "--device", "cpu", "--steps", "1", "--shapes");
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        foreach (string part in new[] { "step: median", "without AMC", "machine:", "vision encoder", "backward", "explanation gradient", "matmul nt", "GFLOP/s", "M16 N16 K", "optimizer state", "generation 2" })
+        foreach (var part in new[] { "step: median", "without AMC", "machine:", "vision encoder", "backward", "explanation gradient", "matmul nt", "GFLOP/s", "M16 N16 K", "optimizer state", "generation 2" })
             Assert.That(answer.Out, Does.Contain(part));
     }
 
@@ -126,7 +126,7 @@ internal sealed class ProfileTests
     [TestCase("devices")]
     public void A_bad_number_of_threads_is_named_by_every_command(string command)
     {
-        string golden = Path.Combine(GoldenFiles.Root, "tests", "Golden", "albef-tiny.json");
+        var golden = Path.Combine(GoldenFiles.Root, "tests", "Golden", "albef-tiny.json");
         string[] arguments = [.. command.Split(' ').Select(a => a == "CONFIG" ? _config : a == "GOLDEN" ? golden : a)];
         Amcx.ExpectBadInput(Amcx.RunPlain([.. arguments, "--threads", "5000"]), "--threads 5000");
     }
@@ -146,7 +146,7 @@ internal sealed class ProfileTests
     [Test]
     public void The_full_size_configuration_is_of_full_size()
     {
-        string folder = Path.Combine(GoldenFiles.Root, "configs");
+        var folder = Path.Combine(GoldenFiles.Root, "configs");
         RunConfig config = RunConfig.Load(Path.Combine(folder, "profile-base.yaml"));
         var model = new Albef(ModelSettings.Create(config, DataSources.Tokenizer(config)));
         Assert.That(model.Config, Is.EqualTo(new AlbefConfig { QueueSize = 512, MlmProbability = 1, PadId = model.Config.PadId, ClsId = model.Config.ClsId, MaskId = model.Config.MaskId }));

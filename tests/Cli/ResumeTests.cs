@@ -35,8 +35,8 @@ internal sealed class ResumeTests
     [Test]
     public void A_learning_rate_given_by_its_second_name_survives()
     {
-        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig.Replace("lr: 1e-3, weight", "weight", StringComparison.Ordinal).Replace("sched: cosine", "sched: cosine, lr: 2e-3", StringComparison.Ordinal));
-        string run = _folder.PathOf("run");
+        var config = _folder.Write("tiny.yaml", Amcx.TinyConfig.Replace("lr: 1e-3, weight", "weight", StringComparison.Ordinal).Replace("sched: cosine", "sched: cosine, lr: 2e-3", StringComparison.Ordinal));
+        var run = _folder.PathOf("run");
         Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--steps", "3").Code, Is.Zero);
         Answer resumed = Amcx.Run("train", "--resume", run);
         Assert.That(resumed.Code, Is.Zero, resumed.Error);
@@ -50,7 +50,7 @@ internal sealed class ResumeTests
     [TestCase("--overwrite", null, "leave out --overwrite")]
     public void Another_run_is_refused(string option, string? value, string expected)
     {
-        (_, string run) = Amcx.Train(_folder, "--steps", "2");
+        (_, var run) = Amcx.Train(_folder, "--steps", "2");
         string[] more = value is null ? [option] : [option, value];
         Amcx.ExpectBadInput(Amcx.Run(["train", "--resume", run, .. more]), expected);
     }
@@ -58,7 +58,7 @@ internal sealed class ResumeTests
     [Test]
     public void How_often_to_look_may_change()
     {
-        (_, string run) = Amcx.Train(_folder, "--steps", "3");
+        (_, var run) = Amcx.Train(_folder, "--steps", "3");
         Answer answer = Amcx.Run("train", "--resume", run, "--set", "eval_every=1", "eval_batch=2", "test_count=5", "save_every=1", "log_every=2", "grid_scenes=2");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "eval").Select(l => (int)l["step"]!), Is.EqualTo(new[] { 0, 4, 5, 6 }).Or.EqualTo(new[] { 0, 3, 4, 5, 6 }));
@@ -68,10 +68,10 @@ internal sealed class ResumeTests
     [Test]
     public void A_state_of_an_earlier_version_resumes()
     {
-        (string config, string run) = Amcx.Train(_folder, "--steps", "3");
-        string path = RunFiles.Last(run, "state.json");
+        (var config, var run) = Amcx.Train(_folder, "--steps", "3");
+        var path = RunFiles.Last(run, "state.json");
         JsonNode state = JsonNode.Parse(File.ReadAllText(path))!;
-        foreach (string added in new[] { "Data", "StopAfter", "CopiesAhead" })
+        foreach (var added in new[] { "Data", "StopAfter", "CopiesAhead" })
             state.AsObject().Remove(added);
         // A key that did not exist then.
         state["Config"]!.AsObject().Remove("eval_resize");
@@ -90,7 +90,7 @@ internal sealed class ResumeTests
         using var stop = new CancellationTokenSource();
         using StringWriter output = new(), error = new();
         var options = new TrainOptions { Config = config, Output = run, Threads = 1, Steps = 4 };
-        int code = TrainCommand.Run(options, new CommandContext(output, error), stop.Token, s => { if (s.Step == 0) stop.Cancel(); });
+        var code = TrainCommand.Run(options, new CommandContext(output, error), stop.Token, s => { if (s.Step == 0) stop.Cancel(); });
         Assert.That(code, Is.EqualTo(130));
         Answer answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Out, Does.Contain("to 4,"), answer.Error);
@@ -124,11 +124,11 @@ internal sealed class ResumeTests
     [TestCase("", -1)]
     public void A_damaged_checkpoint_gives_way_to_the_one_before(string file, double kept)
     {
-        (string config, string run) = Amcx.Train(_folder);
-        string whole = _folder.PathOf("whole");
+        (var config, var run) = Amcx.Train(_folder);
+        var whole = _folder.PathOf("whole");
         Directory.Move(run, whole);
         Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--steps", "5").Code, Is.Zero);
-        string path = RunFiles.Last(run, file);
+        var path = RunFiles.Last(run, file);
         if (file.Length == 0)
             Directory.Delete(path, recursive: true);
         else if (kept < 0)
@@ -145,8 +145,8 @@ internal sealed class ResumeTests
     [Test]
     public void Two_damaged_checkpoints_are_an_error()
     {
-        (_, string run) = Amcx.Train(_folder);
-        foreach (string checkpoint in new[] { CheckpointLayout.Last(run), CheckpointLayout.LastGood(run) })
+        (_, var run) = Amcx.Train(_folder);
+        foreach (var checkpoint in new[] { CheckpointLayout.Last(run), CheckpointLayout.LastGood(run) })
             File.WriteAllBytes(Path.Combine(checkpoint, "model.safetensors"), new byte[100]);
         Answer answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Code, Is.EqualTo(2));
@@ -156,11 +156,11 @@ internal sealed class ResumeTests
     [Test]
     public void A_run_killed_after_its_last_save_gets_its_pictures_and_its_last_evaluation()
     {
-        (_, string run) = Amcx.Train(_folder);
+        (_, var run) = Amcx.Train(_folder);
         SortedDictionary<string, string> whole = RunFiles.Snapshot(run);
         File.Delete(Path.Combine(run, "grid.png"));
         File.Delete(Path.Combine(run, "curves.png"));
-        string log = Path.Combine(run, "log.jsonl");
+        var log = Path.Combine(run, "log.jsonl");
         File.WriteAllLines(log, File.ReadAllLines(log)[..^1]);
         Answer answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
@@ -203,13 +203,13 @@ internal sealed class ResumeTests
     [Test]
     public void Data_is_known_by_what_it_holds()
     {
-        (string config, string data) = Annotations();
+        (var config, var data) = Annotations();
         string run = _folder.PathOf("run"), train = Path.Combine(data, "train.json");
         Answer answer = Amcx.Run("train", "--config", config, "--output", run, "--steps", "2");
         Assert.That(answer.Code, Is.Zero, answer.Error);
 
-        string changed = File.ReadAllText(train).Replace("circle", "square", StringComparison.Ordinal) + "\n";
-        string kept = File.ReadAllText(train);
+        var changed = File.ReadAllText(train).Replace("circle", "square", StringComparison.Ordinal) + "\n";
+        var kept = File.ReadAllText(train);
         File.WriteAllText(train, changed);
         Amcx.ExpectBadInput(Amcx.Run("train", "--resume", run), train, "has changed since the run began", "SHA-256", "16");
         File.WriteAllText(train, kept);
@@ -220,7 +220,7 @@ internal sealed class ResumeTests
         Assert.That(answer.Code, Is.Zero, answer.Error);
 
         // Moved: the paths are others, the data is not.
-        string moved = data + "-moved";
+        var moved = data + "-moved";
         Directory.Move(data, moved);
         answer = Amcx.Run("train", "--resume", run, "--set", $"image_root={moved}", $"train_file={Path.Combine(moved, "train.json")}", $"test_file={Path.Combine(moved, "test.json")}");
         Assert.That(answer.Code, Is.Zero, answer.Error);
@@ -230,8 +230,8 @@ internal sealed class ResumeTests
     [Test]
     public void Pictures_elsewhere_are_refused_while_the_first_ones_are_there()
     {
-        (string config, string data) = Annotations();
-        string run = _folder.PathOf("run");
+        (var config, var data) = Annotations();
+        var run = _folder.PathOf("run");
         Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--steps", "2").Code, Is.Zero);
         Amcx.ExpectBadInput(Amcx.Run("train", "--resume", run, "--set", $"image_root={_folder.Path}"), "image_root", data, _folder.Path);
     }
@@ -239,7 +239,7 @@ internal sealed class ResumeTests
     [Test]
     public void An_existing_run_is_not_touched()
     {
-        (string config, string run) = Amcx.Train(_folder, "--steps", "2");
+        (var config, var run) = Amcx.Train(_folder, "--steps", "2");
         SortedDictionary<string, string> before = RunFiles.Snapshot(run);
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", config, "--output", run), run, "--resume", "--overwrite");
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", config, "--set", $"output={run}"), run, "--resume", "--overwrite");
@@ -253,7 +253,7 @@ internal sealed class ResumeTests
     [Test]
     public void A_stop_before_the_first_step_gives_the_earlier_run_back()
     {
-        (string config, string run) = Amcx.Train(_folder, "--steps", "2");
+        (var config, var run) = Amcx.Train(_folder, "--steps", "2");
         SortedDictionary<string, string> before = RunFiles.Snapshot(run);
         using StringWriter output = new(), error = new();
         var options = new TrainOptions { Config = config, Output = run, Threads = 1, Overwrite = true };
@@ -266,7 +266,7 @@ internal sealed class ResumeTests
     [Platform(Exclude = "Win")]
     public void The_default_folder_is_numbered_and_two_processes_share_none()
     {
-        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
+        var config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
         Directory.CreateDirectory(_folder.PathOf("runs/tiny/checkpoints/last"));
         using Child first = Child.Start(_folder.Path, "train", "--config", config, "--set", "steps=100000", "save_every=2");
         Assert.That(first.WaitFor("runs/tiny holds a run already, which is left as it is; this one goes to runs/tiny-2"), Is.True, first.Error);
@@ -282,15 +282,15 @@ internal sealed class ResumeTests
     // Scenes written out as pictures with annotations, and the vocabulary that belongs to them.
     private (string Config, string Data) Annotations()
     {
-        string data = _folder.PathOf("data");
+        var data = _folder.PathOf("data");
         Assert.That(Amcx.Run("data", "scenes", "--output", data, "--count", "16", "--size", "64").Code, Is.Zero);
-        string[] files = Directory.GetFiles(data, "*.json");
+        var files = Directory.GetFiles(data, "*.json");
         if (!File.Exists(Path.Combine(data, "train.json")))
             File.Copy(files[0], Path.Combine(data, "train.json"));
         if (!File.Exists(Path.Combine(data, "test.json")))
             File.Copy(files[0], Path.Combine(data, "test.json"));
         File.WriteAllLines(Path.Combine(data, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. SceneVocabulary.Words("scenes")]);
-        string config = _folder.Write("annotations.yaml", Amcx.TinyConfig.Replace("dataset: scenes", $"""
+        var config = _folder.Write("annotations.yaml", Amcx.TinyConfig.Replace("dataset: scenes", $"""
             dataset: annotations
             train_file: [{data}/train.json]
             test_file: [{data}/test.json]

@@ -25,7 +25,7 @@ internal static class RunFiles
     /// <summary>Expects two runs to have ended with the same bits and the same log.</summary>
     public static void AssertSame(string actual, string expected)
     {
-        foreach (string file in Names)
+        foreach (var file in Names)
             Assert.That(File.ReadAllBytes(Last(actual, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Last(expected, file))), Is.True, $"{actual}: {file}");
         Assert.That(LogWithoutTimes(actual), Is.EqualTo(LogWithoutTimes(expected)), actual);
     }
@@ -34,7 +34,7 @@ internal static class RunFiles
     public static SortedDictionary<string, string> Snapshot(string folder)
     {
         var all = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) != ".lock"))
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) != ".lock"))
             all[Path.GetRelativePath(folder, file)] = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)));
         return all;
     }

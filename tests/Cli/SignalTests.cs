@@ -30,7 +30,7 @@ internal sealed class SignalTests
     [TestCase(Terminate, 143)]
     public void A_signal_is_answered_saves_and_sets_the_exit_code(int signal, int code)
     {
-        string run = _folder.PathOf("a run");
+        var run = _folder.PathOf("a run");
         using Child child = Child.Start(_folder.Path, "train", "--config", _config, "--output", run, "--set", "steps=100000", "save_every=100000", "eval_every=100000");
         Assert.That(child.WaitFor("step 2/"), Is.True, child.Error);
         child.Signal(signal);
@@ -45,7 +45,7 @@ internal sealed class SignalTests
     public void A_signal_during_an_evaluation_is_answered_at_once_and_the_second_one_ends()
     {
         // So many questions that the evaluation goes on for minutes, one a batch.
-        string run = _folder.PathOf("run");
+        var run = _folder.PathOf("run");
         string[] long_ = ["--set", "test_count=1000000", "eval_batch=1"];
         using (Child child = Child.Start(_folder.Path, ["train", "--config", _config, "--output", run, .. long_]))
         {
@@ -71,9 +71,9 @@ internal sealed class SignalTests
     [Test]
     public void A_second_signal_ends_at_once_but_a_terminal_may_hang_up_twice()
     {
-        foreach ((int first, int second, bool ends) in new[] { (Terminate, Terminate, true), (Hangup, Hangup, false) })
+        foreach ((var first, var second, var ends) in new[] { (Terminate, Terminate, true), (Hangup, Hangup, false) })
         {
-            string run = _folder.PathOf($"run-{second}");
+            var run = _folder.PathOf($"run-{second}");
             // A model whose step takes seconds, so that the second signal finds it at work.
             using Child child = Child.Start(_folder.Path, "train", "--config", _config, "--output", run, "--set", "image_res=256", "vision_width=128", "vision_depth=8", "batch_size=16", "test_count=1", "save_every=1000", "eval_every=1000", "steps=1000");
             Assert.That(child.WaitFor("step 1/"), Is.True, child.Error);

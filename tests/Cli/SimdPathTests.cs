@@ -61,7 +61,7 @@ internal sealed class SimdPathTests
     // The path is read once a process. A variable of the runtime among the arguments is switched off.
     private static Answer RunWith(string path, params string[] args) => Amcx.RunProcess([.. args.Where(a => !IsRuntimeSwitch(a))], environment =>
     {
-        foreach (string name in args.Where(IsRuntimeSwitch)) environment[name] = "0";
+        foreach (var name in args.Where(IsRuntimeSwitch)) environment[name] = "0";
         environment[SimdPath.Variable] = path;
     });
 

@@ -44,7 +44,7 @@ internal sealed class TrainTests
         Answer resumed = Amcx.Run("train", "--config", config, "--resume", parts);
         Assert.That(resumed.Code, Is.Zero, resumed.Error);
 
-        foreach (string file in new[] { "model.safetensors", "optimizer.safetensors", "state.json", "vocab.txt" })
+        foreach (var file in new[] { "model.safetensors", "optimizer.safetensors", "state.json", "vocab.txt" })
             Assert.That(File.ReadAllBytes(Checkpoint(parts, file)), Is.EqualTo(File.ReadAllBytes(Checkpoint(whole, file))), file);
         Assert.That(WithoutTimes(Log(parts)), Is.EqualTo(WithoutTimes(Log(whole))));
     }
@@ -52,11 +52,11 @@ internal sealed class TrainTests
     [Test]
     public void Two_runs_of_one_seed_are_equal_and_another_seed_differs()
     {
-        (string config, string first) = Amcx.Train(_folder, "--steps", "2");
+        (var config, var first) = Amcx.Train(_folder, "--steps", "2");
         string second = _folder.PathOf("second"), other = _folder.PathOf("other");
         Assert.That(Amcx.Run("train", "--config", config, "--output", second, "--steps", "2").Code, Is.Zero);
         Assert.That(Amcx.Run("train", "--config", config, "--output", other, "--steps", "2", "--seed", "7").Code, Is.Zero);
-        byte[] weights = File.ReadAllBytes(Checkpoint(first, "model.safetensors"));
+        var weights = File.ReadAllBytes(Checkpoint(first, "model.safetensors"));
         Assert.That(File.ReadAllBytes(Checkpoint(second, "model.safetensors")), Is.EqualTo(weights));
         Assert.That(File.ReadAllBytes(Checkpoint(other, "model.safetensors")), Is.Not.EqualTo(weights));
     }
@@ -64,7 +64,7 @@ internal sealed class TrainTests
     [Test]
     public void Resuming_with_another_configuration_names_the_key()
     {
-        (string config, string run) = Amcx.Train(_folder, "--steps", "2");
+        (var config, var run) = Amcx.Train(_folder, "--steps", "2");
         Answer answer = Amcx.Run("train", "--config", config, "--resume", run, "--set", "optimizer.lr=0.5");
         Amcx.ExpectBadInput(answer, "optimizer.lr", "0.001", "0.5");
     }
@@ -72,14 +72,14 @@ internal sealed class TrainTests
     [Test]
     public void A_run_does_not_go_back()
     {
-        (_, string run) = Amcx.Train(_folder);
+        (_, var run) = Amcx.Train(_folder);
         Amcx.ExpectBadInput(Amcx.Run("train", "--resume", run, "--steps", "5"), "nothing to resume");
     }
 
     [Test]
     public void Resuming_from_nothing_says_so()
     {
-        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
+        var config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", config, "--resume", _folder.PathOf("no")), "not found");
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", config, "--resume", _folder.Path), "holds no checkpoint");
         Amcx.ExpectBadInput(Amcx.Run("train"), "--config is missing", "--resume");
@@ -92,7 +92,7 @@ internal sealed class TrainTests
         using var stop = new CancellationTokenSource();
         using StringWriter output = new(), error = new();
         var options = new TrainOptions { Config = config, Output = run, Threads = 1 };
-        int code = TrainCommand.Run(options, new CommandContext(output, error), stop.Token, session =>
+        var code = TrainCommand.Run(options, new CommandContext(output, error), stop.Token, session =>
         {
             if (session.Step == 2)
                 stop.Cancel();
@@ -127,7 +127,7 @@ internal sealed class TrainTests
     [Test]
     public void The_older_checkpoint_serves_where_the_newest_is_gone()
     {
-        (string config, string run) = Amcx.Train(_folder);
+        (var config, var run) = Amcx.Train(_folder);
         Directory.Delete(CheckpointLayout.Last(run), recursive: true);
         Answer answer = Amcx.Run("train", "--config", config, "--resume", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
@@ -137,7 +137,7 @@ internal sealed class TrainTests
     [Test]
     public void Without_AMC_its_losses_are_not_there()
     {
-        (_, string run) = Amcx.Train(_folder, "--set", "add_gcam=false", "--steps", "1");
+        (_, var run) = Amcx.Train(_folder, "--set", "add_gcam=false", "--steps", "1");
         Assert.That(Log(run).First(l => (string)l["kind"]! == "step")["losses"]!.AsObject().Select(l => l.Key), Is.EqualTo(new[] { "total", "ita", "itm", "mlm" }));
     }
 

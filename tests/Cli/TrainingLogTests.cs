@@ -22,7 +22,7 @@ internal sealed class TrainingLogTests
     [TestCase("blank", "lines 2, 4, 6, 8, 10 ")]
     public void Bad_lines_are_named_and_the_rest_is_read(string name, string lines)
     {
-        string folder = Folder(File.ReadAllBytes(Case(name)));
+        var folder = Folder(File.ReadAllBytes(Case(name)));
         string? warning = null;
         (List<StepRecord> steps, List<EvaluationRecord> evaluations) = TrainingLogReader.Read(folder, w => warning = w);
         Assert.That(steps.Select(s => s.Step), Is.EqualTo(new[] { 1, 2, 3, 4, 5 }));
@@ -49,7 +49,7 @@ internal sealed class TrainingLogTests
     [TestCase("\u0001\uFFFF{")]
     public void Whatever_a_line_holds_the_others_count(string line)
     {
-        string folder = Folder(System.Text.Encoding.UTF8.GetBytes($"{line}\n{File.ReadAllLines(Case("torn"))[0]}\n"));
+        var folder = Folder(System.Text.Encoding.UTF8.GetBytes($"{line}\n{File.ReadAllLines(Case("torn"))[0]}\n"));
         string? warning = null;
         (List<StepRecord> steps, List<EvaluationRecord> evaluations) = TrainingLogReader.Read(folder, w => warning = w);
         Assert.That((steps.Count, evaluations.Count), Is.EqualTo((0, 1)));
@@ -59,7 +59,7 @@ internal sealed class TrainingLogTests
     [Test]
     public void Many_bad_lines_are_counted_and_not_all_named()
     {
-        string folder = Folder(System.Text.Encoding.UTF8.GetBytes(new string('\n', 100_000)));
+        var folder = Folder(System.Text.Encoding.UTF8.GetBytes(new string('\n', 100_000)));
         string? warning = null;
         TrainingLogReader.Read(folder, w => warning = w);
         Assert.That(warning, Does.Contain("and 99980 more").And.Length.LessThan(400));
@@ -71,12 +71,12 @@ internal sealed class TrainingLogTests
     [TestCase("blank")]
     public void A_run_with_bad_lines_in_its_log_resumes(string name)
     {
-        (_, string run) = Amcx.Train(_folder, "--steps", "3");
-        string log = Path.Combine(run, "log.jsonl");
-        string[] good = File.ReadAllLines(log);
-        string[] odd = File.ReadAllLines(Case(name));
+        (_, var run) = Amcx.Train(_folder, "--steps", "3");
+        var log = Path.Combine(run, "log.jsonl");
+        var good = File.ReadAllLines(log);
+        var odd = File.ReadAllLines(Case(name));
         // The odd lines of the sample, among the run's own.
-        string bad = name switch { "foreign" => odd[3], "blank" => "", _ => odd[6] };
+        var bad = name switch { "foreign" => odd[3], "blank" => "", _ => odd[6] };
         File.WriteAllText(log, string.Join('\n', [.. good[..2], bad, .. good[2..]]) + "\n" + bad);
         Answer answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
@@ -87,8 +87,8 @@ internal sealed class TrainingLogTests
     [Test]
     public void Before_comes_from_step_0_or_is_not_claimed()
     {
-        (_, string run) = Amcx.Train(_folder, "--steps", "5");
-        string log = Path.Combine(run, "log.jsonl");
+        (_, var run) = Amcx.Train(_folder, "--steps", "5");
+        var log = Path.Combine(run, "log.jsonl");
         File.WriteAllLines(log, File.ReadAllLines(log).Where(l => !l.Contains("\"eval\",\"step\":0,", StringComparison.Ordinal)));
         Answer answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);

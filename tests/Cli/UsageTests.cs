@@ -27,7 +27,7 @@ internal sealed class UsageTests
     {
         Answer answer = Amcx.RunPlain("--help");
         Assert.That(answer.Code, Is.Zero);
-        foreach (string command in new[] { "devices", "train", "eval", "explain", "data", "convert", "verify" })
+        foreach (var command in new[] { "devices", "train", "eval", "explain", "data", "convert", "verify" })
             Assert.That(answer.Out, Does.Contain($"  {command} "));
     }
 

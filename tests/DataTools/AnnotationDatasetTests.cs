@@ -13,7 +13,7 @@ public class AnnotationDatasetTests
     {
         _folder = new TempFolder();
         var picture = new RgbImage(40, 20);
-        for (int i = 0; i < picture.Pixels.Length; i++)
+        for (var i = 0; i < picture.Pixels.Length; i++)
             picture.Pixels[i] = (byte)(i * 7 % 251);
         picture.SavePng(_folder.PathOf("a.png"));
     }
@@ -70,7 +70,7 @@ public class AnnotationDatasetTests
         AnnotationDataset dataset = Dataset(AugmentationOptions.Recipe with { JitterProbability = 0 }, ManyBoxes());
         RgbImage plain = ImageOps.ResizeBilinear(RgbImage.Load(_folder.PathOf("a.png")), 8, 8);
         byte[] flipped = ImageOps.FlipHorizontal(plain).Pixels, gray = ImageOps.ToGray(plain).Pixels;
-        byte[] both = ImageOps.FlipHorizontal(ImageOps.ToGray(plain)).Pixels;
+        var both = ImageOps.FlipHorizontal(ImageOps.ToGray(plain)).Pixels;
         byte[][] pictures = [.. Enumerable.Range(0, 1_000).Select(epoch => dataset.Get(0, 1, epoch).Picture.Pixels)];
         Assert.Multiple(() =>
         {
@@ -89,7 +89,7 @@ public class AnnotationDatasetTests
     [Test]
     public void Files_are_concatenated()
     {
-        string file = Save(ManyBoxes());
+        var file = Save(ManyBoxes());
         Assert.That(new AnnotationDataset([file, file], _folder.Path).Count, Is.EqualTo(2));
     }
 
@@ -124,7 +124,7 @@ public class AnnotationDatasetTests
     public void Evaluation_drops_boxes_outside_the_picture_and_passes_over_entries_without_another()
     {
         List<string> said = [];
-        string mixed = Save(new RegionAnnotation("a.png", ["x"], [new(0, 0, 5, 5), new(50, 0, 60, 10)]));
+        var mixed = Save(new RegionAnnotation("a.png", ["x"], [new(0, 0, 5, 5), new(50, 0, 60, 10)]));
         var set = new AnnotationEvaluationSet([mixed], _folder.Path, warn: said.Add);
         Assert.That(set[0].Boxes, Is.EqualTo((Box[])[new(0, 0, 5, 5)]));
         _ = set[0];
@@ -137,7 +137,7 @@ public class AnnotationDatasetTests
     [Test]
     public void Entries_without_a_box_train_with_an_empty_mask_and_ask_nothing()
     {
-        string file = _folder.Write("nobox.json", """
+        var file = _folder.Write("nobox.json", """
             [{"image": "a.png", "caption": "one"}, {"image": "a.png", "caption": "two", "bbox": []}, {"image": "a.png", "caption": "three", "bbox": null},
              {"image": "a.png", "caption": "four", "bbox": [2, 2, 9, 9]}]
             """);
@@ -146,11 +146,11 @@ public class AnnotationDatasetTests
         Assert.Multiple(() =>
         {
             Assert.That((dataset.Count, dataset.Annotations.WithoutBox, dataset.Annotations.HasBad), Is.EqualTo((4, 3, false)));
-            for (int i = 0; i < 3; i++)
+            for (var i = 0; i < 3; i++)
                 Assert.That(dataset.Get(i, 1, 0).Mask, Has.All.Zero);
             Assert.That(dataset.Get(3, 1, 0).Mask, Has.Some.EqualTo((byte)1));
             Assert.That(set.Select(q => q.Caption), Is.EqualTo((string[])["four"]));
-            string none = _folder.Write("none.json", """[{"image": "a.png", "caption": "one"}]""");
+            var none = _folder.Write("none.json", """[{"image": "a.png", "caption": "one"}]""");
             Assert.That(() => new AnnotationEvaluationSet([none], _folder.Path), Throws.TypeOf<DataException>().With.Message.Contains("no entry has a box"));
         });
     }
@@ -158,7 +158,7 @@ public class AnnotationDatasetTests
     [Test]
     public void Normalised_boxes_become_pixels_of_their_picture()
     {
-        string file = _folder.Write("unit.json", """[{"image": "a.png", "caption": "one", "bbox": [[0.25, 0.5, 0.75, 1]]}]""");
+        var file = _folder.Write("unit.json", """[{"image": "a.png", "caption": "one", "bbox": [[0.25, 0.5, 0.75, 1]]}]""");
         Assert.That(new AnnotationEvaluationSet([file], _folder.Path)[0].Boxes, Is.EqualTo((Box[])[new(10, 10, 30, 20)]));
         RegionSample sample = new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions { ImageSize = 8, Augmentation = AugmentationOptions.None }).Get(0, 1, 0);
         Assert.That(sample.Mask, Is.EqualTo(Enumerable.Range(0, 64).Select(i => (byte)(i >= 32 && i % 8 is >= 2 and < 6 ? 1 : 0))));
@@ -168,8 +168,8 @@ public class AnnotationDatasetTests
     public void Exif_orientation_follows_the_options()
     {
         File.Copy(Cases.Path("pictures", "exif6.png"), _folder.PathOf("e.png"));
-        string file = Save(new RegionAnnotation("e.png", ["x"], [new(0, 0, 10, 10)]));
-        foreach ((ExifOrientation exif, int width) in ((ExifOrientation, int)[])[(ExifOrientation.Apply, 64), (ExifOrientation.Ignore, 96)])
+        var file = Save(new RegionAnnotation("e.png", ["x"], [new(0, 0, 10, 10)]));
+        foreach ((ExifOrientation exif, var width) in ((ExifOrientation, int)[])[(ExifOrientation.Apply, 64), (ExifOrientation.Ignore, 96)])
         {
             var options = new PictureOptions { Exif = exif };
             Assert.That(new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions { ImageSize = 8, Pictures = options }).Get(0, 1, 0).OriginalWidth, Is.EqualTo(width));
@@ -185,7 +185,7 @@ public class AnnotationDatasetTests
 
     private string Save(RegionAnnotation annotation)
     {
-        string path = _folder.PathOf($"{Guid.NewGuid():N}.json");
+        var path = _folder.PathOf($"{Guid.NewGuid():N}.json");
         AnnotationFile.Save(path, [annotation]);
         return path;
     }

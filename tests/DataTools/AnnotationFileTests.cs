@@ -19,7 +19,7 @@ public class AnnotationFileTests
     [Test]
     public void Reads_single_and_several_phrases_and_ignores_other_fields()
     {
-        string path = _folder.Write("a.json", """
+        var path = _folder.Write("a.json", """
             [{"image":"VG_100K/12.jpg","caption":"red car","bbox":[[34,50.5,210,190],[-3,4e1,360,90]],"id":{"x":[1]}},
              {"bbox":[[0,0,1,1]],"caption":["a","\u00e9t\u00e9"],"image":"b.jpg"}]
             """);
@@ -42,10 +42,10 @@ public class AnnotationFileTests
             new("a \"b\".png", ["the <person>'s car", "é"], [new(0.1, 0, 5, 6.25)]),
             new("b.png", ["x"], [new(1, 2, 3, 4), new(5, 6, 7, 8)]),
         ];
-        string path = _folder.PathOf("a.json");
+        var path = _folder.PathOf("a.json");
         AnnotationFile.Save(path, written);
         IReadOnlyList<RegionAnnotation> read = AnnotationFile.Load(path);
-        for (int i = 0; i < written.Length; i++)
+        for (var i = 0; i < written.Length; i++)
         {
             Assert.That(read[i].Image, Is.EqualTo(written[i].Image));
             Assert.That(read[i].Captions, Is.EqualTo(written[i].Captions));
@@ -59,7 +59,7 @@ public class AnnotationFileTests
     {
         RegionAnnotation[] written = [.. Enumerable.Range(0, 5_000).Select(i =>
             new RegionAnnotation($"{i}.png", [$"phrase {i} " + new string('x', i % 97)], [new(i, 0, i + 1, 1)]))];
-        string path = _folder.PathOf("a.json");
+        var path = _folder.PathOf("a.json");
         AnnotationFile.Save(path, [.. written, new RegionAnnotation("long.png", [new string('y', 200_000)], [new(0, 0, 1, 1)])]);
         IReadOnlyList<RegionAnnotation> read = AnnotationFile.Load(path);
         Assert.That(read, Has.Count.EqualTo(5_001));
@@ -101,7 +101,7 @@ public class AnnotationFileTests
     [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[-9,0,-2,1]]}]", "entry 0: bbox[0]: [-9, 0, -2, 1] lies outside")]
     public void Bad_files_are_named_with_entry_and_field(string json, string message)
     {
-        string path = _folder.Write("bad.json", json.Replace("BAD", "{\"image\" 3", StringComparison.Ordinal).Replace("GOOD", Good, StringComparison.Ordinal));
+        var path = _folder.Write("bad.json", json.Replace("BAD", "{\"image\" 3", StringComparison.Ordinal).Replace("GOOD", Good, StringComparison.Ordinal));
         DataException e = Assert.Throws<DataException>(() => AnnotationFile.Load(path))!;
         Assert.That(e.Message, Does.StartWith(path).And.Contain(message).And.Not.Contain("\n"));
     }
@@ -111,7 +111,7 @@ public class AnnotationFileTests
     {
         // The reader's first buffer holds 65536 bytes; the word is moved across its end.
         string start = "[{\"image\": \"b\", \"bbox\": [[", padding = new(' ', 65536 - start.Length - shift);
-        string path = _folder.Write("bad.json", start + padding + "NaN, 0, 1, 1]]}]");
+        var path = _folder.Write("bad.json", start + padding + "NaN, 0, 1, 1]]}]");
         Assert.That(() => AnnotationFile.Load(path), Throws.TypeOf<DataException>().With.Message.Contains("entry 0: bbox: NaN and Infinity"));
     }
 

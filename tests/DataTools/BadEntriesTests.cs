@@ -71,7 +71,7 @@ public class BadEntriesTests
     [TestCase("", AnnotationFault.NotJson)]
     public void A_bad_entry_costs_itself_alone(string entry, AnnotationFault fault)
     {
-        string path = _folder.Write("a.json", $"[{Good}, {entry}, {Good}, {Good}]");
+        var path = _folder.Write("a.json", $"[{Good}, {entry}, {Good}, {Good}]");
         var census = new AnnotationCensus();
         Assert.That(AnnotationFile.Load(path, BoxFormat.Auto, census).Select(a => a.Number), Is.EqualTo((int[])[0, 2, 3]));
         Assert.That(census.Counts.Keys, Is.EqualTo((AnnotationFault[])[fault]));
@@ -85,7 +85,7 @@ public class BadEntriesTests
     public void A_bad_line_costs_itself_alone(string line)
     {
         var census = new AnnotationCensus();
-        string path = _folder.Write("a.jsonl", $"{Good}\n{line}\n{Good}\n\n{line}");
+        var path = _folder.Write("a.jsonl", $"{Good}\n{line}\n{Good}\n\n{line}");
         Assert.That(AnnotationFile.Load(path, BoxFormat.Auto, census).Select(a => a.Number), Is.EqualTo((int[])[0, 2]));
         Assert.That(census.BadEntries, Is.EqualTo(2));
     }
@@ -94,8 +94,8 @@ public class BadEntriesTests
     public void Everything_is_listed_by_kind_and_a_bad_part_of_many_is_cut_short()
     {
         string flat = """{"image": "b", "caption": "a", "bbox": [[5,5,5,9]]}""", phrase = """{"image": "b", "caption": ["", "a", 5], "bbox": [[1,1,9,9]]}""";
-        string number = "{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,0,1" + new string('0', 200_000) + ",9]]}";
-        string path = _folder.Write("a.json", "[" + string.Join(",", Enumerable.Repeat(flat, 25).Append(phrase).Append(number).Append(Good)) + "]");
+        var number = "{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,0,1" + new string('0', 200_000) + ",9]]}";
+        var path = _folder.Write("a.json", "[" + string.Join(",", Enumerable.Repeat(flat, 25).Append(phrase).Append(number).Append(Good)) + "]");
         var census = new AnnotationCensus();
         AnnotationFile.Load(path, BoxFormat.Auto, census);
         IReadOnlyList<string> lines = census.Lines();
@@ -117,9 +117,9 @@ public class BadEntriesTests
     [TestCase(30, 10, 0.75, false)]
     public void Too_many_bad_entries_refuse_the_file(int bad, int good, double share, bool refused)
     {
-        string entry = """{"image": "b", "caption": "a", "bbox": [[5,5,5,9]]}""";
+        var entry = """{"image": "b", "caption": "a", "bbox": [[5,5,5,9]]}""";
         // The last entry is good, so that something is left.
-        string path = _folder.Write("a.json", "[" + string.Join(",", Enumerable.Repeat(entry, bad).Concat(Enumerable.Repeat(Good, Math.Max(good, 1)))) + "]");
+        var path = _folder.Write("a.json", "[" + string.Join(",", Enumerable.Repeat(entry, bad).Concat(Enumerable.Repeat(Good, Math.Max(good, 1)))) + "]");
         var options = new AnnotationDatasetOptions { Pictures = new PictureOptions { MaxBadShare = share } };
         if (refused)
             Assert.That(() => new AnnotationDataset([path], _folder.Path, options), Throws.TypeOf<DataException>().With.Message.Contains($"{bad} of ").And.Message.Contains("max_bad_share").And.Message.Contains("entry 0: bbox[0]"));
@@ -131,16 +131,16 @@ public class BadEntriesTests
     [TestCase(BoxFormat.Size, 10, 10, 50, 60)]
     public void The_format_of_boxes_can_be_said(BoxFormat format, double x1, double y1, double x2, double y2)
     {
-        string path = _folder.Write("a.json", """[{"image": "b", "caption": "a", "bbox": [[10, 10, 40, 50]]}]""");
+        var path = _folder.Write("a.json", """[{"image": "b", "caption": "a", "bbox": [[10, 10, 40, 50]]}]""");
         Assert.That(AnnotationFile.Load(path, format)[0].Boxes, Is.EqualTo((Box[])[new(x1, y1, x2, y2)]));
     }
 
     [Test]
     public void Units_are_found_for_a_whole_file_or_taken_as_said()
     {
-        string unit = _folder.Write("unit.json", """[{"image": "b", "caption": "a", "bbox": [[0, 0, 1, 1], [0.5, 0.25, 1, 0.5]]}]""");
-        string pixels = _folder.Write("pixels.json", """[{"image": "b", "caption": "a", "bbox": [[0, 0, 1, 1], [3, 3, 9, 9]]}]""");
-        string mostlyUnit = _folder.Write("mostly.json", """[{"image": "b", "caption": "a", "bbox": [[0.5, 0.25, 1, 0.5], [0.1, 0.1, 0.2, 0.2], [3, 3, 9, 9]]}]""");
+        var unit = _folder.Write("unit.json", """[{"image": "b", "caption": "a", "bbox": [[0, 0, 1, 1], [0.5, 0.25, 1, 0.5]]}]""");
+        var pixels = _folder.Write("pixels.json", """[{"image": "b", "caption": "a", "bbox": [[0, 0, 1, 1], [3, 3, 9, 9]]}]""");
+        var mostlyUnit = _folder.Write("mostly.json", """[{"image": "b", "caption": "a", "bbox": [[0.5, 0.25, 1, 0.5], [0.1, 0.1, 0.2, 0.2], [3, 3, 9, 9]]}]""");
         Assert.Multiple(() =>
         {
             Assert.That(AnnotationFile.Load(unit)[0].BoxesIn(40, 20), Is.EqualTo((Box[])[new(0, 0, 40, 20), new(20, 5, 40, 10)]));
@@ -155,7 +155,7 @@ public class BadEntriesTests
     public void What_is_taken_as_normalised_is_said()
     {
         List<string> said = [];
-        string path = _folder.Write("unit.json", """[{"image": "b", "caption": "a", "bbox": [[0.5, 0.25, 1, 0.5]]}]""");
+        var path = _folder.Write("unit.json", """[{"image": "b", "caption": "a", "bbox": [[0.5, 0.25, 1, 0.5]]}]""");
         _ = new AnnotationDataset([path], _folder.Path, new AnnotationDatasetOptions { Warn = said.Add });
         Assert.That(said, Has.Count.EqualTo(1).And.All.Contains("taken as normalised; box_format: xyxy"));
     }
@@ -163,8 +163,8 @@ public class BadEntriesTests
     [Test]
     public void Utf_16_is_read([Values] bool bigEndian, [Values(10, 20_000)] int length)
     {
-        string text = $$"""[{{Good}}, {"image": "b", "caption": "ein Hündchen {{new string('ü', length)}}", "bbox": [[1, 1, 9, 9]]}]""";
-        string path = _folder.PathOf("a.json");
+        var text = $$"""[{{Good}}, {"image": "b", "caption": "ein Hündchen {{new string('ü', length)}}", "bbox": [[1, 1, 9, 9]]}]""";
+        var path = _folder.PathOf("a.json");
         File.WriteAllText(path, text, new UnicodeEncoding(bigEndian, byteOrderMark: true));
         Assert.That(AnnotationFile.Load(path)[1].Captions[0], Has.Length.EqualTo("ein Hündchen ".Length + length));
     }
@@ -175,7 +175,7 @@ public class BadEntriesTests
         // The reader's first buffer holds 65536 bytes; the quoted end of the bad entry is moved across it.
         string bad = """{"image" "\"}]", "x": 1}""", start = "[" + Good + ",", padding = new(' ', 65536 - start.Length - shift - 8);
         var census = new AnnotationCensus();
-        string path = _folder.Write("a.json", $"{start}{padding}{bad},{Good}]");
+        var path = _folder.Write("a.json", $"{start}{padding}{bad},{Good}]");
         Assert.That(AnnotationFile.Load(path, BoxFormat.Auto, census).Select(a => a.Number), Is.EqualTo((int[])[0, 2]));
         Assert.That(census.BadEntries, Is.EqualTo(1));
     }

@@ -34,7 +34,7 @@ public class CaptionCleanerTests
         using var golden = JsonDocument.Parse(File.ReadAllText(GoldenFiles.Require("tokenizer.json")));
         foreach (JsonElement entry in golden.RootElement.EnumerateArray())
         {
-            string text = entry.GetProperty("text").GetString()!;
+            var text = entry.GetProperty("text").GetString()!;
             Assert.That(CaptionCleaner.Clean(text, 50), Is.EqualTo(entry.GetProperty("clean").GetString()), text);
         }
     }

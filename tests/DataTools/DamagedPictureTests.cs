@@ -36,7 +36,7 @@ public class DamagedPictureTests
     [TestCase(0.6, 123, 2, 7, 120, 196, 106)]
     public void A_cut_progressive_jpeg_is_coarse_and_known_to_be_cut(double share, int r, int g, int b, int lastR, int lastG, int lastB)
     {
-        byte[] file = File.ReadAllBytes(Cases.Path("pictures", "progressive.jpg"));
+        var file = File.ReadAllBytes(Cases.Path("pictures", "progressive.jpg"));
         DecodedPicture read = PictureFile.Decode(file.AsSpan(0, (int)(file.Length * share)), "p.jpg");
         Assert.Multiple(() =>
         {
@@ -58,9 +58,9 @@ public class DamagedPictureTests
     [Test]
     public void A_thumbnail_does_not_hide_that_a_jpeg_is_cut()
     {
-        byte[] cut = File.ReadAllBytes(Cases.Path("pictures", "cuthalf.jpg"));
-        byte[] thumbnail = File.ReadAllBytes(Cases.Path("pictures", "exif6.jpg"));
-        int length = thumbnail.Length + 2;
+        var cut = File.ReadAllBytes(Cases.Path("pictures", "cuthalf.jpg"));
+        var thumbnail = File.ReadAllBytes(Cases.Path("pictures", "exif6.jpg"));
+        var length = thumbnail.Length + 2;
         // An APP5 segment that holds a whole JPEG, end mark included, right behind the start mark.
         byte[] file = [.. cut[..2], 0xFF, 0xE5, (byte)(length >> 8), (byte)length, .. thumbnail, .. cut[2..]];
         Assert.That(PictureFile.Decode(file, "thumb.jpg").Damage, Is.Not.Null);
@@ -72,9 +72,9 @@ public class DamagedPictureTests
     public void A_cut_png_is_exact_above_and_grey_below(double share)
     {
         RgbImage whole = Ramp(32, 24);
-        byte[] file = PngWriter.Write(whole);
+        var file = PngWriter.Write(whole);
         DecodedPicture read = PictureFile.Decode(file.AsSpan(0, (int)(file.Length * share)), "a.png");
-        int rows = Enumerable.Range(0, 24).TakeWhile(y => Row(read.Picture, y).SequenceEqual(Row(whole, y))).Count();
+        var rows = Enumerable.Range(0, 24).TakeWhile(y => Row(read.Picture, y).SequenceEqual(Row(whole, y))).Count();
         Assert.Multiple(() =>
         {
             Assert.That(read.Damage, Is.Not.Null);
@@ -88,11 +88,11 @@ public class DamagedPictureTests
     public void A_cut_interlaced_png_is_coarse()
     {
         RgbImage whole = Ramp(32, 24);
-        byte[] file = PngWriter.Write(whole, interlaced: true);
+        var file = PngWriter.Write(whole, interlaced: true);
         Assert.That(PictureFile.Decode(file, "a.png").Picture.Pixels, Is.EqualTo(whole.Pixels));
         DecodedPicture read = PictureFile.Decode(file.AsSpan(0, file.Length / 2), "a.png");
         Assert.That(read.Damage, Is.Not.Null);
-        int worst = Enumerable.Range(0, whole.Pixels.Length).Max(i => Math.Abs(whole.Pixels[i] - read.Picture.Pixels[i]));
+        var worst = Enumerable.Range(0, whole.Pixels.Length).Max(i => Math.Abs(whole.Pixels[i] - read.Picture.Pixels[i]));
         Assert.That(worst, Is.InRange(1, 48), "pixels of the first passes stand for their neighbours: no grey, no black");
     }
 
@@ -101,11 +101,11 @@ public class DamagedPictureTests
     public void A_png_with_wrong_checksums_only_is_read_whole(int split)
     {
         RgbImage whole = Ramp(32, 24);
-        byte[] file = PngWriter.Write(whole);
+        var file = PngWriter.Write(whole);
         // The chunk of pixels follows the signature and the header; here it is cut in two, neither with its checksum.
         const int chunk = 8 + 25;
-        int length = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(chunk));
-        byte[] data = file[(chunk + 8)..(chunk + 8 + length)];
+        var length = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(chunk));
+        var data = file[(chunk + 8)..(chunk + 8 + length)];
         byte[] cut = [.. file[..chunk], .. Chunk(data[..split]), .. Chunk(data[split..]), .. file[(chunk + 12 + length)..]];
         DecodedPicture read = PictureFile.Decode(cut, "a.png");
         Assert.That(read.Damage, Is.Not.Null);
@@ -113,7 +113,7 @@ public class DamagedPictureTests
 
         static byte[] Chunk(byte[] part)
         {
-            byte[] size = new byte[4];
+            var size = new byte[4];
             BinaryPrimitives.WriteInt32BigEndian(size, part.Length);
             return [.. size, .. "IDAT"u8, .. part, 0, 0, 0, 0];
         }
@@ -131,7 +131,7 @@ public class DamagedPictureTests
         RgbImage whole = Ramp(64, 64);
         using SKBitmap bitmap = whole.ToBitmap();
         using SKData data = bitmap.Encode(format, 90);
-        byte[] file = data.ToArray();
+        var file = data.ToArray();
         DecodedPicture read = PictureFile.Decode(file.AsSpan(0, file.Length * 8 / 10), "a.webp");
         Assert.Multiple(() =>
         {
@@ -180,14 +180,14 @@ public class DamagedPictureTests
     [TestCase("exif6.webp")]
     public void Orientation_is_applied_or_ignored_in_every_format(string name)
     {
-        string path = Cases.Path("pictures", name);
+        var path = Cases.Path("pictures", name);
         RgbImage upright = RgbImage.Load(path), stored = RgbImage.Load(path, ExifOrientation.Ignore);
         Assert.Multiple(() =>
         {
             Assert.That((upright.Width, upright.Height), Is.EqualTo((64, 96)));
             Assert.That((stored.Width, stored.Height), Is.EqualTo((96, 64)));
             // Orientation 6: the first row is the right side.
-            for (int i = 0; i < 64; i += 9)
+            for (var i = 0; i < 64; i += 9)
                 Assert.That(Pixel(upright, 63 - i, 5), Is.EqualTo(Pixel(stored, 5, i)));
         });
     }
@@ -195,7 +195,7 @@ public class DamagedPictureTests
     [Test]
     public void Every_orientation_of_a_png_matches_that_of_a_jpeg([Range(1, 8)] int orientation, [Values] bool bigEndian)
     {
-        byte[] jpeg = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
+        var jpeg = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
         jpeg[jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x01, 0x12, 0, 3, 0, 0, 0, 1]) + 9] = (byte)orientation;
         RgbImage stored = RgbImage.Decode(jpeg, "jpeg", ExifOrientation.Ignore);
         // Another tag first, so that the directory is searched.
@@ -225,7 +225,7 @@ public class DamagedPictureTests
     private static RgbImage Ramp(int width, int height)
     {
         var image = new RgbImage(width, height);
-        for (int i = 0; i < width * height; i++)
+        for (var i = 0; i < width * height; i++)
             (image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]) = ((byte)(i % width * 3), (byte)(i / width * 3), 10);
         return image;
     }

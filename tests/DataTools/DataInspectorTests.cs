@@ -21,7 +21,7 @@ public class DataInspectorTests
     [Test]
     public void Counts_and_means_are_right()
     {
-        string path = Save(new RegionAnnotation("a.png", ["red car", "a"], [new(0, 0, 10, 10), new(-5, 0, 5, 2)]));
+        var path = Save(new RegionAnnotation("a.png", ["red car", "a"], [new(0, 0, 10, 10), new(-5, 0, 5, 2)]));
         AnnotationSummary expected = new()
         {
             Entries = 1,
@@ -48,7 +48,7 @@ public class DataInspectorTests
         [
             new("a.png", ["x"], [new(30, 0, 40, 10)]), new("cut.jpg", ["x"], [new(0, 0, 96, 32)]), .. Enumerable.Range(0, 25).Select(i => new RegionAnnotation($"{i}.png", ["x"], [new(0, 0, 9, 9)])),
         ];
-        string path = _folder.PathOf("a.json");
+        var path = _folder.PathOf("a.json");
         AnnotationFile.Save(path, entries);
         Inspection found = DataInspector.Inspect(path, _folder.Path);
         Assert.Multiple(() =>
@@ -62,7 +62,7 @@ public class DataInspectorTests
 
     private string Save(RegionAnnotation annotation)
     {
-        string path = _folder.PathOf("a.json");
+        var path = _folder.PathOf("a.json");
         AnnotationFile.Save(path, [annotation]);
         return path;
     }

@@ -31,11 +31,11 @@ public class FashionScenesTests
     public void The_box_is_the_square_of_the_tinted_item()
     {
         var scenes = new FashionScenes(64, _folder.Path);
-        for (int i = 0; i < 300; i++)
+        for (var i = 0; i < 300; i++)
         {
             Scene scene = scenes.Render(0, SceneSplit.Test, i);
-            (int r, int g, int b) = PixelAt(scene, (int)(scene.Box.X1 + scene.Box.X2) / 2, (int)(scene.Box.Y1 + scene.Box.Y2) / 2);
-            string[] words = scene.Phrase.Split(' ');
+            (var r, var g, var b) = PixelAt(scene, (int)(scene.Box.X1 + scene.Box.X2) / 2, (int)(scene.Box.Y1 + scene.Box.Y2) / 2);
+            var words = scene.Phrase.Split(' ');
             // The made-up pictures are fully white, so the item shows its pure colour.
             NamedColor color = NamedColor.All.Single(c => c.Name == words[1]);
             Assert.Multiple(() =>
@@ -53,7 +53,7 @@ public class FashionScenesTests
     {
         var scenes = new FashionScenes(64, _folder.Path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        for (int i = 0; i < 30; i++)
+        for (var i = 0; i < 30; i++)
         {
             Scene scene = scenes.Render(7, SceneSplit.Test, i);
             hash.AppendData(scene.Picture.Pixels);
@@ -98,7 +98,7 @@ public class FashionScenesTests
     [Test]
     public void Damaged_files_are_named()
     {
-        byte[] good = File.ReadAllBytes(_folder.PathOf(ImagesName));
+        var good = File.ReadAllBytes(_folder.PathOf(ImagesName));
         Assert.Multiple(() =>
         {
             _folder.Write(ImagesName, good[..(good.Length / 2)]);
@@ -125,7 +125,7 @@ public class FashionScenesTests
         if (!FashionMnist.IsInstalled(SceneSplit.Test))
             Assert.Ignore("Fashion-MNIST is not installed; get it with: apt-get install dataset-fashion-mnist");
         var scenes = new FashionScenes();
-        double area = Enumerable.Range(0, 2_000).Average(i => scenes.Render(0, SceneSplit.Test, i).Box.Area) / (64 * 64);
+        var area = Enumerable.Range(0, 2_000).Average(i => scenes.Render(0, SceneSplit.Test, i).Box.Area) / (64 * 64);
         TestContext.Out.WriteLine($"mean box area {area:F4}");
         Assert.That(area, Is.InRange(0.11, 0.14));
         Assert.That(FashionMnist.Load(SceneSplit.Test).Count, Is.EqualTo(10_000));
@@ -133,7 +133,7 @@ public class FashionScenesTests
 
     private static (int R, int G, int B) PixelAt(Scene scene, int x, int y)
     {
-        int i = (y * scene.Picture.Width + x) * 3;
+        var i = (y * scene.Picture.Width + x) * 3;
         return (scene.Picture.Pixels[i], scene.Picture.Pixels[i + 1], scene.Picture.Pixels[i + 2]);
     }
 
@@ -149,10 +149,10 @@ public class FashionScenesTests
 
     private void WriteIdx(string name, int[] header, int length, Func<int, byte>? value = null)
     {
-        byte[] bytes = new byte[4 * header.Length + length];
-        for (int i = 0; i < header.Length; i++)
+        var bytes = new byte[4 * header.Length + length];
+        for (var i = 0; i < header.Length; i++)
             BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(4 * i), header[i]);
-        for (int i = 0; i < length; i++)
+        for (var i = 0; i < length; i++)
             bytes[4 * header.Length + i] = value?.Invoke(i) ?? 0;
         using var gzip = new GZipStream(File.Create(_folder.PathOf(name)), CompressionLevel.Fastest);
         gzip.Write(bytes);

@@ -11,8 +11,8 @@ internal sealed class GoldenFile
 
     private GoldenFile(string path)
     {
-        byte[] bytes = File.ReadAllBytes(path);
-        int header = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        var bytes = File.ReadAllBytes(path);
+        var header = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
         using var json = JsonDocument.Parse(bytes.AsMemory(8, header));
         foreach (JsonProperty entry in json.RootElement.EnumerateObject())
         {
@@ -20,7 +20,7 @@ internal sealed class GoldenFile
                 continue;
             int[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(e => e.GetInt32())];
             int[] range = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(e => e.GetInt32())];
-            float[] values = MemoryMarshal.Cast<byte, float>(bytes.AsSpan(8 + header + range[0], range[1] - range[0])).ToArray();
+            var values = MemoryMarshal.Cast<byte, float>(bytes.AsSpan(8 + header + range[0], range[1] - range[0])).ToArray();
             _tensors.Add(entry.Name, (shape, values));
         }
     }

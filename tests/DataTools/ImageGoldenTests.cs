@@ -20,14 +20,14 @@ public class ImageGoldenTests
     [TestCaseSource(nameof(CasesWith), new object[] { "cv2_linear" })]
     public void Bilinear_resize_equals_OpenCV(string name)
     {
-        int[] shape = Golden.Shape($"{name}/cv2_linear");
+        var shape = Golden.Shape($"{name}/cv2_linear");
         AssertSame(ImageOps.ResizeBilinear(Input(name), shape[1], shape[0]).Pixels, $"{name}/cv2_linear");
     }
 
     [TestCaseSource(nameof(CasesWith), new object[] { "pil_bicubic" })]
     public void Bicubic_resize_equals_Pillow(string name)
     {
-        int[] shape = Golden.Shape($"{name}/pil_bicubic");
+        var shape = Golden.Shape($"{name}/pil_bicubic");
         AssertSame(ImageOps.ResizeBicubic(Input(name), shape[1], shape[0]).Pixels, $"{name}/pil_bicubic");
     }
 
@@ -44,9 +44,9 @@ public class ImageGoldenTests
     [TestCaseSource(nameof(CasesWith), new object[] { "cv2_hsv_shifted_rgb" })]
     public void Rgb_of_shifted_hsv_equals_OpenCV(string name)
     {
-        int[] shape = Golden.Shape($"{name}/cv2_hsv");
-        byte[] hsv = Golden.Bytes($"{name}/cv2_hsv");
-        for (int i = 0; i < hsv.Length; i += 3)
+        var shape = Golden.Shape($"{name}/cv2_hsv");
+        var hsv = Golden.Bytes($"{name}/cv2_hsv");
+        for (var i = 0; i < hsv.Length; i += 3)
         {
             hsv[i] = (byte)((hsv[i] + 37) % 180);
             hsv[i + 1] = (byte)Math.Min(hsv[i + 1] + 200, 255);
@@ -65,24 +65,24 @@ public class ImageGoldenTests
     [TestCaseSource(nameof(CasesWith), new object[] { "cv2_gray" })]
     public void Gray_equals_OpenCV(string name)
     {
-        byte[] gray = ImageOps.ToGray(Input(name)).Pixels;
+        var gray = ImageOps.ToGray(Input(name)).Pixels;
         AssertSame([.. Enumerable.Range(0, gray.Length / 3).Select(i => gray[3 * i])], $"{name}/cv2_gray");
     }
 
     private static RgbImage Input(string name)
     {
-        int[] shape = Golden.Shape($"{name}/in");
+        var shape = Golden.Shape($"{name}/in");
         return new RgbImage(shape[1], shape[0], Golden.Bytes($"{name}/in"));
     }
 
     private static void AssertSame(byte[] actual, string golden)
     {
-        byte[] expected = Golden.Bytes(golden);
+        var expected = Golden.Bytes(golden);
         Assert.That(actual, Has.Length.EqualTo(expected.Length));
         int differing = 0, largest = 0;
-        for (int i = 0; i < actual.Length; i++)
+        for (var i = 0; i < actual.Length; i++)
         {
-            int difference = Math.Abs(actual[i] - expected[i]);
+            var difference = Math.Abs(actual[i] - expected[i]);
             differing += difference > 0 ? 1 : 0;
             largest = Math.Max(largest, difference);
         }

@@ -34,7 +34,7 @@ internal sealed class LargePictureTests
     public void Every_orientation_gives_what_the_whole_picture_gives([Range(1, 8)] int orientation, [Values(true, false)] bool big)
     {
         using var folder = new TempFolder();
-        string path = folder.Write("o.jpg", WithOrientation(Jpeg(big ? 150 : 30, big ? 90 : 70), orientation));
+        var path = folder.Write("o.jpg", WithOrientation(Jpeg(big ? 150 : 30, big ? 90 : 70), orientation));
         AssertSame(path, ExifOrientation.Apply);
         AssertSame(path, ExifOrientation.Ignore);
         RgbImage turned = LargePicture.TryRead(path, [PictureTarget.Whole], ExifOrientation.Apply, 0)!.Images[0];
@@ -58,11 +58,11 @@ internal sealed class LargePictureTests
     public void A_large_jpeg_is_never_held()
     {
         using var folder = new TempFolder();
-        string path = folder.Write("large.jpg", Jpeg(2000, 1500));
+        var path = folder.Write("large.jpg", Jpeg(2000, 1500));
         PictureTarget[] targets = [PictureTarget.Square(64, Resampling.Bilinear)];
         PictureFile.Read(path, targets);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        (PictureViews views, string? damage) = PictureFile.Read(path, targets);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        (PictureViews views, var damage) = PictureFile.Read(path, targets);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1_500_000));
         Assert.That((views.Width, views.Height, damage), Is.EqualTo((2000, 1500, (string?)null)));
     }
@@ -72,14 +72,14 @@ internal sealed class LargePictureTests
     [TestCase(Resampling.Bicubic)]
     public void It_does_not_matter_how_many_rows_come_at_a_time(Resampling rule)
     {
-        foreach ((int width, int height, int newWidth, int newHeight) in new[] { (13, 150, 7, 9), (7, 9, 20, 31), (8, 6, 4, 3), (5, 5, 5, 5), (6, 70, 6, 33), (70, 6, 33, 6), (3, 1, 2, 4) })
+        foreach ((var width, var height, var newWidth, var newHeight) in new[] { (13, 150, 7, 9), (7, 9, 20, 31), (8, 6, 4, 3), (5, 5, 5, 5), (6, 70, 6, 33), (70, 6, 33, 6), (3, 1, 2, 4) })
         {
-            byte[] pixels = new byte[width * height * 3];
+            var pixels = new byte[width * height * 3];
             new Random(1).NextBytes(pixels);
             byte[][] results = [.. new[] { 1, 7, height }.Select(group =>
             {
                 RowResampler rows = RowResampler.Create(rule, width, height, newWidth, newHeight);
-                for (int y = 0; y < height; y += group)
+                for (var y = 0; y < height; y += group)
                     rows.Push(pixels.AsSpan(y * width * 3, Math.Min(group, height - y) * width * 3));
                 return rows.Result;
             })];
@@ -94,7 +94,7 @@ internal sealed class LargePictureTests
         PictureViews whole = PictureViews.Of(RgbImage.Load(path, exif), Targets);
         Assert.That(bands, Is.Not.Null, $"{path} is whole");
         Assert.That((bands!.Width, bands.Height), Is.EqualTo((whole.Width, whole.Height)));
-        for (int i = 0; i < Targets.Length; i++)
+        for (var i = 0; i < Targets.Length; i++)
         {
             Assert.That((bands.Images[i].Width, bands.Images[i].Height), Is.EqualTo((whole.Images[i].Width, whole.Images[i].Height)), $"target {i}");
             Assert.That(bands.Images[i].Pixels, Is.EqualTo(whole.Images[i].Pixels), $"target {i}");
@@ -104,7 +104,7 @@ internal sealed class LargePictureTests
     private static byte[] Jpeg(int width, int height)
     {
         var image = new RgbImage(width, height);
-        for (int i = 0; i < image.Pixels.Length; i++)
+        for (var i = 0; i < image.Pixels.Length; i++)
             image.Pixels[i] = (byte)(i / 3 % width * 255 / width + i / 3 / width * 7 + i % 3 * 40);
         using SKBitmap bitmap = image.ToBitmap();
         using SKData data = bitmap.Encode(SKEncodedImageFormat.Jpeg, 90);

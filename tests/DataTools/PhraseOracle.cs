@@ -9,13 +9,13 @@ internal static class PhraseOracle
 
     public static int[] Matches(string phrase, ShapeItem[] items)
     {
-        string[] words = phrase.Split(' ');
-        int anchorAt = Array.LastIndexOf(words, "the");
+        var words = phrase.Split(' ');
+        var anchorAt = Array.LastIndexOf(words, "the");
         if (anchorAt > 0)
         {
-            string relation = words.Contains("of") ? words[anchorAt - 2] : words[anchorAt - 1];
+            var relation = words.Contains("of") ? words[anchorAt - 2] : words[anchorAt - 1];
             ShapeItem anchor = items.Single(i => Kinds[(int)i.Kind] == words[anchorAt + 1]);
-            string[] subject = words[1..(anchorAt - (words.Contains("of") ? 2 : 1))];
+            var subject = words[1..(anchorAt - (words.Contains("of") ? 2 : 1))];
             return Indices(items, i => Fits(i, subject) && i != anchor && Lies(relation, i, anchor));
         }
         if (words[0] != "the")

@@ -15,7 +15,7 @@ public class PictureCensusTests
     public void Pictures_that_are_not_whole_are_counted_and_named_once()
     {
         PictureCensus census = Census(40, BadPictures.Load);
-        for (int round = 0; round < 3; round++)
+        for (var round = 0; round < 3; round++)
         {
             Assert.That(census.Read(Picture("cuthalf.jpg")).Width, Is.EqualTo(96));
             Assert.That(census.Read(Picture("noiend.png")).Width, Is.EqualTo(96), "all of it is there");
@@ -63,7 +63,7 @@ public class PictureCensusTests
     public void Too_many_undecodable_pictures_end_the_work(int bad, int all, double share, bool ends)
     {
         var census = new PictureCensus(all, new PictureOptions { MaxBadShare = share }, _said.Add);
-        for (int i = 1; i < bad; i++)
+        for (var i = 1; i < bad; i++)
             Assert.That(() => census.Read($"none/{i}.jpg"), Throws.TypeOf<UnreadablePictureException>());
         // Parts and repetitions do not count towards the bound.
         census.Read(Picture("cuthalf.jpg"));

@@ -13,7 +13,7 @@ internal static class PngWriter
 
     public static byte[] Write(RgbImage picture, bool interlaced = false, byte[]? exif = null)
     {
-        byte[] header = new byte[13];
+        var header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, picture.Width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), picture.Height);
         (header[8], header[9], header[12]) = (8, 2, (byte)(interlaced ? 1 : 0));
@@ -33,12 +33,12 @@ internal static class PngWriter
         // Stored, not compressed: a cut then costs pixels in the order in which they lie.
         using (var zlib = new ZLibStream(packed, CompressionLevel.NoCompression, leaveOpen: true))
         {
-            foreach ((int x0, int y0, int stepX, int stepY) in passes)
+            foreach ((var x0, var y0, var stepX, var stepY) in passes)
             {
-                for (int y = y0; y < picture.Height; y += stepY)
+                for (var y = y0; y < picture.Height; y += stepY)
                 {
                     zlib.WriteByte(0);
-                    for (int x = x0; x < picture.Width; x += stepX)
+                    for (var x = x0; x < picture.Width; x += stepX)
                         zlib.Write(picture.Pixels, (y * picture.Width + x) * 3, 3);
                 }
             }
@@ -59,11 +59,11 @@ internal static class PngWriter
     // Bit by bit, as the PNG specification defines it.
     private static uint Crc(byte[] bytes)
     {
-        uint crc = uint.MaxValue;
-        foreach (byte value in bytes)
+        var crc = uint.MaxValue;
+        foreach (var value in bytes)
         {
             crc ^= value;
-            for (int bit = 0; bit < 8; bit++)
+            for (var bit = 0; bit < 8; bit++)
                 crc = (crc & 1) == 0 ? crc >> 1 : (crc >> 1) ^ 0xEDB88320;
         }
         return ~crc;

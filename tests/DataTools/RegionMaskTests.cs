@@ -18,7 +18,7 @@ public class RegionMaskTests
     public void Boxes_are_clamped_and_cut_to_whole_pixels(double x1, double y1, double x2, double y2, string expected)
     {
         RegionMask mask = RegionMask.FromBox(new Box(x1, y1, x2, y2), 4, 3);
-        string text = string.Join(' ', mask.Values.Chunk(4).Select(row => string.Concat(row)));
+        var text = string.Join(' ', mask.Values.Chunk(4).Select(row => string.Concat(row)));
         Assert.That(text, Is.EqualTo(expected));
     }
 

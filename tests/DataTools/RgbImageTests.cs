@@ -24,7 +24,7 @@ public class RgbImageTests
         RgbImage image = RgbImage.Load(TempFolder.Fixture(name));
 
         Assert.That((image.Width, image.Height), Is.EqualTo((width, height)));
-        for (int i = 0; i < image.Pixels.Length; i += 3)
+        for (var i = 0; i < image.Pixels.Length; i += 3)
         {
             Assert.That(image.Pixels[i], Is.EqualTo(r).Within(tolerance), "red");
             Assert.That(image.Pixels[i + 1], Is.EqualTo(g).Within(tolerance), "green");
@@ -51,18 +51,18 @@ public class RgbImageTests
     [TestCase(8, 8, "bottom left")]
     public void Exif_orientation_is_applied(int orientation, int width, string corner)
     {
-        byte[] file = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
-        int entry = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x01, 0x12, 0, 3, 0, 0, 0, 1]);
+        var file = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
+        var entry = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x01, 0x12, 0, 3, 0, 0, 0, 1]);
         file[entry + 9] = (byte)orientation;
         RgbImage image = RgbImage.Decode(file, "exif");
-        int x = corner.EndsWith("left", StringComparison.Ordinal) ? 0 : width - 1;
-        int y = corner.StartsWith("top", StringComparison.Ordinal) ? 0 : image.Height - 1;
+        var x = corner.EndsWith("left", StringComparison.Ordinal) ? 0 : width - 1;
+        var y = corner.StartsWith("top", StringComparison.Ordinal) ? 0 : image.Height - 1;
         Assert.Multiple(() =>
         {
             Assert.That((image.Width, image.Height), Is.EqualTo((width, 128 / width)));
-            for (int i = 0; i < 4; i++)
+            for (var i = 0; i < 4; i++)
             {
-                (int cx, int cy) = (i % 2 * (width - 1), i / 2 * (image.Height - 1));
+                (var cx, var cy) = (i % 2 * (width - 1), i / 2 * (image.Height - 1));
                 Assert.That(image.Pixels[(cy * width + cx) * 3] > 128, Is.EqualTo((cx, cy) == (x, y)), $"red at {cx}, {cy}");
             }
         });
@@ -85,14 +85,14 @@ public class RgbImageTests
     [TestCase("big.png")]
     public void A_cut_off_picture_is_named(string name)
     {
-        string path = _folder.PathOf(name);
+        var path = _folder.PathOf(name);
         RgbImage noise = Noise(40, 30);
         if (name.EndsWith(".png", StringComparison.Ordinal))
             noise.SavePng(path);
         else
             noise.SaveJpeg(path);
-        byte[] bytes = File.ReadAllBytes(path);
-        foreach (double share in (double[])[0.5, 0.9])
+        var bytes = File.ReadAllBytes(path);
+        foreach (var share in (double[])[0.5, 0.9])
             AssertFails(_folder.Write(name, bytes[..(int)(bytes.Length * share)]), $"{name}: the picture is");
     }
 
@@ -100,7 +100,7 @@ public class RgbImageTests
     public void Png_keeps_every_pixel_and_leaves_no_temporary_file()
     {
         RgbImage image = Noise(7, 5);
-        string path = _folder.PathOf("a.png");
+        var path = _folder.PathOf("a.png");
         image.SavePng(path);
         image.SavePng(path);
         Assert.Multiple(() =>
@@ -122,7 +122,7 @@ public class RgbImageTests
     [Test]
     public void Saving_below_a_file_fails_in_one_line()
     {
-        string path = Path.Combine(_folder.Write("file", "x"), "a.png");
+        var path = Path.Combine(_folder.Write("file", "x"), "a.png");
         DataException e = Assert.Throws<DataException>(() => Noise(2, 2).SavePng(path))!;
         Assert.That(e.Message, Does.Contain("cannot be written").And.Not.Contain("\n"));
     }
@@ -196,7 +196,7 @@ public class RgbImageTests
     public void Jitter_colours_grey_pixels_as_the_recipe_does()
     {
         // Saturation 153 or more is added: hue 0 (red), so green and blue fall.
-        byte[] pixels = ImageOps.ColorJitter(new RgbImage(1, 1, [200, 200, 200]), 1, 1, 0.6, 0).Pixels;
+        var pixels = ImageOps.ColorJitter(new RgbImage(1, 1, [200, 200, 200]), 1, 1, 0.6, 0).Pixels;
         Assert.That(pixels, Is.EqualTo((byte[])[200, 80, 80]));
     }
 
@@ -204,7 +204,7 @@ public class RgbImageTests
     {
         var image = new RgbImage(width, height);
         var random = new SeededRandom(1);
-        for (int i = 0; i < image.Pixels.Length; i++)
+        for (var i = 0; i < image.Pixels.Length; i++)
             image.Pixels[i] = (byte)random.NextInt(256);
         return image;
     }

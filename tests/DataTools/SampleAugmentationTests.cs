@@ -26,13 +26,13 @@ public class SampleAugmentationTests
         _folder = new TempFolder();
         // Blocks of one colour: every pixel of the small picture comes from one block, so that resampling cannot blur.
         _picture = new RgbImage(32, 16);
-        for (int i = 0; i < 32 * 16; i++)
+        for (var i = 0; i < 32 * 16; i++)
         {
-            int block = i % 32 / 4 + 8 * (i / 32 / 2);
+            var block = i % 32 / 4 + 8 * (i / 32 / 2);
             (_picture.Pixels[3 * i], _picture.Pixels[3 * i + 1], _picture.Pixels[3 * i + 2]) = ((byte)(40 + 3 * block), (byte)(230 - block * 2), (byte)(block * 37 % 180));
         }
         _picture.SavePng(_folder.PathOf("a.png"));
-        string file = _folder.PathOf("a.json");
+        var file = _folder.PathOf("a.json");
         AnnotationFile.Save(file, [new RegionAnnotation("a.png", Captions, Boxes)]);
         _dataset = new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions { ImageSize = Side });
     }
@@ -44,11 +44,11 @@ public class SampleAugmentationTests
     public void Samples_follow_the_specification_step_by_step()
     {
         HashSet<(bool, bool, bool)> seen = [];
-        for (int epoch = 0; epoch < 128; epoch++)
+        for (var epoch = 0; epoch < 128; epoch++)
         {
             Draws draws = Draws.Of(epoch);
             RegionSample sample = _dataset.Get(0, Seed, epoch);
-            double[] expected = Augment(draws);
+            var expected = Augment(draws);
             double[] errors = [.. sample.Picture.Pixels.Select((v, i) => Math.Abs(v - expected[i]))];
             Assert.That(sample.Caption, Is.EqualTo(Captions[draws.Caption]), $"epoch {epoch}");
             Assert.That(sample.Mask, Is.EqualTo(Mask(draws)), $"mask of epoch {epoch}");
@@ -64,9 +64,9 @@ public class SampleAugmentationTests
     {
         double[] mean = [0.48145466, 0.4578275, 0.40821073], deviation = [0.26862954, 0.26130258, 0.27577711];
         RegionSample sample = _dataset.Get(0, Seed, 1);
-        for (int c = 0; c < 3; c++)
+        for (var c = 0; c < 3; c++)
         {
-            for (int i = 0; i < Side * Side; i++)
+            for (var i = 0; i < Side * Side; i++)
                 Assert.That(sample.Image[c * Side * Side + i], Is.EqualTo((sample.Picture.Pixels[3 * i + c] / 255.0 - mean[c]) / deviation[c]).Within(2e-6));
         }
     }
@@ -92,8 +92,8 @@ public class SampleAugmentationTests
     public void Shifts_are_truncated_towards_zero()
     {
         // trunc(255 · −0.39) = −99, not −100; trunc(255 · 0.305) = 77, not 78, takes 77 of 255 from green and blue. Red has hue 0.
-        byte[] red = ImageOps.ColorJitter(new RgbImage(1, 1, [200, 0, 0]), 1, 1, 0, -0.39).Pixels;
-        byte[] gray = ImageOps.ColorJitter(new RgbImage(1, 1, [255, 255, 255]), 1, 1, 0.305, 0).Pixels;
+        var red = ImageOps.ColorJitter(new RgbImage(1, 1, [200, 0, 0]), 1, 1, 0, -0.39).Pixels;
+        var gray = ImageOps.ColorJitter(new RgbImage(1, 1, [255, 255, 255]), 1, 1, 0.305, 0).Pixels;
         Assert.Multiple(() =>
         {
             Assert.That(ImageOps.RgbToHsv(new RgbImage(1, 1, red))[0], Is.EqualTo(81));
@@ -122,8 +122,8 @@ public class SampleAugmentationTests
 
     private double[] Augment(Draws draws)
     {
-        double[][] pixels = new double[Side * Side][];
-        for (int i = 0; i < pixels.Length; i++)
+        var pixels = new double[Side * Side][];
+        for (var i = 0; i < pixels.Length; i++)
         {
             int x = draws.Flips ? Side - 1 - i % Side : i % Side, source = (i / Side * 2 * 32 + x * 4) * 3;
             pixels[i] = [_picture.Pixels[source], _picture.Pixels[source + 1], _picture.Pixels[source + 2]];
@@ -132,7 +132,7 @@ public class SampleAugmentationTests
             pixels = [.. pixels.Select(p => Math.Round(0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2])).Select(v => (double[])[v, v, v])];
         if (draws.Jitters)
         {
-            double mean = pixels.Average(p => p.Average());
+            var mean = pixels.Average(p => p.Average());
             pixels = [.. pixels.Select(p => ShiftColour([.. p.Select(v => Math.Truncate(Math.Clamp(v * draws.Contrast + (draws.Brightness - 1) * mean, 0, 255)))], draws))];
         }
         return [.. pixels.SelectMany(p => p)];
@@ -146,13 +146,13 @@ public class SampleAugmentationTests
             hue = value == rgb[0] ? (rgb[1] - rgb[2]) / range : value == rgb[1] ? 2 + (rgb[2] - rgb[0]) / range : 4 + (rgb[0] - rgb[1]) / range;
             hue = Math.Round(30 * hue);
         }
-        double saturation = value == 0 ? 0 : Math.Round(255 * range / value);
+        var saturation = value == 0 ? 0 : Math.Round(255 * range / value);
         hue = (hue + Math.Truncate(255 * draws.Hue) + 720) % 180;
         saturation = Math.Clamp(saturation + Math.Truncate(255 * draws.Saturation), 0, 255) / 255;
         // The standard's f(n) = V − V·S·max(0, min(k, 4 − k, 1)), k = (n + H/60°) mod 6, with steps of two degrees.
         return [.. ((double[])[5, 3, 1]).Select(n =>
         {
-            double k = (n + hue / 30) % 6;
+            var k = (n + hue / 30) % 6;
             return value - value * saturation * Math.Max(0, Math.Min(Math.Min(k, 4 - k), 1));
         })];
     }

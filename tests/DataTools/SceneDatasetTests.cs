@@ -44,7 +44,7 @@ public class SceneDatasetTests
     {
         var dataset = new SceneDataset(Scenes, new SceneDatasetOptions { Count = 64, Augmentation = AugmentationOptions.Recipe });
         float[][] alone = [.. Enumerable.Range(0, 64).Select(i => dataset.Get(i, 1, 0).Image)];
-        float[][] together = new float[64][];
+        var together = new float[64][];
         Parallel.For(0, 64, i => together[i] = dataset.Get(i, 1, 0).Image);
         Assert.That(together, Is.EqualTo(alone));
     }
@@ -66,10 +66,10 @@ public class SceneDatasetTests
     [TestCase(SceneFormat.Jpeg)]
     public void Exported_scenes_load_as_an_annotation_data_set(SceneFormat format)
     {
-        string file = SceneExporter.Export(SceneKinds.Shapes, _folder.PathOf("out"), 4, 7, SceneSplit.Test, format);
+        var file = SceneExporter.Export(SceneKinds.Shapes, _folder.PathOf("out"), 4, 7, SceneSplit.Test, format);
         var exported = new AnnotationEvaluationSet([file], _folder.PathOf("out"));
         var generated = new SceneEvaluationSet(Scenes, 4, 7);
-        for (int i = 0; i < 4; i++)
+        for (var i = 0; i < 4; i++)
         {
             Assert.That(exported[i].Caption, Is.EqualTo(generated[i].Caption));
             Assert.That(exported[i].Boxes, Is.EqualTo(generated[i].Boxes));
@@ -81,8 +81,8 @@ public class SceneDatasetTests
     [Test]
     public void Export_writes_the_same_files_again()
     {
-        string first = SceneExporter.Export(SceneKinds.Shapes, _folder.PathOf("a"), 3, 7, SceneSplit.Train, SceneFormat.Png);
-        string second = SceneExporter.Export(SceneKinds.Shapes, _folder.PathOf("b"), 3, 7, SceneSplit.Train, SceneFormat.Png);
+        var first = SceneExporter.Export(SceneKinds.Shapes, _folder.PathOf("a"), 3, 7, SceneSplit.Train, SceneFormat.Png);
+        var second = SceneExporter.Export(SceneKinds.Shapes, _folder.PathOf("b"), 3, 7, SceneSplit.Train, SceneFormat.Png);
         Assert.Multiple(() =>
         {
             Assert.That(File.ReadAllBytes(second), Is.EqualTo(File.ReadAllBytes(first)));
@@ -93,7 +93,7 @@ public class SceneDatasetTests
     [Test]
     public void Export_into_a_file_fails_in_one_line()
     {
-        string path = Path.Combine(_folder.Write("file", "x"), "out");
+        var path = Path.Combine(_folder.Write("file", "x"), "out");
         DataException e = Assert.Throws<DataException>(() => SceneExporter.Export(SceneKinds.Shapes, path, 1, 0, SceneSplit.Train, SceneFormat.Png))!;
         Assert.That(e.Message, Does.Contain("cannot be written").And.Not.Contain("\n"));
     }

@@ -18,7 +18,7 @@ public class SeededRandomTests
     [Test]
     public void The_same_key_draws_the_same_and_another_key_differs()
     {
-        ulong first = new SeededRandom(7, 3, 5).NextUInt64();
+        var first = new SeededRandom(7, 3, 5).NextUInt64();
         Assert.Multiple(() =>
         {
             Assert.That(new SeededRandom(7, 3, 5).NextUInt64(), Is.EqualTo(first));
@@ -32,8 +32,8 @@ public class SeededRandomTests
     public void Whole_numbers_are_evenly_spread()
     {
         var random = new SeededRandom(1);
-        int[] counts = new int[7];
-        for (int i = 0; i < 70_000; i++)
+        var counts = new int[7];
+        for (var i = 0; i < 70_000; i++)
             counts[random.NextInt(7)]++;
         Assert.That(counts, Has.All.InRange(9_600, 10_400));
     }
@@ -51,7 +51,7 @@ public class SeededRandomTests
     public void Ranges_are_kept()
     {
         var random = new SeededRandom(2);
-        for (int i = 0; i < 1_000; i++)
+        for (var i = 0; i < 1_000; i++)
         {
             Assert.That(random.NextInt(-2, 2), Is.InRange(-2, 2));
             Assert.That(random.Uniform(0.6, 1.4), Is.GreaterThanOrEqualTo(0.6).And.LessThan(1.4));

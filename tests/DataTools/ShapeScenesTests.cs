@@ -15,7 +15,7 @@ public class ShapeScenesTests
     public void Pixels_and_phrases_are_the_same_on_every_machine()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        for (int i = 0; i < 50; i++)
+        for (var i = 0; i < 50; i++)
         {
             Scene scene = Scenes.Render(0, SceneSplit.Train, i);
             hash.AppendData(scene.Picture.Pixels);
@@ -27,9 +27,9 @@ public class ShapeScenesTests
     [Test]
     public void Every_phrase_fits_exactly_one_item()
     {
-        for (int i = 0; i < Many; i++)
+        for (var i = 0; i < Many; i++)
         {
-            (ShapeItem[] items, string phrase) = Scenes.Describe(1, SceneSplit.Train, i);
+            (ShapeItem[] items, var phrase) = Scenes.Describe(1, SceneSplit.Train, i);
             Assert.That(PhraseOracle.Matches(phrase, items), Is.EqualTo((int[])[0]), $"scene {i}: {phrase}");
         }
     }
@@ -37,14 +37,14 @@ public class ShapeScenesTests
     [Test]
     public void Items_do_not_touch_and_stay_inside()
     {
-        for (int i = 0; i < Many; i++)
+        for (var i = 0; i < Many; i++)
         {
             ShapeItem[] items = Scenes.Describe(2, SceneSplit.Train, i).Items;
             Assert.That(items.Length, Is.InRange(3, 4));
             Assert.That(items.All(a => a.X >= 0 && a.Y >= 0 && a.X + a.Side <= 64 && a.Y + a.Side <= 64), $"scene {i}");
             foreach (ShapeItem a in items)
             {
-                int close = items.Count(b => a.X < b.X + b.Side && b.X < a.X + a.Side && a.Y < b.Y + b.Side && b.Y < a.Y + a.Side);
+                var close = items.Count(b => a.X < b.X + b.Side && b.X < a.X + a.Side && a.Y < b.Y + b.Side && b.Y < a.Y + a.Side);
                 Assert.That(close, Is.EqualTo(1), $"scene {i}: an item only overlaps itself");
             }
         }
@@ -76,11 +76,11 @@ public class ShapeScenesTests
     [TestCase(ShapeKind.Ring, 0.548)]
     public void Shapes_cover_the_area_that_geometry_says(object kind, double share)
     {
-        foreach (int side in (int[])[6, 13, 29])
+        foreach (var side in (int[])[6, 13, 29])
         {
             var picture = new RgbImage(64, 64);
             ShapeRasterizer.Draw(picture, new ShapeItem((ShapeKind)kind, 0, true, side, 9, 30), (255, 255, 255));
-            double covered = picture.Pixels.Sum(v => v / 255.0) / 3;
+            var covered = picture.Pixels.Sum(v => v / 255.0) / 3;
             Assert.That(covered / (side * side), Is.EqualTo(share).Within(0.01), $"side {side}");
         }
     }
@@ -89,8 +89,8 @@ public class ShapeScenesTests
     public void A_random_point_seldom_hits_and_a_quarter_of_the_phrases_need_the_position()
     {
         Scene[] scenes = [.. Enumerable.Range(0, Many).Select(i => Scenes.Render(3, SceneSplit.Test, i))];
-        double area = scenes.Average(s => s.Box.Area) / (64 * 64);
-        double relational = scenes.Count(s => s.Phrase.StartsWith("the ", StringComparison.Ordinal)) / (double)Many;
+        var area = scenes.Average(s => s.Box.Area) / (64 * 64);
+        var relational = scenes.Count(s => s.Phrase.StartsWith("the ", StringComparison.Ordinal)) / (double)Many;
         TestContext.Out.WriteLine($"mean box area {area:F4}, relational {relational:F3}");
         Assert.Multiple(() =>
         {
@@ -110,7 +110,7 @@ public class ShapeScenesTests
     [Test]
     public void Splits_seeds_and_numbers_give_other_scenes()
     {
-        byte[] pixels = Scenes.Render(0, SceneSplit.Train, 0).Picture.Pixels;
+        var pixels = Scenes.Render(0, SceneSplit.Train, 0).Picture.Pixels;
         Assert.Multiple(() =>
         {
             Assert.That(Scenes.Render(0, SceneSplit.Train, 0).Picture.Pixels, Is.EqualTo(pixels));
@@ -125,7 +125,7 @@ public class ShapeScenesTests
     public void Other_sizes_work(int size)
     {
         var scenes = new ShapeScenes(size);
-        for (int i = 0; i < 100; i++)
+        for (var i = 0; i < 100; i++)
         {
             Scene scene = scenes.Render(0, SceneSplit.Train, i);
             Assert.That(scene.Picture.Width, Is.EqualTo(size));

@@ -9,7 +9,7 @@ internal sealed class TempFolder : IDisposable
     {
         for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
         {
-            string candidate = System.IO.Path.Combine(d.FullName, "tests", "DataTools", "Fixtures", name);
+            var candidate = System.IO.Path.Combine(d.FullName, "tests", "DataTools", "Fixtures", name);
             if (File.Exists(candidate))
                 return candidate;
         }
@@ -20,14 +20,14 @@ internal sealed class TempFolder : IDisposable
 
     public string Write(string name, string text)
     {
-        string path = PathOf(name);
+        var path = PathOf(name);
         File.WriteAllText(path, text);
         return path;
     }
 
     public string Write(string name, byte[] bytes)
     {
-        string path = PathOf(name);
+        var path = PathOf(name);
         File.WriteAllBytes(path, bytes);
         return path;
     }

@@ -18,7 +18,7 @@ internal static class ConfigurationTargets
     {
         var state = CheckpointState.Load(session.Path);
         RunConfig.Restore(session.Path, state.Config);
-        string copy = session["copy.json"];
+        var copy = session["copy.json"];
         state.Save(copy);
         var again = CheckpointState.Load(copy);
         if (again.Step != state.Step || again.Seed != state.Seed || again.OptimizerSteps != state.OptimizerSteps || !again.Config.SequenceEqual(state.Config))
@@ -32,7 +32,7 @@ internal static class ConfigurationTargets
     {
         SortedDictionary<string, string?> flat = config.Flatten();
         SortedDictionary<string, string?> again = RunConfig.Restore(session.Path, flat).Flatten();
-        foreach ((string key, string? value) in flat)
+        foreach ((var key, var value) in flat)
         {
             // The sizes of that file are in the other keys; the file need not exist any more.
             if (key != "bert_config" && again[key] != value)

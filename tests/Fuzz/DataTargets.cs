@@ -20,7 +20,7 @@ internal static class DataTargets
     public static void Annotations(FuzzSession session)
     {
         IReadOnlyList<RegionAnnotation> annotations = AnnotationFile.Load(session.Path);
-        string copy = session["copy.json"];
+        var copy = session["copy.json"];
         AnnotationFile.Save(copy, annotations);
         IReadOnlyList<RegionAnnotation> again = AnnotationFile.Load(copy);
         if (annotations.Count == 0 || annotations.Count != again.Count || !annotations.Zip(again, Same).All(same => same))
@@ -31,10 +31,10 @@ internal static class DataTargets
     public static void Vocabulary(FuzzSession session)
     {
         var tokenizer = WordPieceTokenizer.FromVocabFile(session.Path);
-        int[] ids = tokenizer.Encode(Sentence);
+        var ids = tokenizer.Encode(Sentence);
         if (ids[0] != tokenizer.ClsId || ids.Any(id => id < 0 || id >= tokenizer.VocabSize))
             throw new FuzzFailure("a sentence was encoded as ids that do not exist");
-        string copy = session["copy.txt"];
+        var copy = session["copy.txt"];
         tokenizer.SaveVocab(copy);
         var again = WordPieceTokenizer.FromVocabFile(copy);
         if (!Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.Token).SequenceEqual(Enumerable.Range(0, again.VocabSize).Select(again.Token)))
@@ -44,7 +44,7 @@ internal static class DataTargets
     /// <summary>Decodes what can be of a picture where it is small, and holds that its pixels do not depend on what lay in memory before.</summary>
     public static void Picture(FuzzSession session)
     {
-        int pixels = 1;
+        var pixels = 1;
         using (SKCodec? codec = SKCodec.Create(session.Path))
         {
             if (codec is not null && (long)codec.Info.Width * codec.Info.Height > MaxPixels) return;
@@ -63,7 +63,7 @@ internal static class DataTargets
     /// <summary>The pool hands out the array that was returned last.</summary>
     private static void SoilPool(int length, byte value)
     {
-        byte[] array = ArrayPool<byte>.Shared.Rent(length);
+        var array = ArrayPool<byte>.Shared.Rent(length);
         Array.Fill(array, value);
         ArrayPool<byte>.Shared.Return(array);
     }

@@ -8,7 +8,7 @@ internal static class FuzzCorpus
     {
         for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
         {
-            string candidate = Path.Combine(d.FullName, "tests", "Fuzz", "Corpus", format);
+            var candidate = Path.Combine(d.FullName, "tests", "Fuzz", "Corpus", format);
             if (Directory.Exists(candidate)) return candidate;
         }
         throw new DirectoryNotFoundException($"no tests/Fuzz/Corpus/{format} above the test assembly");

@@ -15,14 +15,14 @@ internal sealed class FuzzMachineryTests
     {
         var faulty = new FuzzTarget("planted", "x.bin", session =>
         {
-            byte[] bytes = File.ReadAllBytes(session.Path);
+            var bytes = File.ReadAllBytes(session.Path);
             if (bytes.Length > 4 && bytes[4] == 0xff && bytes[1] == (byte)'b') throw new IndexOutOfRangeException();
         });
         using var session = new FuzzSession(faulty.FileName);
         var mutator = new FuzzMutator(faulty, ["abcdefgh"u8.ToArray()], seed: 1);
         Assert.Throws<IndexOutOfRangeException>(() =>
         {
-            for (int i = 0; i < 20_000; i++) faulty.Check(session, mutator.Next());
+            for (var i = 0; i < 20_000; i++) faulty.Check(session, mutator.Next());
         });
     }
 
@@ -65,9 +65,9 @@ internal sealed class FuzzMachineryTests
     [Test]
     public void A_mended_archive_holds_what_was_put_into_it()
     {
-        byte[] seed = FuzzCorpus.Load("torch-zip").First(s => s.Name == "state-dict").Bytes;
-        int at = seed.AsSpan().IndexOf("a.weight"u8);
-        byte[] mended = FuzzMending.ZipOffsets(seed, [.. seed[..at], .. "inserted"u8, .. seed[at..]]);
+        var seed = FuzzCorpus.Load("torch-zip").First(s => s.Name == "state-dict").Bytes;
+        var at = seed.AsSpan().IndexOf("a.weight"u8);
+        var mended = FuzzMending.ZipOffsets(seed, [.. seed[..at], .. "inserted"u8, .. seed[at..]]);
         using var archive = new ZipArchive(new MemoryStream(mended));
         var names = archive.Entries.Select(e => e.FullName).ToArray();
         using var pickle = new StreamReader(archive.GetEntry("archive/data.pkl")!.Open(), Encoding.Latin1);
@@ -77,7 +77,7 @@ internal sealed class FuzzMachineryTests
         // The platform's reader looks at the checksum when it comes to the end, ours does not.
         static string ReadSafely(StreamReader reader)
         {
-            char[] text = new char[64];
+            var text = new char[64];
             return new string(text, 0, reader.ReadBlock(text));
         }
     }
@@ -85,7 +85,7 @@ internal sealed class FuzzMachineryTests
     [Test]
     public void A_mended_PNG_has_the_right_checksums()
     {
-        byte[] seed = FuzzCorpus.Load("picture").First(s => s.Name == "rgba.png").Bytes;
+        var seed = FuzzCorpus.Load("picture").First(s => s.Name == "rgba.png").Bytes;
         byte[] broken = [.. seed];
         broken[29] ^= 0x55; // The first checksum, that of the header.
         Assert.That(Side(broken), Is.Null);
@@ -102,8 +102,8 @@ internal sealed class FuzzMachineryTests
     [Test]
     public void A_mended_safetensors_header_is_as_long_as_it_became()
     {
-        byte[] seed = FuzzCorpus.Load("safetensors").First(s => s.Name == "two-floats").Bytes;
-        byte[] mended = FuzzMending.SafetensorsHeader(seed, [.. seed[..9], (byte)' ', .. seed[9..]]);
+        var seed = FuzzCorpus.Load("safetensors").First(s => s.Name == "two-floats").Bytes;
+        var mended = FuzzMending.SafetensorsHeader(seed, [.. seed[..9], (byte)' ', .. seed[9..]]);
         using var session = new FuzzSession("model.safetensors");
         Assert.That(FuzzTargets.Find("safetensors").Check(session, mended));
     }

@@ -16,7 +16,7 @@ internal static class FuzzMending
     public static byte[] SafetensorsHeader(byte[] seed, byte[] mutated)
     {
         if (seed.Length < 8 || mutated.Length < 8) return mutated;
-        long length = BinaryPrimitives.ReadInt64LittleEndian(seed) + mutated.Length - seed.Length;
+        var length = BinaryPrimitives.ReadInt64LittleEndian(seed) + mutated.Length - seed.Length;
         BinaryPrimitives.WriteInt64LittleEndian(mutated, length);
         return mutated;
     }
@@ -25,13 +25,13 @@ internal static class FuzzMending
     public static byte[] ZipOffsets(byte[] seed, byte[] mutated)
     {
         List<int> locals = Places(mutated, "PK\x03\x04"u8, LocalLength), centrals = Places(mutated, "PK\x01\x02"u8, CentralLength);
-        int end = mutated.AsSpan().LastIndexOf("PK\x05\x06"u8);
+        var end = mutated.AsSpan().LastIndexOf("PK\x05\x06"u8);
         if (centrals.Count == 0 || end < centrals[0] || end > mutated.Length - EndLength) return mutated;
         Span<byte> bytes = mutated;
-        for (int i = 0; i < Math.Min(locals.Count, centrals.Count); i++)
+        for (var i = 0; i < Math.Min(locals.Count, centrals.Count); i++)
         {
-            int data = locals[i] + LocalLength + U16(bytes, locals[i] + 26) + U16(bytes, locals[i] + 28);
-            int length = (i + 1 < locals.Count ? locals[i + 1] : centrals[0]) - data;
+            var data = locals[i] + LocalLength + U16(bytes, locals[i] + 26) + U16(bytes, locals[i] + 28);
+            var length = (i + 1 < locals.Count ? locals[i + 1] : centrals[0]) - data;
             BinaryPrimitives.WriteInt32LittleEndian(bytes[(centrals[i] + 42)..], locals[i]);
             if (length < 0 || U16(bytes, centrals[i] + 10) != 0) continue;
             BinaryPrimitives.WriteInt32LittleEndian(bytes[(centrals[i] + 20)..], length);
@@ -60,11 +60,11 @@ internal static class FuzzMending
 
     private static uint Crc(ReadOnlySpan<byte> bytes)
     {
-        uint crc = uint.MaxValue;
-        foreach (byte value in bytes)
+        var crc = uint.MaxValue;
+        foreach (var value in bytes)
         {
             crc ^= value;
-            for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xedb88320u & (uint)-(int)(crc & 1));
+            for (var bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xedb88320u & (uint)-(int)(crc & 1));
         }
         return ~crc;
     }
@@ -72,7 +72,7 @@ internal static class FuzzMending
     private static List<int> Places(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> signature, int room)
     {
         var places = new List<int>();
-        for (int at = 0; at <= bytes.Length - room; at++)
+        for (var at = 0; at <= bytes.Length - room; at++)
             if (bytes[at..].StartsWith(signature)) places.Add(at);
         return places;
     }

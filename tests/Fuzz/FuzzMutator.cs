@@ -28,19 +28,19 @@ internal sealed class FuzzMutator(FuzzTarget target, IReadOnlyList<byte[]> corpu
     /// <summary>The next file.</summary>
     public byte[] Next()
     {
-        byte[] seedBytes = Pick(corpus);
+        var seedBytes = Pick(corpus);
         byte[] bytes = [.. seedBytes];
         // Few changes most of the time: many are refused for the first of them.
-        int changes = 1 << _random.Next(4);
-        for (int i = 0; i < changes; i++) bytes = Change(bytes);
+        var changes = 1 << _random.Next(4);
+        for (var i = 0; i < changes; i++) bytes = Change(bytes);
         if (bytes.Length > MaxBytes) bytes = bytes[..MaxBytes];
         return _random.Next(2) == 0 ? target.Mend(seedBytes, bytes) : bytes;
     }
 
     private byte[] Change(byte[] bytes)
     {
-        int at = _random.Next(bytes.Length + 1);
-        int length = _random.Next(Math.Min(bytes.Length - at, 1 << _random.Next(9)) + 1);
+        var at = _random.Next(bytes.Length + 1);
+        var length = _random.Next(Math.Min(bytes.Length - at, 1 << _random.Next(9)) + 1);
         return _random.Next(13) switch
         {
             0 => Flip(bytes, (byte)(1 << _random.Next(8))),
@@ -71,10 +71,10 @@ internal sealed class FuzzMutator(FuzzTarget target, IReadOnlyList<byte[]> corpu
     private byte[] Edge()
     {
         var wide = new byte[8];
-        long value = Edges[_random.Next(Edges.Length)];
+        var value = Edges[_random.Next(Edges.Length)];
         if (_random.Next(2) == 0) BinaryPrimitives.WriteInt64LittleEndian(wide, value);
         else BinaryPrimitives.WriteInt64BigEndian(wide, value);
-        int width = 1 << _random.Next(4);
+        var width = 1 << _random.Next(4);
         return wide[0] == 0 && wide[^1] != 0 ? wide[^width..] : wide[..width];
     }
 
@@ -90,27 +90,27 @@ internal sealed class FuzzMutator(FuzzTarget target, IReadOnlyList<byte[]> corpu
     /// <summary>Puts a piece of another seed in the place of one of this.</summary>
     private byte[] Splice(byte[] bytes, int at, int length)
     {
-        byte[] other = Pick(corpus);
-        int from = _random.Next(other.Length + 1);
-        int count = _random.Next(other.Length - from + 1);
+        var other = Pick(corpus);
+        var from = _random.Next(other.Length + 1);
+        var count = _random.Next(other.Length - from + 1);
         return [.. bytes[..at], .. other.AsSpan(from, count), .. bytes[(at + length)..]];
     }
 
     /// <summary>Puts another number in the place of the next one that is written in digits.</summary>
     private byte[] ReplaceNumber(byte[] bytes, int at)
     {
-        int start = Array.FindIndex(bytes, at, b => b is >= (byte)'0' and <= (byte)'9');
+        var start = Array.FindIndex(bytes, at, b => b is >= (byte)'0' and <= (byte)'9');
         if (start < 0) return bytes;
-        int end = Array.FindIndex(bytes, start, b => b is not ((>= (byte)'0' and <= (byte)'9') or (byte)'.'));
-        string number = _random.Next(3) > 0 ? Numbers[_random.Next(Numbers.Length)] : _random.Next(300).ToString(CultureInfo.InvariantCulture);
+        var end = Array.FindIndex(bytes, start, b => b is not ((>= (byte)'0' and <= (byte)'9') or (byte)'.'));
+        var number = _random.Next(3) > 0 ? Numbers[_random.Next(Numbers.Length)] : _random.Next(300).ToString(CultureInfo.InvariantCulture);
         return [.. bytes[..start], .. Encoding.ASCII.GetBytes(number), .. end < 0 ? [] : bytes[end..]];
     }
 
     private byte[] Move(byte[] bytes, int at, int length)
     {
-        byte[] piece = bytes[at..(at + length)];
+        var piece = bytes[at..(at + length)];
         byte[] rest = [.. bytes[..at], .. bytes[(at + length)..]];
-        int to = _random.Next(rest.Length + 1);
+        var to = _random.Next(rest.Length + 1);
         return [.. rest[..to], .. piece, .. rest[to..]];
     }
 

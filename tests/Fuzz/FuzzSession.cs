@@ -8,7 +8,7 @@ internal sealed class FuzzSession : IDisposable
     /// <summary>Makes the folder.</summary>
     public FuzzSession(string fileName)
     {
-        string root = Directory.Exists(MemoryFolder) ? MemoryFolder : System.IO.Path.GetTempPath();
+        var root = Directory.Exists(MemoryFolder) ? MemoryFolder : System.IO.Path.GetTempPath();
         Folder = System.IO.Path.Combine(root, $"amc-fuzz-{Guid.NewGuid().ToString("N")[..12]}");
         Directory.CreateDirectory(Folder);
         Path = this[fileName];

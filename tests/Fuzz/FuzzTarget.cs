@@ -36,8 +36,8 @@ internal sealed record FuzzTarget(string Name, string FileName, Action<FuzzSessi
     public bool Check(FuzzSession session, ReadOnlySpan<byte> bytes)
     {
         session.Write(bytes);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        bool taken = true;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var taken = true;
         try
         {
             Read(session);
@@ -47,7 +47,7 @@ internal sealed record FuzzTarget(string Name, string FileName, Action<FuzzSessi
             CheckRefusal(e, session);
             taken = false;
         }
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         return allocated <= MemoryFloor + MemoryFactor * bytes.Length
             ? taken
             : throw new FuzzFailure($"{bytes.Length} bytes made the reader allocate {allocated}");
@@ -59,7 +59,7 @@ internal sealed record FuzzTarget(string Name, string FileName, Action<FuzzSessi
         using var output = new StringWriter();
         if (ErrorReporter.Report(refusal, output, verbose: false) != ErrorReporter.BadInput)
             throw new FuzzFailure($"a refusal that is not taken for bad input: {refusal}");
-        string line = output.ToString().TrimEnd('\n');
+        var line = output.ToString().TrimEnd('\n');
         if (!line.Contains(session.Folder, StringComparison.Ordinal))
             throw new FuzzFailure($"the message does not name the file: {line}");
         if (line.Length > MaxLine)

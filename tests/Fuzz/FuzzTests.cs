@@ -18,8 +18,8 @@ internal sealed class FuzzTests
     {
         FuzzTarget target = FuzzTargets.Find(format);
         using var session = new FuzzSession(target.FileName);
-        int taken = 0;
-        foreach ((string name, byte[] bytes) in FuzzCorpus.Load(format))
+        var taken = 0;
+        foreach ((var name, var bytes) in FuzzCorpus.Load(format))
         {
             if (Run(target, session, bytes, name)) taken++;
         }
@@ -32,8 +32,8 @@ internal sealed class FuzzTests
         FuzzTarget target = FuzzTargets.Find(format);
         using var session = new FuzzSession(target.FileName);
         var mutator = new FuzzMutator(target, [.. FuzzCorpus.Load(format).Select(s => s.Bytes)], seed: 1);
-        int taken = 0;
-        for (int i = 0; i < Mutations; i++)
+        var taken = 0;
+        for (var i = 0; i < Mutations; i++)
         {
             if (Run(target, session, mutator.Next(), $"mutation {i}")) taken++;
         }
@@ -52,7 +52,7 @@ internal sealed class FuzzTests
         }
         catch (Exception e)
         {
-            string kept = Path.Combine(TestContext.CurrentContext.WorkDirectory, $"crash-{target.Name}-{name.Replace(' ', '-')}");
+            var kept = Path.Combine(TestContext.CurrentContext.WorkDirectory, $"crash-{target.Name}-{name.Replace(' ', '-')}");
             File.WriteAllBytes(kept, bytes);
             throw new AssertionException($"{target.Name}, {name} (kept as {kept}): {e.GetType().Name}: {e.Message}\n{e.StackTrace}");
         }

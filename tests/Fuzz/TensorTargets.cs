@@ -18,7 +18,7 @@ internal static class TensorTargets
     {
         using var reader = SafetensorsReader.Open(session.Path);
         ReadValues(session, reader.Tensors);
-        string copy = session["copy.safetensors"];
+        var copy = session["copy.safetensors"];
         SafetensorsWriter.Write(copy, reader.Tensors, reader.Metadata);
         using var again = SafetensorsReader.Open(copy);
         if (!again.Metadata.OrderBy(p => p.Key, StringComparer.Ordinal).SequenceEqual(reader.Metadata.OrderBy(p => p.Key, StringComparer.Ordinal)))
@@ -49,7 +49,7 @@ internal static class TensorTargets
 
     private static void ReadValues(FuzzSession session, IEnumerable<TensorData> tensors)
     {
-        long budget = MaxValueBytes;
+        var budget = MaxValueBytes;
         foreach (var tensor in tensors)
         {
             if (tensor.ByteLength > budget) continue;
@@ -85,6 +85,6 @@ internal static class TensorTargets
             IReadOnlyList<object?> list => list,
             _ => [],
         };
-        foreach (object? child in children) Collect(child, depth + 1, tensors, seen);
+        foreach (var child in children) Collect(child, depth + 1, tensors, seen);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class AttentionDropoutTests
     [Test]
     public void The_probability_is_the_configured_one()
     {
-        double[] none = Run(0, 0, new RandomSource(3));
+        var none = Run(0, 0, new RandomSource(3));
         double[] some = Run(0, 0.3, new RandomSource(3)), more = Run(0, 0.6, new RandomSource(3)), hidden = Run(0.3, 0, new RandomSource(3));
         Assert.That(Run(0, 0.3, new RandomSource(3)), Is.EqualTo(some), "the same streams drop the same");
         Assert.That(some, Is.Not.EqualTo(none));

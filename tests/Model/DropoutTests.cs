@@ -50,8 +50,8 @@ public sealed class DropoutTests
         using var scope = MemoryScope.Begin();
         var batch = SmallModel.Batch(model, count: 100);
         var ids = AmcEngine.Tensors.Tensor.From(batch.Text.Ids, [100, 6], _backend);
-        double[] plain = model.Text.Bert.Embeddings.Forward(ids, AmcEngine.Model.Layers.ForwardContext.Evaluation).ToDoubles();
-        double[] dropped = model.Text.Bert.Embeddings.Forward(ids, new AmcEngine.Model.Layers.ForwardContext(new RandomSource(3))).ToDoubles();
+        var plain = model.Text.Bert.Embeddings.Forward(ids, AmcEngine.Model.Layers.ForwardContext.Evaluation).ToDoubles();
+        var dropped = model.Text.Bert.Embeddings.Forward(ids, new AmcEngine.Model.Layers.ForwardContext(new RandomSource(3))).ToDoubles();
         Assert.That(dropped.Count(v => v == 0) / (double)dropped.Length, Is.EqualTo(share).Within(0.03));
         var kept = Enumerable.Range(0, plain.Length).Where(i => dropped[i] != 0).ToArray();
         Assert.That(kept.Select(i => dropped[i]), Is.EqualTo(kept.Select(i => plain[i] / (1 - share))).Within(1e-12));
@@ -70,7 +70,7 @@ public sealed class DropoutTests
         (labels[2], ids[2]) = (ids[2], config.MaskId);
         var output = model.Forward(batch, new StepOptions(0.4, random) { Negatives = ArgmaxSampler.Instance, Masked = new MaskedTokens(ids, labels) });
         Parameter queue = model.StateEntries.Single(e => e.Name == "text_queue").Parameter;
-        double[] columns = queue.Value.ToDoubles();
+        var columns = queue.Value.ToDoubles();
         double[] teacher = [.. Enumerable.Range(0, 3).SelectMany(row => Enumerable.Range(0, config.EmbedDim).Select(e => columns[e * config.QueueSize + row]))];
         return new Results(output.TextEmbeds.ToDoubles(), output.TextFeat.ToDoubles(), teacher, output.MatchLogits.ToDoubles(), output.LossMlm.Item());
     }

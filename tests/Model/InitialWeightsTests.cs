@@ -40,7 +40,7 @@ public sealed class InitialWeightsTests
         {
             foreach (var p in model.Trainable)
             {
-                double[] values = p.Value.ToDoubles();
+                var values = p.Value.ToDoubles();
                 if (p.Name == "temp") Assert.That(values, Is.EqualTo(new[] { 0.07 }).Within(1e-8), p.Name);
                 else if (IsNorm(p)) Assert.That(values, Is.All.EqualTo(p.Name.EndsWith(".weight", StringComparison.Ordinal) ? 1 : 0), p.Name);
                 else if (DefaultInputs(p) is { } inputs) AssertUniform(p, values, 1 / Math.Sqrt(inputs));
@@ -75,7 +75,7 @@ public sealed class InitialWeightsTests
                 Assert.That(parameter.Value.ToDoubles(), Is.EqualTo(state[name.Replace("_m.", ".", StringComparison.Ordinal)].Value.ToDoubles()), name);
             foreach (var name in (string[])["image_queue", "text_queue"])
             {
-                double[] queue = state[name].Value.ToDoubles();
+                var queue = state[name].Value.ToDoubles();
                 for (var c = 0; c < Config.QueueSize; c++)
                     Assert.That(Enumerable.Range(0, Config.EmbedDim).Sum(e => Math.Pow(queue[e * Config.QueueSize + c], 2)), Is.EqualTo(1).Within(1e-6), $"{name}, column {c}");
                 Assert.That(queue[..Config.QueueSize], Is.Unique, name);

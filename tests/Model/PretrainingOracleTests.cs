@@ -226,7 +226,7 @@ public sealed class PretrainingOracleTests
         var weights = new double[Count * Count];
         for (var row = 0; row < Count; row++)
         {
-            double[] log = LogSoftmax(similarities.AsSpan(row * width, Count));
+            var log = LogSoftmax(similarities.AsSpan(row * width, Count));
             for (var c = 0; c < Count; c++) weights[row * Count + c] = c == row ? 0 : Math.Exp(log[c]);
         }
         return weights;

@@ -59,7 +59,7 @@ public sealed class WholeModelTests
     public void Most_names_decide_on_the_prefix()
     {
         using var model = Fresh();
-        float[] stray = new float[8];
+        var stray = new float[8];
         TensorData[] few = [.. _whole, TensorData.From("module.visual_encoder.norm.bias", [8], stray)];
         var report = StateDict.Load(model, few);
         Assert.That((report.Prefix, report.Unexpected.Single()), Is.EqualTo(("", "module.visual_encoder.norm.bias")));
@@ -84,7 +84,7 @@ public sealed class WholeModelTests
     [Test]
     public void Queues_and_momentum_copies_must_be_finite_where_they_are_used()
     {
-        foreach (string name in new[] { "image_queue", "visual_encoder_m.cls_token", "temp" })
+        foreach (var name in new[] { "image_queue", "visual_encoder_m.cls_token", "temp" })
         {
             var bad = With(float.NaN, (name, 0));
             using var training = Albef.Create(SmallModel.Config, _backend);
@@ -104,7 +104,7 @@ public sealed class WholeModelTests
     [Test]
     public void Doubles_that_overflow_in_the_models_type_are_not_finite_there()
     {
-        double[] huge = new double[8];
+        var huge = new double[8];
         huge[3] = 1e300;
         TensorData[] tensors = [.. _whole.Where(t => t.Name != "visual_encoder.norm.bias"), TensorData.From("visual_encoder.norm.bias", [8], huge)];
         using var single = Fresh();
@@ -142,9 +142,9 @@ public sealed class WholeModelTests
         var wrong = new List<string>();
         foreach (var parameter in model.Parameters)
         {
-            float[] before = parameter.Value.ToArray<float>();
+            var before = parameter.Value.ToArray<float>();
             parameter.Value.Load<float>(Enumerable.Repeat(float.NaN, before.Length).ToArray());
-            bool matters = Explain(model).Any(float.IsNaN);
+            var matters = Explain(model).Any(float.IsNaN);
             parameter.Value.Load<float>(before);
             if (matters != used.Contains(parameter)) wrong.Add(parameter.Name);
         }
@@ -189,7 +189,7 @@ public sealed class WholeModelTests
     [
         .. _whole.Select(t =>
         {
-            float[] values = t.Type == TensorDataType.F32 ? t.ToF32() : [];
+            var values = t.Type == TensorDataType.F32 ? t.ToF32() : [];
             foreach (var (name, index) in places)
                 if (name == t.Name) values[index] = bad;
             return values.Length == 0 ? t : TensorData.From(t.Name, t.Shape, values);

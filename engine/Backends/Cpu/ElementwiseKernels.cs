@@ -144,7 +144,7 @@ internal readonly unsafe struct ZipRowsKernel<T, O>(T* a, T* b, T* y, BroadcastP
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         var walk = new BroadcastWalk(_plan, from);
-        int inner = _plan.Inner;
+        var inner = _plan.Inner;
         bool rowA = _plan.InnerA != 0, rowB = _plan.InnerB != 0;
         for (var row = from; row < to; row++)
         {

@@ -79,7 +79,7 @@ internal readonly unsafe struct PatchesKernel<E>(E* image, E* patches, int chann
     public void Run(int from, int to)
     {
         int p = _patch, down = _height / p, across = _width / p;
-        long columns = (long)_channels * p * p;
+        var columns = (long)_channels * p * p;
         for (var i = from; i < to; i++)
         {
             int b = i / down, py = i % down;

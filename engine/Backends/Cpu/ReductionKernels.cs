@@ -217,7 +217,7 @@ internal readonly unsafe struct ArgReduceKernel<T>(T* x, AxisView axis, bool max
 
     private void Columns(int o)
     {
-        int inner = _axis.Inner;
+        var inner = _axis.Inner;
         var x = _x + (long)o * _axis.Length * inner;
         var values = _values + (long)o * inner;
         var indices = _indices + (long)o * inner;

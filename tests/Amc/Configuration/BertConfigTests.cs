@@ -52,8 +52,8 @@ internal sealed class BertConfigTests
     [TestCase("", "not a BERT configuration")]
     public void What_would_change_results_is_refused(string json, params string[] parts)
     {
-        string message = Assert.Throws<ConfigException>(() => Load(json, ""))!.Message;
-        foreach (string part in new[] { "b.json" }.Concat(parts))
+        var message = Assert.Throws<ConfigException>(() => Load(json, ""))!.Message;
+        foreach (var part in new[] { "b.json" }.Concat(parts))
             Assert.That(message, Does.Contain(part));
     }
 

@@ -64,14 +64,14 @@ internal sealed partial class ConfigProbe
     // A picture that is cut, one that is to be turned, and entries without a phrase.
     private void MakeOddData()
     {
-        byte[] whole = File.ReadAllBytes(_folder.PathOf("images/000000.png"));
+        var whole = File.ReadAllBytes(_folder.PathOf("images/000000.png"));
         _folder.Write("cut.png", whole[..(whole.Length * 3 / 4)]);
         _folder.Write("cut.json", Annotations(16, 0).Replace("images/000001.png", "cut.png", StringComparison.Ordinal));
         SceneExporter.Export(SceneKinds.Create("scenes", 48), _folder.PathOf("jpeg"), 1, 1, SceneSplit.Train, SceneFormat.Jpeg);
         byte[] jpeg = File.ReadAllBytes(_folder.PathOf("jpeg/images/000000.jpg")), turned = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
         _folder.Write("turned.jpg", [.. jpeg[..2], .. turned[2..38], .. jpeg[2..]]);
         _folder.Write("turned.json", Annotations(16, 0).Replace("images/000001.png", "turned.jpg", StringComparison.Ordinal));
-        string bad = string.Concat(Enumerable.Repeat("""{"image": "images/000000.png", "caption": "", "bbox": [[1, 1, 30, 30]]},""", 12));
+        var bad = string.Concat(Enumerable.Repeat("""{"image": "images/000000.png", "caption": "", "bbox": [[1, 1, 30, 30]]},""", 12));
         _folder.Write("bad.json", "[" + bad + Annotations(16, 0)[1..]);
     }
 
@@ -101,7 +101,7 @@ internal sealed partial class ConfigProbe
             int[] steps = [0, 1, 2, 50, 150, 650, 2500, 3000, 5999, 6000, 20_000];
             string[] rates = [.. steps.Select(s => Print(plan.LearningRate(s)) + " " + Print(plan.Alpha(s)))];
             // Without test data there is nothing to do at these steps.
-            string evaluations = config.IsGenerated || config.Texts("test_file").Count > 0 ? string.Join(' ', Enumerable.Range(0, 12).Where(plan.EvaluatesAfter)) : "";
+            var evaluations = config.IsGenerated || config.Texts("test_file").Count > 0 ? string.Join(' ', Enumerable.Range(0, 12).Where(plan.EvaluatesAfter)) : "";
             return $"{plan.TotalSteps} {plan.SaveEvery} {string.Join(", ", rates)}; {evaluations}\n{Train(config.Path, whole, Fill(settings))}";
         }
         catch (ConfigException e)
@@ -112,7 +112,7 @@ internal sealed partial class ConfigProbe
 
     private RunConfig Load(string[] settings)
     {
-        string data = $"train_file: {_folder.PathOf("train.json")}\ntest_file: {_folder.PathOf("test.json")}\nimage_root: {_folder.Path}\nvocab_file: {_folder.PathOf("vocab.txt")}\n";
+        var data = $"train_file: {_folder.PathOf("train.json")}\ntest_file: {_folder.PathOf("test.json")}\nimage_root: {_folder.Path}\nvocab_file: {_folder.PathOf("vocab.txt")}\n";
         return RunConfig.Load(_folder.Write("probe.yaml", Settings + data), Fill(settings));
     }
 
@@ -121,9 +121,9 @@ internal sealed partial class ConfigProbe
     // Two steps by the command itself; what it prints, writes and counts.
     private string Train(string config, bool whole, params string[] settings)
     {
-        string standard = _folder.PathOf($"out{_runs++}");
-        bool elsewhere = settings.Any(s => s.StartsWith("output=", StringComparison.Ordinal));
-        string[] all = elsewhere ? settings : [.. settings, $"output={standard}"];
+        var standard = _folder.PathOf($"out{_runs++}");
+        var elsewhere = settings.Any(s => s.StartsWith("output=", StringComparison.Ordinal));
+        var all = elsewhere ? settings : [.. settings, $"output={standard}"];
         using StringWriter output = new(CultureInfo.InvariantCulture), error = new(CultureInfo.InvariantCulture);
         Profiler? profiler = null;
         using var stop = new CancellationTokenSource();
@@ -145,12 +145,12 @@ internal sealed partial class ConfigProbe
         {
             profiler?.Dispose();
         }
-        string folder = RunConfig.Load(config, all).Text("output");
+        var folder = RunConfig.Load(config, all).Text("output");
         var seen = new StringBuilder(Times().Replace(output.ToString(), "N s").Replace(standard, "OUT", StringComparison.Ordinal));
-        foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             seen.Append(Path.GetRelativePath(folder, file)).Append(' ');
         seen.AppendLine().Append(profiler!.Ops(byShape: true).Sum(o => o.Calls)).AppendLine(" kernel calls");
-        string last = CheckpointLayout.Last(folder);
+        var last = CheckpointLayout.Last(folder);
         seen.AppendLine(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(last, CheckpointLayout.Model)))));
         if (File.Exists(Path.Combine(folder, "grid.png")))
             seen.AppendLine(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "grid.png")))));

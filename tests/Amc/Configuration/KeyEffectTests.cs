@@ -169,7 +169,7 @@ internal sealed class KeyEffectTests
     {
         Assert.That(Changes, Does.ContainKey(key), "a new key: say here what to change it to");
         Change change = Changes[key];
-        bool acts = Observe(change.Under, key, change.Value) != Base(change.Under, key);
+        var acts = Observe(change.Under, key, change.Value) != Base(change.Under, key);
         Assert.That(acts, Is.Not.EqualTo(Says(change.Under, key, change.Value)), acts ? "it acts, and a line says that it does not" : "it does nothing, and no line says so");
     }
 
@@ -199,7 +199,7 @@ internal sealed class KeyEffectTests
     private string Base(string[] under, string key)
     {
         (string, bool) name = (string.Join(' ', under), AtTheEnd.Contains(key));
-        return _bases.TryGetValue(name, out string? known) ? known : _bases[name] = _probe.Observe(under, name.Item2);
+        return _bases.TryGetValue(name, out var known) ? known : _bases[name] = _probe.Observe(under, name.Item2);
     }
 
     private bool Says(string[] under, string key, string value) =>

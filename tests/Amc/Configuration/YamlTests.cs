@@ -59,8 +59,8 @@ internal sealed class YamlTests
     [TestCase("scheduler: {sched: cosine}\n", "line 1", "\"scheduler\"", "\"schedular\"", TestName = "The right spelling of a key that is misspelt")]
     public void A_wrong_file_is_refused(string yaml, params string[] parts)
     {
-        string message = Refusal(yaml);
-        foreach (string part in parts)
+        var message = Refusal(yaml);
+        foreach (var part in parts)
             Assert.That(message, Does.Contain(part));
     }
 
@@ -82,7 +82,7 @@ internal sealed class YamlTests
     [Test]
     public void The_home_folder_stands_for_a_tilde_in_every_path_and_nowhere_else()
     {
-        string home = Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } set ? set : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var home = Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } set ? set : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         Assert.That(Sample("tilde.yaml").Text("output"), Is.EqualTo(Path.Combine(home, "x")));
         foreach (ConfigKey key in ConfigSchema.Keys.Where(k => k.Kind is (ConfigKind.Text or ConfigKind.TextList) && k.Path != "checkpoint_key"))
         {
@@ -133,14 +133,14 @@ internal sealed class YamlTests
     public void Aliases_of_aliases_do_not_multiply()
     {
         var bomb = new StringBuilder("a0: &a0 {lr: 0.1, weight_decay: 0.2}\n");
-        for (int i = 1; i < 40; i++)
+        for (var i = 1; i < 40; i++)
             bomb.Append($"a{i}: &a{i} {{<<: [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}], k{i}: 1, l{i}: [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}]}}\n");
-        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
         Assert.That(Refusal(bomb + "optimizer: *a39\n"), Does.Contain("optimizer."));
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - allocated, Is.LessThan(64L << 20));
 
         var wide = new StringBuilder("a0: &a0 {lr: 1}\n");
-        for (int i = 1; i < 5_000; i++)
+        for (var i = 1; i < 5_000; i++)
             wide.Append($"a{i}: &a{i} {{<<: *a{i - 1}, k{i}: 1}}\n");
         Assert.That(Refusal(wide.ToString()), Does.Contain("more than 100000 values"));
     }
@@ -149,7 +149,7 @@ internal sealed class YamlTests
     public void What_was_written_is_quoted_in_part()
     {
         string digits = new('7', 200_000);
-        foreach (string yaml in new[] { $"seed: {digits}", $"{digits[..1000]}: 1", $"seed: \"{digits}\"", $"seed: *{digits}", $"optimizer: {digits}", $"dataset: {digits}", $"seed: !{digits} 1", $"a: 1\n\"{digits[..1000]}\": 1\n\"{digits[..1000]}\": 1" })
+        foreach (var yaml in new[] { $"seed: {digits}", $"{digits[..1000]}: 1", $"seed: \"{digits}\"", $"seed: *{digits}", $"optimizer: {digits}", $"dataset: {digits}", $"seed: !{digits} 1", $"a: 1\n\"{digits[..1000]}\": 1\n\"{digits[..1000]}\": 1" })
             Assert.That(Refusal(yaml), Has.Length.LessThan(400).And.Contains("…"), yaml[..9]);
         Assert.That(() => YamlConfigReader.Override([], $"seed={digits}"), Throws.TypeOf<ConfigException>().With.Message.Length.LessThan(400));
         Assert.That(() => YamlConfigReader.Override([], digits), Throws.TypeOf<ConfigException>().With.Message.Length.LessThan(400));

@@ -11,7 +11,7 @@ internal sealed class DataSourcesTests
     {
         var said = new List<string>();
         Action<string> warn = DataSources.Once(said.Add)!;
-        foreach (string line in new[] { "a.png: cut off", "b.png: cut off", "a.png: cut off" })
+        foreach (var line in new[] { "a.png: cut off", "b.png: cut off", "a.png: cut off" })
             warn(line);
         Assert.That(said, Is.EqualTo(new[] { "a.png: cut off", "b.png: cut off" }));
         Assert.That(DataSources.Once(null), Is.Null);

@@ -14,7 +14,7 @@ internal sealed class DrawingTests
     public void The_embedded_typeface_has_every_printable_letter()
     {
         using var font = new SKFont(EmbeddedFont.Typeface, 20);
-        for (char c = ' '; c <= '~'; c++)
+        for (var c = ' '; c <= '~'; c++)
             Assert.That(font.ContainsGlyph(c), $"'{c}'");
         Assert.That(font.ContainsGlyphs("“”…×≥–é"));
     }
@@ -32,13 +32,13 @@ internal sealed class DrawingTests
     public void Curves_have_ink_where_their_title_is()
     {
         using var folder = new TempFolder();
-        string path = folder.PathOf("curves.png");
+        var path = folder.PathOf("curves.png");
         CurvePlot.Save(path, [new Curve("total", [1, 2, 3], [3, 2, 1])], null, 0);
         RgbImage image = RgbImage.Load(path);
-        int ink = 0;
-        for (int y = 4; y < 28; y++)
+        var ink = 0;
+        for (var y = 4; y < 28; y++)
         {
-            for (int x = image.Width / 3; x < 2 * image.Width / 3; x++)
+            for (var x = image.Width / 3; x < 2 * image.Width / 3; x++)
                 ink += image.Pixels[(y * image.Width + x) * 3] < 100 ? 1 : 0;
         }
         Assert.That(ink, Is.GreaterThan(50));
@@ -61,7 +61,7 @@ internal sealed class DrawingTests
         var picture = new RgbImage(3, 1, [100, 100, 100, 100, 100, 100, 100, 100, 100]);
         RgbImage overlay = HeatmapOverlay.Draw(picture, new Heatmap(3, 1, [-1, 1, 3]));
         // a = 0, 0.5, 1: untouched, (1 − 0.5^0.7)·100 + 0.5^0.7·jet(0.5), jet(1).
-        double a = Math.Pow(0.5, 0.7);
+        var a = Math.Pow(0.5, 0.7);
         byte mixed = (byte)Math.Round((1 - a) * 100 + a * 127.5), green = (byte)Math.Round((1 - a) * 100 + a * 255);
         Assert.That(overlay.Pixels, Is.EqualTo(new byte[] { 100, 100, 100, mixed, green, mixed, 128, 0, 0 }));
     }
@@ -103,7 +103,7 @@ internal sealed class DrawingTests
     public void An_explanation_is_written_as_its_name_says(string name, params int[] start)
     {
         using var folder = new TempFolder();
-        string path = folder.PathOf(name);
+        var path = folder.PathOf(name);
         ExplanationPicture.Save(path, new RgbImage(30, 20), new PatchMap(2, [0, 1, 2, 3]), (4, 5), "red circle");
         Assert.That(File.ReadAllBytes(path)[..4].Select(b => (int)b), Is.EqualTo(start));
     }
@@ -115,7 +115,7 @@ internal sealed class DrawingTests
     [TestCase(1000, 10, 28)]
     public void Rows_of_the_grid_are_as_high_as_their_pictures(int width, int height, int expected)
     {
-        int frame = SceneGrid.RowHeight(Sample(224, 224)) - 224;
+        var frame = SceneGrid.RowHeight(Sample(224, 224)) - 224;
         Assert.That(SceneGrid.RowHeight(Sample(width, height)) - frame, Is.EqualTo(expected));
     }
 
@@ -130,7 +130,7 @@ internal sealed class DrawingTests
     public void The_grid_is_as_high_as_its_rows_and_marks_the_point_in_the_picture()
     {
         using var folder = new TempFolder();
-        string path = folder.PathOf("grid.png");
+        var path = folder.PathOf("grid.png");
         // The point is at the right end of a wide picture: a hit after, and a miss before.
         var right = new PatchMap(2, [0, 1, 0, 0]);
         var left = new PatchMap(2, [1, 0, 0, 0]);

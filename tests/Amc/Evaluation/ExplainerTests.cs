@@ -47,8 +47,8 @@ internal sealed class ExplainerTests
         RgbImage[] pictures = [.. Enumerable.Range(0, 3).Select(i => Noise(25 - 2 * i, 31 + i, i))];
         PhraseInPicture[] batch = [.. pictures.Select((p, i) => new PhraseInPicture(PictureViews.Of(p, [explainer.Input]).Images[0], Phrases[i]))];
         float[][] maps = [.. explainer.Explain(batch).Select(a => a.Map.Values)];
-        double same = Distance(maps, Oracle(model, tokenizer, pictures, rule == "bicubic"));
-        double other = Distance(maps, Oracle(model, tokenizer, pictures, rule != "bicubic"));
+        var same = Distance(maps, Oracle(model, tokenizer, pictures, rule == "bicubic"));
+        var other = Distance(maps, Oracle(model, tokenizer, pictures, rule != "bicubic"));
         TestContext.Out.WriteLine($"{rule}: {same:g3} from its oracle, {other:g3} from the other");
         // One level of 255 in eight bits is what the rounding of the passes may cost.
         Closeness.Within(rule, same, 0.02);
@@ -74,7 +74,7 @@ internal sealed class ExplainerTests
         var explainer = new Explainer(model, Tokenizer(), Resampling.Bilinear);
         PhraseInPicture[] batch = [.. Enumerable.Range(0, 3).Select(i => new PhraseInPicture(Noise(8, 8, i), Phrases[i]))];
         IReadOnlyList<MatchExplanation> together = explainer.Explain(batch);
-        for (int i = 0; i < batch.Length; i++)
+        for (var i = 0; i < batch.Length; i++)
         {
             MatchExplanation alone = explainer.Explain([batch[i]])[0];
             // Padding changes the divisor of the map, 1/L, and nothing else.
@@ -96,7 +96,7 @@ internal sealed class ExplainerTests
         using var scope = MemoryScope.Begin();
         AlbefBatch batch = SmallModel.Batch(model);
         AlbefOutput step = model.Forward(batch, new StepOptions(0.4, new RandomSource(21)));
-        double[] trained = new AmcObjective(config).Compute(step, Tensor.Zeros([3, 8, 8], DType.F64, _backend), [true, true, true]).RawCam!.ToDoubles();
+        var trained = new AmcObjective(config).Compute(step, Tensor.Zeros([3, 8, 8], DType.F64, _backend), [true, true, true]).RawCam!.ToDoubles();
         ExplanationOutput explained = model.Explain(batch);
         Assert.Multiple(() =>
         {
@@ -113,10 +113,10 @@ internal sealed class ExplainerTests
     {
         using Albef model = SmallModel.Create(_backend);
         AlbefBatch batch = SmallModel.Batch(model);
-        double[] before = model.Explain(batch).Cam.ToDoubles();
+        var before = model.Explain(batch).Cam.ToDoubles();
         Parameter weight = model.Trainable.Single(p => p.Name == "itm_head.weight");
-        double[] rows = weight.Value.ToDoubles();
-        int width = rows.Length / 2;
+        var rows = weight.Value.ToDoubles();
+        var width = rows.Length / 2;
         // The "no match" row is of no account; the "match" row is.
         weight.Value.Load<double>([.. rows[..width].Select(v => -3 * v), .. rows[width..]]);
         Assert.That(model.Explain(batch).Cam.ToDoubles(), Is.EqualTo(before).Within(1e-12 * before.Max()));
@@ -130,7 +130,7 @@ internal sealed class ExplainerTests
     {
         using Albef model = SmallModel.Create(_backend, DType.F32);
         model.Trainable.Single(p => p.Name == "itm_head.bias").Value.Load<float>([0, bias]);
-        double score = new Explainer(model, Tokenizer(), Resampling.Bilinear).Explain([new PhraseInPicture(Noise(8, 8, 0), Phrases[0])])[0].Score;
+        var score = new Explainer(model, Tokenizer(), Resampling.Bilinear).Explain([new PhraseInPicture(Noise(8, 8, 0), Phrases[0])])[0].Score;
         Assert.That(score, Is.EqualTo(expected).Within(1e-6));
     }
 
@@ -139,19 +139,19 @@ internal sealed class ExplainerTests
         double[] mean = [0.48145466, 0.4578275, 0.40821073], deviation = [0.26862954, 0.26130258, 0.27577711];
         const int side = 8;
         var input = new float[pictures.Length * 3 * side * side];
-        for (int p = 0; p < pictures.Length; p++)
+        for (var p = 0; p < pictures.Length; p++)
         {
-            for (int c = 0; c < 3; c++)
+            for (var c = 0; c < 3; c++)
             {
-                for (int y = 0; y < side; y++)
+                for (var y = 0; y < side; y++)
                 {
-                    for (int x = 0; x < side; x++)
+                    for (var x = 0; x < side; x++)
                         input[((p * 3 + c) * side + y) * side + x] = (float)((Pixel(pictures[p], c, x, y, side, bicubic) / 255 - mean[c]) / deviation[c]);
                 }
             }
         }
         TokenBatch text = tokenizer.EncodeBatch(Phrases, model.Config.MaxPositions);
-        float[] cam = model.Explain(new AlbefBatch(Tensor.From(input, [pictures.Length, 3, side, side], model.Backend), text)).Cam.ToArray<float>();
+        var cam = model.Explain(new AlbefBatch(Tensor.From(input, [pictures.Length, 3, side, side], model.Backend), text)).Cam.ToArray<float>();
         return [.. cam.Chunk(model.Config.Grid * model.Config.Grid)];
     }
 
@@ -159,11 +159,11 @@ internal sealed class ExplainerTests
     private static double Pixel(RgbImage picture, int channel, int x, int y, int side, bool bicubic)
     {
         double sum = 0, total = 0;
-        for (int sy = 0; sy < picture.Height; sy++)
+        for (var sy = 0; sy < picture.Height; sy++)
         {
-            for (int sx = 0; sx < picture.Width; sx++)
+            for (var sx = 0; sx < picture.Width; sx++)
             {
-                double weight = Weight(x, sx, picture.Width, side, bicubic) * Weight(y, sy, picture.Height, side, bicubic);
+                var weight = Weight(x, sx, picture.Width, side, bicubic) * Weight(y, sy, picture.Height, side, bicubic);
                 sum += weight * picture.Pixels[(sy * picture.Width + sx) * 3 + channel];
                 total += weight;
             }
@@ -174,11 +174,11 @@ internal sealed class ExplainerTests
     // Bicubic widens with the scale (a = −0.5); bilinear looks at the two nearest pixels only.
     private static double Weight(int target, int source, int size, int newSize, bool bicubic)
     {
-        double scale = (double)size / newSize;
-        double distance = Math.Abs(source + 0.5 - (target + 0.5) * scale);
+        var scale = (double)size / newSize;
+        var distance = Math.Abs(source + 0.5 - (target + 0.5) * scale);
         if (!bicubic)
             return Math.Max(0, 1 - distance);
-        double t = distance / scale;
+        var t = distance / scale;
         return t < 1 ? (1.5 * t - 2.5) * t * t + 1 : t < 2 ? ((-0.5 * t + 2.5) * t - 4) * t + 2 : 0;
     }
 
@@ -187,7 +187,7 @@ internal sealed class ExplainerTests
 
     private static RgbImage Noise(int width, int height, int seed)
     {
-        byte[] pixels = new byte[width * height * 3];
+        var pixels = new byte[width * height * 3];
         new Random(seed).NextBytes(pixels);
         return new RgbImage(width, height, pixels);
     }

@@ -19,7 +19,7 @@ internal sealed class PatchMapTests
     {
         using var backend = new CpuBackend(1);
         var random = new Random(kind);
-        foreach ((int side, int width, int height) in Sizes)
+        foreach ((var side, var width, var height) in Sizes)
         {
             float[] values = [.. Enumerable.Range(0, side * side).Select(i => kind switch
             {
@@ -30,8 +30,8 @@ internal sealed class PatchMapTests
             if (values.Distinct().Count() == 1)
                 continue;
             var map = new PatchMap(side, values);
-            float[] whole = Tensor.From(values, [side, side], backend).Interpolate(height, width, InterpolationMode.Bicubic).ToArray<float>();
-            int first = Array.IndexOf(whole, whole.Max());
+            var whole = Tensor.From(values, [side, side], backend).Interpolate(height, width, InterpolationMode.Bicubic).ToArray<float>();
+            var first = Array.IndexOf(whole, whole.Max());
             Assert.Multiple(() =>
             {
                 Assert.That(map.Enlarge(width, height).Values, Is.EqualTo(whole), $"{side} to {width}×{height}");
@@ -50,7 +50,7 @@ internal sealed class PatchMapTests
     {
         // The largest patch is the third of the first row: at five eighths of the width, at one eighth of the height.
         var map = new PatchMap(4, [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-        (int X, int Y) = map.Peak(80, 16)!.Value;
+        (var X, var Y) = map.Peak(80, 16)!.Value;
         Assert.Multiple(() =>
         {
             Assert.That(X, Is.EqualTo(50).Within(2));
@@ -89,7 +89,7 @@ internal sealed class PatchMapTests
         var random = new Random(1);
         var map = new PatchMap(4, [.. Enumerable.Range(0, 16).Select(_ => (float)random.NextDouble())]);
         map.Peak(10, 10);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var before = GC.GetAllocatedBytesForCurrentThread();
         map.Peak(4000, 1000);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1_000_000), "of 16 million bytes");
     }

@@ -130,7 +130,7 @@ internal sealed class PointingEvaluatorTests
 
     private static float[] High(int x, int y)
     {
-        float[] map = new float[16];
+        var map = new float[16];
         map[4 * y + x] = 1;
         return map;
     }

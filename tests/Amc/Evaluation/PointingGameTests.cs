@@ -39,10 +39,10 @@ internal sealed class PointingGameTests
             double x = Edge(-5, width), y = Edge(-5, height);
             return new Box(x, y, x + Edge(0, 25), y + Edge(0, 25));
         })];
-        int hits = 0;
-        for (int y = 0; y < height; y++)
+        var hits = 0;
+        for (var y = 0; y < height; y++)
         {
-            for (int x = 0; x < width; x++)
+            for (var x = 0; x < width; x++)
                 hits += PointingGame.IsHit(x, y, boxes) ? 1 : 0;
         }
         Assert.That(PointingGame.RandomChance(width, height, boxes), Is.EqualTo(hits / ((double)width * height)));

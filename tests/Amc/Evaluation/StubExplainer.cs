@@ -17,7 +17,7 @@ internal sealed class StubExplainer(params (string Phrase, float[] Map)[] maps) 
         Batches.Add([.. batch.Select(q => q.Phrase)]);
         return [.. batch.Select(q =>
         {
-            float[] map = maps.Single(m => m.Phrase == q.Phrase).Map;
+            var map = maps.Single(m => m.Phrase == q.Phrase).Map;
             return new MatchExplanation(new PatchMap((int)Math.Sqrt(map.Length), map), 0.5 + q.Phrase.Length / 100.0);
         })];
     }

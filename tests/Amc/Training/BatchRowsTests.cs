@@ -24,10 +24,10 @@ internal sealed class BatchRowsTests
     {
         _folder = new TempFolder();
         var random = new SeededRandom(1);
-        for (int i = 0; i < 10; i++)
+        for (var i = 0; i < 10; i++)
         {
             var picture = new RgbImage(10 + 3 * i, 40 - 2 * i);
-            for (int p = 0; p < picture.Pixels.Length; p++)
+            for (var p = 0; p < picture.Pixels.Length; p++)
                 picture.Pixels[p] = (byte)random.NextInt(256);
             picture.SavePng(_folder.PathOf($"{i}.png"));
         }
@@ -44,13 +44,13 @@ internal sealed class BatchRowsTests
         AnnotationDataset dataset = Dataset();
         BatchLoader loader = Loader(dataset);
         Assert.That(loader.StepsPerEpoch, Is.EqualTo(3), "the tenth sample of an epoch is dropped");
-        for (int step = 0; step < 9; step++)
+        for (var step = 0; step < 9; step++)
         {
             TrainingBatch batch = loader.Get(step);
-            int epoch = step / 3;
-            for (int row = 0; row < 3; row++)
+            var epoch = step / 3;
+            for (var row = 0; row < 3; row++)
             {
-                int index = loader.Order(epoch)[step % 3 * 3 + row];
+                var index = loader.Order(epoch)[step % 3 * 3 + row];
                 RegionSample sample = dataset.Get(index, Seed, epoch);
                 Assert.That(batch.Images.AsSpan(row * 3 * Pixels, 3 * Pixels).ToArray(), Is.EqualTo(sample.Image), $"picture of step {step}, row {row}");
                 Assert.That(batch.Masks.AsSpan(row * Pixels, Pixels).ToArray(), Is.EqualTo(sample.Mask.Select(m => (float)m)), $"mask of step {step}, row {row}");
@@ -126,7 +126,7 @@ internal sealed class BatchRowsTests
     {
         AnnotationDataset whole = Dataset();
         BatchLoader before = Loader(whole);
-        int[] order = before.Order(0);
+        var order = before.Order(0);
         // The second sample of the epoch, and the one that would take its place.
         File.WriteAllText(_folder.PathOf($"{order[1]}.png"), "<html>");
         File.Delete(_folder.PathOf($"{order[4]}.png"));
@@ -147,7 +147,7 @@ internal sealed class BatchRowsTests
     [Test]
     public void A_set_without_any_usable_sample_is_an_error_that_says_why()
     {
-        for (int i = 0; i < 10; i++)
+        for (var i = 0; i < 10; i++)
             File.Delete(_folder.PathOf($"{i}.png"));
         Assert.That(() => Loader(Dataset()).Get(0), Throws.TypeOf<DataException>().With.Message.Contains("none of the 10 training samples can be used").And.Message.Contains("picture not found"));
     }
@@ -161,7 +161,7 @@ internal sealed class BatchRowsTests
     private RunConfig Config(string more)
     {
         _folder.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc\nd\ne\nf\ng\nh\n");
-        string path = _folder.PathOf("long.json");
+        var path = _folder.PathOf("long.json");
         return RunConfig.Load(_folder.Write("run.yaml", $"""
             train_file: [{path}]
             test_file: [{path}]

@@ -34,14 +34,14 @@ internal sealed class CheckpointStoreTests
         using var backend = new CpuBackend(1);
         using TrainingSession session = Session(backend), reader = Session(backend);
         var step = new OptimizationStep(session, traceNaN: false);
-        for (int i = 0; i < 2; i++)
+        for (var i = 0; i < 2; i++)
         {
             step.Run();
             new CheckpointStore(_run).Save(session);
         }
         if (!lastIsSound)
             File.WriteAllBytes(RunFiles.Last(_run, "model.safetensors"), []);
-        int moves = 0;
+        var moves = 0;
         step.Run();
         new CheckpointStore(_run, lastIsSound)
         {
@@ -78,7 +78,7 @@ internal sealed class CheckpointStoreTests
     [Test]
     public void A_step_that_failed_after_its_forward_pass_is_taken_back([Values] bool ahead)
     {
-        string whole = _folder.PathOf("whole");
+        var whole = _folder.PathOf("whole");
         using var backend = new CpuBackend(1);
         using (TrainingSession session = Session(backend))
         {
@@ -104,7 +104,7 @@ internal sealed class CheckpointStoreTests
             Run(session, 7);
             new CheckpointStore(_run).Save(session);
         }
-        foreach (string file in new[] { "model.safetensors", "optimizer.safetensors", "state.json" })
+        foreach (var file in new[] { "model.safetensors", "optimizer.safetensors", "state.json" })
             Assert.That(File.ReadAllBytes(RunFiles.Last(_run, file)).AsSpan().SequenceEqual(File.ReadAllBytes(RunFiles.Last(whole, file))), Is.True, file);
     }
 

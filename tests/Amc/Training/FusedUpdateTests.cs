@@ -71,7 +71,7 @@ internal sealed class FusedUpdateTests
     [Test]
     public void Copies_that_are_ahead_are_saved_as_such()
     {
-        string run = _folder.PathOf("run");
+        var run = _folder.PathOf("run");
         using var backend = new CpuBackend(1);
         using TrainingSession session = Session(backend);
         var step = new OptimizationStep(session, traceNaN: false);
@@ -114,7 +114,7 @@ internal sealed class FusedUpdateTests
 
     private static void AssertSameFiles(string actual, string expected)
     {
-        foreach (string file in new[] { "model.safetensors", "optimizer.safetensors", "state.json" })
+        foreach (var file in new[] { "model.safetensors", "optimizer.safetensors", "state.json" })
             Assert.That(File.ReadAllBytes(Path.Combine(actual, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(expected, file))), Is.True, $"{actual}: {file}");
     }
 

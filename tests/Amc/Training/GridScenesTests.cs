@@ -33,7 +33,7 @@ internal sealed class GridScenesTests
     [TestCase("", 6, 0.5, "", TestName = "No candidates")]
     public void Hits_are_shown_in_the_share_of_the_whole_test_set(string candidates, int shown, double accuracy, string expected)
     {
-        int[] chosen = GridScenes.Choose([.. candidates.Select(c => c == '+')], shown, accuracy);
+        var chosen = GridScenes.Choose([.. candidates.Select(c => c == '+')], shown, accuracy);
         Assert.That(string.Concat(chosen.Select(i => candidates[i])), Has.Length.EqualTo(expected.Length));
         Assert.That(chosen.Count(i => candidates[i] == '+'), Is.EqualTo(expected.Count(c => c == '+')));
         Assert.That(chosen, Is.Ordered.And.Unique);

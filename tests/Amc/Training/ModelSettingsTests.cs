@@ -69,7 +69,7 @@ internal sealed class ModelSettingsTests
     {
         // A batch fits into the smallest queue here.
         var values = new Dictionary<string, object> { ["batch_size"] = 2 };
-        foreach (string setting in settings)
+        foreach (var setting in settings)
             YamlConfigReader.Override(values, setting);
         return ModelSettings.Create(RunConfig.Create("test", values), Tokenizer);
     }

@@ -53,7 +53,7 @@ internal sealed class RunFolderTests
         Write(_run, "grid.png", "old");
         Write(_run, "notes.txt", "not a run's file");
         SortedDictionary<string, string> before = RunFiles.Snapshot(_run);
-        string said = "";
+        var said = "";
         using (RunFolder.ClaimNamed(_run, overwrite: true, s => said = s))
         {
             Assert.That(File.Exists(Path.Combine(_run, "previous-run", "checkpoints/last/state.json")), Is.True);
@@ -96,7 +96,7 @@ internal sealed class RunFolderTests
     [Test]
     public void Temporaries_of_a_killed_process_go_away_and_other_files_stay()
     {
-        foreach (string file in new[] { "log.jsonl.12-ab.tmp", "grid.png.12-ab.tmp", "checkpoints/next.tmp/model.safetensors", "checkpoints/dropped.tmp/x", "checkpoints/last/state.json", "mine.tmp" })
+        foreach (var file in new[] { "log.jsonl.12-ab.tmp", "grid.png.12-ab.tmp", "checkpoints/next.tmp/model.safetensors", "checkpoints/dropped.tmp/x", "checkpoints/last/state.json", "mine.tmp" })
             Write(_run, file);
         RunFolder.Reopen(_run).Dispose();
         Assert.That(RunFiles.Snapshot(_run).Keys, Is.EqualTo(new[] { "checkpoints/last/state.json", "mine.tmp" }));
@@ -105,7 +105,7 @@ internal sealed class RunFolderTests
     [Test]
     public void A_refusal_names_what_can_be_done()
     {
-        string run = _folder.PathOf("it's a run");
+        var run = _folder.PathOf("it's a run");
         Write(run, "checkpoints/last/state.json");
         Assert.That(() => RunFolder.ClaimNamed(run, overwrite: false, _ => { }), Throws.TypeOf<ConfigException>().With.Message.Contains("--overwrite").And.Message.Contains(
             OperatingSystem.IsWindows() ? $"--resume \"{run}\"" : $"--resume '{run.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
@@ -120,7 +120,7 @@ internal sealed class RunFolderTests
 
     private static void Write(string folder, string name, string text = "")
     {
-        string path = Path.Combine(folder, name);
+        var path = Path.Combine(folder, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, text);
     }

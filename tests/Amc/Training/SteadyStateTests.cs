@@ -39,8 +39,8 @@ internal sealed class SteadyStateTests
         using TrainingSession session = Session();
         var step = new OptimizationStep(session, traceNaN: false);
         Run(step, 100);
-        (long live, long reserved) = (_backend.LiveBytes, _backend.ReservedBytes);
-        long grown = HeapGrowth.Least(4, () => Run(step, 100));
+        (var live, var reserved) = (_backend.LiveBytes, _backend.ReservedBytes);
+        var grown = HeapGrowth.Least(4, () => Run(step, 100));
         Assert.Multiple(() =>
         {
             Assert.That(_backend.LiveBytes, Is.EqualTo(live), "bytes in use");
@@ -57,9 +57,9 @@ internal sealed class SteadyStateTests
         using TrainingSession session = Session("image_res=128", "patch_size=32", "batch_size=8");
         var step = new OptimizationStep(session, traceNaN: false);
         Run(step, 10);
-        long allocated = GC.GetTotalAllocatedBytes(precise: true);
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
         Run(step, steps);
-        long bytes = (GC.GetTotalAllocatedBytes(precise: true) - allocated) / steps;
+        var bytes = (GC.GetTotalAllocatedBytes(precise: true) - allocated) / steps;
         TestContext.Out.WriteLine($"{bytes} bytes of objects a step");
         Assert.That(bytes < 1_800_000, Is.True, $"{bytes} bytes of objects a step");
     }
@@ -93,11 +93,11 @@ internal sealed class SteadyStateTests
         Run(step, 10);
         using var listener = new LargeObjectListener();
         Run(step, steps);
-        string[] large = listener.Stop();
+        var large = listener.Stop();
         // Others in the process may make a few. Each such object is more than four fifths of an event, so one a step is 50.
         Assert.That(large.Length < steps / 4, Is.True, $"{large.Length} times 100 kB of large objects in {steps} steps: {string.Join(", ", large.Distinct())}");
         using var control = new LargeObjectListener();
-        for (int i = 0; i < steps; i++) GC.KeepAlive(new byte[100_000]);
+        for (var i = 0; i < steps; i++) GC.KeepAlive(new byte[100_000]);
         Assert.That(control.Stop().Length >= steps / 2, Is.True, "large objects are heard of");
     }
 
@@ -105,7 +105,7 @@ internal sealed class SteadyStateTests
     [Test]
     public void The_program_runs_with_the_settings_of_the_collector_that_were_measured()
     {
-        string file = Path.Combine(AppContext.BaseDirectory, "amcx.runtimeconfig.json");
+        var file = Path.Combine(AppContext.BaseDirectory, "amcx.runtimeconfig.json");
         JsonNode settings = JsonNode.Parse(File.ReadAllText(file))!["runtimeOptions"]!["configProperties"]!;
         Assert.Multiple(() =>
         {
@@ -119,7 +119,7 @@ internal sealed class SteadyStateTests
 
     private static long Allocated(OptimizationStep step, int count)
     {
-        long before = GC.GetTotalAllocatedBytes(precise: true);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
         Run(step, count);
         return (GC.GetTotalAllocatedBytes(precise: true) - before) / count;
     }
@@ -137,7 +137,7 @@ internal sealed class SteadyStateTests
         /// <summary>Names of what was allocated; the runtime tells late, so an object of a known type is waited for.</summary>
         public string[] Stop()
         {
-            for (int i = 0; i < 4; i++) GC.KeepAlive(new Marker[200_000]);
+            for (var i = 0; i < 4; i++) GC.KeepAlive(new Marker[200_000]);
             Assert.That(_end.Wait(TimeSpan.FromMinutes(2)), Is.True, "the runtime tells of no allocation");
             return [.. _types];
         }
@@ -152,7 +152,7 @@ internal sealed class SteadyStateTests
         {
             if (eventData.EventName?.StartsWith("GCAllocationTick", StringComparison.Ordinal) != true || eventData.Payload?[Kind] is not Large)
                 return;
-            string type = (string?)eventData.Payload[TypeName] ?? "";
+            var type = (string?)eventData.Payload[TypeName] ?? "";
             if (type.Contains(nameof(Marker), StringComparison.Ordinal)) _end.Set();
             else _types.Enqueue(type);
         }
@@ -162,7 +162,7 @@ internal sealed class SteadyStateTests
 
     private static void Run(OptimizationStep step, int count)
     {
-        for (int i = 0; i < count; i++)
+        for (var i = 0; i < count; i++)
             step.Run();
     }
 

@@ -55,7 +55,7 @@ internal sealed class TrainingStepTests
     public void The_total_is_the_weighted_sum_and_the_session_has_the_configured_objective()
     {
         using TrainingSession session = Session("amc.mean_weight=3", "amc.max_weight=5");
-        foreach (int _ in Enumerable.Range(0, 3))
+        foreach (var _ in Enumerable.Range(0, 3))
         {
             var losses = new OptimizationStep(session, traceNaN: false).Run().Losses.ToDictionary(l => l.Name, l => l.Value);
             Assert.That(losses["total"], Is.EqualTo(losses["ita"] + losses["itm"] + losses["mlm"] + 3 * losses["amc_mean"] + 5 * losses["amc_max"]).Within(1e-5));
@@ -163,10 +163,10 @@ internal sealed class TrainingStepTests
     private TrainingSession Annotated(string box)
     {
         var picture = new RgbImage(640, 640);
-        for (int i = 0; i < picture.Pixels.Length; i++)
+        for (var i = 0; i < picture.Pixels.Length; i++)
             picture.Pixels[i] = (byte)(i * 7 % 251);
         picture.SavePng(_folder.PathOf("a.png"));
-        string entries = string.Join(", ", Enumerable.Range(0, 4).Select(i => $$"""{"image": "a.png", "caption": "{{(i % 2 == 0 ? "red" : "blue")}} car", "bbox": [{{box}}]}"""));
+        var entries = string.Join(", ", Enumerable.Range(0, 4).Select(i => $$"""{"image": "a.png", "caption": "{{(i % 2 == 0 ? "red" : "blue")}} car", "bbox": [{{box}}]}"""));
         string train = _folder.Write("annotations.json", $"[{entries}]"), words = _folder.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nred\nblue\ncar\n");
         return Session("dataset=annotations", $"train_file={train}", $"vocab_file={words}", $"image_root={_folder.Path}", "augment=false");
     }

@@ -43,7 +43,7 @@ internal sealed class ProfilerTests
     [Test]
     public void Values_and_gradients_are_the_same_bits_as_without()
     {
-        float[] plain = Gradient();
+        var plain = Gradient();
         float[] profiled;
         using (Profiler.Begin(TestBackends.Cpu)) profiled = Gradient();
         Assert.That(profiled, Is.EqualTo(plain));

@@ -66,7 +66,7 @@ internal sealed class LegitimateExtremesTests
     // −10,000 as BERT masks, −∞ at single keys, nothing but −10,000, nothing but −∞.
     private static Tensor Masks(Tensor like)
     {
-        double none = double.NegativeInfinity;
+        var none = double.NegativeInfinity;
         double[] mask = [0, -10000, 0, -10000, none, 0, none, 0, .. Repeat(-10000, 4), .. Repeat(none, 4)];
         return Tensor.From(mask, [1, 1, 4, 4], like.Backend).To(like.DType);
     }

@@ -68,7 +68,7 @@ public sealed class MovingAverageTests(string path) : OnEverySimdPath(path)
         optimizer.Step(1e-2, average);
         Assert.That(() => optimizer.Step(1e-2, average), Throws.InvalidOperationException);
         Assert.That(optimizer.StepCount, Is.EqualTo(1));
-        double[] ahead = y.ToDoubles();
+        var ahead = y.ToDoubles();
         Assert.That(ahead[0] > 0, Is.True);
         average.Update();
         Assert.That(y.ToDoubles(), Is.EqualTo(ahead));

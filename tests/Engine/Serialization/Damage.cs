@@ -16,12 +16,12 @@ internal static class Damage
     public static void Flip(byte[] bytes, int seed, int flips)
     {
         var random = new Random(seed);
-        for (int i = 0; i < flips; i++) bytes[random.Next(bytes.Length)] ^= (byte)random.Next(1, 256);
+        for (var i = 0; i < flips; i++) bytes[random.Next(bytes.Length)] ^= (byte)random.Next(1, 256);
     }
 
     public static void AssertOnlySerializationException(string file, Action<string> read)
     {
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var before = GC.GetAllocatedBytesForCurrentThread();
         var clock = Stopwatch.StartNew();
         try
         {

@@ -20,7 +20,7 @@ internal sealed class DurableOutputTests
     [TestCase(typeof(InvalidOperationException))]
     public void A_write_that_fails_leaves_the_file_as_it_was_and_no_temporary(Type error)
     {
-        string path = _folder.Write("file", "old");
+        var path = _folder.Write("file", "old");
         Assert.That(() => DurableOutput.Write(path, stream =>
         {
             stream.Write(new byte[200_000]);
@@ -34,7 +34,7 @@ internal sealed class DurableOutputTests
     [Test]
     public void A_file_that_is_too_large_for_its_file_system_is_an_error_of_writing()
     {
-        string path = _folder.PathOf("file");
+        var path = _folder.PathOf("file");
         Assert.That(() => DurableOutput.Write(path, _ => throw new ArgumentOutOfRangeException("value")), Throws.TypeOf<SerializationException>().With.Message.Contains("limit on file sizes"));
         Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.Empty);
     }
@@ -42,7 +42,7 @@ internal sealed class DurableOutputTests
     [Test]
     public void A_reader_of_the_name_sees_the_old_content_until_the_new_one_is_complete()
     {
-        string path = _folder.Write("file", "old");
+        var path = _folder.Write("file", "old");
         DurableOutput.Write(path, stream =>
         {
             stream.Write("new"u8);

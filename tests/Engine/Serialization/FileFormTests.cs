@@ -42,8 +42,8 @@ public sealed class FileFormTests
     [TestCase(0x4b50, TestName = "A header of 0x4b50 bytes begins with PK")]
     public void A_header_length_that_looks_like_another_form(int length)
     {
-        string json = """{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""".PadRight(length);
-        string path = _folder.Write("odd", [.. BitConverter.GetBytes((long)length), .. Encoding.ASCII.GetBytes(json), .. TorchFiles.Bytes(Two)]);
+        var json = """{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""".PadRight(length);
+        var path = _folder.Write("odd", [.. BitConverter.GetBytes((long)length), .. Encoding.ASCII.GetBytes(json), .. TorchFiles.Bytes(Two)]);
         Assert.That(Read(path), Is.EqualTo(Two));
     }
 
@@ -60,7 +60,7 @@ public sealed class FileFormTests
     [Test]
     public void Archives_and_unfinished_downloads_are_called_what_they_are()
     {
-        byte[] tar = new byte[1024];
+        var tar = new byte[1024];
         "model.pth"u8.CopyTo(tar);
         "ustar"u8.CopyTo(tar.AsSpan(257));
         Refused(tar, "tar archive", "unpack");
@@ -72,19 +72,19 @@ public sealed class FileFormTests
     [Test]
     public void The_readers_of_one_form_name_the_other()
     {
-        string zip = _folder.Write("zip", TorchFiles.Zip(Pickle(legacy: false), ("0", TorchFiles.Bytes(Two))));
+        var zip = _folder.Write("zip", TorchFiles.Zip(Pickle(legacy: false), ("0", TorchFiles.Bytes(Two))));
         Assert.That(() => SafetensorsReader.Open(zip), Throws.TypeOf<SerializationException>().With.Message.Contains("PyTorch checkpoint"));
         SafetensorsWriter.Write(_folder["st"], [TensorData.From("w", [2], Two)]);
         Assert.That(() => TorchCheckpoint.Load(_folder["st"]), Throws.TypeOf<SerializationException>().With.Message.Contains("is a safetensors file"));
-        string lfs = _folder.Write("lfs", Encoding.ASCII.GetBytes(Pointer));
+        var lfs = _folder.Write("lfs", Encoding.ASCII.GetBytes(Pointer));
         Assert.That(() => SafetensorsReader.Open(lfs), Throws.TypeOf<SerializationException>().With.Message.Contains("git lfs pull"));
     }
 
     [Test]
     public void Safetensors_of_types_that_are_not_read_are_skipped_by_name()
     {
-        string json = """{"f":{"dtype":"C64","shape":[1],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},"q":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[16,19]}}""";
-        string path = _folder.Write("mixed", [.. BitConverter.GetBytes((long)json.Length), .. Encoding.ASCII.GetBytes(json), .. new byte[8], .. TorchFiles.Bytes(Two), 1, 2, 3]);
+        var json = """{"f":{"dtype":"C64","shape":[1],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},"q":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[16,19]}}""";
+        var path = _folder.Write("mixed", [.. BitConverter.GetBytes((long)json.Length), .. Encoding.ASCII.GetBytes(json), .. new byte[8], .. TorchFiles.Bytes(Two), 1, 2, 3]);
         using var file = TensorFile.Open(path);
         Assert.That(file.Tensors.Single().ToF32(), Is.EqualTo(Two));
         Assert.That(file.Skipped, Is.EqualTo(new[] { new SkippedEntry("f", "a tensor of C64"), new SkippedEntry("q", "a tensor of F8_E4M3") }));
@@ -107,9 +107,9 @@ public sealed class FileFormTests
 
     private void Refused(byte[] content, params string[] parts)
     {
-        string path = _folder.Write("what.safetensors", content);
-        string message = Assert.Throws<SerializationException>(() => TensorFile.Open(path).Dispose())!.Message;
+        var path = _folder.Write("what.safetensors", content);
+        var message = Assert.Throws<SerializationException>(() => TensorFile.Open(path).Dispose())!.Message;
         Assert.That(message, Does.StartWith(path).And.Not.Contains("\n"));
-        foreach (string part in parts) Assert.That(message, Does.Contain(part));
+        foreach (var part in parts) Assert.That(message, Does.Contain(part));
     }
 }

@@ -75,9 +75,9 @@ public sealed class GoldenCheckpointTests
     public void A_download_that_broke_off_is_refused(string name)
     {
         using var folder = new TemporaryFolder();
-        byte[] whole = File.ReadAllBytes(GoldenFiles.Require(name));
-        string path = folder.Write("part.pth", whole);
-        for (int part = 39; part >= 0; part--)
+        var whole = File.ReadAllBytes(GoldenFiles.Require(name));
+        var path = folder.Write("part.pth", whole);
+        for (var part = 39; part >= 0; part--)
         {
             using (var stream = File.OpenWrite(path)) stream.SetLength((whole.Length - 1) / 40L * part);
             Assert.That(() => TorchCheckpoint.Load(path), Throws.TypeOf<SerializationException>());

@@ -21,7 +21,7 @@ public sealed class OpaqueObjectTests
     [TestCase(4)]
     public void Objects_that_Python_pickled_stay_opaque(int protocol)
     {
-        byte[] real = protocol == 2 ? RealPickles.Protocol2 : RealPickles.Protocol4;
+        var real = protocol == 2 ? RealPickles.Protocol2 : RealPickles.Protocol4;
         using var checkpoint = Load(Beside(p => p.Text("extra").Value(real)));
         Assert.Multiple(() =>
         {
@@ -46,7 +46,7 @@ public sealed class OpaqueObjectTests
     [Test]
     public void The_random_state_of_numpy_stays_opaque_and_that_of_torch_is_a_tensor()
     {
-        byte[] file = TorchFiles.Zip(
+        var file = TorchFiles.Zip(
             new PickleBuilder().Op('}').Op('(').Text("model").Dict("w", Whole)
                 .Text("numpy").Op('(').Text("MT19937").Value(NumpyArray("u4", 2496)).Int(624).Int(0).Op('G', 0, 0, 0, 0, 0, 0, 0, 0).Op('t')
                 .Text("torch").Tensor("1", 16, [16], [1], type: "ByteStorage")
@@ -87,7 +87,7 @@ public sealed class OpaqueObjectTests
     [Test]
     public void A_command_beside_the_weights_is_not_run()
     {
-        string proof = _folder["proof"];
+        var proof = _folder["proof"];
         using var checkpoint = Load(Beside(p => p.Text("x").Call("os", "system", a => a.Text($"touch {proof}"))));
         Assert.That(checkpoint.Find("x"), Is.EqualTo(new OpaqueObject("os.system")));
         Assert.That(File.Exists(proof), Is.False);
@@ -96,7 +96,7 @@ public sealed class OpaqueObjectTests
     [Test]
     public void A_command_in_place_of_a_tensor_is_an_error_that_names_both()
     {
-        byte[] file = TorchFiles.Zip(new PickleBuilder().Dict("model", p => p.Dict("w", v => v.Call("os", "system", a => a.Text("true")))).Stop());
+        var file = TorchFiles.Zip(new PickleBuilder().Dict("model", p => p.Dict("w", v => v.Call("os", "system", a => a.Text("true")))).Stop());
         using var checkpoint = Load(file);
         Assert.That(() => checkpoint.Tensors, Throws.TypeOf<SerializationException>().With.Message.Contains("'os.system'").And.Message.Contains("runs no code"));
     }
@@ -110,7 +110,7 @@ public sealed class OpaqueObjectTests
             .Text("sparse").Call("torch._utils", "_rebuild_sparse_tensor", a => a.Global("torch", "sparse_coo").Op('(').Tensor("0", 6, [6], [1], legacy: legacy).Tensor("0", 6, [6], [1], legacy: legacy).Tuple(9).Op('t'))
             .Text("quantised").Call("torch._utils", "_rebuild_qtensor", a => a.Storage("QInt8Storage", "q", 3, legacy).Int(0).Tuple(3).Tuple(1).Op('(').Global("torch", "per_tensor_affine").Int(1).Int(0).Op('t').Op(0x89).Op('}'))
             .Text("w").Tensor("0", 6, [6], [1], legacy: legacy).Op('u');
-        byte[] file = legacy
+        var file = legacy
             ? TorchFiles.Legacy(pickle.Stop(), true, ("c", 2, new byte[16]), ("q", 3, new byte[3]), ("0", 6, TorchFiles.Bytes(Six)))
             : TorchFiles.Zip(pickle.Stop(), ("c", new byte[16]), ("q", new byte[3]), ("0", TorchFiles.Bytes(Six)));
         using var opened = TensorFile.Open(_folder.Write("x.pth", file));
@@ -124,7 +124,7 @@ public sealed class OpaqueObjectTests
     [Test]
     public void Element_types_that_nobody_knows_are_skipped_where_their_bytes_can_be()
     {
-        byte[] untyped = TorchFiles.Zip(
+        var untyped = TorchFiles.Zip(
             new PickleBuilder().Op('}').Op('(').Text("f8").Call("torch._utils", "_rebuild_tensor_v3", a => a.Storage("UntypedStorage", "1", 4, module: "torch.storage")
                 .Int(0).Tuple(4).Tuple(1).Op(0x89).Op('}').Global("torch", "float8_e4m3fn")).Text("w").Tensor("0", 6, [6], [1]).Op('u').Stop(),
             ("1", new byte[4]), ("0", TorchFiles.Bytes(Six)));
@@ -135,7 +135,7 @@ public sealed class OpaqueObjectTests
             .Text("w").Tensor("0", 6, [6], [1], legacy: legacy).Op('u');
         using (var opened = TensorFile.Open(_folder.Write("odd.pth", TorchFiles.Zip(Odd(false).Stop(), ("1", new byte[4]), ("0", TorchFiles.Bytes(Six))))))
             Assert.That(opened.Skipped.Single().ToString(), Does.Contain("'torch.OddStorage'"));
-        string legacy = _folder.Write("legacy.pth", TorchFiles.Legacy(Odd(true).Stop(), true, ("1", 4, new byte[4]), ("0", 6, TorchFiles.Bytes(Six))));
+        var legacy = _folder.Write("legacy.pth", TorchFiles.Legacy(Odd(true).Stop(), true, ("1", 4, new byte[4]), ("0", 6, TorchFiles.Bytes(Six))));
         Assert.That(() => TensorFile.Open(legacy), Throws.TypeOf<SerializationException>().With.Message.Contains("unknown size"));
     }
 

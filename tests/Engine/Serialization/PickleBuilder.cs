@@ -22,7 +22,7 @@ internal sealed class PickleBuilder
 
     public PickleBuilder Text(string text)
     {
-        byte[] utf8 = Encoding.UTF8.GetBytes(text);
+        var utf8 = Encoding.UTF8.GetBytes(text);
         return Op('X').UInt32((uint)utf8.Length).Op(utf8);
     }
 
@@ -39,7 +39,7 @@ internal sealed class PickleBuilder
     public PickleBuilder Tuple(params long[] values)
     {
         Op('(');
-        foreach (long value in values) Int(value);
+        foreach (var value in values) Int(value);
         return Op('t');
     }
 

@@ -38,7 +38,7 @@ public sealed class PickleReaderTests
     public void Announced_lengths_reserve_no_memory(byte op)
     {
         var pickle = new PickleBuilder().Op(op, 255, 255, 255, 127);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.That(Error(pickle.Stop()), Is.Not.Empty);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1 << 20));
     }
@@ -47,7 +47,7 @@ public sealed class PickleReaderTests
     public void Deep_nesting_and_self_reference_need_no_recursion()
     {
         var deep = new PickleBuilder().Op(']');
-        for (int i = 0; i < 200_000; i++) deep.Op(0x85);
+        for (var i = 0; i < 200_000; i++) deep.Op(0x85);
         Assert.That(Read(deep.Stop()), Is.TypeOf<object?[]>());
 
         var cyclic = (List<object?>)Read(new PickleBuilder().Op(']').Op('q', 0).Op('h', 0).Op('a').Stop())!;
@@ -62,7 +62,7 @@ public sealed class PickleReaderTests
         for (byte level = 0; level < 100; level++)
         {
             bomb.Op('(');
-            for (int i = 0; i < 10; i++) bomb.Op('h', level);
+            for (var i = 0; i < 10; i++) bomb.Op('h', level);
             bomb.Op('l').Op('q', (byte)(level + 1));
         }
         Assert.That(Read(bomb.Stop()), Has.Count.EqualTo(10));
@@ -72,16 +72,16 @@ public sealed class PickleReaderTests
     public void Copying_one_long_list_again_and_again_is_stopped()
     {
         var pickle = new PickleBuilder().Op('(');
-        for (int i = 0; i < 10_000; i++) pickle.Op('N');
+        for (var i = 0; i < 10_000; i++) pickle.Op('N');
         pickle.Op('l').Op(0x85).Op('q', 0).Op('0').Global("builtins", "list").Op('q', 1);
-        for (int i = 0; i < 1_000; i++) pickle.Op('h', 1).Op('h', 0).Op('R');
+        for (var i = 0; i < 1_000; i++) pickle.Op('h', 1).Op('h', 0).Op('R');
         Assert.That(Error(pickle.Stop()), Does.Contain("copies more than"));
     }
 
     [Test]
     public void Endless_steps_are_stopped()
     {
-        byte[] pickle = new byte[4_100_000];
+        var pickle = new byte[4_100_000];
         Array.Fill(pickle, (byte)')');
         Assert.That(Error(pickle), Does.Contain("more than 4000000 steps"));
     }

@@ -18,7 +18,7 @@ public sealed class SafetensorsTests
     [Test]
     public void What_is_written_is_read_back()
     {
-        string path = _folder["a.safetensors"];
+        var path = _folder["a.safetensors"];
         SafetensorsWriter.Write(path, Sample(), new Dictionary<string, string> { ["format"] = "pt", ["Ü\n"] = "\"" });
         using var reader = SafetensorsReader.Open(path);
         Assert.Multiple(() =>
@@ -36,11 +36,11 @@ public sealed class SafetensorsTests
     [Test]
     public void Every_tensor_is_aligned_to_its_elements_and_the_header_to_eight_bytes()
     {
-        string path = _folder["a.safetensors"];
+        var path = _folder["a.safetensors"];
         SafetensorsWriter.Write(path, Sample());
-        byte[] file = File.ReadAllBytes(path);
-        int header = (int)BitConverter.ToInt64(file);
-        string json = Encoding.UTF8.GetString(file, 8, header);
+        var file = File.ReadAllBytes(path);
+        var header = (int)BitConverter.ToInt64(file);
+        var json = Encoding.UTF8.GetString(file, 8, header);
         Assert.Multiple(() =>
         {
             Assert.That(header % 8, Is.Zero);
@@ -53,7 +53,7 @@ public sealed class SafetensorsTests
     [Test]
     public void A_file_may_be_replaced_while_its_tensors_are_the_source()
     {
-        string path = _folder["a.safetensors"];
+        var path = _folder["a.safetensors"];
         SafetensorsWriter.Write(path, Sample());
         using (var reader = SafetensorsReader.Open(path))
             SafetensorsWriter.Write(path, reader.Tensors.Select(t => t.WithName("new." + t.Name)));
@@ -65,9 +65,9 @@ public sealed class SafetensorsTests
     [Test]
     public void A_failed_write_leaves_the_old_file_and_nothing_else()
     {
-        string path = _folder["a.safetensors"];
+        var path = _folder["a.safetensors"];
         SafetensorsWriter.Write(path, Sample());
-        byte[] before = File.ReadAllBytes(path);
+        var before = File.ReadAllBytes(path);
         var other = _folder["b.safetensors"];
         SafetensorsWriter.Write(other, Sample());
         var reader = SafetensorsReader.Open(other);
@@ -110,7 +110,7 @@ public sealed class SafetensorsTests
     [Test]
     public void Unaligned_data_and_further_fields_are_accepted_as_the_reference_reader_does()
     {
-        string path = WriteRaw(
+        var path = WriteRaw(
             """{"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"f":{"dtype":"F32","shape":[1],"data_offsets":[1,5],"x":[{}]}} """,
             [9, 0, 0, 128, 63]);
         Assert.That(SafetensorsReader.ReadAll(path)[1].ToF32(), Is.EqualTo(new[] { 1f }));
@@ -141,7 +141,7 @@ public sealed class SafetensorsTests
     [TestCase("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", "3 bytes at the end of the file belong to no tensor")]
     public void A_broken_header_is_named(string json, string problem)
     {
-        string path = WriteRaw(json, [0, 0, 0, 0]);
+        var path = WriteRaw(json, [0, 0, 0, 0]);
         var error = Assert.Throws<SerializationException>(() => SafetensorsReader.Open(path).Dispose());
         Assert.That(error!.Message, Does.StartWith(path).And.Contains(problem));
         Assert.That(error.Message, Does.Not.Contain("\n"));
@@ -158,7 +158,7 @@ public sealed class SafetensorsTests
             Assert.That(OpenError([255, 255, 255, 255, 255, 255, 255, 255, 0]), Does.Contain("but only 1 follow"));
             Assert.That(OpenError([9, 0, 0, 0, 0, 0, 0, 0, (byte)'{']), Does.Contain("but only 1 follow"));
         });
-        string large = _folder["large"];
+        var large = _folder["large"];
         using (var stream = File.Create(large))
         {
             stream.Write(BitConverter.GetBytes(SafetensorsReader.MaxHeaderBytes + 1));
@@ -179,9 +179,9 @@ public sealed class SafetensorsTests
     [Test]
     public void Messages_stay_one_short_line_whatever_the_file_holds()
     {
-        string name = "evil\\n\\u001b[31m" + new string('x', 5000);
-        string path = WriteRaw($$$"""{"{{{name}}}":{"dtype":"F32","shape":[3],"data_offsets":[0,4]}}""", [0, 0, 0, 0]);
-        string message = Assert.Throws<SerializationException>(() => SafetensorsReader.Open(path))!.Message;
+        var name = "evil\\n\\u001b[31m" + new string('x', 5000);
+        var path = WriteRaw($$$"""{"{{{name}}}":{"dtype":"F32","shape":[3],"data_offsets":[0,4]}}""", [0, 0, 0, 0]);
+        var message = Assert.Throws<SerializationException>(() => SafetensorsReader.Open(path))!.Message;
         Assert.That(message, Has.Length.LessThan(500).And.Not.Contains("\n").And.Not.Contains("\u001b"));
     }
 
@@ -190,9 +190,9 @@ public sealed class SafetensorsTests
 
     private void ReadFlipped(int seed, byte flips)
     {
-        string path = _folder["valid"];
+        var path = _folder["valid"];
         SafetensorsWriter.Write(path, Sample(), new Dictionary<string, string> { ["k"] = "v" });
-        byte[] bytes = File.ReadAllBytes(path);
+        var bytes = File.ReadAllBytes(path);
         Damage.Flip(bytes, seed, flips % 8 + 1);
         Damage.AssertOnlySerializationException(_folder.Write("damaged", bytes), file =>
         {
@@ -209,13 +209,13 @@ public sealed class SafetensorsTests
 
     private string OpenError(byte[] bytes)
     {
-        string path = _folder.Write("bad", bytes);
+        var path = _folder.Write("bad", bytes);
         return Assert.Throws<SerializationException>(() => SafetensorsReader.Open(path).Dispose())!.Message;
     }
 
     private string WriteRaw(string json, byte[] data)
     {
-        byte[] header = Encoding.UTF8.GetBytes(json);
+        var header = Encoding.UTF8.GetBytes(json);
         return _folder.Write("raw", [.. BitConverter.GetBytes((long)header.Length), .. header, .. data]);
     }
 }

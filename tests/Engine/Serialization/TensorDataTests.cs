@@ -37,8 +37,8 @@ public sealed class TensorDataTests
     [Test]
     public void Half_and_brain_float_keep_their_special_values()
     {
-        float[] half = TensorData.FromBytes("t", TensorDataType.F16, Four, new byte[] { 0, 0x7c, 0, 0xfc, 1, 0x7e, 1, 0 }).ToF32();
-        float[] brain = TensorData.FromBytes("t", TensorDataType.BF16, Four, new byte[] { 128, 127, 128, 255, 192, 127, 1, 0 }).ToF32();
+        var half = TensorData.FromBytes("t", TensorDataType.F16, Four, new byte[] { 0, 0x7c, 0, 0xfc, 1, 0x7e, 1, 0 }).ToF32();
+        var brain = TensorData.FromBytes("t", TensorDataType.BF16, Four, new byte[] { 128, 127, 128, 255, 192, 127, 1, 0 }).ToF32();
         Assert.That(half, Is.EqualTo(new[] { float.PositiveInfinity, float.NegativeInfinity, float.NaN, 5.9604645e-8f }));
         Assert.That(brain, Is.EqualTo(new[] { float.PositiveInfinity, float.NegativeInfinity, float.NaN, 9.1835e-41f }));
     }
@@ -63,8 +63,8 @@ public sealed class TensorDataTests
     public void Long_tensors_convert_across_chunks()
     {
         var values = new double[100_001];
-        for (int i = 0; i < values.Length; i++) values[i] = i;
-        float[] single = TensorData.From("t", [values.Length], values).ToF32();
+        for (var i = 0; i < values.Length; i++) values[i] = i;
+        var single = TensorData.From("t", [values.Length], values).ToF32();
         Assert.That(Enumerable.Range(0, values.Length).All(i => single[i] == i));
     }
 

@@ -23,7 +23,7 @@ public sealed class TorchCheckpointTests
     public void Tensors_are_found_under_model_under_state_dict_and_in_a_flat_file(CompressionLevel level)
     {
         string[] names = ["model", "state_dict"];
-        foreach (string name in names)
+        foreach (var name in names)
         {
             var pickle = new PickleBuilder().Dict(name, p => p.Dict("w", Whole));
             using var nested = Load(TorchFiles.Zip(level, null, pickle.Stop(), ("0", TorchFiles.Bytes(Six))));
@@ -134,9 +134,9 @@ public sealed class TorchCheckpointTests
     [TestCase("torch.storage", "_load_from_bytes")]
     public void A_name_that_could_run_code_is_refused_in_both_forms(string module, string name)
     {
-        byte[] call = new PickleBuilder().Global(module, name).Text("touch /tmp/pwned").Op(0x85).Op('R').Stop();
-        byte[] stacked = new PickleBuilder().Text(module).Text(name).Op(0x93).Stop();
-        foreach (byte[] file in new[] { TorchFiles.Zip(call), TorchFiles.Zip(stacked), TorchFiles.Legacy(call, true) })
+        var call = new PickleBuilder().Global(module, name).Text("touch /tmp/pwned").Op(0x85).Op('R').Stop();
+        var stacked = new PickleBuilder().Text(module).Text(name).Op(0x93).Stop();
+        foreach (var file in new[] { TorchFiles.Zip(call), TorchFiles.Zip(stacked), TorchFiles.Legacy(call, true) })
             Assert.That(LoadError(file), Does.Contain($"'{module}.{name}'").And.Contains("runs no code").And.Not.Contains("\n"));
         Assert.That(LoadError(call), Does.Contain($"{module}.{name}"), "in place of the legacy magic number");
     }
@@ -165,7 +165,7 @@ public sealed class TorchCheckpointTests
     [Test]
     public void Missing_and_short_storages_are_refused()
     {
-        byte[] zip = new PickleBuilder().Dict("w", Whole).Stop();
+        var zip = new PickleBuilder().Dict("w", Whole).Stop();
         Assert.Multiple(() =>
         {
             Assert.That(LoadError(TorchFiles.Zip(zip)), Does.Contain("lacks 'archive/data/0'"));
@@ -180,11 +180,11 @@ public sealed class TorchCheckpointTests
     [Test]
     public void Archives_above_four_gigabytes_keep_their_numbers_in_zip64_records()
     {
-        byte[] pickle = new PickleBuilder().Dict("w", Whole).Stop();
-        byte[] zip64 = TorchFiles.Zip64(("a/data.pkl", pickle), ("a/data/0", TorchFiles.Bytes(Six)));
+        var pickle = new PickleBuilder().Dict("w", Whole).Stop();
+        var zip64 = TorchFiles.Zip64(("a/data.pkl", pickle), ("a/data/0", TorchFiles.Bytes(Six)));
         using var checkpoint = Load(zip64);
         Assert.That(checkpoint.Tensors.Single().ToF32(), Is.EqualTo(Six));
-        for (int length = 0; length < zip64.Length; length++) Assert.That(LoadError(zip64[..length]), Is.Not.Empty);
+        for (var length = 0; length < zip64.Length; length++) Assert.That(LoadError(zip64[..length]), Is.Not.Empty);
     }
 
     [Test]
@@ -205,10 +205,10 @@ public sealed class TorchCheckpointTests
     [Test]
     public void Every_truncation_of_either_form_is_refused()
     {
-        byte[] zip = TorchFiles.Zip(new PickleBuilder().Dict("w", Whole).Stop(), ("0", TorchFiles.Bytes(Six)));
-        byte[] legacy = TorchFiles.Legacy(LegacyPickle(), true, ("0", 6, TorchFiles.Bytes(Six)));
-        foreach (byte[] whole in new[] { zip, legacy })
-            for (int length = 0; length < whole.Length; length++)
+        var zip = TorchFiles.Zip(new PickleBuilder().Dict("w", Whole).Stop(), ("0", TorchFiles.Bytes(Six)));
+        var legacy = TorchFiles.Legacy(LegacyPickle(), true, ("0", 6, TorchFiles.Bytes(Six)));
+        foreach (var whole in new[] { zip, legacy })
+            for (var length = 0; length < whole.Length; length++)
                 Assert.That(LoadError(whole[..length]), Is.Not.Empty, $"{length} of {whole.Length} bytes");
     }
 
@@ -217,9 +217,9 @@ public sealed class TorchCheckpointTests
 
     private void ReadFlipped(int seed, byte flips)
     {
-        byte[] zip = TorchFiles.Zip(CompressionLevel.Optimal, "little", new PickleBuilder().Dict("w", Whole).Stop(), ("0", TorchFiles.Bytes(Six)));
-        byte[] legacy = TorchFiles.Legacy(LegacyPickle(), true, ("0", 6, TorchFiles.Bytes(Six)));
-        foreach (byte[] file in new[] { zip, legacy })
+        var zip = TorchFiles.Zip(CompressionLevel.Optimal, "little", new PickleBuilder().Dict("w", Whole).Stop(), ("0", TorchFiles.Bytes(Six)));
+        var legacy = TorchFiles.Legacy(LegacyPickle(), true, ("0", 6, TorchFiles.Bytes(Six)));
+        foreach (var file in new[] { zip, legacy })
         {
             Damage.Flip(file, seed, flips % 8 + 1);
             Damage.AssertOnlySerializationException(_folder.Write("damaged", file), path =>
@@ -239,8 +239,8 @@ public sealed class TorchCheckpointTests
 
     private string LoadError(byte[] file)
     {
-        string path = _folder.Write("bad.pth", file);
-        string message = Assert.Throws<SerializationException>(() => TorchCheckpoint.Load(path).Dispose())!.Message;
+        var path = _folder.Write("bad.pth", file);
+        var message = Assert.Throws<SerializationException>(() => TorchCheckpoint.Load(path).Dispose())!.Message;
         Assert.That(message, Does.StartWith(path));
         return message;
     }

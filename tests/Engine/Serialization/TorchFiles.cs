@@ -33,11 +33,11 @@ internal static class TorchFiles
             if (key is not null) pickle.Text(key).Op('}').Op('(');
             foreach (var tensor in tensors)
             {
-                string storage = $"{storages.Count}";
+                var storage = $"{storages.Count}";
                 storages.Add((storage, tensor.Bytes.ToArray()));
                 long[] shape = [.. tensor.Shape], strides = new long[shape.Length];
                 for (int axis = shape.Length - 1, step = 1; axis >= 0; step *= (int)shape[axis--]) strides[axis] = step;
-                string type = tensor.Type == TensorDataType.I64 ? "LongStorage" : "FloatStorage";
+                var type = tensor.Type == TensorDataType.I64 ? "LongStorage" : "FloatStorage";
                 pickle.Text(prefix + tensor.Name).Tensor(storage, tensor.Count, shape, strides, type: type);
             }
             if (key is not null) pickle.Op('u');
@@ -77,16 +77,16 @@ internal static class TorchFiles
         using var list = new BinaryWriter(central);
         foreach (var (name, data) in entries)
         {
-            byte[] utf8 = System.Text.Encoding.UTF8.GetBytes(name);
-            long place = file.Position;
+            var utf8 = System.Text.Encoding.UTF8.GetBytes(name);
+            var place = file.Position;
             to.Write([.. Bytes(0x04034b50u), .. new byte[22], .. Bytes((ushort)utf8.Length, (ushort)0), .. utf8, .. data]);
             list.Write([.. Bytes(0x02014b50u), .. new byte[16], .. Bytes(uint.MaxValue, uint.MaxValue)]);
             list.Write([.. Bytes((ushort)utf8.Length, (ushort)28, (ushort)0), .. new byte[8], .. Bytes(uint.MaxValue), .. utf8]);
             list.Write([.. Bytes((ushort)1, (ushort)24), .. Bytes(data.LongLength, data.LongLength, place)]);
         }
-        long start = file.Position;
+        var start = file.Position;
         to.Write(central.ToArray());
-        long end = file.Position;
+        var end = file.Position;
         to.Write([.. Bytes(0x06064b50u), .. new byte[20], .. Bytes((long)entries.Length, entries.Length, central.Length, start)]);
         to.Write([.. Bytes(0x07064b50u, 0u), .. Bytes(end), .. Bytes(1u)]);
         to.Write([.. Bytes(0x06054b50u), .. new byte[4], .. Bytes(ushort.MaxValue, ushort.MaxValue), .. Bytes(uint.MaxValue, uint.MaxValue), 0, 0]);
@@ -103,7 +103,7 @@ internal static class TorchFiles
         file.AddRange(keys.Op('e').Stop());
         foreach (var (_, count, data) in storages)
         {
-            byte[] length = Bytes(count);
+            var length = Bytes(count);
             if (!littleEndian) Array.Reverse(length);
             file.AddRange(length);
             file.AddRange(data);

@@ -37,7 +37,7 @@ public sealed class TorchStateTests
     [Test]
     public void Of_two_sets_the_model_is_taken_the_other_named_and_a_key_chooses()
     {
-        byte[] both = TorchFiles.Models(null, ("model_ema", "", Averaged), ("model", "", Plain));
+        var both = TorchFiles.Models(null, ("model_ema", "", Averaged), ("model", "", Plain));
         using (var file = Open(both))
         {
             Assert.That(file.Tensors[0].ToF32(), Is.EqualTo(new[] { 1f, 2f }));
@@ -53,7 +53,7 @@ public sealed class TorchStateTests
     [Test]
     public void Keys_within_keys_are_followed()
     {
-        byte[] nested = TorchFiles.Zip(new PickleBuilder().Dict("model", p => p.Dict("state_dict", q => q.Dict("w", Tensor))).Stop(), ("0", TorchFiles.Bytes(7f)));
+        var nested = TorchFiles.Zip(new PickleBuilder().Dict("model", p => p.Dict("state_dict", q => q.Dict("w", Tensor))).Stop(), ("0", TorchFiles.Bytes(7f)));
         using (var file = Open(nested)) Assert.That((file.Tensors.Single().Name, file.Key), Is.EqualTo(("w", "model.state_dict")));
         using (var file = Open(nested, "model")) Assert.That(file.Tensors.Single().Name, Is.EqualTo("w"));
         using (var file = Open(nested, "model.state_dict")) Assert.That(file.Tensors.Single().Name, Is.EqualTo("w"));
@@ -62,7 +62,7 @@ public sealed class TorchStateTests
     [Test]
     public void An_unknown_key_and_weights_under_an_unusual_one_list_what_is_there()
     {
-        byte[] both = TorchFiles.Models(null, ("generator", "", Plain), ("critic", "", Averaged));
+        var both = TorchFiles.Models(null, ("generator", "", Plain), ("critic", "", Averaged));
         Assert.That(Error(both, "modle"), Does.Contain("'modle'").And.Contains("'generator', 'critic'").And.Contains("--key"));
         Assert.That(Error(both), Does.Contain("'generator', 'critic'").And.Contains("--key"));
         Assert.That(Error(TorchFiles.Model(Plain, null), "model"), Does.Contain("'model'").And.Contains("it has none"));
@@ -79,7 +79,7 @@ public sealed class TorchStateTests
                 .Text("centre").Dict("c", Tensor).Op('u').Stop(),
             ("0", TorchFiles.Bytes(7f)), ("1", new byte[4])), "generator");
         Assert.That(file.Tensors, Has.Count.EqualTo(3));
-        byte[] withModel = TorchFiles.Models(
+        var withModel = TorchFiles.Models(
             p => p.Text("rng").Dict("cpu", q => q.Tensor("0", 8, [8], [1], type: "ByteStorage")).Text("centre").Dict("c", q => q.Tensor("1", 1, [1], [1])),
             ("model", "", [TensorData.From("a", [2], [1f, 2f]), TensorData.From("b", [1], [1f]), TensorData.From("c", [1], [1f])]));
         using var trained = Open(withModel);
@@ -90,16 +90,16 @@ public sealed class TorchStateTests
     public void A_root_of_many_keys_that_all_lead_to_one_large_dict_takes_no_time()
     {
         var bomb = new PickleBuilder().Op('}').Op('q', 0).Op('(');
-        for (int i = 0; i < 100_000; i++) bomb.Op('K', (byte)i).Op('N');
+        for (var i = 0; i < 100_000; i++) bomb.Op('K', (byte)i).Op('N');
         bomb.Op('u').Op('0').Op('}').Op('(');
-        for (int i = 0; i < 50_000; i++) bomb.Text($"{i}").Op('h', 0);
+        for (var i = 0; i < 50_000; i++) bomb.Text($"{i}").Op('h', 0);
         Damage.AssertOnlySerializationException(_folder.Write("bomb", TorchFiles.Zip(bomb.Op('u').Stop())), path => TensorFile.Open(path).Dispose());
     }
 
     [Test]
     public void A_checkpoint_that_contains_itself_is_refused()
     {
-        byte[] cyclic = new PickleBuilder().Op('}').Op('q', 0).Op('(').Text("model").Op('h', 0).Text("state_dict").Op('h', 0).Text("net").Op('h', 0).Op('u').Stop();
+        var cyclic = new PickleBuilder().Op('}').Op('q', 0).Op('(').Text("model").Op('h', 0).Text("state_dict").Op('h', 0).Text("net").Op('h', 0).Op('u').Stop();
         Assert.That(Error(TorchFiles.Zip(cyclic)), Does.Contain("no tensors"));
     }
 

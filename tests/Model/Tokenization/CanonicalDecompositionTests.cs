@@ -31,8 +31,8 @@ public sealed class CanonicalDecompositionTests
     [Test]
     public void What_is_left_decomposes_no_further_and_holds_no_mark()
     {
-        int decomposed = 0;
-        for (int code = 0; code <= 0x10FFFF; code++)
+        var decomposed = 0;
+        for (var code = 0; code <= 0x10FFFF; code++)
         {
             if (!Rune.IsValid(code) || CanonicalDecomposition.BaseOf(new Rune(code)) is not { } rest) continue;
             decomposed++;

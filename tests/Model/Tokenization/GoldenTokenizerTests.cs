@@ -11,7 +11,7 @@ public sealed class GoldenTokenizerTests
     [Test]
     public void All_golden_strings_give_the_reference_tokens_and_ids()
     {
-        string golden = GoldenFiles.Require("tokenizer.json");
+        var golden = GoldenFiles.Require("tokenizer.json");
         var tokenizer = WordPieceTokenizer.BertBaseUncased;
         using var document = JsonDocument.Parse(File.ReadAllText(golden));
         Assert.Multiple(() =>
@@ -21,7 +21,7 @@ public sealed class GoldenTokenizerTests
                 Is.EqualTo((30_522, 0, 100, 101, 103)));
             foreach (var entry in document.RootElement.EnumerateArray())
             {
-                string text = entry.GetProperty("clean").GetString()!;
+                var text = entry.GetProperty("clean").GetString()!;
                 Assert.That(tokenizer.Tokenize(text), Is.EqualTo(Strings(entry, "tokens")), text);
                 Assert.That(tokenizer.Encode(text), Is.EqualTo(Numbers(entry, "input_ids")), text);
                 Assert.That(tokenizer.Encode(text, 25), Is.EqualTo(Numbers(entry, "input_ids_max25")), text);

@@ -76,7 +76,7 @@ public sealed class WordPieceTokenizerTests
         var tokenizer = WordPieceTokenizer.FromVocab([.. Vocabulary, "x", "##x", "😀", "##😀"]);
         Assert.That(tokenizer.Tokenize(new string('x', 100)), Has.Count.EqualTo(100));
         Assert.That(tokenizer.Tokenize(new string('x', 101)), Is.EqualTo(new[] { "[UNK]" }));
-        string faces = string.Concat(Enumerable.Repeat("😀", 100));
+        var faces = string.Concat(Enumerable.Repeat("😀", 100));
         Assert.That(tokenizer.Tokenize(faces), Has.Count.EqualTo(100), "characters outside the basic plane count once");
     }
 
@@ -92,7 +92,7 @@ public sealed class WordPieceTokenizerTests
     {
         var tokenizer = WordPieceTokenizer.FromVocab(["red", "[MASK]", "[CLS]", "[UNK]", "[PAD]"]);
         Assert.That((tokenizer.PadId, tokenizer.UnkId, tokenizer.ClsId, tokenizer.MaskId), Is.EqualTo((4, 3, 2, 1)));
-        foreach (string missing in new[] { "[PAD]", "[UNK]", "[CLS]", "[MASK]" })
+        foreach (var missing in new[] { "[PAD]", "[UNK]", "[CLS]", "[MASK]" })
             Assert.That(
                 () => WordPieceTokenizer.FromVocab([.. Vocabulary.Where(token => token != missing)]),
                 Throws.TypeOf<SerializationException>().With.Message.Contains($"lacks {missing}"));
@@ -134,7 +134,7 @@ public sealed class WordPieceTokenizerTests
         Assert.That(
             Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder["vocab.txt"]))),
             Is.EqualTo("07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"));
-        foreach (string notice in new[] { "NOTICE", "LICENSE-Apache-2.0.txt" })
+        foreach (var notice in new[] { "NOTICE", "LICENSE-Apache-2.0.txt" })
             Assert.That(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, notice)), Does.Contain("Apache License"), "the notice goes with the program");
     }
 
@@ -143,7 +143,7 @@ public sealed class WordPieceTokenizerTests
         Config.QuickThrowOnFailure.WithMaxTest(300).WithReplay(1234567, 8901235),
         Prop.ForAll<string?>(text =>
         {
-            int[] ids = Tokenizer.Encode(text ?? "");
+            var ids = Tokenizer.Encode(text ?? "");
             Assert.That(ids[0], Is.EqualTo(Tokenizer.ClsId));
             Assert.That(ids, Has.All.InRange(0, Tokenizer.VocabSize - 1));
             Assert.That(Tokenizer.UnknownWords(text ?? "").Count > 0, Is.EqualTo(ids.Contains(Tokenizer.UnkId)));

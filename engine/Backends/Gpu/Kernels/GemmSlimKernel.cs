@@ -34,7 +34,7 @@ internal readonly struct GemmSlimKernel<T, R, TransA, TransB, TVector, Gelu> : I
     {
         var sharedA = SharedMemory.Allocate<Quad<T>>(Depth * QuadsA);
         var sharedB = SharedMemory.Allocate<Quad<T>>(Depth * QuadsB);
-        int lane = Group.IdxX;
+        var lane = Group.IdxX;
         var task = GemmTask.Find(a, Grid.IdxX, Rows, Columns);
         var fromA = GemmStage.At(lane, !TransA.Value, Rows, Depth, task.OffsetA, a.Lda, task.Row, a.M, task.K0);
         var from0 = GemmStage.At(lane, TransB.Value, Columns, Depth, task.OffsetB, a.Ldb, task.Column, a.N, task.K0);

@@ -34,7 +34,7 @@ internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, Gelu> : IKer
     {
         var sharedA = SharedMemory.Allocate<Quad<float>>(2 * BufferQuads);
         var sharedB = SharedMemory.Allocate<Quad<float>>(2 * BufferQuads);
-        int lane = Group.IdxX;
+        var lane = Group.IdxX;
         var task = GemmTask.Find(a, Grid.IdxX, Tile, Tile);
         var fromA = GemmStage.At(lane, !TransA.Value, Tile, Depth, task.OffsetA, a.Lda, task.Row, a.M, task.K0);
         var fromB = GemmStage.At(lane, TransB.Value, Tile, Depth, task.OffsetB, a.Ldb, task.Column, a.N, task.K0);

@@ -27,7 +27,7 @@ internal readonly struct GemmTile64Kernel<T, R, TransA, TransB, TVector, Gelu> :
     {
         var sharedA = SharedMemory.Allocate<Quad<T>>(2 * BufferQuads);
         var sharedB = SharedMemory.Allocate<Quad<T>>(2 * BufferQuads);
-        int lane = Group.IdxX;
+        var lane = Group.IdxX;
         var task = GemmTask.Find(a, Grid.IdxX, Tile, Tile);
         var fromA = GemmStage.At(lane, !TransA.Value, Tile, Depth, task.OffsetA, a.Lda, task.Row, a.M, task.K0);
         var fromB = GemmStage.At(lane, TransB.Value, Tile, Depth, task.OffsetB, a.Ldb, task.Column, a.N, task.K0);

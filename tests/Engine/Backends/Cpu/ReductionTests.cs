@@ -96,7 +96,7 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
     [Test]
     public void Softmax_and_its_gradient([Values] bool log, [Values(DType.F32, DType.F64)] DType dtype, [ValueSource(nameof(Axes))] AxisView axis)
     {
-        int count = axis.Outer * axis.Length * axis.Inner;
+        var count = axis.Outer * axis.Length * axis.Inner;
         double[] x = KernelHost.Random(count, 11, -8, 8), g = KernelHost.Random(count, 12), y = new double[count], dx = new double[count];
         PerLine(axis, at =>
         {

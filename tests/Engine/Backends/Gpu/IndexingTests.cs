@@ -35,7 +35,7 @@ internal sealed class IndexingTests
             {
                 using var g = Some(b, dtype, [axis.Outer, count, axis.Inner], 1, 1);
                 // What the CPU would refuse is ignored here.
-                int[] mine = skip == axis.Length + 3 || b is AmcEngine.Backends.Gpu.GpuBackend ? index : [.. index.Select(i => i < axis.Length ? i : skip)];
+                var mine = skip == axis.Length + 3 || b is AmcEngine.Backends.Gpu.GpuBackend ? index : [.. index.Select(i => i < axis.Length ? i : skip)];
                 using var i = Tensor.From(mine, [count], b);
                 var y = Tensor.Full([axis.Outer, axis.Length, axis.Inner], accumulate ? 0.3 : double.NaN, dtype, b);
                 b.IndexAdd(g, axis, i, skip, y, accumulate);
