@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Modules;
@@ -131,7 +132,7 @@ public sealed class Albef : Module
     public void CopyStudentToMomentum()
     {
         if (Momentum is null) return;
-        foreach (var (source, target) in StudentTensors().Zip(Momentum.Tensors)) target.Backend.Copy(source, target);
+        foreach (var (source, target) in StudentTensors().Zip(Momentum.Tensors)) target.Backend.Run(new CopyArgs(source, target));
         _average?.Reset();
     }
 
@@ -192,7 +193,7 @@ public sealed class Albef : Module
     internal void ClampTemperature()
     {
         var temperature = Temperature.Value;
-        temperature.Backend.Unary(UnaryKind.Clamp, temperature, temperature, MinTemperature, MaxTemperature);
+        temperature.Backend.Run(new UnaryArgs(UnaryKind.Clamp, temperature, temperature, MinTemperature, MaxTemperature));
     }
 
     /// <summary>The student's weights that have a momentum copy, in the copies' order.</summary>

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.DataTools;
 using AmcEngine.Model.Modules;
 using AmcEngine.Tensors;
@@ -163,7 +164,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
             .. session.Optimizer.State.SelectMany(s => new[] { s.ExpAvg, s.ExpAvgSq }),
         ];
         var counts = new long[all.Length];
-        all[0].Backend.CountNonFinite(all, counts);
+        all[0].Backend.Run(new CountNonFiniteArgs(all, counts));
         return counts.All(c => c == 0);
     }
 }

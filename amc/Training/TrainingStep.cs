@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Objective;
 using AmcEngine.Autograd;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Diagnostics;
 using AmcEngine.Model;
 using AmcEngine.Model.Modules;
@@ -110,7 +111,7 @@ internal sealed class TrainingStep(Albef model, AmcObjective? objective, AdamW o
         Tensor[] gradients = Array.ConvertAll(parameters, p => p.Value.Grad!);
         var counts = new long[gradients.Length];
         if (gradients.Length > 0)
-            gradients[0].Backend.CountNonFinite(gradients, counts);
+            gradients[0].Backend.Run(new CountNonFiniteArgs(gradients, counts));
         if (Array.FindIndex(counts, c => c > 0) is var at and >= 0)
             throw Broken(step, $"{counts[at]} of {gradients[at].Count} values of the gradient of {parameters[at].Name} are NaN or infinite (loss {losses[0].Value:0.###})");
     }

@@ -6,6 +6,7 @@ using AmcEngine.Amc.Training;
 using AmcEngine.Autograd;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Bench.Gpu;
+using AmcEngine.Bench.Harness;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;
 using AmcEngine.Model;
@@ -70,7 +71,7 @@ internal static class StepRun
             AmcLayer = 1,
         };
         using var model = Albef.Create(config, backend, withMomentum: false);
-        var image = AttentionCases.Draw(backend, [VitBatch, 3, config.ImageRes, config.ImageRes]);
+        var image = Operands.Draw(backend, [VitBatch, 3, config.ImageRes, config.ImageRes]);
         var seconds = new double[steps];
         for (var i = 0; i < steps; i++)
         {

@@ -1,4 +1,4 @@
-using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends;
 

@@ -1,5 +1,6 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -22,7 +23,7 @@ public static class DropoutOps
         if (p == 0) return x;
         OpSupport.RequireFloating("dropout", x);
         var y = x.EmptyLike();
-        x.Backend.Dropout(x, p, key, y);
+        x.Backend.Run(new DropoutArgs(x, p, key, y));
         return Graph.Record("dropout", [x], y, [], (_, g) => [g[0]!.Dropout(p, key)]);
     }
 
@@ -32,7 +33,7 @@ public static class DropoutOps
     /// <summary>Fills a leaf with uniform numbers in [low, high).</summary>
     public static Tensor FillUniform(this Tensor x, double low, double high, RandomKey key)
     {
-        x.Backend.Uniform(x, low, high, key);
+        x.Backend.Run(new UniformArgs(x, low, high, key));
         x.Storage.Touch();
         return x;
     }
@@ -40,7 +41,7 @@ public static class DropoutOps
     /// <summary>Fills a leaf with normal numbers.</summary>
     public static Tensor FillNormal(this Tensor x, double mean, double std, RandomKey key)
     {
-        x.Backend.Normal(x, mean, std, key);
+        x.Backend.Run(new NormalArgs(x, mean, std, key));
         x.Storage.Touch();
         return x;
     }

@@ -1,6 +1,6 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
-using AmcEngine.Diagnostics;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -37,7 +37,7 @@ public static class MatrixProduct
     {
         var (m, k) = transposeA ? (a.Shape[1], a.Shape[0]) : (a.Shape[0], a.Shape[1]);
         var n = b.Shape[1];
-        a.Backend.MatMul(new MatMulArgs
+        a.Backend.Run(new MatMulArgs
         {
             A = a,
             B = b,
@@ -51,7 +51,7 @@ public static class MatrixProduct
             Ldc = n,
             Accumulate = true,
         });
-        if (NaNTrace.Active) NaNTrace.Check("matmul", sum);
+        GraphWatch.Outputs?.Invoke("matmul", sum);
         return sum;
     }
 
@@ -95,7 +95,7 @@ public static class MatrixProduct
         // Rows of all samples lie behind one another: one product instead of a batch of them.
         if (leadB.Count == 1 && !ta) args = args with { M = m * lead.Count };
         else if (!SetBatch(ref args, lead, leadA, leadB)) return Forward(Expand(a, lead), Expand(b, lead), ta, tb);
-        a.Backend.MatMul(args);
+        a.Backend.Run(args);
         return y;
     }
 
@@ -139,7 +139,7 @@ public static class MatrixProduct
             new([2, 1, 5, 4], [OpInput.Uniform([3, 4, 2])]),
             new([5, 4], [OpInput.Uniform([2, 3, 4, 2])]))
         {
-            Benchmark = (new OpCase([1024, 1024], [OpInput.Uniform([1024, 1024])]), 2.0 * 1024 * 1024 * 1024, 3.0 * 4 * 1024 * 1024),
+            Benchmark = new OpCase([1024, 1024], [OpInput.Uniform([1024, 1024])]),
         },
     ];
 }

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Optim;
@@ -80,7 +81,7 @@ public sealed class ExponentialMovingAverage
     private void Move(ReadOnlySpan<TensorPair> pairs)
     {
         if (pairs.Length == 0) return;
-        pairs[0].Y.Backend.Lerp(pairs, 1 - Momentum);
+        pairs[0].Y.Backend.Run(new LerpArgs(pairs, 1 - Momentum));
         foreach (var pair in pairs) pair.Y.Storage.Touch();
     }
 }

@@ -1,3 +1,4 @@
+using AmcEngine.Backends.Cpu;
 using AmcEngine.Bench;
 using AmcEngine.Diagnostics;
 using NUnit.Framework;

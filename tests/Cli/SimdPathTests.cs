@@ -1,4 +1,5 @@
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine;
 using NUnit.Framework;

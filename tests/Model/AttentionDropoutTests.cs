@@ -1,5 +1,6 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Layers;

@@ -2,6 +2,7 @@ using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Tests.Cli;
 using AmcEngine.Tests.DataTools;
 using AmcEngine.Tests.Engine;

@@ -4,6 +4,7 @@ using AmcEngine.Amc.Objective;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;
 using AmcEngine.Model;
@@ -122,7 +123,7 @@ internal sealed class TrainingStepTests
         double[][] before = [.. model.Trainable.Select(p => p.Value.ToDoubles())];
         var step = new TrainingStep(model, new AmcObjective(model.Config), optimizer)
         {
-            Differentiated = () => model.ItmHead.Weight.Value.Grad!.Backend.Fill(model.ItmHead.Weight.Value.Grad!, double.PositiveInfinity),
+            Differentiated = () => model.ItmHead.Weight.Value.Grad!.Backend.Run(new FillArgs(model.ItmHead.Weight.Value.Grad!, double.PositiveInfinity)),
         };
         Assert.That(() => Run(step, model, 0), Throws.TypeOf<TrainingException>().With.Message.Contains("step 1").And.Message.Contains("itm_head.weight"));
         Assert.That(model.Trainable.Select(p => p.Value.ToDoubles()), Is.EqualTo(before));

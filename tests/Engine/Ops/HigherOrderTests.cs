@@ -1,6 +1,7 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;

@@ -1,3 +1,4 @@
+using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;

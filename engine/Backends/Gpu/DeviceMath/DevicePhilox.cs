@@ -1,3 +1,5 @@
+using AmcEngine.Backends.Kernels;
+
 namespace AmcEngine.Backends.Gpu.DeviceMath;
 
 /// <summary>

@@ -1,6 +1,7 @@
 using System.Numerics;
 using AmcEngine.Backends.Gpu.DeviceMath;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
@@ -12,7 +13,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // A row with lse −∞ has P = 0 and no gradient.
 
 /// <summary>δ and dq.</summary>
-internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>, ITwoGroups
+internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>, ITwoGroups
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
@@ -49,7 +50,7 @@ internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : 
 }
 
 /// <summary>dk and dv, from δ.</summary>
-internal readonly struct AttentionKeyGradientKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
+internal readonly struct AttentionKeyGradientKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)

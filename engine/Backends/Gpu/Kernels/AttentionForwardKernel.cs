@@ -1,6 +1,7 @@
 using System.Numerics;
 using AmcEngine.Backends.Gpu.DeviceMath;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
@@ -13,7 +14,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // A row whose scores are all −∞ gives output 0 and lse −∞.
 
 /// <summary>Output and lse of fused attention.</summary>
-internal readonly struct AttentionForwardKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>, ITwoGroups
+internal readonly struct AttentionForwardKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>, ITwoGroups
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using AmcEngine.Backends.Gpu.DeviceMath;
+using AmcEngine.Backends.Kernels;
 using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;

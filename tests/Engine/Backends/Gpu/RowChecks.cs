@@ -1,3 +1,4 @@
+using AmcEngine.Backends.Gpu.Kernels;
 using System.Runtime.InteropServices;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
@@ -58,14 +59,14 @@ internal static class RowChecks
     public static double[][] OnDevice(RowTeam? team, Func<IBackend, Tensor[]> run)
     {
         var device = TestBackends.OpenCl;
-        device.ForcedTeam = team;
+        device.Forced.Team = team;
         try
         {
             return Array.ConvertAll(run(device), t => t.ToDoubles());
         }
         finally
         {
-            device.ForcedTeam = null;
+            device.Forced.Team = null;
         }
     }
 

@@ -1,0 +1,50 @@
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Backends.Kernels;
+
+/// <summary>Random tensors and dropout. The integer operations of the generator are not counted.</summary>
+public interface IRandomKernels : IKernel<DropoutArgs>, IKernel<UniformArgs>, IKernel<NormalArgs>;
+
+/// <summary>y = x∘keep/(1 − p), keep where the element's uniform number ≥ p. One product an element.</summary>
+/// <param name="X">Operand.</param>
+/// <param name="P">Probability of dropping an element.</param>
+/// <param name="Key">Stream of the numbers.</param>
+/// <param name="Y">Result; may be x.</param>
+public readonly record struct DropoutArgs(Tensor X, double P, RandomKey Key, Tensor Y) : IKernelArgs
+{
+    /// <inheritdoc/>
+    public KernelWork Work => KernelWork.Of("dropout", 1, Y, X);
+}
+
+/// <summary>y uniform in [low, high). Two operations an element.</summary>
+/// <param name="Y">Result.</param>
+/// <param name="Low">Smallest value.</param>
+/// <param name="High">Limit.</param>
+/// <param name="Key">Stream of the numbers.</param>
+public readonly record struct UniformArgs(Tensor Y, double Low, double High, RandomKey Key) : IKernelArgs
+{
+    /// <inheritdoc/>
+    public KernelWork Work => KernelWork.Of("uniform random", 2, Y);
+}
+
+/// <summary>y normal (Box-Muller on pairs of uniform numbers).</summary>
+/// <param name="Y">Result.</param>
+/// <param name="Mean">Mean.</param>
+/// <param name="Std">Standard deviation.</param>
+/// <param name="Key">Stream of the numbers.</param>
+public readonly record struct NormalArgs(Tensor Y, double Mean, double Std, RandomKey Key) : IKernelArgs
+{
+    /// <inheritdoc/>
+    public KernelWork Work => KernelWork.Of("normal random", FunctionCost.Normal, Y);
+}
+
+/// <summary>
+/// Key of one stream of random numbers: Philox 4x32-10 with key (low, high word of <paramref name="Seed"/>) and
+/// counter (low, high word of the block number, <paramref name="Op"/>, <paramref name="Step"/>). Element e of a tensor takes word e mod 4 of
+/// block e div 4, and u = (word &gt;&gt; 8)·2⁻²⁴ in [0, 1), in f32 and f64 alike. So dropout masks replay in a second
+/// pass and after a resume, on every device.
+/// </summary>
+/// <param name="Seed">Seed of the run.</param>
+/// <param name="Op">Which random op of the step.</param>
+/// <param name="Step">Which step.</param>
+public readonly record struct RandomKey(ulong Seed, uint Op, uint Step);
