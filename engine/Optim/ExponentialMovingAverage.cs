@@ -4,8 +4,9 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Optim;
 
 /// <summary>
-/// Momentum copies: θ_m ← momentum·θ_m + (1 − momentum)·θ (He et al. 2020, eq. 2). They move at <see cref="Update"/>, or already
-/// with the optimizer's step before it (<see cref="AdamW.Step"/>), which saves a pass over memory; the bits are the same.
+/// Momentum copies: θ_m ← momentum·θ_m + (1 − momentum)·θ (He et al. 2020, eq. 2), once for each change of θ. The copies know
+/// whether they still have to follow: they move in the optimizer's own pass over memory (<see cref="AdamW.Step"/>), or else
+/// when someone asks for them (<see cref="Apply"/>). The bits are the same.
 /// </summary>
 public sealed class ExponentialMovingAverage
 {
@@ -13,7 +14,7 @@ public sealed class ExponentialMovingAverage
     private readonly TensorPair[] _rest;
     private readonly Dictionary<Tensor, Tensor> _targets = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Averages of sources.</summary>
+    /// <summary>Averages of sources, which have yet to follow them.</summary>
     /// <param name="source">What is averaged.</param>
     /// <param name="target">The averages, of the sources' shapes, in their order.</param>
     /// <param name="momentum">Share of the old value.</param>
@@ -36,45 +37,45 @@ public sealed class ExponentialMovingAverage
     /// <summary>Share of the old value.</summary>
     public double Momentum { get; }
 
-    /// <summary>
-    /// Whether the optimizer has done the next <see cref="Update"/> already: the averages are then a step ahead of what they are
-    /// between two steps; who saves them says so.
-    /// </summary>
-    public bool IsAhead { get; private set; }
+    /// <summary>Whether the sources have changed since the averages followed them last.</summary>
+    public bool IsPending { get; private set; } = true;
 
-    /// <summary>Calls of <see cref="Update"/>: tells whether a step that failed had come that far.</summary>
-    public long Updates { get; private set; }
-
-    /// <summary>Moves each target a step towards its source; once nothing where the optimizer has already done it.</summary>
-    public void Update()
+    /// <summary>Moves each average a step towards its source, where that is still to be done.</summary>
+    public void Apply()
     {
-        if (IsAhead) IsAhead = false;
-        else Move(_pairs);
-        Updates++;
+        if (IsPending) Move(_pairs);
+        IsPending = false;
     }
 
-    /// <summary>
-    /// Says that the targets hold what the next <see cref="Update"/> would make of them, which then does nothing: because they
-    /// were read from where such were saved, or because the step that moved them failed.
-    /// </summary>
-    public void SetAhead() => IsAhead = true;
+    /// <summary>Says that the sources have changed: the averages have to follow.</summary>
+    public void SourcesMoved() => IsPending = true;
 
-    /// <summary>Says that the targets hold new values, of no step before.</summary>
-    public void Reset() => IsAhead = false;
+    /// <summary>Says that the averages hold values that have followed already, read from where such were saved.</summary>
+    public void SetApplied() => IsPending = false;
 
-    /// <summary>The target of a source, or null.</summary>
+    /// <summary>Makes the averages equal to their sources.</summary>
+    public void CopySources()
+    {
+        foreach (var (source, target) in _pairs)
+        {
+            target.Backend.Copy(source, target);
+            target.Storage.Touch();
+        }
+        IsPending = true;
+    }
+
+    /// <summary>The average of a source, or null.</summary>
     internal Tensor? TargetOf(Tensor source) => _targets.GetValueOrDefault(source);
 
-    /// <summary>Moves the targets whose sources the optimizer did not move.</summary>
-    /// <param name="moved">Tells whether it moved a source.</param>
-    internal void MoveAhead(Func<Tensor, bool> moved)
+    /// <summary>Moves the averages whose sources the optimizer did not move along with its own.</summary>
+    /// <param name="moved">Tells whether it moved a source, and the average with it.</param>
+    internal void MoveOthers(Func<Tensor, bool> moved)
     {
         var count = 0;
         foreach (var pair in _pairs)
             if (moved(pair.X)) pair.Y.Storage.Touch();
             else _rest[count++] = pair;
         Move(_rest.AsSpan(0, count));
-        IsAhead = true;
     }
 
     private void Move(ReadOnlySpan<TensorPair> pairs)

@@ -29,6 +29,10 @@ public abstract class Module : IDisposable
     protected Parameter AddWeight(string name, Shape shape, Initialization initialization) =>
         Add(new Parameter(name, shape, ParameterKind.Weight, initialization));
 
+    /// <summary>Registers embeddings of a class token and of a square grid of patches.</summary>
+    protected Parameter AddPositions(string name, Shape shape, int grid, Initialization initialization) =>
+        Add(new Parameter(name, shape, ParameterKind.Weight, initialization) { PositionGrid = grid });
+
     /// <summary>Registers floating state that is not trained.</summary>
     protected Parameter AddBuffer(string name, Shape shape, Initialization initialization) =>
         Add(new Parameter(name, shape, ParameterKind.Buffer, initialization));
