@@ -96,8 +96,9 @@ internal sealed class PretrainingStep
     {
         using var noGrad = NoGrad.Begin();
         using var scope = MemoryScope.Begin();
-        using (Phase.Begin("momentum update"))
-            _model.Average!.Apply();
+        if (_model.Average is { IsPending: true } average)
+            using (Phase.Begin("momentum update"))
+                average.Apply();
         using var phase = Phase.Begin("forward/momentum encoders");
         var image = _momentum.Vision.Forward(_batch.Image, _context);
         var text = _momentum.Text.Bert.Text(_ids, _mask, _context);

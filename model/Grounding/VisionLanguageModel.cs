@@ -110,12 +110,7 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     protected void Initialize(IBackend backend, DType dtype, ulong seed)
     {
         _backend = backend;
-        using var suspended = MemoryScope.Suspend();
-        Materialize(backend, dtype);
-        var random = new RandomSource(seed);
-        foreach (var entry in StateEntries)
-            if (!entry.IsAlias && entry.Parameter.Kind != ParameterKind.Integers)
-                entry.Parameter.Initialization.Fill(entry.Parameter.Value, random.NextKey());
+        InitializeWeights(backend, dtype, seed);
         CopyStudentToMomentum();
         foreach (var parameter in Trainable) parameter.Value.SetRequiresGrad();
     }

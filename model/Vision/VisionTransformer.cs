@@ -1,4 +1,5 @@
 using System.Globalization;
+using AmcEngine.Backends;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Modules;
 using AmcEngine.Ops;
@@ -27,6 +28,20 @@ public sealed class VisionTransformer : Module
         for (var i = 0; i < _blocks.Length; i++)
             _blocks[i] = AddChild(string.Create(CultureInfo.InvariantCulture, $"blocks.{i}"), new TransformerBlock(config.Block, i));
         _norm = AddChild("norm", new LayerNorm(config.Width, config.NormEps));
+    }
+
+    /// <summary>An encoder with fresh weights, without a model around it.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="backend">Device.</param>
+    /// <param name="dtype">Element type.</param>
+    /// <param name="seed">Seed of the initialisation.</param>
+    public static VisionTransformer Create(VisionConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0)
+    {
+        var encoder = new VisionTransformer(config.Validate());
+        encoder.NameParameters();
+        encoder.InitializeWeights(backend, dtype, seed);
+        foreach (var parameter in encoder.Parameters) parameter.Value.SetRequiresGrad();
+        return encoder;
     }
 
     /// <summary>Patches along one side of the image.</summary>
