@@ -107,7 +107,6 @@ internal static class ConfigSchema
 
     private static ConfigKey[] ModelKeys() =>
     [
-        new("model", Choice, "albef", Choices: ["albef"]),
         new("patch_size", Integer, 16, 1, 256),
         new("vision_depth", Integer, 12, 1, 256),
         new("vision_heads", Integer, 12, 1, 256),

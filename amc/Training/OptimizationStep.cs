@@ -14,6 +14,13 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
 {
     private readonly TrainingStep _step = new(session.Model, session.Objective, session.Optimizer) { TraceNaN = traceNaN };
 
+    /// <summary>As of <see cref="TrainingStep.DeferAverage"/>.</summary>
+    internal bool DeferAverage
+    {
+        get => _step.DeferAverage;
+        init => _step.DeferAverage = value;
+    }
+
     /// <summary>Whether the objective is part of the loss where the session has one: a profile measures without, too.</summary>
     public bool UsesObjective { get; set; } = true;
 

@@ -34,7 +34,7 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
     public bool TraceNaN { get; init; }
 
     /// <summary>Whether the momentum copies wait for the next step, as where a recording ends, and do not move with the weights.</summary>
-    public bool DeferAverage { get; init; }
+    public bool DeferAverage { get; set; }
 
     /// <summary>Looks at what was computed before the backward pass consumes it.</summary>
     public Action<StepTensors>? Forwarded { get; init; }

@@ -75,7 +75,6 @@ public sealed class AdamW : IDisposable
             Update(_batch.AsSpan(0, count), new AdamWArgs(learningRate, Beta1, Beta2, Eps, decay, StepCount, 1 - (average?.Momentum ?? 1)));
         }
         average?.MoveOthers(_moves);
-        if (deferAverage) _average?.SourcesMoved();
     }
 
     private static void Update(Span<AdamWTensors> tensors, in AdamWArgs args)

@@ -4,14 +4,16 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Optim;
 
 /// <summary>
-/// Momentum copies: θ_m ← momentum·θ_m + (1 − momentum)·θ (He et al. 2020, eq. 2), once for each change of θ. The copies know
-/// whether they still have to follow: they move in the optimizer's own pass over memory (<see cref="AdamW.Step"/>), or else
-/// when someone asks for them (<see cref="Apply"/>). The bits are the same.
+/// Momentum copies: θ_m ← momentum·θ_m + (1 − momentum)·θ (He et al. 2020, eq. 2), once for each change of θ. Whether they still
+/// have to follow is known here alone, by the versions of the sources' memory: they move in the optimizer's own pass over memory
+/// (<see cref="AdamW.Step"/>), or else when someone asks for them (<see cref="Apply"/>). The bits are the same.
 /// </summary>
 public sealed class ExponentialMovingAverage
 {
     private readonly TensorPair[] _pairs;
     private readonly TensorPair[] _rest;
+    private readonly int[] _followed;
+    private bool _hasFollowed;
     private readonly Dictionary<Tensor, Tensor> _targets = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Averages of sources, which have yet to follow them.</summary>
@@ -23,7 +25,7 @@ public sealed class ExponentialMovingAverage
     {
         if (source.Count != target.Count)
             throw new ShapeException("ema", $"{source.Count} sources for {target.Count} targets");
-        (_pairs, _rest, Momentum) = (new TensorPair[source.Count], new TensorPair[source.Count], momentum);
+        (_pairs, _rest, _followed, Momentum) = (new TensorPair[source.Count], new TensorPair[source.Count], new int[source.Count], momentum);
         for (var i = 0; i < _pairs.Length; i++)
         {
             if (!source[i].Shape.Equals(target[i].Shape))
@@ -37,21 +39,32 @@ public sealed class ExponentialMovingAverage
     /// <summary>Share of the old value.</summary>
     public double Momentum { get; }
 
-    /// <summary>Whether the sources have changed since the averages followed them last.</summary>
-    public bool IsPending { get; private set; } = true;
+    /// <summary>Whether a source has changed since the averages followed last, or they never have.</summary>
+    public bool IsPending
+    {
+        get
+        {
+            if (!_hasFollowed) return true;
+            for (var i = 0; i < _pairs.Length; i++)
+                if (_pairs[i].X.Storage.Version != _followed[i]) return true;
+            return false;
+        }
+    }
 
     /// <summary>Moves each average a step towards its source, where that is still to be done.</summary>
     public void Apply()
     {
-        if (IsPending) Move(_pairs);
-        IsPending = false;
+        if (!IsPending) return;
+        Move(_pairs);
+        SetApplied();
     }
 
-    /// <summary>Says that the sources have changed: the averages have to follow.</summary>
-    public void SourcesMoved() => IsPending = true;
-
-    /// <summary>Says that the averages hold values that have followed already, read from where such were saved.</summary>
-    public void SetApplied() => IsPending = false;
+    /// <summary>Says that the averages have followed: they were read from where such were saved.</summary>
+    public void SetApplied()
+    {
+        for (var i = 0; i < _pairs.Length; i++) _followed[i] = _pairs[i].X.Storage.Version;
+        _hasFollowed = true;
+    }
 
     /// <summary>Makes the averages equal to their sources.</summary>
     public void CopySources()
@@ -61,7 +74,7 @@ public sealed class ExponentialMovingAverage
             target.Backend.Copy(source, target);
             target.Storage.Touch();
         }
-        IsPending = true;
+        _hasFollowed = false;
     }
 
     /// <summary>The average of a source, or null.</summary>
@@ -76,6 +89,7 @@ public sealed class ExponentialMovingAverage
             if (moved(pair.X)) pair.Y.Storage.Touch();
             else _rest[count++] = pair;
         Move(_rest.AsSpan(0, count));
+        SetApplied();
     }
 
     private void Move(ReadOnlySpan<TensorPair> pairs)

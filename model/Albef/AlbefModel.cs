@@ -120,6 +120,13 @@ public sealed class AlbefModel : VisionLanguageModel
         return new ItmGrounder(Vision, Text.Bert, ItmHead, settings.Layer ?? Config.AmcLayer, this);
     }
 
+    /// <summary>
+    /// One forward pass of the pre-training objective in the reference's order (specification 3). Updates temperature
+    /// range, momentum copies and queues. Call it inside a memory scope that also spans the backward pass.
+    /// </summary>
+    /// <exception cref="ModelException">The batch has one pair, sizes do not fit, or the model has no momentum copies.</exception>
+    public override AlbefOutput Forward(PairBatch batch, StepOptions options) => (AlbefOutput)base.Forward(batch, options);
+
     /// <inheritdoc/>
     protected override TrainingOutput RunStep(PairBatch batch, StepOptions options) => new PretrainingStep(this, batch, options).Run();
 

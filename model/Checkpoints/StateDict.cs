@@ -50,7 +50,6 @@ public static partial class StateDict
         using (MemoryScope.Suspend())
             foreach (var (parameter, data) in plan) Assign(parameter, data, check);
         check.RequireFinite();
-        model.Average?.SourcesMoved();
         CompleteMomentum(model, plan);
         string[] loaded = [.. model.StateEntries.Where(e => !e.IsAlias && plan.ContainsKey(e.Parameter)).Select(e => e.Name)];
         string[] unexpected = [.. Unexpected(model, known, tensors.Select(t => t.Name), prefix)];
@@ -96,8 +95,9 @@ public static partial class StateDict
         || (data.Count == 1 && parameter.Shape.Count == 1 && data.Shape.Count <= 1 && parameter.Shape.Rank <= 1);
 
     private static bool IsResizable(Parameter parameter, TensorData data) =>
-        parameter.PositionGrid is not null
-        && data.Shape is [1, var rows, var width] && width == parameter.Shape[^1] && PositionEmbedding.IsGrid(rows - 1, out _);
+        parameter.PositionGrid is not null && data.Shape.Count == parameter.Shape.Rank
+        && data.Shape is [.., var rows, var width] && rows * width == data.Count && width == parameter.Shape[parameter.Shape.Rank - 1]
+        && PositionEmbedding.IsGrid(rows - 1, out _);
 
     private static void Assign(Parameter parameter, TensorData data, FiniteLoad check)
     {

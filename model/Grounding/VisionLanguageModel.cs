@@ -61,7 +61,7 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     public abstract IGrounder Grounder(GroundingSettings settings);
 
     /// <inheritdoc/>
-    public TrainingOutput Forward(PairBatch batch, StepOptions options)
+    public virtual TrainingOutput Forward(PairBatch batch, StepOptions options)
     {
         if (MemoryScope.Current is null)
             throw new ModelException($"{GetType().Name}: run a step inside a MemoryScope, which owns the graph until the backward pass is done");
@@ -89,11 +89,7 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     }
 
     /// <inheritdoc/>
-    public void CopyStudentToMomentum()
-    {
-        if (Average is not { } average) return;
-        average.CopySources();
-    }
+    public void CopyStudentToMomentum() => Average?.CopySources();
 
     /// <inheritdoc/>
     public override void Dispose()
