@@ -6,7 +6,7 @@ namespace AmcEngine.Backends.Cpu.Gemm;
 
 /// <summary>
 /// What follows a finished product, row by row while it is in the cache: bias, the copy before the activation, the
-/// activation, the residual. One read and one write of C (and a write of the copy, a read of the residual); GELU costs about 30 FLOP an element. The range
+/// activation, the residual. One read and one write of C (and a write of the copy, a read of the residual). The range
 /// counts rows, of which it takes columns [j0, j1).
 /// </summary>
 internal readonly unsafe struct GemmEpilogue<T>(in GemmProblem<T> g, int j0, int j1) : ISimdKernel<T> where T : unmanaged

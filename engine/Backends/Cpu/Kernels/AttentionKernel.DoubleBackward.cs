@@ -13,7 +13,7 @@ namespace AmcEngine.Backends.Cpu.Kernels;
 // Layout: four score-sized tiles of a block in thread scratch, each overwritten by what the products need of it:
 //   scores → M∘P, dP → dS, T → W, U → R. Nothing of size Lq × Lk is stored.
 // Accumulated: dk and dv over the blocks in ascending order, one thread a head.
-// Cost: 24·Lq·Lk·D FLOP and an exp for each score; bytes: the operands once a block.
+// Twelve products with a map, and an exp for each score. Traffic: the operands once a block.
 internal static unsafe partial class AttentionKernel<T, V, S>
 {
     /// <summary>Gradients with respect to g, q, k and v of sample b, head h.</summary>

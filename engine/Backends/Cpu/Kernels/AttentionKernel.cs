@@ -10,7 +10,7 @@ namespace AmcEngine.Backends.Cpu.Kernels;
 // Fused: scale, mask, softmax, dropout (replayed from its stream), the sum over values; nothing of size Lq × Lk is stored.
 // Accumulated: forward over key blocks of KeyBlock with a running maximum and sum (online softmax, Milakov and Gimelshein
 //   2018); backward over query blocks in ascending order into dk and dv, one thread a head.
-// Cost: forward 4·Lq·Lk·D FLOP, backward 10·Lq·Lk·D, plus an exp for each score; bytes: the operands once a block.
+// Two products with a map forward and five backward, and an exp for each score. Traffic: the operands once a block.
 // The gradient of the gradient is in AttentionKernel.DoubleBackward.cs.
 // A row whose scores are all −∞ gives output 0, lse −∞ and no gradient; other rows are not touched by it.
 

@@ -9,7 +9,7 @@ namespace AmcEngine.Backends.Cpu.Kernels;
 
 // GradCAM maps and the sums over their regions. Layout: attention [B, H, L, 1 + P] with the class token's column first, maps
 // [B, P]. Fused: rectified gradient, attention, squared token mask and the mean over heads and tokens. A map is summed over
-// (h, i) in order by one thread. Cost: 3 FLOP an element forward, 5 backward; every tensor once.
+// (h, i) in order by one thread. Traffic: every tensor once.
 
 /// <summary>GradCAM and region sums.</summary>
 internal sealed class GradCamKernels(CpuHost host) : CpuKernels(host), IGradCamKernels

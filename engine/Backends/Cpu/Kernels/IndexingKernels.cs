@@ -8,7 +8,7 @@ namespace AmcEngine.Backends.Cpu.Kernels;
 
 // Selection by indices that were checked before. Layout: x [outer, length, inner]; where inner is large an index moves a
 // contiguous run. Sums go to a destination in the order of i on one thread: threads share out columns or outer blocks.
-// Cost: at most one FLOP an element; the moved elements and the indices once, and the destination of a sum once.
+// Traffic: the moved elements and the indices once, and the destination of a sum once.
 
 /// <summary>Selection and scattering by index.</summary>
 internal sealed class IndexingKernels(CpuHost host) : CpuKernels(host), IIndexingKernels

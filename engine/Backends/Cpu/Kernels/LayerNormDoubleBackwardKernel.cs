@@ -12,7 +12,7 @@ namespace AmcEngine.Backends.Cpu.Kernels;
 //   dx = J(a∘g − rstd·(mean(n∘X)·w + mean(w∘n)·X)) − rstd·mean(w∘N)·n.
 // Layout: rows [rows, D]; a row stays in L1 between the three passes: the sums, dg and dgamma, dx.
 // Accumulated: dgamma into a partial a block of rows, combined later in order.
-// Cost: about 50 FLOP an element; x, g and X are read from memory once, dx and dg written once.
+// Traffic: x, g and X are read from memory once, dx and dg written once.
 
 /// <summary>Double backward pass of layer norm; an index is a block of rows, whose dgamma goes to partials [blocks, D].</summary>
 internal readonly unsafe struct LayerNormDoubleBackwardKernel<T> : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>

@@ -10,7 +10,7 @@ namespace AmcEngine.Backends.Cpu.Kernels;
 // Layer norm of rows [rows, D]. Forward: mean, then the variance about it, then the affine map, each pass for several rows in
 // L1: the end of a row's reduction waits, that of the next row does not. Backward: per row one pass for its two inner products
 // and its share of dgamma and dbeta, and one for dx; the shares go into a partial a block of rows, combined later in order.
-// Cost: 8 FLOP an element forward, 13 backward; x (and g) are read from memory once, y (dx) written once.
+// Traffic: x (and g) are read from memory once, y (dx) written once.
 
 /// <summary>Layer norm. Partials of the parameters are added up by the column reduction.</summary>
 internal sealed class LayerNormKernels(CpuHost host, ReductionKernels reduction) : CpuKernels(host), ILayerNormKernels

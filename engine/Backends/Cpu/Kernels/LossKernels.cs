@@ -10,7 +10,7 @@ namespace AmcEngine.Backends.Cpu.Kernels;
 // Cross-entropy with integer labels. Layout: rows [rows, classes]. Fused: maximum, Σ exp and the label's logit forward;
 // softmax, one-hot and cotangent backward, so that probabilities are never stored. Sums in the fixed order of a row.
 // Forward in blocks that stay in L1, with a running maximum and sum; while a block is summed, the next is fetched.
-// Cost: about 15 FLOP a logit; logits once and the gradient once.
+// Traffic: logits once and the gradient once.
 
 /// <summary>Cross-entropy.</summary>
 internal sealed class LossKernels(CpuHost host) : CpuKernels(host), ILossKernels

@@ -8,8 +8,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Backends.Cpu.Kernels;
 
 // The optimizer's step. Layout: flat. Fused: decay, both moments, bias corrections and the update, in one pass.
-// Cost: 12 FLOP, a square root and a division an element; p, m, v read and written once, g read once. With a moving average in the
-// same pass: 3 FLOP more, and only the average is read and written more, the new p is at hand.
+// Traffic: p, m, v read and written once, g read once. With a moving average in the same pass only the average is read and
+// written more, the new p is at hand.
 
 /// <summary>What a step does to all weights.</summary>
 internal sealed class OptimizerKernels(CpuHost host) : CpuKernels(host), IOptimizerKernels

@@ -9,7 +9,7 @@ namespace AmcEngine.Backends.Cpu.Kernels;
 
 // Sums and extremes along an axis. Layout: x [outer, length, inner]. A row (inner = 1) goes through four accumulators in a
 // fixed pattern; columns run down fixed blocks of rows, whose results are then combined in order. So the order of additions
-// depends on the shape and the register width alone. Cost: one FLOP an element; x is read once.
+// depends on the shape and the register width alone. Traffic: x is read once.
 
 /// <summary>Reductions along an axis.</summary>
 internal sealed class ReductionKernels(CpuHost host) : CpuKernels(host), IReductionKernels
@@ -362,7 +362,7 @@ internal struct FinitePiece
     public long Count;
 }
 
-/// <summary>Counts NaN and infinite elements of pieces; those that have none, which is the rule, cost one FLOP an element.</summary>
+/// <summary>Counts NaN and infinite elements of pieces; those that have none, which is the rule, cost one operation an element.</summary>
 internal readonly unsafe struct CountNonFiniteKernel<T>(FinitePiece* pieces) : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly FinitePiece* _pieces = pieces;

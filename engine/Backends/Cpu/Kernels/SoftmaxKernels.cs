@@ -9,8 +9,8 @@ namespace AmcEngine.Backends.Cpu.Kernels;
 
 // Softmax. Layout: rows of contiguous elements that stay in L1 between the passes, several short ones pass by pass, since the
 // end of a row's reduction waits and that of the next row does not; softmax over an inner axis runs a vector of columns down
-// the axis. Fused: maximum, exponential, sum and scaling. Sums are taken in a fixed order within a row. Cost: about 18 FLOP
-// an element; memory: x (and g) once, y once.
+// the axis. Fused: maximum, exponential, sum and scaling. Sums are taken in a fixed order within a row. Traffic: x
+// (and g) once, y once.
 
 /// <summary>Softmax, with a mask or without.</summary>
 internal sealed class SoftmaxKernels(CpuHost host) : CpuKernels(host), ISoftmaxKernels

@@ -9,7 +9,8 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 //   P = exp(scale·QKᵀ + mask − lse), dP = D∘(G Vᵀ), δ = rowsum(G∘O), dS = P∘(dP − δ), D the dropout factor.
 // Two kernels: query blocks give δ and dq = scale·dS K over ascending keys; then key blocks give dk = scale·dSᵀQ and
 //   dv = (P∘D)ᵀG over ascending queries. No sum is shared between groups.
-// Cost: 6·Lq·Lk·D and 8·Lq·Lk·D FLOP a head, an exp for each score in each; bytes: own rows once, the others once a block.
+// Executes 3 and 4 products with a map, since each kernel recomputes its own, and an exp for each score in each. Traffic: own rows
+// once, the others once a block.
 // A row with lse −∞ has P = 0 and no gradient.
 
 /// <summary>δ and dq.</summary>

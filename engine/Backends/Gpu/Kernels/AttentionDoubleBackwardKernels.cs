@@ -13,7 +13,8 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // Three kernels, each of which recomputes its maps tile by tile; between them only δ, t and e, a number each a query row:
 //   query blocks: t, e = Σ P∘(dP∘T + U) − 2·δ·t, and dg = Σ (P∘D∘T) V + Σ (P∘D) Z − t·O in one sweep; query blocks: dq;
 //   key blocks: dk, dv. Sums go over ascending columns; no sum is shared between groups.
-// Cost: 14, 14 and 16·Lq·Lk·D FLOP a head (less for absent cotangents), an exp for each score in each; bytes: own rows once, the others once a block.
+// Executes 7, 7 and 8 products with a map, since each kernel recomputes its own (less for absent cotangents), and an exp for each score
+// in each. Traffic: own rows once, the others once a block.
 
 /// <summary>The maps that all three kernels need.</summary>
 internal struct AttentionMaps<T> where T : unmanaged

@@ -9,7 +9,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // Fused: scale, mask, softmax, dropout (replayed from its stream), the sum over values; nothing of size Lq × Lk is stored.
 // Accumulated: online softmax (Milakov and Gimelshein 2018) with a running maximum a row and a running sum a lane, which are added up at
 //   the end; the output over ascending keys, rescaled when the maximum grows.
-// Cost: 4·Lq·Lk·D FLOP a head, an exp for each score, 40 integer operations more for each with dropout; bytes: Q and O once,
+// Two products with a map, an exp for each score, 40 integer operations more for each with dropout. Traffic: Q and O once,
 //   K and V once for each block of query rows (from the second-level cache as a rule), mask once.
 // A row whose scores are all −∞ gives output 0 and lse −∞.
 

@@ -12,8 +12,8 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 
 // Elementwise functions. Layout: flat; lanes stride over the elements, or over quads of f32 where all operands start at a
 // multiple of 16 bytes (the last elements that fill no quad go to the first lanes). The function is a struct (ElementwiseOps.cs),
-// so that each combination is a kernel of its own. Nothing is accumulated but where y is an operand. Cost: 1 to 40 FLOP an
-// element; bytes: every operand once, the result once, so that these run at memory speed.
+// so that each combination is a kernel of its own. Nothing is accumulated but where y is an operand. Traffic: every operand
+// once, the result once, so that these run at memory speed.
 
 /// <summary>Elementwise functions of one and two operands.</summary>
 internal sealed class ElementwiseKernels(GpuContext context) : GpuKernels(context), IElementwiseKernels

@@ -11,7 +11,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // GradCAM maps and the sums over their regions. Layout: attention [B, H, L, 1 + P] with the class token's column first, maps
 // [B, P]. Fused: rectified gradient, attention, squared token mask and the mean over heads and tokens. A lane sums a position over a
 // block of rows (h, i) in order, neighbouring lanes neighbouring positions; the blocks are then summed in order by a reduction of columns.
-// Region sums and maxima: a team a sample. Cost: 3 FLOP an element forward, 5 backward; every tensor once.
+// Region sums and maxima: a team a sample. Traffic: every tensor once.
 
 /// <summary>GradCAM and region sums.</summary>
 internal sealed class GradCamKernels(GpuContext context, ReductionKernels reduction) : GpuKernels(context), IGradCamKernels

@@ -9,7 +9,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // Selection by indices. Layout: x [outer, length, inner]. The indices are on the device, where nothing can be thrown: an index
 // outside of [0, length) selects NaN (−1 of integers) and adds nothing, so that it touches no foreign memory and the step's
 // check for NaN finds it. Sums are taken in the order of i by one lane for each element of the destination, without atomics:
-// to the bit what the CPU back end computes. Cost: at most one FLOP an element; the moved elements and the indices once, and
+// to the bit what the CPU back end computes. Traffic: the moved elements and the indices once, and
 // the destination of a sum once, beside what IndexLinksKernel says.
 
 /// <summary>Selection and scattering by index.</summary>

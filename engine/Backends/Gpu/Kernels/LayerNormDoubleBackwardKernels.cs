@@ -13,7 +13,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 //   to x:     −r·(mean(n∘X)·J(u) + mean(n∘u)·J(X)) − r·mean(u∘J(X))·n + J(a∘g)
 // (J is symmetric and linear, so that J(v) of the row's four vectors need two means each.) Layout: a team a row; six sums in one
 // reduction, a second for mean(u∘J(X)), then dx and dg. gamma as in LayerNormKernels.cs: partials over blocks of rows, from the two
-// means of X that the row kernel leaves. Cost: about 45 FLOP an element; x, g, X once from memory, dx and dg once; x, g and X again for gamma.
+// means of X that the row kernel leaves. Traffic: x, g, X once from memory, dx and dg once; x, g and X again for gamma.
 
 /// <summary>Six sums at a time.</summary>
 internal struct Sums6<T> where T : unmanaged, IFloatingPointIeee754<T>

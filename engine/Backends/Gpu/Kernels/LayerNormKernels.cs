@@ -10,7 +10,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // Layer norm of rows [rows, D]. Layout: a team a row. Forward: mean, then the variance about it, then the affine map; the row is
 // read from memory once and from cache twice. Backward: two inner products of a row in one reduction, then dx. dgamma and
 // dbeta: a lane sums a column over a block of rows in order (neighbouring lanes, neighbouring columns), a second kernel sums the
-// blocks in order. Cost: 8 FLOP an element forward, 16 backward; every tensor once from memory.
+// blocks in order. Traffic: every tensor once from memory.
 // The second order is in LayerNormDoubleBackwardKernels.cs.
 
 /// <summary>Layer norm; its double backward in LayerNormDoubleBackwardKernels.cs.</summary>

@@ -9,7 +9,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 
 // Cross-entropy with integer labels. Layout: rows [rows, classes], a team a row. Fused: maximum, Σ exp (in one pass, as in
 // SoftmaxKernels.cs) and the label's logit forward; softmax, one-hot and cotangent backward, elementwise, so that probabilities
-// are never stored. Order of the additions: a lane's elements in turn, then the team's tree. Cost: about 18 FLOP a logit;
+// are never stored. Order of the additions: a lane's elements in turn, then the team's tree. Traffic:
 // logits once forward, once backward, the gradient once.
 
 /// <summary>Cross-entropy. A label that is no class gives a loss of NaN.</summary>

@@ -9,9 +9,9 @@ using ILGPU.Runtime;
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 // The optimizer's step. Layout: flat, up to eight tensors a launch. Fused: decay, both moments, bias corrections and the update,
-// in one pass, in the CPU back end's order of operations. Cost: 12 FLOP, a square root and a division an element, and a few integer
-// operations to find its tensor; p, m, v read and written once, g read once. With moving averages (TAverage) in the same pass: 3 FLOP
-// more, and only the average is read and written more.
+// in one pass, in the CPU back end's order of operations. A lane takes a few integer operations to find its
+// tensor. Traffic: p, m, v read and written once, g read once. With moving averages (TAverage) in the same pass only the average is
+// read and written more.
 
 /// <summary>What a step does to all weights.</summary>
 internal sealed class OptimizerKernels(GpuContext context) : GpuKernels(context), IOptimizerKernels

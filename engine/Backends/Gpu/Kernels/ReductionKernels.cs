@@ -11,7 +11,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // Sums and extremes along an axis. Layout: x [outer, length, inner]; an item is a block of a line (o, n) along the axis, whose
 // elements lie inner apart. Columns (inner > 1) take a lane each, so that neighbouring lanes read neighbouring elements; rows a
 // team. Lines longer than a block leave a partial a block, which a second pass combines: the order of the additions depends on the
-// shape and the team alone. Cost: one FLOP an element; x is read once.
+// shape and the team alone. Traffic: x is read once.
 
 /// <summary>Reductions along an axis.</summary>
 internal sealed class ReductionKernels(GpuContext context) : GpuKernels(context), IReductionKernels

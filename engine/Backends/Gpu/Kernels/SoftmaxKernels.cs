@@ -11,9 +11,9 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // Softmax. Layout: lines [outer, length, inner] along the middle axis, a team a line (columns: a lane each, coalesced across inner).
 // Fused: maximum and Σ exp in one pass over the line (each lane keeps its running maximum and rescales its sum when that rises;
 // the pairs are combined by the team), then the result in a second pass that reads the line again, mostly from cache. The masked version adds
-// scale and mask to the reads. Order of the additions: a lane's elements in turn, then the team's tree. Cost: about 35 FLOP an element
-// (two exponentials); bytes: x twice (once from memory where a row stays in cache), y once. Backward: one sum, then the
-// gradient; 3 FLOP (log: 20); y and g twice, dx once.
+// scale and mask to the reads. Order of the additions: a lane's elements in turn, then the team's tree. Executes two exponentials an
+// element. Traffic: x twice (once from memory where a row stays in cache), y once. Backward: one sum, then the gradient; y and g
+// twice, dx once.
 
 /// <summary>Softmax, with a mask or without.</summary>
 internal sealed class SoftmaxKernels(GpuContext context) : GpuKernels(context), ISoftmaxKernels

@@ -7,7 +7,7 @@ namespace AmcEngine.Ops;
 
 /// <summary>The fully connected layer with its bias, and with GELU, in one pass over the product.</summary>
 [OpFamily]
-public static class LinearLayer
+public static class LinearOps
 {
     /// <summary>x·Wᵀ + b: x [..., in], weight [out, in], bias [out] or null → [..., out].</summary>
     /// <exception cref="ShapeException">The extents do not fit.</exception>
@@ -54,11 +54,11 @@ public static class LinearLayer
         var rows = g.Reshape(-1, g.Shape[-1]);
         Tensor? dx = null, dw = null;
         if (c.Needs(0))
-            dx = c.Sum(0) is { } sum ? MatrixProduct.AddProduct(sum, rows, w) : rows.MatMul(w).Reshape(x.Shape.Dims);
+            dx = c.Sum(0) is { } sum ? MatMulOps.AddProduct(sum, rows, w) : rows.MatMul(w).Reshape(x.Shape.Dims);
         if (c.Needs(1))
         {
             var inputs = x.Reshape(-1, x.Shape[-1]);
-            dw = c.Sum(1) is { } sum ? MatrixProduct.AddProduct(sum, rows, inputs, transposeA: true) : rows.MatMul(inputs, transposeA: true);
+            dw = c.Sum(1) is { } sum ? MatMulOps.AddProduct(sum, rows, inputs, transposeA: true) : rows.MatMul(inputs, transposeA: true);
         }
         return bias ? [dx, dw, c.Needs(2) ? rows.Sum([0]) : null] : [dx, dw];
     }

@@ -7,7 +7,7 @@ namespace AmcEngine.Ops;
 
 /// <summary>Matrix products. Transposes are absorbed by the kernel; nothing is moved for them.</summary>
 [OpFamily]
-public static class MatrixProduct
+public static class MatMulOps
 {
     /// <summary>
     /// op(a)·op(b) over the last two axes, [..., M, K]·[..., K, N] → [..., M, N]; leading axes broadcast.

@@ -6,7 +6,7 @@ namespace AmcEngine.Ops;
 
 /// <summary>Layer normalisation over the last axis (Ba, Kiros and Hinton 2016).</summary>
 [OpFamily]
-public static class LayerNormalization
+public static class LayerNormOps
 {
     /// <summary>(x − mean)/√(variance + eps)·gamma + beta for each row; variance is biased.</summary>
     /// <exception cref="ShapeException">gamma or beta is not a vector of the last extent.</exception>
