@@ -68,7 +68,7 @@ internal static class MemoryCases
         yield return new("gelu double backward", Hidden, (b, rows) =>
         {
             var (x, g, h, dg, dx) = (Draw(b, rows, Hidden), Draw(b, rows, Hidden), Draw(b, rows, Hidden), Draw(b, rows, Hidden), Draw(b, rows, Hidden));
-            return () => b.Run(new GeluDoubleBackwardArgs(x, g, h, dg, dx));
+            return () => b.Run(new ActivationDoubleBackwardArgs(Activation.Gelu, x, g, h, dg, dx));
         });
     }
 

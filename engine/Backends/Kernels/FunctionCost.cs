@@ -18,6 +18,11 @@ internal static class FunctionCost
     /// <summary>Both derivatives of GELU from one evaluation.</summary>
     public const double GeluDerivatives = 73;
 
+    public const double QuickGelu = 49;
+
+    /// <summary>Both derivatives of the quick GELU from one evaluation; one of them alone costs the same.</summary>
+    public const double QuickGeluDerivatives = 61;
+
     /// <summary>A normal number by Box-Muller: half of a logarithm, a root, a sine and a cosine.</summary>
     public const double Normal = 30;
 }

@@ -4,7 +4,7 @@ namespace AmcEngine.Backends.Kernels;
 
 /// <summary>Functions element by element, of one operand and of two with broadcasting.</summary>
 public interface IElementwiseKernels :
-    IKernel<UnaryArgs>, IKernel<BinaryArgs>, IKernel<AddScaledArgs>, IKernel<GeluDoubleBackwardArgs>;
+    IKernel<UnaryArgs>, IKernel<BinaryArgs>, IKernel<AddScaledArgs>, IKernel<ActivationDoubleBackwardArgs>;
 
 /// <summary>y = f(x). A function's operations are those of its f32 polynomial on vectors.</summary>
 /// <param name="Kind">The function.</param>
@@ -29,6 +29,8 @@ public readonly record struct UnaryArgs(UnaryKind Kind, Tensor X, Tensor Y, doub
         UnaryKind.Gelu => FunctionCost.Gelu,
         UnaryKind.GeluFirst => FunctionCost.GeluFirst,
         UnaryKind.GeluSecond => FunctionCost.GeluSecond,
+        UnaryKind.QuickGelu => FunctionCost.QuickGelu,
+        UnaryKind.QuickGeluFirst or UnaryKind.QuickGeluSecond => FunctionCost.QuickGeluDerivatives,
         UnaryKind.InRange => 3,
         UnaryKind.Affine or UnaryKind.Clamp or UnaryKind.Rsqrt => 2,
         _ => 1,
@@ -50,6 +52,7 @@ public readonly record struct BinaryArgs(BinaryKind Kind, Tensor A, Tensor B, Te
     private double Flop => Kind switch
     {
         BinaryKind.GeluBackward => FunctionCost.GeluFirst + 1,
+        BinaryKind.QuickGeluBackward => FunctionCost.QuickGeluDerivatives + 1,
         BinaryKind.TanhBackward or BinaryKind.SigmoidBackward => 3,
         _ => 1,
     };
@@ -66,18 +69,23 @@ public readonly record struct AddScaledArgs(Tensor X, double Alpha, Tensor Y) : 
 }
 
 /// <summary>
-/// Gradients of h·(g·GELU′(x)), all of one shape: dg = h·GELU′(x) and dx = h·g·GELU″(x), which are overwritten and share
-/// no memory with the operands. Both derivatives come from one Φ and one exponential; three products with them.
+/// Gradients of h·(g·f′(x)) for a smooth activation f, all of one shape: dg = h·f′(x) and dx = h·g·f″(x), which are
+/// overwritten and share no memory with the operands. Both derivatives come from one evaluation of what they share; three
+/// products with them.
 /// </summary>
-/// <param name="X">Input of the GELU.</param>
-/// <param name="G">Cotangent of the GELU's output.</param>
-/// <param name="H">Cotangent of g·GELU′(x).</param>
+/// <param name="Activation">The activation f.</param>
+/// <param name="X">Its input.</param>
+/// <param name="G">Cotangent of f(x).</param>
+/// <param name="H">Cotangent of g·f′(x).</param>
 /// <param name="Dg">Gradient with respect to g.</param>
 /// <param name="Dx">Gradient with respect to x.</param>
-public readonly record struct GeluDoubleBackwardArgs(Tensor X, Tensor G, Tensor H, Tensor Dg, Tensor Dx) : IKernelArgs
+public readonly record struct ActivationDoubleBackwardArgs(
+    Activation Activation, Tensor X, Tensor G, Tensor H, Tensor Dg, Tensor Dx) : IKernelArgs
 {
     /// <inheritdoc/>
-    public KernelWork Work => KernelWork.Of("gelu double backward", FunctionCost.GeluDerivatives + 3, X, G, H, Dg, Dx);
+    public KernelWork Work => Activation == Activation.Gelu
+        ? KernelWork.Of("gelu double backward", FunctionCost.GeluDerivatives + 3, X, G, H, Dg, Dx)
+        : KernelWork.Of("quick gelu double backward", FunctionCost.QuickGeluDerivatives + 3, X, G, H, Dg, Dx);
 }
 
 /// <summary>Elementwise functions of one operand; p and q are the kernel's parameters.</summary>
@@ -107,6 +115,12 @@ public enum UnaryKind
     GeluFirst,
     /// <summary>φ(x)·(2 − x²): second derivative of GELU</summary>
     GeluSecond,
+    /// <summary>x·σ(1.702 x): the quick form of GELU</summary>
+    QuickGelu,
+    /// <summary>First derivative of the quick GELU</summary>
+    QuickGeluFirst,
+    /// <summary>Second derivative of the quick GELU</summary>
+    QuickGeluSecond,
     /// <summary>max(x, 0); NaN stays NaN</summary>
     Relu,
     /// <summary>1 where x &gt; 0, else 0: derivative of ReLU</summary>
@@ -132,6 +146,8 @@ public enum BinaryKind
     Div,
     /// <summary>a · GELU′(b): gradient of GELU at input b</summary>
     GeluBackward,
+    /// <summary>a · QuickGELU′(b): gradient of the quick GELU at input b</summary>
+    QuickGeluBackward,
     /// <summary>a · (1 − b²): gradient of tanh at output b</summary>
     TanhBackward,
     /// <summary>a · b · (1 − b): gradient of sigmoid at output b</summary>

@@ -113,4 +113,6 @@ public enum Activation
     None,
     /// <summary>GELU by the error function.</summary>
     Gelu,
+    /// <summary>x·σ(1.702 x), the quick form of GELU.</summary>
+    QuickGelu,
 }

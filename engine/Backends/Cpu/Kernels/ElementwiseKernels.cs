@@ -40,6 +40,9 @@ internal sealed class ElementwiseKernels(CpuHost host) : CpuKernels(host), IElem
             case UnaryKind.Gelu: Map<T, GeluOp>(x, y, p, q, DearTile); break;
             case UnaryKind.GeluFirst: Map<T, GeluFirstOp>(x, y, p, q, DearTile); break;
             case UnaryKind.GeluSecond: Map<T, GeluSecondOp>(x, y, p, q, DearTile); break;
+            case UnaryKind.QuickGelu: Map<T, QuickGeluOp>(x, y, p, q, DearTile); break;
+            case UnaryKind.QuickGeluFirst: Map<T, QuickGeluFirstOp>(x, y, p, q, DearTile); break;
+            case UnaryKind.QuickGeluSecond: Map<T, QuickGeluSecondOp>(x, y, p, q, DearTile); break;
             case UnaryKind.Relu: Map<T, ReluOp>(x, y, p, q, CheapTile); break;
             case UnaryKind.Positive: Map<T, PositiveOp>(x, y, p, q, CheapTile); break;
             case UnaryKind.Clamp: Map<T, ClampOp>(x, y, p, q, CheapTile); break;
@@ -69,6 +72,7 @@ internal sealed class ElementwiseKernels(CpuHost host) : CpuKernels(host), IElem
             case BinaryKind.Mul: Zip<T, MulOp>(a, b, y, CheapTile); break;
             case BinaryKind.Div: Zip<T, DivOp>(a, b, y, CheapTile); break;
             case BinaryKind.GeluBackward: Zip<T, GeluBackwardOp>(a, b, y, DearTile); break;
+            case BinaryKind.QuickGeluBackward: Zip<T, QuickGeluBackwardOp>(a, b, y, DearTile); break;
             case BinaryKind.TanhBackward: Zip<T, TanhBackwardOp>(a, b, y, CheapTile); break;
             case BinaryKind.SigmoidBackward: Zip<T, SigmoidBackwardOp>(a, b, y, CheapTile); break;
             case BinaryKind.ReluBackward: Zip<T, ReluBackwardOp>(a, b, y, CheapTile); break;
@@ -90,14 +94,29 @@ internal sealed class ElementwiseKernels(CpuHost host) : CpuKernels(host), IElem
     }
 
     /// <inheritdoc/>
-    public void Run(in GeluDoubleBackwardArgs args)
+    public void Run(in ActivationDoubleBackwardArgs args)
     {
-        if (args.X.DType == DType.F64) GeluDoubleBackward<double>(args);
-        else GeluDoubleBackward<float>(args);
+        if (args.X.DType == DType.F64) DoubleBackward<double>(args);
+        else DoubleBackward<float>(args);
     }
 
-    private unsafe void GeluDoubleBackward<T>(in GeluDoubleBackwardArgs args) where T : unmanaged =>
-        Run<T, GeluDoubleBackwardKernel<T>>(new GeluDoubleBackwardKernel<T>(Ptr<T>(args.X), Ptr<T>(args.G), Ptr<T>(args.H), Ptr<T>(args.Dg), Ptr<T>(args.Dx)), args.X.Count, DearTile);
+    private void DoubleBackward<T>(in ActivationDoubleBackwardArgs args) where T : unmanaged
+    {
+        switch (args.Activation)
+        {
+            case Activation.Gelu: DoubleBackward<T, GeluActivation>(args); break;
+            case Activation.QuickGelu: DoubleBackward<T, QuickGeluActivation>(args); break;
+            default: throw new EngineException("activation_double_backward", $"{args.Activation} has no second derivative");
+        }
+    }
+
+    private unsafe void DoubleBackward<T, A>(in ActivationDoubleBackwardArgs args)
+        where T : unmanaged where A : struct, ISmoothActivation
+    {
+        var (_, x, g, h, dg, dx) = args;
+        var kernel = new ActivationDoubleBackwardKernel<T, A>(Ptr<T>(x), Ptr<T>(g), Ptr<T>(h), Ptr<T>(dg), Ptr<T>(dx));
+        Run<T, ActivationDoubleBackwardKernel<T, A>>(kernel, x.Count, DearTile);
+    }
 
     /// <inheritdoc/>
     public unsafe void Run(in AddScaledArgs args)
@@ -253,8 +272,9 @@ internal readonly unsafe struct ZipRowsKernel<T, O>(T* a, T* b, T* y, BroadcastP
     }
 }
 
-/// <summary>dg = h·GELU′(x), dx = h·g·GELU″(x).</summary>
-internal readonly unsafe struct GeluDoubleBackwardKernel<T>(T* x, T* g, T* h, T* dg, T* dx) : ISimdKernel<T> where T : unmanaged
+/// <summary>dg = h·f′(x), dx = h·g·f″(x) of a smooth activation f.</summary>
+internal readonly unsafe struct ActivationDoubleBackwardKernel<T, A>(T* x, T* g, T* h, T* dg, T* dx) : ISimdKernel<T>
+    where T : unmanaged where A : struct, ISmoothActivation
 {
     private readonly T* _x = x;
     private readonly T* _g = g;
@@ -269,14 +289,14 @@ internal readonly unsafe struct GeluDoubleBackwardKernel<T>(T* x, T* g, T* h, T*
         var i = from;
         for (; i <= to - S.Count; i += S.Count)
         {
-            var first = VectorMath.GeluDerivatives<S, V, T>(S.Load(x + i), out var second);
+            var first = A.Derivatives<S, V, T>(S.Load(x + i), out var second);
             var c = S.Load(h + i);
             S.Store(S.Mul(c, first), dg + i);
             S.Store(S.Mul(S.Mul(c, S.Load(g + i)), second), dx + i);
         }
         var rest = to - i;
         if (rest == 0) return;
-        var edge = VectorMath.GeluDerivatives<S, V, T>(S.LoadPartial(x + i, rest, default), out var edge2);
+        var edge = A.Derivatives<S, V, T>(S.LoadPartial(x + i, rest, default), out var edge2);
         var cotangent = S.LoadPartial(h + i, rest, default);
         S.StorePartial(S.Mul(cotangent, edge), dg + i, rest);
         S.StorePartial(S.Mul(S.Mul(cotangent, S.LoadPartial(g + i, rest, default)), edge2), dx + i, rest);

@@ -43,6 +43,9 @@ internal sealed class ElementwiseKernels(GpuContext context) : GpuKernels(contex
             case UnaryKind.Gelu: Map<T, R, GeluOp>(x, y, p, q); break;
             case UnaryKind.GeluFirst: Map<T, R, GeluFirstOp>(x, y, p, q); break;
             case UnaryKind.GeluSecond: Map<T, R, GeluSecondOp>(x, y, p, q); break;
+            case UnaryKind.QuickGelu: Map<T, R, QuickGeluOp>(x, y, p, q); break;
+            case UnaryKind.QuickGeluFirst: Map<T, R, QuickGeluFirstOp>(x, y, p, q); break;
+            case UnaryKind.QuickGeluSecond: Map<T, R, QuickGeluSecondOp>(x, y, p, q); break;
             case UnaryKind.Relu: Map<T, R, ReluOp>(x, y, p, q); break;
             case UnaryKind.Positive: Map<T, R, PositiveOp>(x, y, p, q); break;
             case UnaryKind.Clamp: Map<T, R, ClampOp>(x, y, p, q); break;
@@ -84,11 +87,17 @@ internal sealed class ElementwiseKernels(GpuContext context) : GpuKernels(contex
     }
 
     /// <inheritdoc/>
-    public void Run(in GeluDoubleBackwardArgs args)
+    public void Run(in ActivationDoubleBackwardArgs args)
     {
-        var (x, g, h, dg, dx) = args;
-        Run(new BinaryArgs(BinaryKind.GeluBackward, h, x, dg));
-        Run(new UnaryArgs(UnaryKind.GeluSecond, x, dx));
+        var (activation, x, g, h, dg, dx) = args;
+        var (backward, second) = activation switch
+        {
+            Activation.Gelu => (BinaryKind.GeluBackward, UnaryKind.GeluSecond),
+            Activation.QuickGelu => (BinaryKind.QuickGeluBackward, UnaryKind.QuickGeluSecond),
+            _ => throw new EngineException("activation_double_backward", $"{activation} has no second derivative"),
+        };
+        Run(new BinaryArgs(backward, h, x, dg));
+        Run(new UnaryArgs(second, x, dx));
         Run(new BinaryArgs(BinaryKind.Mul, dx, g, dx));
         Run(new BinaryArgs(BinaryKind.Mul, dx, h, dx));
     }
@@ -104,6 +113,7 @@ internal sealed class ElementwiseKernels(GpuContext context) : GpuKernels(contex
             case BinaryKind.Mul: Zip<T, R, MulOp>(a, b, y); break;
             case BinaryKind.Div: Zip<T, R, DivOp>(a, b, y); break;
             case BinaryKind.GeluBackward: Zip<T, R, GeluBackwardOp>(a, b, y); break;
+            case BinaryKind.QuickGeluBackward: Zip<T, R, QuickGeluBackwardOp>(a, b, y); break;
             case BinaryKind.TanhBackward: Zip<T, R, TanhBackwardOp>(a, b, y); break;
             case BinaryKind.SigmoidBackward: Zip<T, R, SigmoidBackwardOp>(a, b, y); break;
             case BinaryKind.ReluBackward: Zip<T, R, ReluBackwardOp>(a, b, y); break;

@@ -128,6 +128,7 @@ internal sealed class ElementwiseTests
             using var w = x.Share([4], default, 1);
             b.Run(new UnaryArgs(UnaryKind.Gelu, x, x));
             b.Run(new UnaryArgs(UnaryKind.Gelu, w, w));
+            b.Run(new UnaryArgs(UnaryKind.QuickGelu, x, x));
             foreach (var kind in Enum.GetValues<BinaryKind>()) b.Run(new BinaryArgs(kind, x, x, x));
             b.Run(new BinaryArgs(BinaryKind.Add, w, w, w));
             b.Run(new BinaryArgs(BinaryKind.Add, z, x, z));
@@ -136,7 +137,7 @@ internal sealed class ElementwiseTests
             b.Run(new LerpArgs([new TensorPair(x, x)], 1));
             b.Run(new LerpArgs([new TensorPair(w, w)], 1));
         });
-        Assert.That(texts, Has.Count.EqualTo(16));
+        Assert.That(texts, Has.Count.EqualTo(18));
         PtxTexts.Check(texts, "MapQuadsKernel", "ZipQuadsKernel", "AddScaledQuadsKernel", "LerpQuadsKernel");
     }
 
