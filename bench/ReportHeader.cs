@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Backends.Cpu.Host;
-using AmcEngine.Diagnostics;
 
 namespace AmcEngine.Bench;
 

@@ -11,7 +11,7 @@ internal sealed class DocumentationTests
     public void Contributing_shows_the_smallest_op_as_it_is()
     {
         var shown = File.ReadAllText(Path.Combine(GoldenFiles.Root, "CONTRIBUTING.md"));
-        Assert.That(shown, Does.Contain(File.ReadAllText(Path.Combine(GoldenFiles.Root, "engine", "Ops", "Square.cs"))));
+        Assert.That(shown, Does.Contain(File.ReadAllText(Path.Combine(GoldenFiles.Root, "engine", "Ops", "SquareOp.cs"))));
     }
 
     [Test]

@@ -12,7 +12,6 @@ using AmcEngine.Memory;
 using AmcEngine.Model.Vision;
 using AmcEngine.Model.Layers;
 using AmcEngine.Ops;
-using AmcEngine.Tensors;
 
 namespace AmcEngine.Bench.Cpu;
 

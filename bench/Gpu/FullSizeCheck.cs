@@ -10,8 +10,8 @@ namespace AmcEngine.Bench.Gpu;
 internal sealed class FullSizeCheck : IGpuCheck
 {
     /// <summary>
-    /// What predictions start from before a step has run: its arithmetic, roughly, and what optimizer (28 bytes a weight), momentum
-    /// copy (12) and the search for NaN (4) alone move, for 0.2 · 10⁹ weights.
+    /// What predictions start from before a step has run: its arithmetic, roughly, and what optimizer (28 bytes a
+    /// weight), momentum copy (12) and the search for NaN (4) alone move, for 0.2 · 10⁹ weights.
     /// </summary>
     public static readonly KernelWork Estimate = new("training step profile-base", 0.5e12, 9e9);
 

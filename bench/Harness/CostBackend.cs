@@ -5,8 +5,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Bench.Harness;
 
 /// <summary>
-/// A back end that computes nothing and holds no memory: it adds up what the kernel calls say that they cost. So a table has
-/// the work of its cases from the kernels themselves, whatever their size and without the device.
+/// A back end that computes nothing and holds no memory: it adds up what the kernel calls say that they cost. So a
+/// table has the work of its cases from the kernels themselves, whatever their size and without the device.
 /// </summary>
 internal sealed class CostBackend : IBackend
 {

@@ -8,7 +8,9 @@ internal interface IGraphWatcher
     /// <summary>What is being done now; each node that is recorded remembers it.</summary>
     string Phase { get; }
 
-    /// <summary>Opens the phase of the gradients of what was recorded in a phase, and returns the phase before.</summary>
+    /// <summary>
+    /// Opens the phase of the gradients of what was recorded in a phase, and returns the phase before.
+    /// </summary>
     string BeginBackward(string? recorded);
 
     /// <summary>Goes on with a phase.</summary>
@@ -19,8 +21,8 @@ internal interface IGraphWatcher
 }
 
 /// <summary>
-/// Who watches this thread's graph, if anyone. What watches stands above the graph and enters itself here, so that the graph
-/// need not know it.
+/// Who watches this thread's graph, if anyone. What watches stands above the graph and enters itself here, so that the
+/// graph need not know it.
 /// </summary>
 internal static class GraphWatch
 {
@@ -34,7 +36,9 @@ internal static class GraphWatch
         set => _current = value;
     }
 
-    /// <summary>Looks at the output of every op of this thread, given its name and the output; null where nobody does.</summary>
+    /// <summary>
+    /// Looks at the output of every op of this thread, given its name and the output; null where nobody does.
+    /// </summary>
     public static Action<string, Tensor>? Outputs
     {
         get => _outputs;

@@ -8,8 +8,8 @@ internal interface IBackendWatcher
 }
 
 /// <summary>
-/// Who watches the back ends of this thread's tensors, if anyone. What watches stands above the back ends and enters itself
-/// here, so that they need not know it; where nobody does, a kernel call costs one look at this field.
+/// Who watches the back ends of this thread's tensors, if anyone. What watches stands above the back ends and enters
+/// itself here, so that they need not know it; where nobody does, a kernel call costs one look at this field.
 /// </summary>
 internal static class BackendWatch
 {

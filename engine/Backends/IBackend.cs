@@ -4,8 +4,9 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Backends;
 
 /// <summary>
-/// A device with its memory, and one way to its kernels: <see cref="Run"/> with the operands of the kernel. What kernels
-/// there are, and what each computes, is in the folder Kernels, family by family; each back end has all of them.
+/// A device with its memory, and one way to its kernels: <see cref="Run"/> with the operands of the kernel. What
+/// kernels there are, and what each computes, is in the folder Kernels, family by family; each back end has all of
+/// them.
 /// </summary>
 public interface IBackend : IDisposable
 {

@@ -1,6 +1,8 @@
 namespace AmcEngine.Backends;
 
-/// <summary>Sizes of a matrix product or an attention, as the key of a count: no text is made while measuring.</summary>
+/// <summary>
+/// Sizes of a matrix product or an attention, as the key of a count: no text is made while measuring.
+/// </summary>
 public readonly record struct KernelShape
 {
     private readonly Kind _kind;

@@ -3,10 +3,10 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Backends;
 
 /// <summary>
-/// What a kernel call is called and what it costs. Floating-point operations are those of the CPU back end's kernel in f32:
-/// a fused multiply-add is two, a minimum, comparison, division or root one, and a function such as exp what its
-/// polynomial takes. Bytes are the compulsory traffic: every operand read once, every result written once; what a kernel
-/// reads again because a cache is small does not count, nor what it keeps for itself.
+/// What a kernel call is called and what it costs. Floating-point operations are those of the CPU back end's kernel in
+/// f32: a fused multiply-add is two, a minimum, comparison, division or root one, and a function such as exp what its
+/// polynomial takes. Bytes are the compulsory traffic: every operand read once, every result written once; what a
+/// kernel reads again because a cache is small does not count, nor what it keeps for itself.
 /// </summary>
 /// <param name="Name">The kernel's name, for people: "matmul nt", "attention forward".</param>
 /// <param name="Flop">Floating-point operations.</param>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends;
 

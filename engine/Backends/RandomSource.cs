@@ -1,5 +1,3 @@
-using AmcEngine.Backends.Kernels;
-
 namespace AmcEngine.Backends;
 
 /// <summary>

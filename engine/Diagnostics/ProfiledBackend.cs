@@ -6,8 +6,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Diagnostics;
 
 /// <summary>
-/// What tensors call in place of their back end while a <see cref="Profiler"/> is open: the same kernels, with the time of
-/// each; name and work are those that the operands tell. On a device the time is that until the kernel is done.
+/// What tensors call in place of their back end while a <see cref="Profiler"/> is open: the same kernels, with the time
+/// of each; name and work are those that the operands tell. On a device the time is that until the kernel is done.
 /// </summary>
 internal sealed class ProfiledBackend(IBackend backend, Profiler profiler) : IBackend
 {

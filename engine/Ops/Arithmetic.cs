@@ -1,5 +1,4 @@
 using AmcEngine.Autograd;
-using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 

@@ -1,6 +1,5 @@
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Bench;
-using AmcEngine.Diagnostics;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Bench;

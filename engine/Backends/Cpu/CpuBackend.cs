@@ -1,8 +1,8 @@
-using System.Runtime.CompilerServices;
 using AmcEngine.Backends.Cpu.Gemm;
 using AmcEngine.Backends.Cpu.Host;
 using AmcEngine.Backends.Cpu.Kernels;
 using AmcEngine.Backends.Cpu.Simd;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
 using ILGPU;
@@ -95,9 +95,10 @@ public sealed class CpuBackend : IBackend
     {
         var reduction = new ReductionKernels(host);
         return new KernelTable(
-            new AttentionKernels(host), new ElementwiseKernels(host), new GradCamKernels(host), new IndexingKernels(host),
-            new LayerNormKernels(host, reduction), new LossKernels(host), new MatMulKernels(host), new MovementKernels(host),
-            new OptimizerKernels(host), new RandomKernels(host), reduction, new SoftmaxKernels(host));
+            new AttentionKernels(host), new ElementwiseKernels(host), new GradCamKernels(host),
+            new IndexingKernels(host), new LayerNormKernels(host, reduction), new LossKernels(host),
+            new MatMulKernels(host), new MovementKernels(host), new OptimizerKernels(host), new RandomKernels(host),
+            reduction, new SoftmaxKernels(host));
     }
 
     private static string InstructionSet() =>

@@ -3,8 +3,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using AmcEngine.Backends.Cpu.Gemm;
-using AmcEngine.Backends.Cpu.Host;
-using AmcEngine.Backends.Cpu.Kernels;
 using AmcEngine.Backends.Cpu.Simd;
 
 namespace AmcEngine.Backends.Cpu;

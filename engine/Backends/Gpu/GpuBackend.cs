@@ -1,15 +1,15 @@
-using System.Runtime.CompilerServices;
 using AmcEngine.Backends.Gpu.Host;
 using AmcEngine.Backends.Gpu.Kernels;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
-using ILGPU;
 using ILGPU.Runtime;
 
 namespace AmcEngine.Backends.Gpu;
 
 /// <summary>
-/// CUDA and OpenCL devices: the ILGPU kernels of the folder Kernels, one source for both. Work is queued on one stream in the order of the calls; only reads wait.
+/// CUDA and OpenCL devices: the ILGPU kernels of the folder Kernels, one source for both. Work is queued on one stream
+/// in the order of the calls; only reads wait.
 /// </summary>
 public sealed class GpuBackend : IBackend
 {
@@ -131,8 +131,9 @@ public sealed class GpuBackend : IBackend
     {
         var (movement, reduction) = (new MovementKernels(context), new ReductionKernels(context));
         return new KernelTable(
-            new AttentionKernels(context, movement), new ElementwiseKernels(context), new GradCamKernels(context, reduction),
-            new IndexingKernels(context, movement), new LayerNormKernels(context), new LossKernels(context), new MatMulKernels(context),
-            movement, new OptimizerKernels(context), new RandomKernels(context), reduction, new SoftmaxKernels(context));
+            new AttentionKernels(context, movement), new ElementwiseKernels(context),
+            new GradCamKernels(context, reduction), new IndexingKernels(context, movement), new LayerNormKernels(context),
+            new LossKernels(context), new MatMulKernels(context), movement, new OptimizerKernels(context),
+            new RandomKernels(context), reduction, new SoftmaxKernels(context));
     }
 }

@@ -1,8 +1,8 @@
 namespace AmcEngine.Backends.Kernels;
 
 /// <summary>
-/// Floating-point operations of a function of one element, counted in the f32 form of the CPU back end's vector functions
-/// (VectorMath): a fused multiply-add is two; a minimum, comparison with its selection, or division one.
+/// Floating-point operations of a function of one element, counted in the f32 form of the CPU back end's vector
+/// functions (VectorMath): a fused multiply-add is two; a minimum, comparison with its selection, or division one.
 /// </summary>
 internal static class FunctionCost
 {

@@ -3,11 +3,12 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Backends.Kernels;
 
 /// <summary>
-/// Fused attention and its gradients of first and second order. Their operations are the products of a head's map with a
-/// matrix, 2·Lq·Lk·D each: 2 forward, 5 backward (Q·Kᵀ once more, since no map is kept, G·Vᵀ, and one for each gradient),
-/// 12 in the double backward; softmax is not counted.
+/// Fused attention and its gradients of first and second order. Their operations are the products of a head's map with
+/// a matrix, 2·Lq·Lk·D each: 2 forward, 5 backward (Q·Kᵀ once more, since no map is kept, G·Vᵀ, and one for each
+/// gradient), 12 in the double backward; softmax is not counted.
 /// </summary>
-public interface IAttentionKernels : IKernel<AttentionArgs>, IKernel<AttentionBackwardArgs>, IKernel<AttentionDoubleBackwardArgs>;
+public interface IAttentionKernels :
+    IKernel<AttentionArgs>, IKernel<AttentionBackwardArgs>, IKernel<AttentionDoubleBackwardArgs>;
 
 /// <summary>Fused attention.</summary>
 /// <param name="Operands">Queries, keys, values and mask.</param>
@@ -20,8 +21,8 @@ public readonly record struct AttentionArgs(AttentionOperands Operands, Tensor O
 }
 
 /// <summary>
-/// Gradients of fused attention from the cotangent g of the output; all overwritten. A row whose scores are all −∞ has no
-/// gradient.
+/// Gradients of fused attention from the cotangent g of the output; all overwritten. A row whose scores are all −∞ has
+/// no gradient.
 /// </summary>
 /// <param name="Operands">Queries, keys, values and mask of the forward pass.</param>
 /// <param name="Output">Its output.</param>
@@ -38,10 +39,10 @@ public readonly record struct AttentionBackwardArgs(
 }
 
 /// <summary>
-/// Gradient of the gradient: from the cotangents ddq, ddk and ddv of <see cref="AttentionBackwardArgs"/>'s dq, dk and dv
-/// (any may be null, for zero), the gradients of ⟨ddq, dq⟩ + ⟨ddk, dk⟩ + ⟨ddv, dv⟩ with respect to g, q, k and v; all four
-/// are overwritten. Memory beside inputs and outputs is O(B·H·Lq); no map is kept. A row whose scores are all −∞ has no
-/// gradient.
+/// Gradient of the gradient: from the cotangents ddq, ddk and ddv of <see cref="AttentionBackwardArgs"/>'s dq, dk and
+/// dv (any may be null, for zero), the gradients of ⟨ddq, dq⟩ + ⟨ddk, dk⟩ + ⟨ddv, dv⟩ with respect to g, q, k and v;
+/// all four are overwritten. Memory beside inputs and outputs is O(B·H·Lq); no map is kept. A row whose scores are all
+/// −∞ has no gradient.
 /// </summary>
 /// <param name="Operands">Queries, keys, values and mask of the forward pass.</param>
 /// <param name="Output">Its output.</param>
@@ -60,7 +61,8 @@ public readonly record struct AttentionDoubleBackwardArgs(
 {
     /// <inheritdoc/>
     public KernelWork Work => Operands.Work(
-        "attention double backward", products: 12, queries: Ddq is null ? 5 : 6, keys: 4 + (Ddk is null ? 0 : 1) + (Ddv is null ? 0 : 1));
+        "attention double backward", products: 12,
+        queries: Ddq is null ? 5 : 6, keys: 4 + (Ddk is null ? 0 : 1) + (Ddv is null ? 0 : 1));
 }
 
 /// <summary>How heads lie in memory: element (b, h, i, d) is at b·Batch + h·Head + i·Row + d.</summary>
@@ -119,7 +121,9 @@ public struct AttentionOperands
     /// <summary>Stream of the dropout mask.</summary>
     public RandomKey Key;
 
-    /// <summary>Work of a pass: so many products of a map with a matrix, and tensors of the layouts of Q and of K.</summary>
+    /// <summary>
+    /// Work of a pass: so many products of a map with a matrix, and tensors of the layouts of Q and of K.
+    /// </summary>
     internal readonly KernelWork Work(string name, int products, int queries, int keys)
     {
         double heads = (double)B * H, size = Q.DType.Size();

@@ -70,8 +70,8 @@ public readonly record struct AddScaledArgs(Tensor X, double Alpha, Tensor Y) : 
 
 /// <summary>
 /// Gradients of h·(g·f′(x)) for a smooth activation f, all of one shape: dg = h·f′(x) and dx = h·g·f″(x), which are
-/// overwritten and share no memory with the operands. Both derivatives come from one evaluation of what they share; three
-/// products with them.
+/// overwritten and share no memory with the operands. Both derivatives come from one evaluation of what they share;
+/// three products with them.
 /// </summary>
 /// <param name="Activation">The activation f.</param>
 /// <param name="X">Its input.</param>

@@ -7,8 +7,8 @@ public interface IGradCamKernels :
     IKernel<GradCamArgs>, IKernel<GradCamBackwardArgs>, IKernel<RegionStatsArgs>, IKernel<RegionStatsBackwardArgs>;
 
 /// <summary>
-/// GradCAM: cam[b, j] = Σ_{h,i} a[b,h,i,1+j]·max(g[b,h,i,1+j], 0)·m[b,i]² / (H·L). Four operations for each element of a:
-/// the maximum, two products and the addition.
+/// GradCAM: cam[b, j] = Σ_{h,i} a[b,h,i,1+j]·max(g[b,h,i,1+j], 0)·m[b,i]² / (H·L). Four operations for each element of
+/// a: the maximum, two products and the addition.
 /// </summary>
 /// <param name="A">Attention maps [B, H, L, 1 + P].</param>
 /// <param name="G">Their gradients, of the same shape.</param>
@@ -21,8 +21,8 @@ public readonly record struct GradCamArgs(Tensor A, Tensor G, Tensor M, Tensor C
 }
 
 /// <summary>
-/// Gradients of GradCAM from the cotangent c [B, P]: da = c·m²·max(g,0)/(H·L), dg = c·m²·a·[g ≥ 0]/(H·L), column 0 zero.
-/// Five operations for each element of a: the common factor, a maximum, a comparison and two products.
+/// Gradients of GradCAM from the cotangent c [B, P]: da = c·m²·max(g,0)/(H·L), dg = c·m²·a·[g ≥ 0]/(H·L), column 0
+/// zero. Five operations for each element of a: the common factor, a maximum, a comparison and two products.
 /// </summary>
 /// <param name="A">Attention maps [B, H, L, 1 + P].</param>
 /// <param name="G">Their gradients.</param>
@@ -30,7 +30,8 @@ public readonly record struct GradCamArgs(Tensor A, Tensor G, Tensor M, Tensor C
 /// <param name="C">Cotangent of the map [B, P].</param>
 /// <param name="Da">Gradient with respect to a.</param>
 /// <param name="Dg">Gradient with respect to g.</param>
-public readonly record struct GradCamBackwardArgs(Tensor A, Tensor G, Tensor M, Tensor C, Tensor Da, Tensor Dg) : IKernelArgs
+public readonly record struct GradCamBackwardArgs(Tensor A, Tensor G, Tensor M, Tensor C, Tensor Da, Tensor Dg)
+    : IKernelArgs
 {
     /// <inheritdoc/>
     public KernelWork Work => KernelWork.Of("gradcam backward", 5, A, G, M, C, Da, Dg);

@@ -2,7 +2,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Kernels;
 
-/// <summary>Selection and addition by index. Bytes: what is moved, once read and once written, and the indices.</summary>
+/// <summary>
+/// Selection and addition by index. Bytes: what is moved, once read and once written, and the indices.
+/// </summary>
 public interface IIndexingKernels :
     IKernel<IndexSelectArgs>, IKernel<IndexAddArgs>, IKernel<GatherArgs>, IKernel<ScatterAddArgs>;
 
@@ -18,8 +20,8 @@ public readonly record struct IndexSelectArgs(Tensor X, AxisView Axis, Tensor In
 }
 
 /// <summary>
-/// y[o, index[i], n] += g[o, i, n] in the order of i, skipping index = skip. One addition for each element of g; where y
-/// is accumulated to, only the rows in question are read and written, else all of it is written.
+/// y[o, index[i], n] += g[o, i, n] in the order of i, skipping index = skip. One addition for each element of g; where
+/// y is accumulated to, only the rows in question are read and written, else all of it is written.
 /// </summary>
 /// <param name="G">What is added [outer, count, inner].</param>
 /// <param name="Axis">What of y the axis is.</param>
@@ -48,7 +50,8 @@ public readonly record struct GatherArgs(Tensor X, AxisView Axis, Tensor Index, 
 }
 
 /// <summary>
-/// y[o, index[o, i, n], n] += g[o, i, n] in the order of i; y is overwritten from zero. One addition for each element of g.
+/// y[o, index[o, i, n], n] += g[o, i, n] in the order of i; y is overwritten from zero. One addition for each element
+/// of g.
 /// </summary>
 /// <param name="G">What is added [outer, count, inner].</param>
 /// <param name="Axis">What of y the axis is.</param>

@@ -3,7 +3,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Backends.Kernels;
 
 /// <summary>Layer norm of rows [rows, D], and its gradients of first and second order.</summary>
-public interface ILayerNormKernels : IKernel<LayerNormArgs>, IKernel<LayerNormBackwardArgs>, IKernel<LayerNormDoubleBackwardArgs>;
+public interface ILayerNormKernels :
+    IKernel<LayerNormArgs>, IKernel<LayerNormBackwardArgs>, IKernel<LayerNormDoubleBackwardArgs>;
 
 /// <summary>
 /// y = (x − mean)·rstd·gamma + beta, biased variance. 8 operations an element: 1 for the mean, 3 for the variance
@@ -26,8 +27,8 @@ public readonly record struct LayerNormArgs(
 /// <summary>
 /// Gradients of layer norm from the cotangent g; dx, dgamma and dbeta are overwritten, each may be null. With
 /// n = (x − mean)·rstd and w = gamma∘g: dx = rstd·(w − mean(w) − n·mean(w∘n)), dgamma = Σ g∘n, dbeta = Σ g. An element
-/// costs 13 operations for dx, n being computed in each of the two passes, 2 for dgamma and 1 for dbeta; without dx, two
-/// more for n.
+/// costs 13 operations for dx, n being computed in each of the two passes, 2 for dgamma and 1 for dbeta; without dx,
+/// two more for n.
 /// </summary>
 /// <param name="X">Input of the forward pass.</param>
 /// <param name="Gamma">Scale.</param>
@@ -48,10 +49,10 @@ public readonly record struct LayerNormBackwardArgs(
 }
 
 /// <summary>
-/// Gradient of the gradient: from the cotangents ddx, ddgamma and ddbeta of <see cref="LayerNormBackwardArgs"/>'s results
-/// (any may be null, for zero), the gradients of ⟨ddx, dx⟩ + ⟨ddgamma, dgamma⟩ + ⟨ddbeta, dbeta⟩ with respect to x, gamma
-/// and g, with mean and rstd as functions of x; all three are overwritten. In three passes over a row, each of which
-/// computes n anew, an element costs 39 operations: 13 for the six sums, 15 for dg and dgamma, 11 for dx.
+/// Gradient of the gradient: from the cotangents ddx, ddgamma and ddbeta of <see cref="LayerNormBackwardArgs"/>'s
+/// results (any may be null, for zero), the gradients of ⟨ddx, dx⟩ + ⟨ddgamma, dgamma⟩ + ⟨ddbeta, dbeta⟩ with respect
+/// to x, gamma and g, with mean and rstd as functions of x; all three are overwritten. In three passes over a row, each
+/// of which computes n anew, an element costs 39 operations: 13 for the six sums, 15 for dg and dgamma, 11 for dx.
 /// </summary>
 /// <param name="X">Input of the forward pass.</param>
 /// <param name="Gamma">Scale.</param>

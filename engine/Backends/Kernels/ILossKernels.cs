@@ -14,7 +14,8 @@ public interface ILossKernels : IKernel<CrossEntropyArgs>, IKernel<CrossEntropyB
 /// <param name="Ignore">The label of a row that does not count.</param>
 /// <param name="Losses">Receives the losses [rows].</param>
 /// <param name="Lse">Receives log Σ exp of each row [rows].</param>
-public readonly record struct CrossEntropyArgs(Tensor X, Tensor Labels, int Ignore, Tensor Losses, Tensor Lse) : IKernelArgs
+public readonly record struct CrossEntropyArgs(Tensor X, Tensor Labels, int Ignore, Tensor Losses, Tensor Lse)
+    : IKernelArgs
 {
     /// <inheritdoc/>
     public KernelWork Work => KernelWork.Of("cross-entropy forward", FunctionCost.Exp + 3, X, Labels, Losses, Lse);

@@ -6,12 +6,11 @@ namespace AmcEngine.Backends.Kernels;
 public interface IMatMulKernels : IKernel<MatMulArgs>;
 
 /// <summary>
-/// C = activation(alpha · op(A)·op(B) + bias) + residual, batched with strides: op(A) is M×K and op(B) K×N, transposed where
-/// asked; leading dimensions let rows lie apart, so that attention heads are multiplied where they lie.
-/// Element (i, k) of op(A) in batch (b0, b1) is at OffsetA + b0·A0 + b1·A1 + i·Lda + k (k·Lda + i when transposed);
-/// B and C likewise. A batch stride of 0 broadcasts.
-/// Costs 2·M·N·K operations a product; what follows a product is not counted. Each operand is read once, however often a
-/// batch stride of 0 repeats it.
+/// C = activation(alpha · op(A)·op(B) + bias) + residual, batched with strides: op(A) is M×K and op(B) K×N, transposed
+/// where asked; leading dimensions let rows lie apart, so that attention heads are multiplied where they lie. Element
+/// (i, k) of op(A) in batch (b0, b1) is at OffsetA + b0·A0 + b1·A1 + i·Lda + k (k·Lda + i when transposed); B and C
+/// likewise. A batch stride of 0 broadcasts. Costs 2·M·N·K operations a product; what follows a product is not counted.
+/// Each operand is read once, however often a batch stride of 0 repeats it.
 /// </summary>
 public struct MatMulArgs : IKernelArgs
 {
@@ -70,7 +69,9 @@ public struct MatMulArgs : IKernelArgs
     /// <summary>Receives the values before the activation (layout of C), or null.</summary>
     public Tensor? PreActivation;
 
-    /// <summary>Added last (layout of C), or null: the input that a block of a network adds to its result. May not be C.</summary>
+    /// <summary>
+    /// Added last (layout of C), or null: the input that a block of a network adds to its result. May not be C.
+    /// </summary>
     public Tensor? Residual;
 
     /// <summary>Defaults: one batch, alpha 1.</summary>

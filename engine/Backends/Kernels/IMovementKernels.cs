@@ -4,7 +4,8 @@ namespace AmcEngine.Backends.Kernels;
 
 /// <summary>Filling, copying and rearranging, without arithmetic; any element type.</summary>
 public interface IMovementKernels :
-    IKernel<FillArgs>, IKernel<CopyArgs>, IKernel<PermuteArgs>, IKernel<CopyRowsArgs>, IKernel<ImageToPatchesArgs>, IKernel<PatchesToImageArgs>;
+    IKernel<FillArgs>, IKernel<CopyArgs>, IKernel<PermuteArgs>, IKernel<CopyRowsArgs>,
+    IKernel<ImageToPatchesArgs>, IKernel<PatchesToImageArgs>;
 
 /// <summary>y = value.</summary>
 /// <param name="Y">Result.</param>
@@ -57,7 +58,8 @@ public readonly ref struct PermuteArgs(Tensor x, ReadOnlySpan<int> perm, Tensor 
 /// <param name="Count">Rows that are copied.</param>
 /// <param name="Inner">Product of the extents after the axis.</param>
 public readonly record struct CopyRowsArgs(
-    Tensor X, int FromLength, int FromStart, Tensor Y, int ToLength, int ToStart, int Outer, int Count, int Inner) : IKernelArgs
+    Tensor X, int FromLength, int FromStart, Tensor Y, int ToLength, int ToStart, int Outer, int Count, int Inner)
+    : IKernelArgs
 {
     /// <inheritdoc/>
     public KernelWork Work => new("copy rows", 0, 2.0 * Outer * Count * Inner * Y.DType.Size());

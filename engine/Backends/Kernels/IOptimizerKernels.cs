@@ -6,10 +6,10 @@ namespace AmcEngine.Backends.Kernels;
 public interface IOptimizerKernels : IKernel<AdamWArgs>, IKernel<LerpArgs>;
 
 /// <summary>
-/// One decoupled AdamW step of many parameters (Loshchilov and Hutter 2019, as torch.optim.AdamW): p ← p(1 − lr·decay), then
-/// p ← p − lr/(1−β₁ᵗ)·m/(√v/√(1−β₂ᵗ) + eps) with m, v updated in place. Where a parameter has a moving average, that moves
-/// towards the new p in the same pass, with the bits of <see cref="LerpArgs"/> run next. An element costs 14 operations,
-/// and 17 with an average; p, m, v and the average are read and written, g is read.
+/// One decoupled AdamW step of many parameters (Loshchilov and Hutter 2019, as torch.optim.AdamW): p ← p(1 − lr·decay),
+/// then p ← p − lr/(1−β₁ᵗ)·m/(√v/√(1−β₂ᵗ) + eps) with m, v updated in place. Where a parameter has a moving average,
+/// that moves towards the new p in the same pass, with the bits of <see cref="LerpArgs"/> run next. An element costs 14
+/// operations, and 17 with an average; p, m, v and the average are read and written, g is read.
 /// </summary>
 /// <param name="tensors">The parameters with what belongs to them.</param>
 /// <param name="step">Hyperparameters.</param>
@@ -58,7 +58,7 @@ public readonly ref struct LerpArgs(ReadOnlySpan<TensorPair> pairs, double weigh
         get
         {
             var (flop, bytes) = (0.0, 0.0);
-            foreach (var pair in Pairs) (flop, bytes) = (flop + 3.0 * pair.Y.Count, bytes + 3 * KernelWork.Size(pair.Y));
+            foreach (var (_, y) in Pairs) (flop, bytes) = (flop + 3.0 * y.Count, bytes + 3 * KernelWork.Size(y));
             return new KernelWork("moving average", flop, bytes);
         }
     }
@@ -74,7 +74,8 @@ public readonly record struct TensorPair(Tensor X, Tensor Y);
 /// <param name="G">Its gradient.</param>
 /// <param name="M">First moment.</param>
 /// <param name="V">Second moment.</param>
-/// <param name="Average">Moving average of the parameter, to move along; null where it has none or is not to move.</param>
+/// <param name="Average">Moving average of the parameter, to move along; null where it has none or is not to
+/// move.</param>
 public readonly record struct AdamWTensors(Tensor P, Tensor G, Tensor M, Tensor V, Tensor? Average = null);
 
 /// <summary>Hyperparameters of one AdamW step.</summary>
@@ -86,4 +87,5 @@ public readonly record struct AdamWTensors(Tensor P, Tensor G, Tensor M, Tensor 
 /// <param name="Step">Number of this step, from 1.</param>
 /// <param name="AverageWeight">How far a moving average moves: 1 − momentum; the averages of the tensors only.</param>
 public readonly record struct AdamWStep(
-    double LearningRate, double Beta1, double Beta2, double Eps, double WeightDecay, int Step, double AverageWeight = 0);
+    double LearningRate, double Beta1, double Beta2, double Eps, double WeightDecay, int Step,
+    double AverageWeight = 0);

@@ -6,8 +6,8 @@ namespace AmcEngine.Backends.Kernels;
 public interface IReductionKernels : IKernel<ReduceArgs>, IKernel<ArgReduceArgs>, IKernel<CountNonFiniteArgs>;
 
 /// <summary>
-/// y [outer, inner] = reduction of x [outer, length, inner] over length (length ≥ 1 for max and min; an empty sum is 0).
-/// One operation for each element of x.
+/// y [outer, inner] = reduction of x [outer, length, inner] over length (length ≥ 1 for max and min; an empty sum is
+/// 0). One operation for each element of x.
 /// </summary>
 /// <param name="Kind">The reduction.</param>
 /// <param name="X">Operand.</param>
@@ -16,7 +16,8 @@ public interface IReductionKernels : IKernel<ReduceArgs>, IKernel<ArgReduceArgs>
 public readonly record struct ReduceArgs(ReduceKind Kind, Tensor X, AxisView Axis, Tensor Y) : IKernelArgs
 {
     /// <inheritdoc/>
-    public KernelWork Work => new("reduce", X.Count, KernelWork.Size(X) + (double)Axis.Outer * Axis.Inner * Y.DType.Size());
+    public KernelWork Work =>
+        new("reduce", X.Count, KernelWork.Size(X) + (double)Axis.Outer * Axis.Inner * Y.DType.Size());
 }
 
 /// <summary>Max or min and the first index that has it. One operation for each element of x.</summary>
@@ -33,7 +34,8 @@ public readonly record struct ArgReduceArgs(ReduceKind Kind, Tensor X, AxisView 
 }
 
 /// <summary>
-/// How many elements of each tensor are NaN or infinite (none of integers); waits once for all. One operation an element.
+/// How many elements of each tensor are NaN or infinite (none of integers); waits once for all. One operation an
+/// element.
 /// </summary>
 /// <param name="tensors">What is searched.</param>
 /// <param name="counts">Receives a count for each tensor.</param>

@@ -21,8 +21,8 @@ public readonly record struct SoftmaxArgs(Tensor X, AxisView Axis, bool Log, Ten
 }
 
 /// <summary>
-/// y = softmax(scale·x + mask) over the last axis of x [B, H, Lq, Lk]; a row whose scores are all −∞ becomes 0. Costs as
-/// softmax, and a multiplication and an addition more an element.
+/// y = softmax(scale·x + mask) over the last axis of x [B, H, Lq, Lk]; a row whose scores are all −∞ becomes 0. Costs
+/// as softmax, and a multiplication and an addition more an element.
 /// </summary>
 /// <param name="X">Scores.</param>
 /// <param name="Scale">Their factor.</param>
@@ -39,8 +39,8 @@ public readonly record struct MaskedSoftmaxArgs(
 }
 
 /// <summary>
-/// dx of softmax from its output y and cotangent g: y∘(g − Σy∘g), four operations an element; of log-softmax: g − eʸ·Σg,
-/// an exponential and three.
+/// dx of softmax from its output y and cotangent g: y∘(g − Σy∘g), four operations an element; of log-softmax: g −
+/// eʸ·Σg, an exponential and three.
 /// </summary>
 /// <param name="Y">Output of the forward pass.</param>
 /// <param name="G">Its cotangent.</param>

@@ -7,5 +7,5 @@ internal static class KindNames
     public static string[] Of<TKind>() where TKind : struct, Enum => Array.ConvertAll(Enum.GetNames<TKind>(), Spaced);
 
     private static string Spaced(string kind) =>
-        string.Concat(kind.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : " ") + char.ToLowerInvariant(c) : c.ToString()));
+        string.Concat(kind.Select((c, i) => (i > 0 && char.IsUpper(c) ? " " : "") + char.ToLowerInvariant(c)));
 }

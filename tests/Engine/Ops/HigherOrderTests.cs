@@ -1,7 +1,6 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
-using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;

@@ -3,6 +3,7 @@ using AmcEngine.Backends;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
+using AmcEngine.Tests.Engine.Autograd;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Ops;

@@ -1,6 +1,5 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
-using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;

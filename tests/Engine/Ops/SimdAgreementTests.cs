@@ -1,4 +1,3 @@
-using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;

@@ -1,4 +1,3 @@
-using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Cpu.Gemm;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using AmcEngine.Backends.Cpu.Simd;
 
 namespace AmcEngine.Backends.Cpu.Gemm;
 

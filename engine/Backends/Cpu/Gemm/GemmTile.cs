@@ -1,4 +1,3 @@
-using AmcEngine.Backends.Cpu.Simd;
 
 namespace AmcEngine.Backends.Cpu.Gemm;
 

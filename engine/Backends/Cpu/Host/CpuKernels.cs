@@ -14,7 +14,9 @@ internal sealed record CpuHost(WorkerPool Workers, CachingPool Pool);
 /// <summary>A family of kernels of the CPU back end: how ranges are cut into tiles, and scratch memory.</summary>
 internal abstract class CpuKernels(CpuHost host)
 {
-    /// <summary>Elements a tile of a cheap kernel: 128 KB of f32, so that a tile stays in L2 and joining costs little.</summary>
+    /// <summary>
+    /// Elements a tile of a cheap kernel: 128 KB of f32, so that a tile stays in L2 and joining costs little.
+    /// </summary>
     protected const int CheapTile = 32 * 1024;
 
     /// <summary>Elements a tile where an element costs a transcendental function.</summary>
@@ -30,7 +32,8 @@ internal abstract class CpuKernels(CpuHost host)
     /// </summary>
     protected const double TileFlops = 500e3;
 
-    // A result of so many bytes is no longer in the caches when the next kernel reads it; written past them it is not read first.
+    // A result of so many bytes is no longer in the caches when the next kernel reads it; written past them it is not
+    // read first.
     private const long StreamBytes = 16L << 20;
 
     /// <summary>The threads.</summary>
@@ -63,7 +66,9 @@ internal abstract class CpuKernels(CpuHost host)
     private void RunTiles<K>(K kernel, int count, int tile) where K : struct, IRange =>
         Workers.Run((int)(((long)count + tile - 1) / tile), i => kernel.Run(i * tile, (int)Math.Min(count, ((long)i + 1) * tile)));
 
-    /// <summary>Tiles [0, tiles) on this thread alone where waking another costs more than it saves; small ones in groups.</summary>
+    /// <summary>
+    /// Tiles [0, tiles) on this thread alone where waking another costs more than it saves; small ones in groups.
+    /// </summary>
     protected void RunTiles(int tiles, double work, Action<int, int> body) => RunTiles(tiles, 1, work, body);
 
     /// <summary>The same in groups of a multiple of so many together.</summary>

@@ -1,7 +1,5 @@
 using System.Numerics;
 using AmcEngine.Backends.Cpu.Gemm;
-using AmcEngine.Backends.Cpu.Simd;
-using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 

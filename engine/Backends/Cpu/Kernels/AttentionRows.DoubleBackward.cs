@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using AmcEngine.Backends.Cpu.Simd;
-using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 

@@ -1,7 +1,6 @@
 using System.Numerics;
 using AmcEngine.Backends.Cpu.Gemm;
 using AmcEngine.Backends.Cpu.Host;
-using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 

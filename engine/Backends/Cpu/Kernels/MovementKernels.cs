@@ -224,8 +224,8 @@ internal readonly unsafe struct ConvertKernel<TFrom, TTo>(TFrom* x, TTo* y) : IR
 
     public void Run(int from, int to)
     {
-        TFrom* x = _x;
-        TTo* y = _y;
+        var x = _x;
+        var y = _y;
         for (var i = from; i < to; i++) y[i] = TTo.CreateSaturating(x[i]);
     }
 }

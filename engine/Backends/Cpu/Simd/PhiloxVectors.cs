@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using AmcEngine.Backends.Kernels;
 using static AmcEngine.Backends.Philox;
 
 namespace AmcEngine.Backends.Cpu.Simd;

@@ -1,4 +1,3 @@
-using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Gpu.DeviceMath;
 

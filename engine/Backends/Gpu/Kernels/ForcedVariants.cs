@@ -1,7 +1,8 @@
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
-/// Variants of kernels that tests force, to go through all of them on one machine; what is null, device and shape decide.
+/// Variants of kernels that tests force, to go through all of them on one machine; what is null, device and shape
+/// decide.
 /// </summary>
 internal sealed class ForcedVariants
 {

@@ -60,7 +60,10 @@ internal abstract class GpuKernels(GpuContext context)
     protected void LaunchOver<TKernel, TArgs>(long count, in TArgs args) where TKernel : struct, IDeviceKernel<TArgs> where TArgs : struct =>
         Device.Launch<TKernel, TArgs>((int)Math.Min((count + GroupSize - 1) / GroupSize, MostGroups), GroupSize, args);
 
-    /// <summary>Queues a row kernel with the team that suits rows of this length, whose elements lie <paramref name="inner"/> apart.</summary>
+    /// <summary>
+    /// Queues a row kernel with the team that suits rows of this length, whose elements lie <paramref name="inner"/>
+    /// apart.
+    /// </summary>
     protected void LaunchRows<TArgs, TLane, TPart, TGroup>(int rows, int length, int inner, in TArgs args)
         where TArgs : struct where TLane : struct, IDeviceKernel<TArgs> where TPart : struct, IDeviceKernel<TArgs> where TGroup : struct, IDeviceKernel<TArgs>
     {
@@ -84,7 +87,8 @@ internal abstract class GpuKernels(GpuContext context)
     {
         if (inner > 1 || Device.Target == KernelTarget.Emulation) return RowTeam.Lane;
         if (Device.Target == KernelTarget.Gpu) return length <= 8 ? RowTeam.Lane : length <= 1024 ? RowTeam.Part : RowTeam.Group;
-        // On a processor a barrier costs more than it saves, as long as there are rows for all cores; sums of long rows need the lanes for accuracy.
+        // On a processor a barrier costs more than it saves, as long as there are rows for all cores; sums of long rows
+        // need the lanes for accuracy.
         return length <= 64 || (length <= 1024 && rows >= 32 * Device.Accelerator.NumMultiprocessors) ? RowTeam.Lane : RowTeam.Part;
     }
 }

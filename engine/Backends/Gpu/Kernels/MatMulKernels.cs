@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using AmcEngine.Backends.Gpu.DeviceMath;
-using AmcEngine.Backends.Gpu.Host;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using ILGPU;

@@ -1,5 +1,3 @@
-using AmcEngine.Backends;
-using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;

@@ -1,4 +1,3 @@
-using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Backends.Kernels;

@@ -1,5 +1,4 @@
 using AmcEngine.Backends;
-using AmcEngine.Backends.Cpu;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;

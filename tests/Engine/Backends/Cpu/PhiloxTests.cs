@@ -1,7 +1,5 @@
 using AmcEngine.Backends;
-using AmcEngine.Backends.Cpu;
 using AmcEngine.Backends.Cpu.Simd;
-using AmcEngine.Backends.Kernels;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Backends.Cpu;

@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
-using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Backends.Kernels;

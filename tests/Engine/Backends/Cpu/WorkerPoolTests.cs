@@ -1,4 +1,3 @@
-using AmcEngine.Backends.Cpu;
 using AmcEngine.Backends.Cpu.Host;
 using NUnit.Framework;
 

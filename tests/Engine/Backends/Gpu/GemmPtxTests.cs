@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
 using AmcEngine.Backends.Gpu.Host;
 using AmcEngine.Backends.Gpu.Kernels;

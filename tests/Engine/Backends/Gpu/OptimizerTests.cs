@@ -1,4 +1,3 @@
-using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;

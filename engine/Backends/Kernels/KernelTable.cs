@@ -1,32 +1,34 @@
 using System.Runtime.CompilerServices;
-using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
-namespace AmcEngine.Backends;
+namespace AmcEngine.Backends.Kernels;
 
 /// <summary>
 /// The kernels of a back end, found by the type of their operands: a call is an array index and an interface call, and
 /// allocates nothing. All families are named, so that a back end that lacks one does not compile. What every kernel may
 /// rely on: ops have checked shapes and element types; all tensors are contiguous and of one floating type unless the
-/// operands say otherwise; outputs are overwritten, never read, and do not overlap inputs (elementwise kernels may write
-/// onto an input of the same shape). Calls are ordered; results are deterministic. An index or label out of range is an
-/// error on the CPU; a device cannot stop for it: selecting and gathering give NaN (−1 in integers), adding leaves it out,
-/// cross-entropy gives NaN.
+/// operands say otherwise; outputs are overwritten, never read, and do not overlap inputs (elementwise kernels may
+/// write onto an input of the same shape). Calls are ordered; results are deterministic. An index or label out of range
+/// is an error on the CPU; a device cannot stop for it: selecting and gathering give NaN (−1 in integers), adding
+/// leaves it out, cross-entropy gives NaN.
 /// </summary>
 internal sealed class KernelTable
 {
     private readonly object?[] _kernels;
 
     public KernelTable(
-        IAttentionKernels attention, IElementwiseKernels elementwise, IGradCamKernels gradCam, IIndexingKernels indexing,
-        ILayerNormKernels layerNorm, ILossKernels losses, IMatMulKernels matMul, IMovementKernels movement,
-        IOptimizerKernels optimizer, IRandomKernels random, IReductionKernels reduction, ISoftmaxKernels softmax)
+        IAttentionKernels attention, IElementwiseKernels elementwise, IGradCamKernels gradCam,
+        IIndexingKernels indexing, ILayerNormKernels layerNorm, ILossKernels losses, IMatMulKernels matMul,
+        IMovementKernels movement, IOptimizerKernels optimizer, IRandomKernels random,
+        IReductionKernels reduction, ISoftmaxKernels softmax)
     {
         object[] families =
         [
-            attention, elementwise, gradCam, indexing, layerNorm, losses, matMul, movement, optimizer, random, reduction, softmax,
+            attention, elementwise, gradCam, indexing, layerNorm, losses, matMul, movement, optimizer, random,
+            reduction, softmax,
         ];
-        var found = families.SelectMany(f => Kernels(f).Select(args => (Slot: KernelSlots.Of(args), Family: f))).ToArray();
+        (int Slot, object Family)[] found =
+            [.. families.SelectMany(f => Kernels(f).Select(args => (KernelSlots.Of(args), f)))];
         _kernels = new object?[found.Max(k => k.Slot) + 1];
         foreach (var (slot, family) in found) _kernels[slot] = family;
     }

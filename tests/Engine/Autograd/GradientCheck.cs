@@ -1,15 +1,16 @@
+using AmcEngine.Autograd;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
-namespace AmcEngine.Autograd;
+namespace AmcEngine.Tests.Engine.Autograd;
 
 /// <summary>Worst disagreement of a gradient check.</summary>
 /// <param name="Order">Order of the derivative.</param>
 /// <param name="Error">|analytic − numeric| relative to max(1, |numeric|); infinite, and never NaN, where one of them is no finite number.</param>
 /// <param name="Analytic">The engine's directional derivative.</param>
 /// <param name="Numeric">The central difference.</param>
-public readonly record struct GradientCheckResult(int Order, double Error, double Analytic, double Numeric)
+internal readonly record struct GradientCheckResult(int Order, double Error, double Analytic, double Numeric)
 {
     /// <summary>Which inputs the gradients were taken of, in words; null where it was all of them.</summary>
     public string? Inputs { get; init; }
@@ -19,7 +20,7 @@ public readonly record struct GradientCheckResult(int Order, double Error, doubl
 /// Compares gradients of any order with central differences along random directions, in f64: the derivative of order
 /// n is checked as the first derivative of the engine's gradient of order n − 1. A derivative that is not a number is an infinite error.
 /// </summary>
-public static partial class GradientCheck
+internal static partial class GradientCheck
 {
     /// <summary>Step of the central difference: the cube root of the f64 rounding unit balances truncation and rounding.</summary>
     private const double Step = 6e-6;

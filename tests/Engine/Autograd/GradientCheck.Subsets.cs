@@ -1,10 +1,11 @@
+using AmcEngine.Autograd;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
-namespace AmcEngine.Autograd;
+namespace AmcEngine.Tests.Engine.Autograd;
 
-public static partial class GradientCheck
+internal static partial class GradientCheck
 {
     /// <summary>Of up to so many inputs, the cotangent among them, every subset is asked for; of more only single ones, pairs and all.</summary>
     private const int AllSubsets = 5;
