@@ -28,7 +28,9 @@ internal sealed class FiniteDifferenceTests
     }
 
     [Test]
-    public void Third_order_holds_for_the_ops_of_the_explanation_path([Values("gelu_erf", "softmax", "layer_norm", "linear_gelu", "masked_softmax", "scaled_dot_product_attention")] string op)
+    public void Third_order_holds_for_the_ops_of_the_explanation_path([Values(
+        "gelu_erf", "quick_gelu", "softmax", "layer_norm", "linear_gelu", "linear_quick_gelu", "masked_softmax",
+        "scaled_dot_product_attention")] string op)
     {
         Check(OpCatalog.Entries[op].Run, OpCatalog.Entries[op].Cases[0], 3);
     }

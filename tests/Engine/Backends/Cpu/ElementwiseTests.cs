@@ -57,17 +57,22 @@ public sealed class ElementwiseTests
     }
 
     [Test]
-    public void Both_gradients_of_the_gradient_of_gelu([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 7, 33, 70_001)] int count)
+    public void Both_gradients_of_the_gradient_of_an_activation(
+        [Values(Activation.Gelu, Activation.QuickGelu)] Activation activation, [Values(DType.F32, DType.F64)] DType dtype,
+        [Values(0, 1, 7, 33, 70_001)] int count)
     {
+        var (first, second) = activation == Activation.Gelu
+            ? (UnaryKind.GeluFirst, UnaryKind.GeluSecond)
+            : (UnaryKind.QuickGeluFirst, UnaryKind.QuickGeluSecond);
         double[] x = KernelHost.Random(count, 4, -16, 16), g = KernelHost.Random(count, 5), h = KernelHost.Random(count, 6);
         var result = KernelHost.Both(b =>
         {
             Tensor dg = KernelHost.Output(b, dtype, [count]), dx = KernelHost.Output(b, dtype, [count]);
-            b.GeluDoubleBackward(KernelHost.Make(b, dtype, [count], x), KernelHost.Make(b, dtype, [count], g), KernelHost.Make(b, dtype, [count], h), dg, dx);
+            b.ActivationDoubleBackward(activation, KernelHost.Make(b, dtype, [count], x), KernelHost.Make(b, dtype, [count], g), KernelHost.Make(b, dtype, [count], h), dg, dx);
             return new[] { dg, dx };
         });
-        KernelHost.Close(result[0], [.. x.Select((v, i) => h[i] * VectorMathTests.Reference(UnaryKind.GeluFirst, v))], dtype == DType.F64 ? 1e-14 : 5e-7);
-        KernelHost.Close(result[1], [.. x.Select((v, i) => h[i] * g[i] * VectorMathTests.Reference(UnaryKind.GeluSecond, v))], dtype == DType.F64 ? 1e-14 : 1e-6);
+        KernelHost.Close(result[0], [.. x.Select((v, i) => h[i] * VectorMathTests.Reference(first, v))], dtype == DType.F64 ? 1e-14 : 5e-7);
+        KernelHost.Close(result[1], [.. x.Select((v, i) => h[i] * g[i] * VectorMathTests.Reference(second, v))], dtype == DType.F64 ? 1e-14 : 1e-6);
     }
 
     [Test]
@@ -145,6 +150,7 @@ public sealed class ElementwiseTests
         BinaryKind.Mul => a * b,
         BinaryKind.Div => a / b,
         BinaryKind.GeluBackward => a * VectorMathTests.Reference(UnaryKind.GeluFirst, b),
+        BinaryKind.QuickGeluBackward => a * VectorMathTests.Reference(UnaryKind.QuickGeluFirst, b),
         BinaryKind.TanhBackward => a * (1 - b * b),
         BinaryKind.SigmoidBackward => a * b * (1 - b),
         BinaryKind.ReluBackward => b > 0 ? a : 0,
