@@ -48,7 +48,7 @@ internal sealed class AlbefKind : IModelKind
     {
         AlbefConfig settings = Settings(golden);
         var model = AlbefModel.Create(settings, backend, dtype);
-        DeterministicWeights.Fill(model, settings.Temperature);
+        DeterministicWeights.Fill(model);
         return model;
     }
 

@@ -31,6 +31,7 @@ public sealed record AmcTerms : ObjectiveTerms
     public override IReadOnlyDictionary<string, Tensor?> Intermediate => new Dictionary<string, Tensor?>
     {
         ["cross_attention_grad"] = MapGradient,
+        ["attention_grad"] = MapGradient,
         ["gradcam_raw"] = RawCam,
         ["gradcam_normalized"] = NormalizedCam,
         ["gradcam_upsampled"] = UpsampledCam,

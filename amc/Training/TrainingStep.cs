@@ -123,6 +123,7 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
     {
         using var phase = Phase.Begin(model.Average is null ? "optimizer" : "optimizer and momentum update");
         optimizer.Step(rate, DeferAverage);
+        model.Constrain();
         optimizer.ZeroGrad();
     }
 

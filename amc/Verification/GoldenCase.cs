@@ -65,7 +65,8 @@ internal sealed partial class GoldenCase : IDisposable
     public TokenBatch Text()
     {
         var ids = Input("input/input_ids");
-        return new TokenBatch(Ints(ids), Ints(Input("input/attention_mask")), (int)ids.Shape[0], (int)ids.Shape[1]);
+        int[] values = Ints(ids), mask = Find("input/attention_mask") is { } stored ? Ints(stored) : [.. Enumerable.Repeat(1, values.Length)];
+        return new TokenBatch(values, mask, (int)ids.Shape[0], (int)ids.Shape[1]);
     }
 
     /// <summary>The recorded choice of masked tokens; null where the model masks none.</summary>
