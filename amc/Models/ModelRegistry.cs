@@ -8,7 +8,7 @@ namespace AmcEngine.Amc.Models;
 /// <summary>The kinds of models that there are. A new one is a line here.</summary>
 internal static class ModelRegistry
 {
-    private static readonly IModelKind[] Kinds = [new AlbefKind(), new ClipKind()];
+    private static readonly IModelKind[] Kinds = [new AlbefKind(), new ClipKind(), new BlipKind()];
 
     /// <summary>Their names: the values of the key <c>model</c>, the default first.</summary>
     public static string[] Names => Array.ConvertAll(Kinds, k => k.Name);

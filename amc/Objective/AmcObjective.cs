@@ -67,6 +67,7 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
             Loss = mean.Scale(_options.MeanWeight).Add(max.Scale(_options.MaxWeight)),
             MapGradient = gradient,
             RawCam = raw.Reshape(count, grid, grid),
+            WordCam = grounding.WordMask is { } words ? GradCam.Of(grounding.Map.Detach(), gradient.Detach(), words).Reshape(count, grid, grid) : null,
             NormalizedCam = normalized,
             UpsampledCam = upsampled,
         };

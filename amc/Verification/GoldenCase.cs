@@ -41,6 +41,9 @@ internal sealed partial class GoldenCase : IDisposable
     /// <summary>Which kind of model was recorded.</summary>
     public string Model => _root.TryGetProperty("model", out var name) && name.GetString() is { } kind ? kind : "albef";
 
+    /// <summary>Whether AMC's official code made the recording, which names no model.</summary>
+    public bool IsOfficialCode => !_root.TryGetProperty("model", out _);
+
     public double Alpha => Number("alpha", 0.4);
 
     /// <summary>All stored tensors of both files.</summary>

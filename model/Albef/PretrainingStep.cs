@@ -82,7 +82,7 @@ internal sealed class PretrainingStep
             SimI2T = simI2T,
             SimT2I = simT2I,
             FusionHidden = fused,
-            Grounding = hook is null ? null : ItmGrounder.Of(matchLogits, hook.Map!, _mask, _config.Vision.Grid),
+            Grounding = hook is null ? null : ItmGrounder.Of(matchLogits, hook.Map!, _mask.Keep, _config.Vision.Grid),
             MatchLogits = matchLogits,
             ItmLogits = itmLogits,
             MlmLogits = mlmLogits,
@@ -108,40 +108,15 @@ internal sealed class PretrainingStep
             scope.Keep(AlbefModel.Feature(text, _momentum.TextProjection)));
     }
 
-    /// <summary>Steps 3c to 5.</summary>
+    /// <summary>Steps 3c to 6.</summary>
     private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(Tensor imageFeat, Tensor textFeat, TeacherFeatures teacher)
     {
         using var phase = Phase.Begin("forward/contrastive loss");
-        using var scope = MemoryScope.Begin();
-        var images = _model.ImageQueue!.With(teacher.ImageFeat);
-        var texts = _model.TextQueue!.With(teacher.TextFeat);
-        var simI2T = Similarity(imageFeat, texts);
-        var simT2I = Similarity(textFeat, images);
-        int[] own = [.. Enumerable.Range(0, _count)];
-        var loss = SoftTargetLoss(simI2T, teacher.ImageFeat, texts, own)
-            .Add(SoftTargetLoss(simT2I, teacher.TextFeat, images, own)).Scale(0.5);
-        _model.ImageQueue.Enqueue(teacher.ImageFeat);
-        _model.TextQueue.Enqueue(teacher.TextFeat);
-        return (scope.Keep(simI2T), scope.Keep(simT2I), scope.Keep(loss));
+        return new MomentumContrast(_model.ImageQueue!, _model.TextQueue!, _model.Temperature.Value, _options.Alpha)
+        {
+            PositiveWeight = (float)(1 - _options.Alpha),
+        }.Run(imageFeat, textFeat, teacher.ImageFeat, teacher.TextFeat);
     }
-
-    /// <summary>
-    /// Cross-entropy against α·softmax(momentum similarities) + (1 − α)·one-hot. It is linear in the targets, so the
-    /// one-hot part is an ordinary cross-entropy and no target matrix is built.
-    /// </summary>
-    private Tensor SoftTargetLoss(Tensor similarity, Tensor teacherFeat, Tensor columns, int[] own)
-    {
-        var hard = similarity.CrossEntropy(own);
-        if (_options.Alpha == 0) return hard;
-        Tensor targets;
-        using (NoGrad.Begin()) targets = Similarity(teacherFeat, columns).Softmax(-1);
-        // The reference builds its one-hot targets in single precision whatever the model computes in, so that their
-        // weight is rounded to it: visible (4e-8) in a replay in double precision, and nowhere else.
-        return hard.Scale((float)(1 - _options.Alpha)).Add(similarity.SoftCrossEntropy(targets).Scale(_options.Alpha));
-    }
-
-    /// <summary>Features <c>[B, E]</c> against columns <c>[E, B + Q]</c>; the smaller factor is divided by the temperature.</summary>
-    private Tensor Similarity(Tensor features, Tensor columns) => features.Div(_model.Temperature.Value).MatMul(columns);
 
     /// <summary>Step 8: the only values of a step that have to reach the host.</summary>
     private (int[] Images, int[] Texts) Negatives(Tensor simI2T, Tensor simT2I)

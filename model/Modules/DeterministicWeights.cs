@@ -1,4 +1,5 @@
 using System.Text;
+using AmcEngine.Tensors;
 
 namespace AmcEngine.Model.Modules;
 
@@ -37,12 +38,18 @@ public static class DeterministicWeights
     /// </summary>
     /// <param name="module">The model.</param>
     /// <param name="amplitude">Largest value of trained weights and their copies; queues keep ±0.05.</param>
-    public static void Fill(Module module, double amplitude = Amplitude)
+    /// <param name="queuesInOwnType">
+    /// Whether a model in double precision has columns normalised in double precision; else they are those of single precision.
+    /// </param>
+    public static void Fill(Module module, double amplitude = Amplitude, bool queuesInOwnType = false)
     {
         foreach (var entry in module.StateEntries)
         {
             if (entry.IsAlias || entry.Parameter.Kind == ParameterKind.Integers) continue;
-            TensorValues.Load(entry.Parameter.Value, ForParameter(entry.Parameter, amplitude));
+            if (queuesInOwnType && entry.Parameter is { Kind: ParameterKind.Buffer, Value.DType: DType.F64 } queue)
+                queue.Value.Load<double>(UnitColumns(Values(queue.Name, queue.Shape.Count), queue.Shape[1]));
+            else
+                TensorValues.Load(entry.Parameter.Value, ForParameter(entry.Parameter, amplitude));
         }
     }
 
@@ -71,6 +78,19 @@ public static class DeterministicWeights
             var length = MathF.Sqrt(sum);
             for (var i = c; i < values.Length; i += columns) values[i] /= length;
         }
+    }
+
+    private static double[] UnitColumns(float[] values, int columns)
+    {
+        var unit = Array.ConvertAll(values, v => (double)v);
+        for (var c = 0; c < columns; c++)
+        {
+            double sum = 0;
+            for (var i = c; i < unit.Length; i += columns) sum += unit[i] * unit[i];
+            var length = Math.Sqrt(sum);
+            for (var i = c; i < unit.Length; i += columns) unit[i] /= length;
+        }
+        return unit;
     }
 
     private static ulong Fnv1A(string name)
