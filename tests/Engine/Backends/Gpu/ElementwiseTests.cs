@@ -127,6 +127,7 @@ internal sealed class ElementwiseTests
             using var w = x.Share([4], default, 1);
             b.Unary(UnaryKind.Gelu, x, x);
             b.Unary(UnaryKind.Gelu, w, w);
+            b.Unary(UnaryKind.QuickGelu, x, x);
             foreach (var kind in Enum.GetValues<BinaryKind>()) b.Binary(kind, x, x, x);
             b.Binary(BinaryKind.Add, w, w, w);
             b.Binary(BinaryKind.Add, z, x, z);
@@ -135,7 +136,7 @@ internal sealed class ElementwiseTests
             b.Lerp([new TensorPair(x, x)], 1);
             b.Lerp([new TensorPair(w, w)], 1);
         });
-        Assert.That(texts, Has.Count.EqualTo(16));
+        Assert.That(texts, Has.Count.EqualTo(18));
         PtxTexts.Check(texts, "MapQuadsKernel", "ZipQuadsKernel", "AddScaledQuadsKernel", "LerpQuadsKernel");
     }
 
