@@ -2,6 +2,7 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Drawing;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
@@ -25,13 +26,13 @@ internal static class ExplainCommand
             throw new ConfigException($"--text \"{options.Text}\": the phrase has no words; write what to look for, for example --text \"red circle\"");
         Resampling resize = EvaluationSettings.Resize(config);
         PictureViews picture = Read(options.Image, [PictureTarget.Square(config.ImageSize, resize), ExplanationPicture.Shown], PictureSettings.Of(config), context);
-        WordPieceTokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
+        ITokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         foreach (var word in tokenizer.UnknownWords(phrase))
             context.Warn($"the model does not know the word \"{word}\"");
         using IBackend backend = DeviceSelector.Open(options);
         using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Explanation);
-        MatchExplanation answer = new Explainer(model, tokenizer, resize).Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
+        MatchExplanation answer = new Explainer(model, tokenizer, resize, ModelKeys.Grounding(config)).Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
         PatchMap map = answer.Map.RequireFinite(phrase, options.Image);
         (int X, int Y)? point = map.Peak(picture.Width, picture.Height);
         ExplanationPicture.Save(options.Output, picture.Images[1], map, picture.PointIn(picture.Images[1], point), options.Text.Trim());

@@ -107,6 +107,10 @@ internal static class ConfigSchema
 
     private static ConfigKey[] ModelKeys() =>
     [
+        new("model", Choice, "albef", Choices: ["albef", "clip", "blip"]),
+        new("explain.mode", Choice, null, Choices: ["itm", "itc"]),
+        new("explain.layer", Integer, null, 0, 255),
+        new("explain.tokens", Choice, null, Choices: ["all", "words"]),
         new("patch_size", Integer, 16, 1, 256),
         new("vision_depth", Integer, 12, 1, 256),
         new("vision_heads", Integer, 12, 1, 256),

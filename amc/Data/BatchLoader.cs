@@ -14,7 +14,7 @@ namespace AmcEngine.Amc.Data;
 /// <param name="maxTokens">Longest text, [CLS] included.</param>
 /// <param name="seed">The run's seed.</param>
 /// <param name="minTokens">Length to which texts are padded at least.</param>
-internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tokenizer, int batchSize, int maxTokens, ulong seed, int minTokens = 0)
+internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, int batchSize, int maxTokens, ulong seed, int minTokens = 0)
 {
     private const ulong OrderStream = 0x6F72646572UL;
 

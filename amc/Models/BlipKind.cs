@@ -17,11 +17,17 @@ internal sealed class BlipKind : IModelKind
     public string Name => "blip";
 
     /// <inheritdoc/>
-    public IVisionLanguageModel Create(RunConfig config, WordPieceTokenizer tokenizer, IBackend backend, bool forTraining) =>
+    public string Vocabulary => "bert-base-uncased with [DEC] and [ENC]";
+
+    /// <inheritdoc/>
+    public ITokenizer Tokenizer(RunConfig config) => BlipTokenizer.Over(ModelKeys.WordPieces(config));
+
+    /// <inheritdoc/>
+    public IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining) =>
         BlipModel.Create(Settings(config, tokenizer), backend, DType.F32, config.Seed, forTraining);
 
     /// <inheritdoc/>
-    public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, WordPieceTokenizer tokenizer)
+    public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer)
     {
         BlipConfig c = Settings(config, tokenizer);
         return
@@ -49,11 +55,12 @@ internal sealed class BlipKind : IModelKind
         return model;
     }
 
-    private static BlipConfig Settings(RunConfig config, WordPieceTokenizer tokenizer)
+    private BlipConfig Settings(RunConfig config, ITokenizer tokenizer)
     {
+        BlipTokenizer pieces = ModelKeys.Require<BlipTokenizer>(tokenizer, Name);
         var width = config.Integer("text_width");
         var layers = config.Integer("text_layers");
-        return new BlipConfig
+        var settings = new BlipConfig
         {
             Vision = ModelKeys.Vision(config),
             Text = BlipConfig.EncoderOf(new TextConfig
@@ -64,19 +71,21 @@ internal sealed class BlipKind : IModelKind
                 MaxPositions = config.Integer("max_positions"),
                 Layers = layers,
                 VocabSize = ModelKeys.VocabSize(config, tokenizer.VocabSize),
-                PadId = tokenizer.PadId,
-                ClsId = tokenizer.ClsId,
-                MaskId = tokenizer.MaskId,
+                PadId = pieces.PadId,
+                ClsId = pieces.StartId,
+                MaskId = pieces.StartId,
                 HiddenDropout = config.Real("dropout"),
                 AttentionDropout = config.OptionalReal("attention_dropout") ?? config.Real("dropout"),
             }),
-            // Number 7 of twelve in LAVIS, the second of three in a small one.
-            AmcLayer = config.OptionalInteger("amc.layer") ?? Math.Min(layers - 1, layers * 7 / 12),
+            EncId = pieces.EncId,
+            Mode = ModelKeys.Mode(config),
             EmbedDim = config.Integer("embed_dim"),
             QueueSize = config.Integer("queue_size"),
             Momentum = config.Real("momentum"),
             Temperature = config.Real("temp"),
-        }.Validate();
+        };
+        var layer = settings.Mode == GroundingMode.Itc ? settings.Vision.Depth - 1 : settings.DefaultLayer;
+        return (settings with { AmcLayer = config.OptionalInteger("amc.layer") ?? layer }).Validate();
     }
 
     private static BlipConfig Settings(GoldenCase golden) => new BlipConfig

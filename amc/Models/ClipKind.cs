@@ -1,6 +1,7 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Verification;
 using AmcEngine.Backends;
+using AmcEngine.DataTools;
 using AmcEngine.Model;
 using AmcEngine.Model.Clip;
 using AmcEngine.Model.Modules;
@@ -17,11 +18,22 @@ internal sealed class ClipKind : IModelKind
     public string Name => "clip";
 
     /// <inheritdoc/>
-    public IVisionLanguageModel Create(RunConfig config, WordPieceTokenizer tokenizer, IBackend backend, bool forTraining) =>
+    public string Vocabulary => "CLIP's byte pairs";
+
+    /// <inheritdoc/>
+    public ITokenizer Tokenizer(RunConfig config)
+    {
+        if (config.OptionalText("vocab_file") is { } path)
+            return Directory.Exists(path) ? BytePairTokenizer.FromFolder(path) : BytePairTokenizer.FromMerges(path);
+        return config.IsGenerated ? BytePairTokenizer.Of(BytePairTrainer.Train(SceneVocabulary.Words(config.Dataset))) : BytePairTokenizer.Clip;
+    }
+
+    /// <inheritdoc/>
+    public IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining) =>
         ClipModel.Create(Settings(config, tokenizer), backend, DType.F32, config.Seed);
 
     /// <inheritdoc/>
-    public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, WordPieceTokenizer tokenizer)
+    public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer)
     {
         ClipConfig c = Settings(config, tokenizer);
         return
@@ -48,14 +60,14 @@ internal sealed class ClipKind : IModelKind
         return model;
     }
 
-    private static ClipConfig Settings(RunConfig config, WordPieceTokenizer tokenizer) => new ClipConfig
+    private ClipConfig Settings(RunConfig config, ITokenizer tokenizer) => new ClipConfig
     {
         Vision = ModelKeys.Vision(config) with { NormEps = ClipConfig.NormEps },
         TextWidth = config.Integer("text_width"),
         TextHeads = config.Integer("text_heads"),
         TextLayers = config.Integer("text_layers"),
         Context = config.Integer("max_positions"),
-        VocabSize = ModelKeys.VocabSize(config, tokenizer.VocabSize),
+        VocabSize = ModelKeys.VocabSize(config, ModelKeys.Require<BytePairTokenizer>(tokenizer, Name).VocabSize),
         EmbedDim = config.Integer("embed_dim"),
         Temperature = config.Real("temp"),
         AmcLayer = config.OptionalInteger("amc.layer"),

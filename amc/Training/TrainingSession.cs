@@ -15,7 +15,7 @@ namespace AmcEngine.Amc.Training;
 /// <summary>Everything that a run consists of: data, model, optimizer and the number of steps done.</summary>
 internal sealed class TrainingSession : IDisposable
 {
-    private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, WordPieceTokenizer? tokenizer)
+    private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, ITokenizer? tokenizer)
     {
         Config = config;
         Tokenizer = tokenizer ?? DataSources.Tokenizer(config);
@@ -28,7 +28,7 @@ internal sealed class TrainingSession : IDisposable
         Model = ModelRegistry.Create(config, Tokenizer, backend, forTraining: true);
         Optimizer = new AdamW(Model.ParameterGroups(config.Real("optimizer.weight_decay")), average: Model.Average);
         Random = new RandomSource(config.Seed);
-        Explainer = new Explainer(Model, Tokenizer, EvaluationSettings.Resize(config));
+        Explainer = new Explainer(Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config));
         Objective = config.Truth("add_gcam") ? new AmcObjective(AmcSettings(config)) : null;
     }
 
@@ -36,7 +36,7 @@ internal sealed class TrainingSession : IDisposable
     public RunConfig Config { get; }
 
     /// <summary>The tokenizer.</summary>
-    public WordPieceTokenizer Tokenizer { get; }
+    public ITokenizer Tokenizer { get; }
 
     /// <summary>What tells the training data from other data; null where it is generated.</summary>
     public DataIdentity? Data { get; }
@@ -84,7 +84,7 @@ internal sealed class TrainingSession : IDisposable
     /// <param name="tokenizer">The tokenizer; null takes the configuration's.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
-    public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null, WordPieceTokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
+    public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null, ITokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
 
     /// <inheritdoc/>
     public void Dispose()

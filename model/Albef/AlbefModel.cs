@@ -111,18 +111,18 @@ public sealed class AlbefModel : VisionLanguageModel
     /// The weights on which an explanation depends. By the match logit: image encoder, text and fusion layers, matching head; by
     /// contrast: image encoder, text layers, projections and temperature. The others serve training alone.
     /// </summary>
-    public override IEnumerable<Parameter> ExplanationWeights(GroundingSettings settings) => settings.Mode == GroundingMode.Itc
+    public override IEnumerable<Parameter> ExplanationWeights(GroundingSettings settings) => ModeOf(settings) == GroundingMode.Itc
         ? [Temperature, .. Vision.Parameters, .. Text.Bert.TextParameters, .. VisionProjection.Parameters, .. TextProjection.Parameters]
         : [.. Vision.Parameters, .. Text.Bert.Parameters, .. ItmHead.Parameters];
 
     /// <inheritdoc/>
     public override IGrounder Grounder(GroundingSettings settings)
     {
-        if (settings.Mode != GroundingMode.Itc)
-            return new ItmGrounder(Vision, Text.Bert, ItmHead, settings.Layer ?? Config.AmcLayer, settings.WordsOnly, this);
+        if (ModeOf(settings) != GroundingMode.Itc)
+            return new ItmGrounder(Vision, Text.Bert, ItmHead, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.DefaultLayer : Config.AmcLayer), settings.WordsOnly ?? false, this);
         var parts = new ItcGrounder.Parts(
             row => Feature(row, VisionProjection), text => Feature(TextStates(text), TextProjection), cosine => cosine.Div(Temperature.Value));
-        return new ItcGrounder(Vision, parts, settings.Layer);
+        return new ItcGrounder(Vision, parts, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.AmcLayer : null));
     }
 
     /// <summary>
@@ -141,6 +141,8 @@ public sealed class AlbefModel : VisionLanguageModel
 
     private Tensor TextStates(TokenBatch text) => Text.Bert.Text(
         Tensor.From(text.Ids, [text.Count, text.Length], Backend), TextMask.Create(text, DType, Backend), ForwardContext.Evaluation);
+
+    private GroundingMode ModeOf(GroundingSettings settings) => settings.Mode == GroundingMode.Default ? Config.Mode : settings.Mode;
 
     /// <summary>Keeps the temperature in its range, on the device.</summary>
     internal void ClampTemperature()

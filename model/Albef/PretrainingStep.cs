@@ -37,11 +37,12 @@ internal sealed class PretrainingStep
     /// <summary>The pass; its tensors belong to the current scope.</summary>
     public AlbefOutput Run()
     {
+        var contrast = _options.Ground && _config.Mode == GroundingMode.Itc ? ItcGrounder.Hook(_config.AmcLayer) : null;
         Tensor image, text, imageFeat, textFeat;
         using (Phase.Begin("forward/vision encoder"))
         {
             _model.ClampTemperature();
-            image = _model.Vision.Forward(_batch.Image, _context);
+            image = _model.Vision.Forward(_batch.Image, _context with { Hook = contrast });
             imageFeat = AlbefModel.Feature(image, _model.VisionProjection);
         }
         using (Phase.Begin("forward/text encoder"))
@@ -53,7 +54,7 @@ internal sealed class PretrainingStep
         var teacher = MomentumFeatures();
         var (simI2T, simT2I, lossIta) = Contrastive(imageFeat, textFeat, teacher);
 
-        var hook = _options.Ground ? new AttentionHook(AttentionKind.Cross, _config.AmcLayer) : null;
+        var hook = _options.Ground && contrast is null ? new AttentionHook(AttentionKind.Cross, _config.AmcLayer) : null;
         ImageSource keys;
         Tensor fused, matchLogits, itmLogits, lossItm;
         int[] negativeImages, negativeTexts;
@@ -82,7 +83,9 @@ internal sealed class PretrainingStep
             SimI2T = simI2T,
             SimT2I = simT2I,
             FusionHidden = fused,
-            Grounding = hook is null ? null : ItmGrounder.Of(matchLogits, hook.Map!, _mask.Keep, _config.Vision.Grid),
+            Grounding = hook is null
+                ? ItcGrounder.Of(contrast, imageFeat, textFeat, c => c.Div(_model.Temperature.Value), _config.Vision.Grid)
+                : ItmGrounder.Of(matchLogits, hook.Map!, _mask.Keep, _config.Vision.Grid),
             MatchLogits = matchLogits,
             ItmLogits = itmLogits,
             MlmLogits = mlmLogits,

@@ -31,11 +31,20 @@ public sealed record BlipConfig
     /// <summary>Initial temperature of the contrastive similarities.</summary>
     public double Temperature { get; init; } = 0.07;
 
-    /// <summary>The layer whose cross-attention map explains the prediction (0-based), as LAVIS chooses it.</summary>
+    /// <summary>
+    /// The layer whose cross-attention map explains the prediction (0-based), as LAVIS chooses it; in
+    /// <see cref="GroundingMode.Itc"/> the vision block.
+    /// </summary>
     public int AmcLayer { get; init; } = 7;
+
+    /// <summary>Number 7 of twelve in LAVIS, the second of three in a small one.</summary>
+    public int DefaultLayer => Math.Min(Text.Layers - 1, Text.Layers * 7 / 12);
 
     /// <summary>A text encoder as BLIP has it: no token types, cross attention in every layer, text mode through all of them without it.</summary>
     public static TextConfig EncoderOf(TextConfig config) => config with { TypeVocabSize = 0, FirstCrossLayer = 0, TextModeLayers = config.Layers };
+
+    /// <summary>Whose score is explained in training; image-text matching by default.</summary>
+    public GroundingMode Mode { get; init; }
 
     /// <summary>Checks that the sizes fit together and returns this configuration.</summary>
     /// <exception cref="ModelException">They do not; the message names the first misfit.</exception>
@@ -45,7 +54,8 @@ public sealed record BlipConfig
         Text.Validate();
         SizeRules.RequirePositive(("embed_dim", EmbedDim), ("queue_size", QueueSize));
         SizeRules.Require(EncId >= 0 && EncId < Text.VocabSize, $"the enc id {EncId} is not in the vocabulary of {Text.VocabSize}");
-        SizeRules.Require(AmcLayer >= 0 && AmcLayer < Text.Layers, $"the AMC layer {AmcLayer} is no text layer; choose one of 0..{Text.Layers - 1}");
+        var layers = Mode == GroundingMode.Itc ? Vision.Depth : Text.Layers;
+        SizeRules.Require(AmcLayer >= 0 && AmcLayer < layers, $"the AMC layer {AmcLayer} is not there; choose one of 0..{layers - 1}");
         SizeRules.RequireProbability(Momentum, "momentum", 1);
         SizeRules.Require(Temperature > 0 && double.IsFinite(Temperature), $"temperature {Temperature} is not positive");
         return this;

@@ -108,16 +108,16 @@ public sealed class BlipModel : VisionLanguageModel
     }
 
     /// <summary>Image encoder, text encoder and matching head; by contrast the projections and the temperature instead of the head.</summary>
-    public override IEnumerable<Parameter> ExplanationWeights(GroundingSettings settings) => settings.Mode == GroundingMode.Itc
+    public override IEnumerable<Parameter> ExplanationWeights(GroundingSettings settings) => ModeOf(settings) == GroundingMode.Itc
         ? [Temperature, .. Vision.Parameters, .. Text.TextParameters, .. VisionProjection.Parameters, .. TextProjection.Parameters]
         : [.. Vision.Parameters, .. Text.Parameters, .. ItmHead.Parameters];
 
     /// <inheritdoc/>
     public override IGrounder Grounder(GroundingSettings settings)
     {
-        if (settings.Mode != GroundingMode.Itc)
+        if (ModeOf(settings) != GroundingMode.Itc)
         {
-            return new ItmGrounder(Vision, Text, ItmHead, settings.Layer ?? Config.AmcLayer, settings.WordsOnly, this)
+            return new ItmGrounder(Vision, Text, ItmHead, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.DefaultLayer : Config.AmcLayer), settings.WordsOnly ?? true, this)
             {
                 Prepare = WithEncoderToken,
                 HasEnd = true,
@@ -125,7 +125,7 @@ public sealed class BlipModel : VisionLanguageModel
         }
         var parts = new ItcGrounder.Parts(
             row => Feature(row, VisionProjection), text => Feature(TextStates(text), TextProjection), cosine => cosine.Div(Temperature.Value));
-        return new ItcGrounder(Vision, parts, settings.Layer);
+        return new ItcGrounder(Vision, parts, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.AmcLayer : null));
     }
 
     /// <inheritdoc/>
@@ -141,6 +141,8 @@ public sealed class BlipModel : VisionLanguageModel
 
     /// <summary>L2-normalised projection of the class rows of <c>[B, N, D]</c>.</summary>
     internal static Tensor Feature(Tensor tokens, Linear projection) => projection.Forward(ClassRow(tokens)).L2Normalize();
+
+    private GroundingMode ModeOf(GroundingSettings settings) => settings.Mode == GroundingMode.Default ? Config.Mode : settings.Mode;
 
     /// <summary>Keeps the temperature in its range, on the device.</summary>
     internal void ClampTemperature()

@@ -38,18 +38,19 @@ internal sealed class MatchingStep
     /// <summary>The pass; its tensors belong to the current scope.</summary>
     public BlipOutput Run()
     {
+        var contrast = _options.Ground && _model.Config.Mode == GroundingMode.Itc ? ItcGrounder.Hook(_model.Config.AmcLayer) : null;
         Tensor image, imageFeat, textFeat;
         using (Phase.Begin("forward/vision encoder"))
         {
             _model.ClampTemperature();
-            image = _model.Vision.Forward(_batch.Image, _context);
+            image = _model.Vision.Forward(_batch.Image, _context with { Hook = contrast });
             imageFeat = BlipModel.Feature(image, _model.VisionProjection);
         }
         using (Phase.Begin("forward/text encoder"))
             textFeat = BlipModel.Feature(_model.Text.Text(_ids, _mask, _context), _model.TextProjection);
         var (simI2T, simT2I, lossIta) = Contrastive(imageFeat, textFeat);
 
-        var hook = _options.Ground ? new AttentionHook(AttentionKind.Cross, _model.Config.AmcLayer) : null;
+        var hook = _options.Ground && contrast is null ? new AttentionHook(AttentionKind.Cross, _model.Config.AmcLayer) : null;
         Tensor fused, matchLogits, itmLogits;
         ImageSource keys;
         using (Phase.Begin("forward/fusion encoder"))
@@ -77,12 +78,16 @@ internal sealed class MatchingStep
             ItmLogits = itmLogits,
             NegativeImages = images,
             NegativeTexts = texts,
-            Grounding = hook is null ? null : ItmGrounder.Of(matchLogits, hook.Map!, _mask.Keep, _model.Vision.Grid) with
-            {
-                WordMask = _options.FullOutputs ? TextMask.Words(_batch.Text, hasEnd: true, _model.DType, _model.Backend) : null,
-            },
+            Grounding = hook is null
+                ? ItcGrounder.Of(contrast, imageFeat, textFeat, c => c.Div(_model.Temperature.Value), _model.Vision.Grid)
+                : Matched(matchLogits, hook.Map!),
         };
     }
+
+    private Grounding Matched(Tensor logits, Tensor map) => ItmGrounder.Of(logits, map, _mask.Keep, _model.Vision.Grid) with
+    {
+        WordMask = _options.FullOutputs ? TextMask.Words(_batch.Text, hasEnd: true, _model.DType, _model.Backend) : null,
+    };
 
     private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(Tensor imageFeat, Tensor textFeat)
     {

@@ -61,7 +61,7 @@ internal static class ContrastiveStep
             ImageFeatures = image,
             TextFeatures = text,
             LogitsPerImage = logits,
-            Grounding = hook is null ? null : new Grounding(ItcGrounder.Cosine(image, text).Mul(scale), hook.Map!, null, model.Vision.Grid),
+            Grounding = ItcGrounder.Of(hook, image, text, c => c.Mul(scale), model.Vision.Grid),
         };
     }
 }

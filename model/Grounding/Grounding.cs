@@ -65,8 +65,10 @@ public interface IGrounder
 /// <summary>Which map explains a model.</summary>
 /// <param name="Mode">Whose score is explained.</param>
 /// <param name="Layer">Which layer's attention (from 0); null takes the configured one.</param>
-/// <param name="WordsOnly">Whether only the words of a text count, and not its start and end tokens; where rows are words.</param>
-public sealed record GroundingSettings(GroundingMode Mode = GroundingMode.Default, int? Layer = null, bool WordsOnly = false);
+/// <param name="WordsOnly">
+/// Where rows are words: whether only those of a text count, and not its start and end tokens; null is the model's custom.
+/// </param>
+public sealed record GroundingSettings(GroundingMode Mode = GroundingMode.Default, int? Layer = null, bool? WordsOnly = null);
 
 /// <summary>Scores that can be explained.</summary>
 public enum GroundingMode

@@ -57,6 +57,10 @@ internal sealed class ItcGrounder : IGrounder
         return new Grounding(_parts.Scale(cosine), hook.Map!, null, _vision.Grid) { Confidence = cosine.Detach() };
     }
 
+    /// <summary>The grounding that a training pass's features of length 1 <c>[B, E]</c> and its hook are.</summary>
+    public static Grounding? Of(AttentionHook? hook, Tensor image, Tensor text, Func<Tensor, Tensor> scale, int grid) =>
+        hook is null ? null : new Grounding(scale(Cosine(image, text)), hook.Map!, null, grid);
+
     /// <summary>Cosines of features of length 1, row by row: <c>[B, E]</c> twice to <c>[B]</c>.</summary>
     public static Tensor Cosine(Tensor image, Tensor text) => image.Mul(text).Sum([1]);
 
