@@ -32,7 +32,7 @@ internal static class ExplainCommand
         using IBackend backend = DeviceSelector.Open(options);
         using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Explanation);
-        MatchExplanation answer = new Explainer(model, tokenizer, resize, ModelKeys.Grounding(config)).Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
+        MatchExplanation answer = new Explainer(model, tokenizer, resize, Grounding(config, checkpoint)).Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
         PatchMap map = answer.Map.RequireFinite(phrase, options.Image);
         (int X, int Y)? point = map.Peak(picture.Width, picture.Height);
         ExplanationPicture.Save(options.Output, picture.Images[1], map, picture.PointIn(picture.Images[1], point), options.Text.Trim());
@@ -40,6 +40,13 @@ internal static class ExplainCommand
             ? $"{options.Output}: \"{phrase}\" points at x {p.X}, y {p.Y} of {picture.Width} × {picture.Height}"
             : $"{options.Output}: \"{phrase}\" points nowhere: the heatmap is flat, the same value everywhere");
         return ErrorReporter.Success;
+    }
+
+    // A published model is explained as its users know it; one that was trained here, as it was trained.
+    private static GroundingSettings Grounding(RunConfig config, CheckpointFile checkpoint)
+    {
+        var settings = ModelKeys.Grounding(config);
+        return settings.WordsOnly is null && checkpoint.Config() is null && ModelRegistry.Find(config.Model).ExplainsWords ? settings with { WordsOnly = true } : settings;
     }
 
     private static void CheckOutput(ExplainOptions options)

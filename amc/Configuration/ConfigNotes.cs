@@ -44,6 +44,13 @@ internal static class ConfigNotes
         new(ConfigUse.Training, c => c.Has("checkpoint"), "the temperature comes with the checkpoint", "temp"),
         new(ConfigUse.Training, c => !c.Has("checkpoint"), "no checkpoint is given", "checkpoint_key"),
 
+        new(Both, c => c.Model == "clip" || c.OptionalText("explain.mode") == "itc", "the class token of the picture is explained, and no words", "explain.tokens"),
+        new(Both, c => c.Model == "clip", "CLIP compares both encoders and has no layers that fuse them", "fusion_layers", "text_ffn"),
+        new(ConfigUse.Training, c => c.Model == "clip", "CLIP's blocks have no dropout", "dropout", "attention_dropout"),
+        new(ConfigUse.Training, c => c.Model == "clip", "CLIP has no momentum copies and no queue",
+            "queue_size", "momentum", "alpha", "alpha_ramp_steps", "distill", "warm_up"),
+        new(Both, c => c.Model == "blip", "every text layer of BLIP looks at the picture", "fusion_layers"),
+        new(ConfigUse.Training, c => c.Model != "albef", "only ALBEF trains by masked words", "mlm_probability", "mlm_distill_axis"),
         new(ConfigUse.Training, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "train_file"),
         new(Both, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "test_file", "image_root"),
         new(Both, c => c.IsGenerated, "generated phrases are not cut", "max_words"),

@@ -20,6 +20,9 @@ internal sealed class BlipKind : IModelKind
     public string Vocabulary => "bert-base-uncased with [DEC] and [ENC]";
 
     /// <inheritdoc/>
+    public bool ExplainsWords => true;
+
+    /// <inheritdoc/>
     public ITokenizer Tokenizer(RunConfig config) => BlipTokenizer.Over(ModelKeys.WordPieces(config));
 
     /// <inheritdoc/>

@@ -20,6 +20,9 @@ internal interface IModelKind
     /// <exception cref="Serialization.SerializationException">The configured vocabulary cannot be used.</exception>
     ITokenizer Tokenizer(RunConfig config);
 
+    /// <summary>Whether users of the published model know explanations by the words alone.</summary>
+    bool ExplainsWords => false;
+
     /// <summary>A model with fresh weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="tokenizer">The tokenizer, which decides on vocabulary and special ids.</param>

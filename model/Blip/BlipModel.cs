@@ -117,7 +117,7 @@ public sealed class BlipModel : VisionLanguageModel
     {
         if (ModeOf(settings) != GroundingMode.Itc)
         {
-            return new ItmGrounder(Vision, Text, ItmHead, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.DefaultLayer : Config.AmcLayer), settings.WordsOnly ?? true, this)
+            return new ItmGrounder(Vision, Text, ItmHead, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.DefaultLayer : Config.AmcLayer), settings.WordsOnly ?? false, this)
             {
                 Prepare = WithEncoderToken,
                 HasEnd = true,

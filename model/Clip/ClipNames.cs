@@ -49,7 +49,9 @@ internal sealed partial class ClipNames : CheckpointNames
     {
         if (tensors.FirstOrDefault(t => t.Name.Contains("visual.trunk.", StringComparison.Ordinal)) is { } trunk)
             throw new ModelException($"checkpoint: '{trunk.Name}' belongs to a timm image tower (open_clip), which this program does not have; use a checkpoint with CLIP's own vision transformer");
-        return tensors.Any(t => t.Name.StartsWith(VisionTower, StringComparison.Ordinal)) ? FromHuggingFace(tensors) : tensors;
+        if (!tensors.Any(t => t.Name.Contains(VisionTower, StringComparison.Ordinal))) return tensors;
+        var prefix = WrapperPrefix.Find(tensors.Select(t => t.Name), name => name.StartsWith(VisionTower, StringComparison.Ordinal));
+        return FromHuggingFace([.. tensors.Select(t => t.WithName(WrapperPrefix.Strip(t.Name, prefix)))]);
     }
 
     private static List<TensorData> FromHuggingFace(IReadOnlyList<TensorData> tensors)
@@ -84,18 +86,23 @@ internal sealed partial class ClipNames : CheckpointNames
         var (stem, kind) = (query.Groups["stem"].Value, query.Groups["kind"].Value);
         TensorData[] parts = [.. "qkv".Select(which => byName.GetValueOrDefault($"{stem}.self_attn.{which}_proj.{kind}")
             ?? throw new ModelException($"checkpoint: lacks {stem}.self_attn.{which}_proj.{kind} beside {query.Value}"))];
-        long[] shape = [parts.Sum(p => p.Shape[0]), .. parts[0].Shape.Skip(1)];
-        return TensorData.From(Block($"{stem}.") + $"attn.in_proj_{kind}", shape, [.. parts.SelectMany(p => p.ToF32())]);
+        if (parts.Any(p => p.Type != parts[0].Type || !p.Shape.SequenceEqual(parts[0].Shape)))
+            throw new ModelException($"checkpoint: queries, keys and values of {stem}.self_attn differ in shape or type");
+        long[] shape = [3 * parts[0].Shape[0], .. parts[0].Shape.Skip(1)];
+        byte[] bytes = [.. parts[0].Bytes.Span, .. parts[1].Bytes.Span, .. parts[2].Bytes.Span];
+        return TensorData.FromBytes(Block($"{stem}.") + $"attn.in_proj_{kind}", parts[0].Type, shape, bytes);
     }
 
     private static TensorData Transposed(TensorData tensor, string name)
     {
         if (tensor.Shape is not [var rows, var columns]) throw new ModelException($"checkpoint: {tensor.Name} is no matrix");
-        var values = tensor.ToF32();
-        var turned = new float[values.Length];
+        var bytes = tensor.Bytes.Span;
+        var turned = new byte[bytes.Length];
+        var size = (int)(tensor.ByteLength / Math.Max(tensor.Count, 1));
         for (var r = 0; r < rows; r++)
-            for (var c = 0; c < columns; c++) turned[c * rows + r] = values[r * columns + c];
-        return TensorData.From(name, [columns, rows], turned);
+            for (var c = 0; c < columns; c++)
+                bytes.Slice((int)(r * columns + c) * size, size).CopyTo(turned.AsSpan((int)(c * rows + r) * size));
+        return TensorData.FromBytes(name, tensor.Type, [columns, rows], turned);
     }
 
     [GeneratedRegex(@"^(?<stem>.*\.layers\.\d+)\.self_attn\.(?<which>[qkv])_proj\.(?<kind>weight|bias)$", RegexOptions.ExplicitCapture)]

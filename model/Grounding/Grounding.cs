@@ -66,7 +66,7 @@ public interface IGrounder
 /// <param name="Mode">Whose score is explained.</param>
 /// <param name="Layer">Which layer's attention (from 0); null takes the configured one.</param>
 /// <param name="WordsOnly">
-/// Where rows are words: whether only those of a text count, and not its start and end tokens; null is the model's custom.
+/// Where rows are words: whether only those of a text count, and not its start and end tokens; null counts all, as training does.
 /// </param>
 public sealed record GroundingSettings(GroundingMode Mode = GroundingMode.Default, int? Layer = null, bool? WordsOnly = null);
 

@@ -72,6 +72,10 @@ internal sealed class DefaultsTests
         max_bad_share 0.01
         box_format auto
         exif apply
+        model albef
+        explain.mode -
+        explain.layer -
+        explain.tokens -
         patch_size 16
         vision_depth 12
         vision_heads 12
