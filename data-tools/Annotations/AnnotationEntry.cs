@@ -40,7 +40,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         // All three are looked at, so that everything that is wrong gets listed.
         var image = ParseImage(entry, number);
         (List<string> captions, var badCaptions) = ParseCaptions(entry, number);
-        (List<string> paraphrases, var badParaphrases) = ParseParaphrases(entry, number);
+        (var paraphrases, var badParaphrases) = ParseParaphrases(entry, number);
         (List<Box> boxes, var badBoxes) = ParseBoxes(entry, number);
         if (image is null || captions.Count == 0 || (boxes.Count == 0 && badBoxes > 0))
             return null;
@@ -76,7 +76,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
 
     // Without paraphrases an entry trains the losses that need none.
     private (List<string> Good, int Bad) ParseParaphrases(JsonElement entry, int number) =>
-        entry.TryGetProperty("paraphrases", out JsonElement value) && value.ValueKind != JsonValueKind.Null
+        entry.TryGetProperty("paraphrases", out var value) && value.ValueKind != JsonValueKind.Null
             ? ParsePhrases("paraphrases", value, number)
             : ([], 0);
 

@@ -64,7 +64,7 @@ public class AnnotationFileTests
     {
         var census = new AnnotationCensus();
         var path = _folder.Write("a.json", "[" + Good[..^1] + field + "}]");
-        RegionAnnotation read = AnnotationFile.Load(path, BoxFormat.Auto, census).Single();
+        var read = AnnotationFile.Load(path, BoxFormat.Auto, census).Single();
         Assert.That(string.Join('|', read.Paraphrases), Is.EqualTo(expected));
         Assert.That(census.HasBad, Is.False);
     }
@@ -75,7 +75,7 @@ public class AnnotationFileTests
     {
         var census = new AnnotationCensus();
         var path = _folder.Write("a.json", "[" + Good[..^1] + $", \"paraphrases\": {value}}}]");
-        RegionAnnotation read = AnnotationFile.Load(path, BoxFormat.Auto, census).Single();
+        var read = AnnotationFile.Load(path, BoxFormat.Auto, census).Single();
         Assert.That(string.Join('|', read.Paraphrases), Is.EqualTo(expected));
         Assert.That((census.DroppedPhrases, census.BadEntries, census.Counts[AnnotationFault.BadPhrase]), Is.EqualTo((bad, 0, bad)));
         Assert.That(census.Lines()[0], Does.Contain("paraphrases: "));

@@ -17,14 +17,14 @@ public class ParaphraseTests
         var scenes = new ShapeScenes(32);
         for (var i = 0; i < 2_000; i++)
         {
-            Scene scene = scenes.Render(5, SceneSplit.Train, i);
+            var scene = scenes.Render(5, SceneSplit.Train, i);
             string[] said = scene.Phrase.Split(' '), other = scene.Paraphrase.Split(' ');
             Assert.That(other, Has.None.AnyOf([.. Colors, .. Shapes, "small", "large", "above", "below", "top", "bottom"]), scene.Paraphrase);
             // "red circle" is two words in any words, but for the sign of a plus.
             if (said.Length != 2 || other.Length != 2)
                 continue;
             for (var w = 0; w < 2; w++)
-                (ways.TryGetValue(said[w], out HashSet<string>? known) ? known : ways[said[w]] = []).Add(other[w]);
+                (ways.TryGetValue(said[w], out var known) ? known : ways[said[w]] = []).Add(other[w]);
         }
         Assert.That(ways.Keys, Is.EquivalentTo(Colors.Concat(Shapes)));
         Assert.That(ways.Where(w => w.Key != "cross").Select(w => w.Value.Count), Is.All.EqualTo(2), "both ways are drawn");
@@ -51,7 +51,8 @@ public class ParaphraseTests
             ScenePhrasebook.Paraphrase("small red circle above the large blue square", kind, seed, split, number);
         string[] draws = [.. Enumerable.Range(0, 50).Select(i => Of(1, 2, SceneSplit.Train, i))];
         Assert.That(Enumerable.Range(0, 50).Select(i => Of(1, 2, SceneSplit.Train, i)), Is.EqualTo(draws));
-        foreach (Func<int, string> other in (Func<int, string>[])[i => Of(2, 2, SceneSplit.Train, i), i => Of(1, 3, SceneSplit.Train, i), i => Of(1, 2, SceneSplit.Test, i)])
+        Func<int, string>[] others = [i => Of(2, 2, SceneSplit.Train, i), i => Of(1, 3, SceneSplit.Train, i), i => Of(1, 2, SceneSplit.Test, i)];
+        foreach (var other in others)
             Assert.That(Enumerable.Range(0, 50).Select(other), Is.Not.EqualTo(draws));
     }
 
@@ -61,7 +62,7 @@ public class ParaphraseTests
     {
         IReadOnlyList<string> words = SceneVocabulary.Words(kind), more = SceneVocabulary.ParaphraseWords(kind);
         Assert.That(words.Concat(more), Is.Unique);
-        IEnumerable<string> phrases = kind == SceneKinds.Shapes
+        var phrases = kind == SceneKinds.Shapes
             ? Enumerable.Range(0, 500).Select(i => new ShapeScenes(32).Describe(1, SceneSplit.Train, i).Phrase)
             : FashionMnist.ClassNames.SelectMany(name => Colors.Take(6).Select(color => $"a {color} {name}"));
         HashSet<string> used = [.. phrases.SelectMany((phrase, i) => Enumerable.Range(0, 20).SelectMany(draw =>
