@@ -49,7 +49,8 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         IReadOnlyList<Box> region = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable)];
         var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
         IReadOnlyList<Box> boxes = annotation.BoxesIn(original.Width, original.Height);
-        return SampleBuilder.Build(original, caption, region, boxes, ImageSize, _options.Augmentation, random);
+        var paraphrase = SampleBuilder.DrawParaphrase(annotation.Paraphrases, _options.MaxWords, index, seed, epoch);
+        return SampleBuilder.Build(original, caption, paraphrase, region, boxes, ImageSize, _options.Augmentation, random);
     }
 
     internal static string CheckFolder(string imageRoot) =>

@@ -25,6 +25,7 @@ public sealed class TextRepairTests
     [TestCase("a\u0302\u0323", "ậ")]
     [TestCase("a\u0323\u0302", "ậ")]
     [TestCase("q\u0307\u0323", "q\u0323\u0307")]
+    [TestCase("a\u0305\u0300", "a\u0305\u0300")]
     [TestCase("\u212B \u2126", "Å Ω")]
     [TestCase("\u0958", "\u0915\u093C")]
     [TestCase("\u1112\u1161\u11AB", "한")]
