@@ -41,6 +41,7 @@ internal static class ConfigNotes
         new(ConfigUse.Training, c => c.Real("alpha") == 0, "alpha is 0", "alpha_ramp_steps", "warm_up", "mlm_distill_axis"),
         new(ConfigUse.Training, c => c.Has("alpha_ramp_steps"), "alpha_ramp_steps says how alpha rises", "warm_up"),
         new(ConfigUse.Training, c => !c.Truth("add_gcam"), "add_gcam is false", "amc.mean_weight", "amc.mean_margin", "amc.max_weight", "amc.max_margin"),
+        new(ConfigUse.Training, c => !c.Truth("add_selfeq"), "add_selfeq is false", "selfeq.weight", "selfeq.threshold", "selfeq.target", "selfeq.consistency"),
         new(ConfigUse.Training, c => c.Has("checkpoint"), "the temperature comes with the checkpoint", "temp"),
         new(ConfigUse.Training, c => !c.Has("checkpoint"), "no checkpoint is given", "checkpoint_key"),
 

@@ -1,7 +1,6 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Verification;
 using AmcEngine.Backends;
-using AmcEngine.DataTools;
 using AmcEngine.Model;
 using AmcEngine.Model.Clip;
 using AmcEngine.Model.Modules;
@@ -25,7 +24,7 @@ internal sealed class ClipKind : IModelKind
     {
         if (config.OptionalText("vocab_file") is { } path)
             return Directory.Exists(path) ? BytePairTokenizer.FromFolder(path) : BytePairTokenizer.FromMerges(path);
-        return config.IsGenerated ? BytePairTokenizer.Of(BytePairTrainer.Train(SceneVocabulary.Words(config.Dataset))) : BytePairTokenizer.Clip;
+        return config.IsGenerated ? BytePairTokenizer.Of(BytePairTrainer.Train(ModelKeys.SceneWords(config))) : BytePairTokenizer.Clip;
     }
 
     /// <inheritdoc/>

@@ -29,9 +29,14 @@ internal static class ModelKeys
         if (config.OptionalText("vocab_file") is { } path)
             return WordPieceTokenizer.FromVocabFile(path);
         return config.IsGenerated
-            ? WordPieceTokenizer.FromVocab([.. SpecialTokens, .. SceneVocabulary.Words(config.Dataset)])
+            ? WordPieceTokenizer.FromVocab([.. SpecialTokens, .. SceneWords(config)])
             : WordPieceTokenizer.BertBaseUncased;
     }
+
+    /// <summary>The words of generated scenes, with those of paraphrases where such are trained.</summary>
+    public static IReadOnlyList<string> SceneWords(RunConfig config) => config.Truth("add_selfeq")
+        ? [.. SceneVocabulary.Words(config.Dataset), .. SceneVocabulary.ParaphraseWords(config.Dataset)]
+        : SceneVocabulary.Words(config.Dataset);
 
     /// <summary>A tokenizer as the kind of model needs it; a checkpoint may bring another.</summary>
     /// <exception cref="ConfigException">It is one of another kind.</exception>

@@ -23,13 +23,13 @@ internal sealed class TrainingSession : IDisposable
         Train = DataSources.Train(config, once);
         Data = DataIdentity.Of(config, Train.Count);
         Test = DataSources.Test(config, once);
-        Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0);
+        Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"));
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         Model = ModelRegistry.Create(config, Tokenizer, backend, forTraining: true);
         Optimizer = new AdamW(Model.ParameterGroups(config.Real("optimizer.weight_decay")), average: Model.Average);
         Random = new RandomSource(config.Seed);
         Explainer = new Explainer(Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config));
-        Objective = config.Truth("add_gcam") ? new AmcObjective(AmcSettings(config)) : null;
+        Objective = ObjectiveOf(config);
     }
 
     /// <summary>The configuration.</summary>
@@ -91,6 +91,21 @@ internal sealed class TrainingSession : IDisposable
     {
         Optimizer.Dispose();
         Model.Dispose();
+    }
+
+    private static IObjective? ObjectiveOf(RunConfig config)
+    {
+        List<IObjective> parts = [];
+        if (config.Truth("add_gcam"))
+            parts.Add(new AmcObjective(AmcSettings(config)));
+        if (config.Truth("add_selfeq"))
+            parts.Add(new SelfEqObjective(config.Real("selfeq.weight"), new SelfEqOptions(config.Real("selfeq.threshold"), config.Real("selfeq.target"), config.Real("selfeq.consistency"))));
+        return parts switch
+        {
+            [] => null,
+            [var one] => one,
+            _ => new CompositeObjective(parts),
+        };
     }
 
     private static AmcOptions AmcSettings(RunConfig config) => new(

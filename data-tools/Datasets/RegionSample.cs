@@ -29,6 +29,9 @@ public sealed class RegionSample
     /// <summary>The picture after resizing and augmentation, before normalising.</summary>
     public required RgbImage Picture { get; init; }
 
+    /// <summary>A number that samples of the same picture share, and no others of the data set.</summary>
+    public required long PictureNumber { get; init; }
+
     /// <summary>All boxes of the entry, in pixels of the original picture, before any flip.</summary>
     public required IReadOnlyList<Box> Boxes { get; init; }
 

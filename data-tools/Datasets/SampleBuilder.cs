@@ -30,6 +30,7 @@ internal static class SampleBuilder
 
     /// <summary>Resizes and augments.</summary>
     /// <param name="original">The picture.</param>
+    /// <param name="number">Its number in the data set.</param>
     /// <param name="caption">The cleaned phrase.</param>
     /// <param name="paraphrase">A cleaned paraphrase, or null.</param>
     /// <param name="region">The boxes of the mask, each of which covers a pixel; none for a sample without a region.</param>
@@ -38,7 +39,7 @@ internal static class SampleBuilder
     /// <param name="options">How often which augmentation.</param>
     /// <param name="random">The sample's random numbers.</param>
     public static RegionSample Build(
-        RgbImage original, string caption, string? paraphrase, IReadOnlyList<Box> region, IReadOnlyList<Box> boxes, int size,
+        RgbImage original, long number, string caption, string? paraphrase, IReadOnlyList<Box> region, IReadOnlyList<Box> boxes, int size,
         AugmentationOptions options, SeededRandom random)
     {
         // Generated scenes come in their final size.
@@ -61,6 +62,7 @@ internal static class SampleBuilder
             Paraphrase = paraphrase,
             Mask = mask,
             Picture = picture,
+            PictureNumber = number,
             Boxes = boxes,
             OriginalWidth = original.Width,
             OriginalHeight = original.Height,

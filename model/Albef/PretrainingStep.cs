@@ -4,6 +4,7 @@ using AmcEngine.Memory;
 using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
+using AmcEngine.Model.Tokenization;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
@@ -83,6 +84,7 @@ internal sealed class PretrainingStep
             SimI2T = simI2T,
             SimT2I = simT2I,
             FusionHidden = fused,
+            GroundTexts = _options.Ground ? other => GroundTexts(other, contrast, imageFeat, keys) : null,
             Grounding = hook is null
                 ? ItcGrounder.Of(contrast, imageFeat, textFeat, c => c.Div(_model.Temperature.Value), _config.Vision.Grid)
                 : ItmGrounder.Of(matchLogits, hook.Map!, _mask.Keep, _config.Vision.Grid),
@@ -92,6 +94,17 @@ internal sealed class PretrainingStep
             NegativeImages = negativeImages,
             NegativeTexts = negativeTexts,
         };
+    }
+
+    private Grounding GroundTexts(TokenBatch texts, AttentionHook? contrast, Tensor imageFeat, ImageSource keys)
+    {
+        var mask = TextMask.Create(texts, _model.DType, _model.Backend);
+        var hidden = _model.Text.Bert.Text(Tensor.From(texts.Ids, [texts.Count, texts.Length], _model.Backend), mask, _context);
+        if (contrast is not null)
+            return ItcGrounder.Of(contrast, imageFeat, AlbefModel.Feature(hidden, _model.TextProjection), c => c.Div(_model.Temperature.Value), _config.Vision.Grid)!;
+        var hook = new AttentionHook(AttentionKind.Cross, _config.AmcLayer);
+        var fused = _model.Text.Bert.Fusion(hidden, mask, keys, _context with { Hook = hook }, firstRowOnly: true);
+        return ItmGrounder.Of(_model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused)), hook.Map!, mask.Keep, _config.Vision.Grid);
     }
 
     /// <summary>Momentum update first (where the optimizer has not done it), then features of the updated copies, dropout active (steps 3a and 3b).</summary>

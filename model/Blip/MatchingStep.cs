@@ -4,6 +4,7 @@ using AmcEngine.Memory;
 using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
+using AmcEngine.Model.Tokenization;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
@@ -78,10 +79,25 @@ internal sealed class MatchingStep
             ItmLogits = itmLogits,
             NegativeImages = images,
             NegativeTexts = texts,
+            GroundTexts = _options.Ground ? other => GroundTexts(other, contrast, imageFeat, keys) : null,
             Grounding = hook is null
                 ? ItcGrounder.Of(contrast, imageFeat, textFeat, c => c.Div(_model.Temperature.Value), _model.Vision.Grid)
                 : Matched(matchLogits, hook.Map!),
         };
+    }
+
+    private Grounding GroundTexts(TokenBatch texts, AttentionHook? contrast, Tensor imageFeat, ImageSource keys)
+    {
+        var mask = TextMask.Create(texts, _model.DType, _model.Backend);
+        Tensor Ids(TokenBatch t) => Tensor.From(t.Ids, [t.Count, t.Length], _model.Backend);
+        if (contrast is not null)
+        {
+            var feature = BlipModel.Feature(_model.Text.Text(Ids(texts), mask, _context), _model.TextProjection);
+            return ItcGrounder.Of(contrast, imageFeat, feature, c => c.Div(_model.Temperature.Value), _model.Vision.Grid)!;
+        }
+        var hook = new AttentionHook(AttentionKind.Cross, _model.Config.AmcLayer);
+        var fused = _model.Text.MultiModal(Ids(_model.WithEncoderToken(texts)), mask, keys, _context with { Hook = hook }, firstRowOnly: true);
+        return ItmGrounder.Of(_model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused)), hook.Map!, mask.Keep, _model.Vision.Grid);
     }
 
     private Grounding Matched(Tensor logits, Tensor map) => ItmGrounder.Of(logits, map, _mask.Keep, _model.Vision.Grid) with

@@ -61,6 +61,8 @@ internal static class ContrastiveStep
             ImageFeatures = image,
             TextFeatures = text,
             LogitsPerImage = logits,
+            GroundTexts = hook is null ? null : other => ItcGrounder.Of(
+                hook, image, model.TextFeature(other, new ForwardContext(options.Random)), c => c.Mul(scale), model.Vision.Grid)!,
             Grounding = ItcGrounder.Of(hook, image, text, c => c.Mul(scale), model.Vision.Grid),
         };
     }

@@ -70,7 +70,7 @@ internal static class HardNegatives
     /// <param name="inBatch">Similarities of the batch <c>[B, B]</c>.</param>
     /// <param name="batch">Pairs, B.</param>
     /// <param name="pictures">Which picture each pair is about: pairs of the same one are no negatives either; null where all differ.</param>
-    public static double[] Weights(double[] inBatch, int batch, int[]? pictures = null)
+    public static double[] Weights(double[] inBatch, int batch, long[]? pictures = null)
     {
         if (batch < 2)
             throw new ModelException("hard negatives: a batch of one pair has no negatives; use a batch of at least 2");
@@ -80,7 +80,7 @@ internal static class HardNegatives
         return weights;
     }
 
-    private static void Row(ReadOnlySpan<double> similarities, Span<double> weights, int self, int[]? pictures)
+    private static void Row(ReadOnlySpan<double> similarities, Span<double> weights, int self, long[]? pictures)
     {
         var max = double.NegativeInfinity;
         foreach (var s in similarities) max = Math.Max(max, s);

@@ -17,7 +17,7 @@ internal sealed class PictureQueue(Parameter columns, Parameter pointer, Paramet
     private long[]? _before;
 
     /// <summary>The pictures of the batch that is enqueued next; null where nobody knows them.</summary>
-    public int[]? Batch { get; set; }
+    public long[]? Batch { get; set; }
 
     /// <summary>
     /// Columns of batch and queue that are about the same picture as each sample: <c>[B, B + Q]</c>, a row's ones divided by their
@@ -26,10 +26,10 @@ internal sealed class PictureQueue(Parameter columns, Parameter pointer, Paramet
     /// <param name="batch">The pictures of the batch.</param>
     /// <param name="dtype">Element type.</param>
     /// <param name="backend">Device.</param>
-    public Tensor? Positives(int[]? batch, DType dtype, IBackend backend)
+    public Tensor? Positives(long[]? batch, DType dtype, IBackend backend)
     {
         if (batch is null) return null;
-        long[] all = [.. batch.Select(p => (long)p), .. pictures.Integers!];
+        long[] all = [.. batch, .. pictures.Integers!];
         var counts = all.CountBy(p => p).ToDictionary();
         if (batch.All(p => counts[p] == 1)) return null;
         var values = new double[batch.Length * all.Length];

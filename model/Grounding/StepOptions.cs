@@ -12,7 +12,7 @@ namespace AmcEngine.Model;
 public sealed record PairBatch(Tensor Image, TokenBatch Text)
 {
     /// <summary>A number for each pair that is the same for pairs about the same picture; null where all differ or nobody knows.</summary>
-    public int[]? Pictures { get; init; }
+    public long[]? Pictures { get; init; }
 }
 
 /// <summary>What one training step is to do.</summary>

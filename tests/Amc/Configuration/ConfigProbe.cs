@@ -161,7 +161,7 @@ internal sealed partial class ConfigProbe
     private static string Annotations(int count, int shift)
     {
         IEnumerable<string> entries = Enumerable.Range(shift, count).Select(i =>
-            $$"""{"image": "images/{{i % 4:D6}}.png", "caption": "{{string.Join(' ', Enumerable.Range(0, 5).Select(w => Words[(i * 3 + w * w + w) % Words.Length]))}}", "bbox": [[{{i % 7 + 1}}, 4, 30, 33], [2, {{i % 5 + 20}}, 44, 46]]}""");
+            $$"""{"image": "images/{{i % 4:D6}}.png", "caption": "{{string.Join(' ', Enumerable.Range(0, 5).Select(w => Words[(i * 3 + w * w + w) % Words.Length]))}}", "paraphrases": ["{{Words[(i + 2) % Words.Length]}} {{Words[i % Words.Length]}}"], "bbox": [[{{i % 7 + 1}}, 4, 30, 33], [2, {{i % 5 + 20}}, 44, 46]]}""");
         return $"[{string.Join(",\n", entries)}]";
     }
 

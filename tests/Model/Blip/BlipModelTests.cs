@@ -48,7 +48,7 @@ public sealed class BlipModelTests
     public void The_gradient_of_the_objective_agrees_with_differences(GroundingMode mode, bool samePictures)
     {
         using var model = Create(Config with { Mode = mode });
-        int[]? pictures = samePictures ? [3, 8, 3, 9] : null;
+        long[]? pictures = samePictures ? [3, 8, 3, 9] : null;
         var parameters = model.Trainable.ToList();
         var random = new RandomSource(4);
         // The temperature also makes the soft targets, which are constants of the loss: it stays where it is.
