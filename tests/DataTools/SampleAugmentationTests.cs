@@ -69,7 +69,7 @@ public class SampleAugmentationTests
         {
             double[] actual = [.. sample.Image[(c * Side * Side)..((c + 1) * Side * Side)]];
             double[] expected = [.. Enumerable.Range(0, Side * Side).Select(i => (sample.Picture.Pixels[3 * i + c] / 255.0 - mean[c]) / deviation[c])];
-            Closeness.ElementsAreClose($"channel {c}", actual, expected, 2e-6);
+            Closeness.ElementsAreClose($"channel {c}", actual, expected, 1e-6);
         }
     }
 
