@@ -68,7 +68,8 @@ public class SampleAugmentationTests
         for (var c = 0; c < 3; c++)
         {
             double[] actual = [.. sample.Image[(c * Side * Side)..((c + 1) * Side * Side)]];
-            double[] expected = [.. Enumerable.Range(0, Side * Side).Select(i => (sample.Picture.Pixels[3 * i + c] / 255.0 - mean[c]) / deviation[c])];
+            double[] expected =
+                [.. Enumerable.Range(0, Side * Side).Select(i => (sample.Picture.Pixels[3 * i + c] / 255.0 - mean[c]) / deviation[c])];
             Closeness.ElementsAreClose($"channel {c}", actual, expected, 1e-6);
         }
     }

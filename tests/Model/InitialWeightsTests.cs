@@ -1,9 +1,9 @@
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Model;
 using AmcEngine.Model.Albef;
+using AmcEngine.Model.Modules;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Vision;
-using AmcEngine.Model.Modules;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine;
 using NUnit.Framework;
@@ -87,7 +87,11 @@ public sealed class InitialWeightsTests
             {
                 var queue = state[name].Value.ToDoubles();
                 for (var c = 0; c < Config.QueueSize; c++)
-                    Closeness.Near($"{name}, column {c}", Enumerable.Range(0, Config.EmbedDim).Sum(e => Math.Pow(queue[e * Config.QueueSize + c], 2)), 1, 1e-6);
+                    Closeness.Near(
+                        $"{name}, column {c}",
+                        Enumerable.Range(0, Config.EmbedDim).Sum(e => Math.Pow(queue[e * Config.QueueSize + c], 2)),
+                        1,
+                        1e-6);
                 Assert.That(queue[..Config.QueueSize], Is.Unique, name);
             }
             Assert.That(state["image_queue"].Value.ToDoubles()[0], Is.Not.EqualTo(state["text_queue"].Value.ToDoubles()[0]));

@@ -1,8 +1,8 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
-using AmcEngine.Model.Albef;
 using AmcEngine.Model;
+using AmcEngine.Model.Albef;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
 using AmcEngine.Ops;

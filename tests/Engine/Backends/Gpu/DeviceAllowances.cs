@@ -3,8 +3,9 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Tests.Engine.Backends.Gpu;
 
 /// <summary>
-/// How far a device may be from the CPU back end, by relative L2 error. About thirty times what pocl shows: drivers and GPUs contract products
-/// and order sums in ways of their own. What only moves numbers, or scales them once, is the same to the bit on all of them.
+/// How far a device may be from the CPU back end, by relative L2 error. About thirty times what pocl shows: drivers
+/// and GPUs contract products and order sums in ways of their own. What only moves numbers, or scales them once, is the
+/// same to the bit on all of them.
 /// </summary>
 internal static class DeviceAllowances
 {
@@ -27,7 +28,9 @@ internal static class DeviceAllowances
 
     // Value, gradients and second order of these move numbers or change their sign; dropout scales each once.
     private static readonly HashSet<string> Moves =
-        ["clamp", "concat", "dropout", "from_patches", "neg", "pad", "permute", "relu", "reshape", "slice", "to_patches"];
+    [
+        "clamp", "concat", "dropout", "from_patches", "neg", "pad", "permute", "relu", "reshape", "slice", "to_patches",
+    ];
 
     private static readonly HashSet<string> Functions = ["erf", "exp", "gelu_erf", "sigmoid", "tanh"];
 
