@@ -1,4 +1,5 @@
 using AmcEngine.DataTools;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.DataTools;
@@ -153,7 +154,7 @@ public class RgbImageTests
     public void Normalize_is_channels_first()
     {
         var image = new RgbImage(2, 1, [255, 0, 51, 0, 255, 102]);
-        Assert.That(ImageOps.Normalize(image, [0.5f, 0f, 0f], [0.5f, 1f, 0.2f]), Is.EqualTo((float[])[1, -1, 0, 1, 1, 2]).Within(1e-6f));
+        Closeness.ElementsAreClose("normalised", [.. ImageOps.Normalize(image, [0.5f, 0f, 0f], [0.5f, 1f, 0.2f])], [1, -1, 0, 1, 1, 2], 1e-7);
     }
 
     [Test]

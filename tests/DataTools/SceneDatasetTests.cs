@@ -25,6 +25,7 @@ public class SceneDatasetTests
         {
             Assert.That(sample.Picture.Pixels, Is.EqualTo(scene.Picture.Pixels));
             Assert.That(sample.Caption, Is.EqualTo(scene.Phrase));
+            Assert.That(sample.Paraphrase, Is.EqualTo(CaptionCleaner.Clean(scene.Paraphrase, 50)));
             Assert.That(sample.Mask.Sum(v => v), Is.EqualTo(scene.Box.Area));
             Assert.That(sample.Boxes, Is.EqualTo((Box[])[scene.Box]));
             Assert.That(sample.Image, Has.Length.EqualTo(3 * 64 * 64));

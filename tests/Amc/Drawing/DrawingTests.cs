@@ -2,6 +2,7 @@ using AmcEngine.Amc.Drawing;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.DataTools;
 using AmcEngine.Tests.DataTools;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 using SkiaSharp;
 
@@ -52,7 +53,7 @@ internal sealed class DrawingTests
     public void Jet_goes_from_blue_to_red(double value, double r, double g, double b)
     {
         (double R, double G, double B) color = JetColors.At(value);
-        Assert.That(new[] { color.R, color.G, color.B }, Is.EqualTo(new[] { r, g, b }).Within(1e-9));
+        Closeness.ElementsAreClose("color", [color.R, color.G, color.B], [r, g, b], 1e-15);
     }
 
     [Test]

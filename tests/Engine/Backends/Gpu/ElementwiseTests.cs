@@ -19,7 +19,7 @@ internal sealed class ElementwiseTests
             var y = Some(b, DType.F32, [count], 2);
             b.Run(new UnaryArgs(UnaryKind.Affine, x, y, 0.5, 2));
             return y;
-        }, 1e-7);
+        }, DeviceAllowances.Contracted.F32);
     }
 
     [Test]
@@ -31,7 +31,7 @@ internal sealed class ElementwiseTests
             using var y = Some(b, dtype, [7, 13], 2);
             b.Run(new BinaryArgs(kind, x, y, x));
             return x.Share(x.Shape, default);
-        }, Allowed(dtype));
+        }, DeviceAllowances.Chain.For(dtype));
     }
 
     [TestCase(0, 0, 0)]
@@ -114,7 +114,7 @@ internal sealed class ElementwiseTests
             Tensor[] xs = [.. counts.Select((c, i) => Some(b, dtype, [c], i, offset))], ys = [.. counts.Select((c, i) => Some(b, dtype, [c], 50 + i, offset))];
             b.Run(new LerpArgs([.. xs.Zip(ys, (x, y) => new TensorPair(x, y))], 0.3));
             return Movement.Concat(ys, 0);
-        }, Allowed(dtype) / 100);
+        }, DeviceAllowances.Contracted.For(dtype));
     }
 
     [Test]
@@ -149,6 +149,6 @@ internal sealed class ElementwiseTests
             var y = Some(b, dtype, [count], 2, offset);
             b.Run(new AddScaledArgs(x, 0.3, y));
             return y;
-        }, Allowed(dtype) / 100);
+        }, DeviceAllowances.Contracted.For(dtype));
     }
 }

@@ -140,7 +140,7 @@ internal sealed class GemmTests
     {
         var expected = Run(TestBackends.Cpu, wide, null, c);
         var actual = Run(TestBackends.OpenCl, wide, plan, c);
-        var allowed = wide ? 1e-12 : 1e-5;
+        var allowed = DeviceAllowances.MatMul.For(wide ? DType.F64 : DType.F32);
         Closeness.AreClose($"{plan}: {c}", actual.C, expected.C, allowed);
         Closeness.AreClose($"before the activation, {plan}: {c}", actual.Pre, expected.Pre, allowed);
     }

@@ -45,7 +45,7 @@ internal sealed class RandomTests
             var y = Tensor.Empty([count], dtype, b);
             b.Run(new NormalArgs(y, 0.5, 2, Key));
             return y;
-        }, Allowed(dtype));
+        }, DeviceAllowances.Function.For(dtype));
     }
 
     [Test]
