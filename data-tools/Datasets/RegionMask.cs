@@ -40,9 +40,9 @@ public sealed class RegionMask
         var values = new byte[checked(width * height)];
         foreach (Box box in boxes)
         {
-            if (!Covers(box, width, height))
-                throw new DataException($"box {RegionAnnotation.Text(box)} covers no pixel of the {width}×{height} picture; boxes are [x1, y1, x2, y2] in pixels of the original picture.");
-            (var x1, var y1, var x2, var y2) = Clamp(box, width, height);
+            if (!box.Covers(width, height))
+                throw new DataException($"box {box.Text} covers no pixel of the {width}×{height} picture; boxes are [x1, y1, x2, y2] in pixels of the original picture.");
+            (var x1, var y1, var x2, var y2) = box.PixelsIn(width, height);
             for (var y = y1; y < y2; y++)
                 values.AsSpan(y * width + x1, x2 - x1).Fill(1);
         }
@@ -53,21 +53,4 @@ public sealed class RegionMask
     /// <exception cref="ArgumentOutOfRangeException">A side is not positive.</exception>
     public RegionMask Resize(int width, int height) =>
         new(width, height, ImageOps.ResizeMaskNearest(Values, Width, Height, width, height));
-
-    /// <summary>Whether a box lies at least partly in the picture and covers a pixel after clamping.</summary>
-    public static bool Covers(Box box, int width, int height)
-    {
-        // Clamping alone would turn a box beyond the right edge into its last column of pixels.
-        if (!box.IsFinite || box.X1 >= width || box.Y1 >= height || box.X2 <= 0 || box.Y2 <= 0)
-            return false;
-        (var x1, var y1, var x2, var y2) = Clamp(box, width, height);
-        return x1 < x2 && y1 < y2;
-    }
-
-    // The reference's rule: starts in [0, side − 1], ends in [1, side], fractions cut off.
-    private static (int X1, int Y1, int X2, int Y2) Clamp(Box box, int width, int height) => (
-        (int)Math.Clamp(box.X1, 0, width - 1),
-        (int)Math.Clamp(box.Y1, 0, height - 1),
-        (int)Math.Clamp(box.X2, 1, width),
-        (int)Math.Clamp(box.Y2, 1, height));
 }
