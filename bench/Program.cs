@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Bench.Gpu;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Bench;

@@ -1,7 +1,8 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
-using AmcEngine.Amc.Drawing;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Maps;
+using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;

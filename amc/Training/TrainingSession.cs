@@ -2,6 +2,7 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Objective;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
 using AmcEngine.Model;

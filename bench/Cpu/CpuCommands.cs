@@ -1,3 +1,6 @@
+using AmcEngine.Bench.Gpu;
+using AmcEngine.Bench.Harness;
+
 namespace AmcEngine.Bench.Cpu;
 
 /// <summary>The commands that write tables of the CPU.</summary>

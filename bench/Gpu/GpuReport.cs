@@ -1,7 +1,7 @@
-using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AmcEngine.Bench.Harness;
 
 namespace AmcEngine.Bench.Gpu;
 
@@ -19,10 +19,6 @@ internal sealed class GpuReport(GpuOptions options)
 
     private readonly List<StepResult> _steps = [];
     private readonly DateTime _start = DateTime.UtcNow;
-
-    /// <summary>The commit that the program was built from, as the build records it behind the version.</summary>
-    public static string Commit { get; } =
-        typeof(GpuReport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+') is [_, var commit] ? commit : "unknown";
 
     /// <summary>Time since the run began.</summary>
     public TimeSpan Elapsed => DateTime.UtcNow - _start;
@@ -54,7 +50,7 @@ internal sealed class GpuReport(GpuOptions options)
     {
         ["device"] = options.Device,
         ["device_name"] = DeviceName,
-        ["commit"] = Commit,
+        ["commit"] = ReportHeader.Commit,
         ["quick"] = options.Quick,
         ["started"] = _start.ToString("u"),
         ["seconds"] = Math.Round(Elapsed.TotalSeconds, 1),
@@ -75,7 +71,7 @@ internal sealed class GpuReport(GpuOptions options)
     {
         yield return $"# {DeviceName}, {_start:yyyy-MM-dd}{(options.Quick ? ", quick run" : "")}";
         yield return "";
-        yield return $"`bench gpu --device {options.Device}`, started {_start:yyyy-MM-dd HH:mm} UTC, {Elapsed.TotalMinutes:F1} minutes; commit {Commit}.";
+        yield return $"`bench gpu --device {options.Device}`, started {_start:yyyy-MM-dd HH:mm} UTC, {Elapsed.TotalMinutes:F1} minutes; commit {ReportHeader.Commit}.";
         yield return "";
         yield return $"**{Verdict}**";
         yield return "";

@@ -1,4 +1,4 @@
-using AmcEngine.Bench;
+using AmcEngine.Bench.Harness;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Bench;

@@ -1,4 +1,4 @@
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;

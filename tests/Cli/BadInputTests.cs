@@ -1,5 +1,5 @@
 using System.Text;
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Serialization;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;

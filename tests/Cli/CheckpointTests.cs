@@ -1,4 +1,4 @@
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Serialization;
 using AmcEngine.Tests.DataTools;
 using AmcEngine.Tests.Engine.Serialization;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.CommandLine;
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;

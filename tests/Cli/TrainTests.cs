@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.CommandLine;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Serialization;

@@ -1,6 +1,6 @@
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Objective;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
