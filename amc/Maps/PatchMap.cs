@@ -1,5 +1,4 @@
 using AmcEngine.Model;
-using AmcEngine.Ops;
 
 namespace AmcEngine.Amc.Maps;
 

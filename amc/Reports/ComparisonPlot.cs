@@ -13,7 +13,7 @@ internal static class ComparisonPlot
     private static readonly string[] Palette = ["#2ca02c", "#d62728", "#1f77b4", "#9467bd"];
 
     /// <summary>Writes the plot as PNG.</summary>
-    /// <exception cref="DataException">The file cannot be written.</exception>
+    /// <exception cref="Files.FileWriteException">The file cannot be written.</exception>
     public static void Save(string path, IReadOnlyList<RunGroup> groups)
     {
         PlotFonts.Install();

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.DataTools;
-using AmcEngine.Serialization;
+using AmcEngine.Files;
 
 namespace AmcEngine.Amc.Reports;
 
@@ -65,7 +65,7 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
             json.WriteEndObject();
         }
         buffer.WriteByte((byte)'\n');
-        DurableOutput.Write(path, buffer.ToArray());
+        DurableFile.Write(path, buffer.ToArray());
     }
 
     /// <summary>Writes a page with the numbers and the first examples; pictures are inside the page.</summary>
@@ -93,11 +93,11 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
             html.Append(CultureInfo.InvariantCulture, $"<figure><img alt=\"heatmap\" src=\"data:image/png;base64,{Convert.ToBase64String(png)}\">");
             html.Append(CultureInfo.InvariantCulture, $"<figcaption class=\"{(answer.Hit ? "hit" : "miss")}\">{Encode(sample.Caption)}: {verdict}</figcaption></figure>\n");
         }
-        DurableOutput.Write(path, Encoding.UTF8.GetBytes(html.Append("</html>\n").ToString()));
+        DurableFile.Write(path, html.Append("</html>\n").ToString());
     }
 
     /// <summary>Writes one JSON object a line for each answer.</summary>
-    public static void SaveSamples(string path, AnswerFile answers) => DurableOutput.Write(path, answers.ToBytes());
+    public static void SaveSamples(string path, AnswerFile answers) => DurableFile.Write(path, answers.ToBytes());
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
 }

@@ -32,7 +32,7 @@ internal static class ExplanationPicture
     /// <param name="map">Its map.</param>
     /// <param name="point">The pointed spot in pixels of <paramref name="picture"/>; null where there is none.</param>
     /// <param name="phrase">The phrase.</param>
-    /// <exception cref="DataException">The file cannot be written.</exception>
+    /// <exception cref="Files.FileWriteException">The file cannot be written.</exception>
     public static void Save(string path, RgbImage picture, PatchMap map, (float X, float Y)? point, string phrase)
     {
         // A very narrow picture still gets room for its phrase.

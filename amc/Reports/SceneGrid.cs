@@ -47,7 +47,7 @@ internal static class SceneGrid
         Resampling.Bicubic);
 
     /// <summary>Draws the grid and writes it as PNG.</summary>
-    /// <exception cref="DataException">The file cannot be written.</exception>
+    /// <exception cref="Files.FileWriteException">The file cannot be written.</exception>
     public static void Save(string path, IReadOnlyList<GridScene> scenes, GridHeading heading)
     {
         var top = HeadHeight;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Files;
 using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.Runs;
@@ -34,8 +35,8 @@ internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed,
     public bool CopiesAhead { get; init; }
 
     /// <summary>Writes the file.</summary>
-    /// <exception cref="SerializationException">It cannot be written.</exception>
-    public void Save(string path) => DurableOutput.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, Options));
+    /// <exception cref="FileWriteException">It cannot be written.</exception>
+    public void Save(string path) => DurableFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(this, Options));
 
     /// <summary>Reads the file.</summary>
     /// <exception cref="SerializationException">It is missing or damaged.</exception>

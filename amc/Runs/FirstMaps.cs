@@ -48,7 +48,7 @@ internal sealed class FirstMaps
     }
 
     /// <summary>Writes the file.</summary>
-    /// <exception cref="SerializationException">It cannot be written.</exception>
+    /// <exception cref="Files.FileWriteException">It cannot be written.</exception>
     public void Save(string path) => SafetensorsWriter.Write(path, _maps.Select(m => TensorData.From(m.Key, [m.Value.Side, m.Value.Side], m.Value.Values)));
 
     /// <summary>Reads the file; null where there is none.</summary>

@@ -1,5 +1,5 @@
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Serialization;
+using AmcEngine.Files;
 
 namespace AmcEngine.Amc.Runs;
 
@@ -13,7 +13,7 @@ internal sealed class RunFolder : IDisposable
     public const string Previous = "previous-run";
 
     private const string LockFile = ".lock";
-    private const string Moving = Previous + DurableOutput.TemporarySuffix;
+    private const string Moving = Previous + DurableFile.TemporarySuffix;
 
     // What a run writes; other files in the folder are somebody else's. The checkpoints move first: they matter most.
     private static readonly string[] Own = [CheckpointLayout.Checkpoints, TrainingLog.FileName, CheckpointLayout.Grid, CheckpointLayout.Curves];
@@ -154,12 +154,12 @@ internal sealed class RunFolder : IDisposable
     {
         if (Directory.Exists(In(folder, Moving)))
             MoveBack(folder);
-        foreach (var file in Directory.EnumerateFiles(folder, "*" + DurableOutput.TemporarySuffix).Where(f => Own.Any(o => System.IO.Path.GetFileName(f).StartsWith(o + ".", StringComparison.Ordinal))).ToList())
+        foreach (var file in Directory.EnumerateFiles(folder, "*" + DurableFile.TemporarySuffix).Where(f => Own.Any(o => System.IO.Path.GetFileName(f).StartsWith(o + ".", StringComparison.Ordinal))).ToList())
             File.Delete(file);
         var checkpoints = In(folder, CheckpointLayout.Checkpoints);
         if (Directory.Exists(checkpoints))
         {
-            foreach (var left in Directory.EnumerateDirectories(checkpoints, "*" + DurableOutput.TemporarySuffix).ToList())
+            foreach (var left in Directory.EnumerateDirectories(checkpoints, "*" + DurableFile.TemporarySuffix).ToList())
                 Directory.Delete(left, recursive: true);
         }
     }

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.DataTools;
-using AmcEngine.Serialization;
+using AmcEngine.Files;
 
 namespace AmcEngine.Amc.Runs;
 
@@ -62,7 +62,7 @@ internal sealed class TrainingLog : IDisposable
                 continue;
             kept.Append(line).Append('\n');
         }
-        DurableOutput.Write(path, Encoding.UTF8.GetBytes(kept.ToString()));
+        DurableFile.Write(path, kept.ToString());
         return new TrainingLog(path, evaluated, hasSteps: true);
     }
 
@@ -144,7 +144,7 @@ internal sealed class TrainingLog : IDisposable
         {
             // Half a line would spoil the next one. (The second is what .NET makes of a file that has come to its limit.)
             _stream.SetLength(before);
-            throw new SerializationException($"{_stream.Name}: the log cannot be written ({e.Message.TrimEnd('.').ReplaceLineEndings(" ")}); check that the disk has space", e);
+            throw new FileWriteException(_stream.Name, e);
         }
     }
 }

@@ -1,5 +1,5 @@
-using AmcEngine.Bench.Gpu;
 using AmcEngine.Bench.Harness;
+using AmcEngine.Files;
 
 namespace AmcEngine.Bench.Cpu;
 
@@ -36,7 +36,7 @@ internal static class CpuCommands
         header.Write(output, title);
         body(options, header, output);
         header.WriteDrift(output);
-        if (options.Out is { } path) Gpu.GpuReport.WriteFile(path, report.ToString());
+        if (options.Out is { } path) DurableFile.Write(path, report.ToString());
         return 0;
     }
 

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AmcEngine.Bench.Harness;
+using AmcEngine.Files;
 
 namespace AmcEngine.Bench.Gpu;
 
@@ -35,15 +36,8 @@ internal sealed class GpuReport(GpuOptions options)
 
     public void Write()
     {
-        WriteFile(Path.Combine(options.Out, JsonFile), Json().ToJsonString(Indented));
-        WriteFile(Path.Combine(options.Out, MarkdownFile), string.Join('\n', Markdown()) + "\n");
-    }
-
-    public static void WriteFile(string path, string text)
-    {
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        File.WriteAllText(temporary, text);
-        File.Move(temporary, path, overwrite: true);
+        DurableFile.Write(Path.Combine(options.Out, JsonFile), Json().ToJsonString(Indented));
+        DurableFile.Write(Path.Combine(options.Out, MarkdownFile), string.Join('\n', Markdown()) + "\n");
     }
 
     private JsonObject Json() => new()

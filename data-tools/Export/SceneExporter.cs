@@ -1,3 +1,5 @@
+using AmcEngine.Files;
+
 namespace AmcEngine.DataTools;
 
 /// <summary>Writes generated scenes as pictures and an annotation file in the reference's format (specification 6).</summary>
@@ -14,7 +16,8 @@ public static class SceneExporter
     /// <param name="split">Which stream.</param>
     /// <param name="format">How pictures are stored.</param>
     /// <returns>Path of the annotation file.</returns>
-    /// <exception cref="DataException">The kind is unknown, its files are missing, or the folder cannot be written.</exception>
+    /// <exception cref="DataException">The kind is unknown, or its files are missing.</exception>
+    /// <exception cref="FileWriteException">The folder cannot be written.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is not positive.</exception>
     public static string Export(string kind, string outputDir, int count, ulong seed, SceneSplit split, SceneFormat format) =>
         Export(SceneKinds.Create(kind), outputDir, count, seed, split, format);
@@ -27,7 +30,8 @@ public static class SceneExporter
     /// <param name="split">Which stream.</param>
     /// <param name="format">How pictures are stored.</param>
     /// <returns>Path of the annotation file.</returns>
-    /// <exception cref="DataException">The renderer's files are missing, or the folder cannot be written.</exception>
+    /// <exception cref="DataException">The renderer's files are missing.</exception>
+    /// <exception cref="FileWriteException">The folder cannot be written.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is not positive.</exception>
     public static string Export(ISceneSource scenes, string outputDir, int count, ulong seed, SceneSplit split, SceneFormat format)
     {
@@ -61,7 +65,7 @@ public static class SceneExporter
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException($"{outputDir}: cannot be written ({e.Message}); choose a folder that is writable.", e);
+            throw new FileWriteException(outputDir, e);
         }
     }
 }

@@ -1,4 +1,5 @@
 using AmcEngine.DataTools;
+using AmcEngine.Files;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.DataTools;
@@ -123,7 +124,7 @@ public class RgbImageTests
     public void Saving_below_a_file_fails_in_one_line()
     {
         var path = Path.Combine(_folder.Write("file", "x"), "a.png");
-        DataException e = Assert.Throws<DataException>(() => Noise(2, 2).SavePng(path))!;
+        FileWriteException e = Assert.Throws<FileWriteException>(() => Noise(2, 2).SavePng(path))!;
         Assert.That(e.Message, Does.Contain("cannot be written").And.Not.Contain("\n"));
     }
 

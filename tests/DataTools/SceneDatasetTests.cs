@@ -1,4 +1,5 @@
 using AmcEngine.DataTools;
+using AmcEngine.Files;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.DataTools;
@@ -94,7 +95,7 @@ public class SceneDatasetTests
     public void Export_into_a_file_fails_in_one_line()
     {
         var path = Path.Combine(_folder.Write("file", "x"), "out");
-        DataException e = Assert.Throws<DataException>(() => SceneExporter.Export(SceneKinds.Shapes, path, 1, 0, SceneSplit.Train, SceneFormat.Png))!;
+        FileWriteException e = Assert.Throws<FileWriteException>(() => SceneExporter.Export(SceneKinds.Shapes, path, 1, 0, SceneSplit.Train, SceneFormat.Png))!;
         Assert.That(e.Message, Does.Contain("cannot be written").And.Not.Contain("\n"));
     }
 

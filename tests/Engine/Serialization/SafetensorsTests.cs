@@ -1,4 +1,5 @@
 using System.Text;
+using AmcEngine.Files;
 using AmcEngine.Serialization;
 using NUnit.Framework;
 
@@ -88,7 +89,7 @@ public sealed class SafetensorsTests
             Assert.That(WriteError(tensor.WithName("\ud800")), Does.Contain("not valid text"));
             Assert.That(
                 () => SafetensorsWriter.Write(_folder["no/such/folder/x"], [tensor]),
-                Throws.TypeOf<SerializationException>().With.Message.Contains("cannot be written"));
+                Throws.TypeOf<FileWriteException>().With.Message.Contains("cannot be written"));
         });
 
         string WriteError(params TensorData[] tensors) =>
