@@ -11,6 +11,9 @@ public sealed class FileWriteException : Exception
     }
 
     // Messages of the operating system may hold line breaks; a command line prints exactly one line.
-    private static string Describe(string path, Exception cause) =>
-        $"{path}: cannot be written ({cause.Message.ReplaceLineEndings(" ").Trim().TrimEnd('.')}); check that the folder exists, is writable and has space";
+    private static string Describe(string path, Exception cause)
+    {
+        var reason = cause.Message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
+        return $"{path}: cannot be written ({reason}); check that the folder exists, is writable and has space";
+    }
 }
