@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Profiling;
 using AmcEngine.Amc.Training;
 using AmcEngine.Bench.Harness;
 
@@ -44,7 +45,7 @@ internal sealed class FullStep : IGpuStep
             if (i >= WarmUp) seconds.Add(elapsed);
             else if (i == WarmUp - 1) device.ResetPeak();
         }
-        var time = new Timing(Statistics.Median(seconds), seconds.Min(), seconds.Max(), Steps, 1);
+        var time = new Timing(Median.Of(seconds), seconds.Min(), seconds.Max(), Steps, 1);
         new BenchmarkTable(context, device.Device.Name).Add(CaseName, Flops, Bytes, time, device.PeakBytes);
         var memory = Figures.Memory(context, device);
         context.Data["launches_a_step"] = launches;

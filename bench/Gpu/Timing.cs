@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using AmcEngine.Backends;
-using AmcEngine.Bench.Harness;
 
 namespace AmcEngine.Bench.Gpu;
 
@@ -20,7 +19,7 @@ internal sealed record Timing(double Median, double Min, double Max, int Samples
         var samples = (int)Math.Clamp(budget / (once * repeats), quick ? 1 : 3, most);
         var times = new double[samples];
         for (var i = 0; i < samples; i++) times[i] = Sample(device, work, repeats);
-        return new Timing(Statistics.Median(times), times.Min(), times.Max(), samples, repeats);
+        return new Timing(AmcEngine.Amc.Profiling.Median.Of(times), times.Min(), times.Max(), samples, repeats);
     }
 
     private static double Sample(IBackend device, Action work, int repeats)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AmcEngine.Amc.Profiling;
 using AmcEngine.Autograd;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
@@ -23,10 +24,10 @@ internal static class OpTable
             if (entry.Benchmark is not var (sample, flops, bytes)) continue;
             using var outer = MemoryScope.Begin();
             var inputs = OpInputs.Draw(sample, backend);
-            var forward = Median(() => entry.Run(inputs, sample.Attributes));
+            var forward = Time(() => entry.Run(inputs, sample.Attributes));
             for (var i = 0; i < inputs.Length; i++)
                 if (sample.Inputs[i].Differentiable) inputs[i].SetRequiresGrad();
-            var both = Median(() =>
+            var both = Time(() =>
             {
                 var y = entry.Run(inputs, sample.Attributes);
                 _ = AutogradEngine.Grad([y.Sum()], [.. inputs.Where(t => t.RequiresGrad)]);
@@ -35,7 +36,7 @@ internal static class OpTable
         }
     }
 
-    private static double Median(Action body)
+    private static double Time(Action body)
     {
         var times = new double[Runs];
         for (var i = -5; i < Runs; i++)
@@ -45,6 +46,6 @@ internal static class OpTable
             body();
             if (i >= 0) times[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
-        return Statistics.Median(times);
+        return Median.Of(times);
     }
 }

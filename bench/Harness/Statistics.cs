@@ -5,15 +5,6 @@ namespace AmcEngine.Bench.Harness;
 /// <summary>The arithmetic of all tables.</summary>
 internal static class Statistics
 {
-    /// <summary>The middle value; of an even number of values the mean of the two in the middle.</summary>
-    /// <exception cref="ArgumentException">There are no values.</exception>
-    public static double Median(IReadOnlyList<double> values)
-    {
-        if (values.Count == 0) throw new ArgumentException("the median of no values", nameof(values));
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
-
     /// <summary>The geometric mean of positive values.</summary>
     /// <exception cref="ArgumentException">There are no values, or one is not positive.</exception>
     public static double GeometricMean(IReadOnlyCollection<double> values)
@@ -29,7 +20,7 @@ internal static class Statistics
 /// <summary>Seconds a call, one value a round.</summary>
 internal sealed record Rounds(double[] Seconds)
 {
-    public double Median => Statistics.Median(Seconds);
+    public double Median => AmcEngine.Amc.Profiling.Median.Of(Seconds);
 
     public double Min => Seconds.Min();
 

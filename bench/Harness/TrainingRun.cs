@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Profiling;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
@@ -17,7 +18,7 @@ namespace AmcEngine.Bench.Harness;
 internal sealed record TrainingRun(IReadOnlyList<IReadOnlyList<(string Name, double Value)>> Losses, double[] Seconds, long Launches, string WeightHash)
 {
     /// <summary>The median of the later half: the first steps compile kernels.</summary>
-    public double MedianSeconds => Statistics.Median(Seconds[(Seconds.Length / 2)..]);
+    public double MedianSeconds => Median.Of(Seconds[(Seconds.Length / 2)..]);
 
     public static TrainingRun On(IBackend backend, string config, IReadOnlyList<string> settings, int steps)
     {
