@@ -39,7 +39,7 @@ internal static class EvalCommand
             ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
         WordPieceTokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         using IBackend backend = DeviceSelector.Open(options);
-        using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
+        using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Evaluation);
         var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
         var answers = new AnswerFile();

@@ -30,7 +30,7 @@ internal static class ExplainCommand
         foreach (var word in tokenizer.UnknownWords(phrase))
             context.Warn($"the model does not know the word \"{word}\"");
         using IBackend backend = DeviceSelector.Open(options);
-        using Albef model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
+        using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Explanation);
         MatchExplanation answer = new Explainer(model, tokenizer, resize).Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
         PatchMap map = answer.Map.RequireFinite(phrase, options.Image);

@@ -18,6 +18,9 @@ internal sealed class RunConfig
     /// <summary>annotations, scenes or fashion-scenes.</summary>
     public string Dataset => Text("dataset");
 
+    /// <summary>Which kind of model.</summary>
+    public string Model => "albef";
+
     /// <summary>Whether pictures are generated rather than read.</summary>
     public bool IsGenerated => Dataset != "annotations";
 

@@ -1,10 +1,9 @@
+using AmcEngine.Amc.Explanation;
 using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;
 using AmcEngine.Model;
-using AmcEngine.Model.Pretraining;
 using AmcEngine.Model.Tokenization;
-using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Amc.Evaluation;
@@ -13,32 +12,43 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="model">The model.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="resize">How pictures are resized.</param>
-internal sealed class Explainer(Albef model, WordPieceTokenizer tokenizer, Resampling resize) : IExplainer
+/// <param name="settings">Which map explains the model; null takes its own.</param>
+internal sealed class Explainer(IVisionLanguageModel model, WordPieceTokenizer tokenizer, Resampling resize, GroundingSettings? settings = null) : IExplainer
 {
+    private readonly IGrounder _grounder = model.Grounder(settings ?? new GroundingSettings());
+
     /// <summary>The model.</summary>
-    public Albef Model => model;
+    public IVisionLanguageModel Model => model;
 
     /// <inheritdoc/>
-    public PictureTarget Input { get; } = PictureTarget.Square(model.Config.ImageRes, resize);
+    public PictureTarget Input { get; } = PictureTarget.Square(model.ImageRes, resize);
 
     /// <inheritdoc/>
     public IReadOnlyList<MatchExplanation> Explain(IReadOnlyList<PhraseInPicture> batch)
     {
         using var scope = MemoryScope.Begin();
-        ExplanationOutput output = model.Explain(Batch(batch));
-        float[] maps = output.Cam.ToArray<float>(), scores = output.Logits.Softmax(-1).ToArray<float>();
-        int side = model.Config.Grid, patches = side * side;
-        return [.. batch.Select((_, i) => new MatchExplanation(new PatchMap(side, maps[(i * patches)..((i + 1) * patches)]), scores[2 * i + 1]))];
+        Grounding grounding = _grounder.Ground(Images(batch), Texts(batch));
+        float[] maps = GradCam.Explain(grounding).ToArray<float>(), scores = grounding.Confidence!.ToArray<float>();
+        int side = grounding.Grid, patches = side * side;
+        return [.. batch.Select((_, i) => new MatchExplanation(new PatchMap(side, maps[(i * patches)..((i + 1) * patches)]), scores[i]))];
     }
 
-    private AlbefBatch Batch(IReadOnlyList<PhraseInPicture> batch)
+    // A picture that several phrases are about is encoded once.
+    private ImageEncoding Images(IReadOnlyList<PhraseInPicture> batch)
     {
-        int side = model.Config.ImageRes, numbers = 3 * side * side;
-        var images = new float[batch.Count * numbers];
-        Parallel.For(0, batch.Count, i =>
-            ImageOps.Normalize(batch[i].Input, ImageOps.DefaultMean, ImageOps.DefaultStd, images.AsSpan(i * numbers, numbers)));
-        // No truncation at evaluation, except where the model has no more positions.
-        TokenBatch text = tokenizer.EncodeBatch([.. batch.Select(s => s.Phrase)], model.Config.MaxPositions);
-        return new AlbefBatch(Tensor.From(images, [batch.Count, 3, side, side], model.Backend), text);
+        RgbImage[] pictures = [.. batch.Select(b => b.Input).Distinct(ReferenceEqualityComparer.Instance).Cast<RgbImage>()];
+        int side = model.ImageRes, numbers = 3 * side * side;
+        var values = new float[pictures.Length * numbers];
+        Parallel.For(0, pictures.Length, i =>
+            ImageOps.Normalize(pictures[i], ImageOps.DefaultMean, ImageOps.DefaultStd, values.AsSpan(i * numbers, numbers)));
+        ImageEncoding encoded = _grounder.EncodeImages(Tensor.From(values, [pictures.Length, 3, side, side], model.Backend));
+        if (pictures.Length == batch.Count)
+            return encoded;
+        int[] places = [.. batch.Select(b => Array.IndexOf(pictures, b.Input))];
+        return encoded.Select(Tensor.From(places, [places.Length], model.Backend));
     }
+
+    // No truncation at evaluation, except where the model has no more positions.
+    private TextEncoding Texts(IReadOnlyList<PhraseInPicture> batch) =>
+        _grounder.EncodeTexts(tokenizer.EncodeBatch([.. batch.Select(s => s.Phrase)], model.MaxTextLength));
 }

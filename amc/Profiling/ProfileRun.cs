@@ -12,7 +12,7 @@ namespace AmcEngine.Amc.Profiling;
 /// Measures training steps: after a warm-up, steps as they are, in turns with the same steps without AMC; then one step
 /// that watches memory, and a few in which each kernel is timed. All are steps of one session.
 /// </summary>
-/// <param name="session">The run to measure; its weights change as in training. It cannot be saved afterwards: no step follows the last one.</param>
+/// <param name="session">The run to measure; its weights change as in training.</param>
 /// <param name="backend">Its device.</param>
 internal sealed class ProfileRun(TrainingSession session, IBackend backend)
 {
@@ -106,9 +106,9 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
 
     private double Run(bool amc)
     {
-        _step.UsesAmc = amc;
+        _step.UsesObjective = amc;
         var start = Stopwatch.GetTimestamp();
-        _step.Run(static () => true);
+        _step.Run();
         backend.Synchronize();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }

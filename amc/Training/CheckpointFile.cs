@@ -53,7 +53,7 @@ internal sealed class CheckpointFile
     /// <summary>Loads the weights. What is missing is for the caller to judge.</summary>
     /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>
     /// <exception cref="ModelException">The weights do not fit the model, or are not finite.</exception>
-    public LoadReport LoadInto(Albef model) => Read(
+    public LoadReport LoadInto(IVisionLanguageModel model) => Read(
         file => StateDict.Load(model, file.Tensors, file.Skipped) with { Key = file.Key, OtherKeys = file.OtherKeys });
 
     /// <summary>All tensors, in memory.</summary>

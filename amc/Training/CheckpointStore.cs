@@ -80,7 +80,7 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
         }
         check.RequireFinite();
         if (state.CopiesAhead)
-            session.Model.Average!.SetAhead();
+            session.Model.Average?.SetApplied();
         session.Optimizer.StepCount = state.OptimizerSteps;
         session.Step = state.Step;
         session.StopAfter = state.StopAfter;
@@ -99,7 +99,7 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
         {
             Data = session.Data,
             StopAfter = session.StopAfter > session.Step ? session.StopAfter : null,
-            CopiesAhead = session.Model.Average!.IsAhead,
+            CopiesAhead = session.Model.Average is { IsPending: false },
         }.Save(Path.Combine(target, CheckpointLayout.State));
     }
 

@@ -1,9 +1,9 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Models;
 using AmcEngine.Backends;
 using AmcEngine.Model;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Tokenization;
-using AmcEngine.Tensors;
 
 namespace AmcEngine.Amc.Training;
 
@@ -24,11 +24,11 @@ internal static class ModelLoader
     /// <param name="options">What is allowed, and where to say it.</param>
     /// <exception cref="ModelException">The weights do not fit the sizes, are not finite, or some are missing.</exception>
     /// <exception cref="ConfigException">The sizes are not those of the run that the checkpoint belongs to.</exception>
-    public static Albef Load(CheckpointFile checkpoint, RunConfig config, WordPieceTokenizer tokenizer, IBackend backend, LoadOptions options)
+    public static IVisionLanguageModel Load(CheckpointFile checkpoint, RunConfig config, WordPieceTokenizer tokenizer, IBackend backend, LoadOptions options)
     {
         if (checkpoint.Config() is { } run)
-            ModelSettings.RequireSame(run, config, tokenizer, checkpoint.Path);
-        Albef model = Albef.Create(ModelSettings.Create(config, tokenizer), backend, DType.F32, config.Seed, withMomentum: false);
+            ModelRegistry.RequireSame(run, config, tokenizer, checkpoint.Path);
+        IVisionLanguageModel model = ModelRegistry.Create(config, tokenizer, backend, forTraining: false);
         try
         {
             LoadReport report = checkpoint.LoadInto(model);

@@ -3,7 +3,7 @@ using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
-using AmcEngine.Model.Pretraining;
+using AmcEngine.Model;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Amc.Training;
@@ -15,13 +15,19 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
 {
     private readonly TrainingStep _step = new(session.Model, session.Objective, session.Optimizer) { TraceNaN = traceNaN };
 
-    /// <summary>Whether AMC is part of the loss where the session has it: a profile measures without, too.</summary>
-    public bool UsesAmc { get; set; } = true;
+    /// <summary>As of <see cref="TrainingStep.DeferAverage"/>.</summary>
+    internal bool DeferAverage
+    {
+        get => _step.DeferAverage;
+        init => _step.DeferAverage = value;
+    }
+
+    /// <summary>Whether the objective is part of the loss where the session has one: a profile measures without, too.</summary>
+    public bool UsesObjective { get; set; } = true;
 
     /// <summary>Does the session's next step; the weights stay as they are where it fails.</summary>
-    /// <param name="continues">As of <see cref="TrainingStep.Run"/>.</param>
     /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
-    public StepRecord Run(Func<bool>? continues = null)
+    public StepRecord Run()
     {
         var start = Stopwatch.GetTimestamp();
         var step = session.Step;
@@ -31,7 +37,7 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         var rate = session.Plan.LearningRate(step);
         (string, double)[] losses;
         using (MemoryScope.Begin())
-            losses = _step.Run(step, Upload(batch), new StepOptions(session.Plan.Alpha(step), session.Random), rate, continues);
+            losses = _step.Run(step, Upload(batch), new StepOptions(session.Plan.Alpha(step), session.Random), rate);
         session.Step = step + 1;
         return new StepRecord(session.Step, step / session.Plan.StepsPerEpoch, losses, rate, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
@@ -42,9 +48,9 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         using var phase = Phase.Begin("data");
         int count = batch.Text.Count, pixels = batch.Side * batch.Side;
         Tensor images = Tensor.From(batch.Images, [count, 3, batch.Side, batch.Side], session.Model.Backend);
-        Tensor? regions = UsesAmc && session.Objective is not null ? Tensor.From(batch.Masks, [count, batch.Side, batch.Side], session.Model.Backend) : null;
+        Tensor? regions = UsesObjective && session.Objective is not null ? Tensor.From(batch.Masks, [count, batch.Side, batch.Side], session.Model.Backend) : null;
         // A box much smaller than the shrinking factor can vanish from the mask: such a sample says nothing about its region.
         bool[] has = [.. Enumerable.Range(0, count).Select(i => batch.Masks.AsSpan(i * pixels, pixels).Contains(1f))];
-        return new StepInputs(new AlbefBatch(images, batch.Text), regions, has);
+        return new StepInputs(new PairBatch(images, batch.Text), regions, has);
     }
 }

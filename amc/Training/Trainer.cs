@@ -60,13 +60,10 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         var step = new OptimizationStep(session, TraceNaN);
         if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(stop))
             return false;
-        // A step that was promised runs whether or not the wish to stop came since: the momentum copies wait for it.
-        var promised = false;
-        Func<bool> promise = () => promised = Continues(session.Step + 1, last) && !stop.IsCancellationRequested;
-        while (promised || (session.Step < last && !stop.IsCancellationRequested))
+        while (session.Step < last && !stop.IsCancellationRequested)
         {
-            promised = false;
-            StepRecord record = Advance(step, promise);
+            BeforeStep?.Invoke(session);
+            StepRecord record = step.Run();
             log.Write(record);
             view.Step(record);
             if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(stop))
@@ -78,23 +75,6 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         return session.Step >= last && Evaluate(stop);
     }
 
-    private StepRecord Advance(OptimizationStep step, Func<bool> promise)
-    {
-        (long, long, long) before = session.Model.Progress;
-        var updates = session.Optimizer.StepCount;
-        try
-        {
-            BeforeStep?.Invoke(session);
-            return step.Run(promise);
-        }
-        catch when (session.Optimizer.StepCount == updates)
-        {
-            // The weights are those of the step before, and so is the rest then.
-            session.Model.TakeBack(before);
-            throw;
-        }
-    }
-
     private void ReportData()
     {
         if (session.Train is not IFileDataset data || !(data.Pictures.HasBad || data.Annotations.HasBad))
@@ -102,9 +82,6 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         log.Write(session.Step, data);
         view.Say($"training data: {data.Pictures.Summary}; {data.Annotations.Summary}");
     }
-
-    // Whether nothing but the next step comes after so many.
-    private bool Continues(int steps, int last) => steps < last && !SavesAfter(steps) && !session.Plan.EvaluatesAfter(steps);
 
     private bool SavesAfter(int steps) => steps % session.Plan.SaveEvery == 0;
 

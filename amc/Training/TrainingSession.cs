@@ -6,6 +6,7 @@ using AmcEngine.Amc.Runs;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
 using AmcEngine.Model;
+using AmcEngine.Amc.Models;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Optim;
 using AmcEngine.Tensors;
@@ -25,12 +26,11 @@ internal sealed class TrainingSession : IDisposable
         Test = DataSources.Test(config, once);
         Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0);
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
-        AlbefConfig settings = ModelSettings.Create(config, Tokenizer);
-        Model = Albef.Create(settings, backend, DType.F32, config.Seed);
-        Optimizer = new AdamW(Model.ParameterGroups(config.Real("optimizer.weight_decay")));
+        Model = ModelRegistry.Create(config, Tokenizer, backend, forTraining: true);
+        Optimizer = new AdamW(Model.ParameterGroups(config.Real("optimizer.weight_decay")), average: Model.Average);
         Random = new RandomSource(config.Seed);
         Explainer = new Explainer(Model, Tokenizer, EvaluationSettings.Resize(config));
-        Objective = config.Truth("add_gcam") ? new AmcObjective(settings, AmcSettings(config)) : null;
+        Objective = config.Truth("add_gcam") ? new AmcObjective(AmcSettings(config)) : null;
     }
 
     /// <summary>The configuration.</summary>
@@ -55,7 +55,7 @@ internal sealed class TrainingSession : IDisposable
     public TrainingPlan Plan { get; }
 
     /// <summary>The model with its momentum copy.</summary>
-    public Albef Model { get; }
+    public IVisionLanguageModel Model { get; }
 
     /// <summary>The optimizer.</summary>
     public AdamW Optimizer { get; }
@@ -66,8 +66,8 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Where the model looks.</summary>
     public Explainer Explainer { get; }
 
-    /// <summary>The AMC objective; null trains with the vision-language losses alone.</summary>
-    public AmcObjective? Objective { get; }
+    /// <summary>What explanations are to be like; null trains with the model's own losses alone.</summary>
+    public IObjective? Objective { get; }
 
     /// <summary>Steps done.</summary>
     public int Step { get; set; }

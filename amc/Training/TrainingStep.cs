@@ -3,7 +3,6 @@ using AmcEngine.Autograd;
 using AmcEngine.Diagnostics;
 using AmcEngine.Model;
 using AmcEngine.Model.Modules;
-using AmcEngine.Model.Pretraining;
 using AmcEngine.Ops;
 using AmcEngine.Optim;
 using AmcEngine.Tensors;
@@ -12,27 +11,30 @@ namespace AmcEngine.Amc.Training;
 
 /// <summary>What a step learns from; the tensors belong to the caller's scope.</summary>
 /// <param name="Pairs">Pictures with their texts.</param>
-/// <param name="Regions">Region masks <c>[B, S, S]</c>; null leaves AMC out of the step.</param>
+/// <param name="Regions">Region masks <c>[B, S, S]</c>; null leaves the objective out of the step.</param>
 /// <param name="HasRegion">Which samples have a region.</param>
-internal sealed record StepInputs(AlbefBatch Pairs, Tensor? Regions, bool[] HasRegion);
+internal sealed record StepInputs(PairBatch Pairs, Tensor? Regions, bool[] HasRegion);
 
 /// <summary>What a step has computed when its backward pass begins.</summary>
 /// <param name="Output">The model's losses and intermediate results.</param>
-/// <param name="Amc">The objective's terms; null without AMC.</param>
+/// <param name="Objective">The objective's terms; null without one.</param>
 /// <param name="Total">What is minimised.</param>
-internal sealed record StepTensors(AlbefOutput Output, AmcTerms? Amc, Tensor Total);
+internal sealed record StepTensors(TrainingOutput Output, ObjectiveTerms? Objective, Tensor Total);
 
 /// <summary>
-/// The one training step: forward, AMC, backward, check, update. Training, profile and benchmarks run it on batches of a session
+/// The one training step: forward, objective, backward, check, update. Training, profile and benchmarks run it on batches of a session
 /// (<see cref="OptimizationStep"/>); the verifier replays a recording with it, so that the recording proves what training does.
 /// </summary>
 /// <param name="model">The model with its momentum copies.</param>
-/// <param name="objective">The AMC objective; null trains with the vision-language losses alone.</param>
+/// <param name="objective">What explanations are to be like; null trains with the model's own losses alone.</param>
 /// <param name="optimizer">The optimizer.</param>
-internal sealed class TrainingStep(Albef model, AmcObjective? objective, AdamW optimizer)
+internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objective, AdamW optimizer)
 {
     /// <summary>Whether every op's output is searched for NaN.</summary>
     public bool TraceNaN { get; init; }
+
+    /// <summary>Whether the momentum copies wait for the next step, as where a recording ends, and do not move with the weights.</summary>
+    public bool DeferAverage { get; set; }
 
     /// <summary>Looks at what was computed before the backward pass consumes it.</summary>
     public Action<StepTensors>? Forwarded { get; init; }
@@ -45,19 +47,25 @@ internal sealed class TrainingStep(Albef model, AmcObjective? objective, AdamW o
     /// <param name="inputs">What to learn from.</param>
     /// <param name="options">How the model's losses are computed; whether the map is captured is decided here.</param>
     /// <param name="rate">Learning rate.</param>
-    /// <param name="continues">
-    /// Asked once, when the gradients are there: whether another step surely follows before anything reads weights or momentum
-    /// copies. Then the copies move with the weights, in one pass over memory, and not at the start of the next step.
-    /// </param>
     /// <returns>The losses by name, the total first.</returns>
     /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
-    public (string Name, double Value)[] Run(int step, StepInputs inputs, StepOptions options, double rate, Func<bool>? continues = null)
+    public (string Name, double Value)[] Run(int step, StepInputs inputs, StepOptions options, double rate)
     {
         options.Random.BeginStep((uint)step);
-        (string, double)[] losses = Differentiate(step, inputs, options);
-        Differentiated?.Invoke();
-        Check(losses, step);
-        Update(rate, continues?.Invoke() ?? false);
+        (string, double)[] losses;
+        try
+        {
+            losses = Differentiate(step, inputs, options);
+            Differentiated?.Invoke();
+            Check(losses, step);
+        }
+        catch
+        {
+            // The weights are those of the step before, and so are the queues then.
+            model.TakeBack();
+            throw;
+        }
+        Update(rate);
         return losses;
     }
 
@@ -80,21 +88,17 @@ internal sealed class TrainingStep(Albef model, AmcObjective? objective, AdamW o
 
     private StepTensors Forward(StepInputs inputs, StepOptions options)
     {
-        (AmcObjective Objective, Tensor Regions)? explained = objective is not null && inputs.Regions is not null ? (objective, inputs.Regions) : null;
-        AlbefOutput output = model.Forward(inputs.Pairs, options with { CaptureMap = explained is not null });
-        AmcTerms? amc = explained?.Objective.Compute(output, explained.Value.Regions, inputs.HasRegion);
-        Tensor total = amc is null ? output.BaseLoss() : output.BaseLoss().Add(amc.Loss);
-        return new StepTensors(output, amc, total);
+        TrainingOutput output = model.Forward(inputs.Pairs, options with { Ground = objective is not null && inputs.Regions is not null });
+        ObjectiveTerms? terms = output.Grounding is { } grounding ? objective!.Compute(new ObjectiveInputs(grounding, inputs.Regions!, inputs.HasRegion)) : null;
+        Tensor total = terms is null ? output.Total() : output.Total().Add(terms.Loss);
+        return new StepTensors(output, terms, total);
     }
 
     // All at once: every read waits for the device.
     private static (string, double)[] Read(StepTensors tensors)
     {
-        AlbefOutput output = tensors.Output;
-        List<(string Name, Tensor Loss)> losses = [("total", tensors.Total), ("ita", output.LossIta), ("itm", output.LossItm), ("mlm", output.LossMlm)];
-        if (tensors.Amc is { } amc)
-            losses.AddRange([("amc_mean", amc.MeanLoss), ("amc_max", amc.MaxLoss)]);
-        var values = Movement.Concat([.. losses.Select(l => l.Loss.Detach().Reshape(1))], 0).ToDoubles();
+        NamedLoss[] losses = [new("total", tensors.Total), .. tensors.Output.Losses, .. tensors.Objective?.Losses ?? []];
+        var values = Movement.Concat([.. losses.Select(l => l.Value.Detach().Reshape(1))], 0).ToDoubles();
         return [.. losses.Select((l, i) => (l.Name, values[i]))];
     }
 
@@ -115,10 +119,10 @@ internal sealed class TrainingStep(Albef model, AmcObjective? objective, AdamW o
             throw Broken(step, $"{counts[at]} of {gradients[at].Count} values of the gradient of {parameters[at].Name} are NaN or infinite (loss {losses[0].Value:0.###})");
     }
 
-    private void Update(double rate, bool continues)
+    private void Update(double rate)
     {
-        using var phase = Phase.Begin(continues ? "optimizer and momentum update" : "optimizer");
-        optimizer.Step(rate, continues ? model.Average : null);
+        using var phase = Phase.Begin(model.Average is null ? "optimizer" : "optimizer and momentum update");
+        optimizer.Step(rate, DeferAverage);
         optimizer.ZeroGrad();
     }
 

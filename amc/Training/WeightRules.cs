@@ -10,11 +10,11 @@ internal static class WeightRules
 
     /// <summary>Holds that an explanation depends on no weight that the checkpoint did not give.</summary>
     /// <exception cref="ModelException">It does, and that is not allowed.</exception>
-    public static void RequireWhole(LoadReport report, Albef model, string path, LoadOptions options)
+    public static void RequireWhole(LoadReport report, IVisionLanguageModel model, string path, LoadOptions options)
     {
         if (OtherLayers(report) is { } layers)
             throw new ModelException($"{path}: {layers}; set vision_depth, text_layers and fusion_layers to those of the checkpoint");
-        if (report.Lacks(model.ExplanationWeights) is not { } lacking)
+        if (report.Lacks(model.ExplanationWeights(new GroundingSettings())) is not { } lacking)
             return;
         if (!options.AllowMissing)
             throw new ModelException($"{path}: lacks {lacking} that an explanation needs; give a checkpoint that has them, or --allow-missing to go on with random numbers in their place");
@@ -22,7 +22,7 @@ internal static class WeightRules
     }
 
     /// <summary>Says what a training's starting weights lack: a part of a model is a fair start, if one knows.</summary>
-    public static void WarnOfPart(LoadReport report, Albef model, string path, Action<string> warn)
+    public static void WarnOfPart(LoadReport report, IVisionLanguageModel model, string path, Action<string> warn)
     {
         if (report.Lacks(model.Trainable) is { } lacking)
             warn($"{path}: lacks {lacking} that are trained; those start from random numbers");

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AmcEngine.Model;
 using AmcEngine.Model.Modules;
-using AmcEngine.Model.Pretraining;
+using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Serialization;
 
@@ -29,7 +29,7 @@ internal sealed partial class GoldenCase : IDisposable
         {
             _files.Add(SafetensorsReader.Open(stem + ".safetensors"));
             if (File.Exists(stem + "-f64.safetensors")) _files.Add(SafetensorsReader.Open(stem + "-f64.safetensors"));
-            Config = ReadConfig();
+            _ = Section();
         }
         catch
         {
@@ -38,9 +38,10 @@ internal sealed partial class GoldenCase : IDisposable
         }
     }
 
-    public AlbefConfig Config { get; }
+    /// <summary>Which kind of model was recorded.</summary>
+    public string Model => _root.TryGetProperty("model", out var name) && name.GetString() is { } kind ? kind : "albef";
 
-    public double Alpha => Number(_root, "alpha", 0.4);
+    public double Alpha => Number("alpha", 0.4);
 
     /// <summary>All stored tensors of both files.</summary>
     public IEnumerable<TensorData> Tensors => _files.SelectMany(f => f.Tensors);
@@ -67,14 +68,15 @@ internal sealed partial class GoldenCase : IDisposable
         return new TokenBatch(Ints(ids), Ints(Input("input/attention_mask")), (int)ids.Shape[0], (int)ids.Shape[1]);
     }
 
-    /// <summary>The recorded choice of masked tokens.</summary>
-    public MaskedTokens Masked() => new(Ints(Input("input/mlm_input_ids")), Ints(Input("input/mlm_labels")));
+    /// <summary>The recorded choice of masked tokens; null where the model masks none.</summary>
+    public MaskedTokens? Masked() => Find("input/mlm_input_ids") is { } ids ? new MaskedTokens(Ints(ids), Ints(Input("input/mlm_labels"))) : null;
 
     /// <summary>Normalised images, row-major <c>[B, 3, S, S]</c>: stored ones, or those of the rule.</summary>
     public double[] Image(int batch)
     {
+        var side = Size("image_res");
         if (Find("input/image") is { } stored) return stored.ToF64();
-        var values = DeterministicWeights.Values("input.image", batch * 3 * Config.ImageRes * Config.ImageRes);
+        var values = DeterministicWeights.Values("input.image", batch * 3 * side * side);
         return Array.ConvertAll(values, v => (double)(v * (float)ImageAmplitude));
     }
 
@@ -82,7 +84,7 @@ internal sealed partial class GoldenCase : IDisposable
     public (double[] Values, int Side) Regions(int batch)
     {
         if (Find("input/mask") is { } stored) return (stored.ToF64(), (int)stored.Shape[^1]);
-        var side = (int)Number(Section(), "mask_size", Config.ImageRes);
+        var side = (int)Number("mask_size", Size("image_res"));
         var mask = new double[batch * side * side];
         var sample = 0;
         foreach (var box in Section().GetProperty("boxes").EnumerateArray())
@@ -111,48 +113,28 @@ internal sealed partial class GoldenCase : IDisposable
         foreach (var file in _files) file.Dispose();
     }
 
-    private AlbefConfig ReadConfig()
-    {
-        var c = Section();
-        return new AlbefConfig
-        {
-            ImageRes = Size(c, "image_res"),
-            PatchSize = Size(c, "patch"),
-            VisionWidth = Size(c, "vwidth"),
-            VisionDepth = Size(c, "vdepth"),
-            VisionHeads = Size(c, "vheads"),
-            VisionMlpRatio = Number(c, "mlp_ratio", 4),
-            TextHidden = Size(c, "hidden"),
-            TextHeads = Size(c, "heads"),
-            TextIntermediate = Size(c, "inter"),
-            TextLayers = Size(c, "layers"),
-            FusionLayer = FirstFusionLayer() ?? Size(c, "fusion"),
-            VocabSize = Size(c, "vocab"),
-            MaxPositions = Size(c, "maxpos"),
-            EmbedDim = Size(c, "embed"),
-            QueueSize = Size(c, "queue"),
-            AmcLayer = Size(c, "amc_layer"),
-            PadId = Size(c, "pad"),
-            ClsId = Size(c, "cls"),
-            MaskId = Size(c, "mask_id"),
-            Temperature = Number(_root, "temp", 0.07),
-            Momentum = Number(_root, "momentum", 0.995),
-            HiddenDropout = 0,
-            AttentionDropout = 0,
-            MlmDistillAxis = MlmDistillAxis.Sequence,
-        }.Validate();
-    }
-
     /// <summary>
     /// The first layer with cross attention by the names of stored gradients. The configuration's <c>fusion</c> is
-    /// that layer too (ALBEF's <c>fusion_layer</c>), and is taken where no gradient is stored.
+    /// that layer too (ALBEF's <c>fusion_layer</c>), and is taken where no gradient is stored: null then.
     /// </summary>
-    private int? FirstFusionLayer()
+    public int? FirstCrossLayer
     {
-        var layers = Tensors.Select(t => CrossLayer().Match(t.Name)).Where(m => m.Success)
-            .Select(m => int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).ToList();
-        return layers.Count == 0 ? null : layers.Min();
+        get
+        {
+            var layers = Tensors.Select(t => CrossLayer().Match(t.Name)).Where(m => m.Success)
+                .Select(m => int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).ToList();
+            return layers.Count == 0 ? null : layers.Min();
+        }
     }
+
+    /// <summary>A whole number of the configuration.</summary>
+    /// <exception cref="ModelException">It is missing.</exception>
+    public int Size(string key) => Section().TryGetProperty(key, out var v) && v.TryGetInt32(out var number)
+        ? number
+        : throw new ModelException($"{_path}: config.{key} is missing or no whole number");
+
+    /// <summary>A number of the configuration or beside it.</summary>
+    public double Number(string key, double fallback) => Number(Section(), key) ?? Number(_root, key) ?? fallback;
 
     private TensorData Input(string name) => Find(name) ?? throw new ModelException($"{_path}: the tensor file beside it lacks {name}");
 
@@ -160,12 +142,8 @@ internal sealed partial class GoldenCase : IDisposable
         ? section
         : throw new ModelException($"{_path}: it has no 'config'; give the JSON of a recorded training step");
 
-    private int Size(JsonElement section, string key) => section.TryGetProperty(key, out var v) && v.TryGetInt32(out var number)
-        ? number
-        : throw new ModelException($"{_path}: config.{key} is missing or no whole number");
-
-    private static double Number(JsonElement section, string key, double fallback) =>
-        section.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Number ? v.GetDouble() : fallback;
+    private static double? Number(JsonElement section, string key) =>
+        section.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Number ? v.GetDouble() : null;
 
     private static int[] Ints(TensorData data) => Array.ConvertAll(data.ToI64(), v => checked((int)v));
 

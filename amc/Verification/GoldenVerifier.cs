@@ -1,3 +1,4 @@
+using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Objective;
 using AmcEngine.Amc.Training;
 using AmcEngine.Autograd;
@@ -6,7 +7,7 @@ using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Modules;
-using AmcEngine.Model.Pretraining;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Ops;
 using AmcEngine.Optim;
 using AmcEngine.Serialization;
@@ -34,10 +35,10 @@ public sealed class GoldenVerifier
     private readonly GoldenComparer _comparer;
     private readonly IBackend _backend;
     private readonly DType _dtype;
-    private readonly Albef _model;
+    private readonly IVisionLanguageModel _model;
     private readonly ILookup<string, GoldenReference> _references;
 
-    private GoldenVerifier(GoldenCase golden, Albef model, IBackend backend, DType dtype)
+    private GoldenVerifier(GoldenCase golden, IVisionLanguageModel model, IBackend backend, DType dtype)
     {
         (_case, _model, _backend, _dtype, _comparer) = (golden, model, backend, dtype, new GoldenComparer(dtype));
         _references = golden.Tensors.Select(GoldenReference.Parse).ToLookup(r => r.Kind);
@@ -53,9 +54,8 @@ public sealed class GoldenVerifier
     public static VerificationReport Verify(string jsonPath, IBackend backend, DType dtype = DType.F32, IReadOnlyList<TensorData>? checkpoint = null)
     {
         using var golden = GoldenCase.Open(jsonPath);
-        using var model = Albef.Create(golden.Config, backend, dtype);
-        if (checkpoint is null) DeterministicWeights.Fill(model, golden.Config.Temperature);
-        else if (StateDict.Load(model, checkpoint).Lacks(model.Trainable) is { } lacking)
+        using var model = ModelRegistry.Find(golden.Model).Replay(golden, backend, dtype);
+        if (checkpoint is not null && StateDict.Load(model, checkpoint).Lacks(model.Trainable) is { } lacking)
             throw new ModelException($"checkpoint: lacks {lacking}; verify with one that has them all");
         return new GoldenVerifier(golden, model, backend, dtype).Run();
     }
@@ -63,13 +63,13 @@ public sealed class GoldenVerifier
     private VerificationReport Run()
     {
         ComparePositionEmbedding();
-        using var optimizer = new AdamW(_model.ParameterGroups(WeightDecay));
+        using var optimizer = new AdamW(_model.ParameterGroups(WeightDecay), average: _model.Average);
         var hasState = _references.Contains("after3");
-        // Between two steps the momentum copies move with the weights, as in training.
+        // The momentum copies move with the weights, as in training; a recording ends before they have followed the last step.
         var steps = hasState ? TrainingSteps : 1;
         try
         {
-            for (var step = 0; step < steps; step++) Step(step, optimizer, continues: step + 1 < steps);
+            for (var step = 0; step < steps; step++) Step(step, optimizer, isLast: step + 1 == steps);
         }
         catch (TrainingException)
         {
@@ -80,14 +80,14 @@ public sealed class GoldenVerifier
     }
 
     /// <summary>A step of training on the recorded inputs; all that was recorded of the first one is compared on the way.</summary>
-    private void Step(int step, AdamW optimizer, bool continues)
+    private void Step(int step, AdamW optimizer, bool isLast)
     {
         using var scope = MemoryScope.Begin();
         var text = _case.Text();
-        var image = TensorValues.From(_case.Image(text.Count), [text.Count, 3, _model.Config.ImageRes, _model.Config.ImageRes], _dtype, _backend);
+        var image = TensorValues.From(_case.Image(text.Count), [text.Count, 3, _model.ImageRes, _model.ImageRes], _dtype, _backend);
         var (regions, side) = _case.Regions(text.Count);
         var mask = TensorValues.From(regions, [text.Count, side, side], _dtype, _backend);
-        var inputs = new StepInputs(new AlbefBatch(image, text), mask, _case.HasRegion(text.Count));
+        var inputs = new StepInputs(new PairBatch(image, text), mask, _case.HasRegion(text.Count));
         var options = new StepOptions(_case.Alpha, new RandomSource(0))
         {
             Negatives = ArgmaxSampler.Instance,
@@ -95,59 +95,35 @@ public sealed class GoldenVerifier
             FullOutputs = true,
         };
         var compare = step == 0;
-        new TrainingStep(_model, new AmcObjective(_model.Config, ReferenceOptions), optimizer)
+        new TrainingStep(_model, new AmcObjective(ReferenceOptions), optimizer)
         {
+            DeferAverage = isLast,
             Forwarded = compare ? tensors => CompareForward(tensors, inputs.HasRegion) : null,
             Differentiated = compare ? () => CompareGradients("grad_total", _model.Trainable.ToDictionary(p => p.Name, p => p.Value.Grad)) : null,
-        }.Run(step, inputs, options, LearningRate, () => continues);
+        }.Run(step, inputs, options, LearningRate);
     }
 
     private void CompareForward(StepTensors tensors, bool[] hasRegion)
     {
-        var amc = tensors.Amc!;
-        CompareLosses(tensors.Output, amc, tensors.Total);
-        CompareOutputs(tensors.Output, amc, hasRegion);
-        CompareAmcGradients(amc);
+        CompareLosses(tensors);
+        CompareOutputs(tensors, hasRegion);
+        CompareAmcGradients(tensors.Objective!);
     }
 
-    private void CompareLosses(AlbefOutput output, AmcTerms amc, Tensor total)
+    private void CompareLosses(StepTensors tensors)
     {
-        var values = new Dictionary<string, Tensor>
-        {
-            ["mlm"] = output.LossMlm,
-            ["ita"] = output.LossIta,
-            ["itm"] = output.LossItm,
-            ["amc_mean"] = amc.MeanLoss,
-            ["amc_max"] = amc.MaxLoss,
-            ["total"] = total,
-        };
+        var values = tensors.Output.Losses.Concat(tensors.Objective!.Losses).Append(new NamedLoss("total", tensors.Total)).ToDictionary(l => l.Name, l => l.Value);
         foreach (var reference in _references["loss"])
             _comparer.Compare(reference, values.TryGetValue(reference.Name, out var loss) ? [Value(loss)] : []);
     }
 
-    private void CompareOutputs(AlbefOutput output, AmcTerms amc, bool[] hasRegion)
+    private void CompareOutputs(StepTensors tensors, bool[] hasRegion)
     {
-        var values = new Dictionary<string, Tensor?>
-        {
-            ["image_embeds"] = output.ImageEmbeds,
-            ["text_embeds"] = output.TextEmbeds,
-            ["image_feat"] = output.ImageFeat,
-            ["text_feat"] = output.TextFeat,
-            ["sim_i2t"] = output.SimI2T,
-            ["sim_t2i"] = output.SimT2I,
-            ["fusion_pos_last_hidden"] = output.FusionHidden,
-            ["cross_attention_map"] = output.CrossAttentionMap,
-            ["cross_attention_grad"] = amc.MapGradient,
-            ["gradcam_raw"] = amc.RawCam,
-            ["gradcam_normalized"] = amc.NormalizedCam,
-            ["gradcam_upsampled"] = amc.UpsampledCam,
-            ["itm_logits"] = output.ItmLogits,
-            ["mlm_logits"] = output.MlmLogits,
-        };
-        var indices = new Dictionary<string, int[]> { ["neg_image_idx"] = output.NegativeImages, ["neg_text_idx"] = output.NegativeTexts };
+        var values = tensors.Output.Intermediate.Concat(tensors.Objective!.Intermediate).ToDictionary(v => v.Key, v => v.Value);
+        var choices = tensors.Output.Choices;
         foreach (var reference in _references["out"])
         {
-            if (indices.TryGetValue(reference.Name, out var index))
+            if (choices.TryGetValue(reference.Name, out var index))
                 _comparer.Compare(reference, [new GoldenValue(Array.ConvertAll(index, i => (double)i), [index.Length])]);
             else
                 _comparer.Compare(reference, values.GetValueOrDefault(reference.Name) is { } tensor ? Candidates(reference.Name, Value(tensor), hasRegion) : []);
@@ -163,7 +139,7 @@ public sealed class GoldenVerifier
         return [all, new GoldenValue(some, [hasRegion.Count(r => r), .. all.Shape[1..]])];
     }
 
-    private void CompareAmcGradients(AmcTerms amc)
+    private void CompareAmcGradients(ObjectiveTerms amc)
     {
         if (!_references.Contains("grad_amc")) return;
         var parameters = _model.Trainable.ToList();

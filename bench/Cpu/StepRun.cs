@@ -8,7 +8,7 @@ using AmcEngine.Backends.Cpu;
 using AmcEngine.Bench.Harness;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;
-using AmcEngine.Model;
+using AmcEngine.Model.Vision;
 using AmcEngine.Model.Layers;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -61,24 +61,17 @@ internal static class StepRun
 
     private static double[] VisionSteps(CpuBackend backend, int steps)
     {
-        // The text encoder is not run; a small one saves its memory.
-        var config = new AlbefConfig
-        {
-            VocabSize = 1000,
-            TextLayers = 2,
-            FusionLayer = 1,
-            AmcLayer = 1,
-        };
-        using var model = Albef.Create(config, backend, withMomentum: false);
+        var config = new VisionConfig();
+        using var encoder = VisionTransformer.Create(config, backend);
         var image = AttentionCases.Draw(backend, [VitBatch, 3, config.ImageRes, config.ImageRes]);
         var seconds = new double[steps];
         for (var i = 0; i < steps; i++)
         {
             using var scope = MemoryScope.Begin();
             var start = Stopwatch.GetTimestamp();
-            model.Vision.Forward(image, ForwardContext.Evaluation).Mean().Backward();
+            encoder.Forward(image, ForwardContext.Evaluation).Mean().Backward();
             seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            foreach (var p in model.Vision.Parameters)
+            foreach (var p in encoder.Parameters)
             {
                 p.Value.Grad?.Dispose();
                 p.Value.Grad = null;

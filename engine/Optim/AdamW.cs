@@ -18,12 +18,19 @@ public sealed class AdamW : IDisposable
     private readonly List<Slot> _slots = [];
     private readonly HashSet<Tensor> _parameters = new(ReferenceEqualityComparer.Instance);
     private readonly Func<Tensor, bool> _moves;
+    private readonly ExponentialMovingAverage? _average;
     private readonly AdamWTensors[] _batch;
 
     /// <summary>An optimizer with zero moments.</summary>
-    public AdamW(IReadOnlyList<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8)
+    /// <param name="groups">What is optimized.</param>
+    /// <param name="beta1">Decay of the first moment.</param>
+    /// <param name="beta2">Decay of the second moment.</param>
+    /// <param name="eps">Added to the denominator.</param>
+    /// <param name="average">Moving averages that follow the parameters; null where there are none.</param>
+    public AdamW(
+        IReadOnlyList<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, ExponentialMovingAverage? average = null)
     {
-        (Beta1, Beta2, Eps) = (beta1, beta2, eps);
+        (Beta1, Beta2, Eps, _average) = (beta1, beta2, eps, average);
         using (MemoryScope.Suspend())
             foreach (var group in groups)
                 foreach (var p in group.Parameters)
@@ -48,17 +55,13 @@ public sealed class AdamW : IDisposable
     /// <summary>Parameters with their moments, in the order of the groups: what a checkpoint holds.</summary>
     public IEnumerable<(Tensor Parameter, Tensor ExpAvg, Tensor ExpAvgSq)> State => _slots.Select(s => (s.Parameter, s.ExpAvg, s.ExpAvgSq));
 
-    /// <summary>Updates every parameter that has a gradient.</summary>
+    /// <summary>Updates every parameter that has a gradient; the moving averages follow in the same pass over memory.</summary>
     /// <param name="learningRate">Learning rate of this step.</param>
-    /// <param name="average">
-    /// Moving averages to move in the same pass over memory, towards the new values and where there is no gradient alike: what
-    /// their next <see cref="ExponentialMovingAverage.Update"/> would do, which then does nothing. Only for a step that another
-    /// one follows before anything reads them.
-    /// </param>
-    /// <exception cref="InvalidOperationException">The averages are ahead already.</exception>
-    public void Step(double learningRate, ExponentialMovingAverage? average = null)
+    /// <param name="deferAverage">Leave the averages where they are: they then follow at their next <see cref="ExponentialMovingAverage.Apply"/>.</param>
+    public void Step(double learningRate, bool deferAverage = false)
     {
-        if (average is { IsAhead: true }) throw new InvalidOperationException("AdamW: the moving averages have been moved for the next step already; call Update at its beginning");
+        _average?.Apply();
+        var average = deferAverage ? null : _average;
         StepCount++;
         for (var from = 0; from < _slots.Count;)
         {
@@ -71,7 +74,7 @@ public sealed class AdamW : IDisposable
             }
             Update(_batch.AsSpan(0, count), new AdamWArgs(learningRate, Beta1, Beta2, Eps, decay, StepCount, 1 - (average?.Momentum ?? 1)));
         }
-        average?.MoveAhead(_moves);
+        average?.MoveOthers(_moves);
     }
 
     private static void Update(Span<AdamWTensors> tensors, in AdamWArgs args)

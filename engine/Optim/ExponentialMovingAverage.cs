@@ -4,16 +4,19 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Optim;
 
 /// <summary>
-/// Momentum copies: θ_m ← momentum·θ_m + (1 − momentum)·θ (He et al. 2020, eq. 2). They move at <see cref="Update"/>, or already
-/// with the optimizer's step before it (<see cref="AdamW.Step"/>), which saves a pass over memory; the bits are the same.
+/// Momentum copies: θ_m ← momentum·θ_m + (1 − momentum)·θ (He et al. 2020, eq. 2), once for each change of θ. Whether they still
+/// have to follow is known here alone, by the versions of the sources' memory: they move in the optimizer's own pass over memory
+/// (<see cref="AdamW.Step"/>), or else when someone asks for them (<see cref="Apply"/>). The bits are the same.
 /// </summary>
 public sealed class ExponentialMovingAverage
 {
     private readonly TensorPair[] _pairs;
     private readonly TensorPair[] _rest;
+    private readonly int[] _followed;
+    private bool _hasFollowed;
     private readonly Dictionary<Tensor, Tensor> _targets = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Averages of sources.</summary>
+    /// <summary>Averages of sources, which have yet to follow them.</summary>
     /// <param name="source">What is averaged.</param>
     /// <param name="target">The averages, of the sources' shapes, in their order.</param>
     /// <param name="momentum">Share of the old value.</param>
@@ -22,7 +25,7 @@ public sealed class ExponentialMovingAverage
     {
         if (source.Count != target.Count)
             throw new ShapeException("ema", $"{source.Count} sources for {target.Count} targets");
-        (_pairs, _rest, Momentum) = (new TensorPair[source.Count], new TensorPair[source.Count], momentum);
+        (_pairs, _rest, _followed, Momentum) = (new TensorPair[source.Count], new TensorPair[source.Count], new int[source.Count], momentum);
         for (var i = 0; i < _pairs.Length; i++)
         {
             if (!source[i].Shape.Equals(target[i].Shape))
@@ -36,45 +39,57 @@ public sealed class ExponentialMovingAverage
     /// <summary>Share of the old value.</summary>
     public double Momentum { get; }
 
-    /// <summary>
-    /// Whether the optimizer has done the next <see cref="Update"/> already: the averages are then a step ahead of what they are
-    /// between two steps; who saves them says so.
-    /// </summary>
-    public bool IsAhead { get; private set; }
-
-    /// <summary>Calls of <see cref="Update"/>: tells whether a step that failed had come that far.</summary>
-    public long Updates { get; private set; }
-
-    /// <summary>Moves each target a step towards its source; once nothing where the optimizer has already done it.</summary>
-    public void Update()
+    /// <summary>Whether a source has changed since the averages followed last, or they never have.</summary>
+    public bool IsPending
     {
-        if (IsAhead) IsAhead = false;
-        else Move(_pairs);
-        Updates++;
+        get
+        {
+            if (!_hasFollowed) return true;
+            for (var i = 0; i < _pairs.Length; i++)
+                if (_pairs[i].X.Storage.Version != _followed[i]) return true;
+            return false;
+        }
     }
 
-    /// <summary>
-    /// Says that the targets hold what the next <see cref="Update"/> would make of them, which then does nothing: because they
-    /// were read from where such were saved, or because the step that moved them failed.
-    /// </summary>
-    public void SetAhead() => IsAhead = true;
+    /// <summary>Moves each average a step towards its source, where that is still to be done.</summary>
+    public void Apply()
+    {
+        if (!IsPending) return;
+        Move(_pairs);
+        SetApplied();
+    }
 
-    /// <summary>Says that the targets hold new values, of no step before.</summary>
-    public void Reset() => IsAhead = false;
+    /// <summary>Says that the averages have followed: they were read from where such were saved.</summary>
+    public void SetApplied()
+    {
+        for (var i = 0; i < _pairs.Length; i++) _followed[i] = _pairs[i].X.Storage.Version;
+        _hasFollowed = true;
+    }
 
-    /// <summary>The target of a source, or null.</summary>
+    /// <summary>Makes the averages equal to their sources.</summary>
+    public void CopySources()
+    {
+        foreach (var (source, target) in _pairs)
+        {
+            target.Backend.Copy(source, target);
+            target.Storage.Touch();
+        }
+        _hasFollowed = false;
+    }
+
+    /// <summary>The average of a source, or null.</summary>
     internal Tensor? TargetOf(Tensor source) => _targets.GetValueOrDefault(source);
 
-    /// <summary>Moves the targets whose sources the optimizer did not move.</summary>
-    /// <param name="moved">Tells whether it moved a source.</param>
-    internal void MoveAhead(Func<Tensor, bool> moved)
+    /// <summary>Moves the averages whose sources the optimizer did not move along with its own.</summary>
+    /// <param name="moved">Tells whether it moved a source, and the average with it.</param>
+    internal void MoveOthers(Func<Tensor, bool> moved)
     {
         var count = 0;
         foreach (var pair in _pairs)
             if (moved(pair.X)) pair.Y.Storage.Touch();
             else _rest[count++] = pair;
         Move(_rest.AsSpan(0, count));
-        IsAhead = true;
+        SetApplied();
     }
 
     private void Move(ReadOnlySpan<TensorPair> pairs)

@@ -16,6 +16,9 @@ public sealed record LoadReport(
     /// <summary>What a wrapper had put before the names, as in <c>module.</c>; empty where nothing.</summary>
     public string Prefix { get; init; } = "";
 
+    /// <summary>How the model's checkpoints name their entries.</summary>
+    public CheckpointNames Names { get; init; } = CheckpointNames.Plain;
+
     /// <summary>Entries that are no plain tensors.</summary>
     public IReadOnlyList<SkippedEntry> Skipped { get; init; } = [];
 
@@ -39,9 +42,9 @@ public sealed record LoadReport(
         Parameter[] all = [.. used], lacking = [.. all.Where(p => missing.Contains(p.Name))];
         if (lacking.Length == 0) return null;
         // The report's entries have the file's names, which may lack "bert." or have a prefix.
-        var skipped = Skipped.ToLookup(s => StateDict.Canonical(WrapperPrefix.Strip(s.Name, Prefix)), s => s.What, StringComparer.Ordinal);
+        var skipped = Skipped.ToLookup(s => Names.Canonical(WrapperPrefix.Strip(s.Name, Prefix)), s => s.What, StringComparer.Ordinal);
         var names = string.Join(", ", lacking.Take(Shown).Select(p =>
-            skipped[StateDict.Canonical(p.Name)].FirstOrDefault() is { } what ? $"{what} in place of {p.Name}" : p.Name));
+            skipped[Names.Canonical(p.Name)].FirstOrDefault() is { } what ? $"{what} in place of {p.Name}" : p.Name));
         return $"{lacking.Length} of {all.Length} weights ({names}{(lacking.Length > Shown ? ", …" : "")})";
     }
 

@@ -9,19 +9,15 @@ namespace AmcEngine.Model.Checkpoints;
 /// <summary>Between a model and the state dicts of the reference (specification 8).</summary>
 public static partial class StateDict
 {
-    private const string BertLevel = "bert.";
-    private const string MomentumSuffix = "_m.";
-    private const string OldQueuePointer = "queue_ptr";
-
     /// <summary>
     /// All entries in the reference's order, tied tensors under each of their names, whole numbers as I64. The values
     /// are copies.
     /// </summary>
-    public static IReadOnlyList<TensorData> Export(Module module)
+    public static IReadOnlyList<TensorData> Export(IVisionLanguageModel model)
     {
         var copies = new Dictionary<Parameter, TensorData>();
         var entries = new List<TensorData>();
-        foreach (var (name, parameter, _) in module.StateEntries)
+        foreach (var (name, parameter, _) in model.StateEntries)
         {
             if (!copies.TryGetValue(parameter, out var data)) copies[parameter] = data = Copy(parameter);
             entries.Add(data.WithName(name));
@@ -39,40 +35,41 @@ public static partial class StateDict
     /// <param name="tensors">The checkpoint's tensors: of <c>.pth</c>, legacy or safetensors files alike.</param>
     /// <param name="skipped">Its entries that are no plain tensors.</param>
     /// <exception cref="ModelException">A shape does not fit, a number is not finite, or the checkpoint belongs to another model.</exception>
-    public static LoadReport Load(Albef model, IReadOnlyList<TensorData> tensors, IReadOnlyList<SkippedEntry>? skipped = null)
+    public static LoadReport Load(IVisionLanguageModel model, IReadOnlyList<TensorData> tensors, IReadOnlyList<SkippedEntry>? skipped = null)
     {
+        var names = model.Names;
         var known = Known(model);
-        var prefix = WrapperPrefix.Find(tensors.Select(t => t.Name), name => known.Contains(Canonical(name)));
+        var prefix = WrapperPrefix.Find(tensors.Select(t => t.Name), name => known.Contains(names.Canonical(name)));
         var stored = new Dictionary<string, TensorData>(StringComparer.Ordinal);
         // Names with the prefix come last, so that they win over equal ones without.
         foreach (var tensor in tensors.OrderBy(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)))
-            stored[Canonical(WrapperPrefix.Strip(tensor.Name, prefix))] = tensor;
+            stored[names.Canonical(WrapperPrefix.Strip(tensor.Name, prefix))] = tensor;
         var plan = Match(model, stored, out var missing, out var reshaped);
         RequireSameModel(model, plan, tensors.Count);
         var check = new FiniteLoad();
         using (MemoryScope.Suspend())
-            foreach (var (parameter, data) in plan) Assign(parameter, data, model.Config.Grid, check);
+            foreach (var (parameter, data) in plan) Assign(parameter, data, check);
         check.RequireFinite();
-        model.Average?.Reset();
         CompleteMomentum(model, plan);
         string[] loaded = [.. model.StateEntries.Where(e => !e.IsAlias && plan.ContainsKey(e.Parameter)).Select(e => e.Name)];
         string[] unexpected = [.. Unexpected(model, known, tensors.Select(t => t.Name), prefix)];
         return new LoadReport(loaded, missing, unexpected, reshaped)
         {
             Prefix = prefix,
+            Names = names,
             Skipped = skipped ?? [],
-            OtherLayers = [.. OfOtherLayers(known, unexpected, prefix)],
+            OtherLayers = [.. OfOtherLayers(known, unexpected, n => names.Canonical(WrapperPrefix.Strip(n, prefix)))],
         };
     }
 
     private static Dictionary<Parameter, TensorData> Match(
-        Albef model, Dictionary<string, TensorData> stored, out List<string> missing, out List<string> reshaped)
+        IVisionLanguageModel model, Dictionary<string, TensorData> stored, out List<string> missing, out List<string> reshaped)
     {
         var plan = new Dictionary<Parameter, TensorData>();
         (missing, reshaped) = ([], []);
         foreach (var (name, parameter, _) in model.StateEntries)
         {
-            if (plan.ContainsKey(parameter) || Find(name, stored) is not { } data) continue;
+            if (plan.ContainsKey(parameter) || Find(name, stored, model.Names) is not { } data) continue;
             if (!Fits(parameter, data))
             {
                 if (!IsResizable(parameter, data)) throw new ModelException(
@@ -86,10 +83,10 @@ public static partial class StateDict
         return plan;
     }
 
-    private static TensorData? Find(string name, Dictionary<string, TensorData> stored)
+    private static TensorData? Find(string name, Dictionary<string, TensorData> stored, CheckpointNames names)
     {
-        if (stored.TryGetValue(Canonical(name), out var data)) return data;
-        return name.StartsWith(OldQueuePointer, StringComparison.Ordinal) ? stored.GetValueOrDefault(OldQueuePointer) : null;
+        if (stored.TryGetValue(names.Canonical(name), out var data)) return data;
+        return names.Former(name) is { } former ? stored.GetValueOrDefault(former) : null;
     }
 
     /// <summary>Equal shapes; a scalar and one element in one dimension are the same.</summary>
@@ -98,10 +95,11 @@ public static partial class StateDict
         || (data.Count == 1 && parameter.Shape.Count == 1 && data.Shape.Count <= 1 && parameter.Shape.Rank <= 1);
 
     private static bool IsResizable(Parameter parameter, TensorData data) =>
-        parameter.Name.EndsWith(".pos_embed", StringComparison.Ordinal)
-        && data.Shape is [1, var rows, var width] && width == parameter.Shape[2] && PositionEmbedding.IsGrid(rows - 1, out _);
+        parameter.PositionGrid is not null && data.Shape.Count == parameter.Shape.Rank
+        && data.Shape is [.., var rows, var width] && rows * width == data.Count && width == parameter.Shape[parameter.Shape.Rank - 1]
+        && PositionEmbedding.IsGrid(rows - 1, out _);
 
-    private static void Assign(Parameter parameter, TensorData data, int grid, FiniteLoad check)
+    private static void Assign(Parameter parameter, TensorData data, FiniteLoad check)
     {
         if (parameter.Integers is { } integers)
         {
@@ -115,13 +113,13 @@ public static partial class StateDict
             return;
         }
         using var stored = check.Read(data, parameter.Value.DType, parameter.Value.Backend);
-        using var resized = PositionEmbedding.Resize(stored, grid);
+        using var resized = PositionEmbedding.Resize(stored, parameter.PositionGrid!.Value);
         if (parameter.Value.DType == DType.F64) parameter.Value.Load<double>(resized.ToArray<double>());
         else parameter.Value.Load<float>(resized.ToArray<float>());
     }
 
     /// <summary>A checkpoint with less than half of the trained weights is one of something else.</summary>
-    private static void RequireSameModel(Albef model, Dictionary<Parameter, TensorData> plan, int stored)
+    private static void RequireSameModel(IVisionLanguageModel model, Dictionary<Parameter, TensorData> plan, int stored)
     {
         var trainable = model.Trainable.ToList();
         var found = trainable.Count(plan.ContainsKey);
@@ -129,44 +127,36 @@ public static partial class StateDict
             $"checkpoint: of its {stored} tensors only {found} belong to the {trainable.Count} weights of this model; it is a checkpoint of another model");
     }
 
-    private static void CompleteMomentum(Albef model, Dictionary<Parameter, TensorData> plan)
+    private static void CompleteMomentum(IVisionLanguageModel model, Dictionary<Parameter, TensorData> plan)
     {
-        if (model.Momentum is { } momentum && !model.Parameters.Any(p => momentum.Owns(p) && plan.ContainsKey(p)))
-            model.CopyStudentToMomentum();
+        var trained = model.Trainable.ToHashSet();
+        if (!model.Parameters.Any(p => !trained.Contains(p) && plan.ContainsKey(p))) model.CopyStudentToMomentum();
     }
 
-    private static HashSet<string> Known(Albef model)
+    private static HashSet<string> Known(IVisionLanguageModel model)
     {
-        var known = model.StateEntries.Select(e => Canonical(e.Name)).ToHashSet(StringComparer.Ordinal);
-        if (model.Momentum is not null) known.Add(OldQueuePointer);
-        return known;
+        var names = model.Names;
+        return [.. model.StateEntries.Select(e => names.Canonical(e.Name)), .. model.StateEntries.Select(e => names.Former(e.Name)).OfType<string>()];
     }
 
-    private static IEnumerable<string> Unexpected(Albef model, HashSet<string> known, IEnumerable<string> names, string prefix) =>
+    private static IEnumerable<string> Unexpected(IVisionLanguageModel model, HashSet<string> known, IEnumerable<string> names, string prefix) =>
         from name in names
         let plain = WrapperPrefix.Strip(name, prefix)
-        where !known.Contains(Canonical(plain)) && !IsTrainingState(model, plain)
+        where !known.Contains(model.Names.Canonical(plain)) && !(!model.ForTraining && model.Names.IsTrainingState(plain))
         select name;
 
     /// <summary>Which names differ from known ones in the number of their layer alone.</summary>
-    private static IEnumerable<string> OfOtherLayers(HashSet<string> known, string[] unexpected, string prefix)
+    private static IEnumerable<string> OfOtherLayers(HashSet<string> known, string[] unexpected, Func<string, string> canonical)
     {
         if (unexpected.Length == 0) return [];
         var shapes = known.Select(AnyLayer).ToHashSet(StringComparer.Ordinal);
-        return unexpected.Where(name => shapes.Contains(AnyLayer(Canonical(WrapperPrefix.Strip(name, prefix)))));
+        return unexpected.Where(name => shapes.Contains(AnyLayer(canonical(name))));
     }
 
     private static string AnyLayer(string name) => LayerNumber.Replace(name, ".#.");
 
-    /// <summary>A model for evaluation has no momentum copies and queues: that a checkpoint has them is no surprise.</summary>
-    private static bool IsTrainingState(Albef model, string name) =>
-        model.Momentum is null
-        && (name.Contains(MomentumSuffix, StringComparison.Ordinal) || name.Contains("queue", StringComparison.Ordinal));
-
     private static bool IsConstant(Parameter parameter) =>
         parameter.Kind == ParameterKind.Integers && parameter.Name.EndsWith("position_ids", StringComparison.Ordinal);
-
-    internal static string Canonical(string name) => name.Replace(BertLevel, "", StringComparison.Ordinal);
 
     [GeneratedRegex(@"\.[0-9]+\.", RegexOptions.CultureInvariant)]
     private static partial Regex LayerNumber { get; }

@@ -7,12 +7,6 @@ namespace AmcEngine.Model.Layers;
 /// <summary>Layer normalisation of the last axis.</summary>
 public sealed class LayerNorm : Module
 {
-    /// <summary>Eps of the vision encoder.</summary>
-    public const double VisionEps = 1e-6;
-
-    /// <summary>Eps of the text encoder and the MLM head.</summary>
-    public const double TextEps = 1e-12;
-
     private readonly double _eps;
     private readonly Parameter _weight;
     private readonly Parameter _bias;

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Memory;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Model.Modules;
@@ -29,6 +30,10 @@ public abstract class Module : IDisposable
     protected Parameter AddWeight(string name, Shape shape, Initialization initialization) =>
         Add(new Parameter(name, shape, ParameterKind.Weight, initialization));
 
+    /// <summary>Registers embeddings of a class token and of a square grid of patches.</summary>
+    protected Parameter AddPositions(string name, Shape shape, int grid, Initialization initialization) =>
+        Add(new Parameter(name, shape, ParameterKind.Weight, initialization) { PositionGrid = grid });
+
     /// <summary>Registers floating state that is not trained.</summary>
     protected Parameter AddBuffer(string name, Shape shape, Initialization initialization) =>
         Add(new Parameter(name, shape, ParameterKind.Buffer, initialization));
@@ -54,11 +59,19 @@ public abstract class Module : IDisposable
             if (!entry.IsAlias) entry.Parameter.Name = entry.Name;
     }
 
-    /// <summary>Allocates all floating entries.</summary>
-    protected void Materialize(IBackend backend, DType dtype)
+    /// <summary>Allocates all floating entries and fills them with first values.</summary>
+    /// <param name="backend">Device.</param>
+    /// <param name="dtype">Element type of weights and computation.</param>
+    /// <param name="seed">Seed of the initialisation.</param>
+    protected void InitializeWeights(IBackend backend, DType dtype, ulong seed)
     {
-        foreach (var entry in StateEntries)
-            if (!entry.IsAlias) entry.Parameter.Materialize(backend, dtype);
+        using var suspended = MemoryScope.Suspend();
+        StateEntry[] own = [.. StateEntries.Where(e => !e.IsAlias)];
+        foreach (var entry in own) entry.Parameter.Materialize(backend, dtype);
+        var random = new RandomSource(seed);
+        foreach (var entry in own)
+            if (entry.Parameter.Kind != ParameterKind.Integers)
+                entry.Parameter.Initialization.Fill(entry.Parameter.Value, random.NextKey());
     }
 
     /// <summary>Returns the memory of all entries.</summary>

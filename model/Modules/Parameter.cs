@@ -46,6 +46,12 @@ public sealed class Parameter
     /// <exception cref="ModelException">The model was only described (for counting), not put on a back end.</exception>
     public Tensor Value => _value ?? throw new ModelException($"{Name} has no values: put the model on a back end first");
 
+    /// <summary>
+    /// For embeddings of positions in a picture, a class row and then a square grid of rows: the grid's side. A checkpoint of
+    /// another picture size is resized to it. Null for everything else.
+    /// </summary>
+    public int? PositionGrid { get; internal init; }
+
     internal Initialization Initialization { get; }
 
     internal void Materialize(IBackend backend, DType dtype)

@@ -8,18 +8,21 @@ namespace AmcEngine.Model.Text;
 /// <summary>Self or cross attention with its dense output, dropout, residual and norm (specification 2.3, steps 1 and 2).</summary>
 public sealed class BertAttention : Module
 {
-    private readonly AlbefConfig _config;
+    private readonly TextConfig _config;
     private readonly AttentionShape _shape;
     private readonly Projections _self;
     private readonly DenseResidual _output;
 
-    internal BertAttention(AlbefConfig config, AttentionKind kind, int layer)
+    /// <param name="config">Sizes.</param>
+    /// <param name="kind">Self or cross attention.</param>
+    /// <param name="layer">Number of its layer, from 0.</param>
+    /// <param name="sourceWidth">Width of what is attended to.</param>
+    internal BertAttention(TextConfig config, AttentionKind kind, int layer, int sourceWidth)
     {
         _config = config;
-        _shape = AttentionShape.Of(kind, layer, config.TextHidden, config.TextHeads);
-        var sourceWidth = kind == AttentionKind.Cross ? config.VisionWidth : config.TextHidden;
-        _self = AddChild("self", new Projections(config.TextHidden, sourceWidth));
-        _output = AddChild("output", new DenseResidual(config.TextHidden, config));
+        _shape = AttentionShape.Of(kind, layer, config.Hidden, config.Heads);
+        _self = AddChild("self", new Projections(config.Hidden, sourceWidth));
+        _output = AddChild("output", new DenseResidual(config.Hidden, config));
     }
 
     /// <summary>Keys and values of what is attended to, <c>[B, Lk, width]</c>.</summary>
@@ -56,11 +59,11 @@ internal sealed class DenseResidual : Module
     private readonly Linear _dense;
     private readonly LayerNorm _norm;
 
-    public DenseResidual(int inputs, AlbefConfig config)
+    public DenseResidual(int inputs, TextConfig config)
     {
         _dropout = config.HiddenDropout;
-        _dense = AddChild("dense", Linear.Encoder(inputs, config.TextHidden));
-        _norm = AddChild("LayerNorm", new LayerNorm(config.TextHidden, LayerNorm.TextEps));
+        _dense = AddChild("dense", Linear.Encoder(inputs, config.Hidden));
+        _norm = AddChild("LayerNorm", new LayerNorm(config.Hidden, config.NormEps));
     }
 
     public Tensor Forward(Tensor x, Tensor residual, ForwardContext context) => _norm.Forward(context.Drops(_dropout)

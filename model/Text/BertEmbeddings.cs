@@ -8,19 +8,19 @@ namespace AmcEngine.Model.Text;
 /// <summary>Word, position and type embeddings, summed and normalised (specification 2.1).</summary>
 public sealed class BertEmbeddings : Module
 {
-    private readonly AlbefConfig _config;
+    private readonly TextConfig _config;
     private readonly EmbeddingTable _positions;
-    private readonly EmbeddingTable _types;
+    private readonly EmbeddingTable? _types;
     private readonly LayerNorm _norm;
 
-    internal BertEmbeddings(AlbefConfig config)
+    internal BertEmbeddings(TextConfig config)
     {
         _config = config;
         AddIntegers("position_ids", [1, config.MaxPositions], [.. Enumerable.Range(0, config.MaxPositions).Select(i => (long)i)]);
-        Words = AddChild("word_embeddings", new EmbeddingTable(config.VocabSize, config.TextHidden));
-        _positions = AddChild("position_embeddings", new EmbeddingTable(config.MaxPositions, config.TextHidden));
-        _types = AddChild("token_type_embeddings", new EmbeddingTable(config.TypeVocabSize, config.TextHidden));
-        _norm = AddChild("LayerNorm", new LayerNorm(config.TextHidden, LayerNorm.TextEps));
+        Words = AddChild("word_embeddings", new EmbeddingTable(config.VocabSize, config.Hidden));
+        _positions = AddChild("position_embeddings", new EmbeddingTable(config.MaxPositions, config.Hidden));
+        if (config.TypeVocabSize > 0) _types = AddChild("token_type_embeddings", new EmbeddingTable(config.TypeVocabSize, config.Hidden));
+        _norm = AddChild("LayerNorm", new LayerNorm(config.Hidden, config.NormEps));
     }
 
     /// <summary>The word table, which the MLM decoder shares.</summary>
@@ -35,7 +35,8 @@ public sealed class BertEmbeddings : Module
             throw new ModelException($"text encoder: a text of {length} word pieces does not fit {_config.MaxPositions} positions; truncate it");
         return AttentionHook.Run(null, () =>
         {
-            var places = _positions.Weight.Value.Slice(0, 0, length).Add(_types.Weight.Value.Slice(0, 0, 1));
+            var places = _positions.Weight.Value.Slice(0, 0, length);
+            if (_types is not null) places = places.Add(_types.Weight.Value.Slice(0, 0, 1));
             var words = Words.Weight.Value.Embedding(ids, _config.PadId);
             return context.Dropout(_norm.Forward(words.Add(places)), _config.HiddenDropout);
         });

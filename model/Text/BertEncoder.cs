@@ -6,22 +6,29 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model.Text;
 
 /// <summary>
-/// The text encoder with its fusion layers (specification 2.4). Text mode runs the layers below the first fusion
-/// layer, fusion mode the others on given hidden states, multi-modal mode all of them.
+/// The text encoder with its fusion layers, which attend to an image (specification 2.4). Text mode runs without an image:
+/// the layers below the first fusion layer, or more of them without their cross attention where the configuration says so.
+/// Fusion mode runs the fusion layers on given hidden states, multi-modal mode all layers.
 /// </summary>
 public sealed class BertEncoder : Module
 {
-    private readonly AlbefConfig _config;
+    private readonly TextConfig _config;
     private readonly BertLayer[] _layers;
 
-    internal BertEncoder(AlbefConfig config)
+    /// <summary>An encoder of the configured size.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="imageWidth">Width of the image tokens that it attends to.</param>
+    public BertEncoder(TextConfig config, int imageWidth)
     {
         _config = config;
         Embeddings = AddChild("embeddings", new BertEmbeddings(config));
-        _layers = new BertLayer[config.TextLayers];
+        _layers = new BertLayer[config.Layers];
         for (var i = 0; i < _layers.Length; i++)
-            _layers[i] = AddChild(string.Create(CultureInfo.InvariantCulture, $"encoder.layer.{i}"), new BertLayer(config, i));
+            _layers[i] = AddChild(string.Create(CultureInfo.InvariantCulture, $"encoder.layer.{i}"), new BertLayer(config, i, imageWidth));
     }
+
+    /// <summary>First layer with cross attention.</summary>
+    public int FirstCrossLayer => _config.FirstCrossLayer;
 
     /// <summary>All layers, the fusion layers last.</summary>
     internal IReadOnlyList<BertLayer> Layers => _layers;
@@ -30,12 +37,12 @@ public sealed class BertEncoder : Module
     internal BertEmbeddings Embeddings { get; }
 
     /// <summary>Text mode: ids <c>[B, L]</c> to hidden states <c>[B, L, D]</c>.</summary>
-    public Tensor Text(Tensor ids, TextMask mask, ForwardContext context) => AttentionHook.Run(context.Hook, () =>
-    {
-        var x = Embeddings.Forward(ids, context);
-        foreach (var layer in _layers.AsSpan(0, _config.FusionLayer)) x = layer.Forward(x, mask, null, context, false);
-        return x;
-    });
+    public Tensor Text(Tensor ids, TextMask mask, ForwardContext context) =>
+        WithoutImage(ids, mask, context, _config.TextModeLayers ?? _config.FirstCrossLayer);
+
+    /// <summary>Ids <c>[B, L]</c> to what fusion mode goes on from <c>[B, L, D]</c>.</summary>
+    public Tensor BelowFusion(Tensor ids, TextMask mask, ForwardContext context) =>
+        WithoutImage(ids, mask, context, _config.FirstCrossLayer);
 
     /// <summary>Fusion mode: text states <c>[B, L, D]</c> and images to <c>[B, L, D]</c>.</summary>
     /// <param name="hidden">Result of text mode.</param>
@@ -47,7 +54,7 @@ public sealed class BertEncoder : Module
         AttentionHook.Run(context.Hook, () =>
         {
             var x = hidden;
-            for (var i = _config.FusionLayer; i < _layers.Length; i++)
+            for (var i = _config.FirstCrossLayer; i < _layers.Length; i++)
             {
                 // A hooked last layer must show the rows of all words, and count them in the average.
                 var hooked = context.Hook is { Kind: not AttentionKind.Vision } hook && hook.Layer == i;
@@ -56,11 +63,18 @@ public sealed class BertEncoder : Module
             return x;
         });
 
-    /// <summary>Multi-modal mode: text mode, then fusion mode.</summary>
+    /// <summary>Multi-modal mode: the layers below the first with cross attention, then fusion mode.</summary>
     public Tensor MultiModal(Tensor ids, TextMask mask, ImageSource image, ForwardContext context, bool firstRowOnly = false) =>
-        AttentionHook.Run(context.Hook, () => Fusion(Text(ids, mask, context), mask, image, context, firstRowOnly));
+        AttentionHook.Run(context.Hook, () => Fusion(BelowFusion(ids, mask, context), mask, image, context, firstRowOnly));
+
+    private Tensor WithoutImage(Tensor ids, TextMask mask, ForwardContext context, int layers) => AttentionHook.Run(context.Hook, () =>
+    {
+        var x = Embeddings.Forward(ids, context);
+        foreach (var layer in _layers.AsSpan(0, layers)) x = layer.Forward(x, mask, null, context, false);
+        return x;
+    });
 
     /// <summary>Keys and values of image tokens for every fusion layer.</summary>
     internal KeyValue[] ProjectImage(Tensor tokens) =>
-        [.. _layers.Skip(_config.FusionLayer).Select(layer => layer.Cross.Project(tokens))];
+        [.. _layers.Skip(_config.FirstCrossLayer).Select(layer => layer.Cross.Project(tokens))];
 }

@@ -14,13 +14,13 @@ public sealed class BertLayer : Module
     private readonly Intermediate _intermediate;
     private readonly DenseResidual _output;
 
-    internal BertLayer(AlbefConfig config, int layer)
+    internal BertLayer(TextConfig config, int layer, int imageWidth)
     {
-        _fusionIndex = layer - config.FusionLayer;
-        _attention = AddChild("attention", new BertAttention(config, AttentionKind.TextSelf, layer));
-        if (_fusionIndex >= 0) _cross = AddChild("crossattention", new BertAttention(config, AttentionKind.Cross, layer));
+        _fusionIndex = layer - config.FirstCrossLayer;
+        _attention = AddChild("attention", new BertAttention(config, AttentionKind.TextSelf, layer, config.Hidden));
+        if (_fusionIndex >= 0) _cross = AddChild("crossattention", new BertAttention(config, AttentionKind.Cross, layer, imageWidth));
         _intermediate = AddChild("intermediate", new Intermediate(config));
-        _output = AddChild("output", new DenseResidual(config.TextIntermediate, config));
+        _output = AddChild("output", new DenseResidual(config.Intermediate, config));
     }
 
     /// <summary>The layer's cross attention; only fusion layers have one.</summary>
@@ -43,8 +43,8 @@ public sealed class BertLayer : Module
 
     private sealed class Intermediate : Module
     {
-        public Intermediate(AlbefConfig config) =>
-            Dense = AddChild("dense", Linear.Encoder(config.TextHidden, config.TextIntermediate));
+        public Intermediate(TextConfig config) =>
+            Dense = AddChild("dense", Linear.Encoder(config.Hidden, config.Intermediate));
 
         public Linear Dense { get; }
     }

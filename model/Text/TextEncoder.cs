@@ -9,9 +9,11 @@ namespace AmcEngine.Model.Text;
 public sealed class TextEncoder : Module
 {
     /// <summary>An encoder of the configured size.</summary>
-    public TextEncoder(AlbefConfig config)
+    /// <param name="config">Sizes.</param>
+    /// <param name="imageWidth">Width of the image tokens that it attends to.</param>
+    public TextEncoder(TextConfig config, int imageWidth)
     {
-        Bert = AddChild("bert", new BertEncoder(config));
+        Bert = AddChild("bert", new BertEncoder(config, imageWidth));
         Head = AddChild("cls.predictions", new MlmHead(config, Bert.Embeddings.Words));
     }
 
@@ -31,7 +33,7 @@ public sealed class MlmHead : Module
     private readonly Parameter _bias;
     private readonly Transform _transform;
 
-    internal MlmHead(AlbefConfig config, EmbeddingTable words)
+    internal MlmHead(TextConfig config, EmbeddingTable words)
     {
         _words = words;
         _bias = AddWeight("bias", [config.VocabSize], Initialization.Constant(0));
@@ -45,10 +47,10 @@ public sealed class MlmHead : Module
 
     private sealed class Transform : Module
     {
-        public Transform(AlbefConfig config)
+        public Transform(TextConfig config)
         {
-            Dense = AddChild("dense", Linear.Encoder(config.TextHidden, config.TextHidden));
-            Norm = AddChild("LayerNorm", new LayerNorm(config.TextHidden, LayerNorm.TextEps));
+            Dense = AddChild("dense", Linear.Encoder(config.Hidden, config.Hidden));
+            Norm = AddChild("LayerNorm", new LayerNorm(config.Hidden, config.NormEps));
         }
 
         public Linear Dense { get; }

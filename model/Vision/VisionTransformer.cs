@@ -1,4 +1,5 @@
 using System.Globalization;
+using AmcEngine.Backends;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Modules;
 using AmcEngine.Ops;
@@ -9,25 +10,42 @@ namespace AmcEngine.Model.Vision;
 /// <summary>The image encoder (specification 1): patches, class token, positions, pre-norm blocks, a final norm.</summary>
 public sealed class VisionTransformer : Module
 {
-    private readonly AlbefConfig _config;
+    private readonly VisionConfig _config;
     private readonly Parameter _classToken;
     private readonly Parameter _positions;
     private readonly PatchEmbedding _patches;
-    private readonly VisionBlock[] _blocks;
+    private readonly TransformerBlock[] _blocks;
     private readonly LayerNorm _norm;
 
     /// <summary>An encoder of the configured size.</summary>
-    public VisionTransformer(AlbefConfig config)
+    public VisionTransformer(VisionConfig config)
     {
         _config = config;
-        _classToken = AddWeight("cls_token", [1, 1, config.VisionWidth], Initialization.Normal(0.02));
-        _positions = AddWeight("pos_embed", [1, config.ImageTokens, config.VisionWidth], Initialization.Normal(0.02));
-        _patches = AddChild("patch_embed", new PatchEmbedding(config.PatchSize, config.VisionWidth));
-        _blocks = new VisionBlock[config.VisionDepth];
+        _classToken = AddWeight("cls_token", [1, 1, config.Width], Initialization.Normal(0.02));
+        _positions = AddPositions("pos_embed", [1, config.Tokens, config.Width], config.Grid, Initialization.Normal(0.02));
+        _patches = AddChild("patch_embed", new PatchEmbedding(config.PatchSize, config.Width));
+        _blocks = new TransformerBlock[config.Depth];
         for (var i = 0; i < _blocks.Length; i++)
-            _blocks[i] = AddChild(string.Create(CultureInfo.InvariantCulture, $"blocks.{i}"), new VisionBlock(config, i));
-        _norm = AddChild("norm", new LayerNorm(config.VisionWidth, LayerNorm.VisionEps));
+            _blocks[i] = AddChild(string.Create(CultureInfo.InvariantCulture, $"blocks.{i}"), new TransformerBlock(config.Block, i));
+        _norm = AddChild("norm", new LayerNorm(config.Width, config.NormEps));
     }
+
+    /// <summary>An encoder with fresh weights, without a model around it.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="backend">Device.</param>
+    /// <param name="dtype">Element type.</param>
+    /// <param name="seed">Seed of the initialisation.</param>
+    public static VisionTransformer Create(VisionConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0)
+    {
+        var encoder = new VisionTransformer(config.Validate());
+        encoder.NameParameters();
+        encoder.InitializeWeights(backend, dtype, seed);
+        foreach (var parameter in encoder.Parameters) parameter.Value.SetRequiresGrad();
+        return encoder;
+    }
+
+    /// <summary>Patches along one side of the image.</summary>
+    public int Grid => _config.Grid;
 
     /// <summary>Normalised images <c>[B, 3, S, S]</c> to tokens <c>[B, 1 + (S/p)², D]</c>; token 0 is the class token.</summary>
     /// <exception cref="ModelException">The images do not have the configured size.</exception>
@@ -39,14 +57,14 @@ public sealed class VisionTransformer : Module
         return AttentionHook.Run(context.Hook, () =>
         {
             var tokens = Embed(image, batch);
-            foreach (var block in _blocks) tokens = block.Forward(tokens, context);
+            foreach (var block in _blocks) tokens = block.Forward(tokens, null, context);
             return _norm.Forward(tokens);
         });
     }
 
     private Tensor Embed(Tensor image, int batch) => AttentionHook.Run(null, () =>
     {
-        var classTokens = _classToken.Value.BroadcastTo([batch, 1, _config.VisionWidth]);
+        var classTokens = _classToken.Value.BroadcastTo([batch, 1, _config.Width]);
         return Movement.Concat([classTokens, _patches.Forward(image)], 1).Add(_positions.Value);
     });
 }

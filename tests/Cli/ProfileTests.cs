@@ -1,8 +1,12 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Training;
 using AmcEngine.Model;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
@@ -148,9 +152,9 @@ internal sealed class ProfileTests
     {
         var folder = Path.Combine(GoldenFiles.Root, "configs");
         RunConfig config = RunConfig.Load(Path.Combine(folder, "profile-base.yaml"));
-        var model = new Albef(ModelSettings.Create(config, DataSources.Tokenizer(config)));
-        Assert.That(model.Config, Is.EqualTo(new AlbefConfig { QueueSize = 512, MlmProbability = 1, PadId = model.Config.PadId, ClsId = model.Config.ClsId, MaskId = model.Config.MaskId }));
-        Assert.That(model.Momentum, Is.Not.Null);
+        var model = new AlbefModel(AlbefKind.Settings(config, DataSources.Tokenizer(config)));
+        Assert.That(model.Config, Is.EqualTo(new AlbefConfig { Text = new TextConfig { PadId = model.Config.Text.PadId, ClsId = model.Config.Text.ClsId, MaskId = model.Config.Text.MaskId }, QueueSize = 512, MlmProbability = 1 }));
+        Assert.That(model.Copy, Is.Not.Null);
         Assert.That((config.BatchSize, config.Integer("max_tokens"), config.OptionalInteger("min_tokens")), Is.EqualTo((2, 8, (int?)8)));
     }
 

@@ -115,7 +115,10 @@ internal sealed class TrainTests
         var failure = Assert.Throws<TrainingException>(() => TrainCommand.Run(options, new CommandContext(output, error), CancellationToken.None, session =>
         {
             if (session.Step == 3)
-                session.Model.VisionProjection.Parameters.First().Value.Load<float>(Enumerable.Repeat(float.NaN, session.Model.VisionProjection.Parameters.First().Shape.Count).ToArray());
+            {
+                var weight = session.Model.Parameters.Single(p => p.Name == "vision_proj.weight");
+                weight.Value.Load<float>([.. Enumerable.Repeat(float.NaN, weight.Shape.Count)]);
+            }
         }))!;
         Assert.That(failure.Message, Does.Contain(expected).And.Contain("step 4"));
         Assert.That(ErrorReporter.Report(failure, error, verbose: false), Is.EqualTo(1));

@@ -3,8 +3,10 @@ using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Layers;
-using AmcEngine.Model.Pretraining;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 
@@ -52,9 +54,9 @@ internal sealed class AttentionDropoutTests
     private static double[] Run(double hidden, double attention, RandomSource? random, AttentionHook? hook = null)
     {
         using var backend = new CpuBackend(threads: 1);
-        using Albef model = SmallModel.Create(backend, config: SmallModel.Config with { HiddenDropout = hidden, AttentionDropout = attention });
+        using AlbefModel model = SmallModel.Create(backend, config: SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = hidden, AttentionDropout = attention } });
         using var scope = MemoryScope.Begin();
-        AlbefBatch batch = SmallModel.Batch(model);
+        PairBatch batch = SmallModel.Batch(model);
         TextMask mask = TextMask.Create(batch.Text, model.DType, backend);
         Tensor ids = Tensor.From(batch.Text.Ids, [batch.Text.Count, batch.Text.Length], backend);
         ImageSource image = ImageSource.FromTokens(model.Vision.Forward(batch.Image, ForwardContext.Evaluation));

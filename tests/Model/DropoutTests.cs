@@ -3,7 +3,10 @@ using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Modules;
-using AmcEngine.Model.Pretraining;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Contrastive;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model;
@@ -25,7 +28,7 @@ public sealed class DropoutTests
     [TestCase(0, 0.3)]
     public void Each_kind_reaches_student_and_teacher(double hidden, double attention)
     {
-        var config = SmallModel.Config with { HiddenDropout = hidden, AttentionDropout = attention };
+        var config = SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = hidden, AttentionDropout = attention } };
         Results first = Step(config, 0), again = Step(config, 0), next = Step(config, 1);
         var drops = hidden + attention > 0;
         Assert.Multiple(() =>
@@ -46,7 +49,7 @@ public sealed class DropoutTests
     [Test]
     public void The_share_is_that_of_the_configuration([Values(0.1, 0.5)] double share)
     {
-        using var model = SmallModel.Create(_backend, config: SmallModel.Config with { HiddenDropout = share });
+        using var model = SmallModel.Create(_backend, config: SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = share } });
         using var scope = MemoryScope.Begin();
         var batch = SmallModel.Batch(model, count: 100);
         var ids = AmcEngine.Tensors.Tensor.From(batch.Text.Ids, [100, 6], _backend);
@@ -67,7 +70,7 @@ public sealed class DropoutTests
         var batch = SmallModel.Batch(model);
         var (ids, labels) = ((int[])batch.Text.Ids.Clone(), new int[batch.Text.Ids.Length]);
         Array.Fill(labels, MaskedTokens.Ignore);
-        (labels[2], ids[2]) = (ids[2], config.MaskId);
+        (labels[2], ids[2]) = (ids[2], config.Text.MaskId);
         var output = model.Forward(batch, new StepOptions(0.4, random) { Negatives = ArgmaxSampler.Instance, Masked = new MaskedTokens(ids, labels) });
         Parameter queue = model.StateEntries.Single(e => e.Name == "text_queue").Parameter;
         var columns = queue.Value.ToDoubles();

@@ -2,6 +2,7 @@ using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
+using AmcEngine.Model.Albef;
 using AmcEngine.Model;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
@@ -15,7 +16,7 @@ namespace AmcEngine.Tests.Model;
 public sealed class EncoderTests
 {
     private CpuBackend _backend = null!;
-    private Albef _model = null!;
+    private AlbefModel _model = null!;
     private MemoryScope _scope = null!;
 
     [SetUp]
@@ -70,7 +71,7 @@ public sealed class EncoderTests
     public void The_class_row_alone_equals_that_row_of_the_whole()
     {
         var (ids, mask, image) = Inputs();
-        var whole = Albef.ClassRow(_model.Text.Bert.MultiModal(ids, mask, image, ForwardContext.Evaluation)).ToDoubles();
+        var whole = VisionLanguageModel.ClassRow(_model.Text.Bert.MultiModal(ids, mask, image, ForwardContext.Evaluation)).ToDoubles();
         var alone = _model.Text.Bert.MultiModal(ids, mask, image, ForwardContext.Evaluation, firstRowOnly: true);
         Assert.That(alone.Shape, Is.EqualTo(new Shape(3, 1, 8)));
         Closeness.ElementsAreClose("class row", alone.ToDoubles(), whole, 1e-14);

@@ -1,5 +1,8 @@
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Model;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using AmcEngine.Model.Modules;
 using AmcEngine.Tensors;
 using NUnit.Framework;
@@ -15,12 +18,18 @@ public sealed class InitialWeightsTests
     // Wide enough that a standard deviation can be told from few matrices.
     private static readonly AlbefConfig Config = SmallModel.Config with
     {
-        VisionWidth = 48,
-        TextHidden = 64,
-        TextIntermediate = 80,
+        Vision = SmallModel.Config.Vision with
+        {
+            Width = 48,
+        },
+        Text = SmallModel.Config.Text with
+        {
+            Hidden = 64,
+            Intermediate = 80,
+            VocabSize = 300,
+            MaxPositions = 30,
+        },
         EmbedDim = 40,
-        VocabSize = 300,
-        MaxPositions = 30,
         QueueSize = 50,
     };
 
@@ -35,7 +44,7 @@ public sealed class InitialWeightsTests
     [Test]
     public void Every_parameter_has_its_published_distribution()
     {
-        using var model = Albef.Create(Config, _backend, DType.F32, seed: 3);
+        using var model = AlbefModel.Create(Config, _backend, DType.F32, seed: 3);
         Assert.Multiple(() =>
         {
             foreach (var p in model.Trainable)
@@ -53,8 +62,8 @@ public sealed class InitialWeightsTests
     [Test]
     public void Tensors_of_one_size_differ_and_so_do_seeds()
     {
-        using Albef model = Albef.Create(Config, _backend, seed: 3), again = Albef.Create(Config, _backend, seed: 3), other = Albef.Create(Config, _backend, seed: 4);
-        double[][] Matrices(Albef m) => [.. m.Trainable.Where(p => p.Shape.Rank > 1).Select(p => p.Value.ToDoubles())];
+        using AlbefModel model = AlbefModel.Create(Config, _backend, seed: 3), again = AlbefModel.Create(Config, _backend, seed: 3), other = AlbefModel.Create(Config, _backend, seed: 4);
+        double[][] Matrices(AlbefModel m) => [.. m.Trainable.Where(p => p.Shape.Rank > 1).Select(p => p.Value.ToDoubles())];
         var first = Matrices(model);
         Assert.Multiple(() =>
         {
@@ -67,7 +76,7 @@ public sealed class InitialWeightsTests
     [Test]
     public void Copies_equal_the_student_and_queues_hold_random_columns_of_length_one()
     {
-        using var model = Albef.Create(Config, _backend, seed: 3);
+        using var model = AlbefModel.Create(Config, _backend, seed: 3);
         var state = model.StateEntries.ToDictionary(e => e.Name, e => e.Parameter);
         Assert.Multiple(() =>
         {
@@ -90,7 +99,7 @@ public sealed class InitialWeightsTests
     [Test]
     public void Norms_and_biases_do_not_decay_and_all_else_does()
     {
-        using var model = Albef.Create(Config, _backend);
+        using var model = AlbefModel.Create(Config, _backend);
         var groups = model.ParameterGroups(0.07);
         var names = model.Trainable.ToDictionary(p => p.Value, p => p.Name);
         Assert.That(groups.Select(g => g.WeightDecay), Is.EqualTo(new[] { 0, 0.07 }));
@@ -116,9 +125,9 @@ public sealed class InitialWeightsTests
     /// <summary>Inputs of a layer with PyTorch's default initialisation; null for a layer of the encoders.</summary>
     private static int? DefaultInputs(Parameter p) => p.Name[..Math.Max(0, p.Name.LastIndexOf('.'))] switch
     {
-        "visual_encoder.patch_embed.proj" => 3 * Config.PatchSize * Config.PatchSize,
-        "vision_proj" => Config.VisionWidth,
-        "text_proj" or "itm_head" => Config.TextHidden,
+        "visual_encoder.patch_embed.proj" => 3 * Config.Vision.PatchSize * Config.Vision.PatchSize,
+        "vision_proj" => Config.Vision.Width,
+        "text_proj" or "itm_head" => Config.Text.Hidden,
         _ => null,
     };
 

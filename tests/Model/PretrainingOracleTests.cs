@@ -4,8 +4,10 @@ using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Modules;
-using AmcEngine.Model.Pretraining;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 using NUnit.Framework;
@@ -23,9 +25,9 @@ public sealed class PretrainingOracleTests
     private const double Close = 1e-12;
 
     private CpuBackend _backend = null!;
-    private Albef _model = null!;
+    private AlbefModel _model = null!;
     private MemoryScope _scope = null!;
-    private AlbefBatch _batch = null!;
+    private PairBatch _batch = null!;
     private Dictionary<string, double[]> _before = null!;
 
     [SetUp]
@@ -111,7 +113,7 @@ public sealed class PretrainingOracleTests
     {
         var output = Step(SmallModel.Config with { MlmDistillAxis = axis });
         var masked = Masked();
-        var vocabulary = _model.Config.VocabSize;
+        var vocabulary = _model.Config.Text.VocabSize;
         double[] teacher = TeacherWords(masked), student = output.MlmLogits!.ToDoubles();
         var length = _batch.Text.Length;
         double hard = 0, soft = 0;
@@ -142,7 +144,7 @@ public sealed class PretrainingOracleTests
 
     private AlbefOutput Step(AlbefConfig? config = null, IHardNegativeSampler? sampler = null, double temperature = 0.3)
     {
-        _model = SmallModel.Create(_backend, config: (config ?? SmallModel.Config) with { HiddenDropout = 0, AttentionDropout = 0, Momentum = 0.7 });
+        _model = SmallModel.Create(_backend, config: (config ?? SmallModel.Config) with { Text = (config ?? SmallModel.Config).Text with { HiddenDropout = 0, AttentionDropout = 0 }, Momentum = 0.7 });
         // The student has moved since the copies were last updated: a teacher that is not updated, or updated twice, shows.
         foreach (var p in _model.Trainable.Where(p => p.Name != "temp")) p.Value.Load<double>([.. p.Value.ToDoubles().Select((v, i) => v + 0.1 * Math.Sin(i))]);
         _model.Temperature.Value.Load<double>([temperature]);
@@ -160,22 +162,22 @@ public sealed class PretrainingOracleTests
         foreach (var at in (int[])[2, 13, 15])
         {
             labels[at] = ids[at];
-            ids[at] = at == 15 ? 9 : _model.Config.MaskId;
+            ids[at] = at == 15 ? 9 : _model.Config.Text.MaskId;
         }
         return new MaskedTokens(ids, labels);
     }
 
     private double[] TeacherFeatures(bool image)
     {
-        var teacher = _model.Momentum!;
+        var teacher = _model.Copy!;
         return image
-            ? Albef.Feature(teacher.Vision.Forward(_batch.Image, ForwardContext.Evaluation), teacher.VisionProjection).ToDoubles()
-            : Albef.Feature(teacher.Text.Bert.Text(Ids(_batch.Text.Ids), Mask(), ForwardContext.Evaluation), teacher.TextProjection).ToDoubles();
+            ? AlbefModel.Feature(teacher.Vision.Forward(_batch.Image, ForwardContext.Evaluation), teacher.VisionProjection).ToDoubles()
+            : AlbefModel.Feature(teacher.Text.Bert.Text(Ids(_batch.Text.Ids), Mask(), ForwardContext.Evaluation), teacher.TextProjection).ToDoubles();
     }
 
     private double[] TeacherWords(MaskedTokens masked)
     {
-        var teacher = _model.Momentum!;
+        var teacher = _model.Copy!;
         var image = ImageSource.FromTokens(teacher.Vision.Forward(_batch.Image, ForwardContext.Evaluation));
         return teacher.Text.Head.Forward(teacher.Text.Bert.MultiModal(Ids(masked.InputIds), Mask(), image, ForwardContext.Evaluation)).ToDoubles();
     }
@@ -187,7 +189,7 @@ public sealed class PretrainingOracleTests
         var tokens = _model.Vision.Forward(_batch.Image, ForwardContext.Evaluation).IndexSelect(0, image);
         int[] ids = [.. texts.SelectMany(t => _batch.Text.Ids.AsSpan(t * _batch.Text.Length, _batch.Text.Length).ToArray())];
         var hidden = _model.Text.Bert.MultiModal(Ids(ids), Mask().Select(text), ImageSource.FromTokens(tokens), ForwardContext.Evaluation);
-        return _model.ItmHead.Forward(Albef.ClassRow(hidden)).ToDoubles();
+        return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(hidden)).ToDoubles();
     }
 
     private Tensor Ids(int[] ids) => Tensor.From(ids, [Count, _batch.Text.Length], _backend);

@@ -1,5 +1,8 @@
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Model;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Modules;
 using AmcEngine.Serialization;
@@ -23,7 +26,7 @@ public sealed class StateDictTests
     [Test]
     public void The_full_model_has_the_published_entries_and_counts_without_any_memory()
     {
-        var model = new Albef(new AlbefConfig());
+        var model = new AlbefModel(new AlbefConfig());
         var trainable = model.Trainable.ToList();
         Assert.Multiple(() =>
         {
@@ -41,7 +44,7 @@ public sealed class StateDictTests
 
     [Test]
     public void At_384_pixels_the_vision_encoder_has_more_positions() => Assert.That(
-        new Albef(new AlbefConfig { ImageRes = 384 }).Vision.Parameters.Sum(p => (long)p.Shape.Count), Is.EqualTo(86_090_496));
+        new AlbefModel(new AlbefConfig { Vision = new VisionConfig { ImageRes = 384 } }).Vision.Parameters.Sum(p => (long)p.Shape.Count), Is.EqualTo(86_090_496));
 
     [TestCase("albef-tiny.pth")]
     [TestCase("albef-tiny-legacy.pth")]
@@ -49,7 +52,7 @@ public sealed class StateDictTests
     public void Official_checkpoints_load_completely_and_export_in_their_order(string name)
     {
         using var checkpoint = TorchCheckpoint.Load(GoldenFiles.Require(name));
-        using var model = Albef.Create(Tiny, _backend);
+        using var model = AlbefModel.Create(Tiny, _backend);
         var report = StateDict.Load(model, checkpoint.Tensors);
         var exported = StateDict.Export(model);
         Assert.Multiple(() =>
@@ -80,7 +83,7 @@ public sealed class StateDictTests
     public void Positions_of_another_image_size_are_resized_in_both_encoders()
     {
         using var source = SmallModel.Create(_backend);
-        using var target = SmallModel.Create(_backend, DType.F32, SmallModel.Config with { ImageRes = 12 });
+        using var target = SmallModel.Create(_backend, DType.F32, SmallModel.Config with { Vision = SmallModel.Config.Vision with { ImageRes = 12 } });
         var report = StateDict.Load(target, StateDict.Export(source));
         Assert.That(report.Reshaped, Is.EqualTo(new[] { "visual_encoder.pos_embed", "visual_encoder_m.pos_embed" }));
         Assert.That(report.ToString(), Does.Match(@"^\d+ tensors loaded, 2 resized \(visual_encoder\.pos_embed, visual_encoder_m\.pos_embed\)$"));
@@ -90,7 +93,7 @@ public sealed class StateDictTests
     public void A_wrong_shape_is_refused_in_one_line_that_names_tensor_and_shapes()
     {
         using var source = SmallModel.Create(_backend);
-        using var target = SmallModel.Create(_backend, DType.F64, SmallModel.Config with { VocabSize = 21 });
+        using var target = SmallModel.Create(_backend, DType.F64, SmallModel.Config with { Text = SmallModel.Config.Text with { VocabSize = 21 } });
         Assert.That(() => StateDict.Load(target, StateDict.Export(source)), Throws.TypeOf<ModelException>()
             .With.Message.Contains("word_embeddings.weight' is [20, 8], the model expects [21, 8]").And.Message.Not.Contains('\n'));
     }
@@ -107,7 +110,7 @@ public sealed class StateDictTests
     public void A_checkpoint_of_the_student_alone_starts_the_momentum_copies_from_it()
     {
         using var source = SmallModel.Create(_backend);
-        using var target = Albef.Create(SmallModel.Config, _backend, DType.F64, seed: 99);
+        using var target = AlbefModel.Create(SmallModel.Config, _backend, DType.F64, seed: 99);
         var report = StateDict.Load(target, [.. StateDict.Export(source).Where(t => !t.Name.Contains("_m.", StringComparison.Ordinal))]);
         Assert.That(report.Missing, Has.All.Contains("_m."));
         Assert.That(Value(target, "vision_proj_m.weight"), Is.EqualTo(Value(source, "vision_proj.weight")));
@@ -118,7 +121,7 @@ public sealed class StateDictTests
     public void A_model_for_evaluation_takes_a_training_checkpoint_without_complaint()
     {
         using var source = SmallModel.Create(_backend);
-        using var target = Albef.Create(SmallModel.Config, _backend, withMomentum: false);
+        using var target = AlbefModel.Create(SmallModel.Config, _backend, withMomentum: false);
         var report = StateDict.Load(target, StateDict.Export(source));
         Assert.That(report.Missing, Is.Empty);
         Assert.That(report.Unexpected, Is.Empty);
@@ -130,30 +133,36 @@ public sealed class StateDictTests
         var config = SmallModel.Config;
         Assert.Multiple(() =>
         {
-            Assert.That(() => (config with { VisionHeads = 3 }).Validate(), Throws.TypeOf<ModelException>().With.Message.Contains("divisible"));
+            Assert.That(() => (config with { Vision = config.Vision with { Heads = 3 } }).Validate(), Throws.TypeOf<ModelException>().With.Message.Contains("divisible"));
             Assert.That(() => (config with { AmcLayer = 1 }).Validate(), Throws.TypeOf<ModelException>().With.Message.Contains("fusion layers 2..3"));
-            Assert.That(() => (config with { ImageRes = 9 }).Validate(), Throws.TypeOf<ModelException>().With.Message.Contains("multiple"));
+            Assert.That(() => (config with { Vision = config.Vision with { ImageRes = 9 } }).Validate(), Throws.TypeOf<ModelException>().With.Message.Contains("multiple"));
         });
     }
 
     private static AlbefConfig Tiny => new()
     {
-        ImageRes = 64,
-        VisionWidth = 48,
-        VisionDepth = 3,
-        VisionHeads = 4,
-        TextHidden = 48,
-        TextHeads = 4,
-        TextIntermediate = 96,
-        TextLayers = 4,
-        FusionLayer = 2,
-        VocabSize = 128,
-        MaxPositions = 32,
+        Vision = new VisionConfig
+        {
+            ImageRes = 64,
+            Width = 48,
+            Depth = 3,
+            Heads = 4,
+        },
+        Text = new TextConfig
+        {
+            Hidden = 48,
+            Heads = 4,
+            Intermediate = 96,
+            Layers = 4,
+            FirstCrossLayer = 2,
+            VocabSize = 128,
+            MaxPositions = 32,
+            ClsId = 5,
+            MaskId = 7,
+        },
         EmbedDim = 16,
         QueueSize = 32,
         AmcLayer = 2,
-        ClsId = 5,
-        MaskId = 7,
     };
 
     private static double[] Value(Module model, string name) => model.StateEntries.Single(e => e.Name == name).Parameter.Value.ToDoubles();

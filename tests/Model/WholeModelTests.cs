@@ -1,5 +1,6 @@
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
+using AmcEngine.Model.Albef;
 using AmcEngine.Model;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Modules;
@@ -16,7 +17,7 @@ public sealed class WholeModelTests
     private const string CrossQuery = "text_encoder.bert.encoder.layer.2.crossattention.self.query.weight";
 
     private CpuBackend _backend = null!;
-    private Albef _source = null!;
+    private AlbefModel _source = null!;
     private IReadOnlyList<TensorData> _whole = [];
 
     [OneTimeSetUp]
@@ -87,7 +88,7 @@ public sealed class WholeModelTests
         foreach (var name in new[] { "image_queue", "visual_encoder_m.cls_token", "temp" })
         {
             var bad = With(float.NaN, (name, 0));
-            using var training = Albef.Create(SmallModel.Config, _backend);
+            using var training = AlbefModel.Create(SmallModel.Config, _backend);
             Assert.That(() => StateDict.Load(training, bad), Throws.TypeOf<ModelException>().With.Message.Contains(name));
             using var evaluation = Fresh();
             if (name != "temp") Assert.That(() => StateDict.Load(evaluation, bad), Throws.Nothing, name);
@@ -97,7 +98,7 @@ public sealed class WholeModelTests
     [Test]
     public void Positions_that_are_resized_must_be_finite()
     {
-        using var model = Albef.Create(SmallModel.Config with { ImageRes = 12 }, _backend, withMomentum: false);
+        using var model = AlbefModel.Create(SmallModel.Config with { Vision = SmallModel.Config.Vision with { ImageRes = 12 } }, _backend, withMomentum: false);
         Assert.That(() => StateDict.Load(model, With(float.NaN, ("visual_encoder.pos_embed", 9))), Throws.TypeOf<ModelException>().With.Message.Contains("visual_encoder.pos_embed: 1 of 40"));
     }
 
@@ -109,7 +110,7 @@ public sealed class WholeModelTests
         TensorData[] tensors = [.. _whole.Where(t => t.Name != "visual_encoder.norm.bias"), TensorData.From("visual_encoder.norm.bias", [8], huge)];
         using var single = Fresh();
         Assert.That(() => StateDict.Load(single, tensors), Throws.TypeOf<ModelException>().With.Message.Contains("visual_encoder.norm.bias: 1 of 8"));
-        using var wide = Albef.Create(SmallModel.Config, _backend, DType.F64, withMomentum: false);
+        using var wide = AlbefModel.Create(SmallModel.Config, _backend, DType.F64, withMomentum: false);
         Assert.That(() => StateDict.Load(wide, tensors), Throws.Nothing);
     }
 
@@ -120,7 +121,7 @@ public sealed class WholeModelTests
     {
         using var model = Fresh();
         var report = StateDict.Load(model, [.. _whole.Where(t => !t.Name.Contains(part, StringComparison.Ordinal))]);
-        Assert.That(report.Lacks(model.ExplanationWeights), Does.Contain(count).And.Contains(name).And.Not.Contains("_m."));
+        Assert.That(report.Lacks(model.ExplanationWeights(new GroundingSettings())), Does.Contain(count).And.Contains(name).And.Not.Contains("_m."));
     }
 
     [Test]
@@ -129,7 +130,7 @@ public sealed class WholeModelTests
         string[] unused = ["cls.predictions", "_proj", "_m.", "queue", "temp"];
         using var model = Fresh();
         var report = StateDict.Load(model, [.. _whole.Where(t => !unused.Any(u => t.Name.Contains(u, StringComparison.Ordinal)))]);
-        Assert.That(report.Lacks(model.ExplanationWeights), Is.Null);
+        Assert.That(report.Lacks(model.ExplanationWeights(new GroundingSettings())), Is.Null);
         Assert.That(report.Lacks(model.Trainable), Does.Contain("temp"), "a training is told of them");
     }
 
@@ -138,7 +139,7 @@ public sealed class WholeModelTests
     {
         using var model = Fresh();
         StateDict.Load(model, _whole);
-        HashSet<Parameter> used = [.. model.ExplanationWeights];
+        HashSet<Parameter> used = [.. model.ExplanationWeights(new GroundingSettings())];
         var wrong = new List<string>();
         foreach (var parameter in model.Parameters)
         {
@@ -159,7 +160,7 @@ public sealed class WholeModelTests
         var report = StateDict.Load(
             model, [.. _whole.Where(t => t.Name != CrossQuery).Select(t => t.WithName("module." + t.Name))],
             [new SkippedEntry("module." + CrossQuery.Replace("bert.", "", StringComparison.Ordinal), "a sparse tensor"), new SkippedEntry("extra", "a complex tensor")]);
-        Assert.That(report.Lacks(model.ExplanationWeights), Does.Contain($"a sparse tensor in place of {CrossQuery}"));
+        Assert.That(report.Lacks(model.ExplanationWeights(new GroundingSettings())), Does.Contain($"a sparse tensor in place of {CrossQuery}"));
         Assert.That(report.ToString(), Does.Contain("2 skipped").And.Contains("extra: a complex tensor"));
     }
 
@@ -167,23 +168,23 @@ public sealed class WholeModelTests
     [TestCase(2, 1, "text_encoder.bert.encoder.layer.1.crossattention.")]
     public void Layers_of_a_deeper_model_or_another_split_are_seen(int depth, int firstFusion, string name)
     {
-        using var deeper = Albef.Create(SmallModel.Config with { VisionDepth = depth, FusionLayer = firstFusion }, _backend, withMomentum: false);
+        using var deeper = AlbefModel.Create(SmallModel.Config with { Vision = SmallModel.Config.Vision with { Depth = depth }, Text = SmallModel.Config.Text with { FirstCrossLayer = firstFusion } }, _backend, withMomentum: false);
         using var model = Fresh();
         var report = StateDict.Load(model, [.. StateDict.Export(deeper), TensorData.From("text_encoder.bert.pooler.dense.bias", [1], new float[1])]);
         Assert.That(report.OtherLayers, Is.Not.Empty.And.All.StartsWith(name));
         Assert.That(report.Unexpected, Does.Contain("text_encoder.bert.pooler.dense.bias"), "unexpected, but of no layer");
     }
 
-    private static float[] Explain(Albef model)
+    private static float[] Explain(AlbefModel model)
     {
         using var scope = MemoryScope.Begin();
         var output = model.Explain(SmallModel.Batch(model));
-        return [.. output.Logits.ToArray<float>(), .. output.Cam.ToArray<float>()];
+        return [.. output.Score.ToArray<float>(), .. output.Cam.ToArray<float>()];
     }
 
-    private Albef Fresh() => Albef.Create(SmallModel.Config, _backend, seed: 3, withMomentum: false);
+    private AlbefModel Fresh() => AlbefModel.Create(SmallModel.Config, _backend, seed: 3, withMomentum: false);
 
-    private static double[] Numbers(Albef model, string name) => model.StateEntries.Single(e => e.Name == name).Parameter.Value.ToDoubles();
+    private static double[] Numbers(AlbefModel model, string name) => model.StateEntries.Single(e => e.Name == name).Parameter.Value.ToDoubles();
 
     private TensorData[] With(float bad, params (string Name, int Index)[] places) =>
     [

@@ -1,8 +1,12 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Objective;
+using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Training;
 using AmcEngine.DataTools;
 using AmcEngine.Model;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Optim;
 using AmcEngine.Tests.DataTools;
@@ -112,35 +116,41 @@ internal sealed class DefaultsTests
     [Test]
     public void An_empty_configuration_is_the_published_model()
     {
-        AlbefConfig settings = ModelSettings.Create(RunConfig.Create("defaults", []), WordPieceTokenizer.BertBaseUncased);
+        AlbefConfig settings = AlbefKind.Settings(RunConfig.Create("defaults", []), WordPieceTokenizer.BertBaseUncased);
         Assert.That(settings, Is.EqualTo(new AlbefConfig
         {
-            ImageRes = 256,
-            PatchSize = 16,
-            VisionWidth = 768,
-            VisionDepth = 12,
-            VisionHeads = 12,
-            VisionMlpRatio = 4,
-            TextHidden = 768,
-            TextHeads = 12,
-            TextIntermediate = 3072,
-            TextLayers = 12,
-            FusionLayer = 6,
-            VocabSize = 30522,
-            MaxPositions = 512,
-            TypeVocabSize = 2,
+            Vision = new VisionConfig
+            {
+                ImageRes = 256,
+                PatchSize = 16,
+                Width = 768,
+                Depth = 12,
+                Heads = 12,
+                MlpRatio = 4,
+            },
+            Text = new TextConfig
+            {
+                Hidden = 768,
+                Heads = 12,
+                Intermediate = 3072,
+                Layers = 12,
+                FirstCrossLayer = 6,
+                VocabSize = 30522,
+                MaxPositions = 512,
+                TypeVocabSize = 2,
+                HiddenDropout = 0.1,
+                AttentionDropout = 0.1,
+                PadId = 0,
+                ClsId = 101,
+                MaskId = 103,
+            },
             EmbedDim = 256,
             QueueSize = 65536,
             Momentum = 0.995,
             Temperature = 0.07,
-            HiddenDropout = 0.1,
-            AttentionDropout = 0.1,
             AmcLayer = 8,
             MlmProbability = 0.15,
             MlmDistillAxis = MlmDistillAxis.Sequence,
-            PadId = 0,
-            ClsId = 101,
-            MaskId = 103,
         }));
         Assert.That(new AlbefConfig(), Is.EqualTo(settings), "the model's own defaults are the same");
     }
@@ -149,7 +159,7 @@ internal sealed class DefaultsTests
     public void The_full_size_configuration_is_the_published_recipe()
     {
         RunConfig config = RunConfig.Load(Path.Combine(GoldenFiles.Root, "configs", "albef-base.yaml"));
-        Assert.That(ModelSettings.Create(config, WordPieceTokenizer.BertBaseUncased), Is.EqualTo(new AlbefConfig()));
+        Assert.That(AlbefKind.Settings(config, WordPieceTokenizer.BertBaseUncased), Is.EqualTo(new AlbefConfig()));
         SortedDictionary<string, string?> published = RunConfig.Create("defaults", []).Flatten(), given = config.Flatten();
         string[] free = ["train_file", "image_root", "checkpoint", "bert_config", "save_every"];
         string[] other = [.. published.Where(k => given[k.Key] != k.Value && !free.Contains(k.Key)).Select(k => $"{k.Key} {given[k.Key]}")];

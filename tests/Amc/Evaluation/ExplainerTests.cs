@@ -7,8 +7,12 @@ using AmcEngine.DataTools;
 using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Modules;
-using AmcEngine.Model.Pretraining;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Contrastive;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using AmcEngine.Model.Tokenization;
+using AmcEngine.Ops;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Cli;
 using AmcEngine.Tests.DataTools;
@@ -41,7 +45,7 @@ internal sealed class ExplainerTests
     {
         using var folder = new TempFolder();
         RunConfig config = RunConfig.Load(folder.Write("c.yaml", Amcx.TinyConfig + $"eval_resize: {rule}\n"));
-        using Albef model = SmallModel.Create(_backend, DType.F32);
+        using AlbefModel model = SmallModel.Create(_backend, DType.F32);
         WordPieceTokenizer tokenizer = Tokenizer();
         var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
         RgbImage[] pictures = [.. Enumerable.Range(0, 3).Select(i => Noise(25 - 2 * i, 31 + i, i))];
@@ -59,7 +63,7 @@ internal sealed class ExplainerTests
     [Test]
     public void The_model_sees_pictures_normalised_by_the_recipes_constants()
     {
-        using Albef model = SmallModel.Create(_backend, DType.F32);
+        using AlbefModel model = SmallModel.Create(_backend, DType.F32);
         WordPieceTokenizer tokenizer = Tokenizer();
         RgbImage[] pictures = [.. Enumerable.Range(0, 3).Select(i => Noise(8, 8, i))];
         PhraseInPicture[] batch = [.. pictures.Select((p, i) => new PhraseInPicture(p, Phrases[i]))];
@@ -70,7 +74,7 @@ internal sealed class ExplainerTests
     [Test]
     public void Each_of_a_batch_gets_its_own_map_and_score()
     {
-        using Albef model = SmallModel.Create(_backend, DType.F32);
+        using AlbefModel model = SmallModel.Create(_backend, DType.F32);
         var explainer = new Explainer(model, Tokenizer(), Resampling.Bilinear);
         PhraseInPicture[] batch = [.. Enumerable.Range(0, 3).Select(i => new PhraseInPicture(Noise(8, 8, i), Phrases[i]))];
         IReadOnlyList<MatchExplanation> together = explainer.Explain(batch);
@@ -91,17 +95,17 @@ internal sealed class ExplainerTests
     [TestCase(3)]
     public void The_explanation_is_the_raw_map_that_training_sees(int layer)
     {
-        AlbefConfig config = SmallModel.Config with { AmcLayer = layer, HiddenDropout = 0, AttentionDropout = 0 };
-        using Albef model = SmallModel.Create(_backend, config: config);
+        AlbefConfig config = SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = 0, AttentionDropout = 0 }, AmcLayer = layer };
+        using AlbefModel model = SmallModel.Create(_backend, config: config);
         using var scope = MemoryScope.Begin();
-        AlbefBatch batch = SmallModel.Batch(model);
+        PairBatch batch = SmallModel.Batch(model);
         AlbefOutput step = model.Forward(batch, new StepOptions(0.4, new RandomSource(21)));
-        var trained = new AmcObjective(config).Compute(step, Tensor.Zeros([3, 8, 8], DType.F64, _backend), [true, true, true]).RawCam!.ToDoubles();
-        ExplanationOutput explained = model.Explain(batch);
+        var trained = new AmcObjective().Compute(step.Grounding!, Tensor.Zeros([3, 8, 8], DType.F64, _backend), [true, true, true]).RawCam!.ToDoubles();
+        (Tensor Cam, Tensor Score) explained = model.Explain(batch);
         Assert.Multiple(() =>
         {
             Assert.That(explained.Cam.ToDoubles(), Is.EqualTo(trained).Within(1e-12 * trained.Max()));
-            Assert.That(explained.Logits.ToDoubles(), Is.EqualTo(step.MatchLogits.ToDoubles()).Within(1e-12));
+            Assert.That(explained.Score.ToDoubles(), Is.EqualTo(step.MatchLogits.Slice(1, 1, 2).Reshape(3).ToDoubles()).Within(1e-12));
             Assert.That(trained.Max(), Is.GreaterThan(0));
             Assert.That(model.Explain(batch, layer == 2 ? 3 : 2).Cam.ToDoubles(), Is.Not.EqualTo(trained).Within(1e-3 * trained.Max()), "the layers differ");
         });
@@ -111,8 +115,8 @@ internal sealed class ExplainerTests
     [Test]
     public void The_logit_of_a_match_is_explained()
     {
-        using Albef model = SmallModel.Create(_backend);
-        AlbefBatch batch = SmallModel.Batch(model);
+        using AlbefModel model = SmallModel.Create(_backend);
+        PairBatch batch = SmallModel.Batch(model);
         var before = model.Explain(batch).Cam.ToDoubles();
         Parameter weight = model.Trainable.Single(p => p.Name == "itm_head.weight");
         var rows = weight.Value.ToDoubles();
@@ -128,13 +132,13 @@ internal sealed class ExplainerTests
     [TestCase(-30f, 0)]
     public void The_score_is_the_probability_of_a_match(float bias, double expected)
     {
-        using Albef model = SmallModel.Create(_backend, DType.F32);
+        using AlbefModel model = SmallModel.Create(_backend, DType.F32);
         model.Trainable.Single(p => p.Name == "itm_head.bias").Value.Load<float>([0, bias]);
         var score = new Explainer(model, Tokenizer(), Resampling.Bilinear).Explain([new PhraseInPicture(Noise(8, 8, 0), Phrases[0])])[0].Score;
         Assert.That(score, Is.EqualTo(expected).Within(1e-6));
     }
 
-    private static float[][] Oracle(Albef model, WordPieceTokenizer tokenizer, RgbImage[] pictures, bool bicubic)
+    private static float[][] Oracle(AlbefModel model, WordPieceTokenizer tokenizer, RgbImage[] pictures, bool bicubic)
     {
         double[] mean = [0.48145466, 0.4578275, 0.40821073], deviation = [0.26862954, 0.26130258, 0.27577711];
         const int side = 8;
@@ -150,9 +154,9 @@ internal sealed class ExplainerTests
                 }
             }
         }
-        TokenBatch text = tokenizer.EncodeBatch(Phrases, model.Config.MaxPositions);
-        var cam = model.Explain(new AlbefBatch(Tensor.From(input, [pictures.Length, 3, side, side], model.Backend), text)).Cam.ToArray<float>();
-        return [.. cam.Chunk(model.Config.Grid * model.Config.Grid)];
+        TokenBatch text = tokenizer.EncodeBatch(Phrases, model.Config.Text.MaxPositions);
+        var cam = model.Explain(new PairBatch(Tensor.From(input, [pictures.Length, 3, side, side], model.Backend), text)).Cam.ToArray<float>();
+        return [.. cam.Chunk(model.Config.Vision.Grid * model.Config.Vision.Grid)];
     }
 
     // A resized pixel as the weighted mean of all pixels of the source.

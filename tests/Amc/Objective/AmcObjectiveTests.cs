@@ -5,7 +5,10 @@ using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Modules;
-using AmcEngine.Model.Pretraining;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Contrastive;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine;
@@ -58,10 +61,10 @@ public sealed class AmcObjectiveTests
         using var scope = MemoryScope.Begin();
         var batch = SmallModel.Batch(model);
         var output = Step(model, batch);
-        var objective = new AmcObjective(model.Config);
-        var first = objective.Compute(output, Regions(1), [true, false, false]).MaxLoss.Item();
-        var second = objective.Compute(Step(model, batch), Regions(1), [false, true, false]).MaxLoss.Item();
-        var both = objective.Compute(Step(model, batch), Regions(1), [true, true, false]).MaxLoss.Item();
+        var objective = new AmcObjective();
+        var first = objective.Compute(output.Grounding!, Regions(1), [true, false, false]).MaxLoss.Item();
+        var second = objective.Compute(Step(model, batch).Grounding!, Regions(1), [false, true, false]).MaxLoss.Item();
+        var both = objective.Compute(Step(model, batch).Grounding!, Regions(1), [true, true, false]).MaxLoss.Item();
         Closeness.Near("loss of both", both, (first + second) / 2, 1e-12);
     }
 
@@ -71,23 +74,23 @@ public sealed class AmcObjectiveTests
         using var model = SmallModel.Create(_backend);
         using var scope = MemoryScope.Begin();
         var output = Step(model, SmallModel.Batch(model));
-        var terms = new AmcObjective(model.Config).Compute(output, Regions(0), [false, false, false]);
+        var terms = new AmcObjective().Compute(output.Grounding!, Regions(0), [false, false, false]);
         Assert.That(terms.Loss.Item(), Is.Zero);
-        Assert.That(() => output.BaseLoss().Add(terms.Loss).Backward(), Throws.Nothing);
+        Assert.That(() => output.Total().Add(terms.Loss).Backward(), Throws.Nothing);
     }
 
     [Test]
-    public void A_step_without_a_map_is_refused()
+    public void Masks_of_another_batch_are_refused()
     {
         using var model = SmallModel.Create(_backend);
         using var scope = MemoryScope.Begin();
-        var output = model.Forward(SmallModel.Batch(model), new StepOptions(0, new RandomSource(1)) { CaptureMap = false });
+        var grounding = Step(model, SmallModel.Batch(model)).Grounding!;
         Assert.That(
-            () => new AmcObjective(model.Config).Compute(output, Regions(1), [true, true, true]),
-            Throws.TypeOf<ModelException>().With.Message.Contains("CaptureMap"));
+            () => new AmcObjective().Compute(grounding, Regions(1), [true, true]),
+            Throws.TypeOf<ModelException>().With.Message.Contains("2 indicators for 3 samples"));
     }
 
-    private double At(Albef model, List<Parameter> parameters, double[][] origin, double[][] directions, double distance)
+    private double At(AlbefModel model, List<Parameter> parameters, double[][] origin, double[][] directions, double distance)
     {
         for (var i = 0; i < parameters.Count; i++)
             parameters[i].Value.Load<double>([.. origin[i].Zip(directions[i]).Select(p => p.First + distance * p.Second)]);
@@ -95,10 +98,10 @@ public sealed class AmcObjectiveTests
         return Loss(model, [true, true, true]).Item();
     }
 
-    private Tensor Loss(Albef model, bool[] hasRegion) =>
-        new AmcObjective(model.Config).Compute(Step(model, SmallModel.Batch(model)), Regions(1), hasRegion).Loss;
+    private Tensor Loss(AlbefModel model, bool[] hasRegion) =>
+        new AmcObjective().Compute(Step(model, SmallModel.Batch(model)).Grounding!, Regions(1), hasRegion).Loss;
 
-    private static AlbefOutput Step(Albef model, AlbefBatch batch) =>
+    private static AlbefOutput Step(AlbefModel model, PairBatch batch) =>
         model.Forward(batch, new StepOptions(0.4, new RandomSource(21)) { Negatives = ArgmaxSampler.Instance });
 
     private Tensor Regions(double inside)

@@ -1,6 +1,10 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Training;
 using AmcEngine.Model;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using AmcEngine.Model.Tokenization;
 using NUnit.Framework;
 
@@ -22,32 +26,38 @@ internal sealed class ModelSettingsTests
             "mlm_probability=0.43", "mlm_distill_axis=vocab", "amc.layer=5", "vocab_size=8");
         Assert.That(settings, Is.EqualTo(new AlbefConfig
         {
-            ImageRes = 30,
-            PatchSize = 5,
-            VisionWidth = 28,
-            VisionDepth = 3,
-            VisionHeads = 7,
-            VisionMlpRatio = 4,
-            TextHidden = 44,
-            TextHeads = 11,
-            TextIntermediate = 45,
-            TextLayers = 6,
-            FusionLayer = 2,
-            VocabSize = 8,
-            MaxPositions = 77,
-            TypeVocabSize = 2,
+            Vision = new VisionConfig
+            {
+                ImageRes = 30,
+                PatchSize = 5,
+                Width = 28,
+                Depth = 3,
+                Heads = 7,
+                MlpRatio = 4,
+            },
+            Text = new TextConfig
+            {
+                Hidden = 44,
+                Heads = 11,
+                Intermediate = 45,
+                Layers = 6,
+                FirstCrossLayer = 2,
+                VocabSize = 8,
+                MaxPositions = 77,
+                TypeVocabSize = 2,
+                HiddenDropout = 0.21,
+                AttentionDropout = 0.32,
+                PadId = 1,
+                ClsId = 4,
+                MaskId = 3,
+            },
             EmbedDim = 9,
             QueueSize = 99,
             Momentum = 0.8,
             Temperature = 0.3,
-            HiddenDropout = 0.21,
-            AttentionDropout = 0.32,
             AmcLayer = 5,
             MlmProbability = 0.43,
             MlmDistillAxis = MlmDistillAxis.Vocab,
-            PadId = 1,
-            ClsId = 4,
-            MaskId = 3,
         }));
     }
 
@@ -55,8 +65,8 @@ internal sealed class ModelSettingsTests
     public void What_is_not_given_follows_from_the_rest()
     {
         AlbefConfig settings = Create("text_width=36", "text_layers=2", "fusion_layers=4", "dropout=0.25");
-        Assert.That((settings.TextIntermediate, settings.AmcLayer, settings.AttentionDropout, settings.VocabSize), Is.EqualTo((144, 3, 0.25, 5)));
-        Assert.That(Create("attention_dropout=0").AttentionDropout, Is.Zero, "no dropout is a value, too");
+        Assert.That((settings.Text.Intermediate, settings.AmcLayer, settings.Text.AttentionDropout, settings.Text.VocabSize), Is.EqualTo((144, 3, 0.25, 5)));
+        Assert.That(Create("attention_dropout=0").Text.AttentionDropout, Is.Zero, "no dropout is a value, too");
         Assert.That(Create("mlm_distill_axis=sequence").MlmDistillAxis, Is.EqualTo(MlmDistillAxis.Sequence));
         Assert.That(Create("fusion_layers=1").AmcLayer, Is.EqualTo(6));
     }
@@ -71,6 +81,6 @@ internal sealed class ModelSettingsTests
         var values = new Dictionary<string, object> { ["batch_size"] = 2 };
         foreach (var setting in settings)
             YamlConfigReader.Override(values, setting);
-        return ModelSettings.Create(RunConfig.Create("test", values), Tokenizer);
+        return AlbefKind.Settings(RunConfig.Create("test", values), Tokenizer);
     }
 }

@@ -7,7 +7,10 @@ using AmcEngine.Backends.Cpu;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;
 using AmcEngine.Model;
-using AmcEngine.Model.Pretraining;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Contrastive;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using AmcEngine.Optim;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Cli;
@@ -69,7 +72,7 @@ internal sealed class TrainingStepTests
         using TrainingSession with = Session("dropout=0"), without = Session("dropout=0", "add_gcam=false"), off = Session("dropout=0");
         var first = new OptimizationStep(with, traceNaN: false).Run().Losses;
         var second = new OptimizationStep(without, traceNaN: false).Run().Losses;
-        var third = new OptimizationStep(off, traceNaN: false) { UsesAmc = false }.Run().Losses;
+        var third = new OptimizationStep(off, traceNaN: false) { UsesObjective = false }.Run().Losses;
         Assert.That(second.Select(l => l.Name), Is.EqualTo(new[] { "total", "ita", "itm", "mlm" }));
         Assert.That(third, Is.EqualTo(second).AsCollection);
         Assert.That(second.Skip(1).Select(l => l.Value), Is.EqualTo(first.Skip(1).Take(3).Select(l => l.Value)).Within(1e-5));
@@ -119,14 +122,21 @@ internal sealed class TrainingStepTests
     {
         using var model = SmallModel.Create(_backend);
         using var optimizer = new AdamW(model.ParameterGroups(0.02));
-        double[][] before = [.. model.Trainable.Select(p => p.Value.ToDoubles())];
-        var step = new TrainingStep(model, new AmcObjective(model.Config), optimizer)
+        double[][] before = [.. model.Trainable.Select(p => p.Value.ToDoubles())], queues = Queues();
+        var step = new TrainingStep(model, new AmcObjective(), optimizer)
         {
             Differentiated = () => model.ItmHead.Weight.Value.Grad!.Backend.Fill(model.ItmHead.Weight.Value.Grad!, double.PositiveInfinity),
         };
         Assert.That(() => Run(step, model, 0), Throws.TypeOf<TrainingException>().With.Message.Contains("step 1").And.Message.Contains("itm_head.weight"));
         Assert.That(model.Trainable.Select(p => p.Value.ToDoubles()), Is.EqualTo(before));
+        Assert.That(Queues(), Is.EqualTo(queues));
         Assert.That(optimizer.StepCount, Is.Zero);
+
+        double[][] Queues() =>
+        [
+            .. model.StateEntries.Select(e => e.Parameter).Where(p => p.Name.Contains("queue", StringComparison.Ordinal))
+                .Select(p => p.Integers is { } at ? Array.ConvertAll(at, v => (double)v) : p.Value.ToDoubles()),
+        ];
     }
 
     /// <summary>Step n draws the same random numbers whatever ran before it, and other ones than step n + 1.</summary>
@@ -144,12 +154,12 @@ internal sealed class TrainingStepTests
             double[] text = [];
             var random = new RandomSource(1);
             for (var i = 0; i < drawn; i++) random.NextKey();
-            Run(new TrainingStep(model, null, optimizer) { Forwarded = t => text = t.Output.TextEmbeds.ToDoubles() }, model, number, random);
+            Run(new TrainingStep(model, null, optimizer) { Forwarded = t => text = ((AlbefOutput)t.Output).TextEmbeds.ToDoubles() }, model, number, random);
             return text;
         }
     }
 
-    private void Run(TrainingStep step, Albef model, int number, RandomSource? random = null)
+    private void Run(TrainingStep step, AlbefModel model, int number, RandomSource? random = null)
     {
         using var scope = MemoryScope.Begin();
         var batch = SmallModel.Batch(model);

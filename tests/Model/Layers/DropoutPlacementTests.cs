@@ -1,6 +1,7 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
+using AmcEngine.Model.Albef;
 using AmcEngine.Model;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
@@ -60,7 +61,7 @@ public sealed class DropoutPlacementTests
         // Nothing is left of the dense output: the residual alone is normalised. Dropped behind the residual, nothing would be.
         using (var model = Model(Everything, 0)) Compare(model, (x, attention) => Normed(attention, x));
 
-        void Compare(Albef model, Func<Tensor, Layer, Tensor> expected)
+        void Compare(AlbefModel model, Func<Tensor, Layer, Tensor> expected)
         {
             var x = Tensor.Empty([2, 3, 8], DType.F64, _backend).FillUniform(-1, 1, new RandomSource(9).NextKey());
             var layer = new Layer(model, "text_encoder.bert.encoder.layer.2.crossattention");
@@ -78,7 +79,7 @@ public sealed class DropoutPlacementTests
         Assert.That(model.Text.Bert.Embeddings.Forward(ids, new ForwardContext(new RandomSource(5))).ToDoubles(), Is.All.Zero);
     }
 
-    private sealed record Layer(Albef Model, string Prefix)
+    private sealed record Layer(AlbefModel Model, string Prefix)
     {
         public Tensor Weight(string name) => Model.Trainable.Single(p => p.Name == $"{Prefix}.{name}").Value;
     }
@@ -88,10 +89,10 @@ public sealed class DropoutPlacementTests
     private static Tensor Normed(Layer layer, Tensor x) =>
         x.LayerNorm(layer.Weight("output.LayerNorm.weight"), layer.Weight("output.LayerNorm.bias"), 1e-12);
 
-    private Albef Model(double hidden, double attention) =>
-        SmallModel.Create(_backend, config: SmallModel.Config with { HiddenDropout = hidden, AttentionDropout = attention });
+    private AlbefModel Model(double hidden, double attention) =>
+        SmallModel.Create(_backend, config: SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = hidden, AttentionDropout = attention } });
 
-    private (Tensor Ids, TextMask Mask, ImageSource Image) Inputs(Albef model)
+    private (Tensor Ids, TextMask Mask, ImageSource Image) Inputs(AlbefModel model)
     {
         var batch = SmallModel.Batch(model);
         var ids = Tensor.From(batch.Text.Ids, [batch.Text.Count, batch.Text.Length], _backend);

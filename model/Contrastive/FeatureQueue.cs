@@ -3,16 +3,17 @@ using AmcEngine.Model.Modules;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
-namespace AmcEngine.Model.Pretraining;
+namespace AmcEngine.Model.Contrastive;
 
 /// <summary>A ring of the momentum encoder's latest features <c>[E, Q]</c> with its own write position.</summary>
 internal sealed class FeatureQueue(Parameter columns, Parameter pointer) : IDisposable
 {
     private Tensor? _overwritten;
     private int _overwrittenAt;
+    private bool _written;
 
-    /// <summary>Calls of <see cref="Enqueue"/>: tells whether a step that failed had come that far.</summary>
-    public long Writes { get; private set; }
+    /// <summary>Begins a step: <see cref="TakeBack"/> goes back to here.</summary>
+    public void Begin() => _written = false;
 
     /// <summary>Features of the batch beside those of the queue, <c>[E, B + Q]</c>: a copy, since the queue moves on.</summary>
     public Tensor With(Tensor features) => Movement.Concat([features.Permute(1, 0), columns.Value], 1);
@@ -35,15 +36,16 @@ internal sealed class FeatureQueue(Parameter columns, Parameter pointer) : IDisp
         Read(_overwritten, start);
         Write(rows, start);
         pointer.Integers[0] = (start + batch) % size;
-        Writes++;
+        _written = true;
     }
 
-    /// <summary>Puts back what the last <see cref="Enqueue"/> has written over: its step failed.</summary>
+    /// <summary>Puts back what the step has written over, if it came to that.</summary>
     public void TakeBack()
     {
-        if (_overwritten is null) return;
-        Write(_overwritten, _overwrittenAt);
+        if (!_written) return;
+        Write(_overwritten!, _overwrittenAt);
         pointer.Integers![0] = _overwrittenAt;
+        _written = false;
     }
 
     /// <summary>Gives back what is kept for <see cref="TakeBack"/>.</summary>

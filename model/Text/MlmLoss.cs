@@ -1,7 +1,7 @@
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
-namespace AmcEngine.Model.Pretraining;
+namespace AmcEngine.Model.Text;
 
 /// <summary>The masked-language loss with soft labels (specification 2.6).</summary>
 internal static class MlmLoss

@@ -1,7 +1,7 @@
 using AmcEngine.Backends;
 using AmcEngine.Model.Tokenization;
 
-namespace AmcEngine.Model.Pretraining;
+namespace AmcEngine.Model.Text;
 
 /// <summary>Texts with masked tokens.</summary>
 /// <param name="InputIds">Ids with some replaced, <c>[B·L]</c>.</param>
@@ -19,10 +19,14 @@ public static class MlmMasking
     private const double RandomShareOfRest = 0.5;
 
     /// <summary>
-    /// Selects each token with the configured probability, but never [PAD] or [CLS]. Of the selected 80 % become
+    /// Selects each token with a probability, but never [PAD] or [CLS]. Of the selected 80 % become
     /// [MASK], 10 % a random id, 10 % stay.
     /// </summary>
-    public static MaskedTokens Sample(TokenBatch text, AlbefConfig config, RandomSource random)
+    /// <param name="text">The texts.</param>
+    /// <param name="config">Vocabulary and special ids.</param>
+    /// <param name="probability">Probability that a token is selected.</param>
+    /// <param name="random">Source of the draws.</param>
+    public static MaskedTokens Sample(TokenBatch text, TextConfig config, double probability, RandomSource random)
     {
         var n = text.Ids.Length;
         var (ids, labels) = ((int[])text.Ids.Clone(), new int[n]);
@@ -30,7 +34,7 @@ public static class MlmMasking
         double[] select = random.Uniforms(n), mask = random.Uniforms(n), replace = random.Uniforms(n), word = random.Uniforms(n);
         for (var i = 0; i < n; i++)
         {
-            if (ids[i] == config.PadId || ids[i] == config.ClsId || select[i] >= config.MlmProbability) continue;
+            if (ids[i] == config.PadId || ids[i] == config.ClsId || select[i] >= probability) continue;
             labels[i] = ids[i];
             if (mask[i] < MaskShare) ids[i] = config.MaskId;
             else if (replace[i] < RandomShareOfRest) ids[i] = (int)(word[i] * config.VocabSize);

@@ -1,11 +1,10 @@
-using AmcEngine.Model.Text;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
-namespace AmcEngine.Model.Pretraining;
+namespace AmcEngine.Model.Albef;
 
 /// <summary>Losses and intermediate results of a pre-training step; all tensors belong to the caller's scope.</summary>
-public sealed record AlbefOutput
+public sealed record AlbefOutput : TrainingOutput
 {
     /// <summary>Image-text contrastive loss, a scalar (specification 3.5).</summary>
     public required Tensor LossIta { get; init; }
@@ -37,9 +36,6 @@ public sealed record AlbefOutput
     /// <summary>Fusion states of the positive pairs: <c>[B, L, D]</c> with full outputs, else possibly <c>[B, 1, D]</c>.</summary>
     public required Tensor FusionHidden { get; init; }
 
-    /// <summary>Cross-attention map of the AMC layer <c>[B, H, L, N]</c> for the positive pairs, a graph node.</summary>
-    public Tensor? CrossAttentionMap { get; init; }
-
     /// <summary>ITM logits of the positive pairs <c>[B, 2]</c>; column 1 is "match".</summary>
     public required Tensor MatchLogits { get; init; }
 
@@ -55,9 +51,31 @@ public sealed record AlbefOutput
     /// <summary>For each image the text it was wrongly paired with.</summary>
     public required int[] NegativeTexts { get; init; }
 
-    /// <summary>The text mask.</summary>
-    public required TextMask TextMask { get; init; }
+    /// <inheritdoc/>
+    public override IReadOnlyList<NamedLoss> Losses => [new("ita", LossIta), new("itm", LossItm), new("mlm", LossMlm)];
 
     /// <summary>ALBEF's own objective: MLM + ITA + ITM.</summary>
-    public Tensor BaseLoss() => LossMlm.Add(LossIta).Add(LossItm);
+    public override Tensor Total() => LossMlm.Add(LossIta).Add(LossItm);
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, Tensor?> Intermediate => new Dictionary<string, Tensor?>
+    {
+        ["image_embeds"] = ImageEmbeds,
+        ["text_embeds"] = TextEmbeds,
+        ["image_feat"] = ImageFeat,
+        ["text_feat"] = TextFeat,
+        ["sim_i2t"] = SimI2T,
+        ["sim_t2i"] = SimT2I,
+        ["fusion_pos_last_hidden"] = FusionHidden,
+        ["cross_attention_map"] = Grounding?.Map,
+        ["itm_logits"] = ItmLogits,
+        ["mlm_logits"] = MlmLogits,
+    };
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, int[]> Choices => new Dictionary<string, int[]>
+    {
+        ["neg_image_idx"] = NegativeImages,
+        ["neg_text_idx"] = NegativeTexts,
+    };
 }

@@ -1,7 +1,7 @@
 using AmcEngine.Backends;
 using AmcEngine.Tensors;
 
-namespace AmcEngine.Model.Pretraining;
+namespace AmcEngine.Model.Contrastive;
 
 /// <summary>Draws one negative a row.</summary>
 public interface IHardNegativeSampler

@@ -1,29 +1,30 @@
 using AmcEngine.Autograd;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
-namespace AmcEngine.Model.Pretraining;
+namespace AmcEngine.Model.Albef;
 
 /// <summary>One forward pass of the pre-training objective; the methods stand in the order of specification 3.</summary>
 internal sealed class PretrainingStep
 {
-    private readonly Albef _model;
+    private readonly AlbefModel _model;
     private readonly AlbefConfig _config;
     private readonly MomentumCopy _momentum;
-    private readonly AlbefBatch _batch;
+    private readonly PairBatch _batch;
     private readonly StepOptions _options;
     private readonly ForwardContext _context;
     private readonly TextMask _mask;
     private readonly Tensor _ids;
     private readonly int _count;
 
-    public PretrainingStep(Albef model, AlbefBatch batch, StepOptions options)
+    public PretrainingStep(AlbefModel model, PairBatch batch, StepOptions options)
     {
-        _momentum = model.Momentum ?? throw new ModelException("ALBEF: this model was made for evaluation; create it with momentum copies to train");
+        _momentum = model.Copy ?? throw new ModelException("ALBEF: this model was made for evaluation; create it with momentum copies to train");
         (_model, _config, _batch, _options, _count) = (model, model.Config, batch, options, batch.Text.Count);
         if (_count < 2) throw new ModelException($"ALBEF: a batch of {_count} has no negative pairs; use a batch of at least 2");
         if (batch.Image.Shape[0] != _count)
@@ -41,18 +42,18 @@ internal sealed class PretrainingStep
         {
             _model.ClampTemperature();
             image = _model.Vision.Forward(_batch.Image, _context);
-            imageFeat = Albef.Feature(image, _model.VisionProjection);
+            imageFeat = AlbefModel.Feature(image, _model.VisionProjection);
         }
         using (Phase.Begin("forward/text encoder"))
         {
             text = _model.Text.Bert.Text(_ids, _mask, _context);
-            textFeat = Albef.Feature(text, _model.TextProjection);
+            textFeat = AlbefModel.Feature(text, _model.TextProjection);
         }
 
         var teacher = MomentumFeatures();
         var (simI2T, simT2I, lossIta) = Contrastive(imageFeat, textFeat, teacher);
 
-        var hook = _options.CaptureMap ? new AttentionHook(AttentionKind.Cross, _config.AmcLayer) : null;
+        var hook = _options.Ground ? new AttentionHook(AttentionKind.Cross, _config.AmcLayer) : null;
         ImageSource keys;
         Tensor fused, matchLogits, itmLogits, lossItm;
         int[] negativeImages, negativeTexts;
@@ -60,7 +61,7 @@ internal sealed class PretrainingStep
         {
             keys = ImageSource.Project(_model.Text.Bert, image);
             fused = _model.Text.Bert.Fusion(text, _mask, keys, _context with { Hook = hook }, !_options.FullOutputs);
-            matchLogits = _model.ItmHead.Forward(Albef.ClassRow(fused));
+            matchLogits = _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
         }
         using (Phase.Begin("forward/fusion encoder, negatives"))
         {
@@ -81,13 +82,12 @@ internal sealed class PretrainingStep
             SimI2T = simI2T,
             SimT2I = simT2I,
             FusionHidden = fused,
-            CrossAttentionMap = hook?.Map,
+            Grounding = hook is null ? null : ItmGrounder.Of(matchLogits, hook.Map!, _mask, _config.Vision.Grid),
             MatchLogits = matchLogits,
             ItmLogits = itmLogits,
             MlmLogits = mlmLogits,
             NegativeImages = negativeImages,
             NegativeTexts = negativeTexts,
-            TextMask = _mask,
         };
     }
 
@@ -96,19 +96,16 @@ internal sealed class PretrainingStep
     {
         using var noGrad = NoGrad.Begin();
         using var scope = MemoryScope.Begin();
-        var average = _model.Average!;
-        if (average.IsAhead)
-            average.Update();
-        else
+        if (_model.Average is { IsPending: true } average)
             using (Phase.Begin("momentum update"))
-                average.Update();
+                average.Apply();
         using var phase = Phase.Begin("forward/momentum encoders");
         var image = _momentum.Vision.Forward(_batch.Image, _context);
         var text = _momentum.Text.Bert.Text(_ids, _mask, _context);
         return new TeacherFeatures(
             scope.Keep(image),
-            scope.Keep(Albef.Feature(image, _momentum.VisionProjection)),
-            scope.Keep(Albef.Feature(text, _momentum.TextProjection)));
+            scope.Keep(AlbefModel.Feature(image, _momentum.VisionProjection)),
+            scope.Keep(AlbefModel.Feature(text, _momentum.TextProjection)));
     }
 
     /// <summary>Steps 3c to 5.</summary>
@@ -169,7 +166,7 @@ internal sealed class PretrainingStep
         var images = Tensor.From([.. negativeImages, .. own], [2 * _count], _model.Backend);
         var fused = _model.Text.Bert.Fusion(
             text.IndexSelect(0, texts), _mask.Select(texts), keys.Select(images), _context, firstRowOnly: true);
-        return _model.ItmHead.Forward(Albef.ClassRow(fused));
+        return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
     });
 
     private int[] MatchLabels()
@@ -185,7 +182,7 @@ internal sealed class PretrainingStep
     /// </summary>
     private (Tensor? Logits, Tensor Loss) MaskedLanguage(ImageSource keys, Tensor teacherImage)
     {
-        var selection = MlmSelection.Of(_batch.Text, _options.Masked ?? MlmMasking.Sample(_batch.Text, _config, _options.Random), _options.FullOutputs);
+        var selection = MlmSelection.Of(_batch.Text, _options.Masked ?? MlmMasking.Sample(_batch.Text, _config.Text, _config.MlmProbability, _options.Random), _options.FullOutputs);
         using var phase = Phase.Begin("forward/masked language model");
         if (selection.Rows.Length == 0) return (null, Tensor.Zeros([], _model.DType, _model.Backend));
         using var scope = MemoryScope.Begin();
@@ -208,7 +205,7 @@ internal sealed class PretrainingStep
         return MemoryScope.Run(() =>
         {
             var hidden = _momentum.Text.Bert.MultiModal(ids, mask, ImageSource.FromTokens(image), _context);
-            return _momentum.Text.Head.Forward(hidden.Reshape(-1, _config.TextHidden).IndexSelect(0, positions));
+            return _momentum.Text.Head.Forward(hidden.Reshape(-1, _config.Text.Hidden).IndexSelect(0, positions));
         });
     }
 

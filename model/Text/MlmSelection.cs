@@ -1,6 +1,6 @@
 using AmcEngine.Model.Tokenization;
 
-namespace AmcEngine.Model.Pretraining;
+namespace AmcEngine.Model.Text;
 
 /// <summary>The part of a batch that the masked-language passes have to run on.</summary>
 /// <param name="Rows">Texts to run, in order.</param>

@@ -1,0 +1,47 @@
+using AmcEngine.Autograd;
+using AmcEngine.Memory;
+using AmcEngine.Model;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Amc.Explanation;
+
+/// <summary>
+/// GradCAM of attention (specification 4.1 and 7): the map times its own positive gradient, averaged over heads and counted
+/// rows. The one explanation pass: training differentiates it again, evaluation reads it.
+/// </summary>
+internal static class GradCam
+{
+    /// <summary>
+    /// Gradient of the scores with respect to the map, of the map's shape; null where no score depends on it. Samples do not
+    /// interact, so that the gradient of the scores' sum is every sample's own.
+    /// </summary>
+    /// <param name="grounding">A recorded grounding.</param>
+    /// <param name="createGraph">Whether the gradient is recorded, to be differentiated again.</param>
+    public static Tensor? MapGradient(Grounding grounding, bool createGraph) =>
+        AutogradEngine.Grad([grounding.Score.Sum()], [grounding.Map], createGraph: createGraph)[0];
+
+    /// <summary>GradCAM <c>[B, n²]</c>, not normalised.</summary>
+    /// <param name="map">Attention map <c>[B, H, Q, 1 + n²]</c>.</param>
+    /// <param name="gradient">Its gradient.</param>
+    /// <param name="queryMask">Which rows count <c>[B, Q]</c>; null counts all.</param>
+    public static Tensor Of(Tensor map, Tensor gradient, Tensor? queryMask) =>
+        Ops.Explanation.GradCam(map, gradient, queryMask ?? Ones(map));
+
+    /// <summary>GradCAM <c>[B, n, n]</c> of a grounding in evaluation: nothing is recorded. The tensor belongs to the current scope.</summary>
+    public static Tensor Explain(Grounding grounding)
+    {
+        using var scope = MemoryScope.Begin();
+        var gradient = MapGradient(grounding, createGraph: false)
+            ?? Tensor.Zeros(grounding.Map.Shape, grounding.Map.DType, grounding.Map.Backend);
+        var cam = Of(grounding.Map.Detach(), gradient, grounding.QueryMask);
+        return scope.Keep(cam.Reshape(cam.Shape[0], grounding.Grid, grounding.Grid));
+    }
+
+    private static Tensor Ones(Tensor map)
+    {
+        var ones = Tensor.Empty([map.Shape[0], map.Shape[2]], map.DType, map.Backend);
+        ones.Backend.Fill(ones, 1);
+        return ones;
+    }
+}

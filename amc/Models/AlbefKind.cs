@@ -1,0 +1,116 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Verification;
+using AmcEngine.Backends;
+using AmcEngine.Model;
+using AmcEngine.Model.Albef;
+using AmcEngine.Model.Modules;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Tokenization;
+using AmcEngine.Model.Vision;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Amc.Models;
+
+/// <summary>ALBEF: <c>model: albef</c>.</summary>
+internal sealed class AlbefKind : IModelKind
+{
+    /// <inheritdoc/>
+    public string Name => "albef";
+
+    /// <inheritdoc/>
+    public IVisionLanguageModel Create(RunConfig config, WordPieceTokenizer tokenizer, IBackend backend, bool forTraining) =>
+        AlbefModel.Create(Settings(config, tokenizer), backend, DType.F32, config.Seed, forTraining);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, WordPieceTokenizer tokenizer)
+    {
+        AlbefConfig c = Settings(config, tokenizer);
+        return
+        [
+            ("patch_size", c.Vision.PatchSize),
+            ("vision_width", c.Vision.Width),
+            ("vision_depth", c.Vision.Depth),
+            ("vision_heads", c.Vision.Heads),
+            ("text_width", c.Text.Hidden),
+            ("text_heads", c.Text.Heads),
+            ("text_ffn", c.Text.Intermediate),
+            ("text_layers", c.Text.FirstCrossLayer),
+            ("fusion_layers", c.Text.Layers - c.Text.FirstCrossLayer),
+            ("max_positions", c.Text.MaxPositions),
+            ("vocab_size", c.Text.VocabSize),
+            ("embed_dim", c.EmbedDim),
+            ("amc.layer", c.AmcLayer),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public IVisionLanguageModel Replay(GoldenCase golden, IBackend backend, DType dtype)
+    {
+        AlbefConfig settings = Settings(golden);
+        var model = AlbefModel.Create(settings, backend, dtype);
+        DeterministicWeights.Fill(model, settings.Temperature);
+        return model;
+    }
+
+    /// <summary>The model's settings by a configuration.</summary>
+    /// <exception cref="ModelException">They do not fit together.</exception>
+    /// <exception cref="ConfigException">The tokenizer has more words than the model.</exception>
+    public static AlbefConfig Settings(RunConfig config, WordPieceTokenizer tokenizer)
+    {
+        int text = config.Integer("text_layers"), fusion = config.Integer("fusion_layers");
+        var width = config.Integer("text_width");
+        return new AlbefConfig
+        {
+            Vision = ModelKeys.Vision(config),
+            Text = new TextConfig
+            {
+                Hidden = width,
+                Heads = config.Integer("text_heads"),
+                Intermediate = config.OptionalInteger("text_ffn") ?? 4 * width,
+                MaxPositions = config.Integer("max_positions"),
+                Layers = text + fusion,
+                FirstCrossLayer = text,
+                VocabSize = ModelKeys.VocabSize(config, tokenizer.VocabSize),
+                PadId = tokenizer.PadId,
+                ClsId = tokenizer.ClsId,
+                MaskId = tokenizer.MaskId,
+                HiddenDropout = config.Real("dropout"),
+                AttentionDropout = config.OptionalReal("attention_dropout") ?? config.Real("dropout"),
+            },
+            // The third of six in the published model, the first of two in a small one.
+            AmcLayer = config.OptionalInteger("amc.layer") ?? text + (fusion - 1) / 2,
+            EmbedDim = config.Integer("embed_dim"),
+            QueueSize = config.Integer("queue_size"),
+            Momentum = config.Real("momentum"),
+            Temperature = config.Real("temp"),
+            MlmProbability = config.Real("mlm_probability"),
+            MlmDistillAxis = config.Text("mlm_distill_axis") == "vocab" ? MlmDistillAxis.Vocab : MlmDistillAxis.Sequence,
+        }.Validate();
+    }
+
+    private static AlbefConfig Settings(GoldenCase golden) => new AlbefConfig
+    {
+        Vision = ModelKeys.Vision(golden),
+        Text = new TextConfig
+        {
+            Hidden = golden.Size("hidden"),
+            Heads = golden.Size("heads"),
+            Intermediate = golden.Size("inter"),
+            Layers = golden.Size("layers"),
+            FirstCrossLayer = golden.FirstCrossLayer ?? golden.Size("fusion"),
+            VocabSize = golden.Size("vocab"),
+            MaxPositions = golden.Size("maxpos"),
+            PadId = golden.Size("pad"),
+            ClsId = golden.Size("cls"),
+            MaskId = golden.Size("mask_id"),
+            HiddenDropout = 0,
+            AttentionDropout = 0,
+        },
+        EmbedDim = golden.Size("embed"),
+        QueueSize = golden.Size("queue"),
+        AmcLayer = golden.Size("amc_layer"),
+        Temperature = golden.Number("temp", 0.07),
+        Momentum = golden.Number("momentum", 0.995),
+        MlmDistillAxis = MlmDistillAxis.Sequence,
+    }.Validate();
+}

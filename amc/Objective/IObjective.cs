@@ -1,0 +1,32 @@
+using AmcEngine.Model;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Amc.Objective;
+
+/// <summary>What an objective says of the explanations of a batch, beside the model's own losses.</summary>
+public interface IObjective
+{
+    /// <summary>The objective's losses.</summary>
+    /// <param name="inputs">Groundings of the batch and what is known of it.</param>
+    /// <exception cref="ModelException">The sizes do not fit.</exception>
+    ObjectiveTerms Compute(ObjectiveInputs inputs);
+}
+
+/// <summary>What an objective learns from; the tensors belong to the caller's scope.</summary>
+/// <param name="Grounding">Each text grounded in its picture, as the training pass gave it.</param>
+/// <param name="Regions">Region masks <c>[B, S, S]</c>: 1 inside, 0 outside.</param>
+/// <param name="HasRegion">Which samples have a region.</param>
+public sealed record ObjectiveInputs(Grounding Grounding, Tensor Regions, IReadOnlyList<bool> HasRegion);
+
+/// <summary>The value of an objective; tensors belong to the caller's scope.</summary>
+public abstract record ObjectiveTerms
+{
+    /// <summary>Weighted sum of the losses, a scalar: what is added to the model's own.</summary>
+    public required Tensor Loss { get; init; }
+
+    /// <summary>The losses before their weights, in the order of reports.</summary>
+    public abstract IReadOnlyList<NamedLoss> Losses { get; }
+
+    /// <summary>Intermediate results by the names of recordings.</summary>
+    public virtual IReadOnlyDictionary<string, Tensor?> Intermediate => new Dictionary<string, Tensor?>();
+}

@@ -1,0 +1,54 @@
+using AmcEngine.Model.Modules;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
+
+namespace AmcEngine.Model.Albef;
+
+/// <summary>
+/// Every size of ALBEF (specification 1 and 2). The defaults are those of the published model: ViT-B/16 at 256 pixels
+/// and a BERT-base whose upper six layers attend to the image.
+/// </summary>
+public sealed record AlbefConfig
+{
+    /// <summary>The image encoder.</summary>
+    public VisionConfig Vision { get; init; } = new();
+
+    /// <summary>The text encoder with its fusion layers.</summary>
+    public TextConfig Text { get; init; } = new();
+
+    /// <summary>Width of the contrastive features.</summary>
+    public int EmbedDim { get; init; } = 256;
+
+    /// <summary>Columns of the feature queues.</summary>
+    public int QueueSize { get; init; } = 65536;
+
+    /// <summary>Momentum of the teacher's weights.</summary>
+    public double Momentum { get; init; } = 0.995;
+
+    /// <summary>Initial temperature of the contrastive similarities.</summary>
+    public double Temperature { get; init; } = 0.07;
+
+    /// <summary>The fusion layer whose cross-attention map explains the prediction (0-based).</summary>
+    public int AmcLayer { get; init; } = 8;
+
+    /// <summary>Probability that a word piece is selected for masked language modelling.</summary>
+    public double MlmProbability { get; init; } = 0.15;
+
+    /// <summary>Axis of the distillation term; <see cref="MlmDistillAxis.Sequence"/> reproduces AMC.</summary>
+    public MlmDistillAxis MlmDistillAxis { get; init; } = MlmDistillAxis.Sequence;
+
+    /// <summary>Checks that the sizes fit together and returns this configuration.</summary>
+    /// <exception cref="ModelException">They do not; the message names the first misfit.</exception>
+    public AlbefConfig Validate()
+    {
+        Vision.Validate();
+        Text.Validate();
+        SizeRules.RequirePositive(("embed_dim", EmbedDim), ("queue_size", QueueSize));
+        SizeRules.Require(AmcLayer >= Text.FirstCrossLayer && AmcLayer < Text.Layers,
+            $"the AMC layer {AmcLayer} has no cross attention; choose one of the fusion layers {Text.FirstCrossLayer}..{Text.Layers - 1}");
+        SizeRules.RequireProbability(Momentum, "momentum", 1);
+        SizeRules.Require(MlmProbability is >= 0 and <= 1, $"MLM probability {MlmProbability} is not in [0, 1]");
+        SizeRules.Require(Temperature > 0 && double.IsFinite(Temperature), $"temperature {Temperature} is not positive");
+        return this;
+    }
+}

@@ -1,0 +1,71 @@
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Model;
+
+/// <summary>
+/// What a model gives for pictures and texts so that it can be explained: a differentiable score, and the attention map that
+/// the score depends on. GradCAM, the other explanation methods and the objectives need nothing else of a model.
+/// </summary>
+/// <param name="Score">How well each text fits its picture <c>[B]</c>: a logit, on which the map's gradient is taken.</param>
+/// <param name="Map">
+/// Attention over the picture <c>[B, H, Q, 1 + n²]</c>, a graph node through which the score was computed: softmax before
+/// dropout; key 0 is the class token, then the patches row by row.
+/// </param>
+/// <param name="QueryMask">Which of the Q query rows count, 1 or 0, <c>[B, Q]</c>; null counts all.</param>
+/// <param name="Grid">Patches along one side of the picture, n.</param>
+public sealed record Grounding(Tensor Score, Tensor Map, Tensor? QueryMask, int Grid)
+{
+    /// <summary>
+    /// How well text and picture belong together, for reports <c>[B]</c>, a constant: the probability of a match (image-text
+    /// matching), or the cosine of their features (contrast). Null where nobody reports it, as in training.
+    /// </summary>
+    public Tensor? Confidence { get; init; }
+}
+
+/// <summary>Encoded pictures, as far as no text is involved.</summary>
+/// <param name="Tokens">Whatever the model goes on from, one row a picture.</param>
+public sealed record ImageEncoding(Tensor Tokens)
+{
+    /// <summary>The pictures that <paramref name="index"/> (I32) names, in its order, also several times.</summary>
+    public ImageEncoding Select(Tensor index) => new(Tokens.IndexSelect(0, index));
+}
+
+/// <summary>Encoded texts, as far as no picture is involved.</summary>
+/// <param name="Hidden">Whatever the model goes on from, one row a text.</param>
+/// <param name="Mask">The texts' mask; null where the model goes on without.</param>
+public sealed record TextEncoding(Tensor Hidden, Text.TextMask? Mask);
+
+/// <summary>
+/// A way to ground texts in pictures with a model, in evaluation mode. Encoding stands apart from grounding, so that a picture
+/// is encoded once for all its phrases. Nothing below the map is recorded for gradients; from the map to the score all is.
+/// </summary>
+public interface IGrounder
+{
+    /// <summary>Encodes normalised pictures <c>[B, 3, S, S]</c>.</summary>
+    ImageEncoding EncodeImages(Tensor images);
+
+    /// <summary>Encodes texts.</summary>
+    TextEncoding EncodeTexts(Tokenization.TokenBatch texts);
+
+    /// <summary>Grounds each text in the picture of the same row. Tensors belong to the current scope.</summary>
+    Grounding Ground(ImageEncoding images, TextEncoding texts);
+}
+
+/// <summary>Which map explains a model.</summary>
+/// <param name="Mode">Whose score is explained.</param>
+/// <param name="Layer">Which layer's attention (from 0); null takes the configured one.</param>
+public sealed record GroundingSettings(GroundingMode Mode = GroundingMode.Default, int? Layer = null);
+
+/// <summary>Scores that can be explained.</summary>
+public enum GroundingMode
+{
+    /// <summary>The model's own.</summary>
+    Default,
+
+    /// <summary>Image-text matching: the match logit, through cross attention of a fusion layer.</summary>
+    Itm,
+
+    /// <summary>Image-text contrast: the scaled similarity, through the class row of a vision block.</summary>
+    Itc,
+}

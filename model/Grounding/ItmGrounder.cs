@@ -1,0 +1,70 @@
+using AmcEngine.Autograd;
+using AmcEngine.Model.Layers;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Tokenization;
+using AmcEngine.Model.Vision;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Model;
+
+/// <summary>
+/// Grounds by image-text matching (specification 7): the match logit, through the cross-attention map of a fusion layer.
+/// Nothing below the fusion layers lies between the map and the logit, so nothing there is recorded.
+/// </summary>
+internal sealed class ItmGrounder : IGrounder
+{
+    private readonly VisionTransformer _vision;
+    private readonly BertEncoder _text;
+    private readonly Linear _head;
+    private readonly int _layer;
+    private readonly VisionLanguageModel _model;
+
+    /// <summary>A grounder.</summary>
+    /// <param name="vision">Image encoder.</param>
+    /// <param name="text">Text encoder with its fusion layers.</param>
+    /// <param name="head">Matching head; logit 1 means "match".</param>
+    /// <param name="layer">Layer whose cross attention is the map.</param>
+    /// <param name="model">The model of these parts.</param>
+    /// <exception cref="ModelException">The layer has no cross attention.</exception>
+    public ItmGrounder(VisionTransformer vision, BertEncoder text, Linear head, int layer, VisionLanguageModel model)
+    {
+        var (first, count) = (text.FirstCrossLayer, text.Layers.Count);
+        if (layer < first || layer >= count)
+            throw new ModelException($"explain: layer {layer} has no cross attention; choose {first}..{count - 1}");
+        (_vision, _text, _head, _layer, _model) = (vision, text, head, layer, model);
+    }
+
+    /// <inheritdoc/>
+    public ImageEncoding EncodeImages(Tensor images)
+    {
+        using var noGrad = NoGrad.Begin();
+        return new ImageEncoding(_vision.Forward(images, ForwardContext.Evaluation));
+    }
+
+    /// <inheritdoc/>
+    public TextEncoding EncodeTexts(TokenBatch texts)
+    {
+        using var noGrad = NoGrad.Begin();
+        var mask = TextMask.Create(texts, _model.DType, _model.Backend);
+        var ids = Tensor.From(texts.Ids, [texts.Count, texts.Length], _model.Backend);
+        return new TextEncoding(_text.BelowFusion(ids, mask, ForwardContext.Evaluation), mask);
+    }
+
+    /// <inheritdoc/>
+    public Grounding Ground(ImageEncoding images, TextEncoding texts)
+    {
+        using var recorded = GradMode.Set(true);
+        var hook = new AttentionHook(AttentionKind.Cross, _layer);
+        var mask = texts.Mask!;
+        var fused = _text.Fusion(texts.Hidden, mask, ImageSource.FromTokens(images.Tokens), new ForwardContext(null, hook), firstRowOnly: true);
+        var logits = _head.Forward(VisionLanguageModel.ClassRow(fused));
+        return Of(logits, hook.Map!, mask, _vision.Grid) with { Confidence = MatchColumn(logits.Detach().Softmax(-1)) };
+    }
+
+    /// <summary>The grounding that match logits <c>[B, 2]</c> and a cross-attention map are.</summary>
+    public static Grounding Of(Tensor logits, Tensor map, TextMask mask, int grid) => new(MatchColumn(logits), map, mask.Keep, grid);
+
+    /// <summary>The column of "match".</summary>
+    private static Tensor MatchColumn(Tensor logits) => logits.Slice(1, 1, 2).Reshape(logits.Shape[0]);
+}
