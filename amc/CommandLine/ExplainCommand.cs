@@ -56,7 +56,7 @@ internal static class ExplainCommand
         if (damage is null)
             return views;
         if (settings.Bad != BadPictures.Load)
-            throw new UnreadablePictureException(PictureFault.CutOff, damage);
+            throw new UnreadablePictureException(damage);
         context.Warn($"{damage} What could be decoded is used, the rest is grey.");
         return views;
     }

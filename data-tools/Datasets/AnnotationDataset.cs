@@ -48,8 +48,7 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         IReadOnlyList<Box> usable = Annotations.UsableBoxes(annotation, original.Width, original.Height);
         IReadOnlyList<Box> region = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable)];
         var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
-        IReadOnlyList<Box> boxes = annotation.BoxesIn(original.Width, original.Height);
-        return SampleBuilder.Build(original, caption, region, boxes, ImageSize, _options.Augmentation, random);
+        return SampleBuilder.Build(original, caption, region, ImageSize, _options.Augmentation, random);
     }
 
     internal static string CheckFolder(string imageRoot) =>

@@ -19,15 +19,7 @@ public sealed class RegionMask
     /// <summary>height × width bytes, 0 or 1.</summary>
     public byte[] Values { get; }
 
-    /// <summary>Draws a box, clamped to the picture and cut to whole pixels.</summary>
-    /// <param name="box">The box in pixels.</param>
-    /// <param name="width">Width of the picture in pixels.</param>
-    /// <param name="height">Height of the picture in pixels.</param>
-    /// <exception cref="DataException">The box covers no pixel of the picture.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A side is not positive.</exception>
-    public static RegionMask FromBox(Box box, int width, int height) => FromBoxes([box], width, height);
-
-    /// <summary>Draws boxes over one another; without any, the mask is empty.</summary>
+    /// <summary>Draws boxes, clamped to the picture and cut to whole pixels, over one another; without any, the mask is empty.</summary>
     /// <param name="boxes">The boxes in pixels.</param>
     /// <param name="width">Width of the picture in pixels.</param>
     /// <param name="height">Height of the picture in pixels.</param>

@@ -20,12 +20,11 @@ internal static class SampleBuilder
     /// <param name="original">The picture.</param>
     /// <param name="caption">The cleaned phrase.</param>
     /// <param name="region">The boxes of the mask, each of which covers a pixel; none for a sample without a region.</param>
-    /// <param name="boxes">All boxes of the entry.</param>
     /// <param name="size">Side of the sample.</param>
     /// <param name="options">How often which augmentation.</param>
     /// <param name="random">The sample's random numbers.</param>
     public static RegionSample Build(
-        RgbImage original, string caption, IReadOnlyList<Box> region, IReadOnlyList<Box> boxes, int size, AugmentationOptions options, SeededRandom random)
+        RgbImage original, string caption, IReadOnlyList<Box> region, int size, AugmentationOptions options, SeededRandom random)
     {
         // Generated scenes come in their final size.
         var fits = original.Width == size && original.Height == size;
@@ -41,15 +40,7 @@ internal static class SampleBuilder
             picture = ImageOps.ToGray(picture);
         if (random.Chance(options.JitterProbability))
             picture = Jitter(picture, random);
-        return new RegionSample
-        {
-            Caption = caption,
-            Mask = mask,
-            Picture = picture,
-            Boxes = boxes,
-            OriginalWidth = original.Width,
-            OriginalHeight = original.Height,
-        };
+        return new RegionSample { Caption = caption, Mask = mask, Picture = picture };
     }
 
     private static RgbImage Jitter(RgbImage picture, SeededRandom random)

@@ -9,20 +9,6 @@ public static class SceneExporter
     public const string AnnotationFileName = "annotations.json";
 
     /// <summary>Exports scenes 0 … count − 1 of a stream; <paramref name="outputDir"/> then serves as image_root.</summary>
-    /// <param name="kind">One of <see cref="SceneKinds.All"/>.</param>
-    /// <param name="outputDir">Folder to write into; made if missing.</param>
-    /// <param name="count">How many scenes.</param>
-    /// <param name="seed">Seed of the stream.</param>
-    /// <param name="split">Which stream.</param>
-    /// <param name="format">How pictures are stored.</param>
-    /// <returns>Path of the annotation file.</returns>
-    /// <exception cref="DataException">The kind is unknown, or its files are missing.</exception>
-    /// <exception cref="FileWriteException">The folder cannot be written.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is not positive.</exception>
-    public static string Export(string kind, string outputDir, int count, ulong seed, SceneSplit split, SceneFormat format) =>
-        Export(SceneKinds.Create(kind), outputDir, count, seed, split, format);
-
-    /// <summary>Exports scenes of a given renderer; see the other overload.</summary>
     /// <param name="scenes">The renderer.</param>
     /// <param name="outputDir">Folder to write into; made if missing.</param>
     /// <param name="count">How many scenes.</param>

@@ -133,7 +133,7 @@ public sealed class RgbImage
     }
 
     private static RgbImage Whole(DecodedPicture decoded) =>
-        decoded.Damage is { } damage ? throw new UnreadablePictureException(PictureFault.CutOff, damage) : decoded.Picture;
+        decoded.Damage is { } damage ? throw new UnreadablePictureException(damage) : decoded.Picture;
 
     private void Save(string path, SKEncodedImageFormat format, int quality)
     {

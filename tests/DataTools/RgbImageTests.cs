@@ -145,8 +145,8 @@ public class RgbImageTests
             Assert.That(() => new RgbImage(2, 2, new byte[5]), Throws.ArgumentException);
             Assert.That(() => ImageOps.ResizeBilinear(new RgbImage(2, 2), 0, 1), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => ImageOps.ResizeMaskNearest(new byte[3], 2, 2, 1, 1), Throws.ArgumentException);
-            Assert.That(() => ImageOps.HsvToRgb(new byte[3], 2, 2), Throws.ArgumentException);
-            Assert.That(() => ImageOps.Normalize(new RgbImage(1, 1), [0, 0, 0], [1, 0, 1]), Throws.ArgumentException);
+            Assert.That(() => ImageOps.Normalize(new RgbImage(1, 1), [0, 0, 0], [1, 0, 1], new float[3]), Throws.ArgumentException);
+            Assert.That(() => ImageOps.Normalize(new RgbImage(1, 1), [0, 0, 0], [1, 1, 1], new float[4]), Throws.ArgumentException);
         });
     }
 
@@ -154,7 +154,9 @@ public class RgbImageTests
     public void Normalize_is_channels_first()
     {
         var image = new RgbImage(2, 1, [255, 0, 51, 0, 255, 102]);
-        Assert.That(ImageOps.Normalize(image, [0.5f, 0f, 0f], [0.5f, 1f, 0.2f]), Is.EqualTo((float[])[1, -1, 0, 1, 1, 2]).Within(1e-6f));
+        var numbers = new float[6];
+        ImageOps.Normalize(image, [0.5f, 0f, 0f], [0.5f, 1f, 0.2f], numbers);
+        Assert.That(numbers, Is.EqualTo((float[])[1, -1, 0, 1, 1, 2]).Within(1e-6f));
     }
 
     [Test]

@@ -111,8 +111,9 @@ internal sealed class BatchRowsTests
         RegionSample sample = DataSources.Train(config).Get(0, 1, 0);
         Assert.Multiple(() =>
         {
-            Assert.That(sample.Boxes, Is.EqualTo((Box[])[new(1, 2, 4, 6)]));
-            Assert.That(DataSources.Test(config)![0].Boxes, Is.EqualTo(sample.Boxes));
+            Box[] boxes = [new(1, 2, 4, 6)];
+            Assert.That(sample.Mask, Is.EqualTo(RegionMask.FromBoxes(boxes, 10, 40).Resize(16, 16).Values));
+            Assert.That(DataSources.Test(config)![0].Boxes, Is.EqualTo(boxes));
             Assert.That(() => DataSources.Train(config).Get(1, 1, 0), Throws.TypeOf<DataException>().With.Message.Contains("bad_pictures: load"));
             Assert.That(() => DataSources.Test(config)![1], Throws.TypeOf<DataException>());
             Assert.That(PictureSettings.Of(Config("bad_pictures: skip\nexif: ignore\nmax_bad_share: 0.5\nbox_format: normalised")),
