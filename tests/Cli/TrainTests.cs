@@ -11,16 +11,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Cli;
 
 [TestFixture]
-internal sealed class TrainTests
+internal sealed class TrainTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [Test]
     public void A_run_leaves_log_pictures_and_checkpoints()
     {

@@ -4,22 +4,16 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.DataTools;
 
 [TestFixture]
-public class AnnotationDatasetTests
+internal sealed class AnnotationDatasetTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
     [SetUp]
     public void SetUp()
     {
-        _folder = new TempFolder();
         var picture = new RgbImage(40, 20);
         for (var i = 0; i < picture.Pixels.Length; i++)
             picture.Pixels[i] = (byte)(i * 7 % 251);
         picture.SavePng(_folder.PathOf("a.png"));
     }
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [Test]
     public void Samples_are_resized_normalised_and_masked()

@@ -5,16 +5,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.DataTools;
 
 [TestFixture]
-public class RgbImageTests
+internal sealed class RgbImageTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void SetUp() => _folder = new TempFolder();
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
-
     [TestCase("pixel.png", 1, 1, 10, 20, 30, 0)]
     [TestCase("rgb16.png", 3, 2, 200, 100, 50, 0)]
     [TestCase("palette.png", 3, 2, 128, 128, 128, 1)]

@@ -8,7 +8,7 @@ namespace AmcEngine.Tests.DataTools;
 /// (the program rounds as OpenCV's fixed-point arithmetic does); what a wrong order or constant does is far larger.
 /// </summary>
 [TestFixture]
-public class SampleAugmentationTests
+internal sealed class SampleAugmentationTests : FolderTests
 {
     private const int Side = 8;
     private const ulong Seed = 5;
@@ -16,14 +16,12 @@ public class SampleAugmentationTests
     private static readonly Box[] Boxes = [new(0, 0, 8, 6), new(20, 10, 32, 16), new(6, 2, 30, 14)];
     private static readonly string[] Captions = ["one", "two", "three"];
 
-    private TempFolder _folder = null!;
     private AnnotationDataset _dataset = null!;
     private RgbImage _picture = null!;
 
     [SetUp]
     public void SetUp()
     {
-        _folder = new TempFolder();
         // Blocks of one colour: every pixel of the small picture comes from one block, so that resampling cannot blur.
         _picture = new RgbImage(32, 16);
         for (var i = 0; i < 32 * 16; i++)
@@ -36,9 +34,6 @@ public class SampleAugmentationTests
         AnnotationFile.Save(file, [new RegionAnnotation("a.png", Captions, Boxes)]);
         _dataset = new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions { ImageSize = Side });
     }
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [Test]
     public void Samples_follow_the_specification_step_by_step()

@@ -5,17 +5,9 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.DataTools;
 
 [TestFixture]
-public class SceneDatasetTests
+internal sealed class SceneDatasetTests : FolderTests
 {
     private static readonly ShapeScenes Scenes = new();
-
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void SetUp() => _folder = new TempFolder();
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [Test]
     public void Samples_carry_the_scene_and_its_box()

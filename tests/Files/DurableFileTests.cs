@@ -6,16 +6,8 @@ namespace AmcEngine.Tests.Files;
 
 /// <summary>A file is there whole or as it was, and nothing beside it.</summary>
 [TestFixture]
-internal sealed class DurableFileTests
+internal sealed class DurableFileTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [TestCase(typeof(IOException))]
     [TestCase(typeof(InvalidOperationException))]
     public void A_write_that_fails_leaves_the_file_as_it_was_and_no_temporary(Type error)
