@@ -30,7 +30,7 @@ public sealed class RegionMask
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         var values = new byte[checked(width * height)];
-        foreach (Box box in boxes)
+        foreach (var box in boxes)
         {
             if (!box.Covers(width, height))
                 throw new DataException($"box {box.Text} covers no pixel of the {width}×{height} picture; boxes are [x1, y1, x2, y2] in pixels of the original picture.");

@@ -163,9 +163,9 @@ internal sealed class AnnotationDatasetTests : FolderTests
         foreach ((ExifOrientation exif, var width) in ((ExifOrientation, int)[])[(ExifOrientation.Apply, 64), (ExifOrientation.Ignore, 96)])
         {
             var options = new PictureOptions { Exif = exif };
-            RgbImage whole = PictureFile.Read(_folder.PathOf("e.png"), exif).Picture;
+            var whole = PictureFile.Read(_folder.PathOf("e.png"), exif).Picture;
             var plain = new AnnotationDatasetOptions { ImageSize = 8, Pictures = options, Augmentation = AugmentationOptions.None };
-            RegionSample sample = new AnnotationDataset([file], _folder.Path, plain).Get(0, 1, 0);
+            var sample = new AnnotationDataset([file], _folder.Path, plain).Get(0, 1, 0);
             Assert.That(sample.Picture.Pixels, Is.EqualTo(ImageOps.ResizeBilinear(whole, 8, 8).Pixels));
             Assert.That(new AnnotationEvaluationSet([file], _folder.Path, pictures: options)[0].Picture.Width, Is.EqualTo(width));
         }

@@ -116,7 +116,7 @@ internal sealed class RgbImageTests : FolderTests
     public void Saving_below_a_file_fails_in_one_line()
     {
         var path = Path.Combine(_folder.Write("file", "x"), "a.png");
-        FileWriteException e = Assert.Throws<FileWriteException>(() => Noise(2, 2).SavePng(path))!;
+        var e = Assert.Throws<FileWriteException>(() => Noise(2, 2).SavePng(path))!;
         Assert.That(e.Message, Does.Contain("cannot be written").And.Not.Contain("\n"));
     }
 

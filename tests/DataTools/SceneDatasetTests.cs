@@ -87,7 +87,7 @@ internal sealed class SceneDatasetTests : FolderTests
     public void Export_into_a_file_fails_in_one_line()
     {
         var path = Path.Combine(_folder.Write("file", "x"), "out");
-        FileWriteException e = Assert.Throws<FileWriteException>(() => SceneExporter.Export(SceneKinds.Create(SceneKinds.Shapes), path, 1, 0, SceneSplit.Train, SceneFormat.Png))!;
+        var e = Assert.Throws<FileWriteException>(() => SceneExporter.Export(SceneKinds.Create(SceneKinds.Shapes), path, 1, 0, SceneSplit.Train, SceneFormat.Png))!;
         Assert.That(e.Message, Does.Contain("cannot be written").And.Not.Contain("\n"));
     }
 

@@ -38,14 +38,14 @@ internal sealed class BatchLoaderTests
     public int[] A_sample_of_the_batch_comes_twice_only_where_there_is_no_other(int count)
     {
         var order = Loader(new Numbered(count, _ => false), 3).Order(0);
-        TrainingBatch batch = Loader(new Numbered(count, i => Array.IndexOf(order, i) is 0 or 3), 3).Get(0);
+        var batch = Loader(new Numbered(count, i => Array.IndexOf(order, i) is 0 or 3), 3).Get(0);
         return [.. Enumerable.Range(0, 3).Select(row => Array.IndexOf(order, (int)batch.Masks[row * 4]))];
     }
 
     [Test]
     public void Unusable_samples_of_a_long_epoch_cost_no_list_of_it()
     {
-        BatchLoader loader = Loader(new Numbered(1_000_000, i => i % 3 == 0), 16);
+        var loader = Loader(new Numbered(1_000_000, i => i % 3 == 0), 16);
         loader.Get(0);
         var before = GC.GetTotalAllocatedBytes(precise: true);
         for (var step = 1; step < 5; step++)
