@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
-using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;

@@ -3,7 +3,6 @@ using AmcEngine.Backends.Cpu;
 using AmcEngine.Serialization;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.DataTools;
-using AmcEngine.Tests.Engine.Serialization;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Verification;

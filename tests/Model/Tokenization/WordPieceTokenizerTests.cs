@@ -3,7 +3,6 @@ using System.Text;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Serialization;
 using AmcEngine.Tests.DataTools;
-using AmcEngine.Tests.Engine.Serialization;
 using FsCheck;
 using FsCheck.Fluent;
 using NUnit.Framework;
