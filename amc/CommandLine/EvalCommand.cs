@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
@@ -37,11 +38,11 @@ internal static class EvalCommand
         CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
         IEvaluationSet questions = DataSources.Test(config, context.Warn)
             ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
-        WordPieceTokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
+        ITokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         using IBackend backend = DeviceSelector.Open(options);
         using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Evaluation);
-        var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
+        var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config));
         var answers = new AnswerFile();
         var tally = new PointingTally(answers.Add);
         EvaluationReport Report(bool complete) => new(tally.Result, DataSources.Split(config), Protocol(config), options.Checkpoint)

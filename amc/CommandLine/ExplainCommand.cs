@@ -2,6 +2,7 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Maps;
+using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
@@ -26,13 +27,13 @@ internal static class ExplainCommand
             throw new ConfigException($"--text \"{options.Text}\": the phrase has no words; write what to look for, for example --text \"red circle\"");
         Resampling resize = EvaluationSettings.Resize(config);
         PictureViews picture = Read(options.Image, [PictureTarget.Square(config.ImageSize, resize), ExplanationPicture.Shown], PictureSettings.Of(config), context);
-        WordPieceTokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
+        ITokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         foreach (var word in tokenizer.UnknownWords(phrase))
             context.Warn($"the model does not know the word \"{word}\"");
         using IBackend backend = DeviceSelector.Open(options);
         using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Explanation);
-        MatchExplanation answer = new Explainer(model, tokenizer, resize).Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
+        MatchExplanation answer = new Explainer(model, tokenizer, resize, Grounding(config, checkpoint)).Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
         PatchMap map = answer.Map.RequireFinite(phrase, options.Image);
         (int X, int Y)? point = map.Peak(picture.Width, picture.Height);
         ExplanationPicture.Save(options.Output, picture.Images[1], map, picture.PointIn(picture.Images[1], point), options.Text.Trim());
@@ -40,6 +41,13 @@ internal static class ExplainCommand
             ? $"{options.Output}: \"{phrase}\" points at x {p.X}, y {p.Y} of {picture.Width} × {picture.Height}"
             : $"{options.Output}: \"{phrase}\" points nowhere: the heatmap is flat, the same value everywhere");
         return ErrorReporter.Success;
+    }
+
+    // A published model is explained as its users know it; one that was trained here, as it was trained.
+    private static GroundingSettings Grounding(RunConfig config, CheckpointFile checkpoint)
+    {
+        var settings = ModelKeys.Grounding(config);
+        return settings.WordsOnly is null && checkpoint.Config() is null && ModelRegistry.Find(config.Model).ExplainsWords ? settings with { WordsOnly = true } : settings;
     }
 
     private static void CheckOutput(ExplainOptions options)

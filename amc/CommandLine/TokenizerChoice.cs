@@ -12,15 +12,15 @@ internal static class TokenizerChoice
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="config">The configuration; where its vocabulary is another than the checkpoint's, a note says so.</param>
     /// <param name="context">Where to say it.</param>
-    public static WordPieceTokenizer Of(CheckpointFile checkpoint, RunConfig config, CommandContext context)
+    public static ITokenizer Of(CheckpointFile checkpoint, RunConfig config, CommandContext context)
     {
         if (checkpoint.Tokenizer() is not { } own)
             return DataSources.Tokenizer(config);
-        if (config.OptionalText("vocab_file") is { } path && File.Exists(path) && !AreEqual(own, WordPieceTokenizer.FromVocabFile(path)))
+        if (config.OptionalText("vocab_file") is { } path && File.Exists(path) && !AreEqual(own, DataSources.Tokenizer(config)))
             context.Note("vocab_file has no effect here: the checkpoint's own vocabulary is used, which is another");
         return own;
     }
 
-    private static bool AreEqual(WordPieceTokenizer a, WordPieceTokenizer b) =>
+    private static bool AreEqual(ITokenizer a, ITokenizer b) =>
         a.VocabSize == b.VocabSize && Enumerable.Range(0, a.VocabSize).All(id => a.Token(id) == b.Token(id));
 }

@@ -11,8 +11,8 @@ internal static class ConfigRules
         Divides(config, "vision_width", "vision_heads");
         Divides(config, "text_width", "text_heads");
         if (config.BatchSize < 2)
-            throw Wrong(config, "batch_size: must be at least 2, because the matching loss pairs every text with another picture of the batch");
-        if (config.BatchSize > config.Integer("queue_size"))
+            throw Wrong(config, "batch_size: must be at least 2, because every text is compared with another picture of the batch");
+        if (config.Model != "clip" && config.BatchSize > config.Integer("queue_size"))
             throw Wrong(config, $"queue_size: must be at least batch_size ({config.BatchSize}), found {config.Integer("queue_size")}");
         if (config.OptionalInteger("mask_size") is { } mask && mask != config.ImageSize)
             throw Wrong(config, $"mask_size: must equal image_res ({config.ImageSize}), found {mask}; leave it out");
@@ -22,9 +22,25 @@ internal static class ConfigRules
             throw Wrong(config, $"max_tokens: must be at most max_positions ({config.Integer("max_positions")}), found {config.Integer("max_tokens")}");
         if (config.OptionalInteger("min_tokens") is { } least && least > config.Integer("max_tokens"))
             throw Wrong(config, $"min_tokens: must be at most max_tokens ({config.Integer("max_tokens")}), found {least}");
-        int first = config.Integer("text_layers"), count = config.Integer("fusion_layers");
-        if (config.OptionalInteger("amc.layer") is { } layer && (layer < first || layer >= first + count))
-            throw Wrong(config, $"amc.layer: must be one of the fusion layers, {first} to {first + count - 1} (layers count from 0), found {layer}");
+        RequireExplainableLayer(config, "amc.layer");
+        RequireExplainableLayer(config, "explain.layer");
+        if (config.Model == "clip" && config.OptionalText("explain.mode") == "itm")
+            throw Wrong(config, "explain.mode: CLIP has no matching head; use itc, or leave it out");
+    }
+
+    private static void RequireExplainableLayer(RunConfig config, string key)
+    {
+        if (config.OptionalInteger(key) is not { } layer)
+            return;
+        int text = config.Integer("text_layers"), fusion = config.Integer("fusion_layers");
+        (var first, var count, var what) = config switch
+        {
+            _ when config.Model == "clip" || config.OptionalText("explain.mode") == "itc" => (0, config.Integer("vision_depth"), "blocks of the image encoder"),
+            { Model: "blip" } => (0, text, "text layers"),
+            _ => (text, fusion, "fusion layers"),
+        };
+        if (layer < first || layer >= first + count)
+            throw Wrong(config, $"{key}: must be one of the {what}, {first} to {first + count - 1} (layers count from 0), found {layer}");
     }
 
     /// <summary>An error about this configuration.</summary>

@@ -114,6 +114,10 @@ internal static class ConfigSchema
 
     private static ConfigKey[] ModelKeys() =>
     [
+        new("model", Choice, "albef", Choices: ["albef", "clip", "blip"]),
+        new("explain.mode", Choice, null, Choices: ["itm", "itc"]),
+        new("explain.layer", Integer, null, 0, 255),
+        new("explain.tokens", Choice, null, Choices: ["all", "words"]),
         new("patch_size", Integer, 16, 1, 256),
         new("vision_depth", Integer, 12, 1, 256),
         new("vision_heads", Integer, 12, 1, 256),
@@ -132,6 +136,11 @@ internal static class ConfigSchema
         new("amc.mean_margin", Real, 0.1, 0, 1),
         new("amc.max_weight", Real, 0.8, 0, 1e6),
         new("amc.max_margin", Real, 0.5, 0, 1),
+        new("add_selfeq", Truth, false),
+        new("selfeq.weight", Real, 1.0, 0, 1e6),
+        new("selfeq.threshold", Real, 0.8, 0, 2),
+        new("selfeq.target", Real, 0.4, 0, 1),
+        new("selfeq.consistency", Real, 0.5, 0, 1e6),
     ];
 
     private static ConfigKey[] TrainingKeys() =>

@@ -19,7 +19,7 @@ internal sealed class RunConfig
     public string Dataset => Text("dataset");
 
     /// <summary>Which kind of model.</summary>
-    public string Model => "albef";
+    public string Model => Text("model");
 
     /// <summary>Whether pictures are generated rather than read.</summary>
     public bool IsGenerated => Dataset != "annotations";

@@ -14,7 +14,8 @@ namespace AmcEngine.Amc.Data;
 /// <param name="maxTokens">Longest text, [CLS] included.</param>
 /// <param name="seed">The run's seed.</param>
 /// <param name="minTokens">Length to which texts are padded at least.</param>
-internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tokenizer, int batchSize, int maxTokens, ulong seed, int minTokens = 0)
+/// <param name="paraphrases">Whether batches carry paraphrases.</param>
+internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, int batchSize, int maxTokens, ulong seed, int minTokens = 0, bool paraphrases = false)
 {
     private const ulong OrderStream = 0x6F72646572UL;
 
@@ -67,6 +68,8 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
     {
         int side = dataset.ImageSize, pixels = side * side;
         HashSet<int> taken = [.. order.AsSpan(first, batchSize)];
+        bool[] has = new bool[batchSize];
+        long[] pictures = new long[batchSize];
         for (var i = 0; i < batchSize; i++)
         {
             RegionSample sample = Sample(order, first + i, epoch, taken);
@@ -75,8 +78,16 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
             for (var p = 0; p < mask.Length; p++)
                 mask[p] = sample.Mask[p];
             buffers.Captions[i] = sample.Caption;
+            buffers.Paraphrases[i] = sample.Paraphrase ?? sample.Caption;
+            has[i] = sample.Paraphrase is not null;
+            pictures[i] = sample.PictureNumber;
         }
-        return new TrainingBatch(buffers.Images, buffers.Masks, tokenizer.EncodeBatch(buffers.Captions, maxTokens, minTokens), side);
+        return new TrainingBatch(buffers.Images, buffers.Masks, tokenizer.EncodeBatch(buffers.Captions, maxTokens, minTokens), side)
+        {
+            Paraphrases = paraphrases ? tokenizer.EncodeBatch(buffers.Paraphrases, maxTokens, minTokens) : null,
+            HasParaphrase = has,
+            Pictures = pictures,
+        };
     }
 
     // The sample of a place in the epoch's order, or the next usable one from a batch further on. One that is in the batch
@@ -120,5 +131,7 @@ internal sealed class BatchLoader(IRegionDataset dataset, WordPieceTokenizer tok
         public float[] Masks { get; } = new float[count * side * side];
 
         public string[] Captions { get; } = new string[count];
+
+        public string[] Paraphrases { get; } = new string[count];
     }
 }

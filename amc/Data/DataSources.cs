@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Models;
 using AmcEngine.DataTools;
 using AmcEngine.Model.Tokenization;
 
@@ -7,22 +8,12 @@ namespace AmcEngine.Amc.Data;
 /// <summary>Opens the data that a configuration names.</summary>
 internal static class DataSources
 {
-    private static readonly string[] SpecialTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
-
-    /// <summary>The tokenizer: the configured vocabulary, else bert-base-uncased's, or for generated scenes their few words.</summary>
-    /// <exception cref="Serialization.SerializationException">The configured vocabulary cannot be used.</exception>
-    public static WordPieceTokenizer Tokenizer(RunConfig config)
-    {
-        if (config.OptionalText("vocab_file") is { } path)
-            return WordPieceTokenizer.FromVocabFile(path);
-        return config.IsGenerated
-            ? WordPieceTokenizer.FromVocab([.. SpecialTokens, .. SceneVocabulary.Words(config.Dataset)])
-            : WordPieceTokenizer.BertBaseUncased;
-    }
+    /// <summary>The model's tokenizer; see <see cref="IModelKind.Tokenizer"/>.</summary>
+    public static ITokenizer Tokenizer(RunConfig config) => ModelRegistry.Find(config.Model).Tokenizer(config);
 
     /// <summary>What a message calls the vocabulary of <see cref="Tokenizer"/>.</summary>
-    public static string VocabularyName(RunConfig config) =>
-        config.OptionalText("vocab_file") ?? (config.IsGenerated ? $"that of {config.Dataset}" : "bert-base-uncased, built in (vocab_file names another)");
+    public static string VocabularyName(RunConfig config) => config.OptionalText("vocab_file")
+        ?? (config.IsGenerated ? $"that of {config.Dataset}" : $"{ModelRegistry.Find(config.Model).Vocabulary}, built in (vocab_file names another)");
 
     /// <summary>The training samples.</summary>
     /// <param name="config">The configuration.</param>

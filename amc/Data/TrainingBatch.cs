@@ -7,4 +7,14 @@ namespace AmcEngine.Amc.Data;
 /// <param name="Masks">Region masks of 0 and 1, count × side × side.</param>
 /// <param name="Text">The tokenized phrases.</param>
 /// <param name="Side">Side of the pictures.</param>
-internal sealed record TrainingBatch(float[] Images, float[] Masks, TokenBatch Text, int Side);
+internal sealed record TrainingBatch(float[] Images, float[] Masks, TokenBatch Text, int Side)
+{
+    /// <summary>Paraphrases of the phrases, the phrase itself where it has none; null where nobody asked for them.</summary>
+    public TokenBatch? Paraphrases { get; init; }
+
+    /// <summary>Which of <see cref="Paraphrases"/> are one.</summary>
+    public bool[] HasParaphrase { get; init; } = [];
+
+    /// <summary>A number for each sample that is the same for samples of the same picture.</summary>
+    public required long[] Pictures { get; init; }
+}

@@ -13,7 +13,7 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="resize">How pictures are resized.</param>
 /// <param name="settings">Which map explains the model; null takes its own.</param>
-internal sealed class Explainer(IVisionLanguageModel model, WordPieceTokenizer tokenizer, Resampling resize, GroundingSettings? settings = null) : IExplainer
+internal sealed class Explainer(IVisionLanguageModel model, ITokenizer tokenizer, Resampling resize, GroundingSettings? settings = null) : IExplainer
 {
     private readonly IGrounder _grounder = model.Grounder(settings ?? new GroundingSettings());
 

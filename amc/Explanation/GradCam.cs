@@ -1,4 +1,5 @@
 using AmcEngine.Autograd;
+using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Ops;
@@ -6,12 +7,29 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Amc.Explanation;
 
+/// <summary>An explanation that can be differentiated.</summary>
+/// <param name="MapGradient">∂ Σ scores / ∂ map, of the map's shape.</param>
+/// <param name="Cam">GradCAM <c>[B, n²]</c>, not normalised.</param>
+internal sealed record RecordedExplanation(Tensor MapGradient, Tensor Cam);
+
 /// <summary>
 /// GradCAM of attention (specification 4.1 and 7): the map times its own positive gradient, averaged over heads and counted
 /// rows. The one explanation pass: training differentiates it again, evaluation reads it.
 /// </summary>
 internal static class GradCam
 {
+    /// <summary>Map gradient and GradCAM of a grounding, recorded to be differentiated again.</summary>
+    /// <exception cref="ModelException">No score depends on the map.</exception>
+    public static RecordedExplanation Record(Grounding grounding)
+    {
+        Tensor gradient;
+        using (Phase.Begin("explanation gradient"))
+            gradient = MapGradient(grounding, createGraph: true)
+                ?? throw new ModelException("AMC: the score does not depend on the captured map; hook another layer");
+        using var phase = Phase.Begin("forward/AMC loss");
+        return new RecordedExplanation(gradient, Of(grounding.Map, gradient, grounding.QueryMask));
+    }
+
     /// <summary>
     /// Gradient of the scores with respect to the map, of the map's shape; null where no score depends on it. Samples do not
     /// interact, so that the gradient of the scores' sum is every sample's own.

@@ -14,15 +14,23 @@ namespace AmcEngine.Amc.Models;
 /// <summary>ALBEF: <c>model: albef</c>.</summary>
 internal sealed class AlbefKind : IModelKind
 {
-    /// <inheritdoc/>
-    public string Name => "albef";
+    private const string KindName = "albef";
 
     /// <inheritdoc/>
-    public IVisionLanguageModel Create(RunConfig config, WordPieceTokenizer tokenizer, IBackend backend, bool forTraining) =>
+    public string Name => KindName;
+
+    /// <inheritdoc/>
+    public string Vocabulary => "bert-base-uncased";
+
+    /// <inheritdoc/>
+    public ITokenizer Tokenizer(RunConfig config) => ModelKeys.WordPieces(config);
+
+    /// <inheritdoc/>
+    public IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining) =>
         AlbefModel.Create(Settings(config, tokenizer), backend, DType.F32, config.Seed, forTraining);
 
     /// <inheritdoc/>
-    public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, WordPieceTokenizer tokenizer)
+    public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer)
     {
         AlbefConfig c = Settings(config, tokenizer);
         return
@@ -48,18 +56,19 @@ internal sealed class AlbefKind : IModelKind
     {
         AlbefConfig settings = Settings(golden);
         var model = AlbefModel.Create(settings, backend, dtype);
-        DeterministicWeights.Fill(model, settings.Temperature);
+        DeterministicWeights.Fill(model);
         return model;
     }
 
     /// <summary>The model's settings by a configuration.</summary>
     /// <exception cref="ModelException">They do not fit together.</exception>
     /// <exception cref="ConfigException">The tokenizer has more words than the model.</exception>
-    public static AlbefConfig Settings(RunConfig config, WordPieceTokenizer tokenizer)
+    public static AlbefConfig Settings(RunConfig config, ITokenizer tokenizer)
     {
+        WordPieceTokenizer pieces = ModelKeys.Require<WordPieceTokenizer>(tokenizer, KindName);
         int text = config.Integer("text_layers"), fusion = config.Integer("fusion_layers");
         var width = config.Integer("text_width");
-        return new AlbefConfig
+        var settings = new AlbefConfig
         {
             Vision = ModelKeys.Vision(config),
             Text = new TextConfig
@@ -71,21 +80,22 @@ internal sealed class AlbefKind : IModelKind
                 Layers = text + fusion,
                 FirstCrossLayer = text,
                 VocabSize = ModelKeys.VocabSize(config, tokenizer.VocabSize),
-                PadId = tokenizer.PadId,
-                ClsId = tokenizer.ClsId,
-                MaskId = tokenizer.MaskId,
+                PadId = pieces.PadId,
+                ClsId = pieces.ClsId,
+                MaskId = pieces.MaskId,
                 HiddenDropout = config.Real("dropout"),
                 AttentionDropout = config.OptionalReal("attention_dropout") ?? config.Real("dropout"),
             },
-            // The third of six in the published model, the first of two in a small one.
-            AmcLayer = config.OptionalInteger("amc.layer") ?? text + (fusion - 1) / 2,
+            Mode = ModelKeys.Mode(config),
             EmbedDim = config.Integer("embed_dim"),
             QueueSize = config.Integer("queue_size"),
             Momentum = config.Real("momentum"),
             Temperature = config.Real("temp"),
             MlmProbability = config.Real("mlm_probability"),
             MlmDistillAxis = config.Text("mlm_distill_axis") == "vocab" ? MlmDistillAxis.Vocab : MlmDistillAxis.Sequence,
-        }.Validate();
+        };
+        var layer = settings.Mode == GroundingMode.Itc ? settings.Vision.Depth - 1 : settings.DefaultLayer;
+        return (settings with { AmcLayer = config.OptionalInteger("amc.layer") ?? layer }).Validate();
     }
 
     private static AlbefConfig Settings(GoldenCase golden) => new AlbefConfig

@@ -13,6 +13,16 @@ internal interface IModelKind
     /// <summary>Its value of the key <c>model</c>.</summary>
     string Name { get; }
 
+    /// <summary>What messages call the vocabulary that comes with the program.</summary>
+    string Vocabulary { get; }
+
+    /// <summary>The tokenizer: the configured vocabulary, else the published model's, or for generated scenes their few words.</summary>
+    /// <exception cref="Serialization.SerializationException">The configured vocabulary cannot be used.</exception>
+    ITokenizer Tokenizer(RunConfig config);
+
+    /// <summary>Whether users of the published model know explanations by the words alone.</summary>
+    bool ExplainsWords => false;
+
     /// <summary>A model with fresh weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="tokenizer">The tokenizer, which decides on vocabulary and special ids.</param>
@@ -20,7 +30,7 @@ internal interface IModelKind
     /// <param name="forTraining">Whether it is to have what training alone needs (momentum copies, queues).</param>
     /// <exception cref="ModelException">Sizes do not fit together.</exception>
     /// <exception cref="ConfigException">The tokenizer does not fit the sizes.</exception>
-    IVisionLanguageModel Create(RunConfig config, WordPieceTokenizer tokenizer, IBackend backend, bool forTraining);
+    IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining);
 
     /// <summary>
     /// The keys that make a run's model what it is, with their values: none may be another when its checkpoint is used, also where
@@ -28,7 +38,7 @@ internal interface IModelKind
     /// nor are those that shape the training alone.
     /// </summary>
     /// <exception cref="ModelException">Sizes do not fit together.</exception>
-    IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, WordPieceTokenizer tokenizer);
+    IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer);
 
     /// <summary>The model of a recorded training step, with the weights of the rule.</summary>
     /// <exception cref="ModelException">The recording does not describe one.</exception>

@@ -1,5 +1,8 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Verification;
+using AmcEngine.DataTools;
+using AmcEngine.Model;
+using AmcEngine.Model.Tokenization;
 using AmcEngine.Model.Vision;
 
 namespace AmcEngine.Amc.Models;
@@ -7,6 +10,8 @@ namespace AmcEngine.Amc.Models;
 /// <summary>Settings that several kinds of models read from the same keys.</summary>
 internal static class ModelKeys
 {
+    private static readonly string[] SpecialTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+
     /// <summary>The vision transformer of a configuration.</summary>
     public static VisionConfig Vision(RunConfig config) => new()
     {
@@ -15,6 +20,41 @@ internal static class ModelKeys
         Width = config.Integer("vision_width"),
         Depth = config.Integer("vision_depth"),
         Heads = config.Integer("vision_heads"),
+    };
+
+    /// <summary>Word pieces: of the configured file, of generated scenes, or of bert-base-uncased.</summary>
+    /// <exception cref="Serialization.SerializationException">The configured file cannot be used.</exception>
+    public static WordPieceTokenizer WordPieces(RunConfig config)
+    {
+        if (config.OptionalText("vocab_file") is { } path)
+            return WordPieceTokenizer.FromVocabFile(path);
+        return config.IsGenerated
+            ? WordPieceTokenizer.FromVocab([.. SpecialTokens, .. SceneWords(config)])
+            : WordPieceTokenizer.BertBaseUncased;
+    }
+
+    /// <summary>The words of generated scenes, with those of paraphrases where such are trained.</summary>
+    public static IReadOnlyList<string> SceneWords(RunConfig config) => config.Truth("add_selfeq")
+        ? [.. SceneVocabulary.Words(config.Dataset), .. SceneVocabulary.ParaphraseWords(config.Dataset)]
+        : SceneVocabulary.Words(config.Dataset);
+
+    /// <summary>A tokenizer as the kind of model needs it; a checkpoint may bring another.</summary>
+    /// <exception cref="ConfigException">It is one of another kind.</exception>
+    public static T Require<T>(ITokenizer tokenizer, string model) where T : class, ITokenizer => tokenizer as T
+        ?? throw new ConfigException($"model: {model} does not go with the checkpoint's vocabulary, which is that of another kind of model; name the checkpoint's own configuration");
+
+    /// <summary>Which map explains the model.</summary>
+    public static GroundingSettings Grounding(RunConfig config) => new(
+        Mode(config),
+        config.OptionalInteger("explain.layer"),
+        config.OptionalText("explain.tokens") is { } tokens ? tokens == "words" : null);
+
+    /// <summary>Whose score explains the model.</summary>
+    public static GroundingMode Mode(RunConfig config) => config.OptionalText("explain.mode") switch
+    {
+        "itm" => GroundingMode.Itm,
+        "itc" => GroundingMode.Itc,
+        _ => GroundingMode.Default,
     };
 
     /// <summary>The vision transformer of a recording.</summary>

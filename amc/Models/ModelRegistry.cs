@@ -8,7 +8,7 @@ namespace AmcEngine.Amc.Models;
 /// <summary>The kinds of models that there are. A new one is a line here.</summary>
 internal static class ModelRegistry
 {
-    private static readonly IModelKind[] Kinds = [new AlbefKind()];
+    private static readonly IModelKind[] Kinds = [new AlbefKind(), new ClipKind(), new BlipKind()];
 
     /// <summary>Their names: the values of the key <c>model</c>, the default first.</summary>
     public static string[] Names => Array.ConvertAll(Kinds, k => k.Name);
@@ -19,7 +19,7 @@ internal static class ModelRegistry
         ?? throw new ModelException($"there is no model \"{name}\"; choose {string.Join(", ", Names)}");
 
     /// <summary>The configured model with fresh weights; see <see cref="IModelKind.Create"/>.</summary>
-    public static IVisionLanguageModel Create(RunConfig config, WordPieceTokenizer tokenizer, IBackend backend, bool forTraining) =>
+    public static IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining) =>
         Find(config.Model).Create(config, tokenizer, backend, forTraining);
 
     /// <summary>Holds that a configuration describes the model of a run.</summary>
@@ -28,7 +28,7 @@ internal static class ModelRegistry
     /// <param name="tokenizer">The run's tokenizer.</param>
     /// <param name="checkpoint">What messages call the run's checkpoint.</param>
     /// <exception cref="ConfigException">It does not; the message names the keys and both values.</exception>
-    public static void RequireSame(RunConfig run, RunConfig config, WordPieceTokenizer tokenizer, string checkpoint)
+    public static void RequireSame(RunConfig run, RunConfig config, ITokenizer tokenizer, string checkpoint)
     {
         string[] differing = run.Model != config.Model
             ? [$"model is {run.Model} in that run and {config.Model} here"]

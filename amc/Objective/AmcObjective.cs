@@ -25,16 +25,19 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
     private readonly AmcOptions _options = options ?? new AmcOptions();
 
     /// <inheritdoc/>
-    ObjectiveTerms IObjective.Compute(ObjectiveInputs inputs) => Compute(inputs.Grounding, inputs.Regions, inputs.HasRegion);
+    ObjectiveTerms IObjective.Compute(ObjectiveInputs inputs) => Compute(inputs);
 
     /// <summary>The two margin losses of a step.</summary>
     /// <param name="grounding">Texts grounded in their pictures, recorded.</param>
     /// <param name="regions">Region masks <c>[B, S, S]</c>: 1 inside, 0 outside.</param>
     /// <param name="hasRegion">Which samples have a region; the others do not enter. Without any, the losses are 0.</param>
     /// <exception cref="ModelException">The sizes do not fit.</exception>
-    public AmcTerms Compute(Grounding grounding, Tensor regions, IReadOnlyList<bool> hasRegion)
+    public AmcTerms Compute(Grounding grounding, Tensor regions, IReadOnlyList<bool> hasRegion) =>
+        Compute(new ObjectiveInputs(grounding, regions, hasRegion));
+
+    private AmcTerms Compute(ObjectiveInputs inputs)
     {
-        var map = grounding.Map;
+        var (map, regions, hasRegion) = (inputs.Grounding.Map, inputs.Regions, inputs.HasRegion);
         var count = map.Shape[0];
         if (regions.Shape.Rank != 3 || regions.Shape[0] != count || hasRegion.Count != count)
             throw new ModelException($"AMC: {regions.Shape} region masks and {hasRegion.Count} indicators for {count} samples; masks are [B, S, S]");
@@ -44,15 +47,15 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
             var zero = Tensor.Zeros([], map.DType, map.Backend);
             return new AmcTerms { MeanLoss = zero, MaxLoss = zero, Loss = zero };
         }
-        return Compute(grounding, regions, rows.Length == count ? null : Tensor.From(rows, [rows.Length], map.Backend));
+        return Compute(inputs, rows.Length == count ? null : Tensor.From(rows, [rows.Length], map.Backend));
     }
 
-    private AmcTerms Compute(Grounding grounding, Tensor regions, Tensor? rows)
+    private AmcTerms Compute(ObjectiveInputs inputs, Tensor? rows)
     {
+        var (grounding, regions) = (inputs.Grounding, inputs.Regions);
         var (count, grid, height, width) = (grounding.Map.Shape[0], grounding.Grid, regions.Shape[1], regions.Shape[2]);
-        var gradient = MapGradient(grounding);
+        var (gradient, raw) = inputs.Explanation;
         using var phase = Phase.Begin("forward/AMC loss");
-        var raw = GradCam.Of(grounding.Map, gradient, grounding.QueryMask);
         var normalized = raw.MinMaxNormalize(_options.Eps).Reshape(count, grid, grid);
         var upsampled = normalized.Interpolate(height, width, InterpolationMode.Bilinear);
 
@@ -67,15 +70,9 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
             Loss = mean.Scale(_options.MeanWeight).Add(max.Scale(_options.MaxWeight)),
             MapGradient = gradient,
             RawCam = raw.Reshape(count, grid, grid),
+            WordCam = grounding.WordMask is { } words ? GradCam.Of(grounding.Map.Detach(), gradient.Detach(), words).Reshape(count, grid, grid) : null,
             NormalizedCam = normalized,
             UpsampledCam = upsampled,
         };
-    }
-
-    private static Tensor MapGradient(Grounding grounding)
-    {
-        using var phase = Phase.Begin("explanation gradient");
-        return GradCam.MapGradient(grounding, createGraph: true)
-            ?? throw new ModelException("AMC: the score does not depend on the captured map; hook another layer");
     }
 }

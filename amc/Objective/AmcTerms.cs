@@ -18,6 +18,9 @@ public sealed record AmcTerms : ObjectiveTerms
     /// <summary>GradCAM <c>[B, n, n]</c>.</summary>
     public Tensor? RawCam { get; init; }
 
+    /// <summary>GradCAM by the words alone <c>[B, n, n]</c>, a constant; null where the grounding does not tell words.</summary>
+    public Tensor? WordCam { get; init; }
+
     /// <summary>After min-max normalisation <c>[B, n, n]</c>.</summary>
     public Tensor? NormalizedCam { get; init; }
 
@@ -31,7 +34,9 @@ public sealed record AmcTerms : ObjectiveTerms
     public override IReadOnlyDictionary<string, Tensor?> Intermediate => new Dictionary<string, Tensor?>
     {
         ["cross_attention_grad"] = MapGradient,
+        ["attention_grad"] = MapGradient,
         ["gradcam_raw"] = RawCam,
+        ["gradcam_words"] = WordCam,
         ["gradcam_normalized"] = NormalizedCam,
         ["gradcam_upsampled"] = UpsampledCam,
     };

@@ -1,3 +1,4 @@
+using AmcEngine.Amc.Explanation;
 using AmcEngine.Model;
 using AmcEngine.Tensors;
 
@@ -16,7 +17,21 @@ public interface IObjective
 /// <param name="Grounding">Each text grounded in its picture, as the training pass gave it.</param>
 /// <param name="Regions">Region masks <c>[B, S, S]</c>: 1 inside, 0 outside.</param>
 /// <param name="HasRegion">Which samples have a region.</param>
-public sealed record ObjectiveInputs(Grounding Grounding, Tensor Regions, IReadOnlyList<bool> HasRegion);
+public sealed record ObjectiveInputs(Grounding Grounding, Tensor Regions, IReadOnlyList<bool> HasRegion)
+{
+    private RecordedExplanation? _explanation;
+
+    /// <summary>The GradCAM of <see cref="Grounding"/>, recorded to be differentiated again; computed once for all objectives.</summary>
+    internal RecordedExplanation Explanation => _explanation ??= GradCam.Record(Grounding);
+
+    /// <summary>Other texts for the same things in the same pictures; null where nobody asks for them.</summary>
+    public OtherTexts? Others { get; init; }
+}
+
+/// <summary>Other texts that name the same as those of the batch.</summary>
+/// <param name="Ground">Grounds them in the batch's pictures, as training does, recorded.</param>
+/// <param name="IsOther">Which of them are another text; for the rest there is none.</param>
+public sealed record OtherTexts(Func<Grounding> Ground, IReadOnlyList<bool> IsOther);
 
 /// <summary>The value of an objective; tensors belong to the caller's scope.</summary>
 public abstract record ObjectiveTerms

@@ -47,8 +47,8 @@ internal sealed class CheckpointFile
     }
 
     /// <summary>The tokenizer that the checkpoint carries, or null.</summary>
-    public WordPieceTokenizer? Tokenizer() =>
-        Folder is null ? null : WordPieceTokenizer.FromVocabFile(System.IO.Path.Combine(Folder, CheckpointLayout.Vocabulary));
+    public ITokenizer? Tokenizer() =>
+        Folder is null ? null : TokenizerFiles.Load(Folder);
 
     /// <summary>Loads the weights. What is missing is for the caller to judge.</summary>
     /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>

@@ -93,7 +93,7 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
         {
             TensorValues.ToData(s.ExpAvg, CheckpointLayout.FirstMoment + s.Parameter.Name), TensorValues.ToData(s.ExpAvgSq, CheckpointLayout.SecondMoment + s.Parameter.Name),
         }));
-        session.Tokenizer.SaveVocab(Path.Combine(target, CheckpointLayout.Vocabulary));
+        session.Tokenizer.Save(target);
         session.FirstMaps?.Save(Path.Combine(target, CheckpointLayout.FirstMaps));
         new CheckpointState(session.Step, session.Optimizer.StepCount, session.Random.Seed, ConfigPaths.Full(session.Config.Flatten()))
         {

@@ -24,7 +24,7 @@ internal static class ModelLoader
     /// <param name="options">What is allowed, and where to say it.</param>
     /// <exception cref="ModelException">The weights do not fit the sizes, are not finite, or some are missing.</exception>
     /// <exception cref="ConfigException">The sizes are not those of the run that the checkpoint belongs to.</exception>
-    public static IVisionLanguageModel Load(CheckpointFile checkpoint, RunConfig config, WordPieceTokenizer tokenizer, IBackend backend, LoadOptions options)
+    public static IVisionLanguageModel Load(CheckpointFile checkpoint, RunConfig config, ITokenizer tokenizer, IBackend backend, LoadOptions options)
     {
         if (checkpoint.Config() is { } run)
             ModelRegistry.RequireSame(run, config, tokenizer, checkpoint.Path);
@@ -34,7 +34,7 @@ internal static class ModelLoader
             LoadReport report = checkpoint.LoadInto(model);
             options.Details?.WriteLine($"{checkpoint.Path}: {report}");
             WeightRules.WarnOfChoice(checkpoint.Path, report.Key, report.OtherKeys, "--key", options.Warn);
-            WeightRules.RequireWhole(report, model, checkpoint.Path, options);
+            WeightRules.RequireWhole(report, model, ModelKeys.Grounding(config), checkpoint.Path, options);
             return model;
         }
         catch

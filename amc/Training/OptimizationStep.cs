@@ -51,6 +51,11 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         Tensor? regions = UsesObjective && session.Objective is not null ? Tensor.From(batch.Masks, [count, batch.Side, batch.Side], session.Model.Backend) : null;
         // A box much smaller than the shrinking factor can vanish from the mask: such a sample says nothing about its region.
         bool[] has = [.. Enumerable.Range(0, count).Select(i => batch.Masks.AsSpan(i * pixels, pixels).Contains(1f))];
-        return new StepInputs(new PairBatch(images, batch.Text), regions, has);
+        // With paraphrases, the model learns from those, and the phrases are the other texts.
+        return new StepInputs(new PairBatch(images, batch.Paraphrases ?? batch.Text) { Pictures = batch.Pictures }, regions, has)
+        {
+            Others = batch.Paraphrases is null ? null : batch.Text,
+            IsOther = batch.HasParaphrase,
+        };
     }
 }

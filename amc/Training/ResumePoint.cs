@@ -59,7 +59,7 @@ internal sealed class ResumePoint
 
     /// <summary>The checkpoint's vocabulary: that of the run, whatever became of the file it was read from.</summary>
     /// <exception cref="SerializationException">No checkpoint's can be read.</exception>
-    public WordPieceTokenizer Tokenizer() => FirstSound(c => WordPieceTokenizer.FromVocabFile(Path.Combine(c, CheckpointLayout.Vocabulary)));
+    public ITokenizer Tokenizer() => FirstSound(c => TokenizerFiles.Load(c));
 
     /// <summary>Where the model looked before the first step; null where the checkpoint does not say.</summary>
     public FirstMaps? FirstMaps()

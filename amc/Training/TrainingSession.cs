@@ -16,7 +16,7 @@ namespace AmcEngine.Amc.Training;
 /// <summary>Everything that a run consists of: data, model, optimizer and the number of steps done.</summary>
 internal sealed class TrainingSession : IDisposable
 {
-    private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, WordPieceTokenizer? tokenizer)
+    private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, ITokenizer? tokenizer)
     {
         Config = config;
         Tokenizer = tokenizer ?? DataSources.Tokenizer(config);
@@ -24,20 +24,20 @@ internal sealed class TrainingSession : IDisposable
         Train = DataSources.Train(config, once);
         Data = DataIdentity.Of(config, Train.Count);
         Test = DataSources.Test(config, once);
-        Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0);
+        Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"));
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         Model = ModelRegistry.Create(config, Tokenizer, backend, forTraining: true);
         Optimizer = new AdamW(Model.ParameterGroups(config.Real("optimizer.weight_decay")), average: Model.Average);
         Random = new RandomSource(config.Seed);
-        Explainer = new Explainer(Model, Tokenizer, EvaluationSettings.Resize(config));
-        Objective = config.Truth("add_gcam") ? new AmcObjective(AmcSettings(config)) : null;
+        Explainer = new Explainer(Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config));
+        Objective = ObjectiveOf(config);
     }
 
     /// <summary>The configuration.</summary>
     public RunConfig Config { get; }
 
     /// <summary>The tokenizer.</summary>
-    public WordPieceTokenizer Tokenizer { get; }
+    public ITokenizer Tokenizer { get; }
 
     /// <summary>What tells the training data from other data; null where it is generated.</summary>
     public DataIdentity? Data { get; }
@@ -85,13 +85,28 @@ internal sealed class TrainingSession : IDisposable
     /// <param name="tokenizer">The tokenizer; null takes the configuration's.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
-    public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null, WordPieceTokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
+    public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null, ITokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Optimizer.Dispose();
         Model.Dispose();
+    }
+
+    private static IObjective? ObjectiveOf(RunConfig config)
+    {
+        List<IObjective> parts = [];
+        if (config.Truth("add_gcam"))
+            parts.Add(new AmcObjective(AmcSettings(config)));
+        if (config.Truth("add_selfeq"))
+            parts.Add(new SelfEqObjective(config.Real("selfeq.weight"), new SelfEqOptions(config.Real("selfeq.threshold"), config.Real("selfeq.target"), config.Real("selfeq.consistency"))));
+        return parts switch
+        {
+            [] => null,
+            [var one] => one,
+            _ => new CompositeObjective(parts),
+        };
     }
 
     private static AmcOptions AmcSettings(RunConfig config) => new(

@@ -3,6 +3,7 @@ using AmcEngine.Autograd;
 using AmcEngine.Diagnostics;
 using AmcEngine.Model;
 using AmcEngine.Model.Modules;
+using AmcEngine.Model.Tokenization;
 using AmcEngine.Ops;
 using AmcEngine.Optim;
 using AmcEngine.Tensors;
@@ -13,7 +14,14 @@ namespace AmcEngine.Amc.Training;
 /// <param name="Pairs">Pictures with their texts.</param>
 /// <param name="Regions">Region masks <c>[B, S, S]</c>; null leaves the objective out of the step.</param>
 /// <param name="HasRegion">Which samples have a region.</param>
-internal sealed record StepInputs(PairBatch Pairs, Tensor? Regions, bool[] HasRegion);
+internal sealed record StepInputs(PairBatch Pairs, Tensor? Regions, bool[] HasRegion)
+{
+    /// <summary>Other texts for the same things, one a pair; null where the objective asks for none.</summary>
+    public TokenBatch? Others { get; init; }
+
+    /// <summary>Which of <see cref="Others"/> are another text than the pair's own.</summary>
+    public bool[] IsOther { get; init; } = [];
+}
 
 /// <summary>What a step has computed when its backward pass begins.</summary>
 /// <param name="Output">The model's losses and intermediate results.</param>
@@ -89,10 +97,15 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
     private StepTensors Forward(StepInputs inputs, StepOptions options)
     {
         TrainingOutput output = model.Forward(inputs.Pairs, options with { Ground = objective is not null && inputs.Regions is not null });
-        ObjectiveTerms? terms = output.Grounding is { } grounding ? objective!.Compute(new ObjectiveInputs(grounding, inputs.Regions!, inputs.HasRegion)) : null;
+        ObjectiveTerms? terms = output.Grounding is { } grounding ? objective!.Compute(Inputs(output, grounding, inputs)) : null;
         Tensor total = terms is null ? output.Total() : output.Total().Add(terms.Loss);
         return new StepTensors(output, terms, total);
     }
+
+    private static ObjectiveInputs Inputs(TrainingOutput output, Grounding grounding, StepInputs inputs) => new(grounding, inputs.Regions!, inputs.HasRegion)
+    {
+        Others = inputs.Others is { } texts ? new OtherTexts(() => output.GroundTexts!(texts), inputs.IsOther) : null,
+    };
 
     // All at once: every read waits for the device.
     private static (string, double)[] Read(StepTensors tensors)
@@ -123,6 +136,7 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
     {
         using var phase = Phase.Begin(model.Average is null ? "optimizer" : "optimizer and momentum update");
         optimizer.Step(rate, DeferAverage);
+        model.Constrain();
         optimizer.ZeroGrad();
     }
 

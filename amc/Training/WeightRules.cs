@@ -10,11 +10,11 @@ internal static class WeightRules
 
     /// <summary>Holds that an explanation depends on no weight that the checkpoint did not give.</summary>
     /// <exception cref="ModelException">It does, and that is not allowed.</exception>
-    public static void RequireWhole(LoadReport report, IVisionLanguageModel model, string path, LoadOptions options)
+    public static void RequireWhole(LoadReport report, IVisionLanguageModel model, GroundingSettings grounding, string path, LoadOptions options)
     {
         if (OtherLayers(report) is { } layers)
             throw new ModelException($"{path}: {layers}; set vision_depth, text_layers and fusion_layers to those of the checkpoint");
-        if (report.Lacks(model.ExplanationWeights(new GroundingSettings())) is not { } lacking)
+        if (report.Lacks(model.ExplanationWeights(grounding)) is not { } lacking)
             return;
         if (!options.AllowMissing)
             throw new ModelException($"{path}: lacks {lacking} that an explanation needs; give a checkpoint that has them, or --allow-missing to go on with random numbers in their place");

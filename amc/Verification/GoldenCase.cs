@@ -41,6 +41,9 @@ internal sealed partial class GoldenCase : IDisposable
     /// <summary>Which kind of model was recorded.</summary>
     public string Model => _root.TryGetProperty("model", out var name) && name.GetString() is { } kind ? kind : "albef";
 
+    /// <summary>Whether AMC's official code made the recording, which names no model.</summary>
+    public bool IsOfficialCode => !_root.TryGetProperty("model", out _);
+
     public double Alpha => Number("alpha", 0.4);
 
     /// <summary>All stored tensors of both files.</summary>
@@ -65,7 +68,8 @@ internal sealed partial class GoldenCase : IDisposable
     public TokenBatch Text()
     {
         var ids = Input("input/input_ids");
-        return new TokenBatch(Ints(ids), Ints(Input("input/attention_mask")), (int)ids.Shape[0], (int)ids.Shape[1]);
+        int[] values = Ints(ids), mask = Find("input/attention_mask") is { } stored ? Ints(stored) : [.. Enumerable.Repeat(1, values.Length)];
+        return new TokenBatch(values, mask, (int)ids.Shape[0], (int)ids.Shape[1]);
     }
 
     /// <summary>The recorded choice of masked tokens; null where the model masks none.</summary>

@@ -26,7 +26,7 @@ public sealed class GoldenVerifier
     private const double WeightDecay = 0.02;
 
     /// <summary>
-    /// The reference's mean term is a single-precision scalar even when its model is in double precision, so that the
+    /// The official code's mean term is a single-precision scalar even when its model is in double precision, so that the
     /// term's weight reaches the gradient rounded to it: 1.5e-8, more than a replay in double precision allows.
     /// </summary>
     private static readonly AmcOptions ReferenceOptions = new(MeanWeight: 0.2f);
@@ -95,7 +95,7 @@ public sealed class GoldenVerifier
             FullOutputs = true,
         };
         var compare = step == 0;
-        new TrainingStep(_model, new AmcObjective(ReferenceOptions), optimizer)
+        new TrainingStep(_model, new AmcObjective(_case.IsOfficialCode ? ReferenceOptions : null), optimizer)
         {
             DeferAverage = isLast,
             Forwarded = compare ? tensors => CompareForward(tensors, inputs.HasRegion) : null,

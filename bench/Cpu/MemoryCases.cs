@@ -64,7 +64,7 @@ internal static class MemoryCases
         yield return new("gelu double backward", 5, Hidden, (b, rows) =>
         {
             var (x, g, h, dg, dx) = (Draw(b, rows, Hidden), Draw(b, rows, Hidden), Draw(b, rows, Hidden), Draw(b, rows, Hidden), Draw(b, rows, Hidden));
-            return () => b.GeluDoubleBackward(x, g, h, dg, dx);
+            return () => b.ActivationDoubleBackward(Activation.Gelu, x, g, h, dg, dx);
         });
     }
 

@@ -7,7 +7,7 @@ public static class OpFamilies
 {
     public static readonly IReadOnlyDictionary<string, string[]> Named = new Dictionary<string, string[]>
     {
-        ["MatMul"] = ["matmul", "linear", "linear_gelu", "linear_residual"],
+        ["MatMul"] = ["matmul", "linear", "linear_gelu", "linear_quick_gelu", "linear_residual"],
         ["Attention"] = ["scaled_dot_product_attention", "attention_with_map", "masked_softmax"],
         ["Normalization"] = ["layer_norm", "l2_normalize"],
         ["Softmax"] = ["softmax", "log_softmax"],

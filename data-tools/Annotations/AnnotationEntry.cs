@@ -40,11 +40,12 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         // All three are looked at, so that everything that is wrong gets listed.
         var image = ParseImage(entry, number);
         (List<string> captions, var badCaptions) = ParseCaptions(entry, number);
+        (var paraphrases, var badParaphrases) = ParseParaphrases(entry, number);
         (List<Box> boxes, var badBoxes) = ParseBoxes(entry, number);
         if (image is null || captions.Count == 0 || (boxes.Count == 0 && badBoxes > 0))
             return null;
-        census.Lose(all: false, badBoxes, badCaptions);
-        return new RegionAnnotation(image, captions, boxes) { File = path, Number = number };
+        census.Lose(all: false, badBoxes, badCaptions + badParaphrases);
+        return new RegionAnnotation(image, captions, boxes) { Paraphrases = paraphrases, File = path, Number = number };
     }
 
     private string? ParseImage(JsonElement entry, int number)
@@ -68,17 +69,29 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
             Wrong(AnnotationFault.BadPhrase, number, "caption: the field is missing");
             return ([], 1);
         }
-        List<JsonElement> items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
-        if (items.Count == 0)
+        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0)
             Wrong(AnnotationFault.BadPhrase, number, "caption: the list is empty; give at least one phrase");
+        return ParsePhrases("caption", value, number);
+    }
+
+    // Without paraphrases an entry trains the losses that need none.
+    private (List<string> Good, int Bad) ParseParaphrases(JsonElement entry, int number) =>
+        entry.TryGetProperty("paraphrases", out var value) && value.ValueKind != JsonValueKind.Null
+            ? ParsePhrases("paraphrases", value, number)
+            : ([], 0);
+
+    // One phrase, or a list of phrases, of which the good ones are taken.
+    private (List<string> Good, int Bad) ParsePhrases(string field, JsonElement value, int number)
+    {
+        List<JsonElement> items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
         List<string> good = [];
         foreach (JsonElement item in items)
         {
             if (item.ValueKind != JsonValueKind.String)
-                Wrong(AnnotationFault.BadPhrase, number, $"caption: must be a phrase or a list of phrases, found {Kind(item)}");
+                Wrong(AnnotationFault.BadPhrase, number, $"{field}: must be a phrase or a list of phrases, found {Kind(item)}");
             // The recipe deletes punctuation, so a phrase such as "..." would reach the model as nothing.
             else if (CaptionCleaner.Clean(item.GetString()!, CaptionCleaner.TrainingMaxWords).Length == 0)
-                Wrong(AnnotationFault.BadPhrase, number, "caption: the phrase is empty, or empty after cleaning; give it a word");
+                Wrong(AnnotationFault.BadPhrase, number, $"{field}: the phrase is empty, or empty after cleaning; give it a word");
             else
                 good.Add(item.GetString()!);
         }

@@ -7,7 +7,8 @@ namespace AmcEngine.DataTools;
 
 /// <summary>
 /// Annotation files in the reference's format (specification 6): a JSON list of
-/// <c>{"image": path, "caption": phrase or list of phrases, "bbox": [[x1, y1, x2, y2], …]}</c>. Other fields are ignored.
+/// <c>{"image": path, "caption": phrase or list of phrases, "bbox": [[x1, y1, x2, y2], …]}</c>, and perhaps
+/// <c>"paraphrases": [phrase, …]</c>. Other fields are ignored.
 /// </summary>
 public static class AnnotationFile
 {
@@ -124,6 +125,11 @@ public static class AnnotationFile
             json.WriteStringValue(annotation.Captions[0]);
         else
             WriteList(json, annotation.Captions, json.WriteStringValue);
+        if (annotation.Paraphrases.Count > 0)
+        {
+            json.WritePropertyName("paraphrases");
+            WriteList(json, annotation.Paraphrases, json.WriteStringValue);
+        }
         json.WritePropertyName("bbox");
         WriteList(json, annotation.Boxes, box => WriteList(json, [box.X1, box.Y1, box.X2, box.Y2], json.WriteNumberValue));
         json.WriteEndObject();

@@ -8,6 +8,9 @@ namespace AmcEngine.DataTools;
 /// <param name="Boxes">The boxes as corners; none where the entry gives no region.</param>
 public sealed record RegionAnnotation(string Image, IReadOnlyList<string> Captions, IReadOnlyList<Box> Boxes)
 {
+    /// <summary>Phrases that say the same in other words, not cleaned; none where the entry gives none.</summary>
+    public IReadOnlyList<string> Paraphrases { get; init; } = [];
+
     /// <summary>Whether boxes are shares of the picture's sides rather than pixels.</summary>
     public bool IsNormalised { get; init; }
 

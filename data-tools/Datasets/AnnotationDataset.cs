@@ -4,6 +4,7 @@ namespace AmcEngine.DataTools;
 public sealed class AnnotationDataset : IRegionDataset, IFileDataset
 {
     private readonly List<RegionAnnotation> _annotations;
+    private readonly int[] _pictureNumbers;
     private readonly string _imageRoot;
     private readonly AnnotationDatasetOptions _options;
 
@@ -20,6 +21,8 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(_options.MaxWords);
         _imageRoot = CheckFolder(imageRoot);
         (_annotations, Annotations) = AnnotationFiles.Load(annotationFiles, _options.Pictures, _options.Warn);
+        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
+        _pictureNumbers = [.. _annotations.Select(a => numbers.TryGetValue(a.Image, out var known) ? known : numbers[a.Image] = numbers.Count)];
         Pictures = AnnotationFiles.Pictures(_annotations, _options.Pictures, _options.Warn);
     }
 
@@ -48,7 +51,8 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         IReadOnlyList<Box> usable = Annotations.UsableBoxes(annotation, original.Width, original.Height);
         IReadOnlyList<Box> region = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable)];
         var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
-        return SampleBuilder.Build(original, caption, region, ImageSize, _options.Augmentation, random);
+        var paraphrase = SampleBuilder.DrawParaphrase(annotation.Paraphrases, _options.MaxWords, index, seed, epoch);
+        return SampleBuilder.Build(original, _pictureNumbers[index], caption, paraphrase, region, ImageSize, _options.Augmentation, random);
     }
 
     internal static string CheckFolder(string imageRoot) =>

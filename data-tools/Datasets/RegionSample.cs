@@ -17,6 +17,9 @@ public sealed class RegionSample
     /// <summary>The cleaned phrase.</summary>
     public required string Caption { get; init; }
 
+    /// <summary>A cleaned phrase that says the same in other words, or null where there is none.</summary>
+    public string? Paraphrase { get; init; }
+
     /// <summary>
     /// size × size bytes: 1 inside the drawn box, 0 elsewhere, and everywhere if the entry has no box. A box much smaller than
     /// the shrinking factor may vanish.
@@ -25,6 +28,9 @@ public sealed class RegionSample
 
     /// <summary>The picture after resizing and augmentation, before normalising.</summary>
     public required RgbImage Picture { get; init; }
+
+    /// <summary>A number that samples of the same picture share, and no others of the data set.</summary>
+    public required long PictureNumber { get; init; }
 
     /// <summary>Writes <see cref="Image"/> into a batch.</summary>
     /// <param name="target">3 × size × size numbers.</param>

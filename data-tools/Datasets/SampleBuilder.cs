@@ -6,6 +6,9 @@ internal static class SampleBuilder
     // Keeps the draws of training samples apart from those of scenes made with the same seed.
     private const ulong SampleStream = 0x73616D706C65UL;
 
+    // Which paraphrase is drawn changes nothing else of a sample.
+    private const ulong ParaphraseStream = 0x7361796167696EUL;
+
     /// <summary>The random numbers of one sample.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of range.</exception>
     public static SeededRandom RandomOf(int index, int count, ulong seed, int epoch)
@@ -16,15 +19,27 @@ internal static class SampleBuilder
         return new SeededRandom(seed, SampleStream, (ulong)epoch, (ulong)index);
     }
 
+    /// <summary>One of the paraphrases, cleaned; null where there is none.</summary>
+    public static string? DrawParaphrase(IReadOnlyList<string> paraphrases, int maxWords, int index, ulong seed, int epoch)
+    {
+        if (paraphrases.Count == 0)
+            return null;
+        var random = new SeededRandom(seed, ParaphraseStream, (ulong)epoch, (ulong)index);
+        return CaptionCleaner.Clean(random.Pick(paraphrases), maxWords);
+    }
+
     /// <summary>Resizes and augments.</summary>
     /// <param name="original">The picture.</param>
+    /// <param name="number">Its number in the data set.</param>
     /// <param name="caption">The cleaned phrase.</param>
+    /// <param name="paraphrase">A cleaned paraphrase, or null.</param>
     /// <param name="region">The boxes of the mask, each of which covers a pixel; none for a sample without a region.</param>
     /// <param name="size">Side of the sample.</param>
     /// <param name="options">How often which augmentation.</param>
     /// <param name="random">The sample's random numbers.</param>
     public static RegionSample Build(
-        RgbImage original, string caption, IReadOnlyList<Box> region, int size, AugmentationOptions options, SeededRandom random)
+        RgbImage original, long number, string caption, string? paraphrase, IReadOnlyList<Box> region, int size,
+        AugmentationOptions options, SeededRandom random)
     {
         // Generated scenes come in their final size.
         var fits = original.Width == size && original.Height == size;
@@ -40,7 +55,14 @@ internal static class SampleBuilder
             picture = ImageOps.ToGray(picture);
         if (random.Chance(options.JitterProbability))
             picture = Jitter(picture, random);
-        return new RegionSample { Caption = caption, Mask = mask, Picture = picture };
+        return new RegionSample
+        {
+            Caption = caption,
+            Paraphrase = paraphrase,
+            Mask = mask,
+            Picture = picture,
+            PictureNumber = number,
+        };
     }
 
     private static RgbImage Jitter(RgbImage picture, SeededRandom random)

@@ -30,6 +30,7 @@ public sealed class SceneDataset : IRegionDataset
         var number = _options.NewScenesEachEpoch ? index + (long)epoch * Count : index;
         Scene scene = _scenes.Render(_options.Seed, _options.Split, number);
         var caption = CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords);
-        return SampleBuilder.Build(scene.Picture, caption, [scene.Box], ImageSize, _options.Augmentation, random);
+        var paraphrase = CaptionCleaner.Clean(scene.Paraphrase, CaptionCleaner.TrainingMaxWords);
+        return SampleBuilder.Build(scene.Picture, number, caption, paraphrase, [scene.Box], ImageSize, _options.Augmentation, random);
     }
 }

@@ -62,7 +62,10 @@ public sealed class FashionScenes : ISceneSource
         Item referent = items[0];
         (var x, var y) = corners[0];
         var phrase = $"a {NamedColor.All[referent.Color].Name} {FashionMnist.ClassNames[referent.Class]}";
-        return new Scene(picture, phrase, new Box(x, y, x + referent.Side, y + referent.Side));
+        return new Scene(picture, phrase, new Box(x, y, x + referent.Side, y + referent.Side))
+        {
+            Paraphrase = ScenePhrasebook.Paraphrase(phrase, Stream, seed, split, number),
+        };
     }
 
     private Item[] DrawItems(FashionMnist pictures, SeededRandom random)

@@ -4,4 +4,8 @@ namespace AmcEngine.DataTools;
 /// <param name="Picture">The picture.</param>
 /// <param name="Phrase">The phrase, not cleaned.</param>
 /// <param name="Box">The item's bounding box in pixels.</param>
-public sealed record Scene(RgbImage Picture, string Phrase, Box Box);
+public sealed record Scene(RgbImage Picture, string Phrase, Box Box)
+{
+    /// <summary>The phrase in other words, not cleaned.</summary>
+    public required string Paraphrase { get; init; }
+}

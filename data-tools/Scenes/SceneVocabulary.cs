@@ -12,4 +12,13 @@ public static class SceneVocabulary
         SceneKinds.Fashion => FashionScenes.Words,
         _ => throw SceneKinds.Unknown(kind),
     };
+
+    /// <summary>
+    /// Every word that a cleaned paraphrase of the kind can hold beside those of <see cref="Words"/>, in a fixed order, each once.
+    /// Apart from them, so that vocabularies of runs without paraphrases stay what they are.
+    /// </summary>
+    /// <param name="kind">One of <see cref="SceneKinds.All"/>.</param>
+    /// <exception cref="DataException">The kind is unknown.</exception>
+    public static IReadOnlyList<string> ParaphraseWords(string kind) =>
+        ScenePhrasebook.NewWords(Words(kind), kind == SceneKinds.Fashion ? FashionMnist.ClassNames : []);
 }

@@ -40,7 +40,10 @@ public sealed class ShapeScenes : ISceneSource
             if (i == 0)
                 referent = box;
         }
-        return new Scene(picture, phrase, referent);
+        return new Scene(picture, phrase, referent)
+        {
+            Paraphrase = ScenePhrasebook.Paraphrase(phrase, Stream, seed, split, number),
+        };
     }
 
     /// <summary>The items (the referent first) and the phrase of a scene, without drawing it.</summary>

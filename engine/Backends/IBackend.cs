@@ -61,10 +61,10 @@ public interface IBackend : IDisposable
     void Binary(BinaryKind kind, Tensor a, Tensor b, Tensor y);
 
     /// <summary>
-    /// Gradients of h·(g·GELU′(x)), all of one shape: dg = h·GELU′(x) and dx = h·g·GELU″(x), which are overwritten and
-    /// share no memory with the operands.
+    /// Gradients of h·(g·f′(x)) for a smooth activation f, all of one shape: dg = h·f′(x) and dx = h·g·f″(x), which are
+    /// overwritten and share no memory with the operands.
     /// </summary>
-    void GeluDoubleBackward(Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx);
+    void ActivationDoubleBackward(Activation activation, Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx);
 
     /// <summary>y [outer, inner] = reduction of x [outer, length, inner] over length (length ≥ 1 for max and min; an empty sum is 0).</summary>
     void Reduce(ReduceKind kind, Tensor x, AxisView axis, Tensor y);

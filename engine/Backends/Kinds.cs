@@ -27,6 +27,12 @@ public enum UnaryKind
     GeluFirst,
     /// <summary>φ(x)·(2 − x²): second derivative of GELU</summary>
     GeluSecond,
+    /// <summary>x·σ(1.702 x): the quick form of GELU</summary>
+    QuickGelu,
+    /// <summary>First derivative of the quick GELU</summary>
+    QuickGeluFirst,
+    /// <summary>Second derivative of the quick GELU</summary>
+    QuickGeluSecond,
     /// <summary>max(x, 0); NaN stays NaN</summary>
     Relu,
     /// <summary>1 where x &gt; 0, else 0: derivative of ReLU</summary>
@@ -52,6 +58,8 @@ public enum BinaryKind
     Div,
     /// <summary>a · GELU′(b): gradient of GELU at input b</summary>
     GeluBackward,
+    /// <summary>a · QuickGELU′(b): gradient of the quick GELU at input b</summary>
+    QuickGeluBackward,
     /// <summary>a · (1 − b²): gradient of tanh at output b</summary>
     TanhBackward,
     /// <summary>a · b · (1 − b): gradient of sigmoid at output b</summary>
@@ -78,6 +86,8 @@ public enum Activation
     None,
     /// <summary>GELU by the error function.</summary>
     Gelu,
+    /// <summary>x·σ(1.702 x), the quick form of GELU.</summary>
+    QuickGelu,
 }
 
 /// <summary>

@@ -45,6 +45,8 @@ internal readonly record struct OpCost(double Flop, double Bytes)
         UnaryKind.Log or UnaryKind.Tanh or UnaryKind.Sigmoid or UnaryKind.GeluSecond => 20,
         UnaryKind.Erf or UnaryKind.Gelu => 30,
         UnaryKind.GeluFirst => 40,
+        UnaryKind.QuickGelu => 25,
+        UnaryKind.QuickGeluFirst or UnaryKind.QuickGeluSecond => 30,
         UnaryKind.Affine => 2,
         _ => 1,
     };
@@ -53,6 +55,7 @@ internal readonly record struct OpCost(double Flop, double Bytes)
     public static double Operations(BinaryKind kind) => kind switch
     {
         BinaryKind.GeluBackward => 40,
+        BinaryKind.QuickGeluBackward => 30,
         BinaryKind.TanhBackward or BinaryKind.SigmoidBackward => 3,
         _ => 1,
     };

@@ -195,11 +195,12 @@ internal sealed class ProfiledBackend(IBackend kernels, Profiler profiler) : IBa
         Done("layer norm backward", start, OpCost.Elementwise(16, x, gamma, mean, rstd, g, dx, dgamma, dbeta));
     }
 
-    public void GeluDoubleBackward(Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx)
+    public void ActivationDoubleBackward(Activation activation, Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx)
     {
         var start = Stopwatch.GetTimestamp();
-        kernels.GeluDoubleBackward(x, g, h, dg, dx);
-        Done("gelu double backward", start, OpCost.Elementwise(50, x, g, h, dg, dx));
+        kernels.ActivationDoubleBackward(activation, x, g, h, dg, dx);
+        if (activation == Activation.Gelu) Done("gelu double backward", start, OpCost.Elementwise(50, x, g, h, dg, dx));
+        else Done("quick gelu double backward", start, OpCost.Elementwise(40, x, g, h, dg, dx));
     }
 
     public void LayerNormDoubleBackward(Tensor x, Tensor gamma, Tensor mean, Tensor rstd, Tensor g, Tensor? ddx, Tensor? ddgamma, Tensor? ddbeta, Tensor dx, Tensor dgamma, Tensor dg)

@@ -12,11 +12,11 @@ public static class Images
     /// </summary>
     /// <param name="image">[B, C, H, W], H and W multiples of p.</param>
     /// <param name="weight">[D, C, p, p]</param>
-    /// <param name="bias">[D]</param>
+    /// <param name="bias">[D], or null</param>
     /// <returns>[B, (H/p)·(W/p), D]</returns>
     /// <exception cref="ShapeException">The extents do not fit.</exception>
     [Op("conv2d")]
-    public static Tensor PatchEmbedding(this Tensor image, Tensor weight, Tensor bias)
+    public static Tensor PatchEmbedding(this Tensor image, Tensor weight, Tensor? bias)
     {
         var w = weight.Shape;
         if (w.Rank != 4 || w[2] != w[3]) throw new ShapeException("conv2d", $"the weight is [D, C, p, p], not {w}");

@@ -4,10 +4,14 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
 
-/// <summary>The fully connected layer with its bias, and with GELU, in one pass over the product.</summary>
+/// <summary>The fully connected layer with its bias, and with an activation, in one pass over the product.</summary>
 [OpFamily]
 public static class LinearLayer
 {
+    // One delegate each for the life of the program: recording an op allocates none.
+    private static readonly GradientRule GeluRule = RuleOf(SmoothActivation.Gelu);
+    private static readonly GradientRule QuickGeluRule = RuleOf(SmoothActivation.QuickGelu);
+
     /// <summary>x·Wᵀ + b: x [..., in], weight [out, in], bias [out] or null → [..., out].</summary>
     /// <exception cref="ShapeException">The extents do not fit.</exception>
     [Op("linear")]
@@ -22,19 +26,14 @@ public static class LinearLayer
     /// <summary>GELU(x·Wᵀ + b), the product's epilogue applies bias and GELU.</summary>
     /// <exception cref="ShapeException">The extents do not fit.</exception>
     [Op("linear_gelu")]
-    public static Tensor LinearGelu(this Tensor x, Tensor weight, Tensor bias)
-    {
-        if (!Graph.Records(x, weight, bias))
-            return Graph.Record("linear_gelu", [x, weight, bias], Forward("linear_gelu", x, weight, bias, Activation.Gelu, null), [], (_, _) => []);
-        using var before = x.EmptyLike(OutputShape("linear_gelu", x, weight, bias));
-        var y = Forward("linear_gelu", x, weight, bias, Activation.Gelu, before);
-        return Graph.Record("linear_gelu", [x, weight, bias], y, [x, weight, bias, before], (c, g) =>
-        {
-            // The saved pre-activation is a by-product without history; a second order rebuilds it with one.
-            var z = GradMode.Enabled ? c.Saved[0].Linear(c.Saved[1], c.Saved[2]) : c.Saved[3];
-            return Backward(c, Pointwise.GeluBackward(g[0]!, z), true);
-        });
-    }
+    public static Tensor LinearGelu(this Tensor x, Tensor weight, Tensor bias) =>
+        Activated("linear_gelu", SmoothActivation.Gelu, GeluRule, x, weight, bias);
+
+    /// <summary>QuickGELU(x·Wᵀ + b), the product's epilogue applies bias and activation.</summary>
+    /// <exception cref="ShapeException">The extents do not fit.</exception>
+    [Op("linear_quick_gelu")]
+    public static Tensor LinearQuickGelu(this Tensor x, Tensor weight, Tensor bias) =>
+        Activated("linear_quick_gelu", SmoothActivation.QuickGelu, QuickGeluRule, x, weight, bias);
 
     /// <summary>x·Wᵀ + b + residual: what a block of a network adds to its input, in the product's epilogue.</summary>
     /// <exception cref="ShapeException">The extents do not fit.</exception>
@@ -46,6 +45,22 @@ public static class LinearLayer
         var y = Forward("linear_residual", x, weight, bias, Activation.None, null, residual);
         return Graph.Record("linear_residual", [x, weight, bias, residual], y, [x, weight], (c, g) => [.. Backward(c, g[0]!, true), g[0]]);
     }
+
+    private static Tensor Activated(string op, SmoothActivation activation, GradientRule rule, Tensor x, Tensor weight, Tensor bias)
+    {
+        if (!Graph.Records(x, weight, bias))
+            return Graph.Record(op, [x, weight, bias], Forward(op, x, weight, bias, activation.Kind, null), [], (_, _) => []);
+        using var before = x.EmptyLike(OutputShape(op, x, weight, bias));
+        var y = Forward(op, x, weight, bias, activation.Kind, before);
+        return Graph.Record(op, [x, weight, bias], y, [x, weight, bias, before], rule);
+    }
+
+    private static GradientRule RuleOf(SmoothActivation activation) => (c, g) =>
+    {
+        // The saved pre-activation is a by-product without history; a second order rebuilds it with one.
+        var z = GradMode.Enabled ? c.Saved[0].Linear(c.Saved[1], c.Saved[2]) : c.Saved[3];
+        return Backward(c, activation.Backward(g[0]!, z), true);
+    };
 
     private static Tensor?[] Backward(GradientContext c, Tensor g, bool bias)
     {
@@ -103,14 +118,18 @@ public static class LinearLayer
             Decomposition = (t, _) => t.Length > 2 ? t[0].MatMul(t[1], false, true).Add(t[2]) : t[0].MatMul(t[1], false, true),
             Benchmark = (new OpCase([2080, 96], [OpInput.Uniform([384, 96]), OpInput.Uniform([384])]), 2.0 * 2080 * 96 * 384, 4.0 * (2080 * 480 + 96 * 384)),
         },
-        new("linear_gelu", (t, _) => t[0].LinearGelu(t[1], t[2]), new OpCase([2, 3, 7], [OpInput.Uniform([5, 7]), OpInput.Uniform([5])]))
-        {
-            Decomposition = (t, _) => Pointwise.GeluDecomposition(t[0].MatMul(t[1], false, true).Add(t[2])),
-        },
+        Activated("linear_gelu", LinearGelu, SmoothActivation.Gelu),
+        Activated("linear_quick_gelu", LinearQuickGelu, SmoothActivation.QuickGelu),
         new("linear_residual", (t, _) => t[0].LinearResidual(t[1], t[2], t[3]),
             new OpCase([2, 3, 7], [OpInput.Uniform([5, 7]), OpInput.Uniform([5]), OpInput.Uniform([2, 3, 5])]))
         {
             Decomposition = (t, _) => t[0].MatMul(t[1], false, true).Add(t[2]).Add(t[3]),
         },
     ];
+
+    private static OpEntry Activated(string name, Func<Tensor, Tensor, Tensor, Tensor> run, SmoothActivation activation) =>
+        new(name, (t, _) => run(t[0], t[1], t[2]), new OpCase([2, 3, 7], [OpInput.Uniform([5, 7]), OpInput.Uniform([5])]))
+        {
+            Decomposition = (t, _) => activation.Decomposition(t[0].MatMul(t[1], false, true).Add(t[2])),
+        };
 }

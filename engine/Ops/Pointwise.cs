@@ -9,7 +9,6 @@ namespace AmcEngine.Ops;
 public static class Pointwise
 {
     private const double TwoOverSqrtPi = 1.1283791670955126;
-    private const double InverseSqrtTwoPi = 0.3989422804014327;
 
     /// <summary>eˣ.</summary>
     [Op("exp")]
@@ -73,11 +72,6 @@ public static class Pointwise
     public static Tensor Erf(this Tensor x) => Graph.Record("erf", [x], Apply(UnaryKind.Erf, "erf", x), [x],
         (c, g) => [g[0]!.Mul(c.Saved[0].Mul(c.Saved[0]).Neg().Exp()).Scale(TwoOverSqrtPi)]);
 
-    /// <summary>x·Φ(x), the GELU by the error function (Hendrycks and Gimpel 2016), not its tanh approximation.</summary>
-    [Op("gelu_erf")]
-    public static Tensor Gelu(this Tensor x) => Graph.Record("gelu_erf", [x], Apply(UnaryKind.Gelu, "gelu_erf", x), [x],
-        (c, g) => [GeluBackward(g[0]!, c.Saved[0])]);
-
     /// <summary>max(x, 0); its derivative at 0 is 0.</summary>
     [Op("relu")]
     public static Tensor Relu(this Tensor x) => Graph.Record("relu", [x], Apply(UnaryKind.Relu, "relu", x), [x],
@@ -90,34 +84,6 @@ public static class Pointwise
         if (!(low <= high)) throw new EngineException("clamp", $"the lower limit {low} is above the upper one {high}");
         return Graph.Record("clamp", [x], Apply(UnaryKind.Clamp, "clamp", x, low, high), [x], (c, g) =>
             [g[0]!.Mul(Apply(UnaryKind.InRange, "clamp", c.Saved[0], low, high))]);
-    }
-
-    /// <summary>g·GELU′(x), an op of its own so that the second order is one more fused pass, for both of its gradients.</summary>
-    internal static Tensor GeluBackward(Tensor g, Tensor x) => Graph.Record(
-        "gelu_backward", [g, x], Arithmetic.Apply(BinaryKind.GeluBackward, "gelu_backward", g, x), [g, x], (c, h) =>
-        {
-            if (c.Needs(0) && c.Needs(1) && !Graph.Records(h[0]!, c.Saved[0], c.Saved[1]))
-                return GeluDoubleBackward(h[0]!, c.Saved[0], c.Saved[1]);
-            return
-            [
-                c.Needs(0) ? GeluBackward(h[0]!, c.Saved[1]) : null,
-                c.Needs(1) ? h[0]!.Mul(c.Saved[0]).Mul(GeluSecond(c.Saved[1])) : null,
-            ];
-        });
-
-    private static Tensor[] GeluDoubleBackward(Tensor h, Tensor g, Tensor x)
-    {
-        Tensor dg = x.EmptyLike(), dx = x.EmptyLike();
-        x.Backend.GeluDoubleBackward(x, g, h, dg, dx);
-        return Graph.Record("gelu_double_backward", [h, g, x], [dg, dx], [], (_, _) => []);
-    }
-
-    /// <summary>GELU″(x) = φ(x)·(2 − x²); beyond it, the decomposition is differentiated.</summary>
-    private static Tensor GeluSecond(Tensor x)
-    {
-        if (!Graph.Records(x)) return Apply(UnaryKind.GeluSecond, "gelu_second", x);
-        var square = x.Mul(x);
-        return square.Scale(-0.5).Exp().Scale(InverseSqrtTwoPi).Mul(square.Affine(-1, 2));
     }
 
     private static Tensor TanhBackward(Tensor g, Tensor y) => Graph.Record(
@@ -139,10 +105,7 @@ public static class Pointwise
         "relu_backward", [g, x], Arithmetic.Apply(BinaryKind.ReluBackward, "relu_backward", g, x), [x], (c, h) =>
         [c.Needs(0) ? ReluBackward(h[0]!, c.Saved[0]) : null, null]);
 
-    /// <summary>x·½(1 + erf(x/√2)): GELU in basic ops.</summary>
-    internal static Tensor GeluDecomposition(Tensor x) => x.Mul(x.Scale(Math.Sqrt(0.5)).Erf().Affine(0.5, 0.5));
-
-    private static Tensor Apply(UnaryKind kind, string op, Tensor x, double p = 0, double q = 0)
+    internal static Tensor Apply(UnaryKind kind, string op, Tensor x, double p = 0, double q = 0)
     {
         OpSupport.RequireFloating(op, x);
         var y = x.EmptyLike();
@@ -155,16 +118,11 @@ public static class Pointwise
         Entry("exp", Exp, OpInput.Uniform), Entry("log", Log, OpInput.Positive), Entry("sqrt", Sqrt, OpInput.Positive),
         Entry("rsqrt", Rsqrt, OpInput.Positive), Entry("reciprocal", Reciprocal, OpInput.Away), Entry("tanh", Tanh, OpInput.Uniform),
         Entry("sigmoid", Sigmoid, OpInput.Uniform), Entry("erf", Erf, OpInput.Uniform), Entry("relu", Relu, OpInput.Away),
-        Entry("gelu_erf", Gelu, OpInput.Uniform) with
-        {
-            Decomposition = (t, _) => GeluDecomposition(t[0]),
-            Benchmark = (new OpCase([2080, 384]), 2080 * 384 * 20.0, 2080 * 384 * 8.0),
-        },
         new("clamp", (t, a) => t[0].Clamp(a.Double("low"), a.Double("high")),
             OpCase.Of(new() { ["low"] = -0.1, ["high"] = 0.1 }, OpInput.Away([4, 9])),
             OpCase.Of(new() { ["low"] = -9.0, ["high"] = 9.0 }, OpInput.Uniform([5]))),
     ];
 
-    private static OpEntry Entry(string name, Func<Tensor, Tensor> run, Func<int[], OpInput> input) =>
+    internal static OpEntry Entry(string name, Func<Tensor, Tensor> run, Func<int[], OpInput> input) =>
         new(name, (t, _) => run(t[0]), OpCase.Of([], input([4, 9])), OpCase.Of([], input([1])), OpCase.Of([], input([2, 3, 37])));
 }

@@ -4,6 +4,7 @@ using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Modules;
 using AmcEngine.Model.Text;
+using AmcEngine.Model.Tokenization;
 using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -107,17 +108,21 @@ public sealed class AlbefModel : VisionLanguageModel
     }
 
     /// <summary>
-    /// The weights on which an explanation depends. By the match logit: image encoder, text and fusion layers, matching head;
-    /// projections, MLM head, temperature, momentum copies and queues serve training alone.
+    /// The weights on which an explanation depends. By the match logit: image encoder, text and fusion layers, matching head; by
+    /// contrast: image encoder, text layers, projections and temperature. The others serve training alone.
     /// </summary>
-    public override IEnumerable<Parameter> ExplanationWeights(GroundingSettings settings) =>
-        [.. Vision.Parameters, .. Text.Bert.Parameters, .. ItmHead.Parameters];
+    public override IEnumerable<Parameter> ExplanationWeights(GroundingSettings settings) => ModeOf(settings) == GroundingMode.Itc
+        ? [Temperature, .. Vision.Parameters, .. Text.Bert.TextParameters, .. VisionProjection.Parameters, .. TextProjection.Parameters]
+        : [.. Vision.Parameters, .. Text.Bert.Parameters, .. ItmHead.Parameters];
 
     /// <inheritdoc/>
     public override IGrounder Grounder(GroundingSettings settings)
     {
-        if (settings.Mode == GroundingMode.Itc) throw new ModelException("ALBEF: explain.mode itc is not built yet; use itm");
-        return new ItmGrounder(Vision, Text.Bert, ItmHead, settings.Layer ?? Config.AmcLayer, this);
+        if (ModeOf(settings) != GroundingMode.Itc)
+            return new ItmGrounder(Vision, Text.Bert, ItmHead, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.DefaultLayer : Config.AmcLayer), settings.WordsOnly ?? false, this);
+        var parts = new ItcGrounder.Parts(
+            row => Feature(row, VisionProjection), text => Feature(TextStates(text), TextProjection), cosine => cosine.Div(Temperature.Value));
+        return new ItcGrounder(Vision, parts, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.AmcLayer : null));
     }
 
     /// <summary>
@@ -133,6 +138,11 @@ public sealed class AlbefModel : VisionLanguageModel
     /// <summary>L2-normalised projection of the class rows of <c>[B, N, D]</c>.</summary>
     internal static Tensor Feature(Tensor tokens, Linear projection) =>
         projection.Forward(ClassRow(tokens)).L2Normalize();
+
+    private Tensor TextStates(TokenBatch text) => Text.Bert.Text(
+        Tensor.From(text.Ids, [text.Count, text.Length], Backend), TextMask.Create(text, DType, Backend), ForwardContext.Evaluation);
+
+    private GroundingMode ModeOf(GroundingSettings settings) => settings.Mode == GroundingMode.Default ? Config.Mode : settings.Mode;
 
     /// <summary>Keeps the temperature in its range, on the device.</summary>
     internal void ClampTemperature()

@@ -21,7 +21,7 @@ internal sealed class AlbefNames : CheckpointNames
     /// <inheritdoc/>
     public override string? Former(string name) => name.StartsWith(OldQueuePointer, StringComparison.Ordinal) ? OldQueuePointer : null;
 
-    /// <inheritdoc/>
-    public override bool IsTrainingState(string name) =>
-        name.Contains(MomentumSuffix, StringComparison.Ordinal) || name.Contains("queue", StringComparison.Ordinal);
+    /// <summary>A model for evaluation has no momentum copies and queues.</summary>
+    public override bool IsKnownExtra(string name, bool forTraining) =>
+        !forTraining && (name.Contains(MomentumSuffix, StringComparison.Ordinal) || name.Contains("queue", StringComparison.Ordinal));
 }

@@ -4,6 +4,7 @@ using AmcEngine.Memory;
 using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
+using AmcEngine.Model.Tokenization;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
@@ -37,11 +38,12 @@ internal sealed class PretrainingStep
     /// <summary>The pass; its tensors belong to the current scope.</summary>
     public AlbefOutput Run()
     {
+        var contrast = _options.Ground && _config.Mode == GroundingMode.Itc ? ItcGrounder.Hook(_config.AmcLayer) : null;
         Tensor image, text, imageFeat, textFeat;
         using (Phase.Begin("forward/vision encoder"))
         {
             _model.ClampTemperature();
-            image = _model.Vision.Forward(_batch.Image, _context);
+            image = _model.Vision.Forward(_batch.Image, _context with { Hook = contrast });
             imageFeat = AlbefModel.Feature(image, _model.VisionProjection);
         }
         using (Phase.Begin("forward/text encoder"))
@@ -53,7 +55,7 @@ internal sealed class PretrainingStep
         var teacher = MomentumFeatures();
         var (simI2T, simT2I, lossIta) = Contrastive(imageFeat, textFeat, teacher);
 
-        var hook = _options.Ground ? new AttentionHook(AttentionKind.Cross, _config.AmcLayer) : null;
+        var hook = _options.Ground && contrast is null ? new AttentionHook(AttentionKind.Cross, _config.AmcLayer) : null;
         ImageSource keys;
         Tensor fused, matchLogits, itmLogits, lossItm;
         int[] negativeImages, negativeTexts;
@@ -82,13 +84,27 @@ internal sealed class PretrainingStep
             SimI2T = simI2T,
             SimT2I = simT2I,
             FusionHidden = fused,
-            Grounding = hook is null ? null : ItmGrounder.Of(matchLogits, hook.Map!, _mask, _config.Vision.Grid),
+            GroundTexts = _options.Ground ? other => GroundTexts(other, contrast, imageFeat, keys) : null,
+            Grounding = hook is null
+                ? ItcGrounder.Of(contrast, imageFeat, textFeat, c => c.Div(_model.Temperature.Value), _config.Vision.Grid)
+                : ItmGrounder.Of(matchLogits, hook.Map!, _mask.Keep, _config.Vision.Grid),
             MatchLogits = matchLogits,
             ItmLogits = itmLogits,
             MlmLogits = mlmLogits,
             NegativeImages = negativeImages,
             NegativeTexts = negativeTexts,
         };
+    }
+
+    private Grounding GroundTexts(TokenBatch texts, AttentionHook? contrast, Tensor imageFeat, ImageSource keys)
+    {
+        var mask = TextMask.Create(texts, _model.DType, _model.Backend);
+        var hidden = _model.Text.Bert.Text(Tensor.From(texts.Ids, [texts.Count, texts.Length], _model.Backend), mask, _context);
+        if (contrast is not null)
+            return ItcGrounder.Of(contrast, imageFeat, AlbefModel.Feature(hidden, _model.TextProjection), c => c.Div(_model.Temperature.Value), _config.Vision.Grid)!;
+        var hook = new AttentionHook(AttentionKind.Cross, _config.AmcLayer);
+        var fused = _model.Text.Bert.Fusion(hidden, mask, keys, _context with { Hook = hook }, firstRowOnly: true);
+        return ItmGrounder.Of(_model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused)), hook.Map!, mask.Keep, _config.Vision.Grid);
     }
 
     /// <summary>Momentum update first (where the optimizer has not done it), then features of the updated copies, dropout active (steps 3a and 3b).</summary>
@@ -108,40 +124,15 @@ internal sealed class PretrainingStep
             scope.Keep(AlbefModel.Feature(text, _momentum.TextProjection)));
     }
 
-    /// <summary>Steps 3c to 5.</summary>
+    /// <summary>Steps 3c to 6.</summary>
     private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(Tensor imageFeat, Tensor textFeat, TeacherFeatures teacher)
     {
         using var phase = Phase.Begin("forward/contrastive loss");
-        using var scope = MemoryScope.Begin();
-        var images = _model.ImageQueue!.With(teacher.ImageFeat);
-        var texts = _model.TextQueue!.With(teacher.TextFeat);
-        var simI2T = Similarity(imageFeat, texts);
-        var simT2I = Similarity(textFeat, images);
-        int[] own = [.. Enumerable.Range(0, _count)];
-        var loss = SoftTargetLoss(simI2T, teacher.ImageFeat, texts, own)
-            .Add(SoftTargetLoss(simT2I, teacher.TextFeat, images, own)).Scale(0.5);
-        _model.ImageQueue.Enqueue(teacher.ImageFeat);
-        _model.TextQueue.Enqueue(teacher.TextFeat);
-        return (scope.Keep(simI2T), scope.Keep(simT2I), scope.Keep(loss));
+        return new MomentumContrast(_model.ImageQueue!, _model.TextQueue!, _model.Temperature.Value, _options.Alpha)
+        {
+            PositiveWeight = (float)(1 - _options.Alpha),
+        }.Run(imageFeat, textFeat, teacher.ImageFeat, teacher.TextFeat);
     }
-
-    /// <summary>
-    /// Cross-entropy against α·softmax(momentum similarities) + (1 − α)·one-hot. It is linear in the targets, so the
-    /// one-hot part is an ordinary cross-entropy and no target matrix is built.
-    /// </summary>
-    private Tensor SoftTargetLoss(Tensor similarity, Tensor teacherFeat, Tensor columns, int[] own)
-    {
-        var hard = similarity.CrossEntropy(own);
-        if (_options.Alpha == 0) return hard;
-        Tensor targets;
-        using (NoGrad.Begin()) targets = Similarity(teacherFeat, columns).Softmax(-1);
-        // The reference builds its one-hot targets in single precision whatever the model computes in, so that their
-        // weight is rounded to it: visible (4e-8) in a replay in double precision, and nowhere else.
-        return hard.Scale((float)(1 - _options.Alpha)).Add(similarity.SoftCrossEntropy(targets).Scale(_options.Alpha));
-    }
-
-    /// <summary>Features <c>[B, E]</c> against columns <c>[E, B + Q]</c>; the smaller factor is divided by the temperature.</summary>
-    private Tensor Similarity(Tensor features, Tensor columns) => features.Div(_model.Temperature.Value).MatMul(columns);
 
     /// <summary>Step 8: the only values of a step that have to reach the host.</summary>
     private (int[] Images, int[] Texts) Negatives(Tensor simI2T, Tensor simT2I)

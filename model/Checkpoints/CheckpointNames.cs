@@ -16,10 +16,12 @@ public class CheckpointNames
     public virtual string? Former(string name) => null;
 
     /// <summary>A checkpoint of another naming in this one's, tensors split, packed or transposed as needed; else the same list.</summary>
-    /// <param name="tensors">The checkpoint's tensors, without the prefix of a wrapper.</param>
+    /// <param name="tensors">The checkpoint's tensors.</param>
     /// <exception cref="ModelException">It is of a form that cannot be brought into this one.</exception>
     public virtual IReadOnlyList<TensorData> Translate(IReadOnlyList<TensorData> tensors) => tensors;
 
-    /// <summary>Whether a name is state of training alone: that a model for evaluation does not know it is no surprise.</summary>
-    public virtual bool IsTrainingState(string name) => false;
+    /// <summary>Whether it is no surprise that a checkpoint has an entry which the model does not know.</summary>
+    /// <param name="name">The entry's name.</param>
+    /// <param name="forTraining">Whether the model has what training alone needs.</param>
+    public virtual bool IsKnownExtra(string name, bool forTraining) => false;
 }

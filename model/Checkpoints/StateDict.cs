@@ -39,6 +39,7 @@ public static partial class StateDict
     {
         var names = model.Names;
         var known = Known(model);
+        tensors = names.Translate(tensors);
         var prefix = WrapperPrefix.Find(tensors.Select(t => t.Name), name => known.Contains(names.Canonical(name)));
         var stored = new Dictionary<string, TensorData>(StringComparer.Ordinal);
         // Names with the prefix come last, so that they win over equal ones without.
@@ -142,7 +143,7 @@ public static partial class StateDict
     private static IEnumerable<string> Unexpected(IVisionLanguageModel model, HashSet<string> known, IEnumerable<string> names, string prefix) =>
         from name in names
         let plain = WrapperPrefix.Strip(name, prefix)
-        where !known.Contains(model.Names.Canonical(plain)) && !(!model.ForTraining && model.Names.IsTrainingState(plain))
+        where !known.Contains(model.Names.Canonical(plain)) && !model.Names.IsKnownExtra(plain, model.ForTraining)
         select name;
 
     /// <summary>Which names differ from known ones in the number of their layer alone.</summary>

@@ -5,8 +5,11 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Model.Contrastive;
 
-/// <summary>A ring of the momentum encoder's latest features <c>[E, Q]</c> with its own write position.</summary>
-internal sealed class FeatureQueue(Parameter columns, Parameter pointer) : IDisposable
+/// <summary>A ring of the momentum encoder's latest features <c>[E, Q]</c> with a write position.</summary>
+/// <param name="columns">The features.</param>
+/// <param name="pointer">Where the next are written.</param>
+/// <param name="advances">Whether the position moves on with this queue; false where a queue of the same position is written after it.</param>
+internal class FeatureQueue(Parameter columns, Parameter pointer, bool advances = true) : IDisposable
 {
     private Tensor? _overwritten;
     private int _overwrittenAt;
@@ -19,7 +22,7 @@ internal sealed class FeatureQueue(Parameter columns, Parameter pointer) : IDisp
     public Tensor With(Tensor features) => Movement.Concat([features.Permute(1, 0), columns.Value], 1);
 
     /// <summary>Writes features <c>[B, E]</c> at the pointer and wraps around at the end (specification 3.6).</summary>
-    public void Enqueue(Tensor features)
+    public virtual void Enqueue(Tensor features)
     {
         var (batch, size) = (features.Shape[0], columns.Shape[1]);
         if (batch > size)
@@ -35,12 +38,12 @@ internal sealed class FeatureQueue(Parameter columns, Parameter pointer) : IDisp
         _overwrittenAt = start;
         Read(_overwritten, start);
         Write(rows, start);
-        pointer.Integers[0] = (start + batch) % size;
+        if (advances) pointer.Integers[0] = (start + batch) % size;
         _written = true;
     }
 
     /// <summary>Puts back what the step has written over, if it came to that.</summary>
-    public void TakeBack()
+    public virtual void TakeBack()
     {
         if (!_written) return;
         Write(_overwritten!, _overwrittenAt);
@@ -53,6 +56,7 @@ internal sealed class FeatureQueue(Parameter columns, Parameter pointer) : IDisp
     {
         _overwritten?.Dispose();
         _overwritten = null;
+        GC.SuppressFinalize(this);
     }
 
     // From the queue's columns at "start", around its end, and the other way.

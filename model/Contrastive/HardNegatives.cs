@@ -67,27 +67,31 @@ public sealed class ArgmaxSampler : IHardNegativeSampler
 internal static class HardNegatives
 {
     /// <summary>Softmax of the in-batch columns of similarities <c>[B, B + Q]</c>, its diagonal set to 0 afterwards.</summary>
-    public static double[] Weights(double[] inBatch, int batch)
+    /// <param name="inBatch">Similarities of the batch <c>[B, B]</c>.</param>
+    /// <param name="batch">Pairs, B.</param>
+    /// <param name="pictures">Which picture each pair is about: pairs of the same one are no negatives either; null where all differ.</param>
+    public static double[] Weights(double[] inBatch, int batch, long[]? pictures = null)
     {
         if (batch < 2)
             throw new ModelException("hard negatives: a batch of one pair has no negatives; use a batch of at least 2");
         var weights = new double[batch * batch];
         for (var row = 0; row < batch; row++)
-            Row(inBatch.AsSpan(row * batch, batch), weights.AsSpan(row * batch, batch), row);
+            Row(inBatch.AsSpan(row * batch, batch), weights.AsSpan(row * batch, batch), row, pictures);
         return weights;
     }
 
-    private static void Row(ReadOnlySpan<double> similarities, Span<double> weights, int self)
+    private static void Row(ReadOnlySpan<double> similarities, Span<double> weights, int self, long[]? pictures)
     {
         var max = double.NegativeInfinity;
         foreach (var s in similarities) max = Math.Max(max, s);
         double sum = 0, rest = 0;
         for (var i = 0; i < weights.Length; i++) sum += weights[i] = Math.Exp(similarities[i] - max);
-        weights[self] = 0;
+        for (var i = 0; i < weights.Length; i++)
+            if (i == self || (pictures is not null && pictures[i] == pictures[self])) weights[i] = 0;
         for (var i = 0; i < weights.Length; i++) rest += weights[i] /= sum;
         if (rest > 0) return;
-        // At a low temperature everything but the diagonal can underflow (or be NaN after a diverged step): all
-        // other samples are then equally likely. The reference stops with an invalid multinomial here.
+        // At a low temperature everything but the diagonal can underflow (or be NaN after a diverged step), or all pairs may
+        // be of one picture: all other samples are then equally likely. The reference stops with an invalid multinomial here.
         weights.Fill(1.0 / (weights.Length - 1));
         weights[self] = 0;
     }

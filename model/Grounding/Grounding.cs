@@ -12,10 +12,16 @@ namespace AmcEngine.Model;
 /// Attention over the picture <c>[B, H, Q, 1 + n²]</c>, a graph node through which the score was computed: softmax before
 /// dropout; key 0 is the class token, then the patches row by row.
 /// </param>
-/// <param name="QueryMask">Which of the Q query rows count, 1 or 0, <c>[B, Q]</c>; null counts all.</param>
+/// <param name="QueryMask">
+/// Weight of each of the Q query rows <c>[B, Q]</c>, squared in the average over all Q: 1 where a row counts, 0 where not; null
+/// counts all.
+/// </param>
 /// <param name="Grid">Patches along one side of the picture, n.</param>
 public sealed record Grounding(Tensor Score, Tensor Map, Tensor? QueryMask, int Grid)
 {
+    /// <summary>The same with the words of a text alone, without start and end tokens, averaged by their number; null where there are none.</summary>
+    public Tensor? WordMask { get; init; }
+
     /// <summary>
     /// How well text and picture belong together, for reports <c>[B]</c>, a constant: the probability of a match (image-text
     /// matching), or the cosine of their features (contrast). Null where nobody reports it, as in training.
@@ -34,7 +40,11 @@ public sealed record ImageEncoding(Tensor Tokens)
 /// <summary>Encoded texts, as far as no picture is involved.</summary>
 /// <param name="Hidden">Whatever the model goes on from, one row a text.</param>
 /// <param name="Mask">The texts' mask; null where the model goes on without.</param>
-public sealed record TextEncoding(Tensor Hidden, Text.TextMask? Mask);
+public sealed record TextEncoding(Tensor Hidden, Text.TextMask? Mask)
+{
+    /// <summary>Which rows count in an explanation (<see cref="Grounding.QueryMask"/>).</summary>
+    public Tensor? QueryMask { get; init; }
+}
 
 /// <summary>
 /// A way to ground texts in pictures with a model, in evaluation mode. Encoding stands apart from grounding, so that a picture
@@ -55,7 +65,10 @@ public interface IGrounder
 /// <summary>Which map explains a model.</summary>
 /// <param name="Mode">Whose score is explained.</param>
 /// <param name="Layer">Which layer's attention (from 0); null takes the configured one.</param>
-public sealed record GroundingSettings(GroundingMode Mode = GroundingMode.Default, int? Layer = null);
+/// <param name="WordsOnly">
+/// Where rows are words: whether only those of a text count, and not its start and end tokens; null counts all, as training does.
+/// </param>
+public sealed record GroundingSettings(GroundingMode Mode = GroundingMode.Default, int? Layer = null, bool? WordsOnly = null);
 
 /// <summary>Scores that can be explained.</summary>
 public enum GroundingMode

@@ -58,6 +58,9 @@ public interface IVisionLanguageModel : IDisposable
     /// <exception cref="ModelException">The batch is too small or does not fit, or the model was made for evaluation.</exception>
     TrainingOutput Forward(PairBatch batch, StepOptions options);
 
+    /// <summary>Brings weights that the optimizer has changed back to where they may be (CLIP's scale).</summary>
+    void Constrain();
+
     /// <summary>Undoes what the last <see cref="Forward"/> has done to the queues: its step failed before it changed the weights.</summary>
     void TakeBack();
 

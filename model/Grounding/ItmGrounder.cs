@@ -18,6 +18,7 @@ internal sealed class ItmGrounder : IGrounder
     private readonly BertEncoder _text;
     private readonly Linear _head;
     private readonly int _layer;
+    private readonly bool _wordsOnly;
     private readonly VisionLanguageModel _model;
 
     /// <summary>A grounder.</summary>
@@ -25,15 +26,22 @@ internal sealed class ItmGrounder : IGrounder
     /// <param name="text">Text encoder with its fusion layers.</param>
     /// <param name="head">Matching head; logit 1 means "match".</param>
     /// <param name="layer">Layer whose cross attention is the map.</param>
+    /// <param name="wordsOnly">Whether only words count.</param>
     /// <param name="model">The model of these parts.</param>
     /// <exception cref="ModelException">The layer has no cross attention.</exception>
-    public ItmGrounder(VisionTransformer vision, BertEncoder text, Linear head, int layer, VisionLanguageModel model)
+    public ItmGrounder(VisionTransformer vision, BertEncoder text, Linear head, int layer, bool wordsOnly, VisionLanguageModel model)
     {
         var (first, count) = (text.FirstCrossLayer, text.Layers.Count);
         if (layer < first || layer >= count)
             throw new ModelException($"explain: layer {layer} has no cross attention; choose {first}..{count - 1}");
-        (_vision, _text, _head, _layer, _model) = (vision, text, head, layer, model);
+        (_vision, _text, _head, _layer, _wordsOnly, _model) = (vision, text, head, layer, wordsOnly, model);
     }
+
+    /// <summary>Texts as the fusion layers read them; as they are by default.</summary>
+    public Func<TokenBatch, TokenBatch> Prepare { get; init; } = text => text;
+
+    /// <summary>Whether each text ends with an end token.</summary>
+    public bool HasEnd { get; init; }
 
     /// <inheritdoc/>
     public ImageEncoding EncodeImages(Tensor images)
@@ -47,8 +55,11 @@ internal sealed class ItmGrounder : IGrounder
     {
         using var noGrad = NoGrad.Begin();
         var mask = TextMask.Create(texts, _model.DType, _model.Backend);
-        var ids = Tensor.From(texts.Ids, [texts.Count, texts.Length], _model.Backend);
-        return new TextEncoding(_text.BelowFusion(ids, mask, ForwardContext.Evaluation), mask);
+        var ids = Tensor.From(Prepare(texts).Ids, [texts.Count, texts.Length], _model.Backend);
+        return new TextEncoding(_text.BelowFusion(ids, mask, ForwardContext.Evaluation), mask)
+        {
+            QueryMask = _wordsOnly ? TextMask.Words(texts, HasEnd, _model.DType, _model.Backend) : mask.Keep,
+        };
     }
 
     /// <inheritdoc/>
@@ -59,11 +70,11 @@ internal sealed class ItmGrounder : IGrounder
         var mask = texts.Mask!;
         var fused = _text.Fusion(texts.Hidden, mask, ImageSource.FromTokens(images.Tokens), new ForwardContext(null, hook), firstRowOnly: true);
         var logits = _head.Forward(VisionLanguageModel.ClassRow(fused));
-        return Of(logits, hook.Map!, mask, _vision.Grid) with { Confidence = MatchColumn(logits.Detach().Softmax(-1)) };
+        return Of(logits, hook.Map!, texts.QueryMask!, _vision.Grid) with { Confidence = MatchColumn(logits.Detach().Softmax(-1)) };
     }
 
     /// <summary>The grounding that match logits <c>[B, 2]</c> and a cross-attention map are.</summary>
-    public static Grounding Of(Tensor logits, Tensor map, TextMask mask, int grid) => new(MatchColumn(logits), map, mask.Keep, grid);
+    public static Grounding Of(Tensor logits, Tensor map, Tensor queryMask, int grid) => new(MatchColumn(logits), map, queryMask, grid);
 
     /// <summary>The column of "match".</summary>
     private static Tensor MatchColumn(Tensor logits) => logits.Slice(1, 1, 2).Reshape(logits.Shape[0]);

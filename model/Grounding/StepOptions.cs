@@ -9,7 +9,11 @@ namespace AmcEngine.Model;
 /// <summary>Image-text pairs.</summary>
 /// <param name="Image">Normalised RGB <c>[B, 3, S, S]</c> in the model's element type.</param>
 /// <param name="Text">One tokenized text an image.</param>
-public sealed record PairBatch(Tensor Image, TokenBatch Text);
+public sealed record PairBatch(Tensor Image, TokenBatch Text)
+{
+    /// <summary>A number for each pair that is the same for pairs about the same picture; null where all differ or nobody knows.</summary>
+    public long[]? Pictures { get; init; }
+}
 
 /// <summary>What one training step is to do.</summary>
 /// <param name="Alpha">Weight of the momentum targets (specification 3: 0 to 0.4 during the first epoch); models without a momentum teacher ignore it.</param>

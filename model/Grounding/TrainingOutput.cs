@@ -1,3 +1,4 @@
+using AmcEngine.Model.Tokenization;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Model;
@@ -15,6 +16,12 @@ public abstract record TrainingOutput
 
     /// <summary>The grounding of each text in its own picture, with dropout as in training; null where the step asked for none.</summary>
     public Grounding? Grounding { get; init; }
+
+    /// <summary>
+    /// Grounds other texts in the same pictures, one a picture, with dropout as in training and recorded; null where the step asked
+    /// for no grounding.
+    /// </summary>
+    public Func<TokenBatch, Grounding>? GroundTexts { get; init; }
 
     /// <summary>Sum of the losses, a scalar, recorded anew by each call.</summary>
     public abstract Tensor Total();

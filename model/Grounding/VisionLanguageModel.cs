@@ -73,6 +73,11 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     protected abstract TrainingOutput RunStep(PairBatch batch, StepOptions options);
 
     /// <inheritdoc/>
+    public virtual void Constrain()
+    {
+    }
+
+    /// <inheritdoc/>
     public void TakeBack()
     {
         foreach (var queue in Queues) queue.TakeBack();

@@ -24,6 +24,12 @@ public enum AttentionKind
 /// <param name="Layer">Which layer, from 0.</param>
 public sealed record AttentionHook(AttentionKind Kind, int Layer)
 {
+    /// <summary>
+    /// Ask for the first query row alone, <c>[B, H, 1, Lk]</c>: all that explains a class token. The other rows stay fused. An
+    /// attention with a mask gives all rows nevertheless.
+    /// </summary>
+    public bool FirstRowOnly { get; init; }
+
     /// <summary>The map of the last pass; owned by the scope that was current when the encoder was called.</summary>
     public Tensor? Map { get; internal set; }
 

@@ -29,9 +29,13 @@ public sealed record ForwardContext(RandomSource? Random = null, AttentionHook? 
         var spec = AttentionDropout(dropout);
         if (Hook is null || !Hook.Matches(shape.Kind, shape.Layer))
             return Attention.ScaledDotProduct(q, kv.Key, kv.Value, mask, shape.Scale, shape.Heads, spec);
-        var (output, map) = Attention.WithMap(q, kv.Key, kv.Value, mask, shape.Scale, shape.Heads, spec);
+        var split = Hook.FirstRowOnly && mask is null && q.Shape[1] > 1;
+        var hooked = split ? q.Slice(1, 0, 1) : q;
+        var (output, map) = Attention.WithMap(hooked, kv.Key, kv.Value, mask, shape.Scale, shape.Heads, spec);
         Hook.Map = map;
-        return output;
+        if (!split) return output;
+        var rest = Attention.ScaledDotProduct(q.Slice(1, 1, q.Shape[1]), kv.Key, kv.Value, null, shape.Scale, shape.Heads, AttentionDropout(dropout));
+        return Movement.Concat([output, rest], 1);
     }
 }
 

@@ -1,3 +1,4 @@
+using AmcEngine.Backends;
 using AmcEngine.Model.Modules;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -39,4 +40,12 @@ public sealed class Linear : Module
 
     /// <summary>GELU of the dense layer's output.</summary>
     public Tensor ForwardGelu(Tensor x) => x.LinearGelu(Weight.Value, Bias.Value);
+
+    /// <summary>An activation of the dense layer's output.</summary>
+    public Tensor Forward(Tensor x, Activation activation) => activation switch
+    {
+        Activation.Gelu => ForwardGelu(x),
+        Activation.QuickGelu => x.LinearQuickGelu(Weight.Value, Bias.Value),
+        _ => Forward(x),
+    };
 }

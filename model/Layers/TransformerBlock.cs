@@ -1,3 +1,4 @@
+using AmcEngine.Backends;
 using AmcEngine.Model.Modules;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -14,8 +15,36 @@ public sealed record TransformerBlockConfig(int Width, int Heads, int MlpWidth, 
     /// <summary>What a hook calls the block's attention.</summary>
     public AttentionKind Kind { get; init; } = AttentionKind.Vision;
 
+    /// <summary>Activation of the MLP.</summary>
+    public Activation Activation { get; init; } = Activation.Gelu;
+
+    /// <summary>First values of the weights; those of timm's vision transformer by default.</summary>
+    public TransformerBlockInitialization Initialization { get; init; } = new();
+
     /// <summary>Names of the parts in a state dict; those of timm's vision transformer by default.</summary>
     public TransformerBlockNames Names { get; init; } = new();
+}
+
+/// <summary>First values of a block's weights; norms begin as the identity, biases of the packed projection at 0.</summary>
+public sealed record TransformerBlockInitialization
+{
+    /// <summary>Weight of the packed projection.</summary>
+    public Initialization Qkv { get; init; } = Initialization.Normal(0.02);
+
+    /// <summary>Weight of the attention's output projection.</summary>
+    public Initialization Output { get; init; } = Initialization.Normal(0.02);
+
+    /// <summary>Weight of the MLP's first layer.</summary>
+    public Initialization MlpIn { get; init; } = Initialization.Normal(0.02);
+
+    /// <summary>Weight of the MLP's second layer.</summary>
+    public Initialization MlpOut { get; init; } = Initialization.Normal(0.02);
+
+    /// <summary>Bias of the MLP's first layer.</summary>
+    public Initialization MlpInBias { get; init; } = Initialization.Constant(0);
+
+    /// <summary>Bias of the MLP's second layer.</summary>
+    public Initialization MlpOutBias { get; init; } = Initialization.Constant(0);
 }
 
 /// <summary>What a state dict calls the parts of a block.</summary>
@@ -94,9 +123,9 @@ internal sealed class PackedSelfAttention : Module
     {
         _width = config.Width;
         _shape = AttentionShape.Of(config.Kind, layer, _width, config.Heads);
-        _weight = AddWeight(config.Names.Qkv + "weight", [3 * _width, _width], Initialization.Normal(0.02));
+        _weight = AddWeight(config.Names.Qkv + "weight", [3 * _width, _width], config.Initialization.Qkv);
         _bias = AddWeight(config.Names.Qkv + "bias", [3 * _width], Initialization.Constant(0));
-        _output = AddChild(config.Names.Output, Linear.Encoder(_width, _width));
+        _output = AddChild(config.Names.Output, new Linear(_width, _width, config.Initialization.Output, Initialization.Constant(0)));
     }
 
     /// <summary>Attends with the rows of x that the residual has: all of them, or the first.</summary>
@@ -121,14 +150,17 @@ internal sealed class PackedSelfAttention : Module
 /// <summary>Two dense layers with an activation between them.</summary>
 internal sealed class Mlp : Module
 {
+    private readonly Activation _activation;
     private readonly Linear _in;
     private readonly Linear _out;
 
     public Mlp(TransformerBlockConfig config)
     {
-        _in = AddChild(config.Names.MlpIn, Linear.Encoder(config.Width, config.MlpWidth));
-        _out = AddChild(config.Names.MlpOut, Linear.Encoder(config.MlpWidth, config.Width));
+        _activation = config.Activation;
+        var first = config.Initialization;
+        _in = AddChild(config.Names.MlpIn, new Linear(config.Width, config.MlpWidth, first.MlpIn, first.MlpInBias));
+        _out = AddChild(config.Names.MlpOut, new Linear(config.MlpWidth, config.Width, first.MlpOut, first.MlpOutBias));
     }
 
-    public Tensor Forward(Tensor x, Tensor residual) => _out.Forward(_in.ForwardGelu(x), residual);
+    public Tensor Forward(Tensor x, Tensor residual) => _out.Forward(_in.Forward(x, _activation), residual);
 }

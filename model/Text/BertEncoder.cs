@@ -27,6 +27,10 @@ public sealed class BertEncoder : Module
             _layers[i] = AddChild(string.Create(CultureInfo.InvariantCulture, $"encoder.layer.{i}"), new BertLayer(config, i, imageWidth));
     }
 
+    /// <summary>The weights that text mode uses.</summary>
+    internal IEnumerable<Parameter> TextParameters =>
+        [.. Embeddings.Parameters, .. _layers.Take(_config.TextModeLayers ?? _config.FirstCrossLayer).SelectMany(l => l.TextParameters)];
+
     /// <summary>First layer with cross attention.</summary>
     public int FirstCrossLayer => _config.FirstCrossLayer;
 

@@ -23,6 +23,9 @@ public sealed class BertLayer : Module
         _output = AddChild("output", new DenseResidual(config.Intermediate, config));
     }
 
+    /// <summary>The weights that the layer uses without an image.</summary>
+    internal IEnumerable<Parameter> TextParameters => [.. _attention.Parameters, .. _intermediate.Parameters, .. _output.Parameters];
+
     /// <summary>The layer's cross attention; only fusion layers have one.</summary>
     internal BertAttention Cross => _cross ?? throw new ModelException("text encoder: this layer has no cross attention");
 

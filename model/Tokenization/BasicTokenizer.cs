@@ -9,16 +9,12 @@ namespace AmcEngine.Model.Tokenization;
 /// </summary>
 internal static class BasicTokenizer
 {
-    private static readonly Rune CapitalSigma = new('Σ');
-    private static readonly Rune FinalSigma = new('ς');
-    private static readonly Rune DottedCapitalI = new('İ');
-
     /// <summary>The words of a text, in order.</summary>
     public static List<string> Split(string text)
     {
         var words = new List<string>();
         foreach (var word in Clean(text).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            SplitPunctuation(StripAccents(Lower(word)), words);
+            SplitPunctuation(StripAccents(TextCase.Lower(word)), words);
         return words;
     }
 
@@ -35,36 +31,6 @@ internal static class BasicTokenizer
         }
         return cleaned.ToString();
     }
-
-    /// <summary>
-    /// Lower case as the reference's language defines it: beyond the platform's one-to-one mapping, a capital sigma that
-    /// ends a word becomes ς, and İ becomes i (its dot above would be stripped as an accent).
-    /// </summary>
-    private static string Lower(string word)
-    {
-        Rune[] runes = [.. word.EnumerateRunes()];
-        var lowered = new StringBuilder(word.Length);
-        for (var i = 0; i < runes.Length; i++)
-        {
-            if (runes[i] == CapitalSigma && EndsWord(runes, i)) lowered.Append(FinalSigma);
-            else if (runes[i] == DottedCapitalI) lowered.Append('i');
-            else lowered.Append(Rune.ToLowerInvariant(runes[i]));
-        }
-        return lowered.ToString();
-    }
-
-    /// <summary>Whether a letter goes before and none follows, marks not counted.</summary>
-    private static bool EndsWord(Rune[] runes, int at)
-    {
-        int before = at - 1, after = at + 1;
-        while (before >= 0 && IsCaseIgnorable(runes[before])) before--;
-        while (after < runes.Length && IsCaseIgnorable(runes[after])) after++;
-        return before >= 0 && Rune.IsLetter(runes[before]) && !(after < runes.Length && Rune.IsLetter(runes[after]));
-    }
-
-    private static bool IsCaseIgnorable(Rune rune) => rune.Value is '\'' or '.' or ':' or '·' or '’'
-        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark
-            or UnicodeCategory.Format or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
 
     private static string StripAccents(string word)
     {

@@ -9,7 +9,7 @@ namespace AmcEngine.Model.Tokenization;
 /// greedy WordPiece; a sentence is <c>[CLS]</c> and its pieces, <b>without</b> <c>[SEP]</c>. Text never yields special
 /// tokens, not even when it spells one. Thread-safe.
 /// </summary>
-public sealed class WordPieceTokenizer
+public sealed class WordPieceTokenizer : ITokenizer
 {
     /// <summary>Words with more characters are unknown as a whole.</summary>
     private const int MaxWordCharacters = 100;
@@ -62,6 +62,12 @@ public sealed class WordPieceTokenizer
 
     /// <summary>Id of <c>[MASK]</c> (103 in bert-base-uncased).</summary>
     public int MaskId { get; }
+
+    int ITokenizer.StartId => ClsId;
+
+    int? ITokenizer.EndId => null;
+
+    int? ITokenizer.MaxLength => null;
 
     /// <summary>Number of tokens (30,522 in bert-base-uncased).</summary>
     public int VocabSize => _vocabulary.Length;
@@ -126,16 +132,7 @@ public sealed class WordPieceTokenizer
     public TokenBatch EncodeBatch(IReadOnlyList<string> texts, int? maxLength = null, int minLength = 0)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        int[][] rows = [.. texts.Select(text => Encode(text, maxLength))];
-        var length = rows.Length == 0 ? 0 : Math.Max(minLength, rows.Max(row => row.Length));
-        int[] ids = new int[rows.Length * length], mask = new int[rows.Length * length];
-        Array.Fill(ids, PadId);
-        for (var row = 0; row < rows.Length; row++)
-        {
-            rows[row].CopyTo(ids, row * length);
-            mask.AsSpan(row * length, rows[row].Length).Fill(1);
-        }
-        return new TokenBatch(ids, mask, rows.Length, length);
+        return TokenBatch.Of([.. texts.Select(text => Encode(text, maxLength))], PadId, minLength);
     }
 
     /// <summary>The distinct words of a text that the vocabulary cannot spell and that become <c>[UNK]</c>.</summary>
@@ -144,6 +141,15 @@ public sealed class WordPieceTokenizer
         ArgumentNullException.ThrowIfNull(text);
         return [.. BasicTokenizer.Split(text).Where(word => !TrySpell(word, [])).Distinct()];
     }
+
+    /// <inheritdoc/>
+    public void Save(string folder) => SaveVocab(Path.Combine(folder, TokenizerFiles.WordPieces));
+
+    /// <summary>The id of a token, or null where the vocabulary lacks it.</summary>
+    internal int? Find(string token) => _ids.TryGetValue(token, out var id) ? id : null;
+
+    /// <summary>All tokens, in the order of their ids.</summary>
+    internal IReadOnlyList<string> Vocabulary => _vocabulary;
 
     /// <summary>Writes the vocabulary, one token a line, as <see cref="FromVocabFile"/> reads it.</summary>
     /// <exception cref="FileWriteException">The file cannot be written.</exception>

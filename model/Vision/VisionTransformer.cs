@@ -8,7 +8,7 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model.Vision;
 
 /// <summary>The image encoder (specification 1): patches, class token, positions, pre-norm blocks, a final norm.</summary>
-public sealed class VisionTransformer : Module
+public sealed class VisionTransformer : Module, IClassTokenEncoder
 {
     private readonly VisionConfig _config;
     private readonly Parameter _classToken;
@@ -54,12 +54,27 @@ public sealed class VisionTransformer : Module
         var (batch, side) = (image.Shape.Rank == 4 ? image.Shape[0] : 0, _config.ImageRes);
         if (!image.Shape.Equals([batch, 3, side, side]))
             throw new ModelException($"vision encoder: images are {image.Shape}, expected [B, 3, {side}, {side}]");
-        return AttentionHook.Run(context.Hook, () =>
-        {
-            var tokens = Embed(image, batch);
-            foreach (var block in _blocks) tokens = block.Forward(tokens, null, context);
-            return _norm.Forward(tokens);
-        });
+        return AttentionHook.Run(context.Hook, () => _norm.Forward(Blocks(Embed(image, batch), 0, _blocks.Length, context)));
+    }
+
+    /// <inheritdoc/>
+    public int Depth => _blocks.Length;
+
+    /// <inheritdoc/>
+    public Tensor Below(Tensor image, int block, ForwardContext context) => AttentionHook.Run(context.Hook, () =>
+        Blocks(Embed(image, image.Shape[0]), 0, block, context));
+
+    /// <inheritdoc/>
+    public Tensor ClassRow(Tensor tokens, int block, ForwardContext context) => AttentionHook.Run(context.Hook, () =>
+    {
+        var x = Blocks(tokens, block, _blocks.Length - 1, context);
+        return _norm.Forward(_blocks[^1].Forward(x, null, context, firstRowOnly: true));
+    });
+
+    private Tensor Blocks(Tensor tokens, int from, int to, ForwardContext context)
+    {
+        foreach (var block in _blocks.AsSpan(from, to - from)) tokens = block.Forward(tokens, null, context);
+        return tokens;
     }
 
     private Tensor Embed(Tensor image, int batch) => AttentionHook.Run(null, () =>

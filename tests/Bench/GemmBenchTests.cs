@@ -2,6 +2,7 @@ using AmcEngine.Bench.Cpu;
 using AmcEngine.Bench.Harness;
 using AmcEngine.Bench.Suites;
 using AmcEngine.Ops;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Bench;
@@ -96,8 +97,7 @@ internal sealed class GemmBenchTests
         contender.Run();
         (var sum, var scale) = contender.Checksum();
         (var expected, _) = GemmValues.Checksum(Reference(c));
-        double error = Math.Abs(sum - expected) / scale, allowed = f64 ? 1e-14 : 1e-6;
-        Assert.That(error <= allowed, Is.True, $"{c}: {sum} instead of {expected}");
+        Closeness.Within($"{c}: {sum:R} beside {expected:R}", Math.Abs(sum - expected) / scale, f64 ? 1e-15 : 2e-7);
     }
 
     private static double[] Reference(GemmCase c)

@@ -42,14 +42,15 @@ internal sealed class DeviceTrainingTests : FolderTests
     private static void Agree(JsonObject[] expected, JsonObject[] actual)
     {
         Assert.That(actual, Has.Length.EqualTo(expected.Length));
-        double worst = 0;
+        var worst = (Off: 0.0, Where: "none");
         for (var step = 0; step < expected.Length; step++)
             foreach ((var name, JsonNode? value) in expected[step])
             {
                 double on = (double)value!, off = Math.Abs((double)actual[step][name]! - on) / Math.Max(Math.Abs(on), 1e-2);
-                worst = Math.Max(worst, off);
-                Assert.That(off <= 1e-3, Is.True, $"step {step + 1}, {name}: {actual[step][name]} on the device, {on} on the CPU");
+                // Written so that NaN is kept.
+                if (!(off <= worst.Off)) worst = (off, $"step {step + 1}, {name}");
             }
-        TestContext.Out.WriteLine($"losses of {expected.Length} steps: relative difference at most {worst:E2}");
+        // Thirty times what pocl shows.
+        Closeness.Within($"losses of {expected.Length} steps, worst in {worst.Where}", worst.Off, 5e-4);
     }
 }

@@ -3,6 +3,7 @@ using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
 using AmcEngine.Serialization;
 using AmcEngine.Tests.DataTools;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;
@@ -40,7 +41,7 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
         JsonNode[] lines = [.. File.ReadAllLines(samples).Select(l => JsonNode.Parse(l)!)];
         JsonNode result = JsonNode.Parse(File.ReadAllText(json))!;
         Assert.That(lines, Has.Length.EqualTo(6));
-        Assert.That(lines.Average(l => (bool)l["hit"]! ? 1.0 : 0.0), Is.EqualTo((double)result["pointing_accuracy"]!).Within(1e-12));
+        Closeness.Near("accuracy", lines.Average(l => (bool)l["hit"]! ? 1.0 : 0.0), (double)result["pointing_accuracy"]!, 1e-15);
         Assert.That((bool)result["complete"]!);
         Assert.That(lines.Select(l => (double)l["score"]!), Is.All.InRange(0, 1));
     }

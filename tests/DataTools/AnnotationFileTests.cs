@@ -32,7 +32,7 @@ internal sealed class AnnotationFileTests : FolderTests
         RegionAnnotation[] written =
         [
             new("a \"b\".png", ["the <person>'s car", "é"], [new(0.1, 0, 5, 6.25)]),
-            new("b.png", ["x"], [new(1, 2, 3, 4), new(5, 6, 7, 8)]),
+            new("b.png", ["x"], [new(1, 2, 3, 4), new(5, 6, 7, 8)]) { Paraphrases = ["y", "z \"é\""] },
         ];
         var path = _folder.PathOf("a.json");
         AnnotationFile.Save(path, written);
@@ -42,8 +42,35 @@ internal sealed class AnnotationFileTests : FolderTests
             Assert.That(read[i].Image, Is.EqualTo(written[i].Image));
             Assert.That(read[i].Captions, Is.EqualTo(written[i].Captions));
             Assert.That(read[i].Boxes, Is.EqualTo(written[i].Boxes));
+            Assert.That(read[i].Paraphrases, Is.EqualTo(written[i].Paraphrases));
         }
         Assert.That(Directory.GetFiles(_folder.Path), Has.Length.EqualTo(1), "no temporary file is left");
+    }
+
+    [TestCase("", "")]
+    [TestCase(""", "paraphrases": null""", "")]
+    [TestCase(""", "paraphrases": []""", "")]
+    [TestCase(""", "paraphrases": "crimson auto" """, "crimson auto")]
+    [TestCase(""", "paraphrases": ["crimson auto", "scarlet car"]""", "crimson auto|scarlet car")]
+    public void Paraphrases_may_be_there(string field, string expected)
+    {
+        var census = new AnnotationCensus();
+        var path = _folder.Write("a.json", "[" + Good[..^1] + field + "}]");
+        var read = AnnotationFile.Load(path, BoxFormat.Auto, census).Single();
+        Assert.That(string.Join('|', read.Paraphrases), Is.EqualTo(expected));
+        Assert.That(census.HasBad, Is.False);
+    }
+
+    [TestCase("[3, \"...\", \"crimson auto\"]", 2, "crimson auto")]
+    [TestCase("7", 1, "")]
+    public void Bad_paraphrases_are_dropped_and_counted_as_phrases(string value, int bad, string expected)
+    {
+        var census = new AnnotationCensus();
+        var path = _folder.Write("a.json", "[" + Good[..^1] + $", \"paraphrases\": {value}}}]");
+        var read = AnnotationFile.Load(path, BoxFormat.Auto, census).Single();
+        Assert.That(string.Join('|', read.Paraphrases), Is.EqualTo(expected));
+        Assert.That((census.DroppedPhrases, census.BadEntries, census.Counts[AnnotationFault.BadPhrase]), Is.EqualTo((bad, 0, bad)));
+        Assert.That(census.Lines()[0], Does.Contain("paraphrases: "));
     }
 
     [Test]

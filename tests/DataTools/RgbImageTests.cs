@@ -1,5 +1,6 @@
 using AmcEngine.DataTools;
 using AmcEngine.Files;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.DataTools;
@@ -148,7 +149,7 @@ internal sealed class RgbImageTests : FolderTests
         var image = new RgbImage(2, 1, [255, 0, 51, 0, 255, 102]);
         var numbers = new float[6];
         ImageOps.Normalize(image, [0.5f, 0f, 0f], [0.5f, 1f, 0.2f], numbers);
-        Assert.That(numbers, Is.EqualTo((float[])[1, -1, 0, 1, 1, 2]).Within(1e-6f));
+        Closeness.ElementsAreClose("normalised", [.. numbers], [1, -1, 0, 1, 1, 2], 1e-7);
     }
 
     [Test]

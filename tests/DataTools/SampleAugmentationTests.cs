@@ -1,4 +1,5 @@
 using AmcEngine.DataTools;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.DataTools;
@@ -61,8 +62,10 @@ internal sealed class SampleAugmentationTests : FolderTests
         RegionSample sample = _dataset.Get(0, Seed, 1);
         for (var c = 0; c < 3; c++)
         {
-            for (var i = 0; i < Side * Side; i++)
-                Assert.That(sample.Image[c * Side * Side + i], Is.EqualTo((sample.Picture.Pixels[3 * i + c] / 255.0 - mean[c]) / deviation[c]).Within(2e-6));
+            double[] actual = [.. sample.Image[(c * Side * Side)..((c + 1) * Side * Side)]];
+            double[] expected =
+                [.. Enumerable.Range(0, Side * Side).Select(i => (sample.Picture.Pixels[3 * i + c] / 255.0 - mean[c]) / deviation[c])];
+            Closeness.ElementsAreClose($"channel {c}", actual, expected, 1e-6);
         }
     }
 

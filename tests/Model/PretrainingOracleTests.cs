@@ -2,14 +2,15 @@ using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
 using AmcEngine.Model;
-using AmcEngine.Model.Layers;
-using AmcEngine.Model.Modules;
 using AmcEngine.Model.Albef;
 using AmcEngine.Model.Contrastive;
+using AmcEngine.Model.Layers;
+using AmcEngine.Model.Modules;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model;
@@ -22,7 +23,7 @@ public sealed class PretrainingOracleTests
     private const double Alpha = 0.375;
 
     private const int Count = 3;
-    private const double Close = 1e-12;
+    private const double Close = 1e-14;
 
     private CpuBackend _backend = null!;
     private AlbefModel _model = null!;
@@ -51,9 +52,9 @@ public sealed class PretrainingOracleTests
         var loss = (SoftLoss(simI2T, Similarities(images, texts, "text_queue")) + SoftLoss(simT2I, Similarities(texts, images, "image_queue"))) / 2;
         Assert.Multiple(() =>
         {
-            Assert.That(output.SimI2T.ToDoubles(), Is.EqualTo(simI2T).Within(Close));
-            Assert.That(output.SimT2I.ToDoubles(), Is.EqualTo(simT2I).Within(Close));
-            Assert.That(output.LossIta.Item(), Is.EqualTo(loss).Within(Close));
+            Closeness.ElementsAreClose("similarities of images", output.SimI2T.ToDoubles(), simI2T, Close);
+            Closeness.ElementsAreClose("similarities of texts", output.SimT2I.ToDoubles(), simT2I, Close);
+            Closeness.Near("contrastive loss", output.LossIta.Item(), loss, Close);
             AssertEnqueued("image_queue", "queue_ptr_img", images);
             AssertEnqueued("text_queue", "queue_ptr_txt", texts);
         });
@@ -68,8 +69,8 @@ public sealed class PretrainingOracleTests
         Assert.Multiple(() =>
         {
             // First an image for each text.
-            Assert.That(sampler.Weights[0], Is.EqualTo(NegativeWeights(output.SimT2I.ToDoubles())).Within(Close));
-            Assert.That(sampler.Weights[1], Is.EqualTo(NegativeWeights(output.SimI2T.ToDoubles())).Within(Close));
+            Closeness.ElementsAreClose("weights of images", sampler.Weights[0], NegativeWeights(output.SimT2I.ToDoubles()), Close);
+            Closeness.ElementsAreClose("weights of texts", sampler.Weights[1], NegativeWeights(output.SimI2T.ToDoubles()), Close);
             Assert.That(output.NegativeImages, Is.EqualTo(new[] { 2, 0, 1 }));
             Assert.That(output.NegativeTexts, Is.EqualTo(new[] { 1, 2, 0 }));
         });
@@ -100,9 +101,9 @@ public sealed class PretrainingOracleTests
         for (var row = 0; row < 3 * Count; row++) loss -= LogSoftmax(expected.AsSpan(2 * row, 2))[row < Count ? 1 : 0] / (3 * Count);
         Assert.Multiple(() =>
         {
-            Assert.That(output.ItmLogits.ToDoubles(), Is.EqualTo(expected).Within(Close));
-            Assert.That(output.MatchLogits.ToDoubles(), Is.EqualTo(expected[..(2 * Count)]).Within(Close));
-            Assert.That(output.LossItm.Item(), Is.EqualTo(loss).Within(Close));
+            Closeness.ElementsAreClose("logits", output.ItmLogits.ToDoubles(), expected, Close);
+            Closeness.ElementsAreClose("logits of the pairs", output.MatchLogits.ToDoubles(), expected[..(2 * Count)], Close);
+            Closeness.Near("matching loss", output.LossItm.Item(), loss, Close);
         });
     }
 
@@ -130,7 +131,7 @@ public sealed class PretrainingOracleTests
                 soft -= target[w] * (axis == MlmDistillAxis.Vocab ? log[w] : LogSoftmax(column)[at % length]) / positions.Length;
             }
         }
-        Assert.That(output.LossMlm.Item(), Is.EqualTo((1 - Alpha) * hard + Alpha * soft).Within(Close));
+        Closeness.Near("language loss", output.LossMlm.Item(), (1 - Alpha) * hard + Alpha * soft, Close);
     }
 
     [TestCase(0.9, 0.5)]
@@ -139,7 +140,7 @@ public sealed class PretrainingOracleTests
     public void The_temperature_stays_in_its_range(double before, double after)
     {
         Step(temperature: before);
-        Assert.That(_model.Temperature.Value.Item(), Is.EqualTo(after).Within(1e-15));
+        Closeness.Near("temperature", _model.Temperature.Value.Item(), after, 0);
     }
 
     private AlbefOutput Step(AlbefConfig? config = null, IHardNegativeSampler? sampler = null, double temperature = 0.3)
@@ -240,7 +241,7 @@ public sealed class PretrainingOracleTests
         double[] expected = [.. _before[queue]];
         for (var e = 0; e < width; e++)
             for (var b = 0; b < Count; b++) expected[e * size + b] = features[b * width + e];
-        Assert.That(State(queue).Value.ToDoubles(), Is.EqualTo(expected).Within(Close), queue);
+        Closeness.ElementsAreClose(queue, State(queue).Value.ToDoubles(), expected, Close);
         Assert.That(State(pointer).Integers, Is.EqualTo(new[] { Count }), pointer);
     }
 

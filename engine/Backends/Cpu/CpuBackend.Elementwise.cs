@@ -6,7 +6,7 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Backends.Cpu;
 
 // Elementwise functions of one and two operands. Layout: flat, or rows of the innermost merged axis for broadcasting.
-// Fused: both gradients of GELU's gradient. Cost: 1 to 40 FLOP an element; bytes: every operand once, every result once.
+// Fused: both gradients of an activation's gradient. Cost: 1 to 40 FLOP an element; bytes: every operand once, every result once.
 public sealed partial class CpuBackend
 {
     // A result of so many bytes is no longer in the caches when the next kernel reads it; written past them it is not read first.
@@ -40,6 +40,9 @@ public sealed partial class CpuBackend
             case UnaryKind.Gelu: Map<T, GeluOp>(x, y, p, q, DearTile); break;
             case UnaryKind.GeluFirst: Map<T, GeluFirstOp>(x, y, p, q, DearTile); break;
             case UnaryKind.GeluSecond: Map<T, GeluSecondOp>(x, y, p, q, DearTile); break;
+            case UnaryKind.QuickGelu: Map<T, QuickGeluOp>(x, y, p, q, DearTile); break;
+            case UnaryKind.QuickGeluFirst: Map<T, QuickGeluFirstOp>(x, y, p, q, DearTile); break;
+            case UnaryKind.QuickGeluSecond: Map<T, QuickGeluSecondOp>(x, y, p, q, DearTile); break;
             case UnaryKind.Relu: Map<T, ReluOp>(x, y, p, q, CheapTile); break;
             case UnaryKind.Positive: Map<T, PositiveOp>(x, y, p, q, CheapTile); break;
             case UnaryKind.Clamp: Map<T, ClampOp>(x, y, p, q, CheapTile); break;
@@ -68,6 +71,7 @@ public sealed partial class CpuBackend
             case BinaryKind.Mul: Zip<T, MulOp>(a, b, y, CheapTile); break;
             case BinaryKind.Div: Zip<T, DivOp>(a, b, y, CheapTile); break;
             case BinaryKind.GeluBackward: Zip<T, GeluBackwardOp>(a, b, y, DearTile); break;
+            case BinaryKind.QuickGeluBackward: Zip<T, QuickGeluBackwardOp>(a, b, y, DearTile); break;
             case BinaryKind.TanhBackward: Zip<T, TanhBackwardOp>(a, b, y, CheapTile); break;
             case BinaryKind.SigmoidBackward: Zip<T, SigmoidBackwardOp>(a, b, y, CheapTile); break;
             case BinaryKind.ReluBackward: Zip<T, ReluBackwardOp>(a, b, y, CheapTile); break;
@@ -89,14 +93,29 @@ public sealed partial class CpuBackend
     }
 
     /// <inheritdoc/>
-    public void GeluDoubleBackward(Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx)
+    public void ActivationDoubleBackward(Activation activation, Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx)
     {
-        if (x.DType == DType.F64) GeluDoubleBackward<double>(x, g, h, dg, dx);
-        else GeluDoubleBackward<float>(x, g, h, dg, dx);
+        if (x.DType == DType.F64) ActivationDoubleBackward<double>(activation, x, g, h, dg, dx);
+        else ActivationDoubleBackward<float>(activation, x, g, h, dg, dx);
     }
 
-    private unsafe void GeluDoubleBackward<T>(Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx) where T : unmanaged =>
-        Run<T, GeluDoubleBackwardKernel<T>>(new GeluDoubleBackwardKernel<T>(Ptr<T>(x), Ptr<T>(g), Ptr<T>(h), Ptr<T>(dg), Ptr<T>(dx)), x.Count, DearTile);
+    private void ActivationDoubleBackward<T>(Activation activation, Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx)
+        where T : unmanaged
+    {
+        switch (activation)
+        {
+            case Activation.Gelu: DoubleBackward<T, GeluActivation>(x, g, h, dg, dx); break;
+            case Activation.QuickGelu: DoubleBackward<T, QuickGeluActivation>(x, g, h, dg, dx); break;
+            default: throw new EngineException("activation_double_backward", $"{activation} has no second derivative");
+        }
+    }
+
+    private unsafe void DoubleBackward<T, A>(Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx)
+        where T : unmanaged where A : struct, ISmoothActivation
+    {
+        var kernel = new ActivationDoubleBackwardKernel<T, A>(Ptr<T>(x), Ptr<T>(g), Ptr<T>(h), Ptr<T>(dg), Ptr<T>(dx));
+        Run<T, ActivationDoubleBackwardKernel<T, A>>(kernel, x.Count, DearTile);
+    }
 
     /// <inheritdoc/>
     public unsafe void AddScaled(Tensor x, double alpha, Tensor y)

@@ -154,8 +154,9 @@ internal readonly unsafe struct ZipRowsKernel<T, O>(T* a, T* b, T* y, BroadcastP
     }
 }
 
-/// <summary>dg = h·GELU′(x), dx = h·g·GELU″(x).</summary>
-internal readonly unsafe struct GeluDoubleBackwardKernel<T>(T* x, T* g, T* h, T* dg, T* dx) : IKernel<T> where T : unmanaged
+/// <summary>dg = h·f′(x), dx = h·g·f″(x) of a smooth activation f.</summary>
+internal readonly unsafe struct ActivationDoubleBackwardKernel<T, A>(T* x, T* g, T* h, T* dg, T* dx) : IKernel<T>
+    where T : unmanaged where A : struct, ISmoothActivation
 {
     private readonly T* _x = x;
     private readonly T* _g = g;
@@ -170,14 +171,14 @@ internal readonly unsafe struct GeluDoubleBackwardKernel<T>(T* x, T* g, T* h, T*
         var i = from;
         for (; i <= to - S.Count; i += S.Count)
         {
-            var first = VectorMath.GeluDerivatives<S, V, T>(S.Load(x + i), out var second);
+            var first = A.Derivatives<S, V, T>(S.Load(x + i), out var second);
             var c = S.Load(h + i);
             S.Store(S.Mul(c, first), dg + i);
             S.Store(S.Mul(S.Mul(c, S.Load(g + i)), second), dx + i);
         }
         var rest = to - i;
         if (rest == 0) return;
-        var edge = VectorMath.GeluDerivatives<S, V, T>(S.LoadPartial(x + i, rest, default), out var edge2);
+        var edge = A.Derivatives<S, V, T>(S.LoadPartial(x + i, rest, default), out var edge2);
         var cotangent = S.LoadPartial(h + i, rest, default);
         S.StorePartial(S.Mul(cotangent, edge), dg + i, rest);
         S.StorePartial(S.Mul(S.Mul(cotangent, S.LoadPartial(g + i, rest, default)), edge2), dx + i, rest);

@@ -78,6 +78,27 @@ internal readonly struct GeluSecondOp : IUnaryOp
         VectorMath.GeluSecond<S, V, T>(x);
 }
 
+internal readonly struct QuickGeluOp : IUnaryOp
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V, T>(V x, V p, V q) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T> =>
+        VectorMath.QuickGelu<S, V, T>(x);
+}
+
+internal readonly struct QuickGeluFirstOp : IUnaryOp
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V, T>(V x, V p, V q) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T> =>
+        VectorMath.QuickGeluFirst<S, V, T>(x);
+}
+
+internal readonly struct QuickGeluSecondOp : IUnaryOp
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V, T>(V x, V p, V q) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T> =>
+        VectorMath.QuickGeluSecond<S, V, T>(x);
+}
+
 internal readonly struct SqrtOp : IUnaryOp
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -167,6 +188,13 @@ internal readonly struct GeluBackwardOp : IBinaryOp
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Apply<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T> =>
         S.Mul(a, VectorMath.GeluFirst<S, V, T>(b));
+}
+
+internal readonly struct QuickGeluBackwardOp : IBinaryOp
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T> =>
+        S.Mul(a, VectorMath.QuickGeluFirst<S, V, T>(b));
 }
 
 internal readonly struct TanhBackwardOp : IBinaryOp

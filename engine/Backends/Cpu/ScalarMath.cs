@@ -8,6 +8,12 @@ internal interface IScalarFunction
     static abstract double Apply(double x);
 }
 
+/// <summary>A function of one double with two results.</summary>
+internal interface IScalarPair
+{
+    static abstract double Apply(double x, out double second);
+}
+
 /// <summary>
 /// f64 functions that .NET lacks. erf and erfc are the rational approximations of fdlibm (Sun Microsystems, 1993, freely
 /// distributable with this notice), below 1 ulp; about 30 FLOP and at most two exponentials a value.
@@ -75,22 +81,28 @@ internal static class ScalarMath
     /// <summary>φ(x)·(2 − x²).</summary>
     public static double GeluSecond(double x) => Math.Abs(x) > 40 ? 0 : Density(x) * (2 - x * x);
 
-    /// <summary>GELU′ of each lane of a vector of doubles, and GELU″.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static unsafe V GeluDerivatives<V>(V x, out V second) where V : unmanaged
+    /// <summary>GELU′(x), and GELU″(x) in <paramref name="second"/>.</summary>
+    public static double GeluDerivatives(double x, out double second)
     {
-        V seconds;
-        double* first = (double*)&x, next = (double*)&seconds;
-        for (var i = 0; i < sizeof(V) / sizeof(double); i++)
-        {
-            var v = first[i];
-            var far = Math.Abs(v) > 40;
-            var density = far ? 0 : Density(v);
-            next[i] = far ? 0 : density * (2 - v * v);
-            first[i] = far ? v > 0 ? 1 : 0 : Phi(v) + v * density;
-        }
-        second = seconds;
-        return x;
+        var far = Math.Abs(x) > 40;
+        var density = far ? 0 : Density(x);
+        second = far ? 0 : density * (2 - x * x);
+        return far ? x > 0 ? 1 : 0 : Phi(x) + x * density;
+    }
+
+    /// <summary>x·σ(1.702 x).</summary>
+    public static double QuickGelu(double x) => double.IsNegativeInfinity(x) ? 0 : x * Sigmoid(ActivationConstants.QuickFactor * x);
+
+    /// <summary>First derivative of <see cref="QuickGelu"/>, and its second in <paramref name="second"/>.</summary>
+    public static double QuickGeluDerivatives(double x, out double second)
+    {
+        // Beyond 512 the exponential is 0; the limit keeps infinities out of products with 0.
+        var z = ActivationConstants.QuickFactor * Math.Min(Math.Abs(x), 512);
+        var e = Math.Exp(-z);
+        var r = 1 / (1 + e);
+        var slope = e * r * r;
+        second = ActivationConstants.QuickFactor * slope * (2 - z * ((1 - e) * r));
+        return (x < 0 ? e : 1) * r + Math.CopySign(z, x) * slope;
     }
 
     private static double Phi(double x) => 0.5 * Erfc(-x * InverseSqrt2);
@@ -121,6 +133,17 @@ internal static class ScalarMath
     {
         var lanes = (double*)&x;
         for (var i = 0; i < sizeof(V) / sizeof(double); i++) lanes[i] = F.Apply(lanes[i]);
+        return x;
+    }
+
+    /// <summary>Applies a function with two results to each lane of a vector of doubles.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static unsafe V LanesOfTwo<V, F>(V x, out V second) where V : unmanaged where F : struct, IScalarPair
+    {
+        V seconds;
+        double* first = (double*)&x, next = (double*)&seconds;
+        for (var i = 0; i < sizeof(V) / sizeof(double); i++) first[i] = F.Apply(first[i], out next[i]);
+        second = seconds;
         return x;
     }
 }
@@ -163,4 +186,19 @@ internal readonly struct GeluFirst64 : IScalarFunction
 internal readonly struct GeluSecond64 : IScalarFunction
 {
     public static double Apply(double x) => ScalarMath.GeluSecond(x);
+}
+
+internal readonly struct GeluDerivatives64 : IScalarPair
+{
+    public static double Apply(double x, out double second) => ScalarMath.GeluDerivatives(x, out second);
+}
+
+internal readonly struct QuickGelu64 : IScalarFunction
+{
+    public static double Apply(double x) => ScalarMath.QuickGelu(x);
+}
+
+internal readonly struct QuickGeluDerivatives64 : IScalarPair
+{
+    public static double Apply(double x, out double second) => ScalarMath.QuickGeluDerivatives(x, out second);
 }

@@ -35,6 +35,9 @@ public sealed partial class GpuBackend
             case UnaryKind.Gelu: Map<T, R, GeluOp>(x, y, p, q); break;
             case UnaryKind.GeluFirst: Map<T, R, GeluFirstOp>(x, y, p, q); break;
             case UnaryKind.GeluSecond: Map<T, R, GeluSecondOp>(x, y, p, q); break;
+            case UnaryKind.QuickGelu: Map<T, R, QuickGeluOp>(x, y, p, q); break;
+            case UnaryKind.QuickGeluFirst: Map<T, R, QuickGeluFirstOp>(x, y, p, q); break;
+            case UnaryKind.QuickGeluSecond: Map<T, R, QuickGeluSecondOp>(x, y, p, q); break;
             case UnaryKind.Relu: Map<T, R, ReluOp>(x, y, p, q); break;
             case UnaryKind.Positive: Map<T, R, PositiveOp>(x, y, p, q); break;
             case UnaryKind.Clamp: Map<T, R, ClampOp>(x, y, p, q); break;
@@ -76,10 +79,16 @@ public sealed partial class GpuBackend
     }
 
     /// <inheritdoc/>
-    public void GeluDoubleBackward(Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx)
+    public void ActivationDoubleBackward(Activation activation, Tensor x, Tensor g, Tensor h, Tensor dg, Tensor dx)
     {
-        Binary(BinaryKind.GeluBackward, h, x, dg);
-        Unary(UnaryKind.GeluSecond, x, dx);
+        var (backward, second) = activation switch
+        {
+            Activation.Gelu => (BinaryKind.GeluBackward, UnaryKind.GeluSecond),
+            Activation.QuickGelu => (BinaryKind.QuickGeluBackward, UnaryKind.QuickGeluSecond),
+            _ => throw new EngineException("activation_double_backward", $"{activation} has no second derivative"),
+        };
+        Binary(backward, h, x, dg);
+        Unary(second, x, dx);
         Binary(BinaryKind.Mul, dx, g, dx);
         Binary(BinaryKind.Mul, dx, h, dx);
     }
@@ -94,6 +103,7 @@ public sealed partial class GpuBackend
             case BinaryKind.Mul: Zip<T, R, MulOp>(a, b, y); break;
             case BinaryKind.Div: Zip<T, R, DivOp>(a, b, y); break;
             case BinaryKind.GeluBackward: Zip<T, R, GeluBackwardOp>(a, b, y); break;
+            case BinaryKind.QuickGeluBackward: Zip<T, R, QuickGeluBackwardOp>(a, b, y); break;
             case BinaryKind.TanhBackward: Zip<T, R, TanhBackwardOp>(a, b, y); break;
             case BinaryKind.SigmoidBackward: Zip<T, R, SigmoidBackwardOp>(a, b, y); break;
             case BinaryKind.ReluBackward: Zip<T, R, ReluBackwardOp>(a, b, y); break;

@@ -29,17 +29,16 @@ public sealed partial class GpuBackend
         if (wide && plan.Variant == GemmVariant.Tile128) plan = plan with { Variant = GemmVariant.Tile64 };
         var product = Product<T>(args, entries, plan);
         var vector = plan.Vector && QuadsLieAligned(args.A, args.Lda, args.A0, args.A1) && QuadsLieAligned(args.B, args.Ldb, args.B0, args.B1);
-        var gelu = args.Activation == Activation.Gelu;
         if (plan.Variant == GemmVariant.Direct || product.Splits == 1)
         {
             product.VectorC = QuadsLieAligned(args.C, args.Ldc, args.C0, args.C1)
                 && (args.PreActivation is null || QuadsLieAligned(args.PreActivation, args.Ldc, args.C0, args.C1)) ? 1 : 0;
-            Launch<T, R>(plan.Variant, product, args.TransA, args.TransB, vector, gelu);
+            Launch<T, R>(plan.Variant, product, args.TransA, args.TransB, vector, args.Activation);
             return;
         }
         using var partial = Tensor.Empty([product.Splits * entries * args.M * args.N], args.C.DType, this);
-        Launch<T, R>(plan.Variant, Partial(product, View<T>(partial)), args.TransA, args.TransB, vector, gelu: false);
-        Reduce<T, R>(product, View<T>(partial), args, gelu);
+        Launch<T, R>(plan.Variant, Partial(product, View<T>(partial)), args.TransA, args.TransB, vector, Activation.None);
+        Reduce<T, R>(product, View<T>(partial), args);
     }
 
     private static GemmArgs<T> Product<T>(in MatMulArgs args, int entries, GemmPlan plan) where T : unmanaged, IFloatingPointIeee754<T>
@@ -98,7 +97,7 @@ public sealed partial class GpuBackend
         return product;
     }
 
-    private void Reduce<T, R>(GemmArgs<T> product, ArrayView<T> partial, in MatMulArgs args, bool gelu)
+    private void Reduce<T, R>(GemmArgs<T> product, ArrayView<T> partial, in MatMulArgs args)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         product.A = partial;
@@ -108,54 +107,77 @@ public sealed partial class GpuBackend
         product.VectorC = QuadsLieAligned(args.C, args.Ldc, args.C0, args.C1)
             && (args.PreActivation is null || QuadsLieAligned(args.PreActivation, args.Ldc, args.C0, args.C1)) ? 1 : 0;
         var quads = (long)product.Entries * product.M * product.TilesN;
-        var vector = product.N % 4 == 0;
-        if (vector && gelu) LaunchOver<GemmReduceKernel<T, R, Yes, Yes>, GemmArgs<T>>(quads, product);
-        else if (vector) LaunchOver<GemmReduceKernel<T, R, Yes, No>, GemmArgs<T>>(quads, product);
-        else if (gelu) LaunchOver<GemmReduceKernel<T, R, No, Yes>, GemmArgs<T>>(quads, product);
-        else LaunchOver<GemmReduceKernel<T, R, No, No>, GemmArgs<T>>(quads, product);
+        switch (args.Activation)
+        {
+            case Activation.None: Reduce<T, R, IdentityOp>(quads, product); break;
+            case Activation.Gelu: Reduce<T, R, GeluOp>(quads, product); break;
+            case Activation.QuickGelu: Reduce<T, R, QuickGeluOp>(quads, product); break;
+            default: throw CannotApply(args.Activation);
+        }
     }
+
+    private void Reduce<T, R, TActivation>(long quads, in GemmArgs<T> product)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TActivation : struct, IUnaryOp
+    {
+        if (product.N % 4 == 0) LaunchOver<GemmReduceKernel<T, R, Yes, TActivation>, GemmArgs<T>>(quads, product);
+        else LaunchOver<GemmReduceKernel<T, R, No, TActivation>, GemmArgs<T>>(quads, product);
+    }
+
+    private static EngineException CannotApply(Activation activation) =>
+        new("matmul", $"the GPU back end cannot apply {activation}");
 
     // Whether every fourth element of every row starts 16 bytes.
     private static bool QuadsLieAligned(Tensor tensor, int stride, long outer, long inner) =>
         Aligned16(tensor) && stride % 4 == 0 && outer % 4 == 0 && inner % 4 == 0;
 
-    private void Launch<T, R>(GemmVariant variant, in GemmArgs<T> g, bool transA, bool transB, bool vector, bool gelu)
+    private void Launch<T, R>(GemmVariant variant, in GemmArgs<T> g, bool transA, bool transB, bool vector, Activation activation)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
-        if (transA && transB) Launch<T, R, Yes, Yes>(variant, g, vector, gelu);
-        else if (transA) Launch<T, R, Yes, No>(variant, g, vector, gelu);
-        else if (transB) Launch<T, R, No, Yes>(variant, g, vector, gelu);
-        else Launch<T, R, No, No>(variant, g, vector, gelu);
+        if (transA && transB) Launch<T, R, Yes, Yes>(variant, g, vector, activation);
+        else if (transA) Launch<T, R, Yes, No>(variant, g, vector, activation);
+        else if (transB) Launch<T, R, No, Yes>(variant, g, vector, activation);
+        else Launch<T, R, No, No>(variant, g, vector, activation);
     }
 
-    private void Launch<T, R, TransA, TransB>(GemmVariant variant, in GemmArgs<T> g, bool vector, bool gelu)
+    private void Launch<T, R, TransA, TransB>(GemmVariant variant, in GemmArgs<T> g, bool vector, Activation activation)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
     {
-        if (vector && gelu) Launch<T, R, TransA, TransB, Yes, Yes>(variant, g);
-        else if (vector) Launch<T, R, TransA, TransB, Yes, No>(variant, g);
-        else if (gelu) Launch<T, R, TransA, TransB, No, Yes>(variant, g);
-        else Launch<T, R, TransA, TransB, No, No>(variant, g);
+        switch (activation)
+        {
+            case Activation.None: Launch<T, R, TransA, TransB, IdentityOp>(variant, g, vector); break;
+            case Activation.Gelu: Launch<T, R, TransA, TransB, GeluOp>(variant, g, vector); break;
+            case Activation.QuickGelu: Launch<T, R, TransA, TransB, QuickGeluOp>(variant, g, vector); break;
+            default: throw CannotApply(activation);
+        }
     }
 
-    private void Launch<T, R, TransA, TransB, TVector, Gelu>(GemmVariant variant, GemmArgs<T> g)
+    private void Launch<T, R, TransA, TransB, TActivation>(GemmVariant variant, in GemmArgs<T> g, bool vector)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
-        where TVector : struct, IFlag where Gelu : struct, IFlag
+        where TActivation : struct, IUnaryOp
+    {
+        if (vector) Launch<T, R, TransA, TransB, Yes, TActivation>(variant, g);
+        else Launch<T, R, TransA, TransB, No, TActivation>(variant, g);
+    }
+
+    private void Launch<T, R, TransA, TransB, TVector, TActivation>(GemmVariant variant, GemmArgs<T> g)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
+        where TVector : struct, IFlag where TActivation : struct, IUnaryOp
     {
         var tiles = checked(g.TilesM * g.TilesN * g.Entries * g.Splits);
         switch (variant)
         {
             case GemmVariant.Direct:
-                LaunchOver<GemmDirectKernel<T, R, TransA, TransB, Gelu>, GemmArgs<T>>((long)g.TilesM * g.TilesN * g.Entries, g);
+                LaunchOver<GemmDirectKernel<T, R, TransA, TransB, TActivation>, GemmArgs<T>>((long)g.TilesM * g.TilesN * g.Entries, g);
                 break;
             case GemmVariant.Slim:
-                _host.Launch<GemmSlimKernel<T, R, TransA, TransB, TVector, Gelu>, GemmArgs<T>>(tiles, GroupSize, g);
+                _host.Launch<GemmSlimKernel<T, R, TransA, TransB, TVector, TActivation>, GemmArgs<T>>(tiles, GroupSize, g);
                 break;
             case GemmVariant.Tile64:
-                _host.Launch<GemmTile64Kernel<T, R, TransA, TransB, TVector, Gelu>, GemmArgs<T>>(tiles, GroupSize, g);
+                _host.Launch<GemmTile64Kernel<T, R, TransA, TransB, TVector, TActivation>, GemmArgs<T>>(tiles, GroupSize, g);
                 break;
             default:
                 // Only f32 comes here, so that the two are one type.
-                _host.Launch<GemmTile128Kernel<TransA, TransB, TVector, Gelu>, GemmArgs<float>>(tiles, GroupSize, Unsafe.As<GemmArgs<T>, GemmArgs<float>>(ref g));
+                _host.Launch<GemmTile128Kernel<TransA, TransB, TVector, TActivation>, GemmArgs<float>>(tiles, GroupSize, Unsafe.As<GemmArgs<T>, GemmArgs<float>>(ref g));
                 break;
         }
     }

@@ -54,7 +54,7 @@ internal sealed partial class ConfigProbe
         folder.Write("test.json", Annotations(5, 3));
         folder.Write("other.json", Annotations(9, 1));
         MakeOddData();
-        string[] vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[MASK]", .. Words];
+        string[] vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[MASK]", .. Words, "[SEP]"];
         folder.Write("vocab.txt", string.Join('\n', vocabulary));
         folder.Write("other-vocab.txt", string.Join('\n', vocabulary.Append("zebra")));
         folder.Write("bert.json", """{"hidden_dropout_prob": 0.4}""");
@@ -100,7 +100,7 @@ internal sealed partial class ConfigProbe
             // Long epochs show a schedule whole, which two steps do not.
             var plan = new TrainingPlan(config, stepsPerEpoch: 3000);
             int[] steps = [0, 1, 2, 50, 150, 650, 2500, 3000, 5999, 6000, 20_000];
-            string[] rates = [.. steps.Select(s => Print(plan.LearningRate(s)) + " " + Print(plan.Alpha(s)))];
+            string[] rates = [.. steps.Select(s => Print(plan.LearningRate(s)) + " " + (config.Model == "clip" ? "" : Print(plan.Alpha(s))))];
             // Without test data there is nothing to do at these steps.
             var evaluations = config.IsGenerated || config.Texts("test_file").Count > 0 ? string.Join(' ', Enumerable.Range(0, 12).Where(plan.EvaluatesAfter)) : "";
             return $"{plan.TotalSteps} {plan.SaveEvery} {string.Join(", ", rates)}; {evaluations}\n{Train(config.Path, whole, Fill(settings))}";
@@ -162,7 +162,7 @@ internal sealed partial class ConfigProbe
     private static string Annotations(int count, int shift)
     {
         IEnumerable<string> entries = Enumerable.Range(shift, count).Select(i =>
-            $$"""{"image": "images/{{i % 4:D6}}.png", "caption": "{{string.Join(' ', Enumerable.Range(0, 5).Select(w => Words[(i * 3 + w * w + w) % Words.Length]))}}", "bbox": [[{{i % 7 + 1}}, 4, 30, 33], [2, {{i % 5 + 20}}, 44, 46]]}""");
+            $$"""{"image": "images/{{i % 4:D6}}.png", "caption": "{{string.Join(' ', Enumerable.Range(0, 5).Select(w => Words[(i * 3 + w * w + w) % Words.Length]))}}", "paraphrases": ["{{Words[(i + 2) % Words.Length]}} {{Words[i % Words.Length]}}"], "bbox": [[{{i % 7 + 1}}, 4, 30, 33], [2, {{i % 5 + 20}}, 44, 46]]}""");
         return $"[{string.Join(",\n", entries)}]";
     }
 

@@ -72,6 +72,10 @@ internal sealed class DefaultsTests
         max_bad_share 0.01
         box_format auto
         exif apply
+        model albef
+        explain.mode -
+        explain.layer -
+        explain.tokens -
         patch_size 16
         vision_depth 12
         vision_heads 12
@@ -90,6 +94,11 @@ internal sealed class DefaultsTests
         amc.mean_margin 0.1
         amc.max_weight 0.8
         amc.max_margin 0.5
+        add_selfeq false
+        selfeq.weight 1
+        selfeq.threshold 0.8
+        selfeq.target 0.4
+        selfeq.consistency 0.5
         seed 42
         output -
         checkpoint -

@@ -64,6 +64,10 @@ internal sealed class KeyEffectTests
         ["max_bad_share"] = new("0.9", "train_file={folder}/bad.json"),
         ["box_format"] = new("xywh"),
         ["exif"] = new("ignore", "train_file={folder}/turned.json"),
+        ["model"] = new("blip"),
+        ["explain.mode"] = new("itc"),
+        ["explain.layer"] = new("2"),
+        ["explain.tokens"] = new("words"),
         ["patch_size"] = new("16"),
         ["vision_depth"] = new("2"),
         ["vision_heads"] = new("4"),
@@ -82,6 +86,11 @@ internal sealed class KeyEffectTests
         ["amc.mean_margin"] = new("0.6"),
         ["amc.max_weight"] = new("0.3"),
         ["amc.max_margin"] = new("0.9"),
+        ["add_selfeq"] = new("true"),
+        ["selfeq.weight"] = new("0.3", "add_selfeq=true"),
+        ["selfeq.threshold"] = new("1.7", "add_selfeq=true"),
+        ["selfeq.target"] = new("0.9", "add_selfeq=true"),
+        ["selfeq.consistency"] = new("0.1", "add_selfeq=true"),
         ["seed"] = new("43"),
         ["output"] = new("{folder}/elsewhere"),
         ["checkpoint"] = new("/nowhere.safetensors"),
@@ -114,6 +123,10 @@ internal sealed class KeyEffectTests
         (["alpha=0"], "alpha_ramp_steps", "2"),
         (["alpha=0"], "warm_up", "false"),
         (["alpha=0"], "mlm_distill_axis", "vocab"),
+        ([], "selfeq.weight", "0.3"),
+        ([], "selfeq.threshold", "1.7"),
+        ([], "selfeq.target", "0.9"),
+        ([], "selfeq.consistency", "0.1"),
         (["add_gcam=false"], "amc.mean_weight", "0.7"),
         (["add_gcam=false"], "amc.mean_margin", "0.6"),
         (["add_gcam=false"], "amc.max_weight", "0.3"),
@@ -131,6 +144,13 @@ internal sealed class KeyEffectTests
         (["dataset=scenes", "test_count=4"], "exif", "ignore"),
         (["dataset=scenes", "test_count=4"], "mask_all", "true"),
         ([], "checkpoint_key", "model"),
+        (["explain.mode=itc"], "explain.tokens", "words"),
+        .. Clip("explain.tokens", "words"), .. Clip("fusion_layers", "3"), .. Clip("text_ffn", "40"), .. Clip("dropout", "0.3"), .. Clip("attention_dropout", "0.3"),
+        .. Clip("queue_size", "20"), .. Clip("momentum", "0.5"), .. Clip("alpha", "0.9"), .. Clip("alpha_ramp_steps", "2"), .. Clip("distill", "false"),
+        .. Clip("warm_up", "false"), .. Clip("mlm_probability", "0.9"), .. Clip("mlm_distill_axis", "vocab"),
+        (["model=blip"], "fusion_layers", "3"),
+        (["model=blip"], "mlm_probability", "0.9"),
+        (["model=blip"], "mlm_distill_axis", "vocab"),
         ([], "train_count", "12"),
         ([], "test_count", "3"),
         ([], "data_seed", "5"),
@@ -141,6 +161,9 @@ internal sealed class KeyEffectTests
         (["test_file=null"], "eval_resize", "bicubic"),
         (["test_file=null"], "grid_scenes", "0"),
     ];
+
+    // CLIP brings its own vocabulary.
+    private static (string[] Under, string Key, string Value)[] Clip(string key, string value) => [(["model=clip", "vocab_file=null"], key, value)];
 
     // These show at the end of a run.
     private static readonly string[] AtTheEnd = ["eval_batch", "eval_resize", "grid_scenes"];
@@ -184,6 +207,10 @@ internal sealed class KeyEffectTests
     public void Nothing_is_said_of_the_configuration_that_the_tests_begin_with() => Assert.That(_probe.Notes([]), Is.Empty);
 
     [TestCase("scenes")]
+    [TestCase("clip-scenes")]
+    [TestCase("clip-base")]
+    [TestCase("blip-scenes")]
+    [TestCase("blip-base")]
     [TestCase("fashion-amc")]
     [TestCase("fashion-base")]
     [TestCase("albef-base")]

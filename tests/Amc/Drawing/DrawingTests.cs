@@ -3,6 +3,7 @@ using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Reports;
 using AmcEngine.DataTools;
 using AmcEngine.Tests.DataTools;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 using SkiaSharp;
 
@@ -53,7 +54,7 @@ internal sealed class DrawingTests
     public void Jet_goes_from_blue_to_red(double value, double r, double g, double b)
     {
         (double R, double G, double B) color = JetColors.At(value);
-        Assert.That(new[] { color.R, color.G, color.B }, Is.EqualTo(new[] { r, g, b }).Within(1e-9));
+        Closeness.ElementsAreClose("color", [color.R, color.G, color.B], [r, g, b], 1e-15);
     }
 
     [Test]

@@ -65,7 +65,7 @@ internal sealed class BatchLoaderTests
 
         public RegionSample Get(int index, ulong seed, int epoch) => isUnusable(index)
             ? throw new UnusableSampleException("x")
-            : new RegionSample { Caption = "x", Mask = [(byte)index, 0, 0, 0], Picture = new RgbImage(2, 2) };
+            : new RegionSample { Caption = "x", Mask = [(byte)index, 0, 0, 0], Picture = new RgbImage(2, 2), PictureNumber = index };
     }
 
     private static BatchLoader Create(ulong seed)

@@ -10,7 +10,8 @@ namespace AmcEngine.Tests.Engine.Ops;
 [TestFixture]
 internal sealed class FiniteDifferenceTests
 {
-    private const double Allowed = 2e-8;
+    // Central differences are off by their truncation, most where a derivative is large: reciprocals and roots near 0.
+    private const double Allowed = 2e-8, AllowedAwayFromPoles = 5e-9;
 
     private static IEnumerable<TestCaseData> SubsetCases() =>
         OpSamples.All().Select(c => new TestCaseData(c.Op, c.Case).SetName($"Gradients_of_subsets {c.Op} {c.Case}: {OpCatalog.Entries[c.Op].Cases[c.Case]}"));
@@ -28,9 +29,11 @@ internal sealed class FiniteDifferenceTests
     }
 
     [Test]
-    public void Third_order_holds_for_the_ops_of_the_explanation_path([Values("gelu_erf", "softmax", "layer_norm", "linear_gelu", "masked_softmax", "scaled_dot_product_attention")] string op)
+    public void Third_order_holds_for_the_ops_of_the_explanation_path([Values(
+        "gelu_erf", "quick_gelu", "softmax", "layer_norm", "linear_gelu", "linear_quick_gelu", "masked_softmax",
+        "scaled_dot_product_attention")] string op)
     {
-        Check(OpCatalog.Entries[op].Run, OpCatalog.Entries[op].Cases[0], 3);
+        Check(OpCatalog.Entries[op].Run, OpCatalog.Entries[op].Cases[0], 3, AllowedAwayFromPoles);
     }
 
     [TestCaseSource(nameof(SubsetCases))]
@@ -41,15 +44,15 @@ internal sealed class FiniteDifferenceTests
         foreach (var result in GradientCheck.RunSubsets(function, inputs)) Within(result);
     }
 
-    private static void Check(Func<Tensor[], OpAttributes, Tensor> run, OpCase sample, int order = 2)
+    private static void Check(Func<Tensor[], OpAttributes, Tensor> run, OpCase sample, int order = 2, double allowed = Allowed)
     {
         using var scope = MemoryScope.Begin();
         var (function, inputs) = Free(run, sample);
-        foreach (var result in GradientCheck.Run(function, inputs, order)) Within(result);
+        foreach (var result in GradientCheck.Run(function, inputs, order)) Within(result, allowed);
     }
 
-    private static void Within(GradientCheckResult r) =>
-        Closeness.Within($"order {r.Order}, {r.Inputs ?? "all inputs"}: {r.Analytic:R} beside {r.Numeric:R}", r.Error, Allowed);
+    private static void Within(GradientCheckResult r, double allowed = Allowed) =>
+        Closeness.Within($"order {r.Order}, {r.Inputs ?? "all inputs"}: {r.Analytic:R} beside {r.Numeric:R}", r.Error, allowed);
 
     // The case as a function of its differentiable inputs, and those.
     private static (Func<IReadOnlyList<Tensor>, Tensor> Function, Tensor[] Inputs) Free(Func<Tensor[], OpAttributes, Tensor> run, OpCase sample)

@@ -52,6 +52,7 @@ internal sealed class LegitimateExtremesTests
 
         double[] far = [0, -0.0, 1e-40, -1e-40, 12, -12, 50, -50, 1e4, -1e4, 1e18, -1e18];
         yield return new("gelu", [12], far, x => x.Gelu());
+        yield return new("quick_gelu", [12], far, x => x.QuickGelu());
         yield return new("tanh", [12], far, x => x.Tanh());
         yield return new("sigmoid", [12], far, x => x.Sigmoid());
         yield return new("erf", [12], far, x => x.Erf());

@@ -2,6 +2,7 @@ using AmcEngine.Backends;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
+using AmcEngine.Tests.Engine.Backends.Gpu;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Ops;
@@ -22,7 +23,7 @@ internal sealed class OpAgreementTests
         using var scope = MemoryScope.Begin();
         var entry = OpCatalog.Entries[op];
         var sample = entry.Cases[index];
-        var allowed = dtype == DType.F32 ? 1e-5 : 1e-12;
+        var allowed = DeviceAllowances.Of(op, dtype);
         foreach (var (name, error) in OpEvaluation.Errors(entry, sample, dtype, device, TestBackends.Cpu)) Closeness.Within(name, error, allowed);
     }
 }

@@ -9,6 +9,11 @@ namespace AmcEngine.Backends.Gpu.DeviceMath;
 internal readonly struct F32 : IReal<float>
 {
     private const float InverseSqrt2Pi = 0.39894228040143267794f;
+    private const float QuickFactor = (float)ActivationConstants.QuickFactor;
+    // 1.702 less its nearest f32.
+    private const float QuickFactorRest = (float)(ActivationConstants.QuickFactor - (double)QuickFactor);
+    // e^−(1.702·64) is below the denormals of f32; 64 keeps infinities out of products with 0.
+    private const float QuickLimit = 64;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -107,7 +112,12 @@ internal readonly struct F32 : IReal<float>
     /// <remarks>From e^−|x|, so that the far tails keep their digits; one Newton step returns what rounding lost.</remarks>
     public static float Sigmoid(float x)
     {
-        var e = Exp(-Abs(x));
+        return SigmoidOf(x, Exp(-Abs(x)));
+    }
+
+    // The sigmoid of an argument of x's sign whose magnitude's negative has the exponential e.
+    private static float SigmoidOf(float x, float e)
+    {
         var top = x < 0f ? e : 1f;
         var sum = 1f + e;
         var lost = e - (sum - 1f);
@@ -180,6 +190,38 @@ internal readonly struct F32 : IReal<float>
     {
         var a = Limit(Abs(x), 15f);
         return Gauss(a) * InverseSqrt2Pi * Fma(-a, a, 2f);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>−∞ gives 0.</remarks>
+    public static float QuickGelu(float x) => (x < -QuickLimit ? -QuickLimit : x) * SigmoidOf(x, QuickExp(x));
+
+    /// <inheritdoc/>
+    public static float QuickGeluFirst(float x)
+    {
+        var z = QuickFactor * Limit(Abs(x), QuickLimit);
+        var e = QuickExp(x);
+        var r = 1f / (1f + e);
+        return Fma(x < 0f ? -z : z, e * r * r, SigmoidOf(x, e));
+    }
+
+    /// <inheritdoc/>
+    public static float QuickGeluSecond(float x)
+    {
+        var z = QuickFactor * Limit(Abs(x), QuickLimit);
+        var e = QuickExp(x);
+        var r = 1f / (1f + e);
+        return e * r * r * QuickFactor * Fma(-z, (1f - e) * r, 2f);
+    }
+
+    // e^−z of z = |1.702 x|, with what rounding z and the factor lost. Beyond the limit it is 0 in f32.
+    private static float QuickExp(float x)
+    {
+        var a = Limit(Abs(x), QuickLimit);
+        var z = a * QuickFactor;
+        var lost = Fma(a, QuickFactorRest, Fma(a, QuickFactor, -z));
+        var e = Exp(-z);
+        return Fma(-e, lost, e);
     }
 
     // Φ(−a) = exp(−a²/2)·R(a), R(a)·(a + 4) a polynomial in q = (a − 4)/(a + 4): relative accuracy in the lower tail.

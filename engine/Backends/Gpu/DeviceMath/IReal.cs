@@ -63,4 +63,13 @@ internal interface IReal<T> where T : unmanaged, IFloatingPointIeee754<T>
 
     /// <summary>φ(x)·(2 − x²).</summary>
     static abstract T GeluSecond(T x);
+
+    /// <summary>x·σ(1.702 x).</summary>
+    static abstract T QuickGelu(T x);
+
+    /// <summary>First derivative of <see cref="QuickGelu"/>.</summary>
+    static abstract T QuickGeluFirst(T x);
+
+    /// <summary>Second derivative of <see cref="QuickGelu"/>.</summary>
+    static abstract T QuickGeluSecond(T x);
 }

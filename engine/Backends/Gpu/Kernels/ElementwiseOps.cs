@@ -15,6 +15,12 @@ internal interface IBinaryOp
     static abstract T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>;
 }
 
+/// <summary>x as it is: a matrix product without an activation.</summary>
+internal readonly struct IdentityOp : IUnaryOp
+{
+    public static T Apply<T, R>(T x, T p, T q) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => x;
+}
+
 internal readonly struct NegOp : IUnaryOp
 {
     public static T Apply<T, R>(T x, T p, T q) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => -x;
@@ -75,6 +81,21 @@ internal readonly struct GeluSecondOp : IUnaryOp
     public static T Apply<T, R>(T x, T p, T q) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => R.GeluSecond(x);
 }
 
+internal readonly struct QuickGeluOp : IUnaryOp
+{
+    public static T Apply<T, R>(T x, T p, T q) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => R.QuickGelu(x);
+}
+
+internal readonly struct QuickGeluFirstOp : IUnaryOp
+{
+    public static T Apply<T, R>(T x, T p, T q) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => R.QuickGeluFirst(x);
+}
+
+internal readonly struct QuickGeluSecondOp : IUnaryOp
+{
+    public static T Apply<T, R>(T x, T p, T q) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => R.QuickGeluSecond(x);
+}
+
 internal readonly struct ReluOp : IUnaryOp
 {
     public static T Apply<T, R>(T x, T p, T q) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => R.Max(x, T.Zero);
@@ -123,6 +144,11 @@ internal readonly struct DivOp : IBinaryOp
 internal readonly struct GeluBackwardOp : IBinaryOp
 {
     public static T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => a * R.GeluFirst(b);
+}
+
+internal readonly struct QuickGeluBackwardOp : IBinaryOp
+{
+    public static T Apply<T, R>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => a * R.QuickGeluFirst(b);
 }
 
 internal readonly struct TanhBackwardOp : IBinaryOp

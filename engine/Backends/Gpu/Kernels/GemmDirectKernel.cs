@@ -12,9 +12,9 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// Layout: a tile is one block; lanes stride over the tiles of all entries, neighbours along the rows of C. Fused: <see cref="GemmEpilogue"/>.
 /// Accumulated: over k in order, in 16 registers. Cost: 2·M·N·K FLOP; 8 loads of 4 bytes for 32 FLOP, 1 FLOP a byte, from caches where they fit.
 /// </summary>
-internal readonly struct GemmDirectKernel<T, R, TransA, TransB, Gelu> : IKernel<GemmArgs<T>>
+internal readonly struct GemmDirectKernel<T, R, TransA, TransB, TActivation> : IKernel<GemmArgs<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
-    where Gelu : struct, IFlag
+    where TActivation : struct, IUnaryOp
 {
     /// <summary>Rows and columns of a tile.</summary>
     public const int Tile = 4;
@@ -31,7 +31,7 @@ internal readonly struct GemmDirectKernel<T, R, TransA, TransB, Gelu> : IKernel<
             var row = (outer - entry * a.TilesM) * Tile;
             var column = (i - outer * a.TilesN) * Tile;
             var block = Sum(a, b0 * a.A0 + b1 * a.A1, b0 * a.B0 + b1 * a.B1, row, column);
-            GemmEpilogue.Store<T, R, Gelu>(a, b0 * a.C0 + b1 * a.C1, row, column, block);
+            GemmEpilogue.Store<T, R, TActivation>(a, b0 * a.C0 + b1 * a.C1, row, column, block);
         }
     }
 

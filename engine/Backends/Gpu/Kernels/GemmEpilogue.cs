@@ -13,13 +13,13 @@ internal static class GemmEpilogue
 {
     /// <summary>Stores a 4×4 block whose corner is (row, column), without what lies past M and N.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store<T, R, Gelu>(GemmArgs<T> a, int offset, int row, int column, Block<T> block)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where Gelu : struct, IFlag
+    public static void Store<T, R, TActivation>(GemmArgs<T> a, int offset, int row, int column, Block<T> block)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TActivation : struct, IUnaryOp
     {
         // A loop over rotating registers: the epilogue's code is there once and not four times.
         for (var r = 0; r < 4; r++)
         {
-            if (row + r < a.M & column < a.N) StoreQuad<T, R, Gelu>(a, offset + (row + r) * a.Ldc + column, column, block.R0);
+            if (row + r < a.M & column < a.N) StoreQuad<T, R, TActivation>(a, offset + (row + r) * a.Ldc + column, column, block.R0);
             block.R0 = block.R1;
             block.R1 = block.R2;
             block.R2 = block.R3;
@@ -28,8 +28,8 @@ internal static class GemmEpilogue
 
     /// <summary>Finishes and stores up to four sums of a row, without what lies past N.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreQuad<T, R, Gelu>(GemmArgs<T> a, int index, int column, Quad<T> sum)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where Gelu : struct, IFlag
+    public static void StoreQuad<T, R, TActivation>(GemmArgs<T> a, int index, int column, Quad<T> sum)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TActivation : struct, IUnaryOp
     {
         var left = a.N - column;
         var v = Quad.Of(a.Alpha * sum.X, a.Alpha * sum.Y, a.Alpha * sum.Z, a.Alpha * sum.W);
@@ -37,10 +37,16 @@ internal static class GemmEpilogue
         if (a.Accumulate != 0) v = Quad.Add(v, GemmLoad.Masked(a.C, index, left));
         if (a.HasBias != 0) v = Quad.Add(v, GemmLoad.Masked(a.Bias, column, left));
         if (a.HasPreActivation != 0) Write(a.PreActivation, index, left, vector, v);
-        if (Gelu.Value) v = Quad.Of(R.Gelu(v.X), R.Gelu(v.Y), R.Gelu(v.Z), R.Gelu(v.W));
+        v = Activate<T, R, TActivation>(v);
         if (a.HasResidual != 0) v = Quad.Add(v, GemmLoad.Masked(a.Residual, index, left));
         Write(a.C, index, left, vector, v);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Quad<T> Activate<T, R, TActivation>(Quad<T> v)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TActivation : struct, IUnaryOp => Quad.Of(
+        TActivation.Apply<T, R>(v.X, T.Zero, T.Zero), TActivation.Apply<T, R>(v.Y, T.Zero, T.Zero),
+        TActivation.Apply<T, R>(v.Z, T.Zero, T.Zero), TActivation.Apply<T, R>(v.W, T.Zero, T.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write<T>(ArrayView<T> y, int index, int left, bool vector, Quad<T> v) where T : unmanaged, IFloatingPointIeee754<T>

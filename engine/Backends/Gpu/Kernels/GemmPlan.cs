@@ -5,16 +5,16 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// <summary>The kernels of a matmul.</summary>
 internal enum GemmVariant
 {
-    /// <summary><see cref="GemmDirectKernel{T, R, TransA, TransB, Gelu}"/></summary>
+    /// <summary><see cref="GemmDirectKernel{T, R, TransA, TransB, TActivation}"/></summary>
     Direct,
 
-    /// <summary><see cref="GemmSlimKernel{T, R, TransA, TransB, TVector, Gelu}"/></summary>
+    /// <summary><see cref="GemmSlimKernel{T, R, TransA, TransB, TVector, TActivation}"/></summary>
     Slim,
 
-    /// <summary><see cref="GemmTile64Kernel{T, R, TransA, TransB, TVector, Gelu}"/></summary>
+    /// <summary><see cref="GemmTile64Kernel{T, R, TransA, TransB, TVector, TActivation}"/></summary>
     Tile64,
 
-    /// <summary><see cref="GemmTile128Kernel{TransA, TransB, TVector, Gelu}"/>; f32 only.</summary>
+    /// <summary><see cref="GemmTile128Kernel{TransA, TransB, TVector, TActivation}"/>; f32 only.</summary>
     Tile128,
 }
 

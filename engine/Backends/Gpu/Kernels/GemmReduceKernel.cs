@@ -10,8 +10,8 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// and strides. Fused: <see cref="GemmEpilogue"/>. Accumulated: the splits in order, so that the same bits come out each time. Cost: splits FLOP and
 /// 4·splits bytes (8 in f64) an element of the result.
 /// </summary>
-internal readonly struct GemmReduceKernel<T, R, TVector, Gelu> : IKernel<GemmArgs<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag where Gelu : struct, IFlag
+internal readonly struct GemmReduceKernel<T, R, TVector, TActivation> : IKernel<GemmArgs<T>>
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {
     public static void Run(GemmArgs<T> a)
     {
@@ -29,7 +29,7 @@ internal readonly struct GemmReduceKernel<T, R, TVector, Gelu> : IKernel<GemmArg
             var b0 = entry / a.Batch1;
             var b1 = entry - b0 * a.Batch1;
             var offset = b0 * a.C0 + b1 * a.C1 + (line - entry * a.M) * a.Ldc + column;
-            GemmEpilogue.StoreQuad<T, R, Gelu>(a, offset, column, sum);
+            GemmEpilogue.StoreQuad<T, R, TActivation>(a, offset, column, sum);
         }
     }
 }

@@ -9,11 +9,11 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// Matrix product of few rows (at most 16 pay) by tiles of 16×64, in which reading B is all the work: 64 steps of k at a time, five 16-byte loads
 /// a lane in flight (22 KB of shared memory in f32, 44 KB in f64). Of 256 lanes, each quarter takes a quarter of the steps, 4×4 results a lane.
 /// Layout: a group a tile, split and entry. Fused: <see cref="GemmEpilogue"/>. Accumulated: over the steps of a quarter in order, in 16 registers; then the
-/// quarters in order; then splits as in <see cref="GemmReduceKernel{T, R, TVector, Gelu}"/>. Cost: 2·M·N·K FLOP; B is read once: M/2 FLOP a byte in f32.
+/// quarters in order; then splits as in <see cref="GemmReduceKernel{T, R, TVector, TActivation}"/>. Cost: 2·M·N·K FLOP; B is read once: M/2 FLOP a byte in f32.
 /// </summary>
-internal readonly struct GemmSlimKernel<T, R, TransA, TransB, TVector, Gelu> : IKernel<GemmArgs<T>>
+internal readonly struct GemmSlimKernel<T, R, TransA, TransB, TVector, TActivation> : IKernel<GemmArgs<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
-    where TVector : struct, IFlag where Gelu : struct, IFlag
+    where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {
     /// <summary>Rows of a tile.</summary>
     public const int Rows = 16;
@@ -74,7 +74,7 @@ internal readonly struct GemmSlimKernel<T, R, TransA, TransB, TVector, Gelu> : I
         sum = Block<T>.Add(sum, Shared(sharedB, lane + 64));
         sum = Block<T>.Add(sum, Shared(sharedB, lane + 128));
         sum = Block<T>.Add(sum, Shared(sharedB, lane + 192));
-        GemmEpilogue.Store<T, R, Gelu>(a, task.OffsetC, task.Row + row * 4, task.Column + column * 4, sum);
+        GemmEpilogue.Store<T, R, TActivation>(a, task.OffsetC, task.Row + row * 4, task.Column + column * 4, sum);
     }
 
     private static void Share(ArrayView<Quad<T>> shared, int lane, Block<T> block)

@@ -9,12 +9,12 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// Matrix product in f32 by tiles of 128×128: 256 lanes of 8×8 (four 4×4 blocks, 64 rows and columns apart), 8 steps of k at a
 /// time in two buffers of shared memory (17 KB).
 /// Layout: a group a tile, split and entry. Fused: <see cref="GemmEpilogue"/>. Accumulated: over k in order, in 64 registers;
-/// with splits, each its own part of k, to be added by <see cref="GemmReduceKernel{T, R, TVector, Gelu}"/>.
+/// with splits, each its own part of k, to be added by <see cref="GemmReduceKernel{T, R, TVector, TActivation}"/>.
 /// Cost: 2·M·N·K FLOP; global memory K·(M·N/128 + N·M/128) elements read, 16 FLOP a byte (the second-level cache serves most), and M·N written;
 /// shared memory 2 FLOP a byte: four 16-byte loads for 64 fused multiply-adds, so that arithmetic is the limit.
 /// </summary>
-internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, Gelu> : IKernel<GemmArgs<float>>, ITwoGroups
-    where TransA : struct, IFlag where TransB : struct, IFlag where TVector : struct, IFlag where Gelu : struct, IFlag
+internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, TActivation> : IKernel<GemmArgs<float>>, ITwoGroups
+    where TransA : struct, IFlag where TransB : struct, IFlag where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {
     /// <summary>Rows and columns of a tile.</summary>
     public const int Tile = 128;
@@ -69,10 +69,10 @@ internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, Gelu> : IKer
         }
         var firstRow = task.Row + row * 4;
         var firstColumn = task.Column + column * 4;
-        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow, firstColumn, sums.TopLeft);
-        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow, firstColumn + Tile / 2, sums.TopRight);
-        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow + Tile / 2, firstColumn, sums.BottomLeft);
-        GemmEpilogue.Store<float, F32, Gelu>(a, task.OffsetC, firstRow + Tile / 2, firstColumn + Tile / 2, sums.BottomRight);
+        GemmEpilogue.Store<float, F32, TActivation>(a, task.OffsetC, firstRow, firstColumn, sums.TopLeft);
+        GemmEpilogue.Store<float, F32, TActivation>(a, task.OffsetC, firstRow, firstColumn + Tile / 2, sums.TopRight);
+        GemmEpilogue.Store<float, F32, TActivation>(a, task.OffsetC, firstRow + Tile / 2, firstColumn, sums.BottomLeft);
+        GemmEpilogue.Store<float, F32, TActivation>(a, task.OffsetC, firstRow + Tile / 2, firstColumn + Tile / 2, sums.BottomRight);
     }
 
     // One step of k: 64 fused multiply-adds of four quads.

@@ -8,13 +8,13 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// <summary>
 /// Matrix product by tiles of 64×64: 256 lanes of 4×4, 16 steps of k at a time in two buffers of shared memory (17 KB in f32, 34 KB in f64).
 /// Layout: a group a tile, split and entry. Fused: <see cref="GemmEpilogue"/>. Accumulated: over k in order, in 16 registers;
-/// with splits, each its own part of k, to be added by <see cref="GemmReduceKernel{T, R, TVector, Gelu}"/>.
+/// with splits, each its own part of k, to be added by <see cref="GemmReduceKernel{T, R, TVector, TActivation}"/>.
 /// Cost: 2·M·N·K FLOP; global memory K·(M·N/64 + N·M/64) elements read, 8 FLOP a byte in f32 (the second-level cache serves most), and M·N written;
 /// shared memory 1 FLOP a byte, which holds it to about two thirds of a GPU's peak.
 /// </summary>
-internal readonly struct GemmTile64Kernel<T, R, TransA, TransB, TVector, Gelu> : IKernel<GemmArgs<T>>
+internal readonly struct GemmTile64Kernel<T, R, TransA, TransB, TVector, TActivation> : IKernel<GemmArgs<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
-    where TVector : struct, IFlag where Gelu : struct, IFlag
+    where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {
     /// <summary>Rows and columns of a tile.</summary>
     public const int Tile = 64;
@@ -54,6 +54,6 @@ internal readonly struct GemmTile64Kernel<T, R, TransA, TransB, TVector, Gelu> :
             fromB.Put(sharedB, buffer, TransB.Value, Tile, nextB);
             Group.Barrier();
         }
-        GemmEpilogue.Store<T, R, Gelu>(a, task.OffsetC, task.Row + row * 4, task.Column + column * 4, sum);
+        GemmEpilogue.Store<T, R, TActivation>(a, task.OffsetC, task.Row + row * 4, task.Column + column * 4, sum);
     }
 }

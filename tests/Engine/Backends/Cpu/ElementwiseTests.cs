@@ -15,13 +15,13 @@ public sealed class ElementwiseTests
         var positive = kind is UnaryKind.Log or UnaryKind.Sqrt or UnaryKind.Rsqrt;
         var x = KernelHost.Random(count, 3, positive ? 0.01 : -3, 3);
         var expected = Array.ConvertAll(x, v => Scalar(kind, v, p, q));
-        KernelHost.Close(KernelHost.Both(b => VectorMathTests.Apply(b, kind, dtype, x, p, q)), expected, KernelHost.Tolerance(dtype));
+        KernelHost.Close(KernelHost.Both(b => VectorMathTests.Apply(b, kind, dtype, x, p, q)), expected, KernelAllowances.Chain.For(dtype));
         KernelHost.Close(KernelHost.Both(b =>
         {
             var y = KernelHost.Make(b, dtype, [count], x);
             b.Unary(kind, y, y, p, q);
             return y;
-        }), expected, KernelHost.Tolerance(dtype));
+        }), expected, KernelAllowances.Chain.For(dtype));
     }
 
     [Test]
@@ -46,28 +46,33 @@ public sealed class ElementwiseTests
             var y = KernelHost.Output(be, dtype, sy);
             be.Binary(kind, KernelHost.Make(be, dtype, sa, a), KernelHost.Make(be, dtype, sb, b), y);
             return y;
-        }), expected, KernelHost.Tolerance(dtype));
+        }), expected, KernelAllowances.Chain.For(dtype));
         if (!sa.Equals(sy)) return;
         KernelHost.Close(KernelHost.Both(be =>
         {
             var y = KernelHost.Make(be, dtype, sa, a);
             be.Binary(kind, y, KernelHost.Make(be, dtype, sb, b), y);
             return y;
-        }), expected, KernelHost.Tolerance(dtype));
+        }), expected, KernelAllowances.Chain.For(dtype));
     }
 
     [Test]
-    public void Both_gradients_of_the_gradient_of_gelu([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 7, 33, 70_001)] int count)
+    public void Both_gradients_of_the_gradient_of_an_activation(
+        [Values(Activation.Gelu, Activation.QuickGelu)] Activation activation, [Values(DType.F32, DType.F64)] DType dtype,
+        [Values(0, 1, 7, 33, 70_001)] int count)
     {
+        var (first, second) = activation == Activation.Gelu
+            ? (UnaryKind.GeluFirst, UnaryKind.GeluSecond)
+            : (UnaryKind.QuickGeluFirst, UnaryKind.QuickGeluSecond);
         double[] x = KernelHost.Random(count, 4, -16, 16), g = KernelHost.Random(count, 5), h = KernelHost.Random(count, 6);
         var result = KernelHost.Both(b =>
         {
             Tensor dg = KernelHost.Output(b, dtype, [count]), dx = KernelHost.Output(b, dtype, [count]);
-            b.GeluDoubleBackward(KernelHost.Make(b, dtype, [count], x), KernelHost.Make(b, dtype, [count], g), KernelHost.Make(b, dtype, [count], h), dg, dx);
+            b.ActivationDoubleBackward(activation, KernelHost.Make(b, dtype, [count], x), KernelHost.Make(b, dtype, [count], g), KernelHost.Make(b, dtype, [count], h), dg, dx);
             return new[] { dg, dx };
         });
-        KernelHost.Close(result[0], [.. x.Select((v, i) => h[i] * VectorMathTests.Reference(UnaryKind.GeluFirst, v))], dtype == DType.F64 ? 1e-14 : 5e-7);
-        KernelHost.Close(result[1], [.. x.Select((v, i) => h[i] * g[i] * VectorMathTests.Reference(UnaryKind.GeluSecond, v))], dtype == DType.F64 ? 1e-14 : 1e-6);
+        KernelHost.Close(result[0], [.. x.Select((v, i) => h[i] * VectorMathTests.Reference(first, v))], dtype == DType.F64 ? 5e-15 : 5e-7);
+        KernelHost.Close(result[1], [.. x.Select((v, i) => h[i] * g[i] * VectorMathTests.Reference(second, v))], dtype == DType.F64 ? 5e-15 : 1e-6);
     }
 
     [Test]
@@ -81,8 +86,8 @@ public sealed class ElementwiseTests
             b.Lerp([new TensorPair(tx, mix)], 0.005);
             return new[] { sum, mix };
         });
-        KernelHost.Close(result[0], y.Zip(x, (v, u) => v - 0.3 * u).ToArray(), KernelHost.Tolerance(dtype));
-        KernelHost.Close(result[1], y.Zip(x, (v, u) => v + 0.005 * (u - v)).ToArray(), KernelHost.Tolerance(dtype));
+        KernelHost.Close(result[0], y.Zip(x, (v, u) => v - 0.3 * u).ToArray(), KernelAllowances.Rounding.For(dtype));
+        KernelHost.Close(result[1], y.Zip(x, (v, u) => v + 0.005 * (u - v)).ToArray(), KernelAllowances.Rounding.For(dtype));
     }
 
     [Test]
@@ -104,9 +109,9 @@ public sealed class ElementwiseTests
                 v[i] = 0.999 * v[i] + 0.001 * g[t - 1][i] * g[t - 1][i];
                 p[i] -= 1e-2 / (1 - Math.Pow(0.9, t)) * m[i] / (Math.Sqrt(v[i]) / Math.Sqrt(1 - Math.Pow(0.999, t)) + 1e-8);
             }
-        KernelHost.Close(result[0], p, KernelHost.Tolerance(dtype));
-        KernelHost.Close(result[1], m, KernelHost.Tolerance(dtype));
-        KernelHost.Close(result[2], v, KernelHost.Tolerance(dtype));
+        KernelHost.Close(result[0], p, KernelAllowances.Chain.For(dtype));
+        KernelHost.Close(result[1], m, KernelAllowances.Chain.For(dtype));
+        KernelHost.Close(result[2], v, KernelAllowances.Chain.For(dtype));
     }
 
     private static int Source(int index, Shape from, Shape to)
@@ -145,6 +150,7 @@ public sealed class ElementwiseTests
         BinaryKind.Mul => a * b,
         BinaryKind.Div => a / b,
         BinaryKind.GeluBackward => a * VectorMathTests.Reference(UnaryKind.GeluFirst, b),
+        BinaryKind.QuickGeluBackward => a * VectorMathTests.Reference(UnaryKind.QuickGeluFirst, b),
         BinaryKind.TanhBackward => a * (1 - b * b),
         BinaryKind.SigmoidBackward => a * b * (1 - b),
         BinaryKind.ReluBackward => b > 0 ? a : 0,

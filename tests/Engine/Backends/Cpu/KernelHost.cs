@@ -11,9 +11,6 @@ internal static class KernelHost
     private static readonly CpuBackend One = new(1);
     private static readonly CpuBackend Two = new(2);
 
-    /// <summary>Relative accuracy expected of one rounded operation chain.</summary>
-    public static double Tolerance(DType dtype) => dtype == DType.F64 ? 1e-12 : 2e-5;
-
     public static double[] Random(int count, int seed, double low = -2, double high = 2)
     {
         var random = new Random(seed);

@@ -31,9 +31,9 @@ public sealed class LossTests
             b.CrossEntropyBackward(tx, sum, tl, -100, KernelHost.Make(b, dtype, [rows], g), d);
             return new[] { loss, sum, d };
         });
-        KernelHost.Close(result[0], losses, KernelHost.Tolerance(dtype));
-        KernelHost.Close(result[1], lse, KernelHost.Tolerance(dtype));
-        KernelHost.Close(result[2], dx, KernelHost.Tolerance(dtype));
+        KernelHost.Close(result[0], losses, KernelAllowances.Chain.For(dtype));
+        KernelHost.Close(result[1], lse, KernelAllowances.Chain.For(dtype));
+        KernelHost.Close(result[2], dx, KernelAllowances.Chain.For(dtype));
     }
 
     [Test]
@@ -61,9 +61,9 @@ public sealed class LossTests
             b.GradCamBackward(ta, tg, tm, KernelHost.Make(b, dtype, [batch, positions], c), d1, d2);
             return new[] { map, d1, d2 };
         });
-        KernelHost.Close(result[0], cam, KernelHost.Tolerance(dtype));
-        KernelHost.Close(result[1], da, KernelHost.Tolerance(dtype));
-        KernelHost.Close(result[2], dg, KernelHost.Tolerance(dtype));
+        KernelHost.Close(result[0], cam, KernelAllowances.Rounding.For(dtype));
+        KernelHost.Close(result[1], da, KernelAllowances.Rounding.For(dtype));
+        KernelHost.Close(result[2], dg, KernelAllowances.Rounding.For(dtype));
     }
 
     [Test]
@@ -95,9 +95,9 @@ public sealed class LossTests
             b.RegionStatsBackward(tm, w, KernelHost.Make(b, dtype, [batch, 4], g), d);
             return new[] { s, w, d };
         });
-        KernelHost.Close(result[0], stats, KernelHost.Tolerance(dtype));
+        KernelHost.Close(result[0], stats, KernelAllowances.RegionSum.For(dtype));
         Assert.That(result[1], Is.EqualTo(where));
-        KernelHost.Close(result[2], dmap, KernelHost.Tolerance(dtype));
+        KernelHost.Close(result[2], dmap, KernelAllowances.Rounding.For(dtype));
     }
 
     [Test]
@@ -111,7 +111,7 @@ public sealed class LossTests
             var y = KernelHost.Output(b, dtype, [count]);
             b.Dropout(KernelHost.Make(b, dtype, [count], x), p, key, y);
             return y;
-        }), expected, KernelHost.Tolerance(dtype));
+        }), expected, KernelAllowances.Rounding.For(dtype));
     }
 
     [Test]
@@ -126,12 +126,12 @@ public sealed class LossTests
             b.Normal(n, 0.5, 2, key);
             return new[] { u, n };
         });
-        KernelHost.Close(result[0], Enumerable.Range(0, count).Select(i => -1 + 4 * U(i)).ToArray(), KernelHost.Tolerance(dtype));
+        KernelHost.Close(result[0], Enumerable.Range(0, count).Select(i => -1 + 4 * U(i)).ToArray(), KernelAllowances.Rounding.For(dtype));
         KernelHost.Close(result[1], Enumerable.Range(0, count).Select(i =>
         {
             double r = Math.Sqrt(-2 * Math.Log(1 - U(i & ~1))), angle = 2 * Math.PI * U(i | 1);
             return 0.5 + 2 * r * (i % 2 == 0 ? Math.Cos(angle) : Math.Sin(angle));
-        }).ToArray(), KernelHost.Tolerance(dtype));
+        }).ToArray(), KernelAllowances.Rounding.For(dtype));
         Assert.That(result[0], Is.All.InRange(-1.0, 3.0 - 1e-7));
     }
 }

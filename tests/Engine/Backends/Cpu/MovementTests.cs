@@ -112,8 +112,8 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
             return new[] { s, a, onto };
         });
         Assert.That(result[0], Is.EqualTo(selected));
-        KernelHost.Close(result[1], added, KernelHost.Tolerance(dtype));
-        KernelHost.Close(result[2], [.. x.Zip(added, (v, d) => v + d)], KernelHost.Tolerance(dtype));
+        KernelHost.Close(result[1], added, KernelAllowances.ScatteredSum.For(dtype));
+        KernelHost.Close(result[2], [.. x.Zip(added, (v, d) => v + d)], KernelAllowances.ScatteredSum.For(dtype));
     }
 
     [Test]
@@ -137,7 +137,7 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
             return new[] { y, s };
         });
         Assert.That(result[0], Is.EqualTo(gathered));
-        KernelHost.Close(result[1], scattered, KernelHost.Tolerance(dtype));
+        KernelHost.Close(result[1], scattered, KernelAllowances.ScatteredSum.For(dtype));
     }
 
     [TestCase(-1)]

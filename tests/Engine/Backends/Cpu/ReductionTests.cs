@@ -27,7 +27,7 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
             var y = KernelHost.Output(b, dtype, [axis.Outer, axis.Inner]);
             b.Reduce(kind, KernelHost.Make(b, dtype, [x.Length], x), axis, y);
             return y;
-        }), expected, kind == ReduceKind.Sum ? KernelHost.Tolerance(dtype) * 3 : 0);
+        }), expected, kind == ReduceKind.Sum ? KernelAllowances.Sum.For(dtype) : 0);
     }
 
     [Test]
@@ -113,8 +113,8 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
             b.SoftmaxBackward(ty, KernelHost.Make(b, dtype, [count], g), axis, log, td);
             return new[] { ty, td };
         });
-        KernelHost.Close(result[0], y, KernelHost.Tolerance(dtype));
-        KernelHost.Close(result[1], dx, KernelHost.Tolerance(dtype));
+        KernelHost.Close(result[0], y, KernelAllowances.Softmax.For(dtype));
+        KernelHost.Close(result[1], dx, KernelAllowances.Softmax.For(dtype));
     }
 
     [Test]
@@ -146,7 +146,7 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
             b.LayerNormBackward(tx, tgamma, mean, rstd, tg, only, null, null);
             return new[] { ty, td, dg, db, only };
         });
-        var tolerance = KernelHost.Tolerance(dtype) * 10;
+        var tolerance = KernelAllowances.LayerNorm.For(dtype);
         KernelHost.Close(result[0], y, tolerance);
         KernelHost.Close(result[1], dx, tolerance);
         KernelHost.Close(result[2], dgamma, tolerance);

@@ -33,6 +33,11 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
         [UnaryKind.Gelu, -1e-40, 1e-40, 2.0],
         [UnaryKind.GeluFirst, 0.0, 14.0, 3.0],
         [UnaryKind.GeluSecond, -1.0, 1.0, 3.0],
+        [UnaryKind.QuickGelu, 0.0, 12.0, 3.0],
+        [UnaryKind.QuickGelu, -50.0, 0.0, 4.0],
+        [UnaryKind.QuickGelu, -1e-40, 1e-40, 2.0],
+        [UnaryKind.QuickGeluFirst, 0.0, 14.0, 3.0],
+        [UnaryKind.QuickGeluSecond, -1.0, 1.0, 7.0],
     ];
 
     [TestCaseSource(nameof(Sweeps))]
@@ -85,7 +90,8 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
 
     [Test]
     public void Elementwise_functions_give_the_same_bits_on_every_path(
-        [Values(UnaryKind.Exp, UnaryKind.Log, UnaryKind.Tanh, UnaryKind.Sigmoid, UnaryKind.Erf, UnaryKind.Gelu, UnaryKind.GeluFirst, UnaryKind.GeluSecond)] UnaryKind kind,
+        [Values(UnaryKind.Exp, UnaryKind.Log, UnaryKind.Tanh, UnaryKind.Sigmoid, UnaryKind.Erf, UnaryKind.Gelu, UnaryKind.GeluFirst, UnaryKind.GeluSecond,
+            UnaryKind.QuickGelu, UnaryKind.QuickGeluFirst, UnaryKind.QuickGeluSecond)] UnaryKind kind,
         [Values(DType.F32, DType.F64)] DType dtype)
     {
         if (!Fma.IsSupported && !AdvSimd.IsSupported) Assert.Ignore("without fused multiply-add the paths may round differently");
@@ -97,6 +103,8 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
 
     [TestCase(UnaryKind.GeluFirst)]
     [TestCase(UnaryKind.GeluSecond)]
+    [TestCase(UnaryKind.QuickGeluFirst)]
+    [TestCase(UnaryKind.QuickGeluSecond)]
     public void Derivatives_of_gelu_are_absolutely_accurate_across_their_zeros(UnaryKind kind)
     {
         var x = new double[100_001];
@@ -123,6 +131,9 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
             Assert.That(Of(UnaryKind.Gelu), Is.EqualTo(new[] { 0, 0, 0, 0, 200, double.PositiveInfinity, double.NaN }));
             Assert.That(Of(UnaryKind.GeluFirst), Is.EqualTo(new[] { 0, 0, 0.5, 0.5, 1, 1, double.NaN }));
             Assert.That(Of(UnaryKind.GeluSecond).Where((_, i) => i is not 2 and not 3), Is.EqualTo(new[] { 0, 0, 0, 0, double.NaN }));
+            Assert.That(Of(UnaryKind.QuickGelu), Is.EqualTo(new[] { 0, 0, 0, 0, 200, double.PositiveInfinity, double.NaN }).Within(1e-140));
+            Assert.That(Of(UnaryKind.QuickGeluFirst), Is.EqualTo(new[] { 0, 0, 0.5, 0.5, 1, 1, double.NaN }).Within(1e-140));
+            Assert.That(Of(UnaryKind.QuickGeluSecond), Is.EqualTo(new[] { 0, 0, 0.851, 0.851, 0, 0, double.NaN }).Within(6e-8));
             Assert.That(Of(UnaryKind.Sigmoid)[5..], Is.EqualTo(new[] { 1, double.NaN }));
             Assert.That(Of(UnaryKind.Sigmoid)[0], Is.Zero);
         });
@@ -172,8 +183,18 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
         UnaryKind.Gelu => x * 0.5 * ScalarMath.Erfc(-x / Math.Sqrt(2)),
         UnaryKind.GeluFirst => 0.5 * ScalarMath.Erfc(-x / Math.Sqrt(2)) + x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI),
         UnaryKind.GeluSecond => Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI) * (2 - x * x),
+        UnaryKind.QuickGelu => x / (1 + Math.Exp(-1.702 * x)),
+        UnaryKind.QuickGeluFirst => QuickDerivatives(x).First,
+        UnaryKind.QuickGeluSecond => QuickDerivatives(x).Second,
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
+
+    // Of x·½(1 + tanh(z/2)), z = 1.702 x: by hyperbolic functions, other than the kernels.
+    private static (double First, double Second) QuickDerivatives(double x)
+    {
+        double t = Math.Tanh(0.851 * x), c = Math.Cosh(0.851 * x), slope = 0.851 / (2 * c * c);
+        return (0.5 * (1 + t) + x * slope, 2 * slope * (1 - 0.851 * x * t));
+    }
 
     /// <summary>f32 numbers from <paramref name="low"/> to <paramref name="high"/>.</summary>
     internal static double[] Sweep(double low, double high, int count)

@@ -53,7 +53,7 @@ internal sealed class AttentionTests
         {
             var expected = Expected(c, dtype);
             var actual = On(TestBackends.OpenCl, shared, b => Everything(b, c, dtype));
-            Compare($"{dtype} {(shared ? "group" : "lane")}", actual, expected, dtype == DType.F64 ? 1e-12 : 1e-5);
+            Compare($"{dtype} {(shared ? "group" : "lane")}", actual, expected, DeviceAllowances.Reducing.For(dtype));
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed class AttentionTests
             var dtype = shared ? DType.F32 : DType.F64;
             var expected = Expected(c, dtype, present);
             var actual = On(TestBackends.OpenCl, shared, b => Everything(b, c, dtype, present));
-            Compare($"cotangents {present}", actual, expected, shared ? 1e-5 : 1e-12);
+            Compare($"cotangents {present}", actual, expected, DeviceAllowances.Reducing.For(dtype));
         }
     }
 

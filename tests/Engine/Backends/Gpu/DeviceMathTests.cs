@@ -27,6 +27,7 @@ internal sealed class DeviceMathTests
     [TestCase(UnaryKind.Sigmoid, -700, 30)]
     [TestCase(UnaryKind.Erf, -6, 6)]
     [TestCase(UnaryKind.Gelu, -8, 8)]
+    [TestCase(UnaryKind.QuickGelu, -8, 8)]
     public void F64_agrees_with_the_reference(UnaryKind kind, double low, double high)
     {
         var x = VectorMathTests.Sweep(low, high, 20_011);
@@ -45,15 +46,16 @@ internal sealed class DeviceMathTests
         VectorMathTests.Near(UnaryKind.Rsqrt, x, y, 2);
     }
 
-    [Test]
-    public void Derivative_of_gelu_is_the_slope_of_gelu()
+    [TestCase(UnaryKind.Gelu, UnaryKind.GeluFirst, UnaryKind.GeluSecond)]
+    [TestCase(UnaryKind.QuickGelu, UnaryKind.QuickGeluFirst, UnaryKind.QuickGeluSecond)]
+    public void Derivatives_of_an_activation_are_its_slopes(UnaryKind value, UnaryKind firstKind, UnaryKind secondKind)
     {
         var x = VectorMathTests.Sweep(-6, 6, 1_201);
         const double h = 1e-5;
         double[] Shifted(double by) => Array.ConvertAll(x, v => v + by);
-        double[] up = Apply(UnaryKind.Gelu, DType.F64, Shifted(h)), down = Apply(UnaryKind.Gelu, DType.F64, Shifted(-h));
-        double[] upFirst = Apply(UnaryKind.GeluFirst, DType.F64, Shifted(h)), downFirst = Apply(UnaryKind.GeluFirst, DType.F64, Shifted(-h));
-        double[] first = Apply(UnaryKind.GeluFirst, DType.F64, x), second = Apply(UnaryKind.GeluSecond, DType.F64, x);
+        double[] up = Apply(value, DType.F64, Shifted(h)), down = Apply(value, DType.F64, Shifted(-h));
+        double[] upFirst = Apply(firstKind, DType.F64, Shifted(h)), downFirst = Apply(firstKind, DType.F64, Shifted(-h));
+        double[] first = Apply(firstKind, DType.F64, x), second = Apply(secondKind, DType.F64, x);
         Closeness.ElementsAreClose("first derivative", first, [.. up.Zip(down, (u, d) => (u - d) / (2 * h))], 1e-9);
         Closeness.ElementsAreClose("second derivative", second, [.. upFirst.Zip(downFirst, (u, d) => (u - d) / (2 * h))], 1e-9);
     }

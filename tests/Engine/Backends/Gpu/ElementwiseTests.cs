@@ -19,7 +19,7 @@ internal sealed class ElementwiseTests
             var y = Some(b, DType.F32, [count], 2);
             b.Unary(UnaryKind.Affine, x, y, 0.5, 2);
             return y;
-        }, 1e-7);
+        }, DeviceAllowances.Contracted.F32);
     }
 
     [Test]
@@ -31,7 +31,7 @@ internal sealed class ElementwiseTests
             using var y = Some(b, dtype, [7, 13], 2);
             b.Binary(kind, x, y, x);
             return x.Share(x.Shape, default);
-        }, Allowed(dtype));
+        }, DeviceAllowances.Chain.For(dtype));
     }
 
     [TestCase(0, 0, 0)]
@@ -114,7 +114,7 @@ internal sealed class ElementwiseTests
             Tensor[] xs = [.. counts.Select((c, i) => Some(b, dtype, [c], i, offset))], ys = [.. counts.Select((c, i) => Some(b, dtype, [c], 50 + i, offset))];
             b.Lerp([.. xs.Zip(ys, (x, y) => new TensorPair(x, y))], 0.3);
             return Movement.Concat(ys, 0);
-        }, Allowed(dtype) / 100);
+        }, DeviceAllowances.Contracted.For(dtype));
     }
 
     [Test]
@@ -127,6 +127,7 @@ internal sealed class ElementwiseTests
             using var w = x.Share([4], default, 1);
             b.Unary(UnaryKind.Gelu, x, x);
             b.Unary(UnaryKind.Gelu, w, w);
+            b.Unary(UnaryKind.QuickGelu, x, x);
             foreach (var kind in Enum.GetValues<BinaryKind>()) b.Binary(kind, x, x, x);
             b.Binary(BinaryKind.Add, w, w, w);
             b.Binary(BinaryKind.Add, z, x, z);
@@ -135,7 +136,7 @@ internal sealed class ElementwiseTests
             b.Lerp([new TensorPair(x, x)], 1);
             b.Lerp([new TensorPair(w, w)], 1);
         });
-        Assert.That(texts, Has.Count.EqualTo(16));
+        Assert.That(texts, Has.Count.EqualTo(18));
         PtxTexts.Check(texts, "MapQuadsKernel", "ZipQuadsKernel", "AddScaledQuadsKernel", "LerpQuadsKernel");
     }
 
@@ -148,6 +149,6 @@ internal sealed class ElementwiseTests
             var y = Some(b, dtype, [count], 2, offset);
             b.AddScaled(x, 0.3, y);
             return y;
-        }, Allowed(dtype) / 100);
+        }, DeviceAllowances.Contracted.For(dtype));
     }
 }

@@ -23,9 +23,9 @@ internal sealed class GemmPtxTests
     }
 
     [Test]
-    public void The_large_tile_multiplies_from_vectors([Values] bool transA, [Values] bool transB, [Values] bool gelu)
+    public void The_large_tile_multiplies_from_vectors([Values] bool transA, [Values] bool transB, [Values] Activation activation)
     {
-        var text = Compile(new GemmPlan(GemmVariant.Tile128), transA, transB, gelu).Single();
+        var text = Compile(new GemmPlan(GemmVariant.Tile128), transA, transB, activation).Single();
         var hot = Regex.Split(text, @"^\s*\w+:\s*$", RegexOptions.Multiline).MaxBy(b => Regex.Count(b, @"fma\.rn\.f32"))!;
         Assert.Multiple(() =>
         {
@@ -42,17 +42,17 @@ internal sealed class GemmPtxTests
     }
 
     [Test]
-    public void The_large_tile_fits_twice_into_a_multiprocessor([Values] bool transA, [Values] bool transB)
+    public void The_large_tile_fits_twice_into_a_multiprocessor([Values] bool transA, [Values] bool transB, [Values] Activation activation)
     {
         if (!Ptxas.Present) Assert.Ignore(Ptxas.Missing);
-        var usage = Ptxas.Assemble(Compile(new GemmPlan(GemmVariant.Tile128), transA, transB).Single(), "sm_80");
+        var usage = Ptxas.Assemble(Compile(new GemmPlan(GemmVariant.Tile128), transA, transB, activation).Single(), "sm_80");
         TestContext.Out.WriteLine(usage);
         Assert.That(usage.Error, Is.Null);
         Assert.That(usage.Registers, Is.InRange(1, 128));
         Assert.That(usage.Spilled, Is.Zero);
     }
 
-    private static IEnumerable<string> Compile(GemmPlan plan, bool transA, bool transB, bool gelu = false)
+    private static IEnumerable<string> Compile(GemmPlan plan, bool transA, bool transB, Activation activation = Activation.None)
     {
         using var host = new PtxHost(CudaArchitecture.SM_80, CudaInstructionSet.ISA_78);
         using var backend = new GpuBackend(host) { ForcedGemm = plan };
@@ -73,7 +73,7 @@ internal sealed class GemmPtxTests
             Lda = Size,
             Ldb = Size,
             Ldc = Size,
-            Activation = gelu ? Activation.Gelu : Activation.None,
+            Activation = activation,
         });
         return [.. host.Texts.Values];
     }

@@ -27,7 +27,7 @@ internal sealed class OptimizerTests
                 }
                 return Movement.Concat(part == 0 ? p : part == 1 ? m : v, 0);
                 Tensor[] Make(int seed) => [.. counts.Select((c, i) => Some(b, dtype, [c], seed + i, offset))];
-            }, Allowed(dtype) / 20);
+            }, DeviceAllowances.Chain.For(dtype));
     }
 
     [Test]
@@ -40,7 +40,7 @@ internal sealed class OptimizerTests
             var p = Array.ConvertAll(types, t => Some(b, t, [5]));
             b.AdamW(Array.ConvertAll(p, t => new AdamWTensors(t, t.Share(t.Shape, default), Some(b, t.DType, [5], 2), Tensor.Ones([5], t.DType, b))), new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1));
             return Movement.Concat(Array.ConvertAll(p, t => t.To(DType.F64)), 0);
-        }, 1e-6);
+        }, DeviceAllowances.Chain.F32);
         Assert.That(TestBackends.OpenCl.Launches - launches, Is.LessThan(40));
     }
 

@@ -44,7 +44,7 @@ internal sealed class RandomTests
             var y = Tensor.Empty([count], dtype, b);
             b.Normal(y, 0.5, 2, Key);
             return y;
-        }, Allowed(dtype));
+        }, DeviceAllowances.Function.For(dtype));
     }
 
     [Test]

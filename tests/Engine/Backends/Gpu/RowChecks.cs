@@ -39,10 +39,13 @@ internal static class RowChecks
     }
 
     /// <summary>Results agree: whole numbers, NaN and infinities exactly, the rest by relative L2 error; and they are the same bits in a second run.</summary>
-    public static void Match(DType dtype, Func<IBackend, Tensor[]> run)
+    /// <param name="dtype">Element type that <paramref name="run"/> computes in.</param>
+    /// <param name="run">Runs the kernels on a back end.</param>
+    /// <param name="allowance">Largest error that passes; by default that of kernels that sum.</param>
+    public static void Match(DType dtype, Func<IBackend, Tensor[]> run, Allowance? allowance = null)
     {
         using var scope = MemoryScope.Begin();
-        var allowed = dtype == DType.F64 ? 1e-12 : 1e-5;
+        var allowed = (allowance ?? DeviceAllowances.Reducing).For(dtype);
         var expected = Array.ConvertAll(run(TestBackends.Cpu), t => t.ToDoubles());
         foreach (var team in Teams)
         {

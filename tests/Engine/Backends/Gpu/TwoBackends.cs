@@ -6,9 +6,6 @@ namespace AmcEngine.Tests.Engine.Backends.Gpu;
 /// <summary>The same tensors on the CPU and the OpenCL back end, and comparison of what a kernel made of them.</summary>
 internal static class TwoBackends
 {
-    /// <summary>What the element types allow.</summary>
-    public static double Allowed(DType dtype) => dtype == DType.F64 ? 1e-12 : 1e-5;
-
     /// <summary>A tensor that starts <paramref name="offset"/> elements into its storage.</summary>
     public static Tensor Make(IBackend backend, DType dtype, Shape shape, ReadOnlySpan<double> values, int offset = 0)
     {

@@ -1,0 +1,117 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Verification;
+using AmcEngine.Backends;
+using AmcEngine.Model;
+using AmcEngine.Model.Blip;
+using AmcEngine.Model.Modules;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Tokenization;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Amc.Models;
+
+/// <summary>BLIP's image-text matching: <c>model: blip</c>.</summary>
+internal sealed class BlipKind : IModelKind
+{
+    /// <inheritdoc/>
+    public string Name => "blip";
+
+    /// <inheritdoc/>
+    public string Vocabulary => "bert-base-uncased with [DEC] and [ENC]";
+
+    /// <inheritdoc/>
+    public bool ExplainsWords => true;
+
+    /// <inheritdoc/>
+    public ITokenizer Tokenizer(RunConfig config) => BlipTokenizer.Over(ModelKeys.WordPieces(config));
+
+    /// <inheritdoc/>
+    public IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining) =>
+        BlipModel.Create(Settings(config, tokenizer), backend, DType.F32, config.Seed, forTraining);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer)
+    {
+        BlipConfig c = Settings(config, tokenizer);
+        return
+        [
+            ("patch_size", c.Vision.PatchSize),
+            ("vision_width", c.Vision.Width),
+            ("vision_depth", c.Vision.Depth),
+            ("vision_heads", c.Vision.Heads),
+            ("text_width", c.Text.Hidden),
+            ("text_heads", c.Text.Heads),
+            ("text_ffn", c.Text.Intermediate),
+            ("text_layers", c.Text.Layers),
+            ("max_positions", c.Text.MaxPositions),
+            ("vocab_size", c.Text.VocabSize),
+            ("embed_dim", c.EmbedDim),
+            ("amc.layer", c.AmcLayer),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public IVisionLanguageModel Replay(GoldenCase golden, IBackend backend, DType dtype)
+    {
+        var model = BlipModel.Create(Settings(golden), backend, dtype);
+        DeterministicWeights.Fill(model, golden.Number("scale", 0.2), queuesInOwnType: true);
+        return model;
+    }
+
+    private BlipConfig Settings(RunConfig config, ITokenizer tokenizer)
+    {
+        BlipTokenizer pieces = ModelKeys.Require<BlipTokenizer>(tokenizer, Name);
+        var width = config.Integer("text_width");
+        var layers = config.Integer("text_layers");
+        var settings = new BlipConfig
+        {
+            Vision = ModelKeys.Vision(config),
+            Text = BlipConfig.EncoderOf(new TextConfig
+            {
+                Hidden = width,
+                Heads = config.Integer("text_heads"),
+                Intermediate = config.OptionalInteger("text_ffn") ?? 4 * width,
+                MaxPositions = config.Integer("max_positions"),
+                Layers = layers,
+                VocabSize = ModelKeys.VocabSize(config, tokenizer.VocabSize),
+                PadId = pieces.PadId,
+                ClsId = pieces.StartId,
+                MaskId = pieces.StartId,
+                HiddenDropout = config.Real("dropout"),
+                AttentionDropout = config.OptionalReal("attention_dropout") ?? config.Real("dropout"),
+            }),
+            EncId = pieces.EncId,
+            Mode = ModelKeys.Mode(config),
+            EmbedDim = config.Integer("embed_dim"),
+            QueueSize = config.Integer("queue_size"),
+            Momentum = config.Real("momentum"),
+            Temperature = config.Real("temp"),
+        };
+        var layer = settings.Mode == GroundingMode.Itc ? settings.Vision.Depth - 1 : settings.DefaultLayer;
+        return (settings with { AmcLayer = config.OptionalInteger("amc.layer") ?? layer }).Validate();
+    }
+
+    private static BlipConfig Settings(GoldenCase golden) => new BlipConfig
+    {
+        Vision = ModelKeys.Vision(golden),
+        Text = BlipConfig.EncoderOf(new TextConfig
+        {
+            Hidden = golden.Size("hidden"),
+            Heads = golden.Size("heads"),
+            Intermediate = golden.Size("inter"),
+            Layers = golden.Size("layers"),
+            VocabSize = golden.Size("vocab"),
+            MaxPositions = golden.Size("maxpos"),
+            ClsId = golden.Size("cls"),
+            MaskId = golden.Size("cls"),
+            HiddenDropout = 0,
+            AttentionDropout = 0,
+        }),
+        EncId = golden.Size("enc"),
+        EmbedDim = golden.Size("embed"),
+        QueueSize = golden.Size("queue"),
+        AmcLayer = golden.Size("amc_layer"),
+        Temperature = golden.Number("temp", 0.07),
+        Momentum = golden.Number("momentum", 0.995),
+    }.Validate();
+}

@@ -1,0 +1,66 @@
+using AmcEngine.Autograd;
+using AmcEngine.Memory;
+using AmcEngine.Model.Modules;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Model.Contrastive;
+
+/// <summary>
+/// Image-text contrast against the momentum features of the batch and of the queues, with soft targets by the momentum
+/// encoders (specification 3, steps 3c to 6).
+/// </summary>
+/// <param name="images">Queue of image features.</param>
+/// <param name="texts">Queue of text features.</param>
+/// <param name="temperature">Temperature of the similarities, a scalar.</param>
+/// <param name="alpha">Weight of the soft targets.</param>
+internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, Tensor temperature, double alpha)
+{
+    /// <summary>
+    /// Which columns of batch and queue are of the same picture as each sample: a row's ones divided by their number, the
+    /// constant <c>[B, B + Q]</c>. Null where each sample's own column is the only one.
+    /// </summary>
+    public Tensor? Positives { get; init; }
+
+    /// <summary>
+    /// Weight of the positives, 1 − α; ALBEF's code builds its one-hot targets in single precision whatever the model computes in,
+    /// so that their weight is rounded to it: visible (4e-8) in a replay in double precision, and nowhere else.
+    /// </summary>
+    public double PositiveWeight { get; init; } = 1 - alpha;
+
+    /// <summary>Similarities over batch and queue <c>[B, B + Q]</c> both ways and the loss; then the batch enters the queues.</summary>
+    /// <param name="image">Image features <c>[B, E]</c>.</param>
+    /// <param name="text">Text features <c>[B, E]</c>.</param>
+    /// <param name="teacherImage">Momentum features of the images, constants.</param>
+    /// <param name="teacherText">Momentum features of the texts, constants.</param>
+    public (Tensor I2T, Tensor T2I, Tensor Loss) Run(Tensor image, Tensor text, Tensor teacherImage, Tensor teacherText)
+    {
+        using var scope = MemoryScope.Begin();
+        var allImages = images.With(teacherImage);
+        var allTexts = texts.With(teacherText);
+        var simI2T = Similarity(image, allTexts);
+        var simT2I = Similarity(text, allImages);
+        var loss = SoftTargetLoss(simI2T, teacherImage, allTexts).Add(SoftTargetLoss(simT2I, teacherText, allImages)).Scale(0.5);
+        images.Enqueue(teacherImage);
+        texts.Enqueue(teacherText);
+        return (scope.Keep(simI2T), scope.Keep(simT2I), scope.Keep(loss));
+    }
+
+    /// <summary>
+    /// Cross-entropy against α·softmax(momentum similarities) + (1 − α)·positives. It is linear in the targets, so the part of
+    /// the positives is a cross-entropy of its own, and with one positive a row no target matrix is built for it.
+    /// </summary>
+    private Tensor SoftTargetLoss(Tensor similarity, Tensor teacher, Tensor columns)
+    {
+        var hard = Positives is null
+            ? similarity.CrossEntropy([.. Enumerable.Range(0, similarity.Shape[0])])
+            : similarity.SoftCrossEntropy(Positives);
+        if (alpha == 0) return hard;
+        Tensor targets;
+        using (NoGrad.Begin()) targets = Similarity(teacher, columns).Softmax(-1);
+        return hard.Scale(PositiveWeight).Add(similarity.SoftCrossEntropy(targets).Scale(alpha));
+    }
+
+    /// <summary>Features <c>[B, E]</c> against columns <c>[E, B + Q]</c>; the smaller factor is divided by the temperature.</summary>
+    private Tensor Similarity(Tensor features, Tensor columns) => features.Div(temperature).MatMul(columns);
+}

@@ -1,0 +1,59 @@
+using AmcEngine.Backends;
+using AmcEngine.Model.Modules;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Model.Contrastive;
+
+/// <summary>A ring of features that also knows which picture each column is about, so that pairs of one picture are no negatives.</summary>
+/// <param name="columns">The features <c>[E, Q]</c>.</param>
+/// <param name="pointer">Where the next are written.</param>
+/// <param name="pictures">The pictures' numbers <c>[1, Q]</c>.</param>
+internal sealed class PictureQueue(Parameter columns, Parameter pointer, Parameter pictures) : FeatureQueue(columns, pointer)
+{
+    /// <summary>The number of columns of which nobody knows the picture.</summary>
+    public const long NoPicture = -100;
+
+    private readonly Parameter _pointer = pointer;
+    private long[]? _before;
+
+    /// <summary>The pictures of the batch that is enqueued next; null where nobody knows them.</summary>
+    public long[]? Batch { get; set; }
+
+    /// <summary>
+    /// Columns of batch and queue that are about the same picture as each sample: <c>[B, B + Q]</c>, a row's ones divided by their
+    /// number. Null where each sample's own column is the only one, or nobody knows the pictures.
+    /// </summary>
+    /// <param name="batch">The pictures of the batch.</param>
+    /// <param name="dtype">Element type.</param>
+    /// <param name="backend">Device.</param>
+    public Tensor? Positives(long[]? batch, DType dtype, IBackend backend)
+    {
+        if (batch is null) return null;
+        long[] all = [.. batch, .. pictures.Integers!];
+        var counts = all.CountBy(p => p).ToDictionary();
+        if (batch.All(p => counts[p] == 1)) return null;
+        var values = new double[batch.Length * all.Length];
+        for (var row = 0; row < batch.Length; row++)
+            for (var column = 0; column < all.Length; column++)
+                if (all[column] == batch[row]) values[row * all.Length + column] = 1.0 / counts[batch[row]];
+        return TensorValues.From(values, [batch.Length, all.Length], dtype, backend);
+    }
+
+    /// <inheritdoc/>
+    public override void Enqueue(Tensor features)
+    {
+        var start = (int)_pointer.Integers![0];
+        base.Enqueue(features);
+        var numbers = pictures.Integers!;
+        _before = (long[])numbers.Clone();
+        for (var i = 0; i < features.Shape[0]; i++) numbers[(start + i) % numbers.Length] = Batch?[i] ?? NoPicture;
+    }
+
+    /// <inheritdoc/>
+    public override void TakeBack()
+    {
+        base.TakeBack();
+        _before?.CopyTo(pictures.Integers!, 0);
+        _before = null;
+    }
+}
