@@ -8,8 +8,8 @@ using AmcEngine.Backends.Cpu;
 using AmcEngine.Bench.Harness;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;
-using AmcEngine.Model.Vision;
 using AmcEngine.Model.Layers;
+using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 

@@ -1,9 +1,9 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
+using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
-using AmcEngine.Autograd;
 using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Albef;
