@@ -3,12 +3,13 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Models;
+using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
+using AmcEngine.Files;
 using AmcEngine.Model;
 using AmcEngine.Model.Tokenization;
-using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.CommandLine;
 
@@ -125,7 +126,7 @@ internal static class EvalCommand
         failure?.Throw();
     }
 
-    private static bool IsWriteFailure(Exception e) => e is SerializationException or DataException or IOException or UnauthorizedAccessException;
+    private static bool IsWriteFailure(Exception e) => e is FileWriteException or DataException or IOException or UnauthorizedAccessException;
 
     private static string Protocol(RunConfig config) =>
         $"pointing game; {config.ImageSize} pixels {config.Text("eval_resize")}; heatmap bicubic to the original size; first maximum strictly inside any box";

@@ -9,8 +9,8 @@ using AmcEngine.Bench.Gpu;
 using AmcEngine.Bench.Harness;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;
-using AmcEngine.Model.Vision;
 using AmcEngine.Model.Layers;
+using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
 
 namespace AmcEngine.Bench.Cpu;

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Profiling;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Diagnostics;
 
 namespace AmcEngine.Bench.Gpu;
@@ -42,7 +44,7 @@ internal sealed class FullSizeCheck : IGpuCheck
             if (i >= WarmUp) seconds.Add(elapsed);
             else if (i == WarmUp - 1) device.ResetPeak();
         }
-        var time = new Timing(Timing.MedianOf(seconds), seconds.Min(), seconds.Max(), Steps, 1);
+        var time = new Timing(Median.Of(seconds), seconds.Min(), seconds.Max(), Steps, 1);
         var (peak, memory) = (device.PeakBytes, Figures.Memory(context, device));
         var work = Counted(device, step);
         new BenchmarkTable(context, device.Device.Name).Add(work, time, peak);

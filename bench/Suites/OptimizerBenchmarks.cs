@@ -1,5 +1,6 @@
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Backends.Kernels;
+using AmcEngine.Bench.Cpu;
 using AmcEngine.Bench.Harness;
 using AmcEngine.Tensors;
 using BenchmarkDotNet.Attributes;

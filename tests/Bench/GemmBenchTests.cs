@@ -1,5 +1,4 @@
 using AmcEngine.Bench.Harness;
-using AmcEngine.Bench;
 using AmcEngine.Bench.Cpu;
 using AmcEngine.Bench.Suites;
 using AmcEngine.Ops;

@@ -1,5 +1,5 @@
 using AmcEngine.Backends.Cpu;
-using AmcEngine.Bench;
+using AmcEngine.Bench.Harness;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Bench;
