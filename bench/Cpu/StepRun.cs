@@ -5,7 +5,6 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Training;
 using AmcEngine.Autograd;
 using AmcEngine.Backends.Cpu;
-using AmcEngine.Bench.Gpu;
 using AmcEngine.Bench.Harness;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;

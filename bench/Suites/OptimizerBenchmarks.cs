@@ -1,6 +1,5 @@
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Backends.Kernels;
-using AmcEngine.Bench.Cpu;
 using AmcEngine.Bench.Harness;
 using AmcEngine.Tensors;
 using BenchmarkDotNet.Attributes;

@@ -1,6 +1,6 @@
-using AmcEngine.Backends.Gpu.Kernels;
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
+using AmcEngine.Backends.Gpu.Kernels;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Ops;

@@ -1,6 +1,6 @@
-using AmcEngine.Backends.Gpu.Kernels;
 using System.Runtime.InteropServices;
 using AmcEngine.Backends;
+using AmcEngine.Backends.Gpu.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine.Backends.Cpu;

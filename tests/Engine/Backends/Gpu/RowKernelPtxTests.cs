@@ -1,7 +1,7 @@
-using AmcEngine.Backends.Gpu.Kernels;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Backends.Gpu.Kernels;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
