@@ -2,6 +2,7 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Drawing;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
@@ -18,6 +19,7 @@ internal static class ExplainCommand
     public static int Run(ExplainOptions options, CommandContext context)
     {
         CheckOutput(options);
+        IExplanationMethod method = options.Choose(context);
         CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
         RunConfig config = options.Config is { } file ? RunConfig.Load(file) : checkpoint.Config()
             ?? throw new ConfigException($"{options.Checkpoint}: does not say what model it is; name the model's configuration with --config");
@@ -32,7 +34,8 @@ internal static class ExplainCommand
         using IBackend backend = DeviceSelector.Open(options);
         using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Explanation);
-        MatchExplanation answer = new Explainer(model, tokenizer, resize, Grounding(config, checkpoint)).Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
+        IExplainer explainer = ExplainerChoice.Create(new ExplainedModel(model, tokenizer, resize, Grounding(config, checkpoint)), method);
+        MatchExplanation answer = explainer.Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
         PatchMap map = answer.Map.RequireFinite(phrase, options.Image);
         (int X, int Y)? point = map.Peak(picture.Width, picture.Height);
         ExplanationPicture.Save(options.Output, picture.Images[1], map, picture.PointIn(picture.Images[1], point), options.Text.Trim());

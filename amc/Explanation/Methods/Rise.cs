@@ -31,6 +31,9 @@ public sealed class Rise(RiseOptions? options = null) : IExplanationMethod
     /// <inheritdoc/>
     public string Summary => "scores under random masks, the model a black box (Petsiuk et al. 2018)";
 
+    /// <inheritdoc/>
+    public string Description => $"{Name} of {_options.Masks} masks";
+
     /// <summary>How much each pixel speaks for the score, <c>side²</c> numbers: Σ score·mask / (masks·kept).</summary>
     /// <param name="score">Scores the masked pictures.</param>
     /// <param name="side">Side of picture and masks in pixels.</param>
