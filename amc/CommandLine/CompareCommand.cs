@@ -17,7 +17,8 @@ internal static class CompareCommand
         if (!options.Groups.Any())
             throw new ConfigException("amcx compare: an argument is missing; amcx compare --help shows an example");
         if (options.Config is not null || options.Checkpoint is not null)
-            throw new ConfigException("amcx compare: --config and --checkpoint go with --methods alone; add it, or leave them out");
+            throw new ConfigException(
+                "amcx compare: --config and --checkpoint go with --methods alone; add it, or leave them out");
         RunGroup[] groups = [.. options.Groups.Select(g => Parse(g, context.Warn))];
         int[] steps = [.. groups.SelectMany(g => g.Steps).Distinct().Order()];
         context.Out.WriteLine($"| step | {string.Join(" | ", groups.Select(g => $"{g.Name} ({g.Runs} runs)"))} |");

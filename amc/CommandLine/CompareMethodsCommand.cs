@@ -29,9 +29,11 @@ internal static class CompareMethodsCommand
             ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
         ITokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         using IBackend backend = DeviceSelector.Open(options);
-        using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, new LoadOptions(context.Warn, options.Verbose ? context.Out : null, false));
+        var loading = new LoadOptions(context.Warn, options.Verbose ? context.Out : null, AllowMissing: false);
+        using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, loading);
         context.Note(config, ConfigUse.Evaluation);
-        var comparison = new MethodComparison(new ExplainedModel(model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config)), rise);
+        var comparison = new MethodComparison(
+            new ExplainedModel(model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config)), rise);
         var questions = new FirstQuestions(all, options.Count);
         MethodResult[] results = Play(comparison, questions, config, all.Count, context);
         if (options.Output is { } path)
@@ -39,12 +41,13 @@ internal static class CompareMethodsCommand
         return ErrorReporter.Success;
     }
 
-    private static MethodResult[] Play(MethodComparison comparison, FirstQuestions questions, RunConfig config, int all, CommandContext context)
+    private static MethodResult[] Play(
+        MethodComparison comparison, FirstQuestions questions, RunConfig config, int all, CommandContext context)
     {
         var methods = string.Join(", ", comparison.Methods.Select(m => m.Description));
         context.Out.WriteLine($"{DataSources.Split(config)}: {questions.Count} of {all} questions; {methods}");
-        foreach (IExplanationMethod other in ExplanationMethods.All.Where(m => comparison.Methods.All(c => c.Name != m.Name)))
-            context.Note($"{other.Name} does not apply to this model's score");
+        foreach (var other in ExplanationMethods.All.Select(m => m.Name).Except(comparison.Methods.Select(m => m.Name)))
+            context.Note($"{other} does not apply to this model's score");
         context.Out.WriteLine();
         context.Out.WriteLine("| method | accuracy | a random point | seconds a phrase |");
         context.Out.WriteLine("|---|---|---|---|");
@@ -52,10 +55,12 @@ internal static class CompareMethodsCommand
         foreach (MethodResult result in comparison.Run(questions, config.Integer("eval_batch"), MethodGrid.Rows))
         {
             results.Add(result);
+            PointingResult r = result.Result;
             context.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"| {result.Method.Name} | {result.Result.Accuracy:0.000} | {result.Result.RandomAccuracy:0.000} | {result.SecondsPerPhrase:0.0000} |"));
-            if (result.Result.Flat > 0)
-                context.Note($"{result.Method.Name}: {result.Result.Flat} of {result.Result.Count} heatmaps are flat, which is no hit");
+                CultureInfo.InvariantCulture,
+                $"| {result.Method.Name} | {r.Accuracy:0.000} | {r.RandomAccuracy:0.000} | {result.Seconds:0.0000} |"));
+            if (r.Flat > 0)
+                context.Note($"{result.Method.Name}: {r.Flat} of {r.Count} heatmaps are flat, which is no hit");
         }
         if (results[0].Result.Skipped is > 0 and var skipped)
             context.Note($"{skipped} questions could not be asked and do not count");
@@ -65,12 +70,14 @@ internal static class CompareMethodsCommand
     private static (string Config, string Checkpoint) Check(CompareOptions options)
     {
         if (options.Groups.Any())
-            throw new ConfigException($"\"{options.Groups.First()}\": groups of runs do not go with --methods; compare one or the other");
+            throw new ConfigException(
+                $"\"{options.Groups.First()}\": groups of runs do not go with --methods; compare one or the other");
         if (options.Count < 1)
             throw new ConfigException($"--count {options.Count}: must be at least 1");
         return (options.Config ?? throw Missing("--config"), options.Checkpoint ?? throw Missing("--checkpoint"));
 
-        static ConfigException Missing(string option) => new($"amcx compare --methods: {option} is missing; amcx compare --help shows an example");
+        static ConfigException Missing(string option) =>
+            new($"amcx compare --methods: {option} is missing; amcx compare --help shows an example");
     }
 
     private static void CheckOutput(CompareOptions options, RunConfig config)
@@ -78,9 +85,13 @@ internal static class CompareMethodsCommand
         if (options.Output is not { } output)
             return;
         if (!RgbImage.CanSave(output))
-            throw new ConfigException($"--output {output}: pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
+        {
+            var names = string.Join(", ", RgbImage.SavedAs);
+            throw new ConfigException($"--output {output}: pictures are written as {names}; choose such a name");
+        }
         OutputFiles.RequireWritable("--output", output);
         OutputFiles.RequireOther(
-            "--output", output, [("--config", options.Config), ("--checkpoint", options.Checkpoint), .. config.Texts("test_file").Select(f => ("test_file", (string?)f))]);
+            "--output", output, [("--config", options.Config), ("--checkpoint", options.Checkpoint),
+                .. config.Texts("test_file").Select(f => ("test_file", (string?)f))]);
     }
 }

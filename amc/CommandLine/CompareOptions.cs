@@ -4,15 +4,18 @@ using CommandLine.Text;
 namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Arguments of <c>amcx compare</c>.</summary>
-[Verb("compare", HelpText = "Compare training runs (pointing accuracy by step, with the spread over seeds), or with --methods the explanation methods on one model.")]
+[Verb("compare", HelpText = "Compare training runs (pointing accuracy by step, with the spread over seeds), "
+    + "or with --methods the explanation methods on one model.")]
 internal sealed class CompareOptions : CommonOptions
 {
     /// <summary>Groups of runs.</summary>
-    [Value(0, MetaName = "NAME=DIR[,DIR...]", HelpText = "A name and the folders of its runs (different seeds of one setting).")]
+    [Value(0, MetaName = "NAME=DIR[,DIR...]",
+        HelpText = "A name and the folders of its runs (different seeds of one setting).")]
     public IEnumerable<string> Groups { get; set; } = [];
 
     /// <summary>Where to draw the curves or the grid.</summary>
-    [Option("output", MetaValue = "OUT.png", HelpText = "Draw the curves; with --methods, a grid of test pictures and their heatmaps.")]
+    [Option("output", MetaValue = "OUT.png",
+        HelpText = "Draw the curves; with --methods, a grid of test pictures and their heatmaps.")]
     public string? Output { get; set; }
 
     /// <summary>Whether methods are compared, and not runs.</summary>
@@ -28,15 +31,18 @@ internal sealed class CompareOptions : CommonOptions
     public string? Checkpoint { get; set; }
 
     /// <summary>Which of a file's sets of weights.</summary>
-    [Option("key", MetaValue = "NAME", HelpText = "With --methods: the key under which a PyTorch checkpoint holds the weights.")]
+    [Option("key", MetaValue = "NAME",
+        HelpText = "With --methods: the key under which a PyTorch checkpoint holds the weights.")]
     public string? Key { get; set; }
 
     /// <summary>How many test questions.</summary>
-    [Option("count", Default = 100, MetaValue = "N", HelpText = "With --methods: how many test questions, the first ones.")]
+    [Option("count", Default = 100, MetaValue = "N",
+        HelpText = "With --methods: how many test questions, the first ones.")]
     public int Count { get; set; } = 100;
 
     /// <summary>Masks of RISE.</summary>
-    [Option("rise-masks", Default = 500, MetaValue = "N", HelpText = "With --methods: masks a phrase of rise; the paper takes 4000.")]
+    [Option("rise-masks", Default = 500, MetaValue = "N",
+        HelpText = "With --methods: masks a phrase of rise; the paper takes 4000.")]
     public int RiseMasks { get; set; } = 500;
 
     /// <summary>Settings that win over the file.</summary>
@@ -48,6 +54,9 @@ internal sealed class CompareOptions : CommonOptions
     public static IEnumerable<Example> Examples =>
     [
         HelpExample.Of("With and without AMC, two seeds each", new CompareOptions { Groups = ["amc=runs/amc-1,runs/amc-2", "base=runs/base-1,runs/base-2"], Output = "curves.png" }),
-        HelpExample.Of("Every explanation method on one model", new CompareOptions { Methods = true, Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Output = "methods.png" }),
+        HelpExample.Of("Every explanation method on one model", MethodsExample),
     ];
+
+    private static CompareOptions MethodsExample =>
+        new() { Methods = true, Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Output = "methods.png" };
 }

@@ -43,10 +43,13 @@ internal static class EvalCommand
         using IBackend backend = DeviceSelector.Open(options);
         using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Evaluation);
-        IExplainer explainer = ExplainerChoice.Create(new ExplainedModel(model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config)), method);
+        Resampling resize = EvaluationSettings.Resize(config);
+        var explained = new ExplainedModel(model, tokenizer, resize, ModelKeys.Grounding(config));
+        IExplainer explainer = ExplainerChoice.Create(explained, method);
         var answers = new AnswerFile();
         var tally = new PointingTally(answers.Add);
-        EvaluationReport Report(bool complete) => new(tally.Result, DataSources.Split(config), EvaluationSettings.Protocol(config, method), options.Checkpoint)
+        string split = DataSources.Split(config), protocol = EvaluationSettings.Protocol(config, method);
+        EvaluationReport Report(bool complete) => new(tally.Result, split, protocol, options.Checkpoint)
         {
             Complete = complete,
             Method = method.Name,

@@ -32,6 +32,7 @@ internal sealed class EvalOptions : MethodOptions
     public static IEnumerable<Example> Examples =>
     [
         HelpExample.Of("Evaluate a trained model", new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Json = "result.json" }),
-        HelpExample.Of("Explain it by another method", new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Method = "relevance" }),
+        HelpExample.Of("Explain it by another method",
+            new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Method = "relevance" }),
     ];
 }

@@ -34,7 +34,8 @@ internal static class ExplainCommand
         using IBackend backend = DeviceSelector.Open(options);
         using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Explanation);
-        IExplainer explainer = ExplainerChoice.Create(new ExplainedModel(model, tokenizer, resize, Grounding(config, checkpoint)), method);
+        var explained = new ExplainedModel(model, tokenizer, resize, Grounding(config, checkpoint));
+        IExplainer explainer = ExplainerChoice.Create(explained, method);
         MatchExplanation answer = explainer.Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
         PatchMap map = answer.Map.RequireFinite(phrase, options.Image);
         (int X, int Y)? point = map.Peak(picture.Width, picture.Height);

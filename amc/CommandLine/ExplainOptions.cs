@@ -28,6 +28,13 @@ internal sealed class ExplainOptions : MethodOptions
     public static IEnumerable<Example> Examples =>
     [
         HelpExample.Of("Explain a phrase", new ExplainOptions { Checkpoint = "runs/scenes", Image = "scene.png", Text = "red circle", Output = "heatmap.png" }),
-        HelpExample.Of("Explain it by another method", new ExplainOptions { Checkpoint = "runs/scenes", Image = "scene.png", Text = "red circle", Output = "heatmap.png", Method = "rise" }),
+        HelpExample.Of("Explain it by another method", new ExplainOptions
+        {
+            Checkpoint = "runs/scenes",
+            Image = "scene.png",
+            Text = "red circle",
+            Output = "heatmap.png",
+            Method = "rise",
+        }),
     ];
 }

@@ -9,11 +9,13 @@ namespace AmcEngine.Amc.CommandLine;
 internal abstract class MethodOptions : ModelOptions
 {
     /// <summary>The explanation method.</summary>
-    [Option("method", Default = "gradcam", MetaValue = "M", HelpText = "How to explain: gradcam, gradcam++, attention, rollout, relevance, rise, or grad-eclip (by itc: CLIP).")]
+    [Option("method", Default = "gradcam", MetaValue = "M",
+        HelpText = "How to explain: gradcam, gradcam++, attention, rollout, relevance, rise or grad-eclip (CLIP).")]
     public string Method { get; set; } = "gradcam";
 
     /// <summary>Masks of RISE; null takes the paper's number.</summary>
-    [Option("rise-masks", MetaValue = "N", HelpText = "Masks a phrase of --method rise (default 4000): fewer are faster and noisier.")]
+    [Option("rise-masks", MetaValue = "N",
+        HelpText = "Masks a phrase of --method rise (default 4000): fewer are faster and noisier.")]
     public int? RiseMasks { get; set; }
 
     /// <summary>The method with its constants.</summary>
@@ -32,5 +34,6 @@ internal abstract class MethodOptions : ModelOptions
     /// <exception cref="ConfigException">Less than one mask.</exception>
     public static RiseOptions RiseOf(int? masks, int otherwise) => masks is null or > 0
         ? new RiseOptions(masks ?? otherwise)
-        : throw new ConfigException($"--rise-masks {masks}: must be at least 1; a few hundred are quick, 4000 are the paper's");
+        : throw new ConfigException(
+            $"--rise-masks {masks}: must be at least 1; a few hundred are quick, 4000 are the paper's");
 }

@@ -5,7 +5,9 @@ using SkiaSharp;
 
 namespace AmcEngine.Amc.Drawing;
 
-/// <summary>Draws test pictures in rows: the picture with its region, and its heatmap by each explanation method.</summary>
+/// <summary>
+/// Draws test pictures in rows: the picture with its region, and its heatmap by each explanation method.
+/// </summary>
 internal static class MethodGrid
 {
     /// <summary>Most rows.</summary>
@@ -55,14 +57,18 @@ internal static class MethodGrid
     private static void Head(Sheet sheet, IReadOnlyList<MethodResult> results, string split, int width)
     {
         PointingResult first = results[0].Result;
-        sheet.Text("Where does the model look for the phrase, by each explanation method?", Margin, 40, 22, Ink, maxWidth: width - 2 * Margin);
-        sheet.Text($"Below a method: its pointing accuracy on {first.Count} questions ({split}); a random point hits {Percent(first.RandomAccuracy)}.",
-            Margin, 66, 15, Faint, maxWidth: width - 2 * Margin);
+        sheet.Text("Where does the model look for the phrase, by each explanation method?", Margin, 40, 22, Ink,
+            maxWidth: width - 2 * Margin);
+        var below = $"Below a method: its pointing accuracy on {first.Count} questions ({split}); "
+            + $"a random point hits {Percent(first.RandomAccuracy)}.";
+        sheet.Text(below, Margin, 66, 15, Faint, maxWidth: width - 2 * Margin);
         sheet.Text("picture and region", Left(0) + Side / 2f, HeadHeight - 34, 16, Ink, SKTextAlign.Center);
         for (var i = 0; i < results.Count; i++)
         {
-            sheet.Text(results[i].Method.Name, Left(i + 1) + Side / 2f, HeadHeight - 34, 17, Ink, SKTextAlign.Center, Side);
-            sheet.Text(Percent(results[i].Result.Accuracy), Left(i + 1) + Side / 2f, HeadHeight - 13, 15, Faint, SKTextAlign.Center, Side);
+            var middle = Left(i + 1) + Side / 2f;
+            sheet.Text(results[i].Method.Name, middle, HeadHeight - 34, 17, Ink, SKTextAlign.Center, Side);
+            var accuracy = Percent(results[i].Result.Accuracy);
+            sheet.Text(accuracy, middle, HeadHeight - 13, 15, Faint, SKTextAlign.Center, Side);
         }
     }
 

@@ -5,8 +5,8 @@ using SkiaSharp;
 namespace AmcEngine.Amc.Drawing;
 
 /// <summary>
-/// Draws the picture of a question with its regions, and over it a heatmap with the pointed spot. All panels of a picture
-/// are of the same size: as wide as the column, unless the picture is very tall.
+/// Draws the picture of a question with its regions, and over it a heatmap with the pointed spot. All panels of a
+/// picture are of the same size: as wide as the column, unless the picture is very tall.
 /// </summary>
 /// <param name="side">Width of a column.</param>
 /// <param name="tallest">Most height.</param>
@@ -25,7 +25,8 @@ internal sealed class QuestionPanel(int side, int tallest)
         Resampling.Bicubic);
 
     /// <summary>Height of a sample's panels.</summary>
-    public int Height(EvaluationSample sample) => Math.Max(Lowest, (int)Math.Ceiling(sample.Height * Scale(sample.Width, sample.Height)));
+    public int Height(EvaluationSample sample) =>
+        Math.Max(Lowest, (int)Math.Ceiling(sample.Height * Scale(sample.Width, sample.Height)));
 
     /// <summary>Draws a panel.</summary>
     /// <param name="sheet">Where.</param>
@@ -38,15 +39,22 @@ internal sealed class QuestionPanel(int side, int tallest)
         RgbImage picture = sample.Picture;
         float scale = Scale(sample.Width, sample.Height), width = sample.Width * scale, height = sample.Height * scale;
         float left = x + (side - width) / 2, top = y + (Height(sample) - height) / 2;
-        RgbImage shown = map is null ? picture : HeatmapOverlay.Draw(picture, map.Enlarge(picture.Width, picture.Height), HeatmapOverlay.SeeThrough);
+        RgbImage shown = map is null
+            ? picture
+            : HeatmapOverlay.Draw(picture, map.Enlarge(picture.Width, picture.Height), HeatmapOverlay.SeeThrough);
         sheet.Picture(shown, SKRect.Create(left, top, width, height), smooth: map is not null);
         foreach (Box box in sample.Boxes)
-            sheet.Outline(SKRect.Create(left + (float)box.X1 * scale, top + (float)box.Y1 * scale, (float)box.Width * scale, (float)box.Height * scale), Sheet.Region);
+        {
+            float boxLeft = left + (float)box.X1 * scale, boxTop = top + (float)box.Y1 * scale;
+            SKRect region = SKRect.Create(boxLeft, boxTop, (float)box.Width * scale, (float)box.Height * scale);
+            sheet.Outline(region, Sheet.Region);
+        }
         if (map is null)
             return;
         if (map.Peak(sample.Width, sample.Height) is { } p)
             // A pixel's centre, since a point names a pixel.
-            sheet.Spot(left + (p.X + 0.5f) * scale, top + (p.Y + 0.5f) * scale, PointingGame.IsHit(p.X, p.Y, sample.Boxes) ? Sheet.Hit : Sheet.Miss);
+            sheet.Spot(left + (p.X + 0.5f) * scale, top + (p.Y + 0.5f) * scale,
+                PointingGame.IsHit(p.X, p.Y, sample.Boxes) ? Sheet.Hit : Sheet.Miss);
         else
             sheet.Label("flat: points nowhere", x + side / 2f, y + Height(sample) / 2f);
     }

@@ -13,5 +13,6 @@ internal static class EvaluationSettings
 
     /// <summary>How a pointing game is played, in words.</summary>
     public static string Protocol(RunConfig config, IExplanationMethod method) =>
-        $"pointing game; {method.Description}; {config.ImageSize} pixels {config.Text("eval_resize")}; heatmap bicubic to the original size; first maximum strictly inside any box";
+        $"pointing game; {method.Description}; {config.ImageSize} pixels {config.Text("eval_resize")}; "
+        + "heatmap bicubic to the original size; first maximum strictly inside any box";
 }

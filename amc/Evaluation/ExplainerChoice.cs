@@ -11,7 +11,8 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="Tokenizer">Its tokenizer.</param>
 /// <param name="Resize">How pictures are resized.</param>
 /// <param name="Settings">Which score and layer explain the model; null takes its own.</param>
-internal sealed record ExplainedModel(IVisionLanguageModel Model, ITokenizer Tokenizer, Resampling Resize, GroundingSettings? Settings = null);
+internal sealed record ExplainedModel(
+    IVisionLanguageModel Model, ITokenizer Tokenizer, Resampling Resize, GroundingSettings? Settings = null);
 
 /// <summary>The explainer of a method.</summary>
 internal static class ExplainerChoice
@@ -26,7 +27,7 @@ internal static class ExplainerChoice
     public static IExplanationMethod Find(string name, RiseOptions rise)
     {
         IExplanationMethod method = ExplanationMethods.Find(name) ?? throw new ConfigException(
-            $"--method {name}: is no explanation method; use one of {string.Join(", ", ExplanationMethods.All.Select(m => m.Name))}");
+            $"--method {name}: is no explanation method; use one of {Names(ExplanationMethods.All)}");
         return method is Rise ? new Rise(rise) : method;
     }
 
@@ -37,8 +38,8 @@ internal static class ExplainerChoice
         [.. ExplanationMethods.All.Where(m => Applies(m, mode)).Select(m => m is Rise ? new Rise(rise) : m)];
 
     /// <summary>
-    /// The explainer: of the default method the one that computes where training does, on the device and for several pairs at a
-    /// time; of the others one that reads attentions pair by pair.
+    /// The explainer: of the default method the one that computes where training does, on the device and for several
+    /// pairs at a time; of the others one that reads attentions pair by pair.
     /// </summary>
     /// <exception cref="ConfigException">The method does not apply to the score.</exception>
     public static IExplainer Create(ExplainedModel model, IExplanationMethod method)
@@ -49,11 +50,16 @@ internal static class ExplainerChoice
         IGrounder grounder = model.Model.Grounder(settings);
         if (Applies(method, grounder.Mode))
             return new MethodExplainer(model, grounder, method);
-        var others = string.Join(", ", ExplanationMethods.All.Where(m => Applies(m, grounder.Mode)).Select(m => m.Name));
+        var others = Names(ExplanationMethods.All.Where(m => Applies(m, grounder.Mode)));
         throw new ConfigException(
-            $"--method {method.Name}: needs a score of the picture's class token (explain.mode: itc), and this model is explained by image-text matching; use one of {others}");
+            $"--method {method.Name}: needs a score of the picture's class token (explain.mode: itc), and this model "
+            + $"is explained by image-text matching; use one of {others}");
     }
 
+    private static string Names(IEnumerable<IExplanationMethod> methods) =>
+        string.Join(", ", methods.Select(m => m.Name));
+
     // Grad-ECLIP follows the class token's output alone; in a match the score comes through the text.
-    private static bool Applies(IExplanationMethod method, GroundingMode mode) => method is not GradEclip || mode == GroundingMode.Itc;
+    private static bool Applies(IExplanationMethod method, GroundingMode mode) =>
+        method is not GradEclip || mode == GroundingMode.Itc;
 }

@@ -8,13 +8,16 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="Method">The method.</param>
 /// <param name="Result">Its numbers.</param>
 /// <param name="First">Its first answers.</param>
-internal sealed record MethodResult(IExplanationMethod Method, PointingResult Result, IReadOnlyList<PointingAnswer> First)
+internal sealed record MethodResult(
+    IExplanationMethod Method, PointingResult Result, IReadOnlyList<PointingAnswer> First)
 {
     /// <summary>Seconds that a phrase takes, its picture read and resized.</summary>
-    public double SecondsPerPhrase => Result.Seconds / Result.Count;
+    public double Seconds => Result.Seconds / Result.Count;
 }
 
-/// <summary>Plays the pointing game by every explanation method that applies to a model, on the same questions.</summary>
+/// <summary>
+/// Plays the pointing game by every explanation method that applies to a model, on the same questions.
+/// </summary>
 /// <param name="model">The model.</param>
 /// <param name="rise">Constants of RISE.</param>
 internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
@@ -41,7 +44,8 @@ internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
                 if (first.Count < kept)
                     first.Add(answer);
             });
-            yield return new MethodResult(method, PointingEvaluator.Run(explainer, questions, batchSize, tally: tally), first);
+            PointingResult result = PointingEvaluator.Run(explainer, questions, batchSize, tally: tally);
+            yield return new MethodResult(method, result, first);
         }
     }
 }

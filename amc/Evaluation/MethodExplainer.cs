@@ -12,8 +12,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Amc.Evaluation;
 
 /// <summary>
-/// Asks a model where it looks by any explanation method, pair by pair. Every map has the model's grid of patches, so that
-/// methods are enlarged and compared alike; a map of pixels (RISE) is averaged over each patch.
+/// Asks a model where it looks by any explanation method, pair by pair. Every map has the model's grid of patches, so
+/// that methods are enlarged and compared alike; a map of pixels (RISE) is averaged over each patch.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="grounder">Its score and layer.</param>
@@ -32,23 +32,26 @@ internal sealed class MethodExplainer(ExplainedModel model, IGrounder grounder, 
         var side = model.Model.ImageRes;
         var values = new float[3 * side * side];
         ImageOps.Normalize(question.Input, ImageOps.DefaultMean, ImageOps.DefaultStd, values);
-        Tensor image = TensorValues.From(Array.ConvertAll(values, v => (double)v), [1, 3, side, side], model.Model.DType, model.Model.Backend);
+        Tensor image = TensorValues.From(Array.ConvertAll(values, v => (double)v), [1, 3, side, side],
+            model.Model.DType, model.Model.Backend);
         TokenBatch text = model.Tokenizer.EncodeBatch([question.Phrase], model.Model.MaxTextLength);
         return method switch
         {
-            IAttentionMethod attention => Answer(AttentionReader.Read(grounder, image, text, attention.Needs), attention.Explain),
+            IAttentionMethod attention =>
+                Answer(AttentionReader.Read(grounder, image, text, attention.Needs), attention.Explain),
             GradEclip => Answer(AttentionReader.ReadClass(grounder, image, text), GradEclip.Explain),
             Rise rise => BlackBox(rise, image, text),
             _ => throw new NotSupportedException($"the explanation method {method.Name} has no explainer"),
         };
     }
 
-    private static MatchExplanation Answer<T>(ReadAttention<T> read, Func<T, double[]> explain) => Answer(explain(read.Inputs), read.Grid, read.Confidence);
+    private static MatchExplanation Answer<T>(ReadAttention<T> read, Func<T, double[]> explain) =>
+        Answer(explain(read.Inputs), read.Grid, read.Confidence);
 
     private static MatchExplanation Answer(double[] patches, int grid, double confidence) =>
         new(new PatchMap(grid, Array.ConvertAll(patches, v => (float)v)), confidence);
 
-    // The masks hide by the mean colour: normalised pictures are 0 there. What is averaged is the reported score, 0 … 1.
+    // Masks hide by the mean colour: normalised pictures are 0 there. What is averaged is the score that is reported.
     private MatchExplanation BlackBox(Rise rise, Tensor image, TokenBatch text)
     {
         TextEncoding encoded = grounder.EncodeTexts(text);

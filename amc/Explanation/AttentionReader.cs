@@ -23,19 +23,23 @@ internal static class AttentionReader
     /// <param name="image">The normalised picture <c>[1, 3, S, S]</c>.</param>
     /// <param name="text">The text.</param>
     /// <param name="needs">What is read; gradients cost a backward pass through the model.</param>
-    public static ReadAttention<AttentionInputs> Read(IGrounder grounder, Tensor image, TokenBatch text, AttentionNeeds needs)
+    public static ReadAttention<AttentionInputs> Read(
+        IGrounder grounder, Tensor image, TokenBatch text, AttentionNeeds needs)
     {
         using MemoryScope scope = MemoryScope.Begin();
         RecordedGrounding recorded = Record(grounder, image, text, needs);
-        AttentionCapture[] differentiated = [.. recorded.Captures.Where(c => NeedOf(c, recorded, needs) == AttentionNeed.Gradients)];
+        AttentionCapture[] differentiated =
+            [.. recorded.Captures.Where(c => NeedOf(c, recorded, needs) == AttentionNeed.Gradients)];
         Tensor?[] gradients = Gradients(recorded.Grounding.Score, [.. differentiated.Select(c => c.Map)]);
         Dictionary<AttentionCapture, AttentionLayer> layers = new(ReferenceEqualityComparer.Instance);
         foreach (AttentionCapture capture in recorded.Captures)
         {
             var at = Array.FindIndex(differentiated, c => ReferenceEquals(c, capture));
-            layers[capture] = Layer(capture.Map, at < 0 ? null : gradients[at]?.ToDoubles() ?? new double[capture.Map.Count]);
+            double[]? gradient = at < 0 ? null : gradients[at]?.ToDoubles() ?? new double[capture.Map.Count];
+            layers[capture] = Layer(capture.Map, gradient);
         }
-        AttentionLayer[] picture = [.. recorded.Captures.Where(c => c.Kind == AttentionKind.Vision).Select(c => layers[c])];
+        AttentionLayer[] picture =
+            [.. recorded.Captures.Where(c => c.Kind == AttentionKind.Vision).Select(c => layers[c])];
         var inputs = new AttentionInputs
         {
             Explained = needs.Explained == AttentionNeed.None ? null : layers[recorded.Explained],
@@ -53,11 +57,13 @@ internal static class AttentionReader
     public static ReadAttention<ClassAttention> ReadClass(IGrounder grounder, Tensor image, TokenBatch text)
     {
         using MemoryScope scope = MemoryScope.Begin();
-        RecordedGrounding recorded = Record(grounder, image, text, new AttentionNeeds(AttentionNeed.Gradients, AttentionNeed.None, AttentionNeed.None));
+        var needs = new AttentionNeeds(AttentionNeed.Gradients, AttentionNeed.None, AttentionNeed.None);
+        RecordedGrounding recorded = Record(grounder, image, text, needs);
         (_, _, _, Tensor query, KeyValue source, Tensor output) = recorded.Explained;
         var width = query.Shape[2];
         var gradient = Gradients(recorded.Grounding.Score, [output])[0]?.ToDoubles() ?? new double[output.Count];
-        var inputs = new ClassAttention(query.ToDoubles()[..width], Rows(source.Key), Rows(source.Value), gradient[..width]);
+        var inputs =
+            new ClassAttention(query.ToDoubles()[..width], Rows(source.Key), Rows(source.Value), gradient[..width]);
         return new(inputs, recorded.Grounding.Grid, recorded.Grounding.Confidence!.ToDoubles()[0]);
     }
 
@@ -67,8 +73,8 @@ internal static class AttentionReader
         List<AttentionKind> kinds = [];
         if (needs.Picture != AttentionNeed.None) kinds.Add(AttentionKind.Vision);
         if (needs.Fusion != AttentionNeed.None) kinds.AddRange([AttentionKind.TextSelf, AttentionKind.Cross]);
-        var differentiates = needs.Explained == AttentionNeed.Gradients || needs.Picture == AttentionNeed.Gradients || needs.Fusion == AttentionNeed.Gradients;
-        using var mode = GradMode.Set(differentiates);
+        AttentionNeed[] all = [needs.Explained, needs.Picture, needs.Fusion];
+        using var mode = GradMode.Set(all.Contains(AttentionNeed.Gradients));
         return grounder.Record(image, text, kinds);
     }
 
@@ -78,23 +84,26 @@ internal static class AttentionReader
         return ReferenceEquals(capture, recorded.Explained) && needs.Explained > group ? needs.Explained : group;
     }
 
-    private static Tensor?[] Gradients(Tensor score, Tensor[] nodes) => nodes.Length == 0 ? [] : AutogradEngine.Grad([score.Sum()], nodes);
+    private static Tensor?[] Gradients(Tensor score, Tensor[] nodes) =>
+        nodes.Length == 0 ? [] : AutogradEngine.Grad([score.Sum()], nodes);
 
     private static AttentionLayer Layer(Tensor map, double[]? gradient) =>
         new(map.Shape[1], map.Shape[2], map.Shape[3], map.ToDoubles(), gradient);
 
-    private static TextLayer[] TextLayers(RecordedGrounding recorded, Dictionary<AttentionCapture, AttentionLayer> layers)
+    private static TextLayer[] TextLayers(
+        RecordedGrounding recorded, Dictionary<AttentionCapture, AttentionLayer> layers)
     {
-        var crosses = recorded.Captures.Where(c => c.Kind == AttentionKind.Cross).ToDictionary(c => c.Layer);
-        return [.. recorded.Captures.Where(c => c.Kind == AttentionKind.TextSelf)
-            .Select(self => new TextLayer(layers[self], crosses.TryGetValue(self.Layer, out AttentionCapture? cross) ? layers[cross] : null))];
+        var crosses = recorded.Captures.Where(c => c.Kind == AttentionKind.Cross).ToDictionary(c => c.Layer, c => layers[c]);
+        IEnumerable<AttentionCapture> selves = recorded.Captures.Where(c => c.Kind == AttentionKind.TextSelf);
+        return [.. selves.Select(self => new TextLayer(layers[self], crosses.GetValueOrDefault(self.Layer)))];
     }
 
     // A mask's squares, averaged over the rows.
     private static double[] RowWeights(Grounding grounding)
     {
         var rows = grounding.Map.Shape[2];
-        return grounding.QueryMask is { } mask ? [.. mask.ToDoubles().Select(w => w * w / rows)] : [.. Enumerable.Repeat(1.0 / rows, rows)];
+        double[] weights = grounding.QueryMask?.ToDoubles() ?? [.. Enumerable.Repeat(1.0, rows)];
+        return Array.ConvertAll(weights, w => w * w / rows);
     }
 
     private static Matrix Rows(Tensor tokens)

@@ -53,8 +53,9 @@ public sealed record TextEncoding(Tensor Hidden, Text.TextMask? Mask)
 /// <summary>A grounding with all that its attentions have computed, from the picture's first layer up.</summary>
 /// <param name="Grounding">The grounding; its map has all query rows.</param>
 /// <param name="Explained">The attention that the map is of.</param>
-/// <param name="Captures">All attentions that were asked for, and the explained one, in the order of computation.</param>
-public sealed record RecordedGrounding(Grounding Grounding, Layers.AttentionCapture Explained, IReadOnlyList<Layers.AttentionCapture> Captures);
+/// <param name="Captures">All attentions asked for, and the explained one, in the order of computation.</param>
+public sealed record RecordedGrounding(
+    Grounding Grounding, Layers.AttentionCapture Explained, IReadOnlyList<Layers.AttentionCapture> Captures);
 
 /// <summary>
 /// A way to ground texts in pictures with a model, in evaluation mode. Encoding stands apart from grounding, so that a picture
@@ -75,13 +76,14 @@ public interface IGrounder
     Grounding Ground(ImageEncoding images, TextEncoding texts);
 
     /// <summary>
-    /// Grounds each text in the picture of the same row, with the attentions of every layer of some kinds. Where gradients are
-    /// being recorded, the graph begins at the picture. Tensors belong to the current scope.
+    /// Grounds each text in the picture of the same row, with the attentions of every layer of some kinds. Where
+    /// gradients are being recorded, the graph begins at the picture. Tensors belong to the current scope.
     /// </summary>
     /// <param name="images">Normalised pictures <c>[B, 3, S, S]</c>.</param>
     /// <param name="texts">As many texts.</param>
     /// <param name="kinds">Kinds of attention; those that the score does not depend on give nothing.</param>
-    RecordedGrounding Record(Tensor images, Tokenization.TokenBatch texts, IReadOnlyCollection<Layers.AttentionKind> kinds);
+    RecordedGrounding Record(
+        Tensor images, Tokenization.TokenBatch texts, IReadOnlyCollection<Layers.AttentionKind> kinds);
 }
 
 /// <summary>Which map explains a model.</summary>

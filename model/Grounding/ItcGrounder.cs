@@ -64,8 +64,10 @@ internal sealed class ItcGrounder : IGrounder
     {
         var recorder = new AttentionRecorder(kinds, AttentionKind.Vision, _layer);
         var context = new ForwardContext(null, recorder);
-        var grounding = From(_vision.Below(images, 0, context), 0, EncodeTexts(texts), context, () => recorder.Single.Map);
-        return new RecordedGrounding(grounding with { QueryMask = ClassRowOnly(grounding.Map) }, recorder.Single, recorder.Captures);
+        var tokens = _vision.Below(images, 0, context);
+        var whole = From(tokens, 0, EncodeTexts(texts), context, () => recorder.Single.Map);
+        var grounding = whole with { QueryMask = ClassRowOnly(whole.Map) };
+        return new RecordedGrounding(grounding, recorder.Single, recorder.Captures);
     }
 
     /// <summary>The grounding that a training pass's features of length 1 <c>[B, E]</c> and its hook are.</summary>
@@ -79,7 +81,7 @@ internal sealed class ItcGrounder : IGrounder
         return new Grounding(_parts.Scale(cosine), map(), null, _vision.Grid) { Confidence = cosine.Detach() };
     }
 
-    // A whole map whose first row alone counts, as if it were the only one: √Q, since weights are squared and averaged.
+    // Of a whole map the first row alone counts, as if it were the only one: √Q, as weights are squared and averaged.
     private static Tensor ClassRowOnly(Tensor map)
     {
         var (batch, rows) = (map.Shape[0], map.Shape[2]);

@@ -73,7 +73,8 @@ internal sealed class ItmGrounder : IGrounder
     {
         var recorder = new AttentionRecorder(kinds, AttentionKind.Cross, _layer);
         var context = new ForwardContext(null, recorder);
-        var grounding = Fuse(_vision.Forward(images, context), BelowFusion(texts, context), context, () => recorder.Single.Map);
+        var tokens = _vision.Forward(images, context);
+        var grounding = Fuse(tokens, BelowFusion(texts, context), context, () => recorder.Single.Map);
         return new RecordedGrounding(grounding, recorder.Single, recorder.Captures);
     }
 
@@ -94,7 +95,8 @@ internal sealed class ItmGrounder : IGrounder
     {
         var fused = _text.Fusion(texts.Hidden, texts.Mask!, ImageSource.FromTokens(image), context, firstRowOnly: true);
         var logits = _head.Forward(VisionLanguageModel.ClassRow(fused));
-        return Of(logits, map(), texts.QueryMask!, _vision.Grid) with { Confidence = MatchColumn(logits.Detach().Softmax(-1)) };
+        var confidence = MatchColumn(logits.Detach().Softmax(-1));
+        return Of(logits, map(), texts.QueryMask!, _vision.Grid) with { Confidence = confidence };
     }
 
     /// <summary>The column of "match".</summary>

@@ -20,8 +20,8 @@ public enum AttentionKind
 public interface IAttentionHook
 {
     /// <summary>
-    /// Ask for the first query row alone, <c>[B, H, 1, Lk]</c>: all that explains a class token. The other rows stay fused. An
-    /// attention with a mask gives all rows nevertheless.
+    /// Ask for the first query row alone, <c>[B, H, 1, Lk]</c>: all that explains a class token. The other rows stay
+    /// fused. An attention with a mask gives all rows nevertheless.
     /// </summary>
     bool FirstRowOnly { get; }
 
@@ -45,7 +45,8 @@ public interface IAttentionHook
 /// <param name="Query">Queries <c>[B, Lq, H·dh]</c>.</param>
 /// <param name="Source">Keys and values <c>[B, Lk, H·dh]</c>.</param>
 /// <param name="Output">Mixed values before their projection <c>[B, Lq, H·dh]</c>.</param>
-public sealed record AttentionCapture(AttentionKind Kind, int Layer, Tensor Map, Tensor Query, KeyValue Source, Tensor Output);
+public sealed record AttentionCapture(
+    AttentionKind Kind, int Layer, Tensor Map, Tensor Query, KeyValue Source, Tensor Output);
 
 /// <summary>
 /// Asks one attention layer for its map: the softmax before dropout <c>[B, H, Lq, Lk]</c>, a graph node through which
@@ -76,7 +77,9 @@ public sealed record AttentionHook(AttentionKind Kind, int Layer) : IAttentionHo
         if (Map is { } map) scope.Keep(map);
     }
 
-    /// <summary>Runs a part of the network in a scope of its own; its result and what the hook has taken outlive the scope.</summary>
+    /// <summary>
+    /// Runs a part of the network in a scope of its own; its result and what the hook has taken outlive the scope.
+    /// </summary>
     internal static Tensor Run(IAttentionHook? hook, Func<Tensor> body)
     {
         using var scope = MemoryScope.Begin();

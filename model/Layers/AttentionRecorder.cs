@@ -6,7 +6,8 @@ namespace AmcEngine.Model.Layers;
 /// <param name="kinds">Kinds whose every layer is asked.</param>
 /// <param name="kind">Kind of one more attention.</param>
 /// <param name="layer">Its layer, from 0.</param>
-internal sealed class AttentionRecorder(IReadOnlyCollection<AttentionKind> kinds, AttentionKind kind, int layer) : IAttentionHook
+internal sealed class AttentionRecorder(IReadOnlyCollection<AttentionKind> kinds, AttentionKind kind, int layer)
+    : IAttentionHook
 {
     private readonly List<AttentionCapture> _captures = [];
 
@@ -16,7 +17,9 @@ internal sealed class AttentionRecorder(IReadOnlyCollection<AttentionKind> kinds
     /// <inheritdoc/>
     public bool AllRows => true;
 
-    /// <summary>What was taken, in the order of computation; owned by the scope that was current when the encoder was called.</summary>
+    /// <summary>
+    /// What was taken, in the order of computation; owned by the scope that was current when the encoder was called.
+    /// </summary>
     public IReadOnlyList<AttentionCapture> Captures => _captures;
 
     /// <summary>The one more attention.</summary>

@@ -67,14 +67,16 @@ internal sealed class MethodExplainerTests
                     masked[i] = (double)picture[i] * masks[first + i % 64];
                 IGrounder grounder = _model.Grounder(new GroundingSettings());
                 TextEncoding text = grounder.EncodeTexts(explained.Tokenizer.EncodeBatch([question.Phrase], 10));
-                scores.Add(grounder.Ground(grounder.EncodeImages(Tensor.From(masked, [1, 3, 8, 8], _backend)), text).Confidence!.ToDoubles()[0]);
+                scores.Add(grounder.Ground(grounder.EncodeImages(Tensor.From(masked, [1, 3, 8, 8], _backend)),
+                    text).Confidence!.ToDoubles()[0]);
             }
             return scores;
         }
     }
 
     [Test]
-    public void A_method_answers_for_each_of_a_batch_as_for_it_alone([Values("relevance", "rollout", "attention", "gradcam++")] string name)
+    public void A_method_answers_for_each_of_a_batch_as_for_it_alone(
+        [Values("relevance", "rollout", "attention", "gradcam++")] string name)
     {
         IExplainer explainer = ExplainerChoice.Create(Explained(), ExplainerChoice.Find(name, new RiseOptions()));
         PhraseInPicture[] batch = [new(Noise(1), "red"), new(Noise(2), "red round big")];
@@ -93,15 +95,19 @@ internal sealed class MethodExplainerTests
     {
         Assert.That(ExplainerChoice.Create(Explained(), ExplainerChoice.Default), Is.TypeOf<Explainer>());
         Assert.That(() => ExplainerChoice.Create(Explained(), new GradEclip()), Throws.TypeOf<ConfigException>()
-            .With.Message.Contains("grad-eclip").And.Message.EndsWith("use one of gradcam, gradcam++, attention, rollout, relevance, rise"));
+            .With.Message.Contains("grad-eclip").And.Message.EndsWith(
+                "use one of gradcam, gradcam++, attention, rollout, relevance, rise"));
         ExplainedModel contrast = Explained() with { Settings = new GroundingSettings(GroundingMode.Itc) };
         Assert.That(ExplainerChoice.Create(contrast, new GradEclip()), Is.TypeOf<MethodExplainer>());
-        Assert.That(ExplainerChoice.Applicable(GroundingMode.Itc, new RiseOptions()).Select(m => m.Name), Is.EqualTo(ExplanationMethods.All.Select(m => m.Name)));
-        Assert.That(ExplainerChoice.Applicable(GroundingMode.Itm, new RiseOptions(Masks: 7)).Select(m => m.Description), Does.Contain("rise of 7 masks").And.Not.Contain("grad-eclip"));
+        Assert.That(ExplainerChoice.Applicable(GroundingMode.Itc, new RiseOptions()).Select(m => m.Name),
+            Is.EqualTo(ExplanationMethods.All.Select(m => m.Name)));
+        Assert.That(ExplainerChoice.Applicable(GroundingMode.Itm, new RiseOptions(Masks: 7)).Select(m => m.Description),
+            Does.Contain("rise of 7 masks").And.Not.Contain("grad-eclip"));
     }
 
     private ExplainedModel Explained() => new(_model, WordPieceTokenizer.FromVocab(
-        ["[PAD]", "[CLS]", "[MASK]", "[UNK]", "[SEP]", "red", "round", "big", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"]), Resampling.Bilinear);
+        ["[PAD]", "[CLS]", "[MASK]", "[UNK]", "[SEP]", "red", "round", "big", "a", "b", "c", "d", "e", "f", "g", "h",
+            "i", "j", "k", "l"]), Resampling.Bilinear);
 
     private static RgbImage Noise(int seed = 0)
     {

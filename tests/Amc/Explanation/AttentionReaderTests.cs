@@ -20,13 +20,16 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Explanation;
 
-/// <summary>What methods read of a model, against maps captured one by one and gradients with respect to each.</summary>
+/// <summary>
+/// What methods read of a model, against maps captured one by one and gradients with respect to each.
+/// </summary>
 [TestFixture]
 internal sealed class AttentionReaderTests
 {
     private const double Allowed = 1e-13;
 
-    private static readonly AttentionNeeds All = new(AttentionNeed.Gradients, AttentionNeed.Gradients, AttentionNeed.Gradients);
+    private static readonly AttentionNeeds All =
+        new(AttentionNeed.Gradients, AttentionNeed.Gradients, AttentionNeed.Gradients);
     private static readonly TokenBatch Text = new([1, 3, 4, 9], [1, 1, 1, 1], 1, 4);
 
     private CpuBackend _backend = null!;
@@ -74,10 +77,12 @@ internal sealed class AttentionReaderTests
         using IVisionLanguageModel model = Create(kind);
         using var scope = MemoryScope.Begin();
         Tensor image = Image(model);
-        AttentionInputs inputs = AttentionReader.Read(model.Grounder(new GroundingSettings(GroundingMode.Itm)), image, Text, All).Inputs;
+        AttentionInputs inputs =
+            AttentionReader.Read(model.Grounder(new GroundingSettings(GroundingMode.Itm)), image, Text, All).Inputs;
         (int below, int layers) = kind == "albef" ? (2, 4) : (0, 3);
         Assert.That(inputs.Picture, Has.Count.EqualTo(2));
-        Assert.That(inputs.Fusion.Select(l => l.Cross is not null), Is.EqualTo(Enumerable.Range(0, layers).Select(i => i >= below)));
+        Assert.That(inputs.Fusion.Select(l => l.Cross is not null),
+            Is.EqualTo(Enumerable.Range(0, layers).Select(i => i >= below)));
         for (var i = 0; i < 2; i++)
             AssertSame($"picture {i}", inputs.Picture[i], Hooked(model, image, AttentionKind.Vision, i));
         for (var i = 0; i < layers; i++)
@@ -108,10 +113,13 @@ internal sealed class AttentionReaderTests
             model.Vision.Below(image, 3, new ForwardContext(null, whole));
             Closeness.AreClose($"map {i}", Values(inputs.Picture[i].Map, 3), whole.Map!.ToDoubles(), Allowed);
             var hook = new AttentionHook(AttentionKind.Vision, i);
-            Tensor score = model.Vision.Forward(image, new ForwardContext(null, hook)).Mul(text).Sum().Mul(model.LogitScale.Value.Exp());
-            double[] gradient = AutogradEngine.Grad([score], [hook.Map!])[0]!.ToDoubles(), all = Values(inputs.Picture[i].Gradient, 3);
+            Tensor feature = model.Vision.Forward(image, new ForwardContext(null, hook));
+            Tensor score = feature.Mul(text).Sum().Mul(model.LogitScale.Value.Exp());
+            double[] gradient = AutogradEngine.Grad([score], [hook.Map!])[0]!.ToDoubles();
+            double[] all = Values(inputs.Picture[i].Gradient, 3);
             // Of the last block the score reads the first of ten rows alone.
-            Closeness.AreClose($"gradient {i}", i < 2 ? all : [.. Enumerable.Range(0, 3).SelectMany(h => all[(h * 100)..(h * 100 + 10)])], gradient, Allowed);
+            double[] read = i < 2 ? all : [.. Enumerable.Range(0, 3).SelectMany(h => all[(h * 100)..(h * 100 + 10)])];
+            Closeness.AreClose($"gradient {i}", read, gradient, Allowed);
             if (i == 2) Assert.That(all.Where((_, at) => at % 100 >= 10), Is.All.Zero);
         }
     }
@@ -128,10 +136,13 @@ internal sealed class AttentionReaderTests
         Assert.That(inputs.Explained, Is.Null);
         Assert.That(inputs.Fusion, Is.Empty);
         Assert.That(() => inputs.Picture[0].Gradient(0).Length, Throws.InvalidOperationException);
-        Closeness.AreClose("rollout", rollout.Explain(inputs), rollout.Explain(AttentionReader.Read(grounder, Image(model), Text, All).Inputs), Allowed);
+        Closeness.AreClose("rollout", rollout.Explain(inputs),
+            rollout.Explain(AttentionReader.Read(grounder, Image(model), Text, All).Inputs), Allowed);
     }
 
-    /// <summary>The map's gradient is Σ_c g_c·v_c over a head's channels, and the map itself the softmax of q·k: both were read apart.</summary>
+    /// <summary>
+    /// The map's gradient is Σ_c g_c·v_c over a head's channels, the map itself the softmax of q·k; both were read apart.
+    /// </summary>
     [Test]
     public void Queries_keys_values_and_gradient_fit_the_class_tokens_map()
     {
@@ -144,9 +155,12 @@ internal sealed class AttentionReaderTests
         for (var head = 0; head < 3; head++)
         {
             var channels = (head * width)..((head + 1) * width);
-            double[] scores = [.. Enumerable.Range(0, 10).Select(t => Math.Exp(Dot(read.Query.AsSpan(channels), read.Keys.Row(t)[channels]) / Math.Sqrt(width)))];
-            Closeness.AreClose($"map of head {head}", layer.Map(head)[..10].ToArray(), [.. scores.Select(s => s / scores.Sum())], Allowed);
-            double[] products = [.. Enumerable.Range(0, 10).Select(t => Dot(read.Gradient.AsSpan(channels), read.Values.Row(t)[channels]))];
+            double[] scores = [.. Enumerable.Range(0, 10).Select(t =>
+                Math.Exp(Dot(read.Query.AsSpan(channels), read.Keys.Row(t)[channels]) / Math.Sqrt(width)))];
+            Closeness.AreClose($"map of head {head}", layer.Map(head)[..10].ToArray(),
+                [.. scores.Select(s => s / scores.Sum())], Allowed);
+            double[] products = [.. Enumerable.Range(0, 10).Select(t =>
+                Dot(read.Gradient.AsSpan(channels), read.Values.Row(t)[channels]))];
             Closeness.AreClose($"gradient of head {head}", layer.Gradient(head)[..10].ToArray(), products, Allowed);
         }
 
@@ -165,12 +179,14 @@ internal sealed class AttentionReaderTests
         Closeness.AreClose($"{what}, gradient", Values(actual.Gradient, actual.Heads), expected.Gradient, Allowed);
     }
 
-    private static double[] Values(Part part, int heads) => [.. Enumerable.Range(0, heads).SelectMany(h => part(h).ToArray())];
+    private static double[] Values(Part part, int heads) =>
+        [.. Enumerable.Range(0, heads).SelectMany(h => part(h).ToArray())];
 
     private delegate ReadOnlySpan<double> Part(int head);
 
     // The pass of a match written out, every row of every layer, with one hook.
-    private static (double[] Map, double[] Gradient) Hooked(IVisionLanguageModel model, Tensor image, AttentionKind kind, int layer)
+    private static (double[] Map, double[] Gradient) Hooked(
+        IVisionLanguageModel model, Tensor image, AttentionKind kind, int layer)
     {
         var hook = new AttentionHook(kind, layer);
         var context = new ForwardContext(null, hook);
@@ -182,8 +198,9 @@ internal sealed class AttentionReaderTests
         };
         int[] ids = [model is BlipModel ? 19 : 1, .. Text.Ids[1..]];
         Tensor tokens = vision.Forward(image, context);
-        Tensor fused = encoder.MultiModal(
-            Tensor.From(ids, [1, ids.Length], model.Backend), TextMask.Create(Text, model.DType, model.Backend), ImageSource.FromTokens(tokens), context);
+        Tensor words = Tensor.From(ids, [1, ids.Length], model.Backend);
+        TextMask mask = TextMask.Create(Text, model.DType, model.Backend);
+        Tensor fused = encoder.MultiModal(words, mask, ImageSource.FromTokens(tokens), context);
         Tensor score = head.Forward(fused.Slice(1, 0, 1)).Slice(2, 1, 2).Sum();
         return (hook.Map!.ToDoubles(), AutogradEngine.Grad([score], [hook.Map!])[0]!.ToDoubles());
     }
@@ -192,15 +209,37 @@ internal sealed class AttentionReaderTests
     {
         if (kind == "albef")
             return SmallModel.Create(_backend);
-        var vision = new VisionConfig { ImageRes = 9, PatchSize = 3, Width = 15, Depth = kind == "clip" ? 3 : 2, Heads = 3, MlpRatio = 2 };
+        var vision = new VisionConfig { ImageRes = 9, PatchSize = 3, Width = 15, Depth = 2, Heads = 3, MlpRatio = 2 };
+        var text = new TextConfig
+        {
+            Hidden = 10,
+            Heads = 2,
+            Intermediate = 14,
+            Layers = 3,
+            VocabSize = 20,
+            MaxPositions = 8,
+            ClsId = 1,
+            MaskId = 1,
+        };
         IVisionLanguageModel model = kind == "clip"
             ? ClipModel.Create(
-                new ClipConfig { Vision = vision, TextWidth = 10, TextHeads = 2, TextLayers = 1, Context = 7, VocabSize = 20, EmbedDim = 6, AmcLayer = 1 }, _backend, DType.F64)
+                new ClipConfig
+                {
+                    Vision = vision with { Depth = 3 },
+                    TextWidth = 10,
+                    TextHeads = 2,
+                    TextLayers = 1,
+                    Context = 7,
+                    VocabSize = 20,
+                    EmbedDim = 6,
+                    AmcLayer = 1,
+                },
+                _backend, DType.F64)
             : BlipModel.Create(
                 new BlipConfig
                 {
                     Vision = vision,
-                    Text = BlipConfig.EncoderOf(new TextConfig { Hidden = 10, Heads = 2, Intermediate = 14, Layers = 3, VocabSize = 20, MaxPositions = 8, ClsId = 1, MaskId = 1 }),
+                    Text = BlipConfig.EncoderOf(text),
                     EncId = 19,
                     EmbedDim = 5,
                     QueueSize = 6,
@@ -214,5 +253,6 @@ internal sealed class AttentionReaderTests
     }
 
     private static Tensor Image(IVisionLanguageModel model) =>
-        Tensor.Empty([1, 3, model.ImageRes, model.ImageRes], DType.F64, model.Backend).FillUniform(-1.5, 1.5, new RandomSource(5).NextKey());
+        Tensor.Empty([1, 3, model.ImageRes, model.ImageRes], DType.F64, model.Backend)
+            .FillUniform(-1.5, 1.5, new RandomSource(5).NextKey());
 }
