@@ -1,5 +1,7 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Bench.Gpu;
+using AmcEngine.Bench.Harness;
+using AmcEngine.Files;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Bench;
@@ -21,7 +23,7 @@ internal static class Program
         catch (Exception e)
         {
             var message = e.Message.ReplaceLineEndings(" ");
-            Console.Error.WriteLine(e is BenchException or EngineException or ConfigException or IOException ? message : $"unexpected {e.GetType().Name}: {message}");
+            Console.Error.WriteLine(e is BenchException or EngineException or ConfigException or FileWriteException or IOException ? message : $"unexpected {e.GetType().Name}: {message}");
             return 1;
         }
     }

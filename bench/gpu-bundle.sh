@@ -18,7 +18,7 @@ mkdir -p "$bundle"
 
 # From a copy without lock files: they hold the packages of the usual build, not those of a self-contained one.
 mkdir "$work/source"
-git ls-files -z --cached --others --exclude-standard -- engine model data-tools amc bench 'Directory.*' .editorconfig |
+git ls-files -z --cached --others --exclude-standard -- files engine model data-tools amc bench 'Directory.*' .editorconfig |
   grep -zv 'packages\.lock\.json$' | xargs -0 cp --parents -t "$work/source"
 # Neither trimmed nor ahead of time nor one file: ILGPU reads the IL of the kernels, and compiles at run time.
 dotnet publish "$work/source/bench" -c Release -r linux-x64 --self-contained -o "$bundle/bin" \

@@ -1,7 +1,7 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Drawing;
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Reports;
+using AmcEngine.Amc.Runs;
 
 namespace AmcEngine.Amc.CommandLine;
 

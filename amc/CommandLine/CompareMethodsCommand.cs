@@ -1,10 +1,10 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
-using AmcEngine.Amc.Drawing;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
+using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;

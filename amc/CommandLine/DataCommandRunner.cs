@@ -27,10 +27,11 @@ internal static class DataCommandRunner
     /// <exception cref="DataException">The file is unusable, or training would refuse it for its share of bad entries or pictures.</exception>
     public static int Inspect(InspectOptions options, CommandContext context)
     {
-        if (options.BoxFormat is not ("auto" or "xyxy" or "xywh" or "normalised"))
-            throw new ConfigException($"--box-format {options.BoxFormat}: use one of auto, xyxy, xywh, normalised");
-        if (!(options.MaxBadShare is >= 0 and <= 1))
-            throw new ConfigException(FormattableString.Invariant($"--max-bad-share {options.MaxBadShare}: must be from 0 to 1"));
+        ConfigKey format = ConfigSchema.Find("box_format")!, share = ConfigSchema.Find("max_bad_share")!;
+        if (!format.Choices.Contains(options.BoxFormat))
+            throw new ConfigException($"--box-format {options.BoxFormat}: use {format.Expected}");
+        if (!(options.MaxBadShare >= share.Minimum && options.MaxBadShare <= share.Maximum))
+            throw new ConfigException(FormattableString.Invariant($"--max-bad-share {options.MaxBadShare}: must be {share.Expected}"));
         Inspection found = DataInspector.Inspect(options.File, options.ImageRoot, new PictureOptions { Boxes = PictureSettings.Format(options.BoxFormat), Exif = options.Exif });
         foreach (var line in found.Annotations.Lines().Concat(found.PictureProblems))
             context.Out.WriteLine(line);

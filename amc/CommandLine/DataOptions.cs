@@ -1,3 +1,4 @@
+using AmcEngine.Amc.Configuration;
 using AmcEngine.DataTools;
 using CommandLine;
 using CommandLine.Text;
@@ -78,8 +79,8 @@ internal sealed class InspectOptions : CommonOptions
     public string? ImageRoot { get; set; }
 
     /// <summary>What the numbers of a box mean.</summary>
-    [Option("box-format", Default = "auto", MetaValue = "auto|xyxy|xywh|normalised", HelpText = "What the numbers of a box mean, as box_format of a configuration.")]
-    public string BoxFormat { get; set; } = "auto";
+    [Option("box-format", Default = ConfigSchema.DefaultBoxFormat, MetaValue = ConfigSchema.BoxFormats, HelpText = "What the numbers of a box mean, as box_format of a configuration.")]
+    public string BoxFormat { get; set; } = ConfigSchema.DefaultBoxFormat;
 
     /// <summary>What to do with EXIF orientation.</summary>
     [Option("exif", Default = ExifOrientation.Apply, MetaValue = "apply|ignore", HelpText = "What to do with EXIF orientation, as exif of a configuration.")]

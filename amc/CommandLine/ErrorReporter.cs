@@ -1,6 +1,7 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Training;
 using AmcEngine.DataTools;
+using AmcEngine.Files;
 using AmcEngine.Model;
 using AmcEngine.Serialization;
 using AmcEngine.Tensors;
@@ -28,7 +29,7 @@ internal static class ErrorReporter
     {
         (var code, var message) = error switch
         {
-            ConfigException or DataException or SerializationException or ModelException or DeviceException => (BadInput, error.Message),
+            ConfigException or DataException or FileWriteException or SerializationException or ModelException or DeviceException => (BadInput, error.Message),
             TrainingException or EngineException => (Failure, error.Message),
             IOException or UnauthorizedAccessException => (BadInput, $"{error.Message} Check that the path exists, is writable and has space."),
             AcceleratorException => (Failure, $"the device failed ({error.Message}); see that it is still there with 'amcx devices', and resume from the last checkpoint"),

@@ -4,12 +4,13 @@ using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
+using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
+using AmcEngine.Files;
 using AmcEngine.Model;
 using AmcEngine.Model.Tokenization;
-using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.CommandLine;
 
@@ -131,5 +132,5 @@ internal static class EvalCommand
         failure?.Throw();
     }
 
-    private static bool IsWriteFailure(Exception e) => e is SerializationException or DataException or IOException or UnauthorizedAccessException;
+    private static bool IsWriteFailure(Exception e) => e is FileWriteException or DataException or IOException or UnauthorizedAccessException;
 }

@@ -1,9 +1,10 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
-using AmcEngine.Amc.Drawing;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Explanation.Methods;
+using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Models;
+using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
@@ -67,7 +68,7 @@ internal static class ExplainCommand
         if (damage is null)
             return views;
         if (settings.Bad != BadPictures.Load)
-            throw new UnreadablePictureException(PictureFault.CutOff, damage);
+            throw new UnreadablePictureException(damage);
         context.Warn($"{damage} What could be decoded is used, the rest is grey.");
         return views;
     }

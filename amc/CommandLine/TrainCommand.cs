@@ -1,5 +1,7 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Reports;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 
@@ -49,7 +51,7 @@ internal static class TrainCommand
         Announce(options.Config ?? folder.Path, session, backend, last, context);
         context.Note(config, ConfigUse.Training);
 
-        using TrainingLog log = point is null ? TrainingLog.Start(folder.Path) : TrainingLog.Continue(folder.Path, session.Step, session.Plan, context.Warn);
+        using var log = point is null ? TrainingLog.Start(folder.Path) : TrainingLog.Continue(folder.Path, session.Step, session.Plan.EvaluatesAfter, context.Warn);
         ITrainingView view = context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
         var store = new CheckpointStore(folder.Path, lastIsSound: point?.IsNewest ?? true) { Saved = folder.DropPrevious };
         var trainer = new Trainer(session, log, store, view) { TraceNaN = options.TraceNaN, BeforeStep = beforeStep };

@@ -1,3 +1,4 @@
+using AmcEngine.DataTools;
 using static AmcEngine.Amc.Configuration.ConfigKind;
 
 namespace AmcEngine.Amc.Configuration;
@@ -8,6 +9,12 @@ namespace AmcEngine.Amc.Configuration;
 /// </summary>
 internal static class ConfigSchema
 {
+    /// <summary>What the numbers of a box mean: the names, as a help page shows them.</summary>
+    public const string BoxFormats = "auto|xyxy|xywh|normalised";
+
+    /// <summary>The one of <see cref="BoxFormats"/> where none is given.</summary>
+    public const string DefaultBoxFormat = "auto";
+
     /// <summary>All keys.</summary>
     public static IReadOnlyList<ConfigKey> Keys { get; } =
     [
@@ -100,8 +107,8 @@ internal static class ConfigSchema
         new("augment", Truth, null),
         new("eval_resize", Choice, "bilinear", Choices: ["bilinear", "bicubic"]),
         new("bad_pictures", Choice, "load", Choices: ["load", "skip", "error"]),
-        new("max_bad_share", Real, 0.01, 0, 1),
-        new("box_format", Choice, "auto", Choices: ["auto", "xyxy", "xywh", "normalised"]),
+        new("max_bad_share", Real, BadBounds.DefaultShare, 0, 1),
+        new("box_format", Choice, DefaultBoxFormat, Choices: BoxFormats.Split('|')),
         new("exif", Choice, "apply", Choices: ["apply", "ignore"]),
     ];
 

@@ -96,10 +96,13 @@ internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, 
     {
         if (TryGet(order[place], epoch, taken, out UnusableSampleException? problem) is { } own)
             return own;
-        int[] others = [.. Enumerable.Range(place + batchSize, order.Length).Select(p => order[p % order.Length])];
-        foreach (var index in others.Where(o => !taken.Contains(o)).Concat(others.Where(taken.Contains)).ToArray())
+        // Once round the epoch for those that are not in the batch, once for those that were when it began. Nothing is listed:
+        // an epoch may have millions.
+        HashSet<int> before = [.. taken];
+        for (var i = 0; i < 2 * order.Length; i++)
         {
-            if (TryGet(index, epoch, taken, out _) is { } sample)
+            var index = order[(place + batchSize + i) % order.Length];
+            if (before.Contains(index) == (i >= order.Length) && TryGet(index, epoch, taken, out _) is { } sample)
                 return sample;
         }
         throw new DataException($"none of the {order.Length} training samples can be used; the first problem: {problem!.Message}", problem);

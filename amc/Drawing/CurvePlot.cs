@@ -23,7 +23,7 @@ internal static class CurvePlot
     /// <param name="losses">Loss curves.</param>
     /// <param name="accuracy">Pointing accuracy by step; null where it was not measured.</param>
     /// <param name="random">How often a random point hits.</param>
-    /// <exception cref="DataException">The file cannot be written.</exception>
+    /// <exception cref="Files.FileWriteException">The file cannot be written.</exception>
     public static void Save(string path, IReadOnlyList<Curve> losses, Curve? accuracy, double random)
     {
         PlotFonts.Install();

@@ -1,4 +1,4 @@
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Drawing;

@@ -100,7 +100,8 @@ internal sealed class Sheet : IDisposable
     }
 
     /// <summary>Writes the sheet in the format that the name says.</summary>
-    /// <exception cref="DataException">The name says no format, or the file cannot be written.</exception>
+    /// <exception cref="DataException">The name says no format.</exception>
+    /// <exception cref="Files.FileWriteException">The file cannot be written.</exception>
     public void Save(string path)
     {
         _canvas.Flush();

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Explanation;
+using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;
 using AmcEngine.Model;

@@ -1,3 +1,4 @@
+using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Evaluation;

@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Explanation;
 using AmcEngine.Amc.Explanation.Methods;
+using AmcEngine.Amc.Maps;
 using AmcEngine.Autograd;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
 using AmcEngine.Model;
 

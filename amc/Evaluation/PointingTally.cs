@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Evaluation;

@@ -54,7 +54,7 @@ internal static class ProfileJson
 
     private static JsonObject Spread(double[] seconds) => new()
     {
-        ["median"] = ProfileResult.MedianOf(seconds),
+        ["median"] = Median.Of(seconds),
         ["min"] = seconds.Min(),
         ["max"] = seconds.Max(),
     };

@@ -60,7 +60,7 @@ internal sealed record ProfileResult
     public required long ManagedBytes { get; init; }
 
     /// <summary>Median of the measured steps.</summary>
-    public double Median => MedianOf(Seconds);
+    public double Median => Profiling.Median.Of(Seconds);
 
     /// <summary>Time of all kernels in a profiled step.</summary>
     public double KernelSeconds => Ops.Sum(o => o.Seconds);
@@ -69,20 +69,13 @@ internal sealed record ProfileResult
     public double ProfiledSeconds => Phases.Sum(p => p.Seconds);
 
     /// <summary>Share of AMC in a step: (with − without) / with, medians; null where the configuration has no AMC.</summary>
-    public double? AmcShare => SecondsWithoutAmc.Length == 0 ? null : (Median - MedianOf(SecondsWithoutAmc)) / Median;
+    public double? AmcShare => SecondsWithoutAmc.Length == 0 ? null : (Median - Profiling.Median.Of(SecondsWithoutAmc)) / Median;
 
     /// <summary>Time of the phases that only AMC has: the explanation's gradient, its losses, and the way back through both.</summary>
     public double AmcPhaseSeconds => Phases.Where(p => p.Name is "explanation gradient" or "forward/AMC loss" or "backward/explanation gradient" or "backward/AMC loss").Sum(p => p.Seconds);
 
     /// <summary>Phases without their parts, in the order in which they began, the rest last.</summary>
     public IEnumerable<(string Name, double Seconds)> Groups => Phases.GroupBy(p => p.Name.Split('/')[0]).Select(g => (g.Key, g.Sum(p => p.Seconds)));
-
-    /// <summary>The middle value, or the mean of the two in the middle.</summary>
-    public static double MedianOf(double[] values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 }
 
 /// <summary>One kernel's part of a step.</summary>

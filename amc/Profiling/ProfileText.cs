@@ -16,7 +16,7 @@ internal static class ProfileText
         output.WriteLine(Text($"{r.Config}: {r.WeightCount / 1e6:0.0} million weights, batch {r.BatchSize}, {r.Device} ({r.DeviceName}), {r.Threads} threads"));
         output.WriteLine(Text($"step: median {Time(r.Median)}, {Time(r.Seconds.Min())} to {Time(r.Seconds.Max())} ({r.Seconds.Length} steps after {r.WarmupSteps} of warm-up)"));
         if (r.AmcShare is { } share)
-            output.WriteLine(Text($"without AMC: median {Time(ProfileResult.MedianOf(r.SecondsWithoutAmc))}; AMC is {100 * share:0.0} % of a step (its own phases: {Time(r.AmcPhaseSeconds)})"));
+            output.WriteLine(Text($"without AMC: median {Time(Median.Of(r.SecondsWithoutAmc))}; AMC is {100 * share:0.0} % of a step (its own phases: {Time(r.AmcPhaseSeconds)})"));
         if (r.Peaks is { } p)
             output.WriteLine(Text($"machine: {p.FmaGflopsAllThreads:0} GFLOP/s by {r.Threads} threads ({p.FmaGflopsOneThread:0} by one), memory {p.MemoryGBs:0.0} GB/s; \"roof\" is the share of the time that these allow"));
         output.WriteLine();

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Model;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Tokenization;

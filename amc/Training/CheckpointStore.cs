@@ -1,4 +1,6 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Runs;
+using AmcEngine.Files;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Modules;
 using AmcEngine.Serialization;
@@ -29,22 +31,22 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
     private string LastGood => CheckpointLayout.LastGood(folder);
 
     /// <summary>Saves a session; the newest checkpoint before becomes <c>last-good</c>. Nothing is changed where that fails.</summary>
-    /// <exception cref="SerializationException">A file cannot be written, or the disk is full.</exception>
+    /// <exception cref="FileWriteException">A file cannot be written, or the disk is full.</exception>
     public void Save(TrainingSession session)
     {
-        var temporary = Path.Combine(Root, "next" + DurableOutput.TemporarySuffix);
+        var temporary = Path.Combine(Root, "next" + DurableFile.TemporarySuffix);
         try
         {
             Delete(temporary);
             Directory.CreateDirectory(temporary);
             Write(session, temporary);
-            DurableOutput.FlushFolder(temporary);
+            DurableFile.FlushFolder(temporary);
         }
         catch (Exception e)
         {
             DeleteQuietly(temporary);
             if (e is IOException or UnauthorizedAccessException)
-                throw new SerializationException($"{temporary}: the checkpoint cannot be written ({e.Message.TrimEnd('.')}); check that the folder is writable and has space", e);
+                throw new FileWriteException(temporary, e);
             throw;
         }
         Publish(temporary);
@@ -105,7 +107,7 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
     // there, but "last-good" is: the newest of those before.
     private void Publish(string temporary)
     {
-        var dropped = Path.Combine(Root, "dropped" + DurableOutput.TemporarySuffix);
+        var dropped = Path.Combine(Root, "dropped" + DurableFile.TemporarySuffix);
         Delete(dropped);
         var keep = _lastIsSound && Directory.Exists(Last);
         var goes = keep ? LastGood : Last;
@@ -114,8 +116,8 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
         if (keep)
             Move(Last, LastGood);
         Move(temporary, Last);
-        DurableOutput.FlushFolder(Root);
-        DurableOutput.FlushFolder(folder);
+        DurableFile.FlushFolder(Root);
+        DurableFile.FlushFolder(folder);
         _lastIsSound = true;
         DeleteQuietly(dropped);
     }

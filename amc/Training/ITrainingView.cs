@@ -1,3 +1,5 @@
+using AmcEngine.Amc.Runs;
+
 namespace AmcEngine.Amc.Training;
 
 /// <summary>Shows a run to whoever watches.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Model;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AmcEngine.Amc.Runs;
 
 namespace AmcEngine.Amc.Training;
 

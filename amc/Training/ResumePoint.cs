@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Model;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Serialization;
@@ -65,7 +66,7 @@ internal sealed class ResumePoint
     {
         try
         {
-            return Training.FirstMaps.Load(Path.Combine(Folder, CheckpointLayout.FirstMaps));
+            return Runs.FirstMaps.Load(Path.Combine(Folder, CheckpointLayout.FirstMaps));
         }
         catch (SerializationException e)
         {

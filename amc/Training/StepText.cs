@@ -1,3 +1,5 @@
+using AmcEngine.Amc.Runs;
+
 namespace AmcEngine.Amc.Training;
 
 /// <summary>Steps as text.</summary>

@@ -1,3 +1,4 @@
+using AmcEngine.Amc.Runs;
 using Spectre.Console;
 
 namespace AmcEngine.Amc.Training;

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
 using AmcEngine.Model.Modules;
 using AmcEngine.Tensors;

@@ -1,11 +1,12 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Objective;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
 using AmcEngine.Model;
-using AmcEngine.Amc.Models;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Optim;
 using AmcEngine.Tensors;

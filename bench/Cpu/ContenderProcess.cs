@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using AmcEngine.Bench.Harness;
 
 namespace AmcEngine.Bench.Cpu;
 

@@ -1,3 +1,6 @@
+using AmcEngine.Bench.Harness;
+using AmcEngine.Files;
+
 namespace AmcEngine.Bench.Cpu;
 
 /// <summary>The commands that write tables of the CPU.</summary>
@@ -33,7 +36,7 @@ internal static class CpuCommands
         header.Write(output, title);
         body(options, header, output);
         header.WriteDrift(output);
-        if (options.Out is { } path) Gpu.GpuReport.WriteFile(path, report.ToString());
+        if (options.Out is { } path) DurableFile.Write(path, report.ToString());
         return 0;
     }
 

@@ -1,3 +1,4 @@
+using AmcEngine.Bench.Harness;
 using CommandLine;
 
 namespace AmcEngine.Bench.Cpu;

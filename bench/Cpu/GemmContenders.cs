@@ -1,5 +1,6 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Diagnostics;
 using AmcEngine.Tensors;
 

@@ -1,3 +1,5 @@
+using AmcEngine.Bench.Harness;
+
 namespace AmcEngine.Bench.Cpu;
 
 /// <summary>The table of <c>bench gemm</c>.</summary>

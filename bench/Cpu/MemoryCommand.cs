@@ -1,4 +1,5 @@
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Memory;
 using CommandLine;
 

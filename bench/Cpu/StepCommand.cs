@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using AmcEngine.Bench.Harness;
 using CommandLine;
 
 namespace AmcEngine.Bench.Cpu;

@@ -5,11 +5,11 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Training;
 using AmcEngine.Autograd;
 using AmcEngine.Backends.Cpu;
-using AmcEngine.Bench.Gpu;
+using AmcEngine.Bench.Harness;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;
-using AmcEngine.Model.Vision;
 using AmcEngine.Model.Layers;
+using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 

@@ -38,7 +38,4 @@ internal static class Figures
         context.Data["reserved_bytes"] = gpu.ReservedBytes;
         return $"peak {MiB(gpu.PeakBytes)} ({MiB(gpu.ReservedBytes)} taken from the device)";
     }
-
-    /// <summary>Kernels launched so far; 0 where that is not counted.</summary>
-    public static long Launches(IBackend device) => device is GpuBackend gpu ? gpu.Launches : 0;
 }

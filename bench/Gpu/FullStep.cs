@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Profiling;
 using AmcEngine.Amc.Training;
+using AmcEngine.Bench.Harness;
 
 namespace AmcEngine.Bench.Gpu;
 
@@ -43,7 +45,7 @@ internal sealed class FullStep : IGpuStep
             if (i >= WarmUp) seconds.Add(elapsed);
             else if (i == WarmUp - 1) device.ResetPeak();
         }
-        var time = new Timing(Timing.MedianOf(seconds), seconds.Min(), seconds.Max(), Steps, 1);
+        var time = new Timing(Median.Of(seconds), seconds.Min(), seconds.Max(), Steps, 1);
         new BenchmarkTable(context, device.Device.Name).Add(CaseName, Flops, Bytes, time, device.PeakBytes);
         var memory = Figures.Memory(context, device);
         context.Data["launches_a_step"] = launches;

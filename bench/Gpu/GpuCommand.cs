@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using AmcEngine.Files;
 using CommandLine;
 
 namespace AmcEngine.Bench.Gpu;
@@ -108,7 +109,7 @@ internal sealed record StepResult(string Name, string Title, bool Passed, double
         return new(step.Name, step.Title, passed, seconds, summary, [.. context.Failures], [.. context.Markdown], context.Data);
     }
 
-    public void Save(string folder) => GpuReport.WriteFile(PathOf(Name, folder), System.Text.Json.JsonSerializer.Serialize(this, GpuReport.Indented));
+    public void Save(string folder) => DurableFile.Write(PathOf(Name, folder), System.Text.Json.JsonSerializer.Serialize(this, GpuReport.Indented));
 
     /// <summary>The saved result, which is taken away; null where there is none.</summary>
     public static StepResult? Load(string name, string folder)

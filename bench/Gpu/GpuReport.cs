@@ -1,7 +1,8 @@
-using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AmcEngine.Bench.Harness;
+using AmcEngine.Files;
 
 namespace AmcEngine.Bench.Gpu;
 
@@ -20,10 +21,6 @@ internal sealed class GpuReport(GpuOptions options)
     private readonly List<StepResult> _steps = [];
     private readonly DateTime _start = DateTime.UtcNow;
 
-    /// <summary>The commit that the program was built from, as the build records it behind the version.</summary>
-    public static string Commit { get; } =
-        typeof(GpuReport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+') is [_, var commit] ? commit : "unknown";
-
     /// <summary>Time since the run began.</summary>
     public TimeSpan Elapsed => DateTime.UtcNow - _start;
 
@@ -39,22 +36,15 @@ internal sealed class GpuReport(GpuOptions options)
 
     public void Write()
     {
-        WriteFile(Path.Combine(options.Out, JsonFile), Json().ToJsonString(Indented));
-        WriteFile(Path.Combine(options.Out, MarkdownFile), string.Join('\n', Markdown()) + "\n");
-    }
-
-    public static void WriteFile(string path, string text)
-    {
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        File.WriteAllText(temporary, text);
-        File.Move(temporary, path, overwrite: true);
+        DurableFile.Write(Path.Combine(options.Out, JsonFile), Json().ToJsonString(Indented));
+        DurableFile.Write(Path.Combine(options.Out, MarkdownFile), string.Join('\n', Markdown()) + "\n");
     }
 
     private JsonObject Json() => new()
     {
         ["device"] = options.Device,
         ["device_name"] = DeviceName,
-        ["commit"] = Commit,
+        ["commit"] = ReportHeader.Commit,
         ["quick"] = options.Quick,
         ["started"] = _start.ToString("u"),
         ["seconds"] = Math.Round(Elapsed.TotalSeconds, 1),
@@ -75,7 +65,7 @@ internal sealed class GpuReport(GpuOptions options)
     {
         yield return $"# {DeviceName}, {_start:yyyy-MM-dd}{(options.Quick ? ", quick run" : "")}";
         yield return "";
-        yield return $"`bench gpu --device {options.Device}`, started {_start:yyyy-MM-dd HH:mm} UTC, {Elapsed.TotalMinutes:F1} minutes; commit {Commit}.";
+        yield return $"`bench gpu --device {options.Device}`, started {_start:yyyy-MM-dd HH:mm} UTC, {Elapsed.TotalMinutes:F1} minutes; commit {ReportHeader.Commit}.";
         yield return "";
         yield return $"**{Verdict}**";
         yield return "";

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using AmcEngine.Amc.Profiling;
 using AmcEngine.Backends;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Bench.Gpu;
@@ -26,9 +28,9 @@ internal sealed class LaunchStep : IGpuStep
         var compiled = Stopwatch.GetElapsedTime(compile).TotalSeconds;
         // The first round warms up.
         Round[] rounds = [.. Enumerable.Range(0, 1 + Rounds).Select(_ => Measure(device, x, y)).ToArray().Skip(1)];
-        var queued = Timing.MedianOf([.. rounds.Select(r => r.Queued)]);
-        var drained = Timing.MedianOf([.. rounds.Select(r => r.Drained)]);
-        var synchronised = Timing.MedianOf([.. rounds.Select(r => r.Synchronised)]);
+        var queued = Median.Of([.. rounds.Select(r => r.Queued)]);
+        var drained = Median.Of([.. rounds.Select(r => r.Drained)]);
+        var synchronised = Median.Of([.. rounds.Select(r => r.Synchronised)]);
         var allocated = rounds.Max(r => r.Allocated);
         if (y.ToArray<float>() is not [-1f, -2f]) context.Fail("the tiny kernel computed a wrong result");
 

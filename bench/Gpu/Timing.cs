@@ -19,11 +19,8 @@ internal sealed record Timing(double Median, double Min, double Max, int Samples
         var samples = (int)Math.Clamp(budget / (once * repeats), quick ? 1 : 3, most);
         var times = new double[samples];
         for (var i = 0; i < samples; i++) times[i] = Sample(device, work, repeats);
-        return new Timing(MedianOf(times), times.Min(), times.Max(), samples, repeats);
+        return new Timing(AmcEngine.Amc.Profiling.Median.Of(times), times.Min(), times.Max(), samples, repeats);
     }
-
-    /// <summary>The median.</summary>
-    public static double MedianOf(IReadOnlyList<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private static double Sample(IBackend device, Action work, int repeats)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Bench.Harness;
 using AmcEngine.DataTools;
 
 namespace AmcEngine.Bench.Gpu;

@@ -1,5 +1,6 @@
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Bench.Cpu;
+using AmcEngine.Bench.Harness;
 using BenchmarkDotNet.Attributes;
 
 namespace AmcEngine.Bench.Suites;

@@ -1,4 +1,5 @@
 using AmcEngine.Bench.Cpu;
+using AmcEngine.Bench.Harness;
 using BenchmarkDotNet.Attributes;
 
 namespace AmcEngine.Bench.Suites;

@@ -2,6 +2,7 @@ using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Backends.Gpu;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;

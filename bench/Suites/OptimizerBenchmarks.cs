@@ -1,6 +1,7 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Bench.Cpu;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Tensors;
 using BenchmarkDotNet.Attributes;
 

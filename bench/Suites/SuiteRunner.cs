@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AmcEngine.Bench.Cpu;
+using AmcEngine.Bench.Harness;
 using BenchmarkDotNet.Running;
 
 namespace AmcEngine.Bench.Suites;

@@ -85,11 +85,11 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
     public IReadOnlyList<Box> UsableBoxes(RegionAnnotation annotation, int width, int height)
     {
         IReadOnlyList<Box> boxes = annotation.BoxesIn(width, height);
-        List<Box> usable = [.. boxes.Where(b => RegionMask.Covers(b, width, height))];
+        List<Box> usable = [.. boxes.Where(b => b.Covers(width, height))];
         if (usable.Count == boxes.Count)
             return usable;
-        string[] problems = [.. boxes.Where(b => !RegionMask.Covers(b, width, height)).Select(b =>
-            $"{annotation.Source}: {annotation.Image}: box {RegionAnnotation.Text(b)} covers no pixel of the {width}×{height} picture; boxes are [x1, y1, x2, y2] in pixels of the original picture (box_format says otherwise).")];
+        string[] problems = [.. boxes.Where(b => !b.Covers(width, height)).Select(b =>
+            $"{annotation.Source}: {annotation.Image}: box {b.Text} covers no pixel of the {width}×{height} picture; boxes are [x1, y1, x2, y2] in pixels of the original picture (box_format says otherwise).")];
         bool isNew;
         lock (_lock)
             isNew = _measured.Add(annotation);

@@ -147,7 +147,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         };
         if (wrong is not { } w)
             return box;
-        Wrong(w.Fault, number, $"{field}: {RegionAnnotation.Text(box)} {w.Text}");
+        Wrong(w.Fault, number, $"{field}: {box.Text} {w.Text}");
         return null;
     }
 

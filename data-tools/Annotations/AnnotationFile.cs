@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AmcEngine.Files;
 
 namespace AmcEngine.DataTools;
 
@@ -79,11 +80,11 @@ public static class AnnotationFile
     /// <summary>Writes a file, one entry a line, by way of a temporary file in the same folder.</summary>
     /// <param name="path">The file; its folder exists.</param>
     /// <param name="annotations">The entries; a single phrase is written as a string, several as a list.</param>
-    /// <exception cref="DataException">The file cannot be written.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public static void Save(string path, IEnumerable<RegionAnnotation> annotations)
     {
         ArgumentNullException.ThrowIfNull(annotations);
-        AtomicFile.Write(path, stream =>
+        DurableFile.Write(path, stream =>
         {
             var separator = "[\n";
             foreach (RegionAnnotation annotation in annotations)

@@ -28,7 +28,7 @@ internal static class BoxUnits
         var bad = annotation.Boxes.Count - good.Count;
         foreach (Box box in annotation.Boxes.Except(good))
         {
-            census.Add(AnnotationFault.OtherUnit, $"{annotation.Source}: bbox: {RegionAnnotation.Text(box)} {(normalised
+            census.Add(AnnotationFault.OtherUnit, $"{annotation.Source}: bbox: {box.Text} {(normalised
                 ? "is in pixels, but most boxes of the file are normalised"
                 : "is normalised, but other boxes of the file are in pixels")}; give all boxes in one unit.");
         }

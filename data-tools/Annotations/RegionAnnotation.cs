@@ -29,7 +29,4 @@ public sealed record RegionAnnotation(string Image, IReadOnlyList<string> Captio
     public IReadOnlyList<Box> BoxesIn(int width, int height) => IsNormalised
         ? [.. Boxes.Select(b => new Box(b.X1 * width, b.Y1 * height, b.X2 * width, b.Y2 * height))]
         : Boxes;
-
-    internal static string Text(Box box) =>
-        string.Create(CultureInfo.InvariantCulture, $"[{box.X1:G7}, {box.Y1:G7}, {box.X2:G7}, {box.Y2:G7}]");
 }

@@ -51,9 +51,8 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         IReadOnlyList<Box> usable = Annotations.UsableBoxes(annotation, original.Width, original.Height);
         IReadOnlyList<Box> region = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable)];
         var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
-        IReadOnlyList<Box> boxes = annotation.BoxesIn(original.Width, original.Height);
         var paraphrase = SampleBuilder.DrawParaphrase(annotation.Paraphrases, _options.MaxWords, index, seed, epoch);
-        return SampleBuilder.Build(original, _pictureNumbers[index], caption, paraphrase, region, boxes, ImageSize, _options.Augmentation, random);
+        return SampleBuilder.Build(original, _pictureNumbers[index], caption, paraphrase, region, ImageSize, _options.Augmentation, random);
     }
 
     internal static string CheckFolder(string imageRoot) =>

@@ -32,15 +32,6 @@ public sealed class RegionSample
     /// <summary>A number that samples of the same picture share, and no others of the data set.</summary>
     public required long PictureNumber { get; init; }
 
-    /// <summary>All boxes of the entry, in pixels of the original picture, before any flip.</summary>
-    public required IReadOnlyList<Box> Boxes { get; init; }
-
-    /// <summary>Width of the original picture in pixels.</summary>
-    public required int OriginalWidth { get; init; }
-
-    /// <summary>Height of the original picture in pixels.</summary>
-    public required int OriginalHeight { get; init; }
-
     /// <summary>Writes <see cref="Image"/> into a batch.</summary>
     /// <param name="target">3 × size × size numbers.</param>
     /// <exception cref="ArgumentException">There is another number of them.</exception>

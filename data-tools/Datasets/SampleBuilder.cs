@@ -34,12 +34,11 @@ internal static class SampleBuilder
     /// <param name="caption">The cleaned phrase.</param>
     /// <param name="paraphrase">A cleaned paraphrase, or null.</param>
     /// <param name="region">The boxes of the mask, each of which covers a pixel; none for a sample without a region.</param>
-    /// <param name="boxes">All boxes of the entry.</param>
     /// <param name="size">Side of the sample.</param>
     /// <param name="options">How often which augmentation.</param>
     /// <param name="random">The sample's random numbers.</param>
     public static RegionSample Build(
-        RgbImage original, long number, string caption, string? paraphrase, IReadOnlyList<Box> region, IReadOnlyList<Box> boxes, int size,
+        RgbImage original, long number, string caption, string? paraphrase, IReadOnlyList<Box> region, int size,
         AugmentationOptions options, SeededRandom random)
     {
         // Generated scenes come in their final size.
@@ -63,9 +62,6 @@ internal static class SampleBuilder
             Mask = mask,
             Picture = picture,
             PictureNumber = number,
-            Boxes = boxes,
-            OriginalWidth = original.Width,
-            OriginalHeight = original.Height,
         };
     }
 

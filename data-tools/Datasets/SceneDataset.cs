@@ -31,6 +31,6 @@ public sealed class SceneDataset : IRegionDataset
         Scene scene = _scenes.Render(_options.Seed, _options.Split, number);
         var caption = CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords);
         var paraphrase = CaptionCleaner.Clean(scene.Paraphrase, CaptionCleaner.TrainingMaxWords);
-        return SampleBuilder.Build(scene.Picture, number, caption, paraphrase, [scene.Box], [scene.Box], ImageSize, _options.Augmentation, random);
+        return SampleBuilder.Build(scene.Picture, number, caption, paraphrase, [scene.Box], ImageSize, _options.Augmentation, random);
     }
 }

@@ -14,7 +14,7 @@ internal static class ImageDecoder
     public static DecodedPicture Decode(ReadOnlySpan<byte> encoded, string name, ExifOrientation exif)
     {
         if (encoded.IsEmpty)
-            throw new UnreadablePictureException(PictureFault.Empty, $"{name}: the picture is empty (0 bytes); replace the file.");
+            throw new UnreadablePictureException($"{name}: the picture is empty (0 bytes); replace the file.");
         // A progressive JPEG that is cut off is whole to Skia, only blurred; and the rest of any JPEG comes out as the
         // reference's decoder leaves it when the missing end mark is there.
         var repaired = PictureRepair.CompleteJpeg(encoded);
@@ -22,7 +22,7 @@ internal static class ImageDecoder
         // Skia stops at the first wrong checksum, the reference's decoder does not look at those of the pixels.
         if (decoded is not { Damage: null } && PictureRepair.WithRightChecksums(encoded) is { } png)
             decoded = TryDecode(png, name, exif, damaged: true) ?? decoded;
-        return decoded ?? throw new UnreadablePictureException(PictureFault.Damaged, $"{name}: the picture is damaged, nothing of it can be decoded; replace the file.");
+        return decoded ?? throw new UnreadablePictureException($"{name}: the picture is damaged, nothing of it can be decoded; replace the file.");
     }
 
     /// <summary>Lays RGBA pixels (not premultiplied) on white.</summary>
@@ -55,10 +55,10 @@ internal static class ImageDecoder
     {
         using SKData data = SKData.CreateCopy(encoded);
         using SKCodec codec = SKCodec.Create(data)
-            ?? throw new UnreadablePictureException(PictureFault.NotAPicture, $"{name}: not a picture that can be read; use a complete JPEG, PNG, WebP, GIF or BMP file.");
+            ?? throw new UnreadablePictureException($"{name}: not a picture that can be read; use a complete JPEG, PNG, WebP, GIF or BMP file.");
         int width = codec.Info.Width, height = codec.Info.Height;
         if (width < 1 || height < 1 || (long)width * height * 4 > Array.MaxLength)
-            throw new UnreadablePictureException(PictureFault.TooLarge, $"{name}: a picture of {width}×{height} pixels cannot be held in memory; make it smaller.");
+            throw new UnreadablePictureException($"{name}: a picture of {width}×{height} pixels cannot be held in memory; make it smaller.");
         // Four bytes a pixel are wanted for a moment only: a buffer of the pool is not garbage afterwards.
         var length = 4 * width * height;
         var rgba = ArrayPool<byte>.Shared.Rent(length);

@@ -101,29 +101,6 @@ public static class ImageOps
         return result;
     }
 
-    /// <summary>Converts to OpenCV's 8-bit HSV.</summary>
-    /// <returns>height × width × 3 bytes: hue 0..179, saturation 0..255, value 0..255.</returns>
-    public static byte[] RgbToHsv(RgbImage image)
-    {
-        var hsv = new byte[image.Pixels.Length];
-        HsvConversion.FromRgb(image.Pixels, hsv);
-        return hsv;
-    }
-
-    /// <summary>Converts OpenCV's 8-bit HSV back to RGB.</summary>
-    /// <param name="hsv">height × width × 3 bytes: hue 0..179, saturation 0..255, value 0..255.</param>
-    /// <param name="width">Width in pixels.</param>
-    /// <param name="height">Height in pixels.</param>
-    /// <exception cref="ArgumentException">The number of bytes does not fit the sides.</exception>
-    public static RgbImage HsvToRgb(ReadOnlySpan<byte> hsv, int width, int height)
-    {
-        var image = new RgbImage(width, height);
-        if (hsv.Length != image.Pixels.Length)
-            throw new ArgumentException($"{width}×{height} HSV needs {image.Pixels.Length} bytes, got {hsv.Length}.", nameof(hsv));
-        HsvConversion.ToRgb(hsv, image.Pixels, width);
-        return image;
-    }
-
     /// <summary>
     /// The recipe's colour jitter (specification 5, step 4), quirks included: brightness moves by a share of the picture's mean,
     /// and the saturation factor is <em>added</em> as a whole number, so that colours come out blown and grey pixels coloured.
@@ -156,19 +133,6 @@ public static class ImageOps
     /// <param name="image">The picture.</param>
     /// <param name="mean">Three numbers on a scale of 0..1; the recipe's are <see cref="DefaultMean"/>.</param>
     /// <param name="std">Three positive numbers on a scale of 0..1; the recipe's are <see cref="DefaultStd"/>.</param>
-    /// <returns>3 × height × width numbers.</returns>
-    /// <exception cref="ArgumentException">There are not three numbers, or a deviation is not positive.</exception>
-    public static float[] Normalize(RgbImage image, IReadOnlyList<float> mean, IReadOnlyList<float> std)
-    {
-        var result = new float[3 * image.Width * image.Height];
-        Normalize(image, mean, std, result);
-        return result;
-    }
-
-    /// <summary>The same into a batch.</summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="mean">Three numbers on a scale of 0..1.</param>
-    /// <param name="std">Three positive numbers on a scale of 0..1.</param>
     /// <param name="target">3 × height × width numbers.</param>
     /// <exception cref="ArgumentException">There are not three numbers, a deviation is not positive, or the target has another length.</exception>
     public static void Normalize(RgbImage image, IReadOnlyList<float> mean, IReadOnlyList<float> std, Span<float> target)

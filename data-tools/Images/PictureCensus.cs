@@ -38,9 +38,6 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
         }
     }
 
-    /// <summary>Different pictures met so far that were left out: the undecodable, and by <see cref="BadPictures.Skip"/> the partial ones too.</summary>
-    public int Skipped => Undecodable + (options.Bad == BadPictures.Skip ? Partial : 0);
-
     /// <summary>Whether a picture was met that is not whole.</summary>
     public bool HasBad => Partial + Undecodable > 0;
 
@@ -84,7 +81,7 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
         if (options.Bad == BadPictures.Skip)
         {
             Note(_partial, path, $"{damage} It is left out.");
-            throw new UnreadablePictureException(PictureFault.CutOff, damage);
+            throw new UnreadablePictureException(damage);
         }
         Note(_partial, path, $"{damage} What could be decoded is used, the rest is grey.");
         return decoded.picture;

@@ -21,11 +21,11 @@ public static class PictureFile
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new UnreadablePictureException(PictureFault.Missing, $"{path}: picture not found; check the path and image_root.", e);
+            throw new UnreadablePictureException($"{path}: picture not found; check the path and image_root.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UnreadablePictureException(PictureFault.NotReadable, $"{path}: picture cannot be read ({e.Message}); check that it is a readable file.", e);
+            throw new UnreadablePictureException($"{path}: picture cannot be read ({e.Message}); check that it is a readable file.", e);
         }
         return Decode(bytes, path, exif);
     }

@@ -1,3 +1,4 @@
+using AmcEngine.Files;
 using SkiaSharp;
 
 namespace AmcEngine.DataTools;
@@ -59,13 +60,13 @@ public sealed class RgbImage
         Whole(PictureFile.Decode(encoded, name, exif));
 
     /// <summary>Writes a PNG file (lossless), by way of a temporary file in the same folder.</summary>
-    /// <exception cref="DataException">The file cannot be written.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public void SavePng(string path) => Save(path, SKEncodedImageFormat.Png, 100);
 
     /// <summary>Writes a JPEG file, by way of a temporary file in the same folder.</summary>
     /// <param name="path">The file.</param>
     /// <param name="quality">1 (smallest) to 100 (best).</param>
-    /// <exception cref="DataException">The file cannot be written.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public void SaveJpeg(string path, int quality = 92)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
@@ -80,7 +81,8 @@ public sealed class RgbImage
     public static bool CanSave(string path) => SavedAs.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Writes a picture file in the format that its name says, by way of a temporary file in the same folder.</summary>
-    /// <exception cref="DataException">The name says no format, or the file cannot be written.</exception>
+    /// <exception cref="DataException">The name says no format.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public void Save(string path)
     {
         (SKEncodedImageFormat format, var quality) = Path.GetExtension(path).ToLowerInvariant() switch
@@ -131,14 +133,14 @@ public sealed class RgbImage
     }
 
     private static RgbImage Whole(DecodedPicture decoded) =>
-        decoded.Damage is { } damage ? throw new UnreadablePictureException(PictureFault.CutOff, damage) : decoded.Picture;
+        decoded.Damage is { } damage ? throw new UnreadablePictureException(damage) : decoded.Picture;
 
     private void Save(string path, SKEncodedImageFormat format, int quality)
     {
         using SKBitmap bitmap = ToBitmap();
         using SKData data = bitmap.Encode(format, quality)
             ?? throw new DataException($"{path}: a picture of {Width}×{Height} cannot be written as {format}; use a smaller one or PNG.");
-        AtomicFile.Write(path, stream => stream.Write(data.AsSpan()));
+        DurableFile.Write(path, stream => stream.Write(data.AsSpan()));
     }
 
     private static int ByteCount(int width, int height)

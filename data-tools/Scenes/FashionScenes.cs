@@ -35,16 +35,11 @@ public sealed class FashionScenes : ISceneSource
     }
 
     /// <inheritdoc/>
-    public string Kind => SceneKinds.Fashion;
-
-    /// <inheritdoc/>
     public int Size { get; }
 
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Words => AllWords;
-
+    /// <summary>Every word that a cleaned phrase can hold, in a fixed order.</summary>
     // Caption cleaning makes "t shirt" of "t-shirt".
-    internal static IReadOnlyList<string> AllWords { get; } =
+    internal static IReadOnlyList<string> Words { get; } =
     [
         "a", .. NamedColor.All.Take(ColorCount).Select(c => c.Name),
         .. FashionMnist.ClassNames.SelectMany(n => CaptionCleaner.Clean(n, CaptionCleaner.TrainingMaxWords).Split(' ')).Distinct(),

@@ -6,14 +6,8 @@ namespace AmcEngine.DataTools;
 /// </summary>
 public interface ISceneSource
 {
-    /// <summary>The kind's name on the command line.</summary>
-    string Kind { get; }
-
     /// <summary>Side of the square pictures in pixels.</summary>
     int Size { get; }
-
-    /// <summary>Every word that a cleaned phrase can hold, in a fixed order.</summary>
-    IReadOnlyList<string> Words { get; }
 
     /// <summary>Renders one scene.</summary>
     /// <param name="seed">Seed of the stream.</param>

@@ -9,7 +9,7 @@ public static class SceneVocabulary
     public static IReadOnlyList<string> Words(string kind) => kind switch
     {
         SceneKinds.Shapes => ShapePhrases.Words,
-        SceneKinds.Fashion => FashionScenes.AllWords,
+        SceneKinds.Fashion => FashionScenes.Words,
         _ => throw SceneKinds.Unknown(kind),
     };
 

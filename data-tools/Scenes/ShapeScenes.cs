@@ -24,13 +24,7 @@ public sealed class ShapeScenes : ISceneSource
     }
 
     /// <inheritdoc/>
-    public string Kind => SceneKinds.Shapes;
-
-    /// <inheritdoc/>
     public int Size { get; }
-
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Words => ShapePhrases.Words;
 
     /// <inheritdoc/>
     public Scene Render(ulong seed, SceneSplit split, long number)

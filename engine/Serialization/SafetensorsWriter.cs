@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AmcEngine.Files;
 
 namespace AmcEngine.Serialization;
 
@@ -17,13 +18,14 @@ public static class SafetensorsWriter
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// Writes a file by <see cref="DurableOutput"/>, so that an interrupted run never leaves a half-written checkpoint under the
+    /// Writes a file by <see cref="DurableFile"/>, so that an interrupted run never leaves a half-written checkpoint under the
     /// final name. Tensors that lie in other files are streamed through 1 MiB.
     /// </summary>
     /// <param name="path">The file to create or replace; its folder must exist.</param>
     /// <param name="tensors">What to write; names must differ.</param>
     /// <param name="metadata">The <c>__metadata__</c> map, or <c>null</c> for none.</param>
-    /// <exception cref="SerializationException">A name is unusable or double, a source cannot be read, or writing fails.</exception>
+    /// <exception cref="SerializationException">A name is unusable or double, or a source cannot be read.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public static void Write(
         string path, IEnumerable<TensorData> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -35,7 +37,7 @@ public static class SafetensorsWriter
         var header = BuildHeader(list, Offsets(layout), metadata);
         if (header.Length > SafetensorsReader.MaxHeaderBytes) throw SerializationException.In(
             path, null, $"the header would take {header.Length} bytes, more than readers accept", "split the file");
-        DurableOutput.Write(path, stream =>
+        DurableFile.Write(path, stream =>
         {
             WriteHeader(stream, header);
             foreach (var tensor in layout) WriteData(stream, tensor);

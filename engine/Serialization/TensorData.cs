@@ -91,6 +91,23 @@ public sealed class TensorData
         return new TensorData("(memory)", name, type, extents, new MemorySource(bytes), 0);
     }
 
+    /// <summary>Tensors of one type, one behind the other along the first dimension; they are read when the values are asked for.</summary>
+    /// <param name="name">Name of the whole.</param>
+    /// <param name="parts">At least one tensor; all but the first extent are alike.</param>
+    /// <exception cref="ArgumentException">The parts differ in type, or in an extent behind the first.</exception>
+    public static TensorData Concatenate(string name, IReadOnlyList<TensorData> parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        var first = parts[0];
+        if (parts.Any(p => p.Type != first.Type || p.Shape.Count == 0 || !p.Shape.Skip(1).SequenceEqual(first.Shape.Skip(1))))
+            throw new ArgumentException($"tensor {SerializationException.Quote(name)}: its parts {string.Join(", ", parts)} differ in type or shape");
+        return new TensorData(first.Origin, name, first.Type, [parts.Sum(p => p.Shape[0]), .. first.Shape.Skip(1)], new ConcatenatedSource(parts), 0);
+    }
+
+    /// <summary>Some elements in row-major order, as a tensor of one dimension; they are read when the values are asked for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">They do not lie within the tensor.</exception>
+    public TensorData Range(long first, long count) => new(Origin, Name, Type, [count], _source, checked(_start + first * Type.Size()));
+
     /// <summary>The same values under another name.</summary>
     public TensorData WithName(string name)
     {

@@ -47,3 +47,25 @@ internal sealed class LazySource(long length, Func<byte[]> make) : TensorSource
     public override ReadOnlyMemory<byte>? TryGetMemory(long offset, int length) =>
         _bytes.Value.AsMemory((int)offset, length);
 }
+
+/// <summary>Tensors one behind the other.</summary>
+internal sealed class ConcatenatedSource(IReadOnlyList<TensorData> parts) : TensorSource
+{
+    public override long Length { get; } = parts.Sum(p => p.ByteLength);
+
+    public override void Read(long offset, Span<byte> destination)
+    {
+        foreach (var part in parts)
+        {
+            if (destination.IsEmpty) return;
+            if (offset < part.ByteLength)
+            {
+                var length = (int)Math.Min(part.ByteLength - offset, destination.Length);
+                part.Read(offset, destination[..length]);
+                destination = destination[length..];
+                offset = part.ByteLength;
+            }
+            offset -= part.ByteLength;
+        }
+    }
+}

@@ -88,9 +88,7 @@ internal sealed partial class ClipNames : CheckpointNames
             ?? throw new ModelException($"checkpoint: lacks {stem}.self_attn.{which}_proj.{kind} beside {query.Value}"))];
         if (parts.Any(p => p.Type != parts[0].Type || !p.Shape.SequenceEqual(parts[0].Shape)))
             throw new ModelException($"checkpoint: queries, keys and values of {stem}.self_attn differ in shape or type");
-        long[] shape = [3 * parts[0].Shape[0], .. parts[0].Shape.Skip(1)];
-        byte[] bytes = [.. parts[0].Bytes.Span, .. parts[1].Bytes.Span, .. parts[2].Bytes.Span];
-        return TensorData.FromBytes(Block($"{stem}.") + $"attn.in_proj_{kind}", parts[0].Type, shape, bytes);
+        return TensorData.Concatenate(Block($"{stem}.") + $"attn.in_proj_{kind}", parts);
     }
 
     private static TensorData Transposed(TensorData tensor, string name)

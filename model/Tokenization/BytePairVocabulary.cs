@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using AmcEngine.Files;
 using AmcEngine.Serialization;
 
 namespace AmcEngine.Model.Tokenization;
@@ -61,11 +62,11 @@ public sealed class BytePairVocabulary
     }
 
     /// <summary>Writes <c>vocab.json</c> and <c>merges.txt</c> into a folder.</summary>
-    /// <exception cref="SerializationException">They cannot be written.</exception>
+    /// <exception cref="FileWriteException">They cannot be written.</exception>
     public void Save(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        DurableOutput.Write(Path.Combine(folder, TokenizerFiles.BytePairTokens), stream =>
+        DurableFile.Write(Path.Combine(folder, TokenizerFiles.BytePairTokens), stream =>
         {
             using var json = new Utf8JsonWriter(stream, Unescaped);
             json.WriteStartObject();
@@ -73,7 +74,7 @@ public sealed class BytePairVocabulary
             json.WriteEndObject();
         });
         var lines = string.Concat(Merges.Select(merge => $"{merge.Left} {merge.Right}\n"));
-        DurableOutput.Write(
+        DurableFile.Write(
             Path.Combine(folder, TokenizerFiles.BytePairMerges), new UTF8Encoding(false).GetBytes("#version: 0.2\n" + lines));
     }
 

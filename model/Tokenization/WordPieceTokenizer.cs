@@ -1,4 +1,5 @@
 using System.Text;
+using AmcEngine.Files;
 using AmcEngine.Serialization;
 
 namespace AmcEngine.Model.Tokenization;
@@ -151,11 +152,11 @@ public sealed class WordPieceTokenizer : ITokenizer
     internal IReadOnlyList<string> Vocabulary => _vocabulary;
 
     /// <summary>Writes the vocabulary, one token a line, as <see cref="FromVocabFile"/> reads it.</summary>
-    /// <exception cref="SerializationException">The file cannot be written.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public void SaveVocab(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        DurableOutput.Write(path, new UTF8Encoding(false).GetBytes(string.Concat(_vocabulary.Select(token => token + "\n"))));
+        DurableFile.Write(path, new UTF8Encoding(false).GetBytes(string.Concat(_vocabulary.Select(token => token + "\n"))));
     }
 
     private static IEnumerable<string> Lines(TextReader reader)

@@ -1,4 +1,5 @@
 using AmcEngine.Bench;
+using AmcEngine.Bench.Harness;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Bench;

@@ -1,5 +1,5 @@
-using AmcEngine.Bench;
 using AmcEngine.Bench.Cpu;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Bench.Suites;
 using AmcEngine.Ops;
 using AmcEngine.Tests.Engine;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Bench.Gpu;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Tests.DataTools;
 using AmcEngine.Tests.Engine;
 using NUnit.Framework;
@@ -17,9 +18,9 @@ internal sealed class GpuReportTests
         using var folder = new TempFolder();
         (var markdown, JsonObject json) = Report(folder, id, new DeviceStep(), new LaunchStep());
 
-        Assert.That(markdown, Does.StartWith($"# {name}, ").And.Contain("2 of 2 steps passed").And.Contain($"commit {GpuReport.Commit}"));
+        Assert.That(markdown, Does.StartWith($"# {name}, ").And.Contain("2 of 2 steps passed").And.Contain($"commit {ReportHeader.Commit}"));
         Assert.That((string?)json["device_name"], Is.EqualTo(name));
-        Assert.That((string?)json["commit"], Is.EqualTo(GpuReport.Commit));
+        Assert.That((string?)json["commit"], Is.EqualTo(ReportHeader.Commit));
         Assert.That((bool?)json["passed"], Is.True);
         Assert.That(DateTime.TryParse((string?)json["started"], out _));
         JsonNode launch = json["steps"]![1]!["data"]!;

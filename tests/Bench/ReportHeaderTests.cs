@@ -1,4 +1,4 @@
-using AmcEngine.Bench;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Diagnostics;
 using NUnit.Framework;
 

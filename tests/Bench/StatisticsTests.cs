@@ -1,4 +1,5 @@
-using AmcEngine.Bench;
+using AmcEngine.Amc.Profiling;
+using AmcEngine.Bench.Harness;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Bench;
@@ -9,10 +10,10 @@ internal sealed class StatisticsTests
     [Test]
     public void Median_of_odd_and_even_counts()
     {
-        Assert.That(Statistics.Median([3, 1, 2]), Is.EqualTo(2));
-        Assert.That(Statistics.Median([4, 1, 3, 2]), Is.EqualTo(2.5));
-        Assert.That(Statistics.Median([7]), Is.EqualTo(7));
-        Assert.Throws<ArgumentException>(() => Statistics.Median([]));
+        Assert.That(Median.Of([3, 1, 2]), Is.EqualTo(2));
+        Assert.That(Median.Of([4, 1, 3, 2]), Is.EqualTo(2.5));
+        Assert.That(Median.Of([7]), Is.EqualTo(7));
+        Assert.Throws<ArgumentException>(() => Median.Of([]));
     }
 
     [Test]

@@ -1,4 +1,4 @@
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
@@ -7,20 +7,12 @@ namespace AmcEngine.Tests.Cli;
 
 /// <summary>Commands on data that is not all good.</summary>
 [TestFixture]
-internal sealed class BadDataTests
+internal sealed class BadDataTests : FolderTests
 {
-    private TempFolder _folder = null!;
     private string _annotations = "";
 
     [SetUp]
-    public void SetUp()
-    {
-        _folder = new TempFolder();
-        _annotations = SceneExporter.Export(SceneKinds.Create("scenes", 32), _folder.PathOf("d"), 16, 0, SceneSplit.Train, SceneFormat.Png);
-    }
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
+    public void SetUp() => _annotations = SceneExporter.Export(SceneKinds.Create("scenes", 32), _folder.PathOf("d"), 16, 0, SceneSplit.Train, SceneFormat.Png);
 
     [Test]
     public void Training_goes_on_around_bad_pictures_and_says_so_once()

@@ -1,5 +1,5 @@
 using System.Text;
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Serialization;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
@@ -8,29 +8,8 @@ namespace AmcEngine.Tests.Cli;
 
 /// <summary>Whatever the user brings, the answer is one line that names it, and nothing is left half written.</summary>
 [TestFixture]
-internal sealed class BadInputTests
+internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
 {
-    private TempFolder _folder = null!;
-    private TempFolder _trained = null!;
-    private string _config = "";
-    private string _run = "";
-
-    [OneTimeSetUp]
-    public void TrainOnce()
-    {
-        _trained = new TempFolder();
-        (_config, _run) = Amcx.Train(_trained, "--steps", "1");
-    }
-
-    [OneTimeTearDown]
-    public void DeleteTrained() => _trained.Dispose();
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [Test]
     public void A_missing_configuration() => Amcx.ExpectBadInput(Train("/nowhere/x.yaml"), "/nowhere/x.yaml", "not found");
 

@@ -1,4 +1,4 @@
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Serialization;
 using AmcEngine.Tests.DataTools;
 using AmcEngine.Tests.Engine.Serialization;
@@ -8,34 +8,19 @@ namespace AmcEngine.Tests.Cli;
 
 /// <summary>Checkpoints as people have them: wrapped, renamed, incomplete, broken.</summary>
 [TestFixture]
-internal sealed class CheckpointTests
+internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
 {
     private const string CrossQuery = "text_encoder.bert.encoder.layer.1.crossattention.self.query.weight";
 
-    private TempFolder _trained = null!;
-    private TempFolder _folder = null!;
-    private string _config = "";
-    private string _run = "";
     private IReadOnlyList<TensorData> _weights = [];
     private string _accuracy = "";
 
     [OneTimeSetUp]
-    public void TrainOnce()
+    public void ReadOnce()
     {
-        _trained = new TempFolder();
-        (_config, _run) = Amcx.Train(_trained, "--steps", "2");
         _weights = SafetensorsReader.ReadAll(Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model));
         _accuracy = Accuracy(Evaluate(_run));
     }
-
-    [OneTimeTearDown]
-    public void DeleteTrained() => _trained.Dispose();
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
 
     [TestCase("itm_head.", "itm_head.weight")]
     [TestCase("crossattention", "crossattention.self.query.weight")]

@@ -4,16 +4,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Cli;
 
 [TestFixture]
-internal sealed class CompareTests
+internal sealed class CompareTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [Test]
     public void Runs_of_a_group_are_averaged_with_their_extremes()
     {

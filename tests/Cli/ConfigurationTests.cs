@@ -8,7 +8,7 @@ namespace AmcEngine.Tests.Cli;
 
 /// <summary>What the command line says of settings: keys without effect, the vocabulary, home folders, and errors of one screen line.</summary>
 [TestFixture]
-internal sealed class ConfigurationTests
+internal sealed class ConfigurationTests : FolderTests
 {
     // The form of the files that the reference publishes for training and for its benchmark: no vocabulary, no sizes of this project.
     private const string Reference = """
@@ -41,14 +41,6 @@ internal sealed class ConfigurationTests
         """;
 
     private static readonly string[] Small = ["--set", "vision_depth=1", "vision_heads=2", "patch_size=8", "grid_scenes=1", "log_every=1"];
-
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
 
     [Test]
     public void The_references_file_trains_and_evaluates_with_the_vocabulary_built_in()

@@ -1,5 +1,5 @@
 using System.Globalization;
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 

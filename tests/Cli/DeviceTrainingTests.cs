@@ -8,16 +8,8 @@ namespace AmcEngine.Tests.Cli;
 
 /// <summary>The shipped configurations train on a device as they do on the CPU: the same losses, and the same bits every time.</summary>
 [TestFixture]
-internal sealed class DeviceTrainingTests
+internal sealed class DeviceTrainingTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [Test]
     public void Scenes_train_on_OpenCL_as_on_the_CPU()
     {

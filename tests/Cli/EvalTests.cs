@@ -1,28 +1,13 @@
 using System.Text.Json.Nodes;
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
-using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;
 
 [TestFixture]
-internal sealed class EvalTests
+internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
 {
-    private TempFolder _folder = null!;
-    private string _config = "";
-    private string _run = "";
-
-    [OneTimeSetUp]
-    public void Train()
-    {
-        _folder = new TempFolder();
-        (_config, _run) = Amcx.Train(_folder, "--steps", "2");
-    }
-
-    [OneTimeTearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [Test]
     public void The_json_has_the_agreed_keys_and_the_report_is_a_page()
     {

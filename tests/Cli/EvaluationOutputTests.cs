@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
 using AmcEngine.Serialization;
 using AmcEngine.Tests.DataTools;
@@ -10,22 +10,8 @@ namespace AmcEngine.Tests.Cli;
 
 /// <summary>What <c>eval</c> and <c>explain</c> write, when, and what they refuse before they compute.</summary>
 [TestFixture]
-internal sealed class EvaluationOutputTests
+internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
 {
-    private TempFolder _folder = null!;
-    private string _config = "";
-    private string _run = "";
-
-    [OneTimeSetUp]
-    public void Train()
-    {
-        _folder = new TempFolder();
-        (_config, _run) = Amcx.Train(_folder, "--steps", "1");
-    }
-
-    [OneTimeTearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [TestCase("--json")]
     [TestCase("--samples")]
     [TestCase("--report")]

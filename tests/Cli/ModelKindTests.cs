@@ -5,19 +5,11 @@ namespace AmcEngine.Tests.Cli;
 
 /// <summary>Every kind of model through the commands: train, resume, evaluate, explain.</summary>
 [TestFixture]
-internal sealed class ModelKindTests
+internal sealed class ModelKindTests : FolderTests
 {
     private static readonly string[] Clip = ["--set", "model=clip", "--set", "max_positions=25"];
     private static readonly string[] Blip = ["--set", "model=blip"];
     private static readonly string[] Itc = ["--set", "explain.mode=itc"];
-
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
 
     private static IEnumerable<TestCaseData> Kinds =>
     [

@@ -13,20 +13,12 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Cli;
 
 [TestFixture]
-internal sealed class ProfileTests
+internal sealed class ProfileTests : FolderTests
 {
-    private TempFolder _folder = null!;
     private string _config = "";
 
     [SetUp]
-    public void CreateFolder()
-    {
-        _folder = new TempFolder();
-        _config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
-    }
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
+    public void CreateFolder() => _config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
 
     [Test]
     public void Json_is_one_object_with_the_fields_of_the_contract()

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.CommandLine;
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
@@ -9,16 +9,8 @@ namespace AmcEngine.Tests.Cli;
 
 /// <summary>A run goes on from its folder alone, as the run that it was, and from the newest checkpoint that is whole.</summary>
 [TestFixture]
-internal sealed class ResumeTests
+internal sealed class ResumeTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [Test]
     public void The_folder_is_enough()
     {

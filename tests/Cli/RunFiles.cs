@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;

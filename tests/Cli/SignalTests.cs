@@ -6,24 +6,16 @@ namespace AmcEngine.Tests.Cli;
 /// <summary>What a signal does to a training and to an evaluation.</summary>
 [TestFixture]
 [Platform(Exclude = "Win")]
-internal sealed class SignalTests
+internal sealed class SignalTests : FolderTests
 {
     private const int Hangup = 1;
     private const int Interrupt = 2;
     private const int Terminate = 15;
 
-    private TempFolder _folder = null!;
     private string _config = null!;
 
     [SetUp]
-    public void CreateFolder()
-    {
-        _folder = new TempFolder();
-        _config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
-    }
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
+    public void CreateFolder() => _config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
 
     [TestCase(Hangup, 129)]
     [TestCase(Interrupt, 130)]

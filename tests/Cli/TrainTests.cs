@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.CommandLine;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Serialization;
@@ -10,16 +11,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Cli;
 
 [TestFixture]
-internal sealed class TrainTests
+internal sealed class TrainTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [Test]
     public void A_run_leaves_log_pictures_and_checkpoints()
     {

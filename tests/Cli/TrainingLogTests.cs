@@ -1,4 +1,4 @@
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
@@ -6,16 +6,8 @@ namespace AmcEngine.Tests.Cli;
 
 /// <summary>A line of a log that cannot be read costs that line, never the command.</summary>
 [TestFixture]
-internal sealed class TrainingLogTests
+internal sealed class TrainingLogTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [TestCase("torn", "line 7 ")]
     [TestCase("nul", "line 7 ")]
     [TestCase("foreign", "line 4 ")]

@@ -4,17 +4,9 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.DataTools;
 
 [TestFixture]
-public class AnnotationFileTests
+internal sealed class AnnotationFileTests : FolderTests
 {
     private const string Good = """{"image": "a.png", "caption": "red car", "bbox": [[1, 2, 3, 4]]}""";
-
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void SetUp() => _folder = new TempFolder();
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [Test]
     public void Reads_single_and_several_phrases_and_ignores_other_fields()

@@ -5,17 +5,9 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.DataTools;
 
 [TestFixture]
-public class BadEntriesTests
+internal sealed class BadEntriesTests : FolderTests
 {
     private const string Good = """{"image": "a.png", "caption": "red car", "bbox": [[1, 2, 30, 40]]}""";
-
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void SetUp() => _folder = new TempFolder();
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     // File of tests/Cases/annotations; annotations read, their boxes and phrases; entries lost, boxes and phrases dropped.
     [TestCase("ok.json", 6, 6, 6, 0, 0, 0)]

@@ -156,14 +156,13 @@ public class DamagedPictureTests
         });
     }
 
-    [TestCase("badcrc.png", PictureFault.Damaged)]
-    [TestCase("html.jpg", PictureFault.NotAPicture)]
-    [TestCase("none.jpg", PictureFault.Missing)]
-    public void What_gives_no_pixel_is_an_error_of_its_kind(string name, PictureFault fault)
+    [TestCase("badcrc.png", "damaged")]
+    [TestCase("html.jpg", "not a picture")]
+    [TestCase("none.jpg", "not found")]
+    public void What_gives_no_pixel_is_an_error_of_its_kind(string name, string reason)
     {
         UnreadablePictureException e = Assert.Throws<UnreadablePictureException>(() => PictureFile.Read(Cases.Path("pictures", name)))!;
-        Assert.That(e.Fault, Is.EqualTo(fault));
-        Assert.That(e.Message, Does.Contain(name).And.Not.Contain("\n"));
+        Assert.That(e.Message, Does.Contain(name).And.Contain(reason).And.Not.Contain("\n"));
     }
 
     [Test]

@@ -4,19 +4,10 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.DataTools;
 
 [TestFixture]
-public class DataInspectorTests
+internal sealed class DataInspectorTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
     [SetUp]
-    public void SetUp()
-    {
-        _folder = new TempFolder();
-        new RgbImage(20, 10).SavePng(_folder.PathOf("a.png"));
-    }
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
+    public void SetUp() => new RgbImage(20, 10).SavePng(_folder.PathOf("a.png"));
 
     [Test]
     public void Counts_and_means_are_right()

@@ -9,23 +9,17 @@ namespace AmcEngine.Tests.DataTools;
 
 /// <summary>Fashion scenes on small made-up IDX files, and once on the real ones where they are installed.</summary>
 [TestFixture]
-public class FashionScenesTests
+internal sealed class FashionScenesTests : FolderTests
 {
     private const string ImagesName = "t10k-images-idx3-ubyte.gz";
     private const string LabelsName = "t10k-labels-idx1-ubyte.gz";
 
-    private TempFolder _folder = null!;
-
     [SetUp]
     public void SetUp()
     {
-        _folder = new TempFolder();
         WriteImages(20);
         WriteLabels(20);
     }
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [Test]
     public void The_box_is_the_square_of_the_tinted_item()

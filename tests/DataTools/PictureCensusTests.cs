@@ -24,7 +24,7 @@ public class PictureCensusTests
         }
         Assert.Multiple(() =>
         {
-            Assert.That((census.Partial, census.Undecodable, census.Skipped, census.HasBad), Is.EqualTo((1, 2, 2, true)));
+            Assert.That((census.Partial, census.Undecodable, census.HasBad), Is.EqualTo((1, 2, true)));
             Assert.That(_said, Has.Count.EqualTo(3).And.All.Not.Contains("\n"));
             Assert.That(_said[0], Does.Contain("cuthalf.jpg").And.Contain("the rest is grey"));
             Assert.That(_said[1], Does.Contain("html.jpg").And.Contain("left out"));
@@ -39,9 +39,9 @@ public class PictureCensusTests
         PictureCensus census = Census(40, BadPictures.Skip);
         Assert.Multiple(() =>
         {
-            Assert.That(() => census.Read(Picture("cut7.jpg")), Throws.TypeOf<UnreadablePictureException>().With.Property("Fault").EqualTo(PictureFault.CutOff));
-            Assert.That(() => census.Read(Picture("badcrc.png")), Throws.TypeOf<UnreadablePictureException>().With.Property("Fault").EqualTo(PictureFault.Damaged));
-            Assert.That((census.Partial, census.Undecodable, census.Skipped), Is.EqualTo((1, 1, 2)));
+            Assert.That(() => census.Read(Picture("cut7.jpg")), Throws.TypeOf<UnreadablePictureException>().With.Message.Contains("cut7.jpg"));
+            Assert.That(() => census.Read(Picture("badcrc.png")), Throws.TypeOf<UnreadablePictureException>().With.Message.Contains("damaged"));
+            Assert.That((census.Partial, census.Undecodable), Is.EqualTo((1, 1)));
         });
     }
 

@@ -17,7 +17,7 @@ public class RegionMaskTests
     [TestCase(0, 1, 1e300, 2, "0000 1111 0000")]
     public void Boxes_are_clamped_and_cut_to_whole_pixels(double x1, double y1, double x2, double y2, string expected)
     {
-        RegionMask mask = RegionMask.FromBox(new Box(x1, y1, x2, y2), 4, 3);
+        var mask = RegionMask.FromBoxes([new Box(x1, y1, x2, y2)], 4, 3);
         var text = string.Join(' ', mask.Values.Chunk(4).Select(row => string.Concat(row)));
         Assert.That(text, Is.EqualTo(expected));
     }
@@ -30,7 +30,7 @@ public class RegionMaskTests
     public void Boxes_that_cover_no_pixel_are_errors(double x1, double y1, double x2, double y2)
     {
         var box = new Box(x1, y1, x2, y2);
-        Assert.That(() => RegionMask.FromBox(box, 4, 3), Throws.TypeOf<DataException>().With.Message.Contains("covers no pixel of the 4×3 picture"));
+        Assert.That(() => RegionMask.FromBoxes([box], 4, 3), Throws.TypeOf<DataException>().With.Message.Contains("covers no pixel of the 4×3 picture"));
         var census = new AnnotationCensus();
         var beside = new RegionAnnotation("a.png", ["x"], [new Box(0, 0, 1, 1), box]);
         Assert.That(census.UsableBoxes(beside, 4, 3), Is.EqualTo((Box[])[new(0, 0, 1, 1)]));
@@ -40,7 +40,7 @@ public class RegionMaskTests
     [Test]
     public void Resizing_takes_the_nearest_pixel()
     {
-        RegionMask mask = RegionMask.FromBox(new Box(2, 0, 4, 2), 4, 4).Resize(2, 2);
+        var mask = RegionMask.FromBoxes([new Box(2, 0, 4, 2)], 4, 4).Resize(2, 2);
         Assert.That(mask.Values, Is.EqualTo((byte[])[0, 1, 0, 0]));
     }
 

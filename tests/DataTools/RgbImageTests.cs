@@ -1,20 +1,13 @@
 using AmcEngine.DataTools;
+using AmcEngine.Files;
 using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.DataTools;
 
 [TestFixture]
-public class RgbImageTests
+internal sealed class RgbImageTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void SetUp() => _folder = new TempFolder();
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
-
     [TestCase("pixel.png", 1, 1, 10, 20, 30, 0)]
     [TestCase("rgb16.png", 3, 2, 200, 100, 50, 0)]
     [TestCase("palette.png", 3, 2, 128, 128, 128, 1)]
@@ -124,7 +117,7 @@ public class RgbImageTests
     public void Saving_below_a_file_fails_in_one_line()
     {
         var path = Path.Combine(_folder.Write("file", "x"), "a.png");
-        DataException e = Assert.Throws<DataException>(() => Noise(2, 2).SavePng(path))!;
+        var e = Assert.Throws<FileWriteException>(() => Noise(2, 2).SavePng(path))!;
         Assert.That(e.Message, Does.Contain("cannot be written").And.Not.Contain("\n"));
     }
 
@@ -145,8 +138,8 @@ public class RgbImageTests
             Assert.That(() => new RgbImage(2, 2, new byte[5]), Throws.ArgumentException);
             Assert.That(() => ImageOps.ResizeBilinear(new RgbImage(2, 2), 0, 1), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => ImageOps.ResizeMaskNearest(new byte[3], 2, 2, 1, 1), Throws.ArgumentException);
-            Assert.That(() => ImageOps.HsvToRgb(new byte[3], 2, 2), Throws.ArgumentException);
-            Assert.That(() => ImageOps.Normalize(new RgbImage(1, 1), [0, 0, 0], [1, 0, 1]), Throws.ArgumentException);
+            Assert.That(() => ImageOps.Normalize(new RgbImage(1, 1), [0, 0, 0], [1, 0, 1], new float[3]), Throws.ArgumentException);
+            Assert.That(() => ImageOps.Normalize(new RgbImage(1, 1), [0, 0, 0], [1, 1, 1], new float[4]), Throws.ArgumentException);
         });
     }
 
@@ -154,7 +147,9 @@ public class RgbImageTests
     public void Normalize_is_channels_first()
     {
         var image = new RgbImage(2, 1, [255, 0, 51, 0, 255, 102]);
-        Closeness.ElementsAreClose("normalised", [.. ImageOps.Normalize(image, [0.5f, 0f, 0f], [0.5f, 1f, 0.2f])], [1, -1, 0, 1, 1, 2], 1e-7);
+        var numbers = new float[6];
+        ImageOps.Normalize(image, [0.5f, 0f, 0f], [0.5f, 1f, 0.2f], numbers);
+        Closeness.ElementsAreClose("normalised", [.. numbers], [1, -1, 0, 1, 1, 2], 1e-7);
     }
 
     [Test]

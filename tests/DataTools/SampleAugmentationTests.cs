@@ -9,7 +9,7 @@ namespace AmcEngine.Tests.DataTools;
 /// (the program rounds as OpenCV's fixed-point arithmetic does); what a wrong order or constant does is far larger.
 /// </summary>
 [TestFixture]
-public class SampleAugmentationTests
+internal sealed class SampleAugmentationTests : FolderTests
 {
     private const int Side = 8;
     private const ulong Seed = 5;
@@ -17,14 +17,12 @@ public class SampleAugmentationTests
     private static readonly Box[] Boxes = [new(0, 0, 8, 6), new(20, 10, 32, 16), new(6, 2, 30, 14)];
     private static readonly string[] Captions = ["one", "two", "three"];
 
-    private TempFolder _folder = null!;
     private AnnotationDataset _dataset = null!;
     private RgbImage _picture = null!;
 
     [SetUp]
     public void SetUp()
     {
-        _folder = new TempFolder();
         // Blocks of one colour: every pixel of the small picture comes from one block, so that resampling cannot blur.
         _picture = new RgbImage(32, 16);
         for (var i = 0; i < 32 * 16; i++)
@@ -37,9 +35,6 @@ public class SampleAugmentationTests
         AnnotationFile.Save(file, [new RegionAnnotation("a.png", Captions, Boxes)]);
         _dataset = new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions { ImageSize = Side });
     }
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [Test]
     public void Samples_follow_the_specification_step_by_step()
@@ -99,7 +94,9 @@ public class SampleAugmentationTests
         var gray = ImageOps.ColorJitter(new RgbImage(1, 1, [255, 255, 255]), 1, 1, 0.305, 0).Pixels;
         Assert.Multiple(() =>
         {
-            Assert.That(ImageOps.RgbToHsv(new RgbImage(1, 1, red))[0], Is.EqualTo(81));
+            var hsv = new byte[3];
+            HsvConversion.FromRgb(red, hsv);
+            Assert.That(hsv[0], Is.EqualTo(81));
             Assert.That(gray, Is.EqualTo((byte[])[255, 178, 178]));
         });
     }

@@ -1,20 +1,13 @@
 using AmcEngine.DataTools;
+using AmcEngine.Files;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.DataTools;
 
 [TestFixture]
-public class SceneDatasetTests
+internal sealed class SceneDatasetTests : FolderTests
 {
     private static readonly ShapeScenes Scenes = new();
-
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void SetUp() => _folder = new TempFolder();
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [Test]
     public void Samples_carry_the_scene_and_its_box()
@@ -27,7 +20,7 @@ public class SceneDatasetTests
             Assert.That(sample.Caption, Is.EqualTo(scene.Phrase));
             Assert.That(sample.Paraphrase, Is.EqualTo(CaptionCleaner.Clean(scene.Paraphrase, 50)));
             Assert.That(sample.Mask.Sum(v => v), Is.EqualTo(scene.Box.Area));
-            Assert.That(sample.Boxes, Is.EqualTo((Box[])[scene.Box]));
+            Assert.That(sample.Mask, Is.EqualTo(RegionMask.FromBoxes([scene.Box], 64, 64).Values));
             Assert.That(sample.Image, Has.Length.EqualTo(3 * 64 * 64));
         });
     }
@@ -67,7 +60,7 @@ public class SceneDatasetTests
     [TestCase(SceneFormat.Jpeg)]
     public void Exported_scenes_load_as_an_annotation_data_set(SceneFormat format)
     {
-        var file = SceneExporter.Export(SceneKinds.Shapes, _folder.PathOf("out"), 4, 7, SceneSplit.Test, format);
+        var file = SceneExporter.Export(SceneKinds.Create(SceneKinds.Shapes), _folder.PathOf("out"), 4, 7, SceneSplit.Test, format);
         var exported = new AnnotationEvaluationSet([file], _folder.PathOf("out"));
         var generated = new SceneEvaluationSet(Scenes, 4, 7);
         for (var i = 0; i < 4; i++)
@@ -82,8 +75,8 @@ public class SceneDatasetTests
     [Test]
     public void Export_writes_the_same_files_again()
     {
-        var first = SceneExporter.Export(SceneKinds.Shapes, _folder.PathOf("a"), 3, 7, SceneSplit.Train, SceneFormat.Png);
-        var second = SceneExporter.Export(SceneKinds.Shapes, _folder.PathOf("b"), 3, 7, SceneSplit.Train, SceneFormat.Png);
+        var first = SceneExporter.Export(SceneKinds.Create(SceneKinds.Shapes), _folder.PathOf("a"), 3, 7, SceneSplit.Train, SceneFormat.Png);
+        var second = SceneExporter.Export(SceneKinds.Create(SceneKinds.Shapes), _folder.PathOf("b"), 3, 7, SceneSplit.Train, SceneFormat.Png);
         Assert.Multiple(() =>
         {
             Assert.That(File.ReadAllBytes(second), Is.EqualTo(File.ReadAllBytes(first)));
@@ -95,13 +88,13 @@ public class SceneDatasetTests
     public void Export_into_a_file_fails_in_one_line()
     {
         var path = Path.Combine(_folder.Write("file", "x"), "out");
-        DataException e = Assert.Throws<DataException>(() => SceneExporter.Export(SceneKinds.Shapes, path, 1, 0, SceneSplit.Train, SceneFormat.Png))!;
+        var e = Assert.Throws<FileWriteException>(() => SceneExporter.Export(SceneKinds.Create(SceneKinds.Shapes), path, 1, 0, SceneSplit.Train, SceneFormat.Png))!;
         Assert.That(e.Message, Does.Contain("cannot be written").And.Not.Contain("\n"));
     }
 
     [Test]
     public void Export_of_an_unknown_kind_names_the_known_ones() =>
         Assert.That(
-            () => SceneExporter.Export("x", _folder.Path, 1, 0, SceneSplit.Train, SceneFormat.Png),
+            () => SceneExporter.Export(SceneKinds.Create("x"), _folder.Path, 1, 0, SceneSplit.Train, SceneFormat.Png),
             Throws.TypeOf<DataException>().With.Message.Contains("use one of"));
 }

@@ -104,7 +104,7 @@ public class ShapeScenesTests
     {
         string[] used = [.. Enumerable.Range(0, Many).SelectMany(i => Scenes.Describe(4, SceneSplit.Train, i).Phrase.Split(' ')).Distinct()];
         Assert.That(used, Is.EquivalentTo(SceneVocabulary.Words(SceneKinds.Shapes)));
-        Assert.That(Scenes.Words, Is.Unique);
+        Assert.That(SceneVocabulary.Words(SceneKinds.Shapes), Is.Unique);
     }
 
     [Test]

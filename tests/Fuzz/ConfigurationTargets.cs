@@ -1,5 +1,5 @@
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Training;
+using AmcEngine.Amc.Runs;
 
 namespace AmcEngine.Tests.Fuzz;
 

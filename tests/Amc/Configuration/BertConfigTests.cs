@@ -7,16 +7,8 @@ namespace AmcEngine.Tests.Amc.Configuration;
 
 /// <summary>Every field of the file that <c>bert_config</c> names acts, is refused, or is said to have no effect.</summary>
 [TestFixture]
-internal sealed class BertConfigTests
+internal sealed class BertConfigTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [Test]
     public void The_published_file_is_taken_without_a_word()
     {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using AmcEngine.Amc.CommandLine;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
 using AmcEngine.DataTools;
 using AmcEngine.Diagnostics;

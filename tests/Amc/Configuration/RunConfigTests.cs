@@ -5,7 +5,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Amc.Configuration;
 
 [TestFixture]
-internal sealed class RunConfigTests
+internal sealed class RunConfigTests : FolderTests
 {
     // The keys of the files that ALBEF and AMC publish, with their notations (True, flow mappings, a list over several lines).
     private const string ReferencePretraining = """
@@ -45,14 +45,6 @@ internal sealed class RunConfigTests
         distill: True
         warm_up: True
         """;
-
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
 
     [Test]
     public void The_references_files_load_unchanged()

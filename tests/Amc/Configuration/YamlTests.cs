@@ -8,16 +8,8 @@ namespace AmcEngine.Tests.Amc.Configuration;
 
 /// <summary>YAML as people write it: merged sections, other encodings, and files that are broken or hostile.</summary>
 [TestFixture]
-internal sealed class YamlTests
+internal sealed class YamlTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [Test]
     public void A_merged_section_fills_what_the_section_leaves_out()
     {

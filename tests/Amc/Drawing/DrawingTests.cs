@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Drawing;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Maps;
+using AmcEngine.Amc.Reports;
 using AmcEngine.DataTools;
 using AmcEngine.Tests.DataTools;
 using AmcEngine.Tests.Engine;

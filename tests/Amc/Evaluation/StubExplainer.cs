@@ -1,5 +1,6 @@
 using System.Collections;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
 
 namespace AmcEngine.Tests.Amc.Evaluation;

@@ -31,6 +31,43 @@ internal sealed class BatchLoaderTests
         Assert.That(fourth.Images, Is.Not.EqualTo(all[1].Images));
     }
 
+    // Places in the epoch's order, of which the first and the fourth hold nothing usable. Where the batch is the whole epoch,
+    // one of it comes twice.
+    [TestCase(3, ExpectedResult = new[] { 1, 1, 2 })]
+    [TestCase(5, ExpectedResult = new[] { 4, 1, 2 })]
+    public int[] A_sample_of_the_batch_comes_twice_only_where_there_is_no_other(int count)
+    {
+        var order = Loader(new Numbered(count, _ => false), 3).Order(0);
+        var batch = Loader(new Numbered(count, i => Array.IndexOf(order, i) is 0 or 3), 3).Get(0);
+        return [.. Enumerable.Range(0, 3).Select(row => Array.IndexOf(order, (int)batch.Masks[row * 4]))];
+    }
+
+    [Test]
+    public void Unusable_samples_of_a_long_epoch_cost_no_list_of_it()
+    {
+        var loader = Loader(new Numbered(1_000_000, i => i % 3 == 0), 16);
+        loader.Get(0);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        for (var step = 1; step < 5; step++)
+            loader.Get(step);
+        Assert.That(GC.GetTotalAllocatedBytes(precise: true) - before, Is.LessThan(1 << 20), "bytes; the order alone has 4 million");
+    }
+
+    private static BatchLoader Loader(IRegionDataset dataset, int batchSize) =>
+        new(dataset, WordPieceTokenizer.FromVocab(["[PAD]", "[UNK]", "[CLS]", "[MASK]"]), batchSize, 25, 3);
+
+    /// <summary>Samples of two by two pixels whose masks hold their number.</summary>
+    private sealed class Numbered(int count, Func<int, bool> isUnusable) : IRegionDataset
+    {
+        public int Count => count;
+
+        public int ImageSize => 2;
+
+        public RegionSample Get(int index, ulong seed, int epoch) => isUnusable(index)
+            ? throw new UnusableSampleException("x")
+            : new RegionSample { Caption = "x", Mask = [(byte)index, 0, 0, 0], Picture = new RgbImage(2, 2), PictureNumber = index };
+    }
+
     private static BatchLoader Create(ulong seed)
     {
         var scenes = new SceneDataset(SceneKinds.Create("scenes", 32), new SceneDatasetOptions { Count = 11, Augmentation = AugmentationOptions.Recipe });

@@ -9,7 +9,7 @@ namespace AmcEngine.Tests.Amc.Training;
 
 /// <summary>Each row of a batch against its own sample, with pictures that are not square and boxes that differ.</summary>
 [TestFixture]
-internal sealed class BatchRowsTests
+internal sealed class BatchRowsTests : FolderTests
 {
     private const int Side = 8, Pixels = Side * Side;
     private const ulong Seed = 9;
@@ -17,12 +17,9 @@ internal sealed class BatchRowsTests
     private static readonly WordPieceTokenizer Tokenizer =
         WordPieceTokenizer.FromVocab(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]);
 
-    private TempFolder _folder = null!;
-
     [SetUp]
     public void SetUp()
     {
-        _folder = new TempFolder();
         var random = new SeededRandom(1);
         for (var i = 0; i < 10; i++)
         {
@@ -34,9 +31,6 @@ internal sealed class BatchRowsTests
         AnnotationFile.Save(_folder.PathOf("a.json"), Enumerable.Range(0, 10).Select(i => new RegionAnnotation(
             $"{i}.png", [string.Join(' ', Letters(i)), string.Join(' ', Letters(i).Reverse())], [new(i / 2, i, 8 + i, 20), new(1, 1, 5 + i, 4 + i)])));
     }
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [Test]
     public void Each_row_is_its_own_sample_in_the_order_of_its_epoch()
@@ -111,8 +105,9 @@ internal sealed class BatchRowsTests
         RegionSample sample = DataSources.Train(config).Get(0, 1, 0);
         Assert.Multiple(() =>
         {
-            Assert.That(sample.Boxes, Is.EqualTo((Box[])[new(1, 2, 4, 6)]));
-            Assert.That(DataSources.Test(config)![0].Boxes, Is.EqualTo(sample.Boxes));
+            Box[] boxes = [new(1, 2, 4, 6)];
+            Assert.That(sample.Mask, Is.EqualTo(RegionMask.FromBoxes(boxes, 10, 40).Resize(16, 16).Values));
+            Assert.That(DataSources.Test(config)![0].Boxes, Is.EqualTo(boxes));
             Assert.That(() => DataSources.Train(config).Get(1, 1, 0), Throws.TypeOf<DataException>().With.Message.Contains("bad_pictures: load"));
             Assert.That(() => DataSources.Test(config)![1], Throws.TypeOf<DataException>());
             Assert.That(PictureSettings.Of(Config("bad_pictures: skip\nexif: ignore\nmax_bad_share: 0.5\nbox_format: normalised")),

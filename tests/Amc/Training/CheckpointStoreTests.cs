@@ -1,5 +1,7 @@
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Maps;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
@@ -17,20 +19,12 @@ namespace AmcEngine.Tests.Amc.Training;
 
 /// <summary>One of the two checkpoints is whole at every moment, and a step that failed leaves no trace in what is saved.</summary>
 [TestFixture]
-internal sealed class CheckpointStoreTests
+internal sealed class CheckpointStoreTests : FolderTests
 {
-    private TempFolder _folder = null!;
     private string _run = null!;
 
     [SetUp]
-    public void CreateFolder()
-    {
-        _folder = new TempFolder();
-        _run = _folder.PathOf("run");
-    }
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
+    public void CreateFolder() => _run = _folder.PathOf("run");
 
     [Test]
     public void A_checkpoint_is_whole_between_all_moves_of_a_save([Values] bool lastIsSound)

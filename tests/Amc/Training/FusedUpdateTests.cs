@@ -1,8 +1,9 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
+using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
-using AmcEngine.Autograd;
 using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Albef;
@@ -16,16 +17,8 @@ namespace AmcEngine.Tests.Amc.Training;
 
 /// <summary>Momentum copies follow each change of the weights once, with the weights or later, with the same bits.</summary>
 [TestFixture]
-internal sealed class FusedUpdateTests
+internal sealed class FusedUpdateTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [Test]
     public void Copies_that_move_with_the_weights_have_the_bits_of_those_that_move_at_the_next_step([Values(1, 2)] int threads)
     {

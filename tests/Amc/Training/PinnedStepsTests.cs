@@ -16,7 +16,7 @@ namespace AmcEngine.Tests.Amc.Training;
 /// new ones from the message.
 /// </summary>
 [TestFixture]
-internal sealed class PinnedStepsTests
+internal sealed class PinnedStepsTests : FolderTests
 {
     private const int Steps = 6;
 
@@ -66,14 +66,6 @@ internal sealed class PinnedStepsTests
         ("text_encoder_m.bert.encoder.layer.1.crossattention.self.value.weight", 0.33740639, 0.038298763),
         ("text_proj_m.weight", 1.6379562, 0.035753075),
     ];
-
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
 
     [TestCaseSource(typeof(SimdPaths), nameof(SimdPaths.All))]
     public void Losses_and_weights_are_the_pinned_ones(string path)

@@ -14,24 +14,15 @@ namespace AmcEngine.Tests.Amc.Training;
 /// <summary>After its first steps a run takes no more memory, and leaves nothing that waits for a full garbage collection.</summary>
 [TestFixture]
 [NonParallelizable]
-internal sealed class SteadyStateTests
+internal sealed class SteadyStateTests : FolderTests
 {
-    private TempFolder _folder = null!;
     private CpuBackend _backend = null!;
 
     [SetUp]
-    public void Create()
-    {
-        _folder = new TempFolder();
-        _backend = new CpuBackend(threads: 2);
-    }
+    public void Create() => _backend = new CpuBackend(threads: 2);
 
     [TearDown]
-    public void Delete()
-    {
-        _backend.Dispose();
-        _folder.Dispose();
-    }
+    public void Delete() => _backend.Dispose();
 
     [Test]
     public void Memory_is_flat_over_500_steps()

@@ -7,16 +7,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Amc.Training;
 
 [TestFixture]
-internal sealed class TrainingPlanTests
+internal sealed class TrainingPlanTests : FolderTests
 {
-    private TempFolder _folder = null!;
-
-    [SetUp]
-    public void CreateFolder() => _folder = new TempFolder();
-
-    [TearDown]
-    public void DeleteFolder() => _folder.Dispose();
-
     [TestCase(0, 0, 1e-6)]
     [TestCase(0, 101, 1.45e-6)]
     [TestCase(0, 2001, 1e-5)]

@@ -1,6 +1,6 @@
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Objective;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
@@ -23,20 +23,15 @@ namespace AmcEngine.Tests.Amc.Training;
 
 /// <summary>The one training step, and what a session hands to it.</summary>
 [TestFixture]
-internal sealed class TrainingStepTests
+internal sealed class TrainingStepTests : FolderTests
 {
-    private TempFolder _folder = null!;
     private CpuBackend _backend = null!;
 
     [SetUp]
-    public void Create() => (_folder, _backend) = (new TempFolder(), new CpuBackend(2));
+    public void Create() => _backend = new CpuBackend(2);
 
     [TearDown]
-    public void Delete()
-    {
-        _backend.Dispose();
-        _folder.Dispose();
-    }
+    public void Delete() => _backend.Dispose();
 
     [Test]
     public void Regions_that_vanish_from_the_mask_do_not_enter_AMC()

@@ -2,7 +2,7 @@ using AmcEngine.Amc.Verification;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Serialization;
 using AmcEngine.Tensors;
-using AmcEngine.Tests.Engine.Serialization;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Verification;
@@ -15,7 +15,7 @@ public sealed class ShortGoldenFormsTests
     [TestCase(DType.F64)]
     public void Heads_norms_and_blocks_stand_for_whole_tensors(DType dtype)
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var backend = new CpuBackend(2);
         var json = WriteShort(folder, _ => true);
         var report = GoldenVerifier.Verify(json, backend, dtype);
@@ -26,7 +26,7 @@ public sealed class ShortGoldenFormsTests
     [Test]
     public void A_result_that_is_not_produced_or_has_another_size_fails()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var backend = new CpuBackend(2);
         var json = WriteShort(folder, name => !name.StartsWith("grad_", StringComparison.Ordinal),
             TensorData.From("out/unheard_of", [1], new[] { 1f }), TensorData.From("loss/mlm/head64", [2], new[] { 1f, 1f }));
@@ -34,16 +34,16 @@ public sealed class ShortGoldenFormsTests
         Assert.That(report.Groups.Where(g => !g.Passed).Select(g => (g.Name, g.Failures)), Is.EquivalentTo(new[] { ("out (f32 reference)", 1), ("loss (f32 reference)", 1) }));
     }
 
-    private static string WriteShort(TemporaryFolder folder, Func<string, bool> keep, params TensorData[] extra)
+    private static string WriteShort(TempFolder folder, Func<string, bool> keep, params TensorData[] extra)
     {
-        File.Copy(GoldenFiles.Require("albef-tiny.json"), folder["albef-short.json"]);
+        File.Copy(GoldenFiles.Require("albef-tiny.json"), folder.PathOf("albef-short.json"));
         foreach (var suffix in new[] { "", "-f64" })
         {
             using var source = SafetensorsReader.Open(GoldenFiles.Require($"albef-tiny{suffix}.safetensors"));
             var shortened = source.Tensors.Where(t => keep(t.Name)).SelectMany(Shorten);
-            SafetensorsWriter.Write(folder[$"albef-short{suffix}.safetensors"], suffix.Length == 0 ? shortened.Concat(extra) : shortened);
+            SafetensorsWriter.Write(folder.PathOf($"albef-short{suffix}.safetensors"), suffix.Length == 0 ? shortened.Concat(extra) : shortened);
         }
-        return folder["albef-short.json"];
+        return folder.PathOf("albef-short.json");
     }
 
     private static IEnumerable<TensorData> Shorten(TensorData t)

@@ -1,24 +1,17 @@
 using System.Text;
 using AmcEngine.Serialization;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Serialization;
 
 /// <summary>The bytes of a file say what it is, its name does not.</summary>
 [TestFixture]
-public sealed class FileFormTests
+internal sealed class FileFormTests : FolderTests
 {
     private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 843759316\n";
 
     private static readonly float[] Two = [3, 4];
-
-    private TemporaryFolder _folder = null!;
-
-    [SetUp]
-    public void SetUp() => _folder = new TemporaryFolder();
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [TestCase("model.bin")]
     [TestCase("model.SAFETENSORS")]
@@ -26,8 +19,8 @@ public sealed class FileFormTests
     [TestCase("model")]
     public void Safetensors_are_read_whatever_they_are_called(string name)
     {
-        SafetensorsWriter.Write(_folder[name], [TensorData.From("w", [2], Two)]);
-        Assert.That(Read(_folder[name]), Is.EqualTo(Two));
+        SafetensorsWriter.Write(_folder.PathOf(name), [TensorData.From("w", [2], Two)]);
+        Assert.That(Read(_folder.PathOf(name)), Is.EqualTo(Two));
     }
 
     [TestCase("model.safetensors")]
@@ -74,8 +67,8 @@ public sealed class FileFormTests
     {
         var zip = _folder.Write("zip", TorchFiles.Zip(Pickle(legacy: false), ("0", TorchFiles.Bytes(Two))));
         Assert.That(() => SafetensorsReader.Open(zip), Throws.TypeOf<SerializationException>().With.Message.Contains("PyTorch checkpoint"));
-        SafetensorsWriter.Write(_folder["st"], [TensorData.From("w", [2], Two)]);
-        Assert.That(() => TorchCheckpoint.Load(_folder["st"]), Throws.TypeOf<SerializationException>().With.Message.Contains("is a safetensors file"));
+        SafetensorsWriter.Write(_folder.PathOf("st"), [TensorData.From("w", [2], Two)]);
+        Assert.That(() => TorchCheckpoint.Load(_folder.PathOf("st")), Throws.TypeOf<SerializationException>().With.Message.Contains("is a safetensors file"));
         var lfs = _folder.Write("lfs", Encoding.ASCII.GetBytes(Pointer));
         Assert.That(() => SafetensorsReader.Open(lfs), Throws.TypeOf<SerializationException>().With.Message.Contains("git lfs pull"));
     }
@@ -93,8 +86,8 @@ public sealed class FileFormTests
     [Test]
     public void A_key_of_a_safetensors_file_is_refused()
     {
-        SafetensorsWriter.Write(_folder["st"], [TensorData.From("w", [2], Two)]);
-        Assert.That(() => TensorFile.Open(_folder["st"], "model"), Throws.TypeOf<SerializationException>().With.Message.Contains("'model'"));
+        SafetensorsWriter.Write(_folder.PathOf("st"), [TensorData.From("w", [2], Two)]);
+        Assert.That(() => TensorFile.Open(_folder.PathOf("st"), "model"), Throws.TypeOf<SerializationException>().With.Message.Contains("'model'"));
     }
 
     private static byte[] Pickle(bool legacy) => new PickleBuilder().Dict("w", p => p.Tensor("0", 2, [2], [1], legacy: legacy)).Stop();

@@ -1,4 +1,5 @@
 using AmcEngine.Serialization;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Serialization;
@@ -74,7 +75,7 @@ public sealed class GoldenCheckpointTests
     [TestCase("albef-tiny-legacy.pth")]
     public void A_download_that_broke_off_is_refused(string name)
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         var whole = File.ReadAllBytes(GoldenFiles.Require(name));
         var path = folder.Write("part.pth", whole);
         for (var part = 39; part >= 0; part--)
@@ -87,10 +88,10 @@ public sealed class GoldenCheckpointTests
     [Test]
     public void Golden_safetensors_open_and_survive_rewriting()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var original = SafetensorsReader.Open(GoldenFiles.Require("albef-tiny.safetensors"));
-        SafetensorsWriter.Write(folder["copy"], original.Tensors, original.Metadata);
-        using var copy = SafetensorsReader.Open(folder["copy"]);
+        SafetensorsWriter.Write(folder.PathOf("copy"), original.Tensors, original.Metadata);
+        using var copy = SafetensorsReader.Open(folder.PathOf("copy"));
         Assert.That(copy.Tensors.Select(t => t.ToString()), Is.EqualTo(original.Tensors.Select(t => t.ToString())));
         Assert.That(copy.Tensors.All(t => t.Bytes.Span.SequenceEqual(original[t.Name].Bytes.Span)));
     }

@@ -1,21 +1,14 @@
 using AmcEngine.Serialization;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Serialization;
 
 /// <summary>What people save beside their weights is let be: not run, not fatal.</summary>
 [TestFixture]
-public sealed class OpaqueObjectTests
+internal sealed class OpaqueObjectTests : FolderTests
 {
     private static readonly float[] Six = [0, 1, 2, 3, 4, 5];
-
-    private TemporaryFolder _folder = null!;
-
-    [SetUp]
-    public void SetUp() => _folder = new TemporaryFolder();
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [TestCase(2)]
     [TestCase(4)]
@@ -87,7 +80,7 @@ public sealed class OpaqueObjectTests
     [Test]
     public void A_command_beside_the_weights_is_not_run()
     {
-        var proof = _folder["proof"];
+        var proof = _folder.PathOf("proof");
         using var checkpoint = Load(Beside(p => p.Text("x").Call("os", "system", a => a.Text($"touch {proof}"))));
         Assert.That(checkpoint.Find("x"), Is.EqualTo(new OpaqueObject("os.system")));
         Assert.That(File.Exists(proof), Is.False);

@@ -1,24 +1,18 @@
 using System.Text;
+using AmcEngine.Files;
 using AmcEngine.Serialization;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Serialization;
 
 [TestFixture]
-public sealed class SafetensorsTests
+internal sealed class SafetensorsTests : FolderTests
 {
-    private TemporaryFolder _folder = null!;
-
-    [SetUp]
-    public void SetUp() => _folder = new TemporaryFolder();
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
-
     [Test]
     public void What_is_written_is_read_back()
     {
-        var path = _folder["a.safetensors"];
+        var path = _folder.PathOf("a.safetensors");
         SafetensorsWriter.Write(path, Sample(), new Dictionary<string, string> { ["format"] = "pt", ["Ü\n"] = "\"" });
         using var reader = SafetensorsReader.Open(path);
         Assert.Multiple(() =>
@@ -29,14 +23,14 @@ public sealed class SafetensorsTests
             Assert.That(reader["wéights"].ToF32(), Is.EqualTo(new[] { 1.5f, -2f }));
             Assert.That(reader.Contains("absent"), Is.False);
             Assert.That(() => reader["absent"], Throws.TypeOf<SerializationException>());
-            Assert.That(Directory.GetFiles(_folder.Location), Has.Length.EqualTo(1), "no temporary file is left");
+            Assert.That(Directory.GetFiles(_folder.Path), Has.Length.EqualTo(1), "no temporary file is left");
         });
     }
 
     [Test]
     public void Every_tensor_is_aligned_to_its_elements_and_the_header_to_eight_bytes()
     {
-        var path = _folder["a.safetensors"];
+        var path = _folder.PathOf("a.safetensors");
         SafetensorsWriter.Write(path, Sample());
         var file = File.ReadAllBytes(path);
         var header = (int)BitConverter.ToInt64(file);
@@ -53,7 +47,7 @@ public sealed class SafetensorsTests
     [Test]
     public void A_file_may_be_replaced_while_its_tensors_are_the_source()
     {
-        var path = _folder["a.safetensors"];
+        var path = _folder.PathOf("a.safetensors");
         SafetensorsWriter.Write(path, Sample());
         using (var reader = SafetensorsReader.Open(path))
             SafetensorsWriter.Write(path, reader.Tensors.Select(t => t.WithName("new." + t.Name)));
@@ -65,16 +59,16 @@ public sealed class SafetensorsTests
     [Test]
     public void A_failed_write_leaves_the_old_file_and_nothing_else()
     {
-        var path = _folder["a.safetensors"];
+        var path = _folder.PathOf("a.safetensors");
         SafetensorsWriter.Write(path, Sample());
         var before = File.ReadAllBytes(path);
-        var other = _folder["b.safetensors"];
+        var other = _folder.PathOf("b.safetensors");
         SafetensorsWriter.Write(other, Sample());
         var reader = SafetensorsReader.Open(other);
         reader.Dispose();
         Assert.That(() => SafetensorsWriter.Write(path, reader.Tensors), Throws.InstanceOf<ObjectDisposedException>());
         Assert.That(File.ReadAllBytes(path), Is.EqualTo(before));
-        Assert.That(Directory.GetFiles(_folder.Location), Has.Length.EqualTo(2));
+        Assert.That(Directory.GetFiles(_folder.Path), Has.Length.EqualTo(2));
     }
 
     [Test]
@@ -87,22 +81,22 @@ public sealed class SafetensorsTests
             Assert.That(WriteError(tensor.WithName("__metadata__")), Does.Contain("reserved"));
             Assert.That(WriteError(tensor.WithName("\ud800")), Does.Contain("not valid text"));
             Assert.That(
-                () => SafetensorsWriter.Write(_folder["no/such/folder/x"], [tensor]),
-                Throws.TypeOf<SerializationException>().With.Message.Contains("cannot be written"));
+                () => SafetensorsWriter.Write(_folder.PathOf("no/such/folder/x"), [tensor]),
+                Throws.TypeOf<FileWriteException>().With.Message.Contains("cannot be written"));
         });
 
         string WriteError(params TensorData[] tensors) =>
-            Assert.Throws<SerializationException>(() => SafetensorsWriter.Write(_folder["x"], tensors))!.Message;
+            Assert.Throws<SerializationException>(() => SafetensorsWriter.Write(_folder.PathOf("x"), tensors))!.Message;
     }
 
     [Test]
     public void Empty_files_scalars_and_empty_tensors_are_valid()
     {
-        SafetensorsWriter.Write(_folder["empty"], []);
-        Assert.That(SafetensorsReader.ReadAll(_folder["empty"]), Is.Empty);
+        SafetensorsWriter.Write(_folder.PathOf("empty"), []);
+        Assert.That(SafetensorsReader.ReadAll(_folder.PathOf("empty")), Is.Empty);
         SafetensorsWriter.Write(
-            _folder["odd"], [TensorData.From("none", [0, 5], Array.Empty<float>()), TensorData.From("scalar", [], [7.0])]);
-        var tensors = SafetensorsReader.ReadAll(_folder["odd"]);
+            _folder.PathOf("odd"), [TensorData.From("none", [0, 5], Array.Empty<float>()), TensorData.From("scalar", [], [7.0])]);
+        var tensors = SafetensorsReader.ReadAll(_folder.PathOf("odd"));
         Assert.That(tensors[0].Shape, Is.EqualTo(new[] { 0L, 5L }));
         Assert.That(tensors[1].ToF64(), Is.EqualTo(new[] { 7.0 }));
     }
@@ -158,7 +152,7 @@ public sealed class SafetensorsTests
             Assert.That(OpenError([255, 255, 255, 255, 255, 255, 255, 255, 0]), Does.Contain("but only 1 follow"));
             Assert.That(OpenError([9, 0, 0, 0, 0, 0, 0, 0, (byte)'{']), Does.Contain("but only 1 follow"));
         });
-        var large = _folder["large"];
+        var large = _folder.PathOf("large");
         using (var stream = File.Create(large))
         {
             stream.Write(BitConverter.GetBytes(SafetensorsReader.MaxHeaderBytes + 1));
@@ -172,8 +166,8 @@ public sealed class SafetensorsTests
     [Test]
     public void Missing_files_and_folders_are_named()
     {
-        Assert.That(() => SafetensorsReader.Open(_folder["absent"]), Throws.TypeOf<SerializationException>().With.Message.Contains("no such file"));
-        Assert.That(() => SafetensorsReader.Open(_folder.Location), Throws.TypeOf<SerializationException>());
+        Assert.That(() => SafetensorsReader.Open(_folder.PathOf("absent")), Throws.TypeOf<SerializationException>().With.Message.Contains("no such file"));
+        Assert.That(() => SafetensorsReader.Open(_folder.Path), Throws.TypeOf<SerializationException>());
     }
 
     [Test]
@@ -190,7 +184,7 @@ public sealed class SafetensorsTests
 
     private void ReadFlipped(int seed, byte flips)
     {
-        var path = _folder["valid"];
+        var path = _folder.PathOf("valid");
         SafetensorsWriter.Write(path, Sample(), new Dictionary<string, string> { ["k"] = "v" });
         var bytes = File.ReadAllBytes(path);
         Damage.Flip(bytes, seed, flips % 8 + 1);

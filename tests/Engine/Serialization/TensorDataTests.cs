@@ -90,4 +90,24 @@ public sealed class TensorDataTests
             Assert.That(() => TensorData.From("t", [1], [1f]).Read(2, new byte[3]), Throws.InstanceOf<ArgumentException>());
         });
     }
+
+    [Test]
+    public void Tensors_one_behind_the_other_read_as_one_across_their_ends()
+    {
+        TensorData[] parts = [.. Enumerable.Range(0, 3).Select(p => TensorData.From($"p{p}", [p + 1, 2], [.. Enumerable.Range(0, 2 * (p + 1)).Select(v => 10f * p + v)]))];
+        var whole = TensorData.Concatenate("w", parts);
+        float[] expected = [0, 1, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25];
+        Assert.Multiple(() =>
+        {
+            Assert.That((whole.Name, whole.Type), Is.EqualTo(("w", TensorDataType.F32)));
+            Assert.That(whole.Shape, Is.EqualTo(new long[] { 6, 2 }));
+            Assert.That(whole.ToF32(), Is.EqualTo(expected));
+            for (var first = 0; first <= 12; first++)
+                for (var count = 0; first + count <= 12; count++)
+                    Assert.That(whole.Range(first, count).ToF32(), Is.EqualTo(expected[first..(first + count)]), $"{first}, {count}");
+            Assert.That(() => whole.Range(11, 2), Throws.TypeOf<ArgumentOutOfRangeException>());
+            Assert.That(() => TensorData.Concatenate("w", [parts[0], TensorData.From("q", [1, 3], [1f, 2, 3])]), Throws.ArgumentException);
+            Assert.That(() => TensorData.Concatenate("w", [parts[0], TensorData.From("q", [1, 2], [1.0, 2])]), Throws.ArgumentException);
+        });
+    }
 }

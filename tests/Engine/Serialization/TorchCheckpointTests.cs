@@ -1,22 +1,15 @@
 using System.IO.Compression;
 using System.Numerics;
 using AmcEngine.Serialization;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Serialization;
 
 [TestFixture]
-public sealed class TorchCheckpointTests
+internal sealed class TorchCheckpointTests : FolderTests
 {
     private static readonly float[] Six = [0, 1, 2, 3, 4, 5];
-
-    private TemporaryFolder _folder = null!;
-
-    [SetUp]
-    public void SetUp() => _folder = new TemporaryFolder();
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [TestCase(CompressionLevel.NoCompression)]
     [TestCase(CompressionLevel.Optimal)]

@@ -1,22 +1,15 @@
 using AmcEngine.Serialization;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Serialization;
 
 /// <summary>Where in a checkpoint the weights lie.</summary>
 [TestFixture]
-public sealed class TorchStateTests
+internal sealed class TorchStateTests : FolderTests
 {
     private static readonly TensorData[] Plain = [TensorData.From("a.w", [2], [1f, 2f]), TensorData.From("a.b", [1], [3f])];
     private static readonly TensorData[] Averaged = [TensorData.From("a.w", [2], [4f, 5f]), TensorData.From("a.b", [1], [6f])];
-
-    private TemporaryFolder _folder = null!;
-
-    [SetUp]
-    public void SetUp() => _folder = new TemporaryFolder();
-
-    [TearDown]
-    public void TearDown() => _folder.Dispose();
 
     [TestCase(null)]
     [TestCase("model")]

@@ -1,5 +1,5 @@
 using AmcEngine.Model.Tokenization;
-using AmcEngine.Tests.Engine.Serialization;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model.Tokenization;
@@ -33,10 +33,10 @@ public sealed class BlipTokenizerTests
     [Test]
     public void Its_files_are_told_from_ALBEF_s()
     {
-        using var folder = new TemporaryFolder();
-        BlipTokenizer.BertBaseUncased.Save(folder.Location);
-        Assert.That(TokenizerFiles.Load(folder.Location), Is.TypeOf<BlipTokenizer>().With.Property(nameof(ITokenizer.VocabSize)).EqualTo(30_524));
-        WordPieceTokenizer.BertBaseUncased.Save(folder.Location);
-        Assert.That(TokenizerFiles.Load(folder.Location), Is.TypeOf<WordPieceTokenizer>().With.Property(nameof(ITokenizer.VocabSize)).EqualTo(30_522));
+        using var folder = new TempFolder();
+        BlipTokenizer.BertBaseUncased.Save(folder.Path);
+        Assert.That(TokenizerFiles.Load(folder.Path), Is.TypeOf<BlipTokenizer>().With.Property(nameof(ITokenizer.VocabSize)).EqualTo(30_524));
+        WordPieceTokenizer.BertBaseUncased.Save(folder.Path);
+        Assert.That(TokenizerFiles.Load(folder.Path), Is.TypeOf<WordPieceTokenizer>().With.Property(nameof(ITokenizer.VocabSize)).EqualTo(30_522));
     }
 }

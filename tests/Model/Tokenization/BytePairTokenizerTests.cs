@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Serialization;
-using AmcEngine.Tests.Engine.Serialization;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model.Tokenization;
@@ -72,11 +72,11 @@ public sealed class BytePairTokenizerTests
     [Test]
     public void A_vocabulary_survives_its_files()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         foreach (var tokenizer in new[] { Small, BytePairTokenizer.Clip })
         {
-            tokenizer.Save(folder.Location);
-            var again = TokenizerFiles.Load(folder.Location);
+            tokenizer.Save(folder.Path);
+            var again = TokenizerFiles.Load(folder.Path);
             Assert.That(again, Is.TypeOf<BytePairTokenizer>());
             Assert.That(Enumerable.Range(0, again.VocabSize).Select(again.Token), Is.EqualTo(Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.Token)));
             foreach (var text in new[] { "a red ring, red circles", "naïve café", "xxxxxxxxxxxxxxxxxxx" })
@@ -87,13 +87,13 @@ public sealed class BytePairTokenizerTests
     [Test]
     public void Merges_alone_are_read_compressed_or_not()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         const string Text = "\"bpe_simple_vocab_16e6.txt#version: 0.2\nr e\nre d</w>\n";
-        File.WriteAllText(folder["merges"], Text);
-        using (var packed = new GZipStream(File.Create(folder["merges.gz"]), CompressionLevel.Fastest)) packed.Write(Encoding.UTF8.GetBytes(Text));
+        File.WriteAllText(folder.PathOf("merges"), Text);
+        using (var packed = new GZipStream(File.Create(folder.PathOf("merges.gz")), CompressionLevel.Fastest)) packed.Write(Encoding.UTF8.GetBytes(Text));
         foreach (var file in new[] { "merges", "merges.gz" })
         {
-            var tokenizer = BytePairTokenizer.FromMerges(folder[file]);
+            var tokenizer = BytePairTokenizer.FromMerges(folder.PathOf(file));
             Assert.That(tokenizer.VocabSize, Is.EqualTo(516));
             // The bytes are numbered from "!" (0x21) on, those at the end of a word 256 further.
             Assert.That(tokenizer.Encode("red reb !e"), Is.EqualTo(new[] { 514, 513, 512, 256 + 'b' - '!', 256, 256 + 'e' - '!', 515 }));
@@ -105,9 +105,9 @@ public sealed class BytePairTokenizerTests
     [TestCase("#version: 0.2\nr e\nr e\n", "\"re\" occurs twice")]
     public void A_damaged_list_of_merges_is_refused(string text, string message)
     {
-        using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["merges"], text);
-        Assert.That(() => BytePairTokenizer.FromMerges(folder["merges"]), Throws.TypeOf<SerializationException>().With.Message.Contains(message));
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.PathOf("merges"), text);
+        Assert.That(() => BytePairTokenizer.FromMerges(folder.PathOf("merges")), Throws.TypeOf<SerializationException>().With.Message.Contains(message));
     }
 
     [TestCase("[]", "no JSON object")]
@@ -115,17 +115,17 @@ public sealed class BytePairTokenizerTests
     [TestCase("{\"a\": 0}", "symbol of byte")]
     public void A_damaged_vocabulary_is_refused(string json, string message)
     {
-        using var folder = new TemporaryFolder();
-        Small.Save(folder.Location);
-        File.WriteAllText(folder["vocab.json"], json);
-        Assert.That(() => TokenizerFiles.Load(folder.Location), Throws.TypeOf<SerializationException>().With.Message.Contains(message));
+        using var folder = new TempFolder();
+        Small.Save(folder.Path);
+        File.WriteAllText(folder.PathOf("vocab.json"), json);
+        Assert.That(() => TokenizerFiles.Load(folder.Path), Throws.TypeOf<SerializationException>().With.Message.Contains(message));
     }
 
     [Test]
     public void A_folder_without_a_tokenizer_is_refused()
     {
-        using var folder = new TemporaryFolder();
-        Assert.That(() => TokenizerFiles.Load(folder.Location), Throws.TypeOf<SerializationException>().With.Message.Contains("vocab.txt"));
+        using var folder = new TempFolder();
+        Assert.That(() => TokenizerFiles.Load(folder.Path), Throws.TypeOf<SerializationException>().With.Message.Contains("vocab.txt"));
     }
 
     [Test]

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Serialization;
-using AmcEngine.Tests.Engine.Serialization;
+using AmcEngine.Tests.DataTools;
 using FsCheck;
 using FsCheck.Fluent;
 using NUnit.Framework;
@@ -104,24 +104,24 @@ public sealed class WordPieceTokenizerTests
     [Test]
     public void A_vocabulary_survives_its_file()
     {
-        using var folder = new TemporaryFolder();
-        Tokenizer.SaveVocab(folder["vocab.txt"]);
-        var again = WordPieceTokenizer.FromVocabFile(folder["vocab.txt"]);
+        using var folder = new TempFolder();
+        Tokenizer.SaveVocab(folder.PathOf("vocab.txt"));
+        var again = WordPieceTokenizer.FromVocabFile(folder.PathOf("vocab.txt"));
         Assert.That(again.VocabSize, Is.EqualTo(Vocabulary.Length));
         Assert.That(Enumerable.Range(0, again.VocabSize).Select(again.Token), Is.EqualTo(Vocabulary));
         Assert.That(
-            () => WordPieceTokenizer.FromVocabFile(folder["absent"]),
+            () => WordPieceTokenizer.FromVocabFile(folder.PathOf("absent")),
             Throws.TypeOf<SerializationException>().With.Message.Contains("cannot be read"));
     }
 
     [Test]
     public void A_vocabulary_of_any_encoding_is_read()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         foreach (Encoding encoding in new Encoding[] { new UTF8Encoding(true), Encoding.Unicode, Encoding.BigEndianUnicode })
         {
-            File.WriteAllText(folder["vocab.txt"], string.Join("\r\n", Vocabulary) + "\r\n", encoding);
-            var read = WordPieceTokenizer.FromVocabFile(folder["vocab.txt"]);
+            File.WriteAllText(folder.PathOf("vocab.txt"), string.Join("\r\n", Vocabulary) + "\r\n", encoding);
+            var read = WordPieceTokenizer.FromVocabFile(folder.PathOf("vocab.txt"));
             Assert.That(Enumerable.Range(0, read.VocabSize).Select(read.Token), Is.EqualTo(Vocabulary), encoding.EncodingName);
         }
     }
@@ -129,10 +129,10 @@ public sealed class WordPieceTokenizerTests
     [Test]
     public void The_vocabulary_built_in_is_the_published_file()
     {
-        using var folder = new TemporaryFolder();
-        WordPieceTokenizer.BertBaseUncased.SaveVocab(folder["vocab.txt"]);
+        using var folder = new TempFolder();
+        WordPieceTokenizer.BertBaseUncased.SaveVocab(folder.PathOf("vocab.txt"));
         Assert.That(
-            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder["vocab.txt"]))),
+            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.PathOf("vocab.txt")))),
             Is.EqualTo("07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"));
         foreach (var notice in new[] { "NOTICE", "LICENSE-Apache-2.0.txt" })
             Assert.That(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, notice)), Does.Contain("Apache License"), "the notice goes with the program");

@@ -1,0 +1,59 @@
+using AmcEngine.Model;
+
+namespace AmcEngine.Amc.Maps;
+
+/// <summary>How much each patch of a picture speaks for a phrase: the explanation before it is enlarged.</summary>
+/// <param name="Side">Patches a side.</param>
+/// <param name="Values">Side × side numbers, row by row.</param>
+internal sealed record PatchMap(int Side, float[] Values)
+{
+    /// <summary>Whether all values are equal: such a map points nowhere.</summary>
+    public bool IsFlat => !Values.AsSpan().ContainsAnyExcept(Values[0]);
+
+    /// <summary>Refuses a map with NaN or infinity.</summary>
+    /// <param name="phrase">The phrase, for the message.</param>
+    /// <param name="image">The picture, for the message.</param>
+    /// <returns>The map.</returns>
+    /// <exception cref="ModelException">A value is not finite.</exception>
+    public PatchMap RequireFinite(string phrase, string image)
+    {
+        var bad = Values.Count(v => !float.IsFinite(v));
+        return bad == 0 ? this : throw new ModelException(
+            $"{image}: the heatmap of \"{phrase}\" holds {bad} of {Values.Length} values that are not finite; the weights give no answer, use another checkpoint");
+    }
+
+    /// <summary>
+    /// The pointed pixel of a picture (specification 7): of the map enlarged to the picture's size, the first that has the
+    /// largest value, row by row. Null where the map is flat. The enlarged map is never held: rows come one by one.
+    /// </summary>
+    /// <param name="width">Width of the picture.</param>
+    /// <param name="height">Height of the picture.</param>
+    public (int X, int Y)? Peak(int width, int height)
+    {
+        if (IsFlat)
+            return null;
+        var rows = new EnlargedRows(Values, Side, width, height);
+        var row = new float[width];
+        var best = float.NegativeInfinity;
+        (int, int) point = default;
+        for (var y = 0; y < height; y++)
+        {
+            var largest = rows.Read(y, row);
+            if (largest > best)
+                (best, point) = (largest, (Array.IndexOf(row, largest), y));
+        }
+        return point;
+    }
+
+    /// <summary>The map in another size, for a picture of it.</summary>
+    /// <param name="width">New width.</param>
+    /// <param name="height">New height.</param>
+    public Heatmap Enlarge(int width, int height)
+    {
+        var rows = new EnlargedRows(Values, Side, width, height);
+        var values = new float[width * height];
+        for (var y = 0; y < height; y++)
+            rows.Read(y, values.AsSpan(y * width, width));
+        return new Heatmap(width, height, values);
+    }
+}

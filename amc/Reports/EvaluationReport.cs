@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using AmcEngine.Amc.Evaluation;
+using AmcEngine.DataTools;
+using AmcEngine.Files;
+
+namespace AmcEngine.Amc.Reports;
+
+/// <summary>The result of an evaluation as files.</summary>
+/// <param name="Result">The numbers.</param>
+/// <param name="Split">What the data is called.</param>
+/// <param name="Protocol">How it was measured.</param>
+/// <param name="Checkpoint">The model's file as the user named it.</param>
+internal sealed record EvaluationReport(PointingResult Result, string Split, string Protocol, string Checkpoint)
+{
+    /// <summary>The explanation method's name.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>Whether all questions were asked.</summary>
+    public bool Complete { get; init; } = true;
+
+    /// <summary>The data set, which knows what is wrong with its files; null where scenes are generated.</summary>
+    public IFileDataset? Data { get; init; }
+
+    /// <summary>The result in one line, for people.</summary>
+    public string Text
+    {
+        get
+        {
+            var text = new StringBuilder();
+            text.Append(CultureInfo.InvariantCulture, $"{Split}: pointing accuracy {100 * Result.Accuracy:0.00} % on {Result.Count} samples");
+            text.Append(CultureInfo.InvariantCulture, $" (a random point {100 * Result.RandomAccuracy:0.00} %), {Result.Seconds:0.0} s");
+            if (Result.Flat > 0)
+                text.Append(CultureInfo.InvariantCulture, $", {Result.Flat} with a flat heatmap, which is no hit");
+            if (Result.Skipped > 0)
+                text.Append(CultureInfo.InvariantCulture, $", {Result.Skipped} more could not be asked and do not count");
+            if (Data?.Pictures is { HasBad: true } pictures)
+                text.Append(CultureInfo.InvariantCulture, $"; {pictures.Summary}");
+            if (Data?.Annotations is { Counts.Count: > 0 } annotations)
+                text.Append(CultureInfo.InvariantCulture, $"; {annotations.Summary}");
+            return text.ToString();
+        }
+    }
+
+    /// <summary>Writes one JSON object.</summary>
+    public void SaveJson(string path)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("pointing_accuracy", Result.Accuracy);
+            json.WriteNumber("random_accuracy", Result.RandomAccuracy);
+            json.WriteNumber("count", Result.Count);
+            json.WriteString("split", Split);
+            json.WriteString("protocol", Protocol);
+            json.WriteString("method", Method);
+            json.WriteString("checkpoint", Checkpoint);
+            json.WriteNumber("seconds", Math.Round(Result.Seconds, 3));
+            json.WriteNumber("flat", Result.Flat);
+            json.WriteNumber("skipped", Result.Skipped);
+            json.WriteNumber("pictures_partial", Data?.Pictures.Partial ?? 0);
+            json.WriteNumber("pictures_undecodable", Data?.Pictures.Undecodable ?? 0);
+            json.WriteNumber("bad_entries", Data?.Annotations.BadEntries ?? 0);
+            json.WriteNumber("dropped_boxes", Data?.Annotations.DroppedBoxes ?? 0);
+            json.WriteBoolean("complete", Complete);
+            json.WriteEndObject();
+        }
+        buffer.WriteByte((byte)'\n');
+        DurableFile.Write(path, buffer.ToArray());
+    }
+
+    /// <summary>Writes a page with the numbers and the first examples; pictures are inside the page.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="shown">The first answers.</param>
+    /// <param name="questions">The test set, whose pictures are read again to be drawn.</param>
+    public void SaveHtml(string path, IReadOnlyList<PointingAnswer> shown, IEvaluationSet questions)
+    {
+        var html = new StringBuilder();
+        html.Append(CultureInfo.InvariantCulture, $$"""
+            <!doctype html><html lang="en"><meta charset="utf-8"><title>Pointing game: {{Encode(Split)}}</title>
+            <style>body{font:16px sans-serif;margin:2em;max-width:1100px}figure{display:inline-block;width:240px;margin:8px;vertical-align:top}
+            figure img{width:240px}.hit{color:#007a2c}.miss{color:#c01820}td{padding:2px 14px 2px 0}</style>
+            <h1>Pointing game: {{Encode(Split)}}</h1>
+            <table><tr><td>Pointing accuracy<td><b>{{100 * Result.Accuracy:0.00}} %</b><tr><td>A random point<td>{{100 * Result.RandomAccuracy:0.00}} %
+            <tr><td>Samples<td>{{Result.Count}}<tr><td>Flat heatmaps<td>{{Result.Flat}}<tr><td>Not asked<td>{{Result.Skipped}}<tr><td>Checkpoint<td>{{Encode(Checkpoint)}}<tr><td>Protocol<td>{{Encode(Protocol)}}</table>
+            <h2>The first {{shown.Count}} samples</h2>
+
+            """);
+        foreach (PointingAnswer answer in shown)
+        {
+            EvaluationSample sample = questions.Read(answer.Index, [ExplanationPicture.Example]);
+            var verdict = answer.IsFlat ? "flat heatmap" : answer.Hit ? "hit" : "miss";
+            var png = ExplanationPicture.Encode(sample, answer);
+            html.Append(CultureInfo.InvariantCulture, $"<figure><img alt=\"heatmap\" src=\"data:image/png;base64,{Convert.ToBase64String(png)}\">");
+            html.Append(CultureInfo.InvariantCulture, $"<figcaption class=\"{(answer.Hit ? "hit" : "miss")}\">{Encode(sample.Caption)}: {verdict}</figcaption></figure>\n");
+        }
+        DurableFile.Write(path, html.Append("</html>\n").ToString());
+    }
+
+    /// <summary>Writes one JSON object a line for each answer.</summary>
+    public static void SaveSamples(string path, AnswerFile answers) => DurableFile.Write(path, answers.ToBytes());
+
+    private static string Encode(string text) => WebUtility.HtmlEncode(text);
+}

@@ -1,0 +1,81 @@
+using AmcEngine.Amc.Drawing;
+using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Maps;
+using AmcEngine.Amc.Runs;
+using AmcEngine.Amc.Training;
+using AmcEngine.DataTools;
+
+namespace AmcEngine.Amc.Reports;
+
+/// <summary>Shows what a run has learned: test scenes before and after, and the curves.</summary>
+internal sealed class TrainingReport
+{
+    private readonly TrainingSession _session;
+
+    /// <summary>Remembers where the model looks before its first step.</summary>
+    /// <param name="session">A session before its first step, or with the maps of a checkpoint; it remembers them too.</param>
+    public TrainingReport(TrainingSession session)
+    {
+        _session = session;
+        if (session.Test is { } test)
+            session.FirstMaps ??= new FirstMaps(test, Explain(GridScenes.Candidates(test, Shown)));
+    }
+
+    /// <summary>Draws the pictures and says how accuracy changed.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="output">Where to say it.</param>
+    /// <param name="warn">Told of lines of the log that cannot be read.</param>
+    public void Write(string folder, TextWriter output, Action<string> warn)
+    {
+        (List<StepRecord> steps, List<EvaluationRecord> evaluations) = TrainingLogReader.Read(folder, warn);
+        Curve[] losses = steps.Count == 0 ? [] : [.. steps[0].Losses.Select(l => Loss(l.Name, steps))];
+        Curve? accuracy = evaluations.Count == 0 ? null : new Curve("the model", [.. evaluations.Select(e => (double)e.Step)], [.. evaluations.Select(e => e.Accuracy)]);
+        if (evaluations.Count > 0)
+            WriteAccuracy(folder, output, Before(evaluations), evaluations[^1]);
+        var curves = Path.Combine(folder, CheckpointLayout.Curves);
+        CurvePlot.Save(curves, losses, accuracy, evaluations.Count == 0 ? 0 : evaluations[0].Random);
+        output.WriteLine($"losses and accuracy by step: {curves}");
+        output.WriteLine($"log: {Path.Combine(folder, TrainingLog.FileName)}");
+        output.WriteLine($"checkpoint: {CheckpointLayout.Last(folder)}");
+    }
+
+    private static Curve Loss(string name, List<StepRecord> steps)
+    {
+        (int Step, double Value)[] points = [.. steps.SelectMany(s => s.Losses.Where(l => l.Name == name).Select(l => (s.Step, l.Value)))];
+        return new Curve(name, [.. points.Select(p => (double)p.Step)], [.. points.Select(p => p.Value)]);
+    }
+
+    // Only what was measured before the first step, on as many questions as are asked today, is "before".
+    private double? Before(List<EvaluationRecord> evaluations) =>
+        evaluations.FirstOrDefault(e => e.Step == 0 && e.Count == _session.Test?.Count)?.Accuracy;
+
+    private void WriteAccuracy(string folder, TextWriter output, double? before, EvaluationRecord last)
+    {
+        output.WriteLine(FormattableString.Invariant(
+            $"pointing accuracy on {last.Count} test samples: {(before is { } share ? $"{Percent(share)} before, " : "")}{Percent(last.Accuracy)} after training; a random point {Percent(last.Random)}"));
+        GridScene[] scenes = Scenes(last.Accuracy);
+        if (scenes.Length == 0)
+            return;
+        var grid = Path.Combine(folder, CheckpointLayout.Grid);
+        SceneGrid.Save(grid, scenes, new GridHeading(before, last.Accuracy, last.Random, last.Count));
+        output.WriteLine($"where the model looks, before and after: {grid}");
+    }
+
+    private GridScene[] Scenes(double accuracy)
+    {
+        IEvaluationSet test = _session.Test!;
+        Dictionary<int, PatchMap> before = _session.FirstMaps!.Of(test, GridScenes.Candidates(test, Shown));
+        Dictionary<int, PatchMap> after = Explain([.. before.Keys.Order()]);
+        (int Index, EvaluationSample Sample)[] candidates = [.. after.Keys.Order().Select(i => (i, test.Read(i, [SceneGrid.Picture])))];
+        bool[] hits = [.. candidates.Select(c => after[c.Index].Peak(c.Sample.Width, c.Sample.Height) is { } p && PointingGame.IsHit(p.X, p.Y, c.Sample.Boxes))];
+        return [.. GridScenes.Choose(hits, Shown, accuracy)
+            .Select(i => candidates[i]).Select(c => new GridScene(c.Sample, before[c.Index], after[c.Index]))];
+    }
+
+    private int Shown => _session.Config.Integer("grid_scenes");
+
+    private Dictionary<int, PatchMap> Explain(IReadOnlyList<int> questions) =>
+        GridScenes.Explain(_session.Explainer, _session.Test!, questions, _session.Config.Integer("eval_batch"));
+
+    private static string Percent(double share) => FormattableString.Invariant($"{100 * share:0.0} %");
+}

@@ -1,0 +1,57 @@
+using AmcEngine.Files;
+
+namespace AmcEngine.DataTools;
+
+/// <summary>Writes generated scenes as pictures and an annotation file in the reference's format (specification 6).</summary>
+public static class SceneExporter
+{
+    /// <summary>Name of the annotation file in the output folder.</summary>
+    public const string AnnotationFileName = "annotations.json";
+
+    /// <summary>Exports scenes 0 … count − 1 of a stream; <paramref name="outputDir"/> then serves as image_root.</summary>
+    /// <param name="scenes">The renderer.</param>
+    /// <param name="outputDir">Folder to write into; made if missing.</param>
+    /// <param name="count">How many scenes.</param>
+    /// <param name="seed">Seed of the stream.</param>
+    /// <param name="split">Which stream.</param>
+    /// <param name="format">How pictures are stored.</param>
+    /// <returns>Path of the annotation file.</returns>
+    /// <exception cref="DataException">The renderer's files are missing.</exception>
+    /// <exception cref="FileWriteException">The folder cannot be written.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is not positive.</exception>
+    public static string Export(ISceneSource scenes, string outputDir, int count, ulong seed, SceneSplit split, SceneFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(scenes);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        var images = CreateFolder(Path.Combine(outputDir, "images"), outputDir);
+        var annotations = new List<RegionAnnotation>(count);
+        for (var i = 0; i < count; i++)
+        {
+            Scene scene = scenes.Render(seed, split, i);
+            var name = format == SceneFormat.Png ? $"{i:D6}.png" : $"{i:D6}.jpg";
+            if (format == SceneFormat.Png)
+                scene.Picture.SavePng(Path.Combine(images, name));
+            else
+                scene.Picture.SaveJpeg(Path.Combine(images, name));
+            // Forward slashes on every system: the file is the same everywhere.
+            annotations.Add(new RegionAnnotation($"images/{name}", [scene.Phrase], [scene.Box]));
+        }
+        // Last, so that an annotation file never names pictures that are not there.
+        var path = Path.Combine(outputDir, AnnotationFileName);
+        AnnotationFile.Save(path, annotations);
+        return path;
+    }
+
+    private static string CreateFolder(string folder, string outputDir)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            return folder;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FileWriteException(outputDir, e);
+        }
+    }
+}
