@@ -1,5 +1,5 @@
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Verification;
+using AmcEngine.Amc.Recordings;
 using AmcEngine.Backends;
 using AmcEngine.Model;
 using AmcEngine.Model.Albef;

@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Objective;
+using AmcEngine.Amc.Recordings;
 using AmcEngine.Amc.Training;
 using AmcEngine.Autograd;
 using AmcEngine.Backends;

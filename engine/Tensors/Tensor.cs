@@ -136,6 +136,17 @@ public sealed class Tensor : IDisposable
         Storage.Touch();
     }
 
+    /// <summary>Overwrites some values from the host, in row-major order (an in-place write as of <see cref="Load"/>).</summary>
+    /// <param name="values">The new values.</param>
+    /// <param name="first">Index of the first value to overwrite.</param>
+    public void LoadRange<T>(ReadOnlySpan<T> values, int first) where T : unmanaged
+    {
+        if (DTypes.Of<T>() != DType) throw new DTypeException("load", $"{typeof(T).Name} values cannot fill a {DType} tensor");
+        if (first < 0 || first > Count - values.Length) throw new ShapeException("load", $"{values.Length} values from {first} on do not lie within {Shape}");
+        using (var part = Share([values.Length], default, first)) Backend.Write(MemoryMarshal.AsBytes(values), part);
+        Storage.Touch();
+    }
+
     /// <summary>The same memory without history: gradients stop here.</summary>
     public Tensor Detach() => Share(Shape, default);
 

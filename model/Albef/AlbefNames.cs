@@ -1,4 +1,5 @@
 using AmcEngine.Model.Checkpoints;
+using AmcEngine.Model.Modules;
 
 namespace AmcEngine.Model.Albef;
 

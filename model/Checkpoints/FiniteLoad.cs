@@ -13,14 +13,37 @@ public sealed class FiniteLoad
 {
     private const int Shown = 3;
 
+    // Large tensors pass through in parts, so that loading holds little more than the model.
+    private const int PartCount = 1 << 20;
+
     private readonly List<string> _tensors = [];
+    private double[] _doubles = [];
+    private float[] _singles = [];
     private long _numbers;
 
     /// <summary>Overwrites a tensor with stored values, converted to its type.</summary>
     public void Load(Tensor target, TensorData data)
     {
-        if (target.DType == DType.F64) target.Load<double>(Doubles(data));
-        else target.Load<float>(Singles(data));
+        var bad = 0;
+        for (long first = 0; first < data.Count; first += PartCount)
+        {
+            var part = data.Range(first, Math.Min(PartCount, data.Count - first));
+            if (target.DType == DType.F64)
+            {
+                var values = Scratch(ref _doubles, part);
+                part.CopyTo(values);
+                bad += NonFinite.Count<double>(values);
+                target.LoadRange<double>(values, (int)first);
+            }
+            else
+            {
+                var values = Scratch(ref _singles, part);
+                part.CopyTo(values);
+                bad += NonFinite.Count<float>(values);
+                target.LoadRange<float>(values, (int)first);
+            }
+        }
+        Note(data, bad);
     }
 
     /// <summary>The error, if any value so far was not finite.</summary>
@@ -52,6 +75,12 @@ public sealed class FiniteLoad
         var values = data.ToF32();
         Note(data, NonFinite.Count<float>(values));
         return values;
+    }
+
+    private static Span<T> Scratch<T>(ref T[] array, TensorData part)
+    {
+        if (array.Length < part.Count) array = new T[part.Count];
+        return array.AsSpan(0, (int)part.Count);
     }
 
     private void Note(TensorData data, int count)

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using AmcEngine.Model.Checkpoints;
+using AmcEngine.Model.Modules;
 using AmcEngine.Serialization;
 
 namespace AmcEngine.Model.Clip;

@@ -7,7 +7,7 @@ using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Serialization;
 
-namespace AmcEngine.Amc.Verification;
+namespace AmcEngine.Amc.Recordings;
 
 /// <summary>
 /// A recorded training step: <c>NAME.json</c> with the configuration, <c>NAME.safetensors</c> and, where present,

@@ -1,6 +1,6 @@
 using AmcEngine.Serialization;
 
-namespace AmcEngine.Model.Checkpoints;
+namespace AmcEngine.Model.Modules;
 
 /// <summary>How the checkpoints of a model name what its state dict holds.</summary>
 public class CheckpointNames
