@@ -8,10 +8,17 @@ namespace AmcEngine.Amc.CommandLine;
 /// <summary><c>amcx compare</c>.</summary>
 internal static class CompareCommand
 {
-    /// <summary>Prints a Markdown table and draws the curves.</summary>
+    /// <summary>Prints a Markdown table and draws the curves, or does the same for methods.</summary>
     /// <exception cref="ConfigException">A group is not NAME=DIR[,DIR…], or a folder holds no log with evaluations.</exception>
     public static int Run(CompareOptions options, CommandContext context)
     {
+        if (options.Methods)
+            return CompareMethodsCommand.Run(options, context);
+        if (!options.Groups.Any())
+            throw new ConfigException("amcx compare: an argument is missing; amcx compare --help shows an example");
+        if (options.Config is not null || options.Checkpoint is not null)
+            throw new ConfigException(
+                "amcx compare: --config and --checkpoint go with --methods alone; add it, or leave them out");
         RunGroup[] groups = [.. options.Groups.Select(g => Parse(g, context.Warn))];
         int[] steps = [.. groups.SelectMany(g => g.Steps).Distinct().Order()];
         context.Out.WriteLine($"| step | {string.Join(" | ", groups.Select(g => $"{g.Name} ({g.Runs} runs)"))} |");

@@ -4,21 +4,59 @@ using CommandLine.Text;
 namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Arguments of <c>amcx compare</c>.</summary>
-[Verb("compare", HelpText = "Compare training runs: pointing accuracy by step, with the spread over seeds, as a table and curves.")]
+[Verb("compare", HelpText = "Compare training runs (pointing accuracy by step, with the spread over seeds), "
+    + "or with --methods the explanation methods on one model.")]
 internal sealed class CompareOptions : CommonOptions
 {
     /// <summary>Groups of runs.</summary>
-    [Value(0, MetaName = "NAME=DIR[,DIR...]", Min = 1, HelpText = "A name and the folders of its runs (different seeds of one setting).")]
+    [Value(0, MetaName = "NAME=DIR[,DIR...]",
+        HelpText = "A name and the folders of its runs (different seeds of one setting).")]
     public IEnumerable<string> Groups { get; set; } = [];
 
-    /// <summary>Where to draw the curves.</summary>
-    [Option("output", MetaValue = "OUT.png", HelpText = "Draw the curves.")]
+    /// <summary>Where to draw the curves or the grid.</summary>
+    [Option("output", MetaValue = "OUT.png",
+        HelpText = "Draw the curves; with --methods, a grid of test pictures and their heatmaps.")]
     public string? Output { get; set; }
+
+    /// <summary>Whether methods are compared, and not runs.</summary>
+    [Option("methods", HelpText = "Play the pointing game with every explanation method that applies to one model.")]
+    public bool Methods { get; set; }
+
+    /// <summary>The configuration whose test data is used.</summary>
+    [Option("config", MetaValue = "F.yaml", HelpText = "With --methods: the configuration whose test data is used.")]
+    public string? Config { get; set; }
+
+    /// <summary>The model.</summary>
+    [Option("checkpoint", MetaValue = "C", HelpText = "With --methods: the model, as eval takes it.")]
+    public string? Checkpoint { get; set; }
+
+    /// <summary>Which of a file's sets of weights.</summary>
+    [Option("key", MetaValue = "NAME",
+        HelpText = "With --methods: the key under which a PyTorch checkpoint holds the weights.")]
+    public string? Key { get; set; }
+
+    /// <summary>How many test questions.</summary>
+    [Option("count", Default = 100, MetaValue = "N",
+        HelpText = "With --methods: how many test questions, the first ones.")]
+    public int Count { get; set; } = 100;
+
+    /// <summary>Masks of RISE.</summary>
+    [Option("rise-masks", Default = 500, MetaValue = "N",
+        HelpText = "With --methods: masks a phrase of rise; the paper takes 4000.")]
+    public int RiseMasks { get; set; } = 500;
+
+    /// <summary>Settings that win over the file.</summary>
+    [Option("set", MetaValue = "key=value", HelpText = "With --methods: settings that win over the configuration.")]
+    public IEnumerable<string> Set { get; set; } = [];
 
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx")]
     public static IEnumerable<Example> Examples =>
     [
         HelpExample.Of("With and without AMC, two seeds each", new CompareOptions { Groups = ["amc=runs/amc-1,runs/amc-2", "base=runs/base-1,runs/base-2"], Output = "curves.png" }),
+        HelpExample.Of("Every explanation method on one model", MethodsExample),
     ];
+
+    private static CompareOptions MethodsExample =>
+        new() { Methods = true, Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Output = "methods.png" };
 }

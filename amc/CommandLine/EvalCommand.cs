@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Training;
@@ -35,6 +36,7 @@ internal static class EvalCommand
     {
         RunConfig config = RunConfig.Load(options.Config, options.Set);
         CheckOutputs(options, config);
+        IExplanationMethod method = options.Choose(context);
         CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
         IEvaluationSet questions = DataSources.Test(config, context.Warn)
             ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
@@ -42,12 +44,16 @@ internal static class EvalCommand
         using IBackend backend = DeviceSelector.Open(options);
         using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Evaluation);
-        var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config));
+        Resampling resize = EvaluationSettings.Resize(config);
+        var explained = new ExplainedModel(model, tokenizer, resize, ModelKeys.Grounding(config));
+        IExplainer explainer = ExplainerChoice.Create(explained, method);
         var answers = new AnswerFile();
         var tally = new PointingTally(answers.Add);
-        EvaluationReport Report(bool complete) => new(tally.Result, DataSources.Split(config), Protocol(config), options.Checkpoint)
+        string split = DataSources.Split(config), protocol = EvaluationSettings.Protocol(config, method);
+        EvaluationReport Report(bool complete) => new(tally.Result, split, protocol, options.Checkpoint)
         {
             Complete = complete,
+            Method = method.Name,
             Data = questions as IFileDataset,
         };
         try
@@ -127,7 +133,4 @@ internal static class EvalCommand
     }
 
     private static bool IsWriteFailure(Exception e) => e is FileWriteException or DataException or IOException or UnauthorizedAccessException;
-
-    private static string Protocol(RunConfig config) =>
-        $"pointing game; {config.ImageSize} pixels {config.Text("eval_resize")}; heatmap bicubic to the original size; first maximum strictly inside any box";
 }

@@ -5,7 +5,7 @@ namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Arguments of <c>amcx eval</c>.</summary>
 [Verb("eval", HelpText = "Play the pointing game on the test data of a configuration.")]
-internal sealed class EvalOptions : ModelOptions
+internal sealed class EvalOptions : MethodOptions
 {
     /// <summary>The configuration whose test data is used.</summary>
     [Option("config", Required = true, MetaValue = "F.yaml", HelpText = "The configuration whose test data is used.")]
@@ -32,5 +32,7 @@ internal sealed class EvalOptions : ModelOptions
     public static IEnumerable<Example> Examples =>
     [
         HelpExample.Of("Evaluate a trained model", new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Json = "result.json" }),
+        HelpExample.Of("Explain it by another method",
+            new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Method = "relevance" }),
     ];
 }

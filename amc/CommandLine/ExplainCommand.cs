@@ -1,6 +1,7 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Reports;
@@ -19,6 +20,7 @@ internal static class ExplainCommand
     public static int Run(ExplainOptions options, CommandContext context)
     {
         CheckOutput(options);
+        IExplanationMethod method = options.Choose(context);
         CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
         RunConfig config = options.Config is { } file ? RunConfig.Load(file) : checkpoint.Config()
             ?? throw new ConfigException($"{options.Checkpoint}: does not say what model it is; name the model's configuration with --config");
@@ -33,7 +35,9 @@ internal static class ExplainCommand
         using IBackend backend = DeviceSelector.Open(options);
         using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Explanation);
-        MatchExplanation answer = new Explainer(model, tokenizer, resize, Grounding(config, checkpoint)).Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
+        var explained = new ExplainedModel(model, tokenizer, resize, Grounding(config, checkpoint));
+        IExplainer explainer = ExplainerChoice.Create(explained, method);
+        MatchExplanation answer = explainer.Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
         PatchMap map = answer.Map.RequireFinite(phrase, options.Image);
         (int X, int Y)? point = map.Peak(picture.Width, picture.Height);
         ExplanationPicture.Save(options.Output, picture.Images[1], map, picture.PointIn(picture.Images[1], point), options.Text.Trim());

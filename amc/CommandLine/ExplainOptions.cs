@@ -5,7 +5,7 @@ namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Arguments of <c>amcx explain</c>.</summary>
 [Verb("explain", HelpText = "Draw where the model looks in a picture for a phrase.")]
-internal sealed class ExplainOptions : ModelOptions
+internal sealed class ExplainOptions : MethodOptions
 {
     /// <summary>The picture.</summary>
     [Option("image", Required = true, MetaValue = "I", HelpText = "The picture: PNG, JPEG, WebP, GIF or BMP.")]
@@ -28,5 +28,13 @@ internal sealed class ExplainOptions : ModelOptions
     public static IEnumerable<Example> Examples =>
     [
         HelpExample.Of("Explain a phrase", new ExplainOptions { Checkpoint = "runs/scenes", Image = "scene.png", Text = "red circle", Output = "heatmap.png" }),
+        HelpExample.Of("Explain it by another method", new ExplainOptions
+        {
+            Checkpoint = "runs/scenes",
+            Image = "scene.png",
+            Text = "red circle",
+            Output = "heatmap.png",
+            Method = "rise",
+        }),
     ];
 }

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Evaluation;
@@ -9,4 +10,9 @@ internal static class EvaluationSettings
     /// <summary>The resampling of test pictures.</summary>
     public static Resampling Resize(RunConfig config) =>
         config.Text("eval_resize") == "bicubic" ? Resampling.Bicubic : Resampling.Bilinear;
+
+    /// <summary>How a pointing game is played, in words.</summary>
+    public static string Protocol(RunConfig config, IExplanationMethod method) =>
+        $"pointing game; {method.Description}; {config.ImageSize} pixels {config.Text("eval_resize")}; "
+        + "heatmap bicubic to the original size; first maximum strictly inside any box";
 }

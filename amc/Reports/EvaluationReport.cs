@@ -15,6 +15,9 @@ namespace AmcEngine.Amc.Reports;
 /// <param name="Checkpoint">The model's file as the user named it.</param>
 internal sealed record EvaluationReport(PointingResult Result, string Split, string Protocol, string Checkpoint)
 {
+    /// <summary>The explanation method's name.</summary>
+    public required string Method { get; init; }
+
     /// <summary>Whether all questions were asked.</summary>
     public bool Complete { get; init; } = true;
 
@@ -53,6 +56,7 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
             json.WriteNumber("count", Result.Count);
             json.WriteString("split", Split);
             json.WriteString("protocol", Protocol);
+            json.WriteString("method", Method);
             json.WriteString("checkpoint", Checkpoint);
             json.WriteNumber("seconds", Math.Round(Result.Seconds, 3));
             json.WriteNumber("flat", Result.Flat);

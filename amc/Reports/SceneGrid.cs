@@ -25,8 +25,6 @@ internal static class SceneGrid
 {
     private const int Side = 224;
     private const int TallestSide = 336;
-    // Room for the mark of a spot in a picture that is a mere strip.
-    private const int LowestRow = 28;
     private const int Gap = 14;
     private const int Margin = 24;
     private const int PhraseHeight = 30;
@@ -39,12 +37,10 @@ internal static class SceneGrid
     private static readonly SKColor Ink = new(30, 30, 30);
     private static readonly SKColor Faint = new(110, 110, 110);
 
+    private static readonly QuestionPanel Panel = new(Side, TallestSide);
+
     /// <summary>The size that pictures of the grid are wanted in.</summary>
-    public static PictureTarget Picture { get; } = new(
-        (width, height) => Scale(width, height) is var scale && scale < 1
-            ? (Math.Max(1, (int)Math.Round(width * scale)), Math.Max(1, (int)Math.Round(height * scale)))
-            : (width, height),
-        Resampling.Bicubic);
+    public static PictureTarget Picture => Panel.Picture;
 
     /// <summary>Draws the grid and writes it as PNG.</summary>
     /// <exception cref="Files.FileWriteException">The file cannot be written.</exception>
@@ -58,18 +54,12 @@ internal static class SceneGrid
             Row(sheet, scene, top);
             top += RowHeight(scene.Sample);
         }
-        Legend(sheet, top);
+        QuestionPanel.Legend(sheet, Margin, top);
         sheet.Save(path);
     }
 
     /// <summary>Height of a sample's row with its phrase.</summary>
-    internal static int RowHeight(EvaluationSample sample) => PhraseHeight + PanelHeight(sample) + RowGap;
-
-    // All panels of a row show the same picture: as wide as the column, unless it is very tall.
-    private static int PanelHeight(EvaluationSample sample) =>
-        Math.Max(LowestRow, (int)Math.Ceiling(sample.Height * Scale(sample.Width, sample.Height)));
-
-    private static float Scale(int width, int height) => Math.Min((float)Side / width, (float)TallestSide / height);
+    internal static int RowHeight(EvaluationSample sample) => PhraseHeight + Panel.Height(sample) + RowGap;
 
     private static void Head(Sheet sheet, GridHeading heading)
     {
@@ -87,42 +77,9 @@ internal static class SceneGrid
         EvaluationSample sample = scene.Sample;
         sheet.Text($"“{sample.Caption}”", Margin, top + 20, 18, Ink, maxWidth: Width - 2 * Margin);
         var y = top + PhraseHeight;
-        Panel(sheet, sample, null, Left(0), y);
-        Panel(sheet, sample, scene.Before, Left(1), y);
-        Panel(sheet, sample, scene.After, Left(2), y);
-    }
-
-    private static void Panel(Sheet sheet, EvaluationSample sample, PatchMap? map, int x, int y)
-    {
-        RgbImage picture = sample.Picture;
-        float scale = Scale(sample.Width, sample.Height), width = sample.Width * scale, height = sample.Height * scale;
-        float left = x + (Side - width) / 2, top = y + (PanelHeight(sample) - height) / 2;
-        RgbImage shown = map is null ? picture : HeatmapOverlay.Draw(picture, map.Enlarge(picture.Width, picture.Height), HeatmapOverlay.SeeThrough);
-        sheet.Picture(shown, SKRect.Create(left, top, width, height), smooth: map is not null);
-        foreach (Box box in sample.Boxes)
-            sheet.Outline(SKRect.Create(left + (float)box.X1 * scale, top + (float)box.Y1 * scale, (float)box.Width * scale, (float)box.Height * scale), Sheet.Region);
-        if (map is null)
-            return;
-        if (map.Peak(sample.Width, sample.Height) is { } p)
-            // A pixel's centre, since a point names a pixel.
-            sheet.Spot(left + (p.X + 0.5f) * scale, top + (p.Y + 0.5f) * scale, PointingGame.IsHit(p.X, p.Y, sample.Boxes) ? Sheet.Hit : Sheet.Miss);
-        else
-            sheet.Label("flat: points nowhere", x + Side / 2f, y + PanelHeight(sample) / 2f);
-    }
-
-    private static void Legend(Sheet sheet, int top)
-    {
-        float y = top + 26;
-        sheet.Spot(Margin + 10, y - 5, Sheet.Hit);
-        sheet.Text("pointed spot: inside the region (hit)", Margin + 28, y, 14, Ink);
-        sheet.Spot(Margin + 340, y - 5, Sheet.Miss);
-        sheet.Text("pointed spot: outside (miss)", Margin + 358, y, 14, Ink);
-        y += 34;
-        sheet.Fill(SKRect.Create(Margin, y - 17, 22, 20), new SKColor(120, 120, 120));
-        sheet.Outline(SKRect.Create(Margin + 3, y - 14, 16, 14), Sheet.Region);
-        sheet.Text("region that the phrase names", Margin + 30, y, 14, Ink);
-        sheet.ColorBar(SKRect.Create(Margin + 330, y - 12, 150, 14));
-        sheet.Text("heatmap, low to high", Margin + 490, y, 14, Ink);
+        Panel.Draw(sheet, sample, null, Left(0), y);
+        Panel.Draw(sheet, sample, scene.Before, Left(1), y);
+        Panel.Draw(sheet, sample, scene.After, Left(2), y);
     }
 
     private static int Left(int column) => Margin + column * (Side + Gap);

@@ -44,7 +44,18 @@ public sealed record TextEncoding(Tensor Hidden, Text.TextMask? Mask)
 {
     /// <summary>Which rows count in an explanation (<see cref="Grounding.QueryMask"/>).</summary>
     public Tensor? QueryMask { get; init; }
+
+    /// <summary>The texts that <paramref name="index"/> (I32) names, in its order, also several times.</summary>
+    public TextEncoding Select(Tensor index) =>
+        new(Hidden.IndexSelect(0, index), Mask?.Select(index)) { QueryMask = QueryMask?.IndexSelect(0, index) };
 }
+
+/// <summary>A grounding with all that its attentions have computed, from the picture's first layer up.</summary>
+/// <param name="Grounding">The grounding; its map has all query rows.</param>
+/// <param name="Explained">The attention that the map is of.</param>
+/// <param name="Captures">All attentions asked for, and the explained one, in the order of computation.</param>
+public sealed record RecordedGrounding(
+    Grounding Grounding, Layers.AttentionCapture Explained, IReadOnlyList<Layers.AttentionCapture> Captures);
 
 /// <summary>
 /// A way to ground texts in pictures with a model, in evaluation mode. Encoding stands apart from grounding, so that a picture
@@ -52,6 +63,9 @@ public sealed record TextEncoding(Tensor Hidden, Text.TextMask? Mask)
 /// </summary>
 public interface IGrounder
 {
+    /// <summary>Whose score is explained; never <see cref="GroundingMode.Default"/>.</summary>
+    GroundingMode Mode { get; }
+
     /// <summary>Encodes normalised pictures <c>[B, 3, S, S]</c>.</summary>
     ImageEncoding EncodeImages(Tensor images);
 
@@ -60,6 +74,16 @@ public interface IGrounder
 
     /// <summary>Grounds each text in the picture of the same row. Tensors belong to the current scope.</summary>
     Grounding Ground(ImageEncoding images, TextEncoding texts);
+
+    /// <summary>
+    /// Grounds each text in the picture of the same row, with the attentions of every layer of some kinds. Where
+    /// gradients are being recorded, the graph begins at the picture. Tensors belong to the current scope.
+    /// </summary>
+    /// <param name="images">Normalised pictures <c>[B, 3, S, S]</c>.</param>
+    /// <param name="texts">As many texts.</param>
+    /// <param name="kinds">Kinds of attention; those that the score does not depend on give nothing.</param>
+    RecordedGrounding Record(
+        Tensor images, Tokenization.TokenBatch texts, IReadOnlyCollection<Layers.AttentionKind> kinds);
 }
 
 /// <summary>Which map explains a model.</summary>

@@ -1,5 +1,6 @@
 using AmcEngine.Autograd;
 using AmcEngine.Model.Layers;
+using AmcEngine.Model.Modules;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
@@ -34,6 +35,9 @@ internal sealed class ItcGrounder : IGrounder
     public static AttentionHook Hook(int layer) => new(AttentionKind.Vision, layer) { FirstRowOnly = true };
 
     /// <inheritdoc/>
+    public GroundingMode Mode => GroundingMode.Itc;
+
+    /// <inheritdoc/>
     public ImageEncoding EncodeImages(Tensor images)
     {
         using var noGrad = NoGrad.Begin();
@@ -52,14 +56,39 @@ internal sealed class ItcGrounder : IGrounder
     {
         using var recorded = GradMode.Set(true);
         var hook = Hook(_layer);
-        var image = _parts.ImageFeature(_vision.ClassRow(images.Tokens, _layer, new ForwardContext(null, hook)));
-        var cosine = Cosine(image, texts.Hidden);
-        return new Grounding(_parts.Scale(cosine), hook.Map!, null, _vision.Grid) { Confidence = cosine.Detach() };
+        return From(images.Tokens, _layer, texts, new ForwardContext(null, hook), () => hook.Map!);
+    }
+
+    /// <inheritdoc/>
+    public RecordedGrounding Record(Tensor images, TokenBatch texts, IReadOnlyCollection<AttentionKind> kinds)
+    {
+        var recorder = new AttentionRecorder(kinds, AttentionKind.Vision, _layer);
+        var context = new ForwardContext(null, recorder);
+        var tokens = _vision.Below(images, 0, context);
+        var whole = From(tokens, 0, EncodeTexts(texts), context, () => recorder.Single.Map);
+        var grounding = whole with { QueryMask = ClassRowOnly(whole.Map) };
+        return new RecordedGrounding(grounding, recorder.Single, recorder.Captures);
     }
 
     /// <summary>The grounding that a training pass's features of length 1 <c>[B, E]</c> and its hook are.</summary>
     public static Grounding? Of(AttentionHook? hook, Tensor image, Tensor text, Func<Tensor, Tensor> scale, int grid) =>
         hook is null ? null : new Grounding(scale(Cosine(image, text)), hook.Map!, null, grid);
+
+    private Grounding From(Tensor tokens, int block, TextEncoding texts, ForwardContext context, Func<Tensor> map)
+    {
+        var image = _parts.ImageFeature(_vision.ClassRow(tokens, block, context));
+        var cosine = Cosine(image, texts.Hidden);
+        return new Grounding(_parts.Scale(cosine), map(), null, _vision.Grid) { Confidence = cosine.Detach() };
+    }
+
+    // Of a whole map the first row alone counts, as if it were the only one: √Q, as weights are squared and averaged.
+    private static Tensor ClassRowOnly(Tensor map)
+    {
+        var (batch, rows) = (map.Shape[0], map.Shape[2]);
+        var weights = new double[batch * rows];
+        for (var i = 0; i < batch; i++) weights[i * rows] = Math.Sqrt(rows);
+        return TensorValues.From(weights, [batch, rows], map.DType, map.Backend);
+    }
 
     /// <summary>Cosines of features of length 1, row by row: <c>[B, E]</c> twice to <c>[B]</c>.</summary>
     public static Tensor Cosine(Tensor image, Tensor text) => image.Mul(text).Sum([1]);

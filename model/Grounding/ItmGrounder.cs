@@ -44,6 +44,9 @@ internal sealed class ItmGrounder : IGrounder
     public bool HasEnd { get; init; }
 
     /// <inheritdoc/>
+    public GroundingMode Mode => GroundingMode.Itm;
+
+    /// <inheritdoc/>
     public ImageEncoding EncodeImages(Tensor images)
     {
         using var noGrad = NoGrad.Begin();
@@ -54,12 +57,7 @@ internal sealed class ItmGrounder : IGrounder
     public TextEncoding EncodeTexts(TokenBatch texts)
     {
         using var noGrad = NoGrad.Begin();
-        var mask = TextMask.Create(texts, _model.DType, _model.Backend);
-        var ids = Tensor.From(Prepare(texts).Ids, [texts.Count, texts.Length], _model.Backend);
-        return new TextEncoding(_text.BelowFusion(ids, mask, ForwardContext.Evaluation), mask)
-        {
-            QueryMask = _wordsOnly ? TextMask.Words(texts, HasEnd, _model.DType, _model.Backend) : mask.Keep,
-        };
+        return BelowFusion(texts, ForwardContext.Evaluation);
     }
 
     /// <inheritdoc/>
@@ -67,14 +65,39 @@ internal sealed class ItmGrounder : IGrounder
     {
         using var recorded = GradMode.Set(true);
         var hook = new AttentionHook(AttentionKind.Cross, _layer);
-        var mask = texts.Mask!;
-        var fused = _text.Fusion(texts.Hidden, mask, ImageSource.FromTokens(images.Tokens), new ForwardContext(null, hook), firstRowOnly: true);
-        var logits = _head.Forward(VisionLanguageModel.ClassRow(fused));
-        return Of(logits, hook.Map!, texts.QueryMask!, _vision.Grid) with { Confidence = MatchColumn(logits.Detach().Softmax(-1)) };
+        return Fuse(images.Tokens, texts, new ForwardContext(null, hook), () => hook.Map!);
+    }
+
+    /// <inheritdoc/>
+    public RecordedGrounding Record(Tensor images, TokenBatch texts, IReadOnlyCollection<AttentionKind> kinds)
+    {
+        var recorder = new AttentionRecorder(kinds, AttentionKind.Cross, _layer);
+        var context = new ForwardContext(null, recorder);
+        var tokens = _vision.Forward(images, context);
+        var grounding = Fuse(tokens, BelowFusion(texts, context), context, () => recorder.Single.Map);
+        return new RecordedGrounding(grounding, recorder.Single, recorder.Captures);
     }
 
     /// <summary>The grounding that match logits <c>[B, 2]</c> and a cross-attention map are.</summary>
     public static Grounding Of(Tensor logits, Tensor map, Tensor queryMask, int grid) => new(MatchColumn(logits), map, queryMask, grid);
+
+    private TextEncoding BelowFusion(TokenBatch texts, ForwardContext context)
+    {
+        var mask = TextMask.Create(texts, _model.DType, _model.Backend);
+        var ids = Tensor.From(Prepare(texts).Ids, [texts.Count, texts.Length], _model.Backend);
+        return new TextEncoding(_text.BelowFusion(ids, mask, context), mask)
+        {
+            QueryMask = _wordsOnly ? TextMask.Words(texts, HasEnd, _model.DType, _model.Backend) : mask.Keep,
+        };
+    }
+
+    private Grounding Fuse(Tensor image, TextEncoding texts, ForwardContext context, Func<Tensor> map)
+    {
+        var fused = _text.Fusion(texts.Hidden, texts.Mask!, ImageSource.FromTokens(image), context, firstRowOnly: true);
+        var logits = _head.Forward(VisionLanguageModel.ClassRow(fused));
+        var confidence = MatchColumn(logits.Detach().Softmax(-1));
+        return Of(logits, map(), texts.QueryMask!, _vision.Grid) with { Confidence = confidence };
+    }
 
     /// <summary>The column of "match".</summary>
     private static Tensor MatchColumn(Tensor logits) => logits.Slice(1, 1, 2).Reshape(logits.Shape[0]);

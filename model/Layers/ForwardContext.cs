@@ -6,8 +6,8 @@ namespace AmcEngine.Model.Layers;
 
 /// <summary>How a network is run: with dropout or without, hooked or not.</summary>
 /// <param name="Random">Source of the dropout masks; null is evaluation mode, without dropout.</param>
-/// <param name="Hook">The attention whose map is wanted, if any.</param>
-public sealed record ForwardContext(RandomSource? Random = null, AttentionHook? Hook = null)
+/// <param name="Hook">The attentions whose maps are wanted, if any.</param>
+public sealed record ForwardContext(RandomSource? Random = null, IAttentionHook? Hook = null)
 {
     /// <summary>Evaluation mode without a hook.</summary>
     public static ForwardContext Evaluation { get; } = new();
@@ -27,12 +27,12 @@ public sealed record ForwardContext(RandomSource? Random = null, AttentionHook? 
     internal Tensor Attend(Tensor q, KeyValue kv, Tensor? mask, AttentionShape shape, double dropout)
     {
         var spec = AttentionDropout(dropout);
-        if (Hook is null || !Hook.Matches(shape.Kind, shape.Layer))
+        if (Hook is null || !Hook.Asks(shape.Kind, shape.Layer))
             return Attention.ScaledDotProduct(q, kv.Key, kv.Value, mask, shape.Scale, shape.Heads, spec);
         var split = Hook.FirstRowOnly && mask is null && q.Shape[1] > 1;
         var hooked = split ? q.Slice(1, 0, 1) : q;
         var (output, map) = Attention.WithMap(hooked, kv.Key, kv.Value, mask, shape.Scale, shape.Heads, spec);
-        Hook.Map = map;
+        Hook.Take(new AttentionCapture(shape.Kind, shape.Layer, map, hooked, kv, output));
         if (!split) return output;
         var rest = Attention.ScaledDotProduct(q.Slice(1, 1, q.Shape[1]), kv.Key, kv.Value, null, shape.Scale, shape.Heads, AttentionDropout(dropout));
         return Movement.Concat([output, rest], 1);

@@ -76,6 +76,8 @@ public sealed record TransformerBlockNames
 /// <summary>A pre-norm transformer block: x + Attn(LN(x)), then x + MLP(LN(x)) (specification 1, step 3).</summary>
 public sealed class TransformerBlock : Module
 {
+    private readonly AttentionKind _kind;
+    private readonly int _layer;
     private readonly LayerNorm _norm1;
     private readonly PackedSelfAttention _attention;
     private readonly LayerNorm _norm2;
@@ -86,6 +88,7 @@ public sealed class TransformerBlock : Module
     /// <param name="layer">Its number, from 0: what a hook calls it.</param>
     public TransformerBlock(TransformerBlockConfig config, int layer)
     {
+        (_kind, _layer) = (config.Kind, layer);
         var names = config.Names;
         _norm1 = new LayerNorm(config.Width, config.NormEps);
         _attention = new PackedSelfAttention(config, layer);
@@ -105,9 +108,12 @@ public sealed class TransformerBlock : Module
     /// <param name="firstRowOnly">Compute the class row only, where nothing reads the others; its value is the same.</param>
     public Tensor Forward(Tensor x, Tensor? mask, ForwardContext context, bool firstRowOnly = false) => AttentionHook.Run(context.Hook, () =>
     {
-        var residual = firstRowOnly ? x.Slice(1, 0, 1) : x;
+        // A recorded attention shows all its rows; those that nothing reads end here.
+        var recorded = firstRowOnly && context.Hook is { AllRows: true } hook && hook.Asks(_kind, _layer);
+        var residual = firstRowOnly && !recorded ? x.Slice(1, 0, 1) : x;
         var attended = _attention.Forward(_norm1.Forward(x), residual, mask, context);
-        return _mlp.Forward(_norm2.Forward(attended), attended);
+        var y = _mlp.Forward(_norm2.Forward(attended), attended);
+        return recorded ? y.Slice(1, 0, 1) : y;
     });
 }
 

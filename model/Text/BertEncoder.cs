@@ -61,7 +61,8 @@ public sealed class BertEncoder : Module
             for (var i = _config.FirstCrossLayer; i < _layers.Length; i++)
             {
                 // A hooked last layer must show the rows of all words, and count them in the average.
-                var hooked = context.Hook is { Kind: not AttentionKind.Vision } hook && hook.Layer == i;
+                var hooked = context.Hook is { } hook
+                    && (hook.Asks(AttentionKind.TextSelf, i) || hook.Asks(AttentionKind.Cross, i));
                 x = _layers[i].Forward(x, mask, image, context, firstRowOnly && i == _layers.Length - 1 && !hooked);
             }
             return x;

@@ -15,7 +15,12 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
         Answer answer = Amcx.Run("eval", "--config", _config, "--checkpoint", _run, "--json", json, "--report", html);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         JsonObject result = JsonNode.Parse(File.ReadAllText(json))!.AsObject();
-        Assert.That(result.Select(p => p.Key), Is.EqualTo(new[] { "pointing_accuracy", "random_accuracy", "count", "split", "protocol", "checkpoint", "seconds", "flat", "skipped", "pictures_partial", "pictures_undecodable", "bad_entries", "dropped_boxes", "complete" }));
+        string[] keys =
+        [
+            "pointing_accuracy", "random_accuracy", "count", "split", "protocol", "method", "checkpoint", "seconds",
+            "flat", "skipped", "pictures_partial", "pictures_undecodable", "bad_entries", "dropped_boxes", "complete",
+        ];
+        Assert.That(result.Select(p => p.Key), Is.EqualTo(keys));
         Assert.That((int)result["count"]!, Is.EqualTo(6));
         Assert.That((double)result["random_accuracy"]!, Is.InRange(0.01, 0.4));
         Assert.That(File.ReadAllText(html), Does.StartWith("<!doctype html>").And.Contain("data:image/png;base64,"));

@@ -8,6 +8,9 @@ public interface IExplanationMethod
 
     /// <summary>What it does, in a few words, with its source.</summary>
     string Summary { get; }
+
+    /// <summary>Its name, with what else decides on its maps.</summary>
+    string Description => Name;
 }
 
 /// <summary>How much of an attention a method needs.</summary>

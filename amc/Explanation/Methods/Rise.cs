@@ -31,7 +31,14 @@ public sealed class Rise(RiseOptions? options = null) : IExplanationMethod
     /// <inheritdoc/>
     public string Summary => "scores under random masks, the model a black box (Petsiuk et al. 2018)";
 
-    /// <summary>How much each pixel speaks for the score, <c>side²</c> numbers: Σ score·mask / (masks·kept).</summary>
+    /// <inheritdoc/>
+    public string Description => $"{Name} of {_options.Masks} masks";
+
+    /// <summary>
+    /// How much each pixel speaks for the score, <c>side²</c> numbers: Σ score·mask / Σ mask, the mean score of the masks that
+    /// keep it. The paper divides by masks·kept, what Σ mask is in expectation: then a score that masks hardly change draws
+    /// nothing but how often each pixel happened to be kept.
+    /// </summary>
     /// <param name="score">Scores the masked pictures.</param>
     /// <param name="side">Side of picture and masks in pixels.</param>
     public double[] Explain(MaskedScores score, int side)
@@ -39,7 +46,7 @@ public sealed class Rise(RiseOptions? options = null) : IExplanationMethod
         ArgumentNullException.ThrowIfNull(score);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(side);
         var pixels = side * side;
-        var saliency = new double[pixels];
+        var (saliency, kept) = (new double[pixels], new double[pixels]);
         var masks = new float[Math.Min(_options.Batch, _options.Masks) * pixels];
         for (var first = 0; first < _options.Masks; first += _options.Batch)
         {
@@ -48,9 +55,14 @@ public sealed class Rise(RiseOptions? options = null) : IExplanationMethod
             var scores = score(masks.AsSpan(0, count * pixels));
             if (scores.Count != count) throw new InvalidOperationException($"{scores.Count} scores for {count} masks");
             for (var i = 0; i < count; i++)
-                for (var p = 0; p < pixels; p++) saliency[p] += scores[i] * masks[i * pixels + p];
+                for (var p = 0; p < pixels; p++)
+                {
+                    saliency[p] += scores[i] * masks[i * pixels + p];
+                    kept[p] += masks[i * pixels + p];
+                }
         }
-        for (var p = 0; p < pixels; p++) saliency[p] /= _options.Masks * _options.Kept;
+        for (var p = 0; p < pixels; p++)
+            if (kept[p] > 0) saliency[p] /= kept[p];
         return saliency;
     }
 

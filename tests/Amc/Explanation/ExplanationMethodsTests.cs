@@ -135,6 +135,14 @@ public sealed class ExplanationMethodsTests
         Assert.That(() => new Rise(options).Explain(_ => [], Side), Throws.InvalidOperationException);
     }
 
+    /// <summary>However few the masks, and however unevenly they keep the pixels.</summary>
+    [Test]
+    public void A_score_that_no_mask_changes_is_the_same_everywhere()
+    {
+        var map = new Rise(new RiseOptions(Masks: 40)).Explain(masks => [.. Enumerable.Repeat(0.7, masks.Length / 100)], 10);
+        Closeness.AreClose("map", map, [.. Enumerable.Repeat(0.7, 100)], 1e-14);
+    }
+
     [Test]
     public void Masks_keep_the_share_that_they_are_to_keep()
     {

@@ -1,0 +1,28 @@
+using System.Collections;
+using AmcEngine.DataTools;
+
+namespace AmcEngine.Amc.Evaluation;
+
+/// <summary>The first questions of a test set.</summary>
+/// <param name="all">The set.</param>
+/// <param name="most">How many at most.</param>
+internal sealed class FirstQuestions(IEvaluationSet all, int most) : IEvaluationSet
+{
+    /// <inheritdoc/>
+    public int Count { get; } = Math.Min(all.Count, most);
+
+    /// <inheritdoc/>
+    public EvaluationSample this[int index] => all[index];
+
+    /// <inheritdoc/>
+    public string PictureOf(int index) => all.PictureOf(index);
+
+    /// <inheritdoc/>
+    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets) => all.Read(index, targets);
+
+    /// <inheritdoc/>
+    public IEnumerator<EvaluationSample> GetEnumerator() => all.Take(Count).GetEnumerator();
+
+    /// <inheritdoc/>
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}
