@@ -64,7 +64,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         while (session.Step < last && !stop.IsCancellationRequested)
         {
             BeforeStep?.Invoke(session);
-            StepRecord record = step.Run();
+            var record = step.Run();
             log.Write(record);
             view.Step(record);
             if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(stop))

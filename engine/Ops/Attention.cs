@@ -67,7 +67,7 @@ public static class Attention
         q.Backend.Run(new AttentionDoubleBackwardArgs(args, y, lse, g, cotangents[0], cotangents[1], cotangents[2], outputs[3], outputs[0], outputs[1], outputs[2]));
         var given = cotangents.Select(t => t is not null).ToArray();
         Tensor[] inputs = [q, k, v, g, .. cotangents.OfType<Tensor>()];
-        Tensor[] saved = mask is null ? inputs : [.. inputs, mask];
+        var saved = mask is null ? inputs : [.. inputs, mask];
         var count = inputs.Length;
         return Graph.Record("scaled_dot_product_attention_double_backward", inputs, outputs, saved, (c, h) =>
         {

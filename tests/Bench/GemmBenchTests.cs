@@ -102,7 +102,7 @@ internal sealed class GemmBenchTests
 
     private static double[] Reference(GemmCase c)
     {
-        GemmShape s = c.Shape;
+        var s = c.Shape;
         // Drawn in f32 on every side.
         float[] a = Operands.Values<float>(s.Batch * s.M * s.K, 1), b = Operands.Values<float>(s.Batch * s.K * s.N, 2);
         var y = new double[s.Batch * s.M * s.N];

@@ -17,14 +17,14 @@ internal sealed class GpuReportTests
     {
         string id = TestBackends.OpenCl.Device.Id, name = TestBackends.OpenCl.Device.Name;
         using var folder = new TempFolder();
-        (var markdown, JsonObject json) = Report(folder, id, new DeviceCheck(), new LaunchCheck());
+        (var markdown, var json) = Report(folder, id, new DeviceCheck(), new LaunchCheck());
 
         Assert.That(markdown, Does.StartWith($"# {name}, ").And.Contain("2 of 2 checks passed").And.Contain($"commit {ReportHeader.Commit}"));
         Assert.That((string?)json["device_name"], Is.EqualTo(name));
         Assert.That((string?)json["commit"], Is.EqualTo(ReportHeader.Commit));
         Assert.That((bool?)json["passed"], Is.True);
         Assert.That(DateTime.TryParse((string?)json["started"], out _));
-        JsonNode launch = json["checks"]![1]!["data"]!;
+        var launch = json["checks"]![1]!["data"]!;
         double queued = (double)launch["queued_seconds"]!, drained = (double)launch["drained_seconds"]!, synchronised = (double)launch["synchronised_seconds"]!;
         Assert.That(queued, Is.Positive.And.LessThanOrEqualTo(drained));
         Assert.That(synchronised, Is.Positive.And.LessThan(0.1));
@@ -33,7 +33,7 @@ internal sealed class GpuReportTests
     [Test]
     public void A_benchmark_row_names_speed_share_and_ratio_on_a_known_device()
     {
-        (var cells, JsonNode row) = Row("NVIDIA H100 80GB HBM3", seconds: 1e-4);
+        (var cells, var row) = Row("NVIDIA H100 80GB HBM3", seconds: 1e-4);
         Assert.That((double)row["gflops"]!, Is.EqualTo(2 * Math.Pow(1024, 3) / 1e-4 * 1e-9).Within(1e-6));
         Assert.That((double)row["roof_share"]!, Is.EqualTo(2 * Math.Pow(1024, 3) / 67e12 / 1e-4).Within(1e-9));
         Assert.That((double)row["measured_to_predicted"]!, Is.EqualTo(1e-4 / (double)row["predicted_seconds"]!).Within(1e-9));
@@ -45,7 +45,7 @@ internal sealed class GpuReportTests
     [TestCase("NVIDIA H100 80GB HBM3 MIG 1g.10gb")]
     public void Without_a_roofline_there_is_no_share_and_no_ratio(string device)
     {
-        (var cells, JsonNode row) = Row(device, seconds: 0.25);
+        (var cells, var row) = Row(device, seconds: 0.25);
         Assert.That(row["roof_share"], Is.Null);
         Assert.That(row["measured_to_predicted"], Is.Null);
         Assert.That((cells[1], cells[5], cells[7]), Is.EqualTo(("250", "–", "–")));
@@ -72,7 +72,7 @@ internal sealed class GpuReportTests
     {
         var options = new GpuOptions { Device = device, Out = folder.Path };
         var report = new GpuReport(options);
-        foreach (IGpuCheck check in checks)
+        foreach (var check in checks)
         {
             var context = new CheckContext(options);
             check.Run(context);
