@@ -21,21 +21,21 @@ internal static class CompareMethodsCommand
     public static int Run(CompareOptions options, CommandContext context)
     {
         (var file, var weights) = Check(options);
-        RiseOptions rise = MethodOptions.RiseOf(options.RiseMasks, options.RiseMasks);
-        RunConfig config = RunConfig.Load(file, options.Set);
+        var rise = MethodOptions.RiseOf(options.RiseMasks, options.RiseMasks);
+        var config = RunConfig.Load(file, options.Set);
         CheckOutput(options, config);
-        CheckpointFile checkpoint = CheckpointFile.Find(weights, options.Key);
-        IEvaluationSet all = DataSources.Test(config, DataSources.Once(context.Warn))
+        var checkpoint = CheckpointFile.Find(weights, options.Key);
+        var all = DataSources.Test(config, DataSources.Once(context.Warn))
             ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
-        ITokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
-        using IBackend backend = DeviceSelector.Open(options);
+        var tokenizer = TokenizerChoice.Of(checkpoint, config, context);
+        using var backend = DeviceSelector.Open(options);
         var loading = new LoadOptions(context.Warn, options.Verbose ? context.Out : null, AllowMissing: false);
-        using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, loading);
+        using var model = ModelLoader.Load(checkpoint, config, tokenizer, backend, loading);
         context.Note(config, ConfigUse.Evaluation);
         var comparison = new MethodComparison(
             new ExplainedModel(model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config)), rise);
         var questions = new FirstQuestions(all, options.Count);
-        MethodResult[] results = Play(comparison, questions, config, all.Count, context);
+        var results = Play(comparison, questions, config, all.Count, context);
         if (options.Output is { } path)
             MethodGrid.Save(path, results, questions, DataSources.Split(config));
         return ErrorReporter.Success;
@@ -52,10 +52,10 @@ internal static class CompareMethodsCommand
         context.Out.WriteLine("| method | accuracy | a random point | seconds a phrase |");
         context.Out.WriteLine("|---|---|---|---|");
         List<MethodResult> results = [];
-        foreach (MethodResult result in comparison.Run(questions, config.Integer("eval_batch"), MethodGrid.Rows))
+        foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), MethodGrid.Rows))
         {
             results.Add(result);
-            PointingResult r = result.Result;
+            var r = result.Result;
             context.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {result.Method.Name} | {r.Accuracy:0.000} | {r.RandomAccuracy:0.000} | {result.Seconds:0.0000} |"));

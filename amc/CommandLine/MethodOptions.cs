@@ -22,7 +22,7 @@ internal abstract class MethodOptions : ModelOptions
     /// <exception cref="ConfigException">There is no such method, or too few masks.</exception>
     public IExplanationMethod Choose(CommandContext context)
     {
-        IExplanationMethod method = ExplainerChoice.Find(Method, RiseOf(RiseMasks, new RiseOptions().Masks));
+        var method = ExplainerChoice.Find(Method, RiseOf(RiseMasks, new RiseOptions().Masks));
         if (RiseMasks is not null && method is not Rise)
             context.Note($"--rise-masks has no effect with --method {Method}");
         return method;

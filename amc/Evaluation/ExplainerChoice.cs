@@ -26,7 +26,7 @@ internal static class ExplainerChoice
     /// <exception cref="ConfigException">There is none of that name.</exception>
     public static IExplanationMethod Find(string name, RiseOptions rise)
     {
-        IExplanationMethod method = ExplanationMethods.Find(name) ?? throw new ConfigException(
+        var method = ExplanationMethods.Find(name) ?? throw new ConfigException(
             $"--method {name}: is no explanation method; use one of {Names(ExplanationMethods.All)}");
         return method is Rise ? new Rise(rise) : method;
     }
@@ -44,10 +44,10 @@ internal static class ExplainerChoice
     /// <exception cref="ConfigException">The method does not apply to the score.</exception>
     public static IExplainer Create(ExplainedModel model, IExplanationMethod method)
     {
-        GroundingSettings settings = model.Settings ?? new GroundingSettings();
+        var settings = model.Settings ?? new GroundingSettings();
         if (method is GradCamMethod)
             return new Explainer(model.Model, model.Tokenizer, model.Resize, settings);
-        IGrounder grounder = model.Model.Grounder(settings);
+        var grounder = model.Model.Grounder(settings);
         if (Applies(method, grounder.Mode))
             return new MethodExplainer(model, grounder, method);
         var others = Names(ExplanationMethods.All.Where(m => Applies(m, grounder.Mode)));

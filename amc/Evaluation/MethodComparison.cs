@@ -32,9 +32,9 @@ internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
     /// <param name="kept">First answers that are kept.</param>
     public IEnumerable<MethodResult> Run(IEvaluationSet questions, int batchSize, int kept)
     {
-        foreach (IExplanationMethod method in Methods)
+        foreach (var method in Methods)
         {
-            IExplainer explainer = ExplainerChoice.Create(model, method);
+            var explainer = ExplainerChoice.Create(model, method);
             // The first pass compiles what the others run, and is no part of the time.
             var side = model.Model.ImageRes;
             explainer.Explain([new PhraseInPicture(new RgbImage(side, side), "a")]);
@@ -44,7 +44,7 @@ internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
                 if (first.Count < kept)
                     first.Add(answer);
             });
-            PointingResult result = PointingEvaluator.Run(explainer, questions, batchSize, tally: tally);
+            var result = PointingEvaluator.Run(explainer, questions, batchSize, tally: tally);
             yield return new MethodResult(method, result, first);
         }
     }

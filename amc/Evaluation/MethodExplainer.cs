@@ -29,13 +29,13 @@ internal sealed class MethodExplainer(ExplainedModel model, IGrounder grounder, 
 
     private MatchExplanation Explain(PhraseInPicture question)
     {
-        using MemoryScope scope = MemoryScope.Begin();
+        using var scope = MemoryScope.Begin();
         var side = model.Model.ImageRes;
         var values = new float[3 * side * side];
         ImageOps.Normalize(question.Input, ImageOps.DefaultMean, ImageOps.DefaultStd, values);
-        Tensor image = TensorValues.From(Array.ConvertAll(values, v => (double)v), [1, 3, side, side],
+        var image = TensorValues.From(Array.ConvertAll(values, v => (double)v), [1, 3, side, side],
             model.Model.DType, model.Model.Backend);
-        TokenBatch text = model.Tokenizer.EncodeBatch([question.Phrase], model.Model.MaxTextLength);
+        var text = model.Tokenizer.EncodeBatch([question.Phrase], model.Model.MaxTextLength);
         return method switch
         {
             IAttentionMethod attention =>
@@ -55,8 +55,8 @@ internal sealed class MethodExplainer(ExplainedModel model, IGrounder grounder, 
     // Masks hide by the mean colour: normalised pictures are 0 there. What is averaged is the score that is reported.
     private MatchExplanation BlackBox(Rise rise, Tensor image, TokenBatch text)
     {
-        TextEncoding encoded = grounder.EncodeTexts(text);
-        Grounding whole = grounder.Ground(grounder.EncodeImages(image), encoded);
+        var encoded = grounder.EncodeTexts(text);
+        var whole = grounder.Ground(grounder.EncodeImages(image), encoded);
         var side = image.Shape[2];
         var pixels = rise.Explain(masks => Scores(image, masks, side, encoded), side);
         return Answer(PatchMeans(pixels, side, whole.Grid), whole.Grid, whole.Confidence!.ToDoubles()[0]);
@@ -64,11 +64,11 @@ internal sealed class MethodExplainer(ExplainedModel model, IGrounder grounder, 
 
     private double[] Scores(Tensor image, ReadOnlySpan<float> masks, int side, TextEncoding text)
     {
-        using MemoryScope scope = MemoryScope.Begin();
+        using var scope = MemoryScope.Begin();
         var count = masks.Length / (side * side);
         double[] values = [.. masks.ToArray().Select(v => (double)v)];
-        Tensor mask = TensorValues.From(values, [count, 1, side, side], image.DType, image.Backend);
-        Tensor first = Tensor.From(new int[count], [count], image.Backend);
+        var mask = TensorValues.From(values, [count, 1, side, side], image.DType, image.Backend);
+        var first = Tensor.From(new int[count], [count], image.Backend);
         ImageEncoding masked;
         using (NoGrad.Begin())
             masked = grounder.EncodeImages(image.Mul(mask));

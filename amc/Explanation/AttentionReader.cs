@@ -26,16 +26,16 @@ internal static class AttentionReader
     public static ReadAttention<AttentionInputs> Read(
         IGrounder grounder, Tensor image, TokenBatch text, AttentionNeeds needs)
     {
-        using MemoryScope scope = MemoryScope.Begin();
-        RecordedGrounding recorded = Record(grounder, image, text, needs);
+        using var scope = MemoryScope.Begin();
+        var recorded = Record(grounder, image, text, needs);
         AttentionCapture[] differentiated =
             [.. recorded.Captures.Where(c => NeedOf(c, recorded, needs) == AttentionNeed.Gradients)];
-        Tensor?[] gradients = Gradients(recorded.Grounding.Score, [.. differentiated.Select(c => c.Map)]);
+        var gradients = Gradients(recorded.Grounding.Score, [.. differentiated.Select(c => c.Map)]);
         Dictionary<AttentionCapture, AttentionLayer> layers = new(ReferenceEqualityComparer.Instance);
-        foreach (AttentionCapture capture in recorded.Captures)
+        foreach (var capture in recorded.Captures)
         {
             var at = Array.FindIndex(differentiated, c => ReferenceEquals(c, capture));
-            double[]? gradient = at < 0 ? null : gradients[at]?.ToDoubles() ?? new double[capture.Map.Count];
+            var gradient = at < 0 ? null : gradients[at]?.ToDoubles() ?? new double[capture.Map.Count];
             layers[capture] = Layer(capture.Map, gradient);
         }
         AttentionLayer[] picture =
@@ -56,10 +56,10 @@ internal static class AttentionReader
     /// <param name="text">The text.</param>
     public static ReadAttention<ClassAttention> ReadClass(IGrounder grounder, Tensor image, TokenBatch text)
     {
-        using MemoryScope scope = MemoryScope.Begin();
+        using var scope = MemoryScope.Begin();
         var needs = new AttentionNeeds(AttentionNeed.Gradients, AttentionNeed.None, AttentionNeed.None);
-        RecordedGrounding recorded = Record(grounder, image, text, needs);
-        (_, _, _, Tensor query, KeyValue source, Tensor output) = recorded.Explained;
+        var recorded = Record(grounder, image, text, needs);
+        (_, _, _, var query, var source, var output) = recorded.Explained;
         var width = query.Shape[2];
         var gradient = Gradients(recorded.Grounding.Score, [output])[0]?.ToDoubles() ?? new double[output.Count];
         var inputs =
@@ -80,7 +80,7 @@ internal static class AttentionReader
 
     private static AttentionNeed NeedOf(AttentionCapture capture, RecordedGrounding recorded, AttentionNeeds needs)
     {
-        AttentionNeed group = capture.Kind == AttentionKind.Vision ? needs.Picture : needs.Fusion;
+        var group = capture.Kind == AttentionKind.Vision ? needs.Picture : needs.Fusion;
         return ReferenceEquals(capture, recorded.Explained) && needs.Explained > group ? needs.Explained : group;
     }
 
@@ -94,7 +94,7 @@ internal static class AttentionReader
         RecordedGrounding recorded, Dictionary<AttentionCapture, AttentionLayer> layers)
     {
         var crosses = recorded.Captures.Where(c => c.Kind == AttentionKind.Cross).ToDictionary(c => c.Layer, c => layers[c]);
-        IEnumerable<AttentionCapture> selves = recorded.Captures.Where(c => c.Kind == AttentionKind.TextSelf);
+        var selves = recorded.Captures.Where(c => c.Kind == AttentionKind.TextSelf);
         return [.. selves.Select(self => new TextLayer(layers[self], crosses.GetValueOrDefault(self.Layer)))];
     }
 
@@ -102,7 +102,7 @@ internal static class AttentionReader
     private static double[] RowWeights(Grounding grounding)
     {
         var rows = grounding.Map.Shape[2];
-        double[] weights = grounding.QueryMask?.ToDoubles() ?? [.. Enumerable.Repeat(1.0, rows)];
+        var weights = grounding.QueryMask?.ToDoubles() ?? [.. Enumerable.Repeat(1.0, rows)];
         return Array.ConvertAll(weights, w => w * w / rows);
     }
 

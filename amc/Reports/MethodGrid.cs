@@ -44,7 +44,7 @@ internal static class MethodGrid
         var top = HeadHeight;
         for (var row = 0; row < samples.Length; row++)
         {
-            EvaluationSample sample = samples[row];
+            var sample = samples[row];
             sheet.Text($"“{sample.Caption}”", Margin, top + 20, 17, Ink, maxWidth: width - 2 * Margin);
             Panel.Draw(sheet, sample, null, Left(0), top + PhraseHeight);
             for (var i = 0; i < results.Count; i++)
@@ -57,7 +57,7 @@ internal static class MethodGrid
 
     private static void Head(Sheet sheet, IReadOnlyList<MethodResult> results, string split, int width)
     {
-        PointingResult first = results[0].Result;
+        var first = results[0].Result;
         sheet.Text("Where does the model look for the phrase, by each explanation method?", Margin, 40, 22, Ink,
             maxWidth: width - 2 * Margin);
         var below = $"Below a method: its pointing accuracy on {first.Count} questions ({split}); "

@@ -38,17 +38,17 @@ internal sealed class QuestionPanel(int side, int tallest)
     /// <param name="y">Upper edge.</param>
     public void Draw(Sheet sheet, EvaluationSample sample, PatchMap? map, int x, int y)
     {
-        RgbImage picture = sample.Picture;
+        var picture = sample.Picture;
         float scale = Scale(sample.Width, sample.Height), width = sample.Width * scale, height = sample.Height * scale;
         float left = x + (side - width) / 2, top = y + (Height(sample) - height) / 2;
-        RgbImage shown = map is null
+        var shown = map is null
             ? picture
             : HeatmapOverlay.Draw(picture, map.Enlarge(picture.Width, picture.Height), HeatmapOverlay.SeeThrough);
         sheet.Picture(shown, SKRect.Create(left, top, width, height), smooth: map is not null);
-        foreach (Box box in sample.Boxes)
+        foreach (var box in sample.Boxes)
         {
             float boxLeft = left + (float)box.X1 * scale, boxTop = top + (float)box.Y1 * scale;
-            SKRect region = SKRect.Create(boxLeft, boxTop, (float)box.Width * scale, (float)box.Height * scale);
+            var region = SKRect.Create(boxLeft, boxTop, (float)box.Width * scale, (float)box.Height * scale);
             sheet.Outline(region, Sheet.Region);
         }
         if (map is null)

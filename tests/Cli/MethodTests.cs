@@ -45,9 +45,9 @@ internal sealed class MethodTests
     {
         string json = _folder.PathOf($"{kind}-{name}.json"), picture = _folder.PathOf($"{kind}-{name}.png");
         string[] method = name == "rise" ? ["--method", name, "--rise-masks", "8"] : ["--method", name];
-        Answer eval = Amcx.Run(["eval", "--config", _config, "--checkpoint", _folder.PathOf(kind), "--json", json,
+        var eval = Amcx.Run(["eval", "--config", _config, "--checkpoint", _folder.PathOf(kind), "--json", json,
             .. method, .. Settings[kind]]);
-        Answer explain = Amcx.Run(["explain", "--checkpoint", _folder.PathOf(kind), "--image",
+        var explain = Amcx.Run(["explain", "--checkpoint", _folder.PathOf(kind), "--image",
             _folder.PathOf("photo.png"), "--text", "red circle", "--output", picture, .. method]);
         if (name == "grad-eclip" && kind is "albef" or "blip")
         {
@@ -58,7 +58,7 @@ internal sealed class MethodTests
         }
         Expect(eval);
         Expect(explain);
-        JsonNode result = JsonNode.Parse(File.ReadAllText(json))!;
+        var result = JsonNode.Parse(File.ReadAllText(json))!;
         Assert.That((string?)result["method"], Is.EqualTo(name));
         Assert.That((string?)result["protocol"], Does.StartWith(name == "rise"
             ? "pointing game; rise of 8 masks; 32 pixels" : $"pointing game; {name}; 32 pixels"));
@@ -87,10 +87,10 @@ internal sealed class MethodTests
     public void Methods_are_compared_in_a_table_and_a_grid(string kind, int count)
     {
         var grid = _folder.PathOf("methods.png");
-        Answer answer = Expect(Amcx.Run(
+        var answer = Expect(Amcx.Run(
             ["compare", "--methods", "--config", _config, "--checkpoint", _folder.PathOf(kind), "--count", "4",
                 "--rise-masks", "8", "--output", grid, .. Settings[kind]]));
-        string[] lines = answer.Out.TrimEnd().ReplaceLineEndings("\n").Split('\n');
+        var lines = answer.Out.TrimEnd().ReplaceLineEndings("\n").Split('\n');
         string[] expected = [.. Names.Where(n => n != "grad-eclip" || count == 7)];
         Assert.That(lines[0], Does.StartWith("test: 4 of 6 questions; gradcam, ").And.Contain("rise of 8 masks"));
         Assert.That(lines[2..4],
@@ -100,7 +100,7 @@ internal sealed class MethodTests
             System.Globalization.CultureInfo.InvariantCulture) * 4 % 1), Is.All.Zero, "quarters");
         Assert.That(answer.Error.Contains("grad-eclip does not apply", StringComparison.Ordinal),
             Is.EqualTo(count == 6));
-        RgbImage picture = RgbImage.Load(grid);
+        var picture = RgbImage.Load(grid);
         Assert.That((picture.Width, picture.Height), Is.EqualTo((24 + count * 172 + 160 + 24, 140 + 4 * 200 + 92)));
     }
 
@@ -125,7 +125,7 @@ internal sealed class MethodTests
             "a=runs/a", "--methods");
         Amcx.ExpectBadInput(Amcx.Run("compare", "a=runs/a", "--config", _config), "--methods");
         Amcx.ExpectBadInput(Amcx.Run("compare"), "an argument is missing");
-        Answer note = Amcx.Run("eval", "--config", _config, "--checkpoint", run, "--rise-masks", "9");
+        var note = Amcx.Run("eval", "--config", _config, "--checkpoint", run, "--rise-masks", "9");
         Assert.That((note.Code, note.Error),
             Is.EqualTo((0, "note: --rise-masks has no effect with --method gradcam" + Environment.NewLine)));
     }

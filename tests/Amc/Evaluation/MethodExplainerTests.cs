@@ -47,10 +47,10 @@ internal sealed class MethodExplainerTests
     public void RISE_scores_the_masked_picture_with_the_phrase()
     {
         var rise = new Rise(new RiseOptions(Masks: 5, Cells: 3, Batch: 2));
-        ExplainedModel explained = Explained();
+        var explained = Explained();
         PhraseInPicture question = new(Noise(), "red round big");
-        MatchExplanation answer = ExplainerChoice.Create(explained, rise).Explain([new(Noise(), "big"), question])[1];
-        double[] expected = MethodExplainer.PatchMeans(rise.Explain(Scores, 8), 8, 2);
+        var answer = ExplainerChoice.Create(explained, rise).Explain([new(Noise(), "big"), question])[1];
+        var expected = MethodExplainer.PatchMeans(rise.Explain(Scores, 8), 8, 2);
         Closeness.AreClose("map", Array.ConvertAll(answer.Map.Values, v => (double)v), expected, 1e-6);
         Closeness.Near("score", answer.Score, Scores([.. Enumerable.Repeat(1f, 64)])[0], 1e-12);
 
@@ -65,8 +65,8 @@ internal sealed class MethodExplainerTests
                 var masked = new double[192];
                 for (var i = 0; i < 192; i++)
                     masked[i] = (double)picture[i] * masks[first + i % 64];
-                IGrounder grounder = _model.Grounder(new GroundingSettings());
-                TextEncoding text = grounder.EncodeTexts(explained.Tokenizer.EncodeBatch([question.Phrase], 10));
+                var grounder = _model.Grounder(new GroundingSettings());
+                var text = grounder.EncodeTexts(explained.Tokenizer.EncodeBatch([question.Phrase], 10));
                 scores.Add(grounder.Ground(grounder.EncodeImages(Tensor.From(masked, [1, 3, 8, 8], _backend)),
                     text).Confidence!.ToDoubles()[0]);
             }
@@ -78,9 +78,9 @@ internal sealed class MethodExplainerTests
     public void A_method_answers_for_each_of_a_batch_as_for_it_alone(
         [Values("relevance", "rollout", "attention", "gradcam++")] string name)
     {
-        IExplainer explainer = ExplainerChoice.Create(Explained(), ExplainerChoice.Find(name, new RiseOptions()));
+        var explainer = ExplainerChoice.Create(Explained(), ExplainerChoice.Find(name, new RiseOptions()));
         PhraseInPicture[] batch = [new(Noise(1), "red"), new(Noise(2), "red round big")];
-        IReadOnlyList<MatchExplanation> together = explainer.Explain(batch);
+        var together = explainer.Explain(batch);
         for (var i = 0; i < 2; i++)
         {
             Assert.That(together[i].Map.Values, Is.EqualTo(explainer.Explain([batch[i]])[0].Map.Values));
@@ -97,7 +97,7 @@ internal sealed class MethodExplainerTests
         Assert.That(() => ExplainerChoice.Create(Explained(), new GradEclip()), Throws.TypeOf<ConfigException>()
             .With.Message.Contains("grad-eclip").And.Message.EndsWith(
                 "use one of gradcam, gradcam++, attention, rollout, relevance, rise"));
-        ExplainedModel contrast = Explained() with { Settings = new GroundingSettings(GroundingMode.Itc) };
+        var contrast = Explained() with { Settings = new GroundingSettings(GroundingMode.Itc) };
         Assert.That(ExplainerChoice.Create(contrast, new GradEclip()), Is.TypeOf<MethodExplainer>());
         Assert.That(ExplainerChoice.Applicable(GroundingMode.Itc, new RiseOptions()).Select(m => m.Name),
             Is.EqualTo(ExplanationMethods.All.Select(m => m.Name)));

@@ -57,14 +57,14 @@ internal sealed class AttentionReaderTests
     [TestCaseSource(nameof(Groundings))]
     public void GradCAM_on_the_host_is_that_of_the_device(string kind, GroundingSettings settings)
     {
-        using IVisionLanguageModel model = Create(kind);
+        using var model = Create(kind);
         using var scope = MemoryScope.Begin();
-        IGrounder grounder = model.Grounder(settings);
-        Tensor image = Image(model);
-        Grounding grounding = grounder.Ground(grounder.EncodeImages(image), grounder.EncodeTexts(Text));
-        double[] device = GradCam.Explain(grounding).ToDoubles();
+        var grounder = model.Grounder(settings);
+        var image = Image(model);
+        var grounding = grounder.Ground(grounder.EncodeImages(image), grounder.EncodeTexts(Text));
+        var device = GradCam.Explain(grounding).ToDoubles();
         var method = new GradCamMethod();
-        ReadAttention<AttentionInputs> read = AttentionReader.Read(grounder, image, Text, method.Needs);
+        var read = AttentionReader.Read(grounder, image, Text, method.Needs);
         Closeness.AreClose("map", method.Explain(read.Inputs), device, 1e-12);
         Closeness.Near("confidence", read.Confidence, grounding.Confidence!.ToDoubles()[0], 1e-14);
         Assert.That(device.Max(), Is.GreaterThan(0));
@@ -74,12 +74,12 @@ internal sealed class AttentionReaderTests
     [Test]
     public void All_attentions_of_a_match_are_those_of_single_hooks([Values("albef", "blip")] string kind)
     {
-        using IVisionLanguageModel model = Create(kind);
+        using var model = Create(kind);
         using var scope = MemoryScope.Begin();
-        Tensor image = Image(model);
-        AttentionInputs inputs =
+        var image = Image(model);
+        var inputs =
             AttentionReader.Read(model.Grounder(new GroundingSettings(GroundingMode.Itm)), image, Text, All).Inputs;
-        (int below, int layers) = kind == "albef" ? (2, 4) : (0, 3);
+        (var below, var layers) = kind == "albef" ? (2, 4) : (0, 3);
         Assert.That(inputs.Picture, Has.Count.EqualTo(2));
         Assert.That(inputs.Fusion.Select(l => l.Cross is not null),
             Is.EqualTo(Enumerable.Range(0, layers).Select(i => i >= below)));
@@ -98,27 +98,27 @@ internal sealed class AttentionReaderTests
     [Test]
     public void All_attentions_of_a_contrast_are_whole_maps_of_the_picture_alone()
     {
-        using ClipModel model = (ClipModel)Create("clip");
+        using var model = (ClipModel)Create("clip");
         using var scope = MemoryScope.Begin();
-        Tensor image = Image(model);
-        AttentionInputs inputs = AttentionReader.Read(model.Grounder(new GroundingSettings()), image, Text, All).Inputs;
+        var image = Image(model);
+        var inputs = AttentionReader.Read(model.Grounder(new GroundingSettings()), image, Text, All).Inputs;
         Assert.That(inputs.Fusion, Is.Empty);
         Assert.That(inputs.Picture, Has.Count.EqualTo(3));
         Assert.That(inputs.Explained, Is.SameAs(inputs.Picture[1]));
         Assert.That(inputs.RowWeights.Skip(1), Is.All.Zero);
-        Tensor text = model.TextFeature(Text, ForwardContext.Evaluation).Detach();
+        var text = model.TextFeature(Text, ForwardContext.Evaluation).Detach();
         for (var i = 0; i < 3; i++)
         {
             var whole = new AttentionHook(AttentionKind.Vision, i);
             model.Vision.Below(image, 3, new ForwardContext(null, whole));
             Closeness.AreClose($"map {i}", Values(inputs.Picture[i].Map, 3), whole.Map!.ToDoubles(), Allowed);
             var hook = new AttentionHook(AttentionKind.Vision, i);
-            Tensor feature = model.Vision.Forward(image, new ForwardContext(null, hook));
-            Tensor score = feature.Mul(text).Sum().Mul(model.LogitScale.Value.Exp());
-            double[] gradient = AutogradEngine.Grad([score], [hook.Map!])[0]!.ToDoubles();
-            double[] all = Values(inputs.Picture[i].Gradient, 3);
+            var feature = model.Vision.Forward(image, new ForwardContext(null, hook));
+            var score = feature.Mul(text).Sum().Mul(model.LogitScale.Value.Exp());
+            var gradient = AutogradEngine.Grad([score], [hook.Map!])[0]!.ToDoubles();
+            var all = Values(inputs.Picture[i].Gradient, 3);
             // Of the last block the score reads the first of ten rows alone.
-            double[] read = i < 2 ? all : [.. Enumerable.Range(0, 3).SelectMany(h => all[(h * 100)..(h * 100 + 10)])];
+            var read = i < 2 ? all : [.. Enumerable.Range(0, 3).SelectMany(h => all[(h * 100)..(h * 100 + 10)])];
             Closeness.AreClose($"gradient {i}", read, gradient, Allowed);
             if (i == 2) Assert.That(all.Where((_, at) => at % 100 >= 10), Is.All.Zero);
         }
@@ -128,11 +128,11 @@ internal sealed class AttentionReaderTests
     [Test]
     public void Rollout_reads_the_same_maps_without_gradients()
     {
-        using IVisionLanguageModel model = Create("albef");
+        using var model = Create("albef");
         using var scope = MemoryScope.Begin();
-        IGrounder grounder = model.Grounder(new GroundingSettings(GroundingMode.Itm));
+        var grounder = model.Grounder(new GroundingSettings(GroundingMode.Itm));
         var rollout = new Rollout();
-        AttentionInputs inputs = AttentionReader.Read(grounder, Image(model), Text, rollout.Needs).Inputs;
+        var inputs = AttentionReader.Read(grounder, Image(model), Text, rollout.Needs).Inputs;
         Assert.That(inputs.Explained, Is.Null);
         Assert.That(inputs.Fusion, Is.Empty);
         Assert.That(() => inputs.Picture[0].Gradient(0).Length, Throws.InvalidOperationException);
@@ -146,11 +146,11 @@ internal sealed class AttentionReaderTests
     [Test]
     public void Queries_keys_values_and_gradient_fit_the_class_tokens_map()
     {
-        using IVisionLanguageModel model = Create("clip");
+        using var model = Create("clip");
         using var scope = MemoryScope.Begin();
-        IGrounder grounder = model.Grounder(new GroundingSettings());
-        ClassAttention read = AttentionReader.ReadClass(grounder, Image(model), Text).Inputs;
-        AttentionLayer layer = AttentionReader.Read(grounder, Image(model), Text, All).Inputs.Explained!;
+        var grounder = model.Grounder(new GroundingSettings());
+        var read = AttentionReader.ReadClass(grounder, Image(model), Text).Inputs;
+        var layer = AttentionReader.Read(grounder, Image(model), Text, All).Inputs.Explained!;
         const int width = 5;
         for (var head = 0; head < 3; head++)
         {
@@ -190,18 +190,18 @@ internal sealed class AttentionReaderTests
     {
         var hook = new AttentionHook(kind, layer);
         var context = new ForwardContext(null, hook);
-        (VisionTransformer vision, BertEncoder encoder, Linear head) = model switch
+        (var vision, var encoder, var head) = model switch
         {
             AlbefModel albef => (albef.Vision, albef.Text.Bert, albef.ItmHead),
             BlipModel blip => (blip.Vision, blip.Text, blip.ItmHead),
             _ => throw new ArgumentException("a model without matches", nameof(model)),
         };
         int[] ids = [model is BlipModel ? 19 : 1, .. Text.Ids[1..]];
-        Tensor tokens = vision.Forward(image, context);
-        Tensor words = Tensor.From(ids, [1, ids.Length], model.Backend);
-        TextMask mask = TextMask.Create(Text, model.DType, model.Backend);
-        Tensor fused = encoder.MultiModal(words, mask, ImageSource.FromTokens(tokens), context);
-        Tensor score = head.Forward(fused.Slice(1, 0, 1)).Slice(2, 1, 2).Sum();
+        var tokens = vision.Forward(image, context);
+        var words = Tensor.From(ids, [1, ids.Length], model.Backend);
+        var mask = TextMask.Create(Text, model.DType, model.Backend);
+        var fused = encoder.MultiModal(words, mask, ImageSource.FromTokens(tokens), context);
+        var score = head.Forward(fused.Slice(1, 0, 1)).Slice(2, 1, 2).Sum();
         return (hook.Map!.ToDoubles(), AutogradEngine.Grad([score], [hook.Map!])[0]!.ToDoubles());
     }
 

@@ -24,7 +24,7 @@ internal sealed class MethodGridTests
         EvaluationSample sample = new(new RgbImage(40, 40), "a thing", [new Box(0, 0, 20, 20)]);
         MethodGrid.Save(path, [Of(new GradCamMethod(), 1, 0, 0, 0), Of(new Rollout(), 0, 0, 0, 1),
             Of(new Rise(), 1, 1, 1, 1)], new StubQuestions(sample), "test");
-        RgbImage grid = RgbImage.Load(path);
+        var grid = RgbImage.Load(path);
         Assert.That((grid.Width, grid.Height), Is.EqualTo((24 + 3 * 172 + 160 + 24, 140 + 28 + 160 + 12 + 92)));
         Assert.That(Enumerable.Range(0, 4).Select(c => Spots(grid, c, Sheet.Hit.Green, 1)),
             Is.EqualTo(new[] { false, true, false, false }), "hits");
