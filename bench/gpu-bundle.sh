@@ -29,7 +29,7 @@ cp tests/Golden/ops.json tests/Golden/ops.safetensors tests/Golden/albef-tiny.js
 
 cat > "$bundle/run.sh" <<'RUN'
 #!/usr/bin/env bash
-# Checks and measures a GPU; needs its driver, no network, no .NET. Exit code 0: all steps passed.
+# Checks and measures a GPU; needs its driver, no network, no .NET. Exit code 0: all checks passed.
 # Usage: ./run.sh [--device cuda:0] [--out DIR] [--quick] [--minutes N]     The report: DIR/gpu-report.md and DIR/gpu-report.json
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

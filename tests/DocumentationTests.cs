@@ -11,7 +11,7 @@ internal sealed class DocumentationTests
     public void Contributing_shows_the_smallest_op_as_it_is()
     {
         var shown = File.ReadAllText(Path.Combine(GoldenFiles.Root, "CONTRIBUTING.md"));
-        Assert.That(shown, Does.Contain(File.ReadAllText(Path.Combine(GoldenFiles.Root, "engine", "Ops", "Square.cs"))));
+        Assert.That(shown, Does.Contain(File.ReadAllText(Path.Combine(GoldenFiles.Root, "engine", "Ops", "SquareOp.cs"))));
     }
 
     [Test]
@@ -53,12 +53,12 @@ internal sealed class DocumentationTests
     public void Every_test_that_the_documentation_names_exists()
     {
         var text = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "testing.md"));
-        ILookup<string, Type> types = typeof(DocumentationTests).Assembly.GetTypes().ToLookup(t => t.Name);
-        Match[] named = Regex.Matches(text, @"`(?<type>\w+Tests)(\.(?<method>\w+))?`").ToArray();
+        var types = typeof(DocumentationTests).Assembly.GetTypes().ToLookup(t => t.Name);
+        var named = Regex.Matches(text, @"`(?<type>\w+Tests)(\.(?<method>\w+))?`").ToArray();
         Assert.That(named, Has.Length.GreaterThan(100), "the tables are there");
         Assert.Multiple(() =>
         {
-            foreach (Match name in named)
+            foreach (var name in named)
             {
                 var method = name.Groups["method"].Value;
                 Assert.That(

@@ -13,14 +13,14 @@ internal static class ConvertCommand
     {
         if (!Path.GetExtension(options.Output).Equals(".safetensors", StringComparison.OrdinalIgnoreCase))
             throw new ConfigException($"{options.Output}: only safetensors files are written; end the name with .safetensors");
-        CheckpointFile input = CheckpointFile.Find(options.Input, options.Key);
+        var input = CheckpointFile.Find(options.Input, options.Key);
         var count = input.Read(file =>
         {
             WeightRules.WarnOfChoice(input.Path, file.Key, file.OtherKeys, "--key", context.Warn);
-            foreach (SkippedEntry skipped in file.Skipped)
+            foreach (var skipped in file.Skipped)
                 context.Warn($"{skipped.Name}: is {skipped.What} and is left out");
             SafetensorsWriter.Write(options.Output, file.Tensors);
-            foreach (TensorData tensor in file.Tensors)
+            foreach (var tensor in file.Tensors)
                 if (NonFinite.Count(tensor) is > 0 and long bad)
                     context.Warn($"{tensor.Name}: {bad} of {tensor.Count} numbers are NaN or infinite; they are written as they are");
             return file.Tensors.Count;

@@ -16,7 +16,7 @@ internal static class DataCommandRunner
         if (options.Seed < 0)
             throw new ConfigException($"--seed {options.Seed}: must be 0 or more");
         var folder = (options as FashionScenesOptions)?.FashionFolder;
-        ISceneSource scenes = SceneSources.Create(options.Kind, options.Size, folder, "--size");
+        var scenes = SceneSources.Create(options.Kind, options.Size, folder, "--size");
         var path = SceneExporter.Export(scenes, options.Output, options.Count, (ulong)options.Seed, options.Split, options.Format);
         context.Out.WriteLine($"{options.Count} scenes written; annotations: {path}");
         return ErrorReporter.Success;
@@ -32,7 +32,7 @@ internal static class DataCommandRunner
             throw new ConfigException($"--box-format {options.BoxFormat}: use {format.Expected}");
         if (!(options.MaxBadShare >= share.Minimum && options.MaxBadShare <= share.Maximum))
             throw new ConfigException(FormattableString.Invariant($"--max-bad-share {options.MaxBadShare}: must be {share.Expected}"));
-        Inspection found = DataInspector.Inspect(options.File, options.ImageRoot, new PictureOptions { Boxes = PictureSettings.Format(options.BoxFormat), Exif = options.Exif });
+        var found = DataInspector.Inspect(options.File, options.ImageRoot, new PictureOptions { Boxes = PictureSettings.Format(options.BoxFormat), Exif = options.Exif });
         foreach (var line in found.Annotations.Lines().Concat(found.PictureProblems))
             context.Out.WriteLine(line);
         Show(found, context.Out);
@@ -42,7 +42,7 @@ internal static class DataCommandRunner
 
     private static void Show(Inspection found, TextWriter output)
     {
-        AnnotationSummary summary = found.Summary;
+        var summary = found.Summary;
         output.WriteLine($"entries    {summary.Entries}");
         output.WriteLine($"pictures   {summary.Pictures}");
         output.WriteLine(FormattableString.Invariant($"phrases    {summary.Captions}, {summary.MeanWords:0.0} words each"));

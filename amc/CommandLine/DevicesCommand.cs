@@ -10,11 +10,11 @@ internal static class DevicesCommand
     /// <summary>Lists the devices, one a line: its name for <c>--device</c>, what it is, its memory; then what kinds are missing and how to get them.</summary>
     public static int Run(DevicesOptions options, CommandContext context)
     {
-        using CpuBackend cpu = DeviceSelector.Cpu(options);
-        using GpuBackend? automatic = GpuDevices.OpenAutomatic();
+        using var cpu = DeviceSelector.Cpu(options);
+        using var automatic = GpuDevices.OpenAutomatic();
         var chosen = (automatic?.Device ?? cpu.Device).Id;
-        IReadOnlyList<DeviceInfo> found = GpuDevices.List();
-        foreach (DeviceInfo device in found.Prepend(cpu.Device))
+        var found = GpuDevices.List();
+        foreach (var device in found.Prepend(cpu.Device))
         {
             context.Out.WriteLine(FormattableString.Invariant(
                 $"{device.Id,-10} {device.Name}, {device.MemoryBytes / (double)(1 << 30):0.0} GiB, {device.Details}{(device.Id == chosen ? " (auto)" : "")}"));

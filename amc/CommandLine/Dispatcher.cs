@@ -36,7 +36,7 @@ internal static class Dispatcher
             settings.AllowMultiInstance = true;
             settings.ParsingCulture = System.Globalization.CultureInfo.InvariantCulture;
         });
-        ParserResult<object> result = parser.ParseArguments(args, commands);
+        var result = parser.ParseArguments(args, commands);
         if (result is Parsed<object> parsed)
         {
             PathArguments.Expand(parsed.Value);

@@ -20,7 +20,7 @@ internal static class EvalCommand
     /// <summary>Plays the pointing game and writes the result.</summary>
     public static int Run(EvalOptions options, CommandContext context)
     {
-        using StopSignals signals = StopSignals.Listen(context.Error, "stopping: what was answered is kept; once more ends at once");
+        using var signals = StopSignals.Listen(context.Error, "stopping: what was answered is kept; once more ends at once");
         try
         {
             return Run(options, context, signals.Token);
@@ -34,19 +34,19 @@ internal static class EvalCommand
     /// <summary>The same with a wish to stop, after which what was answered is kept.</summary>
     internal static int Run(EvalOptions options, CommandContext context, CancellationToken stop)
     {
-        RunConfig config = RunConfig.Load(options.Config, options.Set);
+        var config = RunConfig.Load(options.Config, options.Set);
         CheckOutputs(options, config);
-        IExplanationMethod method = options.Choose(context);
-        CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
-        IEvaluationSet questions = DataSources.Test(config, context.Warn)
+        var method = options.Choose(context);
+        var checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
+        var questions = DataSources.Test(config, context.Warn)
             ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
-        ITokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
-        using IBackend backend = DeviceSelector.Open(options);
-        using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
+        var tokenizer = TokenizerChoice.Of(checkpoint, config, context);
+        using var backend = DeviceSelector.Open(options);
+        using var model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Evaluation);
-        Resampling resize = EvaluationSettings.Resize(config);
+        var resize = EvaluationSettings.Resize(config);
         var explained = new ExplainedModel(model, tokenizer, resize, ModelKeys.Grounding(config));
-        IExplainer explainer = ExplainerChoice.Create(explained, method);
+        var explainer = ExplainerChoice.Create(explained, method);
         var answers = new AnswerFile();
         var tally = new PointingTally(answers.Add);
         string split = DataSources.Split(config), protocol = EvaluationSettings.Protocol(config, method);
@@ -65,7 +65,7 @@ internal static class EvalCommand
             KeepAnswers(options, context, Report(complete: false), answers);
             throw;
         }
-        EvaluationReport report = Report(complete: true);
+        var report = Report(complete: true);
         // Said first: it is not lost where a file cannot be written after all.
         context.Out.WriteLine(report.Text);
         WriteAll([.. Outputs(options, report, answers), .. Page(options, report, answers, questions)]);
@@ -118,7 +118,7 @@ internal static class EvalCommand
     private static void WriteAll(IReadOnlyList<Action> writes)
     {
         ExceptionDispatchInfo? failure = null;
-        foreach (Action write in writes)
+        foreach (var write in writes)
         {
             try
             {

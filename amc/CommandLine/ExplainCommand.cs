@@ -20,26 +20,26 @@ internal static class ExplainCommand
     public static int Run(ExplainOptions options, CommandContext context)
     {
         CheckOutput(options);
-        IExplanationMethod method = options.Choose(context);
-        CheckpointFile checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
-        RunConfig config = options.Config is { } file ? RunConfig.Load(file) : checkpoint.Config()
+        var method = options.Choose(context);
+        var checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
+        var config = options.Config is { } file ? RunConfig.Load(file) : checkpoint.Config()
             ?? throw new ConfigException($"{options.Checkpoint}: does not say what model it is; name the model's configuration with --config");
         var phrase = CaptionCleaner.Clean(options.Text, config.Integer("max_words"));
         if (phrase.Length == 0)
             throw new ConfigException($"--text \"{options.Text}\": the phrase has no words; write what to look for, for example --text \"red circle\"");
-        Resampling resize = EvaluationSettings.Resize(config);
-        PictureViews picture = Read(options.Image, [PictureTarget.Square(config.ImageSize, resize), ExplanationPicture.Shown], PictureSettings.Of(config), context);
-        ITokenizer tokenizer = TokenizerChoice.Of(checkpoint, config, context);
+        var resize = EvaluationSettings.Resize(config);
+        var picture = Read(options.Image, [PictureTarget.Square(config.ImageSize, resize), ExplanationPicture.Shown], PictureSettings.Of(config), context);
+        var tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         foreach (var word in tokenizer.UnknownWords(phrase))
             context.Warn($"the model does not know the word \"{word}\"");
-        using IBackend backend = DeviceSelector.Open(options);
-        using IVisionLanguageModel model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
+        using var backend = DeviceSelector.Open(options);
+        using var model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Explanation);
         var explained = new ExplainedModel(model, tokenizer, resize, Grounding(config, checkpoint));
-        IExplainer explainer = ExplainerChoice.Create(explained, method);
-        MatchExplanation answer = explainer.Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
-        PatchMap map = answer.Map.RequireFinite(phrase, options.Image);
-        (int X, int Y)? point = map.Peak(picture.Width, picture.Height);
+        var explainer = ExplainerChoice.Create(explained, method);
+        var answer = explainer.Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
+        var map = answer.Map.RequireFinite(phrase, options.Image);
+        var point = map.Peak(picture.Width, picture.Height);
         ExplanationPicture.Save(options.Output, picture.Images[1], map, picture.PointIn(picture.Images[1], point), options.Text.Trim());
         context.Out.WriteLine(point is { } p
             ? $"{options.Output}: \"{phrase}\" points at x {p.X}, y {p.Y} of {picture.Width} × {picture.Height}"
@@ -64,7 +64,7 @@ internal static class ExplainCommand
 
     private static PictureViews Read(string path, IReadOnlyList<PictureTarget> targets, PictureOptions settings, CommandContext context)
     {
-        (PictureViews views, var damage) = PictureFile.Read(path, targets, settings.Exif);
+        (var views, var damage) = PictureFile.Read(path, targets, settings.Exif);
         if (damage is null)
             return views;
         if (settings.Bad != BadPictures.Load)

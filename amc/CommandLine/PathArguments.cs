@@ -15,7 +15,7 @@ internal static class PathArguments
     /// <summary>Changes the options in place.</summary>
     public static void Expand(object options)
     {
-        foreach (PropertyInfo property in options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        foreach (var property in options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
             if (!property.CanWrite || Literal.Contains(property.Name))
                 continue;

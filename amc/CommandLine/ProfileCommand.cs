@@ -15,13 +15,13 @@ internal static class ProfileCommand
             throw new ConfigException($"--steps {options.Steps}: must be at least 1");
         if (options.Warmup < 0)
             throw new ConfigException($"--warmup {options.Warmup}: must not be negative");
-        RunConfig config = RunConfig.Load(options.Config, options.Set);
-        using IBackend backend = DeviceSelector.Open(options);
+        var config = RunConfig.Load(options.Config, options.Set);
+        using var backend = DeviceSelector.Open(options);
         using var session = TrainingSession.Create(config, backend, context.Warn);
         StartWeights.Load(config, session.Model, context, _ => { });
         context.Note(config, ConfigUse.Training);
         Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
-        ProfileResult result = new ProfileRun(session, backend).Measure(options.Steps, options.Warmup, progress);
+        var result = new ProfileRun(session, backend).Measure(options.Steps, options.Warmup, progress);
         if (options.Json)
         {
             context.Out.WriteLine(ProfileJson.Write(result, options.Shapes));

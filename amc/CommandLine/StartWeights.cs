@@ -18,7 +18,7 @@ internal static class StartWeights
     {
         if (config.OptionalText("checkpoint") is not { } start)
             return;
-        LoadReport report = CheckpointFile.Find(start, config.OptionalText("checkpoint_key")).LoadInto(model);
+        var report = CheckpointFile.Find(start, config.OptionalText("checkpoint_key")).LoadInto(model);
         details($"{start}: {report}");
         WeightRules.WarnOfChoice(start, report.Key, report.OtherKeys, "checkpoint_key", context.Warn);
         WeightRules.WarnOfPart(report, model, start, context.Warn);

@@ -36,7 +36,7 @@ internal sealed partial class StopSignals : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (PosixSignalRegistration registration in _registrations)
+        foreach (var registration in _registrations)
             registration.Dispose();
         _stop.Dispose();
     }

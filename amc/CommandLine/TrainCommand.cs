@@ -16,7 +16,7 @@ internal static class TrainCommand
     /// <summary>Trains, and shows what was learned.</summary>
     public static int Run(TrainOptions options, CommandContext context)
     {
-        using StopSignals signals = StopSignals.Listen(context.Error, "stopping: what is in progress is finished and saved; once more ends at once");
+        using var signals = StopSignals.Listen(context.Error, "stopping: what is in progress is finished and saved; once more ends at once");
         var code = Run(options, context, signals.Token);
         return code == Stopped ? signals.ExitCode : code;
     }
@@ -26,14 +26,14 @@ internal static class TrainCommand
     {
         if (options.Resume is not { } resume)
         {
-            RunConfig config = RunConfig.Load(options.Config ?? throw new ConfigException("train: --config is missing; name a configuration (ready ones are in configs/), or a run to go on with by --resume"), Overrides(options));
-            using RunFolder claimed = Claim(options, config, context);
+            var config = RunConfig.Load(options.Config ?? throw new ConfigException("train: --config is missing; name a configuration (ready ones are in configs/), or a run to go on with by --resume"), Overrides(options));
+            using var claimed = Claim(options, config, context);
             return Run(options, context, config, claimed, null, stop, beforeStep);
         }
         RequireResumable(options, resume);
-        using RunFolder folder = RunFolder.Reopen(ResumePoint.RunOf(resume));
-        ResumePoint point = ResumePoint.Find(resume, context.Warn);
-        RunConfig stored = options.Config is { } file
+        using var folder = RunFolder.Reopen(ResumePoint.RunOf(resume));
+        var point = ResumePoint.Find(resume, context.Warn);
+        var stored = options.Config is { } file
             ? RunConfig.Load(file, Overrides(options))
             : RunConfig.Restore(Path.Combine(point.Folder, CheckpointLayout.State), point.State.Config, Overrides(options));
         // Before anything is opened: what is asked for may not even be there.
@@ -44,9 +44,9 @@ internal static class TrainCommand
     private static int Run(
         TrainOptions options, CommandContext context, RunConfig config, RunFolder folder, ResumePoint? point, CancellationToken stop, Action<TrainingSession>? beforeStep)
     {
-        using IBackend backend = DeviceSelector.Open(options);
+        using var backend = DeviceSelector.Open(options);
         using var session = TrainingSession.Create(config, backend, context.Warn, point?.Tokenizer());
-        TrainingReport report = Start(session, point, context);
+        var report = Start(session, point, context);
         var last = LastStep(options, session);
         Announce(options.Config ?? folder.Path, session, backend, last, context);
         context.Note(config, ConfigUse.Training);
@@ -88,7 +88,7 @@ internal static class TrainCommand
         var folder = Path.Combine("runs", Path.GetFileNameWithoutExtension(options.Config!));
         if (options.Overwrite)
             return RunFolder.ClaimNamed(folder, overwrite: true, context.Out.WriteLine);
-        RunFolder claimed = RunFolder.ClaimFree(folder);
+        var claimed = RunFolder.ClaimFree(folder);
         if (claimed.Path != folder)
             context.Out.WriteLine($"{folder} holds a run already, which is left as it is; this one goes to {claimed.Path}");
         return claimed;

@@ -17,7 +17,7 @@ internal static class UsageReporter
     {
         if (errors.IsVersion())
         {
-            Version version = typeof(UsageReporter).Assembly.GetName().Version!;
+            var version = typeof(UsageReporter).Assembly.GetName().Version!;
             context.Out.WriteLine($"amcx {version.ToString(3)}");
             return ErrorReporter.Success;
         }
@@ -27,7 +27,7 @@ internal static class UsageReporter
             return ErrorReporter.Success;
         }
         // What is there and wrong comes before what is missing: it is usually the cause.
-        Error first = errors.OrderBy(e => e.Tag == ErrorType.MissingRequiredOptionError).First();
+        var first = errors.OrderBy(e => e.Tag == ErrorType.MissingRequiredOptionError).First();
         context.Error.WriteLine(MessageText.Line($"error: {Describe(first, command, verbs)}"));
         return ErrorReporter.BadInput;
     }
@@ -35,7 +35,7 @@ internal static class UsageReporter
     private static string Help(ParserResult<object> result, IReadOnlyList<Error> errors)
     {
         var verbs = errors.Any(e => e.Tag is ErrorType.HelpVerbRequestedError && ((HelpVerbRequestedError)e).Type is null);
-        HelpText help = HelpText.AutoBuild(
+        var help = HelpText.AutoBuild(
             result,
             text =>
             {

@@ -13,7 +13,7 @@ internal static class VerifyCommand
     /// <summary>Replays a golden file; the exit code says whether all groups agree.</summary>
     public static int Run(VerifyOptions options, CommandContext context)
     {
-        DType type = options.DType switch
+        var type = options.DType switch
         {
             "f32" => DType.F32,
             "f64" => DType.F64,
@@ -21,7 +21,7 @@ internal static class VerifyCommand
         };
         if (!File.Exists(options.Golden))
             throw new ConfigException($"{options.Golden}: golden file not found; check the path (the project's own are in tests/Golden)");
-        using IBackend backend = DeviceSelector.Open(options);
+        using var backend = DeviceSelector.Open(options);
         return Run(options, type, backend, context);
     }
 
@@ -31,8 +31,8 @@ internal static class VerifyCommand
     {
         if (type == DType.F64 && !backend.Device.SupportsDouble)
             throw new DeviceException("f64", $"{backend.Device.Id} ({backend.Device.Name}) does not compute in f64; use --dtype f32, or --device cpu");
-        IReadOnlyList<TensorData>? weights = options.Checkpoint is null ? null : CheckpointFile.Find(options.Checkpoint).ReadAll();
-        VerificationReport report = GoldenVerifier.Verify(options.Golden, backend, type, weights);
+        var weights = options.Checkpoint is null ? null : CheckpointFile.Find(options.Checkpoint).ReadAll();
+        var report = GoldenVerifier.Verify(options.Golden, backend, type, weights);
         foreach (var line in report.Lines)
             context.Out.WriteLine(line);
         return report.Passed ? ErrorReporter.Success : ErrorReporter.Failure;

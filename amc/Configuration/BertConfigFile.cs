@@ -34,7 +34,7 @@ internal sealed class BertConfigFile
             throw new ConfigException($"{path}: the file that bert_config names was not found, nor {found}; correct the path or leave bert_config out");
         try
         {
-            using JsonDocument document = JsonDocument.Parse(TextFile.Read(found, YamlConfigReader.MaxBytes));
+            using var document = JsonDocument.Parse(TextFile.Read(found, YamlConfigReader.MaxBytes));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new FormatException("its top level is not an object");
             var file = new BertConfigFile(found, document.RootElement, values);
@@ -63,16 +63,16 @@ internal sealed class BertConfigFile
             ("hidden_dropout_prob", "dropout"), (AttentionDropout, "attention_dropout"),
         })
         {
-            if (_root.TryGetProperty(field, out JsonElement value) && !(field == AttentionDropout && ownDropout))
+            if (_root.TryGetProperty(field, out var value) && !(field == AttentionDropout && ownDropout))
                 Take(key, field, value.GetRawText());
         }
-        if (_root.TryGetProperty(Layers, out JsonElement all) && _root.TryGetProperty(Fusion, out JsonElement text))
+        if (_root.TryGetProperty(Layers, out var all) && _root.TryGetProperty(Fusion, out var text))
             Take("fusion_layers", $"{Layers} less {Fusion}", (all.GetInt32() - (long)text.GetInt32()).ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
     private void Take(string name, string field, string text)
     {
-        ConfigKey key = ConfigSchema.Find(name)!;
+        var key = ConfigSchema.Find(name)!;
         var value = ScalarParser.Parse(key, text, quoted: false)
             ?? throw new ConfigException($"{_path}: {field}: expected {key.Expected}, found {MessageText.Quote(text)}");
         _values.TryAdd(name, value);
@@ -90,21 +90,21 @@ internal sealed class BertConfigFile
 
     private void RequireText(string field, string expected, string what)
     {
-        if (_root.TryGetProperty(field, out JsonElement value) && value.GetString() is { } found && found != expected)
+        if (_root.TryGetProperty(field, out var value) && value.GetString() is { } found && found != expected)
             throw new ConfigException($"{_path}: {field}: only {expected} ({what}) is supported, found {MessageText.Quote(found)}; a model trained with another cannot be used here");
     }
 
     private void RequireNumber(string field, double expected, string what)
     {
-        if (_root.TryGetProperty(field, out JsonElement value) && value.GetDouble() is var found && found != expected)
+        if (_root.TryGetProperty(field, out var value) && value.GetDouble() is var found && found != expected)
             throw new ConfigException(FormattableString.Invariant($"{_path}: {field}: must be {expected} ({what}), found {found}"));
     }
 
     private void Note(ICollection<string> notes)
     {
-        if (_root.TryGetProperty("initializer_range", out JsonElement range) && range.GetDouble() != Deviation)
+        if (_root.TryGetProperty("initializer_range", out var range) && range.GetDouble() != Deviation)
             notes.Add(FormattableString.Invariant($"initializer_range of {_path} has no effect here: new weights have a deviation of {Deviation}, those of a checkpoint are taken as they are"));
-        if (_root.TryGetProperty("pad_token_id", out JsonElement pad) && pad.GetInt32() != 0)
+        if (_root.TryGetProperty("pad_token_id", out var pad) && pad.GetInt32() != 0)
             notes.Add($"pad_token_id of {_path} has no effect here: the id is that of [PAD] in the vocabulary");
     }
 }

@@ -42,7 +42,7 @@ internal sealed class RunConfig
     /// <exception cref="ConfigException">Something is wrong; the message names file, line and key.</exception>
     public static RunConfig Load(string path, IEnumerable<string>? overrides = null)
     {
-        Dictionary<string, object> values = YamlConfigReader.Read(path);
+        var values = YamlConfigReader.Read(path);
         foreach (var argument in overrides ?? [])
             YamlConfigReader.Override(values, argument);
         return Create(path, values);
@@ -117,7 +117,7 @@ internal sealed class RunConfig
         {
             if (text is null)
                 continue;
-            ConfigKey key = ConfigSchema.Find(name) ?? throw ConfigSchema.Unknown(name, path);
+            var key = ConfigSchema.Find(name) ?? throw ConfigSchema.Unknown(name, path);
             // A key at its default was most likely not given, and some keys only count where they are.
             if (text == Print(key.Default))
                 continue;

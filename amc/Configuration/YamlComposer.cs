@@ -74,7 +74,7 @@ internal sealed class YamlComposer
         if (Current is StreamEnd)
             return null;
         Take<DocumentStart>();
-        YamlValue root = Value(1);
+        var root = Value(1);
         Take<DocumentEnd>();
         if (Current is DocumentStart second)
             throw Wrong(second.Start.Line, "a second document begins here (\"---\"); a configuration is one: delete the rest, or give it a file of its own");
@@ -108,7 +108,7 @@ internal sealed class YamlComposer
     private YamlValue Alias(AnchorAlias alias)
     {
         // An anchor is known when its value is complete: none can hold itself.
-        if (!_anchors.TryGetValue(alias.Value, out YamlValue? value))
+        if (!_anchors.TryGetValue(alias.Value, out var value))
             throw Wrong(alias.Start.Line, $"*{MessageText.Quote(alias.Value.Value)} repeats a value that no &{MessageText.Quote(alias.Value.Value)} has named before");
         value.IsReused = true;
         Next();
@@ -117,7 +117,7 @@ internal sealed class YamlComposer
 
     private YamlScalar Scalar()
     {
-        Scalar scalar = Take<Scalar>();
+        var scalar = Take<Scalar>();
         return new YamlScalar(scalar.Value, scalar.Style is ScalarStyle.Plain, scalar.Start.Line);
     }
 
@@ -158,13 +158,13 @@ internal sealed class YamlComposer
     // What stands in the section itself wins over what is merged, and of several sections the first wins.
     private void Merge(YamlEntry merge, Dictionary<string, YamlEntry> own)
     {
-        IReadOnlyList<YamlValue> sources = merge.Value is YamlList list ? list.Items : [merge.Value];
-        foreach (YamlValue source in sources)
+        var sources = merge.Value is YamlList list ? list.Items : [merge.Value];
+        foreach (var source in sources)
         {
             if (source is not YamlMap map)
                 throw Wrong(merge.Line, $"\"<<\" merges a section, such as *name, or a list of sections; found {source.Description}");
             Count(map.Entries.Count);
-            foreach (YamlEntry entry in map.Entries)
+            foreach (var entry in map.Entries)
                 own.TryAdd(entry.Key, entry);
         }
     }

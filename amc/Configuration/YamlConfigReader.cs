@@ -16,7 +16,7 @@ internal static class YamlConfigReader
     /// <exception cref="ConfigException">The file is missing, empty, not YAML, or holds a key or value that is wrong.</exception>
     public static Dictionary<string, object> Read(string path)
     {
-        YamlMap root = Compose(path, Text(path));
+        var root = Compose(path, Text(path));
         var values = new Dictionary<string, object>(StringComparer.Ordinal);
         // A top-level key that only names settings for "<<" or "*" elsewhere is not read by itself.
         ReadEntries(path, root.Entries.Where(e => !IsShared(e)), "", values);
@@ -31,7 +31,7 @@ internal static class YamlConfigReader
         var equals = argument.IndexOf('=', StringComparison.Ordinal);
         if (equals <= 0)
             throw new ConfigException($"{name}: must be key=value, for example --set optimizer.lr=1e-4");
-        YamlMap root = Compose(name, $"value: {argument[(equals + 1)..]}");
+        var root = Compose(name, $"value: {argument[(equals + 1)..]}");
         var path = argument[..equals].Trim();
         if (ConfigSchema.Find(path) is not { } key)
         {
@@ -72,7 +72,7 @@ internal static class YamlConfigReader
 
     private static void ReadEntries(string path, IEnumerable<YamlEntry> entries, string prefix, Dictionary<string, object> values)
     {
-        foreach (YamlEntry entry in entries)
+        foreach (var entry in entries)
         {
             var name = prefix + entry.Key;
             var where = $"{path}: line {entry.Line}";
@@ -83,7 +83,7 @@ internal static class YamlConfigReader
                 ReadEntries(path, section.Entries, name + ".", values);
                 continue;
             }
-            ConfigKey key = ConfigSchema.Find(name) ?? throw ConfigSchema.Unknown(name, where);
+            var key = ConfigSchema.Find(name) ?? throw ConfigSchema.Unknown(name, where);
             Store(key, entry.Value, values, line => $"{path}: line {line}");
         }
     }

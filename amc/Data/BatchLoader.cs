@@ -39,9 +39,9 @@ internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, 
             Task.WaitAny(other.Batch);
             _next = null;
         }
-        Task<TrainingBatch> batch = _next?.Batch ?? Start(step);
+        var batch = _next?.Batch ?? Start(step);
         // Awaiting the awaiter, not Result: an unusable picture then shows as what it is, not wrapped.
-        TrainingBatch result = batch.GetAwaiter().GetResult();
+        var result = batch.GetAwaiter().GetResult();
         _next = (step + 1, Start(step + 1));
         return result;
     }
@@ -60,7 +60,7 @@ internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, 
         if (_order is not { } known || known.Epoch != epoch)
             _order = known = (epoch, Order(epoch));
         var first = step % StepsPerEpoch * batchSize;
-        Buffers buffers = _buffers[_started++ % 2];
+        var buffers = _buffers[_started++ % 2];
         return Task.Run(() => Build(known.Order, first, epoch, buffers));
     }
 
@@ -68,13 +68,13 @@ internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, 
     {
         int side = dataset.ImageSize, pixels = side * side;
         HashSet<int> taken = [.. order.AsSpan(first, batchSize)];
-        bool[] has = new bool[batchSize];
-        long[] pictures = new long[batchSize];
+        var has = new bool[batchSize];
+        var pictures = new long[batchSize];
         for (var i = 0; i < batchSize; i++)
         {
-            RegionSample sample = Sample(order, first + i, epoch, taken);
+            var sample = Sample(order, first + i, epoch, taken);
             sample.WriteImage(buffers.Images.AsSpan(i * 3 * pixels, 3 * pixels));
-            Span<float> mask = buffers.Masks.AsSpan(i * pixels, pixels);
+            var mask = buffers.Masks.AsSpan(i * pixels, pixels);
             for (var p = 0; p < mask.Length; p++)
                 mask[p] = sample.Mask[p];
             buffers.Captions[i] = sample.Caption;
@@ -94,7 +94,7 @@ internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, 
     // already is the last choice: a pair would meet itself as a negative.
     private RegionSample Sample(int[] order, int place, int epoch, HashSet<int> taken)
     {
-        if (TryGet(order[place], epoch, taken, out UnusableSampleException? problem) is { } own)
+        if (TryGet(order[place], epoch, taken, out var problem) is { } own)
             return own;
         // Once round the epoch for those that are not in the batch, once for those that were when it began. Nothing is listed:
         // an epoch may have millions.
@@ -112,7 +112,7 @@ internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, 
     {
         try
         {
-            RegionSample sample = dataset.Get(index, seed, epoch);
+            var sample = dataset.Get(index, seed, epoch);
             taken.Add(index);
             problem = null;
             return sample;

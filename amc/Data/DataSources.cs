@@ -22,7 +22,7 @@ internal static class DataSources
     /// <exception cref="DataException">A file or folder is missing or wrong.</exception>
     public static IRegionDataset Train(RunConfig config, Action<string>? warn = null)
     {
-        AugmentationOptions augmentation = config.OptionalTruth("augment") ?? !config.IsGenerated ? AugmentationOptions.Recipe : AugmentationOptions.None;
+        var augmentation = config.OptionalTruth("augment") ?? !config.IsGenerated ? AugmentationOptions.Recipe : AugmentationOptions.None;
         if (config.IsGenerated)
         {
             return new SceneDataset(Scenes(config), new SceneDatasetOptions

@@ -36,7 +36,7 @@ internal static class CurvePlot
 
     private static Plot Losses(IReadOnlyList<Curve> losses)
     {
-        Plot plot = New($"Losses (mean of {SmoothOver} logged steps)", "loss");
+        var plot = New($"Losses (mean of {SmoothOver} logged steps)", "loss");
         for (var i = 0; i < losses.Count; i++)
         {
             var line = plot.Add.ScatterLine(losses[i].Steps, Smooth(losses[i].Values), Color.FromHex(Palette[i % Palette.Length]));
@@ -49,7 +49,7 @@ internal static class CurvePlot
 
     private static Plot Accuracy(Curve accuracy, double random)
     {
-        Plot plot = New("Pointing accuracy on test scenes", "share of hits");
+        var plot = New("Pointing accuracy on test scenes", "share of hits");
         var line = plot.Add.Scatter(accuracy.Steps, accuracy.Values, Color.FromHex(Palette[2]));
         line.LegendText = accuracy.Name;
         line.LineWidth = 2;

@@ -20,9 +20,9 @@ internal static class EmbeddedFont
 
     private static SKTypeface Load()
     {
-        using Stream stream = typeof(EmbeddedFont).Assembly.GetManifestResourceStream(Resource)
+        using var stream = typeof(EmbeddedFont).Assembly.GetManifestResourceStream(Resource)
             ?? throw new InvalidOperationException($"the resource {Resource} is missing from the program.");
-        using SKData data = SKData.Create(stream);
+        using var data = SKData.Create(stream);
         return SKTypeface.FromData(data);
     }
 }

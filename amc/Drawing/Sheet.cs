@@ -35,16 +35,16 @@ internal sealed class Sheet : IDisposable
     /// <param name="smooth">Whether to interpolate; otherwise pixels stay visible squares.</param>
     public void Picture(RgbImage image, SKRect target, bool smooth = false)
     {
-        using SKBitmap bitmap = image.ToBitmap();
-        using SKImage source = SKImage.FromBitmap(bitmap);
+        using var bitmap = image.ToBitmap();
+        using var source = SKImage.FromBitmap(bitmap);
         _canvas.DrawImage(source, target, new SKSamplingOptions(smooth ? SKFilterMode.Linear : SKFilterMode.Nearest));
     }
 
     /// <summary>Outlines a rectangle in the given colour with a dark edge, so that it shows on any ground.</summary>
     public void Outline(SKRect box, SKColor color, float width = 2.5f)
     {
-        using SKPaint dark = Stroke(new SKColor(0, 0, 0, 200), width + 2);
-        using SKPaint light = Stroke(color, width);
+        using var dark = Stroke(new SKColor(0, 0, 0, 200), width + 2);
+        using var light = Stroke(color, width);
         _canvas.DrawRect(box, dark);
         _canvas.DrawRect(box, light);
     }
@@ -52,8 +52,8 @@ internal sealed class Sheet : IDisposable
     /// <summary>Marks a pointed spot: a ring with a dot.</summary>
     public void Spot(float x, float y, SKColor color, float radius = 7)
     {
-        using SKPaint halo = Stroke(SKColors.White, 6);
-        using SKPaint edge = Stroke(SKColors.Black, 1);
+        using var halo = Stroke(SKColors.White, 6);
+        using var edge = Stroke(SKColors.Black, 1);
         using var fill = new SKPaint { Color = color, IsAntialias = true };
         _canvas.DrawCircle(x, y, radius, halo);
         _canvas.DrawCircle(x, y, radius, fill);
@@ -112,7 +112,7 @@ internal sealed class Sheet : IDisposable
     public byte[] Encode()
     {
         _canvas.Flush();
-        using SKData data = _bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        using var data = _bitmap.Encode(SKEncodedImageFormat.Png, 100);
         return data.ToArray();
     }
 

@@ -33,7 +33,7 @@ internal sealed class AnswerFile
 
     private static void Write(Utf8JsonWriter json, PointingAnswer answer)
     {
-        EvaluationSample sample = answer.Sample;
+        var sample = answer.Sample;
         json.WriteStartObject();
         json.WriteNumber("index", answer.Index);
         json.WriteString("phrase", sample.Caption);
@@ -41,7 +41,7 @@ internal sealed class AnswerFile
         json.WriteNumber("width", sample.Width);
         json.WriteNumber("height", sample.Height);
         json.WriteStartArray("boxes");
-        foreach (Box box in sample.Boxes)
+        foreach (var box in sample.Boxes)
             WriteList(json, box.X1, box.Y1, box.X2, box.Y2);
         json.WriteEndArray();
         if (answer.Point is { } point)

@@ -27,7 +27,7 @@ internal sealed class Explainer(IVisionLanguageModel model, ITokenizer tokenizer
     public IReadOnlyList<MatchExplanation> Explain(IReadOnlyList<PhraseInPicture> batch)
     {
         using var scope = MemoryScope.Begin();
-        Grounding grounding = _grounder.Ground(Images(batch), Texts(batch));
+        var grounding = _grounder.Ground(Images(batch), Texts(batch));
         float[] maps = GradCam.Explain(grounding).ToArray<float>(), scores = grounding.Confidence!.ToArray<float>();
         int side = grounding.Grid, patches = side * side;
         return [.. batch.Select((_, i) => new MatchExplanation(new PatchMap(side, maps[(i * patches)..((i + 1) * patches)]), scores[i]))];
@@ -41,7 +41,7 @@ internal sealed class Explainer(IVisionLanguageModel model, ITokenizer tokenizer
         var values = new float[pictures.Length * numbers];
         Parallel.For(0, pictures.Length, i =>
             ImageOps.Normalize(pictures[i], ImageOps.DefaultMean, ImageOps.DefaultStd, values.AsSpan(i * numbers, numbers)));
-        ImageEncoding encoded = _grounder.EncodeImages(Tensor.From(values, [pictures.Length, 3, side, side], model.Backend));
+        var encoded = _grounder.EncodeImages(Tensor.From(values, [pictures.Length, 3, side, side], model.Backend));
         if (pictures.Length == batch.Count)
             return encoded;
         int[] places = [.. batch.Select(b => Array.IndexOf(pictures, b.Input))];

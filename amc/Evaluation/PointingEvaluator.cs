@@ -28,7 +28,7 @@ internal static class PointingEvaluator
         {
             var end = Math.Min(first + batchSize, questions.Count);
             var batch = new List<(int Index, EvaluationSample Sample)>(end - first);
-            ExceptionDispatchInfo? failure = Read(questions, first, end, explainer.Input, tally, batch, stop);
+            var failure = Read(questions, first, end, explainer.Input, tally, batch, stop);
             stop.ThrowIfCancellationRequested();
             if (batch.Count > 0)
                 Answer(explainer, batch, tally);
@@ -64,12 +64,12 @@ internal static class PointingEvaluator
 
     private static void Answer(IExplainer explainer, List<(int Index, EvaluationSample Sample)> batch, PointingTally tally)
     {
-        IReadOnlyList<MatchExplanation> answers = explainer.Explain([.. batch.Select(q => new PhraseInPicture(q.Sample.Picture, q.Sample.Caption))]);
+        var answers = explainer.Explain([.. batch.Select(q => new PhraseInPicture(q.Sample.Picture, q.Sample.Caption))]);
         for (var i = 0; i < batch.Count; i++)
         {
-            (var index, EvaluationSample sample) = batch[i];
-            PatchMap map = answers[i].Map.RequireFinite(sample.Caption, sample.Image);
-            (int X, int Y)? point = map.Peak(sample.Width, sample.Height);
+            (var index, var sample) = batch[i];
+            var map = answers[i].Map.RequireFinite(sample.Caption, sample.Image);
+            var point = map.Peak(sample.Width, sample.Height);
             var hit = point is { } p && PointingGame.IsHit(p.X, p.Y, sample.Boxes);
             tally.Add(new PointingAnswer(index, sample, map, point, hit, answers[i].Score));
         }

@@ -8,7 +8,7 @@ internal static class PointingGame
     /// <summary>Whether a pixel lies strictly inside any of the boxes; a point on an edge is a miss.</summary>
     public static bool IsHit(int x, int y, IReadOnlyList<Box> boxes)
     {
-        foreach (Box box in boxes)
+        foreach (var box in boxes)
         {
             if (x > box.X1 && x < box.X2 && y > box.Y1 && y < box.Y2)
                 return true;

@@ -1,4 +1,5 @@
 using AmcEngine.Autograd;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Model;
@@ -59,7 +60,7 @@ internal static class GradCam
     private static Tensor Ones(Tensor map)
     {
         var ones = Tensor.Empty([map.Shape[0], map.Shape[2]], map.DType, map.Backend);
-        ones.Backend.Fill(ones, 1);
+        ones.Backend.Run(new FillArgs(ones, 1));
         return ones;
     }
 }

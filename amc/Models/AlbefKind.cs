@@ -32,7 +32,7 @@ internal sealed class AlbefKind : IModelKind
     /// <inheritdoc/>
     public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer)
     {
-        AlbefConfig c = Settings(config, tokenizer);
+        var c = Settings(config, tokenizer);
         return
         [
             ("patch_size", c.Vision.PatchSize),
@@ -54,7 +54,7 @@ internal sealed class AlbefKind : IModelKind
     /// <inheritdoc/>
     public IVisionLanguageModel Replay(GoldenCase golden, IBackend backend, DType dtype)
     {
-        AlbefConfig settings = Settings(golden);
+        var settings = Settings(golden);
         var model = AlbefModel.Create(settings, backend, dtype);
         DeterministicWeights.Fill(model);
         return model;
@@ -65,7 +65,7 @@ internal sealed class AlbefKind : IModelKind
     /// <exception cref="ConfigException">The tokenizer has more words than the model.</exception>
     public static AlbefConfig Settings(RunConfig config, ITokenizer tokenizer)
     {
-        WordPieceTokenizer pieces = ModelKeys.Require<WordPieceTokenizer>(tokenizer, KindName);
+        var pieces = ModelKeys.Require<WordPieceTokenizer>(tokenizer, KindName);
         int text = config.Integer("text_layers"), fusion = config.Integer("fusion_layers");
         var width = config.Integer("text_width");
         var settings = new AlbefConfig

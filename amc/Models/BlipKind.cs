@@ -32,7 +32,7 @@ internal sealed class BlipKind : IModelKind
     /// <inheritdoc/>
     public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer)
     {
-        BlipConfig c = Settings(config, tokenizer);
+        var c = Settings(config, tokenizer);
         return
         [
             ("patch_size", c.Vision.PatchSize),
@@ -60,7 +60,7 @@ internal sealed class BlipKind : IModelKind
 
     private BlipConfig Settings(RunConfig config, ITokenizer tokenizer)
     {
-        BlipTokenizer pieces = ModelKeys.Require<BlipTokenizer>(tokenizer, Name);
+        var pieces = ModelKeys.Require<BlipTokenizer>(tokenizer, Name);
         var width = config.Integer("text_width");
         var layers = config.Integer("text_layers");
         var settings = new BlipConfig

@@ -34,7 +34,7 @@ internal sealed class ClipKind : IModelKind
     /// <inheritdoc/>
     public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer)
     {
-        ClipConfig c = Settings(config, tokenizer);
+        var c = Settings(config, tokenizer);
         return
         [
             ("patch_size", c.Vision.PatchSize),

@@ -1,4 +1,4 @@
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Model;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -72,7 +72,7 @@ public static class SelfEqLoss
     private static Tensor Indicator(Tensor x, double low, double high)
     {
         var indicator = Tensor.Empty(x.Shape, x.DType, x.Backend);
-        x.Backend.Unary(UnaryKind.InRange, x, indicator, low, high);
+        x.Backend.Run(new UnaryArgs(UnaryKind.InRange, x, indicator, low, high));
         return indicator;
     }
 }

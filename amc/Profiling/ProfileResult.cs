@@ -1,3 +1,4 @@
+using AmcEngine.Backends.Cpu;
 using AmcEngine.Diagnostics;
 
 namespace AmcEngine.Amc.Profiling;

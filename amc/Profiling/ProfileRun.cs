@@ -33,14 +33,14 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     /// <param name="progress">Told what is being done; may do nothing.</param>
     public ProfileResult Measure(int steps, int? warmup, Action<string> progress)
     {
-        MachinePeaks? peaks = backend is CpuBackend ? MachinePeaks.Measure(backend.Device.Threads) : null;
+        var peaks = backend is CpuBackend ? MachinePeaks.Measure(backend.Device.Threads) : null;
         progress("warming up");
         var warmed = WarmUp(warmup);
         progress($"measuring {steps} steps{(_hasAmc ? " with AMC, in turns with as many without" : "")}");
         var (with, without, collections, managed) = Steps(steps);
         var peak = backend.PeakBytes;
         progress("timing kernels");
-        PeakMemory? atPeak = WatchMemory();
+        var atPeak = WatchMemory();
         var profiled = Math.Min(steps, MostProfiled);
         using var profiler = Profiler.Begin(backend);
         for (var i = 0; i < profiled; i++)

@@ -36,10 +36,10 @@ internal static class ProfileText
     {
         output.WriteLine(Text($"phases of a step ({Steps(r)} with every kernel timed{(r.Synchronous ? ", timing: synchronous" : "")}): {Time(r.ProfiledSeconds)}"));
         var table = new TextTable("phase", "ms", "share", "in kernels");
-        foreach (IGrouping<string, PhaseStatistics> group in r.Phases.GroupBy(p => p.Name.Split('/')[0]))
+        foreach (var group in r.Phases.GroupBy(p => p.Name.Split('/')[0]))
         {
             Row(group.Key, group.Sum(p => p.Seconds), group.Sum(p => p.KernelSeconds));
-            foreach (PhaseStatistics part in group.Where(p => p.Name.Contains('/', StringComparison.Ordinal)))
+            foreach (var part in group.Where(p => p.Name.Contains('/', StringComparison.Ordinal)))
                 Row("  " + part.Name[(group.Key.Length + 1)..], part.Seconds, part.KernelSeconds);
         }
         table.Write(output);
@@ -51,9 +51,9 @@ internal static class ProfileText
     private static void Ops(ProfileResult r, TextWriter output)
     {
         output.WriteLine(Text($"kernels of a step: {Time(r.KernelSeconds)}, {r.Ops.Sum(o => o.Calls):0} calls; outside of kernels {Time(r.ProfiledSeconds - r.KernelSeconds)}"));
-        TextTable table = KernelTable("kernel");
+        var table = KernelTable("kernel");
         KernelUse[] shown = [.. r.Ops.Where(o => o.Seconds >= LeastShare * r.KernelSeconds)];
-        foreach (KernelUse op in shown)
+        foreach (var op in shown)
             Add(table, op.Name, op, r);
         if (shown.Length < r.Ops.Count)
         {
@@ -68,15 +68,15 @@ internal static class ProfileText
     {
         KernelUse[] all = [.. r.Shapes.Where(s => s.Shape.Length > 0)];
         output.WriteLine(Text($"shapes of matrix products and attention: the {Math.Min(MostShapes, all.Length)} longest of {all.Length}"));
-        TextTable table = KernelTable("kernel and shape");
-        foreach (KernelUse op in all.Take(MostShapes))
+        var table = KernelTable("kernel and shape");
+        foreach (var op in all.Take(MostShapes))
             Add(table, $"{op.Name}  {op.Shape}", op, r);
         table.Write(output);
     }
 
     private static void Memory(ProfileResult r, TextWriter output)
     {
-        MemoryBreakdown m = r.Memory;
+        var m = r.Memory;
         output.WriteLine($"memory: peak {Size(m.Peak)} of tensors, in \"{m.PeakPhase}\"");
         var table = new TextTable("held by", "MiB", "share");
         (string Name, long Bytes)[] parts =

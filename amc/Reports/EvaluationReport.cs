@@ -89,9 +89,9 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
             <h2>The first {{shown.Count}} samples</h2>
 
             """);
-        foreach (PointingAnswer answer in shown)
+        foreach (var answer in shown)
         {
-            EvaluationSample sample = questions.Read(answer.Index, [ExplanationPicture.Example]);
+            var sample = questions.Read(answer.Index, [ExplanationPicture.Example]);
             var verdict = answer.IsFlat ? "flat heatmap" : answer.Hit ? "hit" : "miss";
             var png = ExplanationPicture.Encode(sample, answer);
             html.Append(CultureInfo.InvariantCulture, $"<figure><img alt=\"heatmap\" src=\"data:image/png;base64,{Convert.ToBase64String(png)}\">");

@@ -48,18 +48,18 @@ internal static class ExplanationPicture
     /// <param name="answer">The answer.</param>
     public static byte[] Encode(EvaluationSample sample, PointingAnswer answer)
     {
-        RgbImage picture = sample.Picture;
+        var picture = sample.Picture;
         using var sheet = new Sheet(picture.Width, picture.Height);
         Lay(sheet, picture, answer.Map, sample.Views.PointIn(picture, answer.Point), answer.Hit ? Sheet.Hit : Sheet.Miss, 0, HeatmapOverlay.SeeThrough);
         float x = (float)picture.Width / sample.Width, y = (float)picture.Height / sample.Height;
-        foreach (Box box in sample.Boxes)
+        foreach (var box in sample.Boxes)
             sheet.Outline(SKRect.Create((float)box.X1 * x, (float)box.Y1 * y, (float)box.Width * x, (float)box.Height * y), Sheet.Region);
         return sheet.Encode();
     }
 
     private static void Lay(Sheet sheet, RgbImage picture, PatchMap map, (float X, float Y)? point, SKColor color, float left, double strength)
     {
-        RgbImage overlay = HeatmapOverlay.Draw(picture, map.Enlarge(picture.Width, picture.Height), strength);
+        var overlay = HeatmapOverlay.Draw(picture, map.Enlarge(picture.Width, picture.Height), strength);
         sheet.Picture(overlay, SKRect.Create(left, 0, picture.Width, picture.Height));
         if (point is { } p)
             sheet.Spot(left + p.X, p.Y, color);

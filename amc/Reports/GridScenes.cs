@@ -47,7 +47,7 @@ internal static class GridScenes
             {
                 try
                 {
-                    EvaluationSample sample = test.Read(index, [explainer.Input]);
+                    var sample = test.Read(index, [explainer.Input]);
                     batch.Add((index, new PhraseInPicture(sample.Picture, sample.Caption)));
                 }
                 catch (UnusableSampleException)
@@ -57,7 +57,7 @@ internal static class GridScenes
             }
             if (batch.Count == 0)
                 continue;
-            IReadOnlyList<MatchExplanation> answers = explainer.Explain([.. batch.Select(q => q.Question)]);
+            var answers = explainer.Explain([.. batch.Select(q => q.Question)]);
             for (var i = 0; i < batch.Count; i++)
                 maps[batch[i].Index] = answers[i].Map;
         }

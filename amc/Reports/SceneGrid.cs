@@ -49,7 +49,7 @@ internal static class SceneGrid
         var top = HeadHeight;
         using var sheet = new Sheet(Width, HeadHeight + scenes.Sum(s => RowHeight(s.Sample)) + LegendHeight);
         Head(sheet, heading);
-        foreach (GridScene scene in scenes)
+        foreach (var scene in scenes)
         {
             Row(sheet, scene, top);
             top += RowHeight(scene.Sample);
@@ -74,7 +74,7 @@ internal static class SceneGrid
 
     private static void Row(Sheet sheet, GridScene scene, int top)
     {
-        EvaluationSample sample = scene.Sample;
+        var sample = scene.Sample;
         sheet.Text($"“{sample.Caption}”", Margin, top + 20, 18, Ink, maxWidth: Width - 2 * Margin);
         var y = top + PhraseHeight;
         Panel.Draw(sheet, sample, null, Left(0), y);

@@ -27,9 +27,9 @@ internal sealed class TrainingReport
     /// <param name="warn">Told of lines of the log that cannot be read.</param>
     public void Write(string folder, TextWriter output, Action<string> warn)
     {
-        (List<StepRecord> steps, List<EvaluationRecord> evaluations) = TrainingLogReader.Read(folder, warn);
+        (var steps, var evaluations) = TrainingLogReader.Read(folder, warn);
         Curve[] losses = steps.Count == 0 ? [] : [.. steps[0].Losses.Select(l => Loss(l.Name, steps))];
-        Curve? accuracy = evaluations.Count == 0 ? null : new Curve("the model", [.. evaluations.Select(e => (double)e.Step)], [.. evaluations.Select(e => e.Accuracy)]);
+        var accuracy = evaluations.Count == 0 ? null : new Curve("the model", [.. evaluations.Select(e => (double)e.Step)], [.. evaluations.Select(e => e.Accuracy)]);
         if (evaluations.Count > 0)
             WriteAccuracy(folder, output, Before(evaluations), evaluations[^1]);
         var curves = Path.Combine(folder, CheckpointLayout.Curves);
@@ -53,7 +53,7 @@ internal sealed class TrainingReport
     {
         output.WriteLine(FormattableString.Invariant(
             $"pointing accuracy on {last.Count} test samples: {(before is { } share ? $"{Percent(share)} before, " : "")}{Percent(last.Accuracy)} after training; a random point {Percent(last.Random)}"));
-        GridScene[] scenes = Scenes(last.Accuracy);
+        var scenes = Scenes(last.Accuracy);
         if (scenes.Length == 0)
             return;
         var grid = Path.Combine(folder, CheckpointLayout.Grid);
@@ -63,9 +63,9 @@ internal sealed class TrainingReport
 
     private GridScene[] Scenes(double accuracy)
     {
-        IEvaluationSet test = _session.Test!;
-        Dictionary<int, PatchMap> before = _session.FirstMaps!.Of(test, GridScenes.Candidates(test, Shown));
-        Dictionary<int, PatchMap> after = Explain([.. before.Keys.Order()]);
+        var test = _session.Test!;
+        var before = _session.FirstMaps!.Of(test, GridScenes.Candidates(test, Shown));
+        var after = Explain([.. before.Keys.Order()]);
         (int Index, EvaluationSample Sample)[] candidates = [.. after.Keys.Order().Select(i => (i, test.Read(i, [SceneGrid.Picture])))];
         bool[] hits = [.. candidates.Select(c => after[c.Index].Peak(c.Sample.Width, c.Sample.Height) is { } p && PointingGame.IsHit(p.X, p.Y, c.Sample.Boxes))];
         return [.. GridScenes.Choose(hits, Shown, accuracy)

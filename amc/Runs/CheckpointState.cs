@@ -44,7 +44,7 @@ internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed,
     {
         try
         {
-            CheckpointState? state = JsonSerializer.Deserialize<CheckpointState>(File.ReadAllText(path));
+            var state = JsonSerializer.Deserialize<CheckpointState>(File.ReadAllText(path));
             if (state?.Config is not null && state.Step >= 0)
                 return state;
         }

@@ -26,7 +26,7 @@ internal sealed record DataIdentity(int Samples, IReadOnlyList<DataFile> Files)
     {
         if (now.Files.Count != Files.Count)
             throw new ConfigException($"{checkpoint}: began with {Files.Count} annotation files in train_file, now there are {now.Files.Count}; resume with {string.Join(", ", Files.Select(f => f.File))}");
-        foreach ((DataFile before, DataFile after) in Files.Zip(now.Files))
+        foreach ((var before, var after) in Files.Zip(now.Files))
         {
             if (before.Sha256 != after.Sha256)
                 throw new ConfigException($"{after.File}: train_file has changed since the run began (SHA-256 {before.Sha256[..12]}… with {Samples} samples in all there, {after.Sha256[..12]}… with {now.Samples} here); resume with the data that the run began with");
@@ -37,7 +37,7 @@ internal sealed record DataIdentity(int Samples, IReadOnlyList<DataFile> Files)
 
     private static string Hash(string path)
     {
-        using FileStream stream = File.OpenRead(path);
+        using var stream = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }

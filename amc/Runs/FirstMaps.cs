@@ -17,13 +17,13 @@ internal sealed class FirstMaps
     /// <param name="maps">The map of each question, by its index.</param>
     public FirstMaps(IEvaluationSet test, IReadOnlyDictionary<int, PatchMap> maps)
     {
-        foreach ((var index, PatchMap map) in maps)
+        foreach ((var index, var map) in maps)
             _maps[Name(test, index)] = map;
     }
 
     private FirstMaps(IEnumerable<TensorData> tensors)
     {
-        foreach (TensorData tensor in tensors)
+        foreach (var tensor in tensors)
         {
             if (tensor.Shape is [var side, var width] && side == width && side > 0)
                 _maps[tensor.Name] = new PatchMap(checked((int)side), tensor.ToF32());
@@ -41,7 +41,7 @@ internal sealed class FirstMaps
         var found = new Dictionary<int, PatchMap>();
         foreach (var index in questions)
         {
-            if (_maps.TryGetValue(Name(test, index), out PatchMap? map))
+            if (_maps.TryGetValue(Name(test, index), out var map))
                 found[index] = map;
         }
         return found;
@@ -57,7 +57,7 @@ internal sealed class FirstMaps
     {
         if (!File.Exists(path))
             return null;
-        using SafetensorsReader reader = SafetensorsReader.Open(path);
+        using var reader = SafetensorsReader.Open(path);
         return new FirstMaps(reader.Tensors);
     }
 

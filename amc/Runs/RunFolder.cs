@@ -41,7 +41,7 @@ internal sealed class RunFolder : IDisposable
     /// <exception cref="ConfigException">It holds a run, is in use by another process, or cannot be written.</exception>
     public static RunFolder ClaimNamed(string folder, bool overwrite, Action<string> say)
     {
-        RunFolder claimed = Claim(folder);
+        var claimed = Claim(folder);
         try
         {
             if (HoldsRun(folder) && !overwrite)

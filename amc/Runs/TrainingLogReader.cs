@@ -60,13 +60,13 @@ internal static class TrainingLogReader
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(line);
-            JsonElement root = document.RootElement;
+            using var document = JsonDocument.Parse(line);
+            var root = document.RootElement;
             var step = root.GetProperty("step").GetInt32();
             switch (root.GetProperty("kind").GetString())
             {
                 case "eval":
-                    var count = root.TryGetProperty("count", out JsonElement questions) ? questions.GetInt32() : 0;
+                    var count = root.TryGetProperty("count", out var questions) ? questions.GetInt32() : 0;
                     return new EvaluationRecord(step, root.GetProperty("pointing_accuracy").GetDouble(), root.GetProperty("random_accuracy").GetDouble(), count);
                 case "step":
                     (string, double)[] losses = [.. root.GetProperty("losses").EnumerateObject().Select(p => (p.Name, p.Value.GetDouble()))];

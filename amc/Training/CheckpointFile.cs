@@ -64,7 +64,7 @@ internal sealed class CheckpointFile
     /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>
     public T Read<T>(Func<TensorFile, T> use)
     {
-        using TensorFile file = TensorFile.Open(Path, Key);
+        using var file = TensorFile.Open(Path, Key);
         if (file.Tensors.Count > 0 && file.Tensors.All(IsMoment))
             throw new SerializationException($"{Path}: holds the moments of the optimizer, not a model; give {CheckpointLayout.Model} beside it, or the folder of the run");
         return use(file);

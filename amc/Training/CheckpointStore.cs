@@ -61,19 +61,19 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
     /// <exception cref="AmcEngine.Model.ModelException">A number is not finite.</exception>
     public static void Restore(TrainingSession session, string checkpoint)
     {
-        CheckpointState state = CheckpointState.Load(Path.Combine(checkpoint, CheckpointLayout.State));
+        var state = CheckpointState.Load(Path.Combine(checkpoint, CheckpointLayout.State));
         state.RequireSame(session.Config, checkpoint);
         if (state.Data is { } then && session.Data is { } now)
             then.RequireSame(now, checkpoint);
-        using (SafetensorsReader model = SafetensorsReader.Open(Path.Combine(checkpoint, CheckpointLayout.Model)))
+        using (var model = SafetensorsReader.Open(Path.Combine(checkpoint, CheckpointLayout.Model)))
         {
-            LoadReport report = StateDict.Load(session.Model, model.Tensors);
+            var report = StateDict.Load(session.Model, model.Tensors);
             if (report.Missing.Count > 0)
                 throw new SerializationException($"{model.Path}: {report}; the checkpoint is incomplete, resume from another one");
         }
-        using SafetensorsReader moments = SafetensorsReader.Open(Path.Combine(checkpoint, CheckpointLayout.Moments));
+        using var moments = SafetensorsReader.Open(Path.Combine(checkpoint, CheckpointLayout.Moments));
         var check = new FiniteLoad();
-        foreach ((Tensors.Tensor parameter, Tensors.Tensor first, Tensors.Tensor second) in session.Optimizer.State)
+        foreach ((var parameter, var first, var second) in session.Optimizer.State)
         {
             check.Load(first, moments[CheckpointLayout.FirstMoment + parameter.Name]);
             check.Load(second, moments[CheckpointLayout.SecondMoment + parameter.Name]);

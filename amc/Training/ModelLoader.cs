@@ -28,10 +28,10 @@ internal static class ModelLoader
     {
         if (checkpoint.Config() is { } run)
             ModelRegistry.RequireSame(run, config, tokenizer, checkpoint.Path);
-        IVisionLanguageModel model = ModelRegistry.Create(config, tokenizer, backend, forTraining: false);
+        var model = ModelRegistry.Create(config, tokenizer, backend, forTraining: false);
         try
         {
-            LoadReport report = checkpoint.LoadInto(model);
+            var report = checkpoint.LoadInto(model);
             options.Details?.WriteLine($"{checkpoint.Path}: {report}");
             WeightRules.WarnOfChoice(checkpoint.Path, report.Key, report.OtherKeys, "--key", options.Warn);
             WeightRules.RequireWhole(report, model, ModelKeys.Grounding(config), checkpoint.Path, options);

@@ -24,8 +24,8 @@ internal sealed class PlainView(TextWriter output, int every) : ITrainingView
     {
         if (record.Step % every != 0 && record.Step != _last)
             return;
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(_start);
-        TimeSpan left = elapsed / (record.Step - _first) * (_last - record.Step);
+        var elapsed = Stopwatch.GetElapsedTime(_start);
+        var left = elapsed / (record.Step - _first) * (_last - record.Step);
         output.WriteLine(FormattableString.Invariant($"step {record.Step}/{_last}  {StepText.Losses(record)}  lr {record.LearningRate:0.0e0}  {record.Seconds:0.000} s/step  {StepText.Time(left)} left"));
     }
 

@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Runs;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.DataTools;
 using AmcEngine.Model.Modules;
 using AmcEngine.Tensors;
@@ -63,7 +64,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         while (session.Step < last && !stop.IsCancellationRequested)
         {
             BeforeStep?.Invoke(session);
-            StepRecord record = step.Run();
+            var record = step.Run();
             log.Write(record);
             view.Step(record);
             if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(stop))
@@ -141,7 +142,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
             .. session.Optimizer.State.SelectMany(s => new[] { s.ExpAvg, s.ExpAvgSq }),
         ];
         var counts = new long[all.Length];
-        all[0].Backend.CountNonFinite(all, counts);
+        all[0].Backend.Run(new CountNonFiniteArgs(all, counts));
         return counts.All(c => c == 0);
     }
 }

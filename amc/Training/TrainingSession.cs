@@ -20,7 +20,7 @@ internal sealed class TrainingSession : IDisposable
     {
         Config = config;
         Tokenizer = tokenizer ?? DataSources.Tokenizer(config);
-        Action<string>? once = DataSources.Once(warn);
+        var once = DataSources.Once(warn);
         Train = DataSources.Train(config, once);
         Data = DataIdentity.Of(config, Train.Count);
         Test = DataSources.Test(config, once);

@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Objective;
 using AmcEngine.Autograd;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Diagnostics;
 using AmcEngine.Model;
 using AmcEngine.Model.Modules;
@@ -79,10 +80,10 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
 
     private (string, double)[] Differentiate(int step, StepInputs inputs, StepOptions options)
     {
-        using IDisposable? trace = TraceNaN ? NaNTrace.Begin() : null;
+        using var trace = TraceNaN ? NaNTrace.Begin() : null;
         try
         {
-            StepTensors tensors = Forward(inputs, options);
+            var tensors = Forward(inputs, options);
             Forwarded?.Invoke(tensors);
             using (Phase.Begin("backward"))
                 tensors.Total.Backward();
@@ -96,9 +97,9 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
 
     private StepTensors Forward(StepInputs inputs, StepOptions options)
     {
-        TrainingOutput output = model.Forward(inputs.Pairs, options with { Ground = objective is not null && inputs.Regions is not null });
-        ObjectiveTerms? terms = output.Grounding is { } grounding ? objective!.Compute(Inputs(output, grounding, inputs)) : null;
-        Tensor total = terms is null ? output.Total() : output.Total().Add(terms.Loss);
+        var output = model.Forward(inputs.Pairs, options with { Ground = objective is not null && inputs.Regions is not null });
+        var terms = output.Grounding is { } grounding ? objective!.Compute(Inputs(output, grounding, inputs)) : null;
+        var total = terms is null ? output.Total() : output.Total().Add(terms.Loss);
         return new StepTensors(output, terms, total);
     }
 
@@ -124,10 +125,10 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
                 throw Broken(step, $"the loss \"{name}\" is {value}");
         }
         Parameter[] parameters = [.. model.Trainable.Where(p => p.Value.Grad is not null)];
-        Tensor[] gradients = Array.ConvertAll(parameters, p => p.Value.Grad!);
+        var gradients = Array.ConvertAll(parameters, p => p.Value.Grad!);
         var counts = new long[gradients.Length];
         if (gradients.Length > 0)
-            gradients[0].Backend.CountNonFinite(gradients, counts);
+            gradients[0].Backend.Run(new CountNonFiniteArgs(gradients, counts));
         if (Array.FindIndex(counts, c => c > 0) is var at and >= 0)
             throw Broken(step, $"{counts[at]} of {gradients[at].Count} values of the gradient of {parameters[at].Name} are NaN or infinite (loss {losses[0].Value:0.###})");
     }

@@ -1,4 +1,6 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Bench.Cpu;
@@ -24,17 +26,6 @@ public sealed record AttentionCase
     public override string ToString() => $"{B}×{H}×{(Lq == Lk ? $"{Lq}" : $"({Lq}·{Lk})")}×{D}";
 }
 
-/// <summary>An order of differentiation.</summary>
-/// <param name="Name">For people.</param>
-/// <param name="Products">Products of a head's map with a matrix, times two: FLOP in units of Lq·Lk·D.</param>
-internal sealed record AttentionPass(string Name, double Products)
-{
-    public static readonly AttentionPass[] All = [new("forward", 4), new("backward", 10), new("double backward", 24)];
-
-    /// <summary>Floating-point operations of all heads; softmax is not counted.</summary>
-    public double Flops(AttentionCase c) => Products * c.B * c.H * c.Lq * c.Lk * c.D;
-}
-
 /// <summary>The attentions of a training step.</summary>
 internal static class AttentionCases
 {
@@ -44,12 +35,18 @@ internal static class AttentionCases
         new("small ViT", 32, 4, 65, 65, 24),
     ];
 
+    /// <summary>The orders of differentiation, as <see cref="Prepare"/> has them.</summary>
+    public static readonly string[] Passes = ["forward", "backward", "double backward"];
+
+    /// <summary>Work of a pass; softmax is not counted.</summary>
+    public static KernelWork Work(AttentionCase c, int pass) => CostBackend.Of(Passes[pass], b => Prepare(c, b)[pass]);
+
     /// <summary>The three passes of a case on warm tensors, heads side by side in a row as a linear layer leaves them.</summary>
     public static Action[] Prepare(AttentionCase c, IBackend device)
     {
-        Tensor Queries() => Draw(device, [c.B, c.Lq, c.H * c.D]);
-        Tensor Keys() => Draw(device, [c.B, c.Lk, c.H * c.D]);
-        var args = new AttentionArgs
+        Tensor Queries() => Operands.Draw(device, [c.B, c.Lq, c.H * c.D]);
+        Tensor Keys() => Operands.Draw(device, [c.B, c.Lk, c.H * c.D]);
+        var args = new AttentionOperands
         {
             Q = Queries(),
             K = Keys(),
@@ -63,22 +60,15 @@ internal static class AttentionCases
             KLayout = HeadLayout.HeadsInRow(c.H, c.Lk, c.D),
             Scale = 1 / Math.Sqrt(c.D),
         };
-        var (y, lse) = (Queries(), Draw(device, [c.B, c.H, c.Lq]));
-        device.Attention(args, y, lse);
+        var (y, lse) = (Queries(), Operands.Draw(device, [c.B, c.H, c.Lq]));
+        device.Run(new AttentionArgs(args, y, lse));
         var (g, ddq, ddk, ddv) = (Queries(), Queries(), Keys(), Keys());
         var (dg, dq, dk, dv) = (Queries(), Queries(), Keys(), Keys());
         return
         [
-            () => device.Attention(args, y, lse),
-            () => device.AttentionBackward(args, y, lse, g, dq, dk, dv),
-            () => device.AttentionDoubleBackward(args, y, lse, g, ddq, ddk, ddv, dg, dq, dk, dv),
+            () => device.Run(new AttentionArgs(args, y, lse)),
+            () => device.Run(new AttentionBackwardArgs(args, y, lse, g, dq, dk, dv)),
+            () => device.Run(new AttentionDoubleBackwardArgs(args, y, lse, g, ddq, ddk, ddv, dg, dq, dk, dv)),
         ];
-    }
-
-    /// <summary>Uniform in [−0.5, 0.5).</summary>
-    public static Tensor Draw(IBackend device, int[] dims)
-    {
-        var shape = new Shape(dims);
-        return Tensor.From(GemmValues.Draw<float>(shape.Count, 1), shape, device);
     }
 }

@@ -1,3 +1,4 @@
+using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Bench.Harness;
 using AmcEngine.Memory;
@@ -20,25 +21,25 @@ internal static class AttentionCommand
         {
             using var scope = MemoryScope.Begin();
             var passes = backends.Select(b => AttentionCases.Prepare(c, b)).ToArray();
-            for (var p = 0; p < AttentionPass.All.Length; p++)
+            for (var p = 0; p < AttentionCases.Passes.Length; p++)
             {
                 var work = passes.Select(actions => new Repeated(actions[p], seconds)).ToArray();
                 var times = Rounds.Interleave(rounds, [.. work.Select(w => (Func<double>)w.Sample)]);
-                table.Add(Row(c, AttentionPass.All[p], threads, times, header));
+                table.Add(Row(c, AttentionCases.Work(c, p), threads, times, header));
             }
         }
         foreach (var b in backends) b.Dispose();
         output.WriteLine();
-        output.WriteLine($"Fused attention in f32, kernels of the back end on warm tensors. FLOP: 4, 10 and 24 · Lq·Lk·D a head (softmax not counted). Median of {rounds} rounds in turn, {seconds * 1e3:F0} ms or more each.");
+        output.WriteLine($"Fused attention in f32, kernels of the back end on warm tensors. FLOP: those of the products, 4, 10 and 24 · Lq·Lk·D a head. Median of {rounds} rounds in turn, {seconds * 1e3:F0} ms or more each.");
         table.Write(output);
     }
 
-    private static string[] Row(AttentionCase c, AttentionPass pass, int[] threads, Rounds[] times, ReportHeader header)
+    private static string[] Row(AttentionCase c, KernelWork work, int[] threads, Rounds[] times, ReportHeader header)
     {
-        List<string> cells = [$"{c} {c.What}", pass.Name];
+        List<string> cells = [$"{c} {c.What}", work.Name];
         for (var i = 0; i < threads.Length; i++)
         {
-            var speed = Statistics.Giga(pass.Flops(c), times[i].Median);
+            var speed = Statistics.Giga(work.Flop, times[i].Median);
             cells.AddRange([$"{times[i].Median * 1e3:F3}", $"{times[i].Min * 1e3:F3}", $"{speed:F1}", $"{100 * speed / header.FmaGflops(threads[i]):F0} %"]);
         }
         if (threads.Length > 1) cells.Add($"{times[0].Median / times[^1].Median:F2}");

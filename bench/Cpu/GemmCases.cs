@@ -1,3 +1,5 @@
+using AmcEngine.Backends.Kernels;
+
 namespace AmcEngine.Bench.Cpu;
 
 /// <summary>Sizes of a product, batched where there is more than one.</summary>
@@ -9,7 +11,7 @@ namespace AmcEngine.Bench.Cpu;
 internal sealed record GemmShape(int M, int N, int K, int Batch = 1, bool Large = true)
 {
     /// <summary>Floating-point operations of all products.</summary>
-    public double Flops => 2.0 * Batch * M * N * K;
+    public double Flops => MatMulArgs.Operations(M, N, K, Batch);
 
     public override string ToString() => Batch == 1 ? $"{M}×{N}×{K}" : $"{Batch} × ({M}×{N}×{K})";
 }

@@ -1,7 +1,7 @@
-using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Cpu.Host;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Bench.Harness;
-using AmcEngine.Diagnostics;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Bench.Cpu;
@@ -59,7 +59,7 @@ internal sealed class EngineContender(int threads) : IGemmContender
         };
     }
 
-    public void Run() => _backend.MatMul(_args);
+    public void Run() => _backend.Run(_args);
 
     public (double Sum, double Scale) Checksum() => GemmValues.Checksum(_args.C.ToDoubles());
 
@@ -77,7 +77,7 @@ internal sealed class EngineContender(int threads) : IGemmContender
     }
 
     private Tensor Draw(long count, uint seed, bool f64) =>
-        f64 ? Tensor.From(GemmValues.Draw<double>(count, seed), [(int)count], _backend) : Tensor.From(GemmValues.Draw<float>(count, seed), [(int)count], _backend);
+        f64 ? Tensor.From(Operands.Values<double>(count, seed), [(int)count], _backend) : Tensor.From(Operands.Values<float>(count, seed), [(int)count], _backend);
 }
 
 /// <summary>
@@ -110,8 +110,8 @@ internal sealed unsafe class OpenBlasContender : IGemmContender
         _case = c;
         var s = c.Shape;
         (var a, var b, var y) = ((long)s.Batch * s.M * s.K, (long)s.Batch * s.K * s.N, (long)s.Batch * s.M * s.N);
-        if (f64) (_a, _b, _c) = (GemmValues.Draw<double>(a, 1), GemmValues.Draw<double>(b, 2), GemmValues.Draw<double>(y, 3));
-        else (_a, _b, _c) = (GemmValues.Draw<float>(a, 1), GemmValues.Draw<float>(b, 2), GemmValues.Draw<float>(y, 3));
+        if (f64) (_a, _b, _c) = (Operands.Values<double>(a, 1), Operands.Values<double>(b, 2), Operands.Values<double>(y, 3));
+        else (_a, _b, _c) = (Operands.Values<float>(a, 1), Operands.Values<float>(b, 2), Operands.Values<float>(y, 3));
         _split = s.Batch > 1 && _threads > 1 && Time(split: true) < Time(split: false);
         _blas.SetThreads(_split ? 1 : _threads);
     }
@@ -181,23 +181,9 @@ internal sealed class PeakContender(int threads) : IGemmContender
     public void Dispose() => _pool.Dispose();
 }
 
-/// <summary>Operands and checksums.</summary>
+/// <summary>Checksums of results.</summary>
 internal static class GemmValues
 {
-    /// <summary>Uniform in [−0.5, 0.5), the same for a seed everywhere.</summary>
-    public static T[] Draw<T>(long count, uint seed) where T : System.Numerics.INumberBase<T>
-    {
-        // Aligned by chance only; OpenBLAS packs its operands, so it hardly matters.
-        var values = GC.AllocateUninitializedArray<T>((int)count, pinned: true);
-        var state = seed * 2654435761 + 12345;
-        for (var i = 0; i < values.Length; i++)
-        {
-            state = state * 1664525 + 1013904223;
-            values[i] = T.CreateTruncating((state >> 8) * (1f / (1 << 24)) - 0.5f);
-        }
-        return values;
-    }
-
     /// <summary>Σ wᵢ·cᵢ with w = 1 … 7 in turn, and Σ |wᵢ·cᵢ|.</summary>
     public static (double Sum, double Scale) Checksum(double[] c)
     {

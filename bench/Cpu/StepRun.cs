@@ -11,7 +11,6 @@ using AmcEngine.Memory;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
-using AmcEngine.Tensors;
 
 namespace AmcEngine.Bench.Cpu;
 
@@ -63,7 +62,7 @@ internal static class StepRun
     {
         var config = new VisionConfig();
         using var encoder = VisionTransformer.Create(config, backend);
-        var image = AttentionCases.Draw(backend, [VitBatch, 3, config.ImageRes, config.ImageRes]);
+        var image = Operands.Draw(backend, [VitBatch, 3, config.ImageRes, config.ImageRes]);
         var seconds = new double[steps];
         for (var i = 0; i < steps; i++)
         {

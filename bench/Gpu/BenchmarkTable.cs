@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AmcEngine.Backends;
 
 namespace AmcEngine.Bench.Gpu;
 
@@ -7,12 +8,12 @@ internal sealed class BenchmarkTable
 {
     private const string None = "–";
 
-    private readonly StepContext _context;
+    private readonly CheckContext _context;
     private readonly Roofline? _roof;
     private readonly IReadOnlyDictionary<string, double> _predictions = Predictions.Load();
     private readonly JsonArray _rows = [];
 
-    public BenchmarkTable(StepContext context, string device)
+    public BenchmarkTable(CheckContext context, string device)
     {
         (_context, _roof) = (context, Roofline.Of(device));
         context.Data["benchmarks"] = _rows;
@@ -28,8 +29,9 @@ internal sealed class BenchmarkTable
         ]);
     }
 
-    public void Add(string name, double flops, double bytes, Timing time, long peak)
+    public void Add(in KernelWork work, Timing time, long peak)
     {
+        var (name, flops, bytes) = work;
         var (gflops, gbytes) = (flops / time.Median * 1e-9, bytes / time.Median * 1e-9);
         var share = _roof?.Seconds(flops, bytes) / time.Median;
         double? predicted = _predictions.TryGetValue(name, out var p) ? p : null;

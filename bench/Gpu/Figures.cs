@@ -31,7 +31,7 @@ internal static class Figures
     /// Most memory in use since the peak was reset, and what is taken from the device (in use or waiting for reuse), for
     /// both reports.
     /// </summary>
-    public static string Memory(StepContext context, IBackend device)
+    public static string Memory(CheckContext context, IBackend device)
     {
         context.Data["peak_bytes"] = device.PeakBytes;
         if (device is not GpuBackend gpu) return $"peak {MiB(device.PeakBytes)}";

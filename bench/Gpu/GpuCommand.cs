@@ -8,12 +8,12 @@ namespace AmcEngine.Bench.Gpu;
 /// <summary><c>bench gpu</c>: checks a device against the CPU and the reference, and measures it, with one report at the end.</summary>
 internal static class GpuCommand
 {
-    private static readonly IGpuStep[] Steps =
+    private static readonly IGpuCheck[] Checks =
     [
-        new DeviceStep(), new LaunchStep(), new OpAgreementStep(), new GoldenOpsStep(), new VerifyStep(), new KernelStep(), new TrainingStep(), new FullStep(),
+        new DeviceCheck(), new LaunchCheck(), new OpAgreementCheck(), new GoldenOpsCheck(), new VerifyCheck(), new KernelCheck(), new TrainingCheck(), new FullSizeCheck(),
     ];
 
-    /// <summary>Runs the command: 0 where all steps passed, 1 where one failed, 2 for wrong arguments.</summary>
+    /// <summary>Runs the command: 0 where all checks passed, 1 where one failed, 2 for wrong arguments.</summary>
     public static int Run(string[] args)
     {
         using var parser = new Parser(s =>
@@ -27,9 +27,9 @@ internal static class GpuCommand
             Console.WriteLine(Predictions.Start().ToJsonString(GpuReport.Indented));
             return 0;
         }
-        if (options.Step is null) return RunAll(options);
-        if (Steps.FirstOrDefault(s => s.Name == options.Step) is { } step) return RunHere(step, options);
-        Console.Error.WriteLine($"--step {options.Step}: unknown step; use one of {string.Join(", ", Steps.Select(s => s.Name))}");
+        if (options.Check is null) return RunAll(options);
+        if (Checks.FirstOrDefault(s => s.Name == options.Check) is { } check) return RunHere(check, options);
+        Console.Error.WriteLine($"--check {options.Check}: unknown check; use one of {string.Join(", ", Checks.Select(s => s.Name))}");
         return 2;
     }
 
@@ -37,13 +37,13 @@ internal static class GpuCommand
     {
         Directory.CreateDirectory(options.Out);
         var report = new GpuReport(options);
-        foreach (var step in Steps)
+        foreach (var check in Checks)
         {
-            Console.WriteLine($"== {step.Name}: {step.Title}");
-            var result = RunApart(step, options, report.Elapsed);
+            Console.WriteLine($"== {check.Name}: {check.Title}");
+            var result = RunApart(check, options, report.Elapsed);
             Console.WriteLine($"   {(result.Passed ? "passed" : "FAILED")} in {result.Seconds:F1} s: {result.Summary}");
             report.Add(result);
-            // After each step: what is known survives whatever happens next.
+            // After each check: what is known survives whatever happens next.
             report.Write();
         }
         Console.WriteLine(report.Verdict);
@@ -51,42 +51,42 @@ internal static class GpuCommand
         return report.Passed ? 0 : 1;
     }
 
-    private static int RunHere(IGpuStep step, GpuOptions options)
+    private static int RunHere(IGpuCheck check, GpuOptions options)
     {
         Directory.CreateDirectory(options.Out);
-        var context = new StepContext(options);
+        var context = new CheckContext(options);
         var start = Stopwatch.GetTimestamp();
         try
         {
-            step.Run(context);
+            check.Run(context);
         }
         catch (Exception e)
         {
-            context.Fail(step.Name, e);
+            context.Fail(check.Name, e);
             Console.Error.WriteLine(e);
         }
-        StepResult.Of(step, context, Stopwatch.GetElapsedTime(start).TotalSeconds).Save(options.Out);
+        CheckResult.Of(check, context, Stopwatch.GetElapsedTime(start).TotalSeconds).Save(options.Out);
         return context.Failures.Count == 0 ? 0 : 1;
     }
 
-    private static StepResult RunApart(IGpuStep step, GpuOptions options, TimeSpan elapsed)
+    private static CheckResult RunApart(IGpuCheck check, GpuOptions options, TimeSpan elapsed)
     {
-        StepResult.Delete(step.Name, options.Out);
+        CheckResult.Delete(check.Name, options.Out);
         var start = Stopwatch.GetTimestamp();
         var limit = TimeSpan.FromMinutes(Math.Min(options.Quick ? 10 : 30, (options.Minutes ?? double.MaxValue) - elapsed.TotalMinutes));
-        if (limit <= TimeSpan.Zero) return Lost(step, 0, "not run: the time of --minutes is over");
-        using var process = Process.Start(Child(step, options))!;
+        if (limit <= TimeSpan.Zero) return Lost(check, 0, "not run: the time of --minutes is over");
+        using var process = Process.Start(Child(check, options))!;
         var ended = process.WaitForExit(limit);
         if (!ended) process.Kill(entireProcessTree: true);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        if (StepResult.Load(step.Name, options.Out) is { } result) return result;
+        if (CheckResult.Load(check.Name, options.Out) is { } result) return result;
         var why = ended ? $"the process ended with code {process.ExitCode} and no result (its messages are above)" : $"stopped after {limit.TotalMinutes:F1} minutes";
-        return Lost(step, seconds, why);
+        return Lost(check, seconds, why);
     }
 
-    private static StepResult Lost(IGpuStep step, double seconds, string why) => new(step.Name, step.Title, false, seconds, why, [why], [], []);
+    private static CheckResult Lost(IGpuCheck check, double seconds, string why) => new(check.Name, check.Title, false, seconds, why, [why], [], []);
 
-    private static ProcessStartInfo Child(IGpuStep step, GpuOptions options)
+    private static ProcessStartInfo Child(IGpuCheck check, GpuOptions options)
     {
         var program = Environment.ProcessPath!;
         // Started as "dotnet AmcEngine.Bench.dll", the program is the host's first argument.
@@ -94,34 +94,34 @@ internal static class GpuCommand
         string[] quick = options.Quick ? ["--quick"] : [];
         return new ProcessStartInfo(program,
         [
-            .. host, "gpu", "--step", step.Name, "--device", options.Device, "--golden", options.Golden, "--configs", options.Configs, "--out", options.Out, .. quick,
+            .. host, "gpu", "--check", check.Name, "--device", options.Device, "--golden", options.Golden, "--configs", options.Configs, "--out", options.Out, .. quick,
         ]);
     }
 }
 
-/// <summary>What a step found, as it goes from the step's process to the report.</summary>
-internal sealed record StepResult(string Name, string Title, bool Passed, double Seconds, string Summary, string[] Failures, string[] Markdown, JsonObject Data)
+/// <summary>What a check found, as it goes from its process to the report.</summary>
+internal sealed record CheckResult(string Name, string Title, bool Passed, double Seconds, string Summary, string[] Failures, string[] Markdown, JsonObject Data)
 {
-    public static StepResult Of(IGpuStep step, StepContext context, double seconds)
+    public static CheckResult Of(IGpuCheck check, CheckContext context, double seconds)
     {
         var passed = context.Failures.Count == 0;
         var summary = context.Summary.Length > 0 ? context.Summary : passed ? "" : context.Failures[0];
-        return new(step.Name, step.Title, passed, seconds, summary, [.. context.Failures], [.. context.Markdown], context.Data);
+        return new(check.Name, check.Title, passed, seconds, summary, [.. context.Failures], [.. context.Markdown], context.Data);
     }
 
     public void Save(string folder) => DurableFile.Write(PathOf(Name, folder), System.Text.Json.JsonSerializer.Serialize(this, GpuReport.Indented));
 
     /// <summary>The saved result, which is taken away; null where there is none.</summary>
-    public static StepResult? Load(string name, string folder)
+    public static CheckResult? Load(string name, string folder)
     {
         var path = PathOf(name, folder);
         if (!File.Exists(path)) return null;
-        var result = System.Text.Json.JsonSerializer.Deserialize<StepResult>(File.ReadAllText(path), GpuReport.Indented);
+        var result = System.Text.Json.JsonSerializer.Deserialize<CheckResult>(File.ReadAllText(path), GpuReport.Indented);
         File.Delete(path);
         return result;
     }
 
     public static void Delete(string name, string folder) => File.Delete(PathOf(name, folder));
 
-    private static string PathOf(string name, string folder) => Path.Combine(folder, $"step-{name}.json");
+    private static string PathOf(string name, string folder) => Path.Combine(folder, $"check-{name}.json");
 }

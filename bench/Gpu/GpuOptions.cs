@@ -20,11 +20,11 @@ internal sealed class GpuOptions
     [Option("quick", HelpText = "Small sizes and few repetitions: a few minutes on a processor's OpenCL driver.")]
     public bool Quick { get; set; }
 
-    [Option("minutes", MetaValue = "N", HelpText = "Most minutes for all steps together: what runs longer is stopped, what is left is not run, and the report says so.")]
+    [Option("minutes", MetaValue = "N", HelpText = "Most minutes for all checks together: what runs longer is stopped, what is left is not run, and the report says so.")]
     public double? Minutes { get; set; }
 
-    [Option("step", MetaValue = "NAME", HelpText = "Run this step alone, in this process.")]
-    public string? Step { get; set; }
+    [Option("check", MetaValue = "NAME", HelpText = "Run this check alone, in this process.")]
+    public string? Check { get; set; }
 
     [Option("predict", HelpText = "Print what Gpu/predictions.json starts from: seconds of each benchmark on an H100 by its roofline.")]
     public bool Predict { get; set; }

@@ -18,21 +18,21 @@ internal sealed class GpuReport(GpuOptions options)
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
 
-    private readonly List<StepResult> _steps = [];
+    private readonly List<CheckResult> _checks = [];
     private readonly DateTime _start = DateTime.UtcNow;
 
     /// <summary>Time since the run began.</summary>
     public TimeSpan Elapsed => DateTime.UtcNow - _start;
 
-    // The device by name; before the step that asks for it, or without an answer, by what the command line calls it.
-    private string DeviceName => _steps.Select(s => (string?)s.Data["chosen"]?["name"]).FirstOrDefault(n => n is not null) ?? options.Device;
+    // The device by name; before the check that asks for it, or without an answer, by what the command line calls it.
+    private string DeviceName => _checks.Select(s => (string?)s.Data["chosen"]?["name"]).FirstOrDefault(n => n is not null) ?? options.Device;
 
-    public bool Passed => _steps.All(s => s.Passed);
+    public bool Passed => _checks.All(s => s.Passed);
 
-    public string Verdict => $"{_steps.Count(s => s.Passed)} of {_steps.Count} steps passed"
-        + (Passed ? "" : $"; failed: {string.Join(", ", _steps.Where(s => !s.Passed).Select(s => s.Name))}");
+    public string Verdict => $"{_checks.Count(s => s.Passed)} of {_checks.Count} checks passed"
+        + (Passed ? "" : $"; failed: {string.Join(", ", _checks.Where(s => !s.Passed).Select(s => s.Name))}");
 
-    public void Add(StepResult result) => _steps.Add(result);
+    public void Add(CheckResult result) => _checks.Add(result);
 
     public void Write()
     {
@@ -49,7 +49,7 @@ internal sealed class GpuReport(GpuOptions options)
         ["started"] = _start.ToString("u"),
         ["seconds"] = Math.Round(Elapsed.TotalSeconds, 1),
         ["passed"] = Passed,
-        ["steps"] = new JsonArray([.. _steps.Select(s => new JsonObject
+        ["checks"] = new JsonArray([.. _checks.Select(s => new JsonObject
         {
             ["name"] = s.Name,
             ["title"] = s.Title,
@@ -69,10 +69,10 @@ internal sealed class GpuReport(GpuOptions options)
         yield return "";
         yield return $"**{Verdict}**";
         yield return "";
-        yield return "| step | result | seconds | summary |";
+        yield return "| check | result | seconds | summary |";
         yield return "|---|---|---:|---|";
-        foreach (var s in _steps) yield return $"| {s.Name} | {(s.Passed ? "passed" : "**failed**")} | {s.Seconds:F1} | {s.Summary} |";
-        foreach (var s in _steps)
+        foreach (var s in _checks) yield return $"| {s.Name} | {(s.Passed ? "passed" : "**failed**")} | {s.Seconds:F1} | {s.Summary} |";
+        foreach (var s in _checks)
         {
             yield return "";
             yield return $"## {s.Name}: {s.Title}";

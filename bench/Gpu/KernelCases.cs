@@ -1,14 +1,18 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Bench.Gpu;
 
 /// <summary>One kernel at one size.</summary>
 /// <param name="Name">Name in the report and in the predictions; the size is part of it.</param>
-/// <param name="Flops">Floating-point operations.</param>
-/// <param name="Bytes">Bytes that must move: operands once, results once.</param>
 /// <param name="Prepare">Draws the operands and returns the work.</param>
-internal sealed record KernelCase(string Name, double Flops, double Bytes, Func<IBackend, Action> Prepare);
+internal sealed record KernelCase(string Name, Func<IBackend, Action> Prepare)
+{
+    /// <summary>What the kernel says that it costs.</summary>
+    public KernelWork Work => CostBackend.Of(Name, Prepare);
+}
 
 /// <summary>The kernels that decide a training step's time, at the sizes of ALBEF-base; f32.</summary>
 internal static class KernelCases
@@ -25,10 +29,10 @@ internal static class KernelCases
     /// <summary>All cases; quick ones fit an OpenCL driver on a processor.</summary>
     public static IEnumerable<KernelCase> All(bool quick)
     {
-        const double mostFlops = 2.2e9;
+        const double mostFlop = 2.2e9;
         var cases = Products.Select(p => Product(p.M, p.N, p.K, false, false))
             .Concat([Product(1024, 1024, 1024, false, true), Product(1024, 1024, 1024, true, false), Scores()])
-            .Where(c => !quick || c.Flops < mostFlops);
+            .Where(c => !quick || c.Work.Flop < mostFlop);
         var (batch, rows, texts, weights) = quick ? (1, 514, 100, 1 << 20) : (64, 64 * Tokens, 1600, Vocabulary * Width);
         return [.. cases, .. Attention(batch), .. Normalization(rows), .. CrossEntropy(texts), Gelu(rows), AdamW(weights)];
     }
@@ -36,10 +40,10 @@ internal static class KernelCases
     private static KernelCase Product(int m, int n, int k, bool transA, bool transB)
     {
         var suffix = transA || transB ? $" {(transA ? 'T' : 'N')}{(transB ? 'T' : 'N')}" : "";
-        return new($"matmul {m}x{n}x{k}{suffix}", 2.0 * m * n * k, 4.0 * ((double)m * k + (double)k * n + (double)m * n), device =>
+        return new($"matmul {m}x{n}x{k}{suffix}", device =>
         {
-            var (a, b, c) = (Draw(device, transA ? [k, m] : [m, k]), Draw(device, transB ? [n, k] : [k, n]), Draw(device, [m, n]));
-            return () => device.MatMul(new MatMulArgs
+            var (a, b, c) = (Operands.Draw(device, transA ? [k, m] : [m, k]), Operands.Draw(device, transB ? [n, k] : [k, n]), Operands.Draw(device, [m, n]));
+            return () => device.Run(new MatMulArgs
             {
                 A = a,
                 B = b,
@@ -61,10 +65,10 @@ internal static class KernelCases
     {
         const int samples = 2;
         const long map = Tokens * Tokens;
-        return new($"matmul {samples * Heads}x({Tokens}x{Tokens}x{HeadWidth}) NT", 2.0 * samples * Heads * map * HeadWidth, 4.0 * samples * Heads * (2.0 * Tokens * HeadWidth + map), device =>
+        return new($"matmul {samples * Heads}x({Tokens}x{Tokens}x{HeadWidth}) NT", device =>
         {
-            var (q, k, s) = (Draw(device, [samples, Tokens, Width]), Draw(device, [samples, Tokens, Width]), Draw(device, [samples, Heads, Tokens, Tokens]));
-            return () => device.MatMul(new MatMulArgs
+            var (q, k, s) = (Operands.Draw(device, [samples, Tokens, Width]), Operands.Draw(device, [samples, Tokens, Width]), Operands.Draw(device, [samples, Heads, Tokens, Tokens]));
+            return () => device.Run(new MatMulArgs
             {
                 A = q,
                 B = k,
@@ -88,42 +92,39 @@ internal static class KernelCases
         });
     }
 
-    // Products of one head's map with a matrix: 2 in the forward pass, 5 backward, 12 in the double backward.
     private static IEnumerable<KernelCase> Attention(int batch)
     {
-        var product = 2.0 * batch * Heads * Tokens * Tokens * HeadWidth;
-        var operand = 4.0 * batch * Tokens * Width;
         var size = $"{batch}x{Heads}x{Tokens}x{HeadWidth}";
-        yield return new($"attention {size}", 2 * product, 4 * operand, device =>
+        yield return new($"attention {size}", device =>
         {
-            var (args, y, lse) = Operands(device, batch);
-            return () => device.Attention(args, y, lse);
+            var (args, y, lse) = Attended(device, batch);
+            return () => device.Run(new AttentionArgs(args, y, lse));
         });
-        yield return new($"attention backward {size}", 5 * product, 8 * operand, device =>
+        yield return new($"attention backward {size}", device =>
         {
-            var (args, y, lse) = Operands(device, batch);
-            device.Attention(args, y, lse);
-            var (g, dq, dk, dv) = (Like(args.Q), Like(args.Q), Like(args.Q), Like(args.Q));
-            return () => device.AttentionBackward(args, y, lse, g, dq, dk, dv);
+            var (args, y, lse) = Attended(device, batch);
+            device.Run(new AttentionArgs(args, y, lse));
+            var (g, dq, dk, dv) = (Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q));
+            return () => device.Run(new AttentionBackwardArgs(args, y, lse, g, dq, dk, dv));
         });
-        yield return new($"attention double backward {size}", 12 * product, 12 * operand, device =>
+        yield return new($"attention double backward {size}", device =>
         {
-            var (args, y, lse) = Operands(device, batch);
-            device.Attention(args, y, lse);
-            var (g, ddq, ddk, ddv) = (Like(args.Q), Like(args.Q), Like(args.Q), Like(args.Q));
-            var (dg, dq, dk, dv) = (Like(args.Q), Like(args.Q), Like(args.Q), Like(args.Q));
-            return () => device.AttentionDoubleBackward(args, y, lse, g, ddq, ddk, ddv, dg, dq, dk, dv);
+            var (args, y, lse) = Attended(device, batch);
+            device.Run(new AttentionArgs(args, y, lse));
+            var (g, ddq, ddk, ddv) = (Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q));
+            var (dg, dq, dk, dv) = (Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q));
+            return () => device.Run(new AttentionDoubleBackwardArgs(args, y, lse, g, ddq, ddk, ddv, dg, dq, dk, dv));
         });
     }
 
-    private static (AttentionArgs Args, Tensor Output, Tensor Lse) Operands(IBackend device, int batch)
+    private static (AttentionOperands Args, Tensor Output, Tensor Lse) Attended(IBackend device, int batch)
     {
         int[] dims = [batch, Tokens, Width];
-        var args = new AttentionArgs
+        var args = new AttentionOperands
         {
-            Q = Draw(device, dims),
-            K = Draw(device, dims),
-            V = Draw(device, dims),
+            Q = Operands.Draw(device, dims),
+            K = Operands.Draw(device, dims),
+            V = Operands.Draw(device, dims),
             B = batch,
             H = Heads,
             Lq = Tokens,
@@ -133,91 +134,71 @@ internal static class KernelCases
             KLayout = HeadLayout.HeadsInRow(Heads, Tokens, HeadWidth),
             Scale = 1 / Math.Sqrt(HeadWidth),
         };
-        return (args, Draw(device, dims), Draw(device, [batch, Heads, Tokens]));
+        return (args, Operands.Draw(device, dims), Operands.Draw(device, [batch, Heads, Tokens]));
     }
 
     private static IEnumerable<KernelCase> Normalization(int rows)
     {
-        var (size, values) = ($"{rows}x{Width}", (double)rows * Width);
-        yield return new($"layer norm {size}", 8 * values, 8 * values, device =>
+        var size = $"{rows}x{Width}";
+        yield return new($"layer norm {size}", device =>
         {
             var (x, gamma, mean) = Rows(device, rows);
-            var (beta, rstd, y) = (Like(gamma), Like(mean), Like(x));
-            return () => device.LayerNorm(x, gamma, beta, 1e-6, y, mean, rstd);
+            var (beta, rstd, y) = (Operands.Like(gamma), Operands.Like(mean), Operands.Like(x));
+            return () => device.Run(new LayerNormArgs(x, gamma, beta, 1e-6, y, mean, rstd));
         });
-        yield return new($"layer norm backward {size}", 14 * values, 12 * values, device =>
+        yield return new($"layer norm backward {size}", device =>
         {
             var (x, gamma, mean) = Rows(device, rows);
-            var (beta, rstd, g, dx, dgamma, dbeta) = (Like(gamma), Like(mean), Like(x), Like(x), Like(gamma), Like(gamma));
-            device.LayerNorm(x, gamma, beta, 1e-6, dx, mean, rstd);
-            return () => device.LayerNormBackward(x, gamma, mean, rstd, g, dx, dgamma, dbeta);
+            var (beta, rstd, g, dx, dgamma, dbeta) = (Operands.Like(gamma), Operands.Like(mean), Operands.Like(x), Operands.Like(x), Operands.Like(gamma), Operands.Like(gamma));
+            device.Run(new LayerNormArgs(x, gamma, beta, 1e-6, dx, mean, rstd));
+            return () => device.Run(new LayerNormBackwardArgs(x, gamma, mean, rstd, g, dx, dgamma, dbeta));
         });
-        yield return new($"layer norm double backward {size}", 30 * values, 20 * values, device =>
+        yield return new($"layer norm double backward {size}", device =>
         {
             var (x, gamma, mean) = Rows(device, rows);
-            var (beta, rstd, g, ddx, dx, dg) = (Like(gamma), Like(mean), Like(x), Like(x), Like(x), Like(x));
-            var (ddgamma, ddbeta, dgamma) = (Like(gamma), Like(gamma), Like(gamma));
-            device.LayerNorm(x, gamma, beta, 1e-6, dx, mean, rstd);
-            return () => device.LayerNormDoubleBackward(x, gamma, mean, rstd, g, ddx, ddgamma, ddbeta, dx, dgamma, dg);
+            var (beta, rstd, g, ddx, dx, dg) = (Operands.Like(gamma), Operands.Like(mean), Operands.Like(x), Operands.Like(x), Operands.Like(x), Operands.Like(x));
+            var (ddgamma, ddbeta, dgamma) = (Operands.Like(gamma), Operands.Like(gamma), Operands.Like(gamma));
+            device.Run(new LayerNormArgs(x, gamma, beta, 1e-6, dx, mean, rstd));
+            return () => device.Run(new LayerNormDoubleBackwardArgs(x, gamma, mean, rstd, g, ddx, ddgamma, ddbeta, dx, dgamma, dg));
         });
     }
 
     private static (Tensor X, Tensor Gamma, Tensor Mean) Rows(IBackend device, int rows) =>
-        (Draw(device, [rows, Width]), Draw(device, [Width]), Draw(device, [rows]));
+        (Operands.Draw(device, [rows, Width]), Operands.Draw(device, [Width]), Operands.Draw(device, [rows]));
 
     private static IEnumerable<KernelCase> CrossEntropy(int rows)
     {
-        var (size, values) = ($"{rows}x{Vocabulary}", (double)rows * Vocabulary);
-        yield return new($"cross-entropy {size}", 4 * values, 4 * values, device =>
+        var size = $"{rows}x{Vocabulary}";
+        yield return new($"cross-entropy {size}", device =>
         {
             var (x, labels, losses, lse) = Logits(device, rows);
-            return () => device.CrossEntropy(x, labels, -100, losses, lse);
+            return () => device.Run(new CrossEntropyArgs(x, labels, -100, losses, lse));
         });
-        yield return new($"cross-entropy backward {size}", 4 * values, 8 * values, device =>
+        yield return new($"cross-entropy backward {size}", device =>
         {
             var (x, labels, losses, lse) = Logits(device, rows);
-            device.CrossEntropy(x, labels, -100, losses, lse);
-            var (g, dx) = (Like(losses), Like(x));
-            return () => device.CrossEntropyBackward(x, lse, labels, -100, g, dx);
+            device.Run(new CrossEntropyArgs(x, labels, -100, losses, lse));
+            var (g, dx) = (Operands.Like(losses), Operands.Like(x));
+            return () => device.Run(new CrossEntropyBackwardArgs(x, lse, labels, -100, g, dx));
         });
     }
 
     private static (Tensor X, Tensor Labels, Tensor Losses, Tensor Lse) Logits(IBackend device, int rows)
     {
         var labels = Tensor.From(Enumerable.Range(0, rows).Select(i => i * 17 % Vocabulary).ToArray(), [rows], device);
-        return (Draw(device, [rows, Vocabulary]), labels, Draw(device, [rows]), Draw(device, [rows]));
+        return (Operands.Draw(device, [rows, Vocabulary]), labels, Operands.Draw(device, [rows]), Operands.Draw(device, [rows]));
     }
 
-    private static KernelCase Gelu(int rows)
+    private static KernelCase Gelu(int rows) => new($"gelu {rows}x{4 * Width}", device =>
     {
-        var values = (double)rows * 4 * Width;
-        return new($"gelu {rows}x{4 * Width}", 20 * values, 8 * values, device =>
-        {
-            var x = Draw(device, [rows, 4 * Width]);
-            var y = Like(x);
-            return () => device.Unary(UnaryKind.Gelu, x, y);
-        });
-    }
-
-    private static KernelCase AdamW(int count) => new($"adamw {count}", 15.0 * count, 28.0 * count, device =>
-    {
-        var (p, g, m, v) = (Draw(device, [count]), Draw(device, [count]), Draw(device, [count]), Tensor.From(new float[count], [count], device));
-        return () => device.AdamW([new AdamWTensors(p, g, m, v)], new AdamWArgs(1e-4, 0.9, 0.999, 1e-8, 0.02, 3));
+        var x = Operands.Draw(device, [rows, 4 * Width]);
+        var y = Operands.Like(x);
+        return () => device.Run(new UnaryArgs(UnaryKind.Gelu, x, y));
     });
 
-    private static Tensor Like(Tensor x) => Draw(x.Backend, x.Shape.Dims.ToArray());
-
-    // Uniform in [−0.5, 0.5) from the host: no kernel of the device is needed to feed another one.
-    private static Tensor Draw(IBackend device, int[] dims)
+    private static KernelCase AdamW(int count) => new($"adamw {count}", device =>
     {
-        var shape = new Shape(dims);
-        var values = new float[shape.Count];
-        uint state = 12345;
-        for (var i = 0; i < values.Length; i++)
-        {
-            state = state * 1664525 + 1013904223;
-            values[i] = (state >> 8) * (1f / (1 << 24)) - 0.5f;
-        }
-        return Tensor.From(values, shape, device);
-    }
+        var (p, g, m, v) = (Operands.Draw(device, [count]), Operands.Draw(device, [count]), Operands.Draw(device, [count]), Tensor.From(new float[count], [count], device));
+        return () => device.Run(new AdamWArgs([new AdamWTensors(p, g, m, v)], new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.02, 3)));
+    });
 }

@@ -18,9 +18,9 @@ internal static class Predictions
 
     /// <summary>What the file starts from: the roofline at the usual shares.</summary>
     public static JsonObject Start() => new(KernelCases.All(quick: false)
-        .Select(c => (c.Name, Seconds: From(c.Flops, c.Bytes)))
-        .Append((FullStep.CaseName, From(FullStep.Flops, FullStep.Bytes)))
-        .Select(p => KeyValuePair.Create(p.Item1, (JsonNode?)double.Parse(p.Item2.ToString("E3", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture))));
+        .Select(c => c.Work)
+        .Append(FullSizeCheck.Estimate)
+        .Select(w => KeyValuePair.Create(w.Name, (JsonNode?)double.Parse(From(w.Flop, w.Bytes).ToString("E3", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture))));
 
     private static double From(double flops, double bytes) =>
         Math.Max(flops / Roofline.H100.Flops / ArithmeticShare, bytes / Roofline.H100.Bytes / MemoryShare);

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using AmcEngine.Backends.Cpu;
-using AmcEngine.Diagnostics;
+using AmcEngine.Backends.Cpu.Host;
 
 namespace AmcEngine.Bench.Harness;
 

@@ -21,5 +21,5 @@ public static class OpFamilies
     public static string[] Of(string family) => [.. Measured.Where(Named[family].Contains)];
 
     /// <summary>All that no other family names: elementwise ops, mostly.</summary>
-    public static string[] Pointwise => [.. Measured.Where(o => !Named.Values.Any(f => f.Contains(o)))];
+    public static string[] Elementwise => [.. Measured.Where(o => !Named.Values.Any(f => f.Contains(o)))];
 }

@@ -45,7 +45,7 @@ public abstract class OpFamilyBenchmarks
     {
         _backend = Device.StartsWith("cpu, ", StringComparison.Ordinal) ? new CpuBackend(int.Parse(Device.Split(' ')[1])) : GpuDevices.Open(Device);
         _entry = OpCatalog.Entries[Op];
-        _case = _entry.Benchmark!.Value.Case;
+        _case = _entry.Benchmark!;
         _constant = OpInputs.Draw(_case, _backend);
         _inputs = OpInputs.Draw(_case, _backend);
         _wanted = [.. _inputs.Where((_, i) => _case.Inputs[i].Differentiable)];

@@ -1,6 +1,5 @@
-using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
-using AmcEngine.Bench.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Bench.Harness;
 using AmcEngine.Tensors;
 using BenchmarkDotNet.Attributes;
@@ -26,21 +25,21 @@ public class OptimizerBenchmarks
     public void Draw()
     {
         _backend = new CpuBackend(Threads);
-        (_p, _g, _m) = (AttentionCases.Draw(_backend, [Weights]), AttentionCases.Draw(_backend, [Weights]), AttentionCases.Draw(_backend, [Weights]));
+        (_p, _g, _m) = (Operands.Draw(_backend, [Weights]), Operands.Draw(_backend, [Weights]), Operands.Draw(_backend, [Weights]));
         _v = Tensor.From(new float[Weights], [Weights], _backend);
     }
 
     [Benchmark(Baseline = true)]
-    public void AdamW() => _backend!.AdamW([new AdamWTensors(_p!, _g!, _m!, _v!)], new AdamWArgs(1e-4, 0.9, 0.999, 1e-8, 0.02, 3));
+    public void AdamW() => _backend!.Run(new AdamWArgs([new AdamWTensors(_p!, _g!, _m!, _v!)], new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.02, 3)));
 
     [Benchmark]
-    public void MomentumCopy() => _backend!.Lerp([new TensorPair(_p!, _m!)], 0.005);
+    public void MomentumCopy() => _backend!.Run(new LerpArgs([new TensorPair(_p!, _m!)], 0.005));
 
     [Benchmark]
     public long CountNonFinite()
     {
         Span<long> counts = [0];
-        _backend!.CountNonFinite([_g!], counts);
+        _backend!.Run(new CountNonFiniteArgs([_g!], counts));
         return counts[0];
     }
 

@@ -65,7 +65,7 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
         lock (_lock)
         {
             List<string> lines = [.. _notes];
-            foreach ((AnnotationFault fault, (var count, List<string> first)) in _kinds)
+            foreach ((var fault, (var count, var first)) in _kinds)
             {
                 lines.AddRange(first);
                 lines.Add(string.Create(CultureInfo.InvariantCulture, $"{Name(fault)}: {count}{(count > first.Count ? $", of which the first {first.Count} are listed" : "")}"));
@@ -84,7 +84,7 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
     /// <exception cref="DataException">The same, and too many entries are bad.</exception>
     public IReadOnlyList<Box> UsableBoxes(RegionAnnotation annotation, int width, int height)
     {
-        IReadOnlyList<Box> boxes = annotation.BoxesIn(width, height);
+        var boxes = annotation.BoxesIn(width, height);
         List<Box> usable = [.. boxes.Where(b => b.Covers(width, height))];
         if (usable.Count == boxes.Count)
             return usable;
@@ -122,7 +122,7 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
     {
         lock (_lock)
         {
-            (var count, List<string> first) = _kinds.TryGetValue(fault, out (int, List<string>) known) ? known : (0, []);
+            (var count, var first) = _kinds.TryGetValue(fault, out (int, List<string>) known) ? known : (0, []);
             if (count < Listed)
                 first.Add(line);
             _kinds[fault] = (count + 1, first);

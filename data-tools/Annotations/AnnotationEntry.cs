@@ -39,9 +39,9 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         }
         // All three are looked at, so that everything that is wrong gets listed.
         var image = ParseImage(entry, number);
-        (List<string> captions, var badCaptions) = ParseCaptions(entry, number);
+        (var captions, var badCaptions) = ParseCaptions(entry, number);
         (var paraphrases, var badParaphrases) = ParseParaphrases(entry, number);
-        (List<Box> boxes, var badBoxes) = ParseBoxes(entry, number);
+        (var boxes, var badBoxes) = ParseBoxes(entry, number);
         if (image is null || captions.Count == 0 || (boxes.Count == 0 && badBoxes > 0))
             return null;
         census.Lose(all: false, badBoxes, badCaptions + badParaphrases);
@@ -50,7 +50,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
 
     private string? ParseImage(JsonElement entry, int number)
     {
-        if (!entry.TryGetProperty("image", out JsonElement value))
+        if (!entry.TryGetProperty("image", out var value))
         {
             Wrong(AnnotationFault.NoPicture, number, "image: the field is missing");
             return null;
@@ -64,7 +64,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
 
     private (List<string> Good, int Bad) ParseCaptions(JsonElement entry, int number)
     {
-        if (!entry.TryGetProperty("caption", out JsonElement value))
+        if (!entry.TryGetProperty("caption", out var value))
         {
             Wrong(AnnotationFault.BadPhrase, number, "caption: the field is missing");
             return ([], 1);
@@ -85,7 +85,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
     {
         List<JsonElement> items = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
         List<string> good = [];
-        foreach (JsonElement item in items)
+        foreach (var item in items)
         {
             if (item.ValueKind != JsonValueKind.String)
                 Wrong(AnnotationFault.BadPhrase, number, $"{field}: must be a phrase or a list of phrases, found {Kind(item)}");
@@ -100,7 +100,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
 
     private (List<Box> Good, int Bad) ParseBoxes(JsonElement entry, int number)
     {
-        if (!entry.TryGetProperty("bbox", out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+        if (!entry.TryGetProperty("bbox", out var value) || value.ValueKind == JsonValueKind.Null)
             return ([], 0);
         if (value.ValueKind != JsonValueKind.Array)
         {
@@ -111,7 +111,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         var isFlat = value.GetArrayLength() > 0 && value[0].ValueKind != JsonValueKind.Array;
         List<Box> good = [];
         var count = 0;
-        foreach (JsonElement item in isFlat ? [value] : value.EnumerateArray().ToArray())
+        foreach (var item in isFlat ? [value] : value.EnumerateArray().ToArray())
         {
             if (ParseBox(item, number, isFlat ? "bbox" : string.Create(CultureInfo.InvariantCulture, $"bbox[{count}]")) is { } box)
                 good.Add(box);

@@ -22,7 +22,7 @@ public static class AnnotationFile
     public static IReadOnlyList<RegionAnnotation> Load(string path, BoxFormat format = BoxFormat.Auto)
     {
         var census = new AnnotationCensus();
-        IReadOnlyList<RegionAnnotation> annotations = Load(path, format, census);
+        var annotations = Load(path, format, census);
         census.Finish();
         return annotations;
     }
@@ -44,8 +44,8 @@ public static class AnnotationFile
         var entries = new AnnotationEntry(path, format, census);
         try
         {
-            using Stream stream = OpenAsUtf8(path);
-            foreach (JsonEntry entry in new JsonListReader(stream, path).Entries())
+            using var stream = OpenAsUtf8(path);
+            foreach (var entry in new JsonListReader(stream, path).Entries())
             {
                 count++;
                 census.Entries++;
@@ -87,7 +87,7 @@ public static class AnnotationFile
         DurableFile.Write(path, stream =>
         {
             var separator = "[\n";
-            foreach (RegionAnnotation annotation in annotations)
+            foreach (var annotation in annotations)
             {
                 stream.Write(Encoding.UTF8.GetBytes(separator));
                 WriteEntry(stream, annotation);
@@ -103,7 +103,7 @@ public static class AnnotationFile
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
         Span<byte> mark = stackalloc byte[2];
         var read = stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false);
-        Encoding? encoding = read < 2 ? null : (mark[0], mark[1]) switch
+        var encoding = read < 2 ? null : (mark[0], mark[1]) switch
         {
             (0xFF, 0xFE) => Encoding.Unicode,
             (0xFE, 0xFF) => Encoding.BigEndianUnicode,
@@ -138,7 +138,7 @@ public static class AnnotationFile
     private static void WriteList<T>(Utf8JsonWriter json, IReadOnlyList<T> items, Action<T> write)
     {
         json.WriteStartArray();
-        foreach (T item in items)
+        foreach (var item in items)
             write(item);
         json.WriteEndArray();
     }

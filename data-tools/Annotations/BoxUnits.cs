@@ -26,7 +26,7 @@ internal static class BoxUnits
     {
         List<Box> good = [.. annotation.Boxes.Where(b => normalised ? CanBeNormalised(b) : !IsShare(b))];
         var bad = annotation.Boxes.Count - good.Count;
-        foreach (Box box in annotation.Boxes.Except(good))
+        foreach (var box in annotation.Boxes.Except(good))
         {
             census.Add(AnnotationFault.OtherUnit, $"{annotation.Source}: bbox: {box.Text} {(normalised
                 ? "is in pixels, but most boxes of the file are normalised"

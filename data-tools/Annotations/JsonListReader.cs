@@ -74,12 +74,12 @@ internal sealed class JsonListReader(Stream stream, string path)
         {
             try
             {
-                if (TryParse(out JsonElement element))
+                if (TryParse(out var element))
                     return new JsonEntry(number, element, null);
             }
             catch (JsonException e)
             {
-                DataException problem = Explain(e, number);
+                var problem = Explain(e, number);
                 return (inList ? SkipElement() : SkipLine()) ? new JsonEntry(number, default, problem.Message) : throw problem;
             }
             if (_end - _start > LargestElement)

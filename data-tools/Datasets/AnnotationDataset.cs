@@ -45,11 +45,11 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
     /// </remarks>
     public RegionSample Get(int index, ulong seed, int epoch)
     {
-        SeededRandom random = SampleBuilder.RandomOf(index, Count, seed, epoch);
-        RegionAnnotation annotation = _annotations[index];
-        RgbImage original = Pictures.Read(Path.Combine(_imageRoot, annotation.Image));
-        IReadOnlyList<Box> usable = Annotations.UsableBoxes(annotation, original.Width, original.Height);
-        IReadOnlyList<Box> region = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable)];
+        var random = SampleBuilder.RandomOf(index, Count, seed, epoch);
+        var annotation = _annotations[index];
+        var original = Pictures.Read(Path.Combine(_imageRoot, annotation.Image));
+        var usable = Annotations.UsableBoxes(annotation, original.Width, original.Height);
+        var region = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable)];
         var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
         var paraphrase = SampleBuilder.DrawParaphrase(annotation.Paraphrases, _options.MaxWords, index, seed, epoch);
         return SampleBuilder.Build(original, _pictureNumbers[index], caption, paraphrase, region, ImageSize, _options.Augmentation, random);

@@ -27,8 +27,8 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
         _imageRoot = AnnotationDataset.CheckFolder(imageRoot);
         _maxWords = maxWords;
         pictures ??= new PictureOptions();
-        (List<RegionAnnotation> annotations, Annotations) = AnnotationFiles.Load(annotationFiles, pictures, warn);
-        foreach (RegionAnnotation annotation in annotations.Where(a => a.Boxes.Count > 0))
+        (var annotations, Annotations) = AnnotationFiles.Load(annotationFiles, pictures, warn);
+        foreach (var annotation in annotations.Where(a => a.Boxes.Count > 0))
             _questions.AddRange(annotation.Captions.Select(caption => (annotation, caption)));
         if (_questions.Count == 0)
             throw new DataException($"{string.Join(", ", annotationFiles)}: no entry has a box, so that there is nothing to ask; name files with boxes in test_file.");
@@ -55,9 +55,9 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
     /// <inheritdoc/>
     public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets)
     {
-        (RegionAnnotation annotation, var caption) = _questions[index];
-        PictureViews views = Pictures.Read(Path.Combine(_imageRoot, annotation.Image), targets);
-        IReadOnlyList<Box> boxes = Annotations.UsableBoxes(annotation, views.Width, views.Height);
+        (var annotation, var caption) = _questions[index];
+        var views = Pictures.Read(Path.Combine(_imageRoot, annotation.Image), targets);
+        var boxes = Annotations.UsableBoxes(annotation, views.Width, views.Height);
         return new EvaluationSample(annotation.Image, views, CaptionCleaner.Clean(caption, _maxWords), boxes);
     }
 

@@ -44,7 +44,7 @@ internal static class SampleBuilder
         // Generated scenes come in their final size.
         var fits = original.Width == size && original.Height == size;
         var drawn = RegionMask.FromBoxes(region, original.Width, original.Height);
-        RgbImage picture = fits ? original : ImageOps.ResizeBilinear(original, size, size);
+        var picture = fits ? original : ImageOps.ResizeBilinear(original, size, size);
         var mask = (fits ? drawn : drawn.Resize(size, size)).Values;
         if (random.Chance(options.FlipProbability))
         {

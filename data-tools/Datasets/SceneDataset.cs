@@ -26,9 +26,9 @@ public sealed class SceneDataset : IRegionDataset
     /// <inheritdoc/>
     public RegionSample Get(int index, ulong seed, int epoch)
     {
-        SeededRandom random = SampleBuilder.RandomOf(index, Count, seed, epoch);
+        var random = SampleBuilder.RandomOf(index, Count, seed, epoch);
         var number = _options.NewScenesEachEpoch ? index + (long)epoch * Count : index;
-        Scene scene = _scenes.Render(_options.Seed, _options.Split, number);
+        var scene = _scenes.Render(_options.Seed, _options.Split, number);
         var caption = CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords);
         var paraphrase = CaptionCleaner.Clean(scene.Paraphrase, CaptionCleaner.TrainingMaxWords);
         return SampleBuilder.Build(scene.Picture, number, caption, paraphrase, [scene.Box], ImageSize, _options.Augmentation, random);

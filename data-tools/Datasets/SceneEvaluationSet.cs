@@ -38,7 +38,7 @@ public sealed class SceneEvaluationSet : IEvaluationSet
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-        Scene scene = _scenes.Render(_seed, _split, index);
+        var scene = _scenes.Render(_seed, _split, index);
         var phrase = CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords);
         return new EvaluationSample(PictureOf(index), PictureViews.Of(scene.Picture, targets), phrase, [scene.Box]);
     }

@@ -27,7 +27,7 @@ public static class SceneExporter
         var annotations = new List<RegionAnnotation>(count);
         for (var i = 0; i < count; i++)
         {
-            Scene scene = scenes.Render(seed, split, i);
+            var scene = scenes.Render(seed, split, i);
             var name = format == SceneFormat.Png ? $"{i:D6}.png" : $"{i:D6}.jpg";
             if (format == SceneFormat.Png)
                 scene.Picture.SavePng(Path.Combine(images, name));

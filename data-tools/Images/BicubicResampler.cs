@@ -42,7 +42,7 @@ internal sealed class BicubicResampler : RowResampler
     /// <summary>Resizes interleaved 8-bit pixels (height, width, channels).</summary>
     public static byte[] Resize(ReadOnlySpan<byte> source, int width, int height, int channels, int newWidth, int newHeight)
     {
-        RowResampler rows = Create(width, height, channels, newWidth, newHeight);
+        var rows = Create(width, height, channels, newWidth, newHeight);
         rows.Push(source);
         return rows.Result;
     }
@@ -82,7 +82,7 @@ internal sealed class BicubicResampler : RowResampler
 
     private void NarrowRow(ReadOnlySpan<byte> row, int index)
     {
-        Span<byte> target = _narrowed.AsSpan(index * _newStride, _newStride);
+        var target = _narrowed.AsSpan(index * _newStride, _newStride);
         var plane = ArrayPool<int>.Shared.Rent(_width);
         for (var c = 0; c < _channels; c++)
         {
@@ -97,7 +97,7 @@ internal sealed class BicubicResampler : RowResampler
     // Sums of whole numbers do not depend on their order.
     private static int Dot(ReadOnlySpan<int> values, ReadOnlySpan<int> weights)
     {
-        Vector<int> sums = Vector<int>.Zero;
+        var sums = Vector<int>.Zero;
         var i = 0;
         for (; i <= values.Length - Vector<int>.Count; i += Vector<int>.Count)
             sums += new Vector<int>(values[i..]) * new Vector<int>(weights[i..]);
@@ -123,7 +123,7 @@ internal sealed class BicubicResampler : RowResampler
         }
         for (var k = 0; k < _open.Count; k++)
         {
-            Taps taps = _rows[_made + k];
+            var taps = _rows[_made + k];
             if (_pushed < taps.First + taps.Weights.Length)
                 AddWeighted(_open[k], row, taps.Weights[_pushed - taps.First]);
         }
@@ -133,7 +133,7 @@ internal sealed class BicubicResampler : RowResampler
             var sums = _open[0];
             _open.RemoveAt(0);
             _free.Enqueue(sums);
-            Span<byte> target = Result.AsSpan(_made++ * _newStride, _newStride);
+            var target = Result.AsSpan(_made++ * _newStride, _newStride);
             for (var i = 0; i < target.Length; i++)
                 target[i] = Clip(sums[i]);
         }

@@ -37,7 +37,7 @@ internal sealed class BilinearResampler : RowResampler
     /// <summary>Resizes interleaved 8-bit pixels (height, width, channels).</summary>
     public static byte[] Resize(ReadOnlySpan<byte> source, int width, int height, int channels, int newWidth, int newHeight)
     {
-        RowResampler rows = Create(width, height, channels, newWidth, newHeight);
+        var rows = Create(width, height, channels, newWidth, newHeight);
         rows.Push(source);
         return rows.Result;
     }
@@ -69,7 +69,7 @@ internal sealed class BilinearResampler : RowResampler
     {
         for (int x = 0, o = 0; x < _columns.Length; x++)
         {
-            Taps taps = _columns[x];
+            var taps = _columns[x];
             int first = taps.First * _channels, second = taps.Second * _channels;
             for (var c = 0; c < _channels; c++)
                 target[o++] = row[first + c] * taps.Weight0 + row[second + c] * taps.Weight1;
@@ -135,7 +135,7 @@ internal sealed class RowHalving(int channels, int newWidth, int newHeight) : Ro
     {
         for (; !rows.IsEmpty; rows = rows[_upper.Length..], _pushed++)
         {
-            ReadOnlySpan<byte> row = rows[.._upper.Length];
+            var row = rows[.._upper.Length];
             if (_pushed % 2 == 0)
                 row.CopyTo(_upper);
             else

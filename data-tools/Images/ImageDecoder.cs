@@ -18,7 +18,7 @@ internal static class ImageDecoder
         // A progressive JPEG that is cut off is whole to Skia, only blurred; and the rest of any JPEG comes out as the
         // reference's decoder leaves it when the missing end mark is there.
         var repaired = PictureRepair.CompleteJpeg(encoded);
-        DecodedPicture? decoded = TryDecode(repaired ?? encoded, name, exif, damaged: repaired is not null);
+        var decoded = TryDecode(repaired ?? encoded, name, exif, damaged: repaired is not null);
         // Skia stops at the first wrong checksum, the reference's decoder does not look at those of the pixels.
         if (decoded is not { Damage: null } && PictureRepair.WithRightChecksums(encoded) is { } png)
             decoded = TryDecode(png, name, exif, damaged: true) ?? decoded;
@@ -53,8 +53,8 @@ internal static class ImageDecoder
     // Null where not one pixel could be decoded.
     private static DecodedPicture? TryDecode(ReadOnlySpan<byte> encoded, string name, ExifOrientation exif, bool damaged)
     {
-        using SKData data = SKData.CreateCopy(encoded);
-        using SKCodec codec = SKCodec.Create(data)
+        using var data = SKData.CreateCopy(encoded);
+        using var codec = SKCodec.Create(data)
             ?? throw new UnreadablePictureException($"{name}: not a picture that can be read; use a complete JPEG, PNG, WebP, GIF or BMP file.");
         int width = codec.Info.Width, height = codec.Info.Height;
         if (width < 1 || height < 1 || (long)width * height * 4 > Array.MaxLength)
@@ -64,13 +64,13 @@ internal static class ImageDecoder
         var rgba = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            SKCodecResult result = ReadPixels(codec, rgba);
+            var result = ReadPixels(codec, rgba);
             if (result is not (SKCodecResult.Success or SKCodecResult.IncompleteInput or SKCodecResult.ErrorInInput))
                 return null;
             damaged |= result != SKCodecResult.Success;
             if (damaged && !FillMissing(rgba.AsSpan(0, length), width, codec.Info.AlphaType == SKAlphaType.Opaque))
                 return null;
-            RgbImage picture = OnWhite(rgba, width, height);
+            var picture = OnWhite(rgba, width, height);
             if (exif == ExifOrientation.Apply)
                 picture = PictureOrientation.Turn(picture, codec.EncodedOrigin, encoded);
             return new DecodedPicture(picture, damaged ? $"{name}: the picture is damaged or cut off; fetch or copy the file again." : null);

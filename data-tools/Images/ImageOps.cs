@@ -148,7 +148,7 @@ public static class ImageOps
         {
             for (var v = 0; v < table.Length; v++)
                 table[v] = (v / 255f - mean[c]) / std[c];
-            Span<float> channel = target.Slice(c * plane, plane);
+            var channel = target.Slice(c * plane, plane);
             for (var i = 0; i < channel.Length; i++)
                 channel[i] = table[pixels[i * 3 + c]];
         }

@@ -27,13 +27,13 @@ internal static class LargePicture
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
             if (file.Length == 0)
                 return null;
-            SKEncodedOrigin png = exif == ExifOrientation.Apply ? PictureOrientation.OfPng(file) : SKEncodedOrigin.TopLeft;
+            var png = exif == ExifOrientation.Apply ? PictureOrientation.OfPng(file) : SKEncodedOrigin.TopLeft;
             var ends = EndsAsJpeg(file);
             file.Position = 0;
-            using SKCodec? codec = SKCodec.Create(file);
+            using var codec = SKCodec.Create(file);
             if (codec is null || (long)codec.Info.Width * codec.Info.Height < leastPixels || (codec.EncodedFormat == SKEncodedImageFormat.Jpeg && !ends))
                 return null;
-            SKEncodedOrigin origin = exif == ExifOrientation.Ignore ? SKEncodedOrigin.TopLeft
+            var origin = exif == ExifOrientation.Ignore ? SKEncodedOrigin.TopLeft
                 : codec.EncodedOrigin is SKEncodedOrigin.Default or SKEncodedOrigin.TopLeft ? png : codec.EncodedOrigin;
             return Read(codec, origin, targets);
         }
@@ -68,7 +68,7 @@ internal static class LargePicture
         for (var y = 0; y < turnedHeight; y += RowsATime)
         {
             var rows = Math.Min(RowsATime, turnedHeight - y);
-            Span<byte> part = band.AsSpan(0, rows * turnedWidth * RgbImage.Channels);
+            var part = band.AsSpan(0, rows * turnedWidth * RgbImage.Channels);
             PictureOrientation.Turn(stored, origin, y, rows, part);
             turned.Push(part);
         }
@@ -93,7 +93,7 @@ internal static class LargePicture
                 var rows = Math.Min(RowsATime, height - y);
                 if (bands && codec.GetScanlines((nint)rgba, rows, width * 4) != rows)
                     return false;
-                Span<byte> part = rgb.AsSpan(0, rows * width * RgbImage.Channels);
+                var part = rgb.AsSpan(0, rows * width * RgbImage.Channels);
                 ImageDecoder.OnWhite(new ReadOnlySpan<byte>(rgba + (bands ? 0 : (long)y * width * 4), rows * width * 4), part);
                 push(part);
             }
@@ -130,7 +130,7 @@ internal static class LargePicture
 
         public void Push(ReadOnlySpan<byte> rows)
         {
-            foreach ((RowResampler view, _, _) in _views)
+            foreach ((var view, _, _) in _views)
                 view.Push(rows);
         }
     }

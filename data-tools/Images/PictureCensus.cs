@@ -51,7 +51,7 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
     /// <exception cref="DataException">The options say to stop at it, or too many pictures could not be decoded.</exception>
     public RgbImage Read(string path) => Read(path, () =>
     {
-        DecodedPicture decoded = PictureFile.Read(path, options.Exif);
+        var decoded = PictureFile.Read(path, options.Exif);
         return (decoded.Picture, decoded.Damage);
     });
 

@@ -48,7 +48,7 @@ public static class PictureFile
     {
         if (LargePicture.TryRead(path, targets, exif) is { } views)
             return (views, null);
-        DecodedPicture decoded = Read(path, exif);
+        var decoded = Read(path, exif);
         return (PictureViews.Of(decoded.Picture, targets), decoded.Damage);
     }
 }

@@ -106,11 +106,11 @@ internal static class PictureOrientation
         var directory = ReadUInt32(exif[4..], bigEndian);
         if (directory > exif.Length - 2)
             return SKEncodedOrigin.TopLeft;
-        ReadOnlySpan<byte> tags = exif[((int)directory + 2)..];
+        var tags = exif[((int)directory + 2)..];
         var count = Math.Min(ReadUInt16(exif[(int)directory..], bigEndian), tags.Length / TagLength);
         for (var i = 0; i < count; i++)
         {
-            ReadOnlySpan<byte> tag = tags.Slice(i * TagLength, TagLength);
+            var tag = tags.Slice(i * TagLength, TagLength);
             if (ReadUInt16(tag, bigEndian) == OrientationTag)
                 return ReadUInt16(tag[8..], bigEndian) is >= 1 and <= 8 and var value ? (SKEncodedOrigin)value : SKEncodedOrigin.TopLeft;
         }

@@ -30,7 +30,7 @@ internal static class PictureRepair
         var repaired = encoded.ToArray();
         foreach ((var start, var length) in PngChunks.In(encoded))
         {
-            Span<byte> checksum = repaired.AsSpan(start + PngChunks.HeaderLength + length, PngChunks.ChecksumLength);
+            var checksum = repaired.AsSpan(start + PngChunks.HeaderLength + length, PngChunks.ChecksumLength);
             BinaryPrimitives.WriteUInt32BigEndian(checksum, Crc(encoded.Slice(start + 4, length + 4)));
         }
         return repaired;

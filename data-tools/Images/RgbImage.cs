@@ -85,7 +85,7 @@ public sealed class RgbImage
     /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public void Save(string path)
     {
-        (SKEncodedImageFormat format, var quality) = Path.GetExtension(path).ToLowerInvariant() switch
+        (var format, var quality) = Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".png" => (SKEncodedImageFormat.Png, 100),
             ".jpg" or ".jpeg" => (SKEncodedImageFormat.Jpeg, 92),
@@ -99,10 +99,10 @@ public sealed class RgbImage
     public SKBitmap ToBitmap()
     {
         var bitmap = new SKBitmap(new SKImageInfo(Width, Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
-        Span<byte> target = bitmap.GetPixelSpan();
+        var target = bitmap.GetPixelSpan();
         for (var y = 0; y < Height; y++)
         {
-            Span<byte> row = target.Slice(y * bitmap.RowBytes, Width * 4);
+            var row = target.Slice(y * bitmap.RowBytes, Width * 4);
             ReadOnlySpan<byte> source = Pixels.AsSpan(y * Width * 3, Width * 3);
             for (var x = 0; x < Width; x++)
             {
@@ -124,7 +124,7 @@ public sealed class RgbImage
         {
             fixed (byte* target = rgba)
             {
-                using SKPixmap? source = bitmap.PeekPixels();
+                using var source = bitmap.PeekPixels();
                 if (source is null || !source.ReadPixels(info, (nint)target, info.RowBytes))
                     throw new ArgumentException($"a {bitmap.ColorType} bitmap of {bitmap.Width}×{bitmap.Height} cannot be converted to RGB.", nameof(bitmap));
             }
@@ -137,8 +137,8 @@ public sealed class RgbImage
 
     private void Save(string path, SKEncodedImageFormat format, int quality)
     {
-        using SKBitmap bitmap = ToBitmap();
-        using SKData data = bitmap.Encode(format, quality)
+        using var bitmap = ToBitmap();
+        using var data = bitmap.Encode(format, quality)
             ?? throw new DataException($"{path}: a picture of {Width}×{Height} cannot be written as {format}; use a smaller one or PNG.");
         DurableFile.Write(path, stream => stream.Write(data.AsSpan()));
     }

@@ -19,7 +19,7 @@ public static class DataInspector
     {
         options = (options ?? new PictureOptions()) with { Bad = BadPictures.Load, MaxBadShare = 1 };
         var census = new AnnotationCensus(options.MaxBadShare);
-        IReadOnlyList<RegionAnnotation> annotations = AnnotationFile.Load(path, options.Boxes, census);
+        var annotations = AnnotationFile.Load(path, options.Boxes, census);
         List<string> problems = [];
         var pictures = annotations.Select(a => a.Image).Distinct(StringComparer.Ordinal).Count();
         var pictureCensus = imageRoot is null ? null : new PictureCensus(pictures, options, line =>
@@ -27,7 +27,7 @@ public static class DataInspector
             if (problems.Count < AnnotationCensus.Listed)
                 problems.Add(line);
         });
-        List<double> shares = pictureCensus is null ? [] : MeasureShares(annotations, AnnotationDataset.CheckFolder(imageRoot!), census, pictureCensus);
+        var shares = pictureCensus is null ? [] : MeasureShares(annotations, AnnotationDataset.CheckFolder(imageRoot!), census, pictureCensus);
         List<Box> boxes = [.. annotations.SelectMany(a => a.Boxes)];
         List<string> captions = [.. annotations.SelectMany(a => a.Captions).Select(c => CaptionCleaner.Clean(c, CaptionCleaner.TrainingMaxWords))];
         var summary = new AnnotationSummary
@@ -49,12 +49,12 @@ public static class DataInspector
     {
         List<double> shares = [];
         // Entries of one picture are read together: Visual Genome has some fifty a picture.
-        foreach (IGrouping<string, RegionAnnotation> entries in annotations.GroupBy(a => a.Image, StringComparer.Ordinal))
+        foreach (var entries in annotations.GroupBy(a => a.Image, StringComparer.Ordinal))
         {
             try
             {
-                RgbImage picture = pictures.Read(Path.Combine(imageRoot, entries.Key));
-                foreach (RegionAnnotation entry in entries)
+                var picture = pictures.Read(Path.Combine(imageRoot, entries.Key));
+                foreach (var entry in entries)
                     shares.AddRange(UsableBoxes(entry, picture, census).Select(b => Inside(b, picture) / ((double)picture.Width * picture.Height)));
             }
             catch (UnreadablePictureException)

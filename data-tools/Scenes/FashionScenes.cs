@@ -50,16 +50,16 @@ public sealed class FashionScenes : ISceneSource
     public Scene Render(ulong seed, SceneSplit split, long number)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(number);
-        FashionMnist pictures = (split == SceneSplit.Train ? _train : _test).Value;
+        var pictures = (split == SceneSplit.Train ? _train : _test).Value;
         var random = new SeededRandom(seed, Stream, (ulong)split, (ulong)number);
-        Item[] items = DrawItems(pictures, random);
+        var items = DrawItems(pictures, random);
         var sides = Array.ConvertAll(items, i => i.Side);
-        (int X, int Y)[] corners = Place(sides, random);
+        var corners = Place(sides, random);
 
-        RgbImage picture = PaintBackground(random);
+        var picture = PaintBackground(random);
         for (var i = 0; i < items.Length; i++)
             Paint(picture, pictures.Picture(items[i].Index), items[i], corners[i]);
-        Item referent = items[0];
+        var referent = items[0];
         (var x, var y) = corners[0];
         var phrase = $"a {NamedColor.All[referent.Color].Name} {FashionMnist.ClassNames[referent.Class]}";
         return new Scene(picture, phrase, new Box(x, y, x + referent.Side, y + referent.Side))
@@ -107,7 +107,7 @@ public sealed class FashionScenes : ISceneSource
     private static void Paint(RgbImage picture, ReadOnlySpan<byte> gray, Item item, (int X, int Y) corner)
     {
         var cloth = BilinearResampler.Resize(gray, FashionMnist.Side, FashionMnist.Side, 1, item.Side, item.Side);
-        NamedColor color = NamedColor.All[item.Color];
+        var color = NamedColor.All[item.Color];
         for (var y = 0; y < item.Side; y++)
         {
             for (var x = 0; x < item.Side; x++)
@@ -115,7 +115,7 @@ public sealed class FashionScenes : ISceneSource
                 int value = cloth[y * item.Side + x];
                 var opacity = Math.Min(255, OpacityGain * value);
                 var shade = DarkestShade + (255 - DarkestShade) * value / 255;
-                Span<byte> pixel = picture.Pixels.AsSpan(((corner.Y + y) * picture.Width + corner.X + x) * 3, 3);
+                var pixel = picture.Pixels.AsSpan(((corner.Y + y) * picture.Width + corner.X + x) * 3, 3);
                 pixel[0] = Blend(pixel[0], color.R * shade / 255, opacity);
                 pixel[1] = Blend(pixel[1], color.G * shade / 255, opacity);
                 pixel[2] = Blend(pixel[2], color.B * shade / 255, opacity);

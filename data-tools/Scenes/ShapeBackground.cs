@@ -11,7 +11,7 @@ internal static class ShapeBackground
         var level = random.NextInt(64, 120);
         int[] tint = [random.NextInt(-10, 10), random.NextInt(-10, 10), random.NextInt(-10, 10)];
         var contrast = random.NextInt(10, 20);
-        Func<int, int, int> pattern = MakePattern(picture.Width, contrast, random);
+        var pattern = MakePattern(picture.Width, contrast, random);
         for (int y = 0, i = 0; y < picture.Height; y++)
         {
             for (var x = 0; x < picture.Width; x++)

@@ -27,9 +27,9 @@ internal static class ShapePhrases
     /// </summary>
     public static string? Plain(ReadOnlySpan<ShapeItem> items, int referent, bool withSize)
     {
-        ShapeItem item = items[referent];
+        var item = items[referent];
         int alike = 0, sameSize = 0;
-        foreach (ShapeItem other in items)
+        foreach (var other in items)
         {
             alike += other.LooksLike(item) ? 1 : 0;
             sameSize += other.LooksLike(item) && other.Large == item.Large ? 1 : 0;

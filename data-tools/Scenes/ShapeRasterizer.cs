@@ -18,7 +18,7 @@ internal static class ShapeRasterizer
     /// <summary>Draws an item in a colour and returns the bounding box of the pixels it covers.</summary>
     public static Box Draw(RgbImage picture, ShapeItem item, (byte R, byte G, byte B) color)
     {
-        using SKBitmap mask = DrawMask(item.Kind, item.Side);
+        using var mask = DrawMask(item.Kind, item.Side);
         ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(mask.GetPixelSpan());
         int left = int.MaxValue, top = int.MaxValue, right = -1, bottom = -1;
         for (var y = 0; y < item.Side; y++)
@@ -28,7 +28,7 @@ internal static class ShapeRasterizer
                 var coverage = Coverage(words, item.Side, x, y);
                 if (coverage == 0)
                     continue;
-                Span<byte> pixel = picture.Pixels.AsSpan(((item.Y + y) * picture.Width + item.X + x) * 3, 3);
+                var pixel = picture.Pixels.AsSpan(((item.Y + y) * picture.Width + item.X + x) * 3, 3);
                 pixel[0] = Blend(pixel[0], color.R, coverage);
                 pixel[1] = Blend(pixel[1], color.G, coverage);
                 pixel[2] = Blend(pixel[2], color.B, coverage);
@@ -46,7 +46,7 @@ internal static class ShapeRasterizer
         var mask = new SKBitmap(info, info.RowBytes);
         using var canvas = new SKCanvas(mask);
         using var paint = new SKPaint { Color = SKColors.Black, IsAntialias = false };
-        using SKPath outline = ShapeOutlines.Make(kind);
+        using var outline = ShapeOutlines.Make(kind);
         canvas.Clear(SKColors.Transparent);
         canvas.Translate(half, half);
         canvas.Scale((float)half / ShapeOutlines.Radius);

@@ -29,14 +29,14 @@ public sealed class ShapeScenes : ISceneSource
     /// <inheritdoc/>
     public Scene Render(ulong seed, SceneSplit split, long number)
     {
-        SeededRandom random = RandomOf(seed, split, number);
-        (ShapeItem[] items, var phrase) = Plan(random);
+        var random = RandomOf(seed, split, number);
+        (var items, var phrase) = Plan(random);
         var picture = new RgbImage(Size, Size);
         ShapeBackground.Paint(picture, random);
         Box referent = default;
         for (var i = 0; i < items.Length; i++)
         {
-            Box box = ShapeRasterizer.Draw(picture, items[i], Shade(items[i].Color, random));
+            var box = ShapeRasterizer.Draw(picture, items[i], Shade(items[i].Color, random));
             if (i == 0)
                 referent = box;
         }
@@ -62,9 +62,9 @@ public sealed class ShapeScenes : ISceneSource
         var extreme = random.Chance(0.5);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            ShapeItem[] items = Draw(random, !relational ? DrawPlainRival : extreme ? DrawTwin : DrawAnchor);
+            var items = Draw(random, !relational ? DrawPlainRival : extreme ? DrawTwin : DrawAnchor);
             var sides = Array.ConvertAll(items, i => i.Side);
-            (int X, int Y)[]? corners = ScenePlacement.TryPlace(sides, Size, random);
+            var corners = ScenePlacement.TryPlace(sides, Size, random);
             if (corners is null)
                 continue;
             for (var i = 0; i < items.Length; i++)
@@ -104,7 +104,7 @@ public sealed class ShapeScenes : ISceneSource
     private ShapeItem DrawPlainRival(ShapeItem referent, SeededRandom random)
     {
         var lot = random.NextDouble();
-        ShapeItem rival = DrawAny(random);
+        var rival = DrawAny(random);
         if (lot < 0.40)
             return rival with { Color = referent.Color, Kind = OtherKind(referent, random) };
         if (lot < 0.75)
@@ -132,7 +132,7 @@ public sealed class ShapeScenes : ISceneSource
     private static (byte R, byte G, byte B) Shade(int color, SeededRandom random)
     {
         const int spread = 10;
-        NamedColor named = NamedColor.All[color];
+        var named = NamedColor.All[color];
         return (Shift(named.R), Shift(named.G), Shift(named.B));
 
         byte Shift(byte value) => (byte)Math.Clamp(value + random.NextInt(-spread, spread), 0, 255);

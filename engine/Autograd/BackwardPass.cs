@@ -1,6 +1,5 @@
-using AmcEngine.Diagnostics;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
-using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Autograd;
@@ -44,7 +43,7 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
     private void Visit(Node node)
     {
         // A recorded gradient is part of what it is recorded for.
-        using var phase = createGraph ? default : Phase.BeginBackward(node);
+        using var phase = createGraph ? default : GraphWatch.BeginBackward(node);
         _cotangents.Remove(node, out var grads);
         Capture(node, grads!);
         if (node is LeafNode leaf)
@@ -90,7 +89,7 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
         if (slots[edge.Index] is not { } sum)
         {
             slots[edge.Index] = MemoryScope.Detach(g.Share(g.Shape, g.Edge));
-            if (node is LeafNode && wanted is null) Profiler.Current?.NoteGradient(g.Storage.Bytes);
+            if (node is LeafNode && wanted is null) GraphWatch.Current?.NoteGradient(g.Storage.Bytes);
         }
         else if (ReferenceEquals(sum, g))
         {
@@ -98,11 +97,11 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
         }
         else if (!createGraph && sum.Storage.References == 1)
         {
-            sum.Backend.AddScaled(g, 1, sum);
+            sum.Backend.Run(new AddScaledArgs(g, 1, sum));
         }
         else
         {
-            slots[edge.Index] = MemoryScope.Detach(sum.Add(g));
+            slots[edge.Index] = MemoryScope.Detach(Sum(sum, g));
             sum.Dispose();
         }
     }
@@ -118,18 +117,26 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
             else
             {
                 leaf.Grad = MemoryScope.Detach(Tensor.Empty(g.Shape, g.DType, g.Backend));
-                g.Backend.Copy(g, leaf.Grad);
+                g.Backend.Run(new CopyArgs(g, leaf.Grad));
             }
         }
         else if (createGraph)
         {
-            leaf.Grad = MemoryScope.Detach(sum.Add(g));
+            leaf.Grad = MemoryScope.Detach(Sum(sum, g));
         }
         else
         {
-            sum.Backend.AddScaled(g, 1, sum);
+            sum.Backend.Run(new AddScaledArgs(g, 1, sum));
             sum.Storage.Touch();
         }
+    }
+
+    // The sum of two cotangents of one shape as a node of its own. An op would do, but ops stand above the graph.
+    private static Tensor Sum(Tensor a, Tensor b)
+    {
+        var y = Tensor.Empty(a.Shape, a.DType, a.Backend);
+        a.Backend.Run(new BinaryArgs(BinaryKind.Add, a, b, y));
+        return Graph.Record("add", [a, b], y, [], (c, g) => [c.Needs(0) ? g[0] : null, c.Needs(1) ? g[0] : null]);
     }
 
     /// <summary>Whether a wanted tensor lies at or below the node (always, when all leaves are wanted).</summary>

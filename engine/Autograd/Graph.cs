@@ -1,4 +1,3 @@
-using AmcEngine.Diagnostics;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Autograd;
@@ -18,7 +17,7 @@ internal static class Graph
     /// <summary>Records an op with one output and returns the output.</summary>
     public static Tensor Record(string op, ReadOnlySpan<Tensor> inputs, Tensor output, ReadOnlySpan<Tensor> saved, GradientRule rule)
     {
-        if (NaNTrace.Active) NaNTrace.Check(op, output);
+        GraphWatch.Outputs?.Invoke(op, output);
         if (Records(inputs)) _ = new OpNode(op, inputs, [output], saved, rule);
         return output;
     }
@@ -26,8 +25,8 @@ internal static class Graph
     /// <summary>Records an op with several outputs.</summary>
     public static Tensor[] Record(string op, ReadOnlySpan<Tensor> inputs, Tensor[] outputs, ReadOnlySpan<Tensor> saved, GradientRule rule)
     {
-        if (NaNTrace.Active)
-            foreach (var output in outputs) NaNTrace.Check(op, output);
+        if (GraphWatch.Outputs is { } look)
+            foreach (var output in outputs) look(op, output);
         if (Records(inputs)) _ = new OpNode(op, inputs, outputs, saved, rule);
         return outputs;
     }

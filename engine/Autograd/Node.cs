@@ -1,4 +1,3 @@
-using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
 
@@ -8,15 +7,15 @@ namespace AmcEngine.Autograd;
 /// A recorded op: where its inputs came from, what it saved, and its gradient rule. A rule is written with
 /// differentiable ops, so that a gradient of any order can be taken of it.
 /// </summary>
-internal abstract class Node
+internal abstract class Node : IReleasable
 {
     private static long _sequence;
 
     /// <summary>Grows with time: a node's inputs always have smaller numbers, which orders the backward pass.</summary>
     public long Sequence { get; } = Interlocked.Increment(ref _sequence);
 
-    /// <summary>What was being done when the op was recorded, while a <see cref="Profiler"/> was open; else null.</summary>
-    public string? Phase { get; } = Diagnostics.Phase.Current;
+    /// <summary>What was being done when the op was recorded, where somebody watched; else null.</summary>
+    public string? Phase { get; } = GraphWatch.Current?.Phase;
 
     public abstract string Name { get; }
 

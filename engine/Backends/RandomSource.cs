@@ -1,5 +1,3 @@
-using AmcEngine.Backends.Cpu;
-
 namespace AmcEngine.Backends;
 
 /// <summary>

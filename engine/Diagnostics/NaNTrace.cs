@@ -1,3 +1,5 @@
+using AmcEngine.Autograd;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Diagnostics;
@@ -11,26 +13,26 @@ public sealed class NonFiniteException(string op, string detail) : EngineExcepti
 /// </summary>
 public static class NaNTrace
 {
-    [ThreadStatic] private static int _depth;
-
-    internal static bool Active => _depth > 0;
+    private static readonly Action<string, Tensor> Look = Check;
 
     /// <summary>Opens a trace until the result is disposed.</summary>
     public static IDisposable Begin() => new Trace();
 
-    internal static void Check(string op, Tensor output)
+    private static void Check(string op, Tensor output)
     {
         if (!output.DType.IsFloating()) return;
         Span<long> count = [0];
-        output.Backend.CountNonFinite([output], count);
+        output.Backend.Run(new CountNonFiniteArgs([output], count));
         if (count[0] > 0)
             throw new NonFiniteException(op, $"{count[0]} of {output.Count} values of its output {output} are NaN or infinite");
     }
 
     private sealed class Trace : IDisposable
     {
-        public Trace() => _depth++;
+        private readonly Action<string, Tensor>? _before = GraphWatch.Outputs;
 
-        public void Dispose() => _depth--;
+        public Trace() => GraphWatch.Outputs = Look;
+
+        public void Dispose() => GraphWatch.Outputs = _before;
     }
 }

@@ -1,5 +1,3 @@
-using AmcEngine.Autograd;
-
 namespace AmcEngine.Diagnostics;
 
 /// <summary>
@@ -12,13 +10,8 @@ public static class Phase
     /// <summary>Where no phase is open.</summary>
     public const string Other = "other";
 
-    internal static string? Current => Profiler.Current?.PhaseName;
-
     /// <summary>Opens a phase until the result is disposed; the phase before goes on then.</summary>
     public static Scope Begin(string name) => Profiler.Current is { } profiler ? new Scope(profiler, profiler.Enter(name)) : default;
-
-    /// <summary>Opens the phase of the gradients of <paramref name="node"/>.</summary>
-    internal static Scope BeginBackward(Node node) => Profiler.Current is { } profiler ? new Scope(profiler, profiler.EnterBackward(node.Phase)) : default;
 
     /// <summary>An open phase.</summary>
     public readonly struct Scope : IDisposable

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AmcEngine.Autograd;
 using AmcEngine.Backends;
 
 namespace AmcEngine.Diagnostics;
@@ -13,7 +14,7 @@ namespace AmcEngine.Diagnostics;
 /// TrainOneStep();
 /// foreach (var op in profiler.Ops(byShape: false)) Console.WriteLine($"{op.Name}: {op.Seconds} s");
 /// </code></example>
-public sealed class Profiler : IDisposable
+public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
 {
     private const string Backward = "backward";
 
@@ -22,7 +23,7 @@ public sealed class Profiler : IDisposable
     private readonly IBackend _backend;
     private readonly ProfiledBackend _recorder;
     private readonly Profiler? _outer;
-    private readonly Dictionary<(string Name, OpShape Shape), OpTotals> _ops = [];
+    private readonly Dictionary<(string Name, KernelShape Shape), OpTotals> _ops = [];
     private readonly Dictionary<string, PhaseTotals> _phases = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _backwardNames = new(StringComparer.Ordinal);
     private PhaseTotals _phase;
@@ -36,7 +37,7 @@ public sealed class Profiler : IDisposable
         backend.Synchronize();
         _phase = Find(Phase.Other);
         _phaseStart = Stopwatch.GetTimestamp();
-        _current = this;
+        Watch(this);
     }
 
     internal static Profiler? Current => _current;
@@ -47,8 +48,6 @@ public sealed class Profiler : IDisposable
     /// <summary>Phases in the order in which they first began; their times exclude phases within them and add up to the whole.</summary>
     public IReadOnlyList<PhaseStatistics> Phases =>
         [.. _phases.Select(p => new PhaseStatistics(p.Key, Seconds(p.Value.Ticks), Seconds(p.Value.KernelTicks)))];
-
-    internal string PhaseName => _phase.Name;
 
     /// <summary>Opens a profiler on this thread until it is disposed.</summary>
     /// <param name="backend">Whose kernels to time.</param>
@@ -67,11 +66,17 @@ public sealed class Profiler : IDisposable
     {
         if (!ReferenceEquals(_current, this)) return;
         Charge();
-        _current = _outer;
+        Watch(_outer);
     }
 
-    /// <summary>What a tensor of <paramref name="backend"/> calls instead.</summary>
-    internal IBackend Recording(IBackend backend) => ReferenceEquals(backend, _backend) ? _recorder : backend;
+    IBackend IBackendWatcher.Watched(IBackend backend) => ReferenceEquals(backend, _backend) ? _recorder : backend;
+
+    string IGraphWatcher.Phase => _phase.Name;
+
+    void IGraphWatcher.Continue(string phase) => Enter(phase);
+
+    // The first contribution to a leaf's gradient takes the memory that the others are added to.
+    void IGraphWatcher.NoteGradient(long bytes) => _gradientBytes += bytes;
 
     internal string Enter(string phase)
     {
@@ -82,7 +87,7 @@ public sealed class Profiler : IDisposable
     }
 
     // "forward/fusion encoder" has its gradients in "backward/fusion encoder".
-    internal string EnterBackward(string? forward)
+    string IGraphWatcher.BeginBackward(string? forward)
     {
         if (forward is null || forward.StartsWith(Backward, StringComparison.Ordinal)) return Enter(_phase.Name);
         if (!_backwardNames.TryGetValue(forward, out var name))
@@ -93,13 +98,14 @@ public sealed class Profiler : IDisposable
         return Enter(name);
     }
 
-    internal void Record(string name, in OpShape shape, long ticks, double flop, double bytes)
+    internal void Record(in KernelWork work, long ticks)
     {
-        if (!_ops.TryGetValue((name, shape), out var totals)) _ops[(name, shape)] = totals = new OpTotals();
+        var key = (work.Name, work.Shape);
+        if (!_ops.TryGetValue(key, out var totals)) _ops[key] = totals = new OpTotals();
         totals.Calls++;
         totals.Ticks += ticks;
-        totals.Flop += flop;
-        totals.Bytes += bytes;
+        totals.Flop += work.Flop;
+        totals.Bytes += work.Bytes;
         _phase.KernelTicks += ticks;
     }
 
@@ -110,8 +116,12 @@ public sealed class Profiler : IDisposable
         Peak = new PeakMemory(live, _phase.Name, _gradientBytes);
     }
 
-    // The first contribution to a leaf's gradient takes the memory that the others are added to.
-    internal void NoteGradient(long bytes) => _gradientBytes += bytes;
+    private static void Watch(Profiler? profiler)
+    {
+        _current = profiler;
+        BackendWatch.Current = profiler;
+        GraphWatch.Current = profiler;
+    }
 
     private void Charge()
     {

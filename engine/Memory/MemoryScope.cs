@@ -1,4 +1,3 @@
-using AmcEngine.Autograd;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Memory;
@@ -22,7 +21,7 @@ public sealed class MemoryScope : IDisposable
 
     private readonly MemoryScope? _parent;
     private readonly List<Tensor> _tensors = [];
-    private readonly List<Node>? _nodes;
+    private readonly List<IReleasable>? _nodes;
 
     private MemoryScope(MemoryScope? parent)
     {
@@ -66,7 +65,7 @@ public sealed class MemoryScope : IDisposable
         scope._tensors.Add(tensor);
     }
 
-    internal static void Register(Node node)
+    internal static void Register(IReleasable node)
     {
         var scope = _current;
         while (scope?._parent is { } parent) scope = parent;

@@ -1,5 +1,5 @@
 using AmcEngine.Autograd;
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -63,7 +63,7 @@ public static class Arithmetic
     {
         OpSupport.RequireFloating("affine", x);
         var y = x.EmptyLike();
-        x.Backend.Unary(UnaryKind.Affine, x, y, factor, constant);
+        x.Backend.Run(new UnaryArgs(UnaryKind.Affine, x, y, factor, constant));
         return Graph.Record("affine", [x], y, [], (_, g) => [g[0]!.Affine(factor, 0)]);
     }
 
@@ -83,7 +83,7 @@ public static class Arithmetic
     {
         OpSupport.RequireSame(op, a, b);
         var y = a.EmptyLike(Shape.Broadcast(a.Shape, b.Shape, op));
-        a.Backend.Binary(kind, a, b, y);
+        a.Backend.Run(new BinaryArgs(kind, a, b, y));
         return y;
     }
 

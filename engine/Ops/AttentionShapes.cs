@@ -1,4 +1,4 @@
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -21,7 +21,7 @@ internal static class AttentionShapes
     }
 
     /// <summary>Kernel arguments of checked operands.</summary>
-    public static AttentionArgs Arguments(Tensor q, Tensor k, Tensor v, Tensor? mask, double scale, int heads, DropoutSpec? dropout)
+    public static AttentionOperands Arguments(Tensor q, Tensor k, Tensor v, Tensor? mask, double scale, int heads, DropoutSpec? dropout)
     {
         OpSupport.RequireSame(Op, q, k, v);
         var (b, h, lq, d, ql) = Heads(q, heads);
@@ -31,7 +31,7 @@ internal static class AttentionShapes
         if (lk == 0) throw new ShapeException(Op, "there are no keys to attend to");
         if (mask is not null) OpSupport.RequireSame(Op, q, mask);
         var (mb, mh, mr) = MaskStrides(Op, mask, [b, h, lq, lk]);
-        return new AttentionArgs
+        return new AttentionOperands
         {
             Q = q,
             K = k,

@@ -1,5 +1,5 @@
 using AmcEngine.Autograd;
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -19,7 +19,7 @@ public static class HeadProduct
         var (_, _, lk, _, kl) = AttentionShapes.Heads(k, heads);
         RequireMatch("head_scores", q, k, heads);
         var y = q.EmptyLike([b, h, lq, lk]);
-        q.Backend.MatMul(new MatMulArgs
+        q.Backend.Run(new MatMulArgs
         {
             A = q,
             B = k,
@@ -64,7 +64,7 @@ public static class HeadProduct
             throw new ShapeException(op, $"map {s} does not fit rows {rows.Shape}");
         var y = rows.EmptyLike(heads == 0 ? [b, h, m, d] : [b, m, h * d]);
         var yl = heads == 0 ? HeadLayout.HeadsFirst(h, m, d) : HeadLayout.HeadsInRow(h, m, d);
-        rows.Backend.MatMul(new MatMulArgs
+        rows.Backend.Run(new MatMulArgs
         {
             A = map,
             B = rows,

@@ -1,4 +1,5 @@
 using AmcEngine.Autograd;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -37,7 +38,7 @@ public static class Images
         if (s.Rank != 4 || patch < 1 || s[2] % patch != 0 || s[3] % patch != 0)
             throw new ShapeException("to_patches", $"{s} is not [B, C, H, W] with sides that are multiples of {patch}");
         var y = image.EmptyLike([s[0] * (s[2] / patch) * (s[3] / patch), s[1] * patch * patch]);
-        image.Backend.ImageToPatches(image, patch, y);
+        image.Backend.Run(new ImageToPatchesArgs(image, patch, y));
         return Graph.Record("to_patches", [image], y, [], (_, g) => [FromPatches(g[0]!, patch, s)]);
     }
 
@@ -48,7 +49,7 @@ public static class Images
         OpSupport.RequireShape("from_patches", "the patches", patches,
             [image[0] * (image[2] / patch) * (image[3] / patch), image[1] * patch * patch]);
         var y = patches.EmptyLike(image);
-        patches.Backend.PatchesToImage(patches, patch, y);
+        patches.Backend.Run(new PatchesToImageArgs(patches, patch, y));
         return Graph.Record("from_patches", [patches], y, [], (_, g) => [g[0]!.ToPatches(patch)]);
     }
 

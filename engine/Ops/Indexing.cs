@@ -1,6 +1,5 @@
 using AmcEngine.Autograd;
-using AmcEngine.Backends;
-using AmcEngine.Diagnostics;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -40,7 +39,7 @@ public static class Indexing
             throw new ShapeException("gather", $"index {index.Shape} does not fit {x.Shape} along axis {axis}");
         var y = x.EmptyLike(index.Shape);
         var length = x.Shape[axis];
-        x.Backend.Gather(x, x.Shape.View(axis), index, index.Shape[axis], y);
+        x.Backend.Run(new GatherArgs(x, x.Shape.View(axis), index, index.Shape[axis], y));
         return Graph.Record("gather", [x], y, [index], (c, g) => [ScatterAdd(g[0]!, axis, c.Saved[0], length)]);
     }
 
@@ -53,7 +52,7 @@ public static class Indexing
         OpSupport.RequireShape("scatter_add", "the index", index, g.Shape);
         var shape = g.Shape.With(axis, length);
         var y = g.EmptyLike(shape);
-        g.Backend.ScatterAdd(g, shape.View(axis), index, index.Shape[axis], y);
+        g.Backend.Run(new ScatterAddArgs(g, shape.View(axis), index, index.Shape[axis], y));
         return Graph.Record("scatter_add", [g], y, [index], (c, h) => [h[0]!.Gather(axis, c.Saved[0])]);
     }
 
@@ -63,7 +62,7 @@ public static class Indexing
         OpSupport.RequireIndices(op, index);
         var y = x.EmptyLike(shape);
         var before = x.Shape;
-        x.Backend.IndexSelect(x, before.View(axis), index, y);
+        x.Backend.Run(new IndexSelectArgs(x, before.View(axis), index, y));
         return Graph.Record(op, [x], y, [index], (c, g) => [IndexAdd(op, g[0]!, axis, c.Saved[0], before, skip, c.Sum(0))]);
     }
 
@@ -72,13 +71,13 @@ public static class Indexing
     {
         if (sum is not null)
         {
-            g.Backend.IndexAdd(g, shape.View(axis), index, skip, sum, accumulate: true);
-            if (NaNTrace.Active) NaNTrace.Check($"{op}_backward", sum);
+            g.Backend.Run(new IndexAddArgs(g, shape.View(axis), index, skip, sum, Accumulate: true));
+            GraphWatch.Outputs?.Invoke($"{op}_backward", sum);
             return sum;
         }
         var y = g.EmptyLike(shape);
         var before = g.Shape;
-        g.Backend.IndexAdd(g, shape.View(axis), index, skip, y);
+        g.Backend.Run(new IndexAddArgs(g, shape.View(axis), index, skip, y));
         return Graph.Record($"{op}_backward", [g], y, [index], (c, h) =>
         {
             var back = Select(op, h[0]!, axis, c.Saved[0], before, skip);
@@ -90,9 +89,9 @@ public static class Indexing
     private static Tensor KeepMask(Tensor index, int skip, Tensor rows)
     {
         using var f = Tensor.Empty(index.Shape, rows.DType, rows.Backend);
-        rows.Backend.Copy(index, f);
+        rows.Backend.Run(new CopyArgs(index, f));
         using var hit = f.EmptyLike();
-        rows.Backend.Unary(UnaryKind.InRange, f, hit, skip, skip);
+        rows.Backend.Run(new UnaryArgs(UnaryKind.InRange, f, hit, skip, skip));
         return hit.Affine(-1, 1).Reshape([.. index.Shape.Dims, 1]);
     }
 

@@ -1,4 +1,5 @@
 using AmcEngine.Autograd;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -50,7 +51,7 @@ public static class Losses
         var rows = logits.Shape.Product(0, logits.Shape.Rank - 1);
         var losses = logits.EmptyLike([rows]);
         using var lse = logits.EmptyLike([rows]);
-        logits.Backend.CrossEntropy(logits, labels, ignore, losses, lse);
+        logits.Backend.Run(new CrossEntropyArgs(logits, labels, ignore, losses, lse));
         return Graph.Record("cross_entropy", [logits], losses, [logits, labels, lse], (c, g) =>
             [RowsBackward(c.Saved[0], c.Saved[1], c.Saved[2], g[0]!, ignore)]);
     }
@@ -58,7 +59,7 @@ public static class Losses
     private static Tensor RowsBackward(Tensor logits, Tensor labels, Tensor lse, Tensor g, int ignore)
     {
         var dx = logits.EmptyLike();
-        logits.Backend.CrossEntropyBackward(logits, lse, labels, ignore, g, dx);
+        logits.Backend.Run(new CrossEntropyBackwardArgs(logits, lse, labels, ignore, g, dx));
         return Graph.Record("cross_entropy_backward", [logits, g], dx, [logits, g, labels], (c, h) =>
         {
             var index = c.Saved[2];
@@ -130,7 +131,7 @@ public static class Losses
             OpCase.Of(new() { ["ignore_index"] = 2 }, OpInput.Uniform([2, 5, 7]), OpInput.Index([2, 5], 7)))
         {
             Decomposition = (t, a) => CrossEntropyDecomposition(t[0], t[1], a.Int("ignore_index", -100)),
-            Benchmark = (OpCase.Of(new(), OpInput.Uniform([16, 30522]), OpInput.Index([16], 30522)), 16 * 30522 * 6.0, 16 * 30522 * 4.0),
+            Benchmark = OpCase.Of(new(), OpInput.Uniform([16, 30522]), OpInput.Index([16], 30522)),
         },
         new("soft_cross_entropy", (t, _) => t[0].SoftCrossEntropy(t[1]), new OpCase([3, 12], [OpInput.Positive([3, 12])])),
         new("l2_normalize", (t, a) => t[0].L2Normalize(a.Int("dim", -1), a.Double("eps", 1e-12)),

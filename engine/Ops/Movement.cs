@@ -1,5 +1,5 @@
 using AmcEngine.Autograd;
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -40,7 +40,7 @@ public static class Movement
             dims[i] = x.Shape[axes[i]];
         }
         var y = x.EmptyLike(new Shape(dims));
-        x.Backend.Permute(x, axes, y);
+        x.Backend.Run(new PermuteArgs(x, axes, y));
         return Graph.Record("permute", [x], y, [], (_, g) => [g[0]!.Permute(inverse)]);
     }
 
@@ -54,7 +54,7 @@ public static class Movement
             throw new ShapeException("broadcast_to", $"{x.Shape} does not broadcast to {shape}");
         using var zero = Tensor.Zeros([], x.DType, x.Backend);
         var y = x.EmptyLike(shape);
-        x.Backend.Binary(BinaryKind.Add, x, zero, y);
+        x.Backend.Run(new BinaryArgs(BinaryKind.Add, x, zero, y));
         return Graph.Record("broadcast_to", [x], y, [], (_, g) => [g[0]!.SumTo(x.Shape)]);
     }
 
@@ -81,7 +81,7 @@ public static class Movement
         for (var i = 0; i < parts.Count; i++)
         {
             var length = parts[i].Shape[axis];
-            first.Backend.CopyRows(parts[i], length, 0, y, total, starts[i], view.Outer, length, view.Inner);
+            first.Backend.Run(new CopyRowsArgs(parts[i], length, 0, y, total, starts[i], view.Outer, length, view.Inner));
             starts[i + 1] = starts[i] + length;
         }
         return Graph.Record("concat", parts.ToArray(), y, [], (c, g) =>
@@ -113,7 +113,7 @@ public static class Movement
         else
         {
             y = x.EmptyLike(shape);
-            x.Backend.CopyRows(x, length, start, y, end - start, 0, view.Outer, end - start, view.Inner);
+            x.Backend.Run(new CopyRowsArgs(x, length, start, y, end - start, 0, view.Outer, end - start, view.Inner));
         }
         return Graph.Record("slice", [x], y, [], (_, g) => [Pad(g[0]!, axis, start, length)]);
     }
@@ -128,7 +128,7 @@ public static class Movement
             throw new ShapeException("pad", $"{x.Shape} from {start} on does not fit into {length} along axis {axis}");
         var y = Tensor.Zeros(x.Shape.With(axis, length), x.DType, x.Backend);
         var view = x.Shape.View(axis);
-        x.Backend.CopyRows(x, count, 0, y, length, start, view.Outer, count, view.Inner);
+        x.Backend.Run(new CopyRowsArgs(x, count, 0, y, length, start, view.Outer, count, view.Inner));
         return Graph.Record("pad", [x], y, [], (_, g) => [g[0]!.Slice(axis, start, start + count)]);
     }
 
@@ -137,7 +137,7 @@ public static class Movement
     {
         if (x.DType == dtype) return x;
         var y = Tensor.Empty(x.Shape, dtype, x.Backend);
-        x.Backend.Copy(x, y);
+        x.Backend.Run(new CopyArgs(x, y));
         return dtype.IsFloating() && x.DType.IsFloating()
             ? Graph.Record("to", [x], y, [], (_, g) => [g[0]!.To(x.DType)])
             : y;

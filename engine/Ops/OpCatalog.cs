@@ -94,8 +94,8 @@ public sealed record OpEntry(string Name, Func<Tensor[], OpAttributes, Tensor> R
     /// <summary>The same function composed of basic ops: the oracle of a fused op, and its fallback.</summary>
     public Func<Tensor[], OpAttributes, Tensor>? Decomposition { get; init; }
 
-    /// <summary>A large case for the benchmarks, with its floating-point operations and bytes moved.</summary>
-    public (OpCase Case, double Flops, double Bytes)? Benchmark { get; init; }
+    /// <summary>A large case for the benchmarks.</summary>
+    public OpCase? Benchmark { get; init; }
 }
 
 /// <summary>Every op, gathered from the classes marked <see cref="OpFamilyAttribute"/>.</summary>

@@ -1,5 +1,6 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -74,7 +75,7 @@ public static class Reductions
         var kept = x.Shape.With(axis, 1);
         var y = x.EmptyLike(kept);
         using var index = Tensor.Empty(kept, DType.I32, x.Backend);
-        x.Backend.ArgReduce(kind, x, x.Shape.View(axis), y, index);
+        x.Backend.Run(new ArgReduceArgs(kind, x, x.Shape.View(axis), y, index));
         var length = x.Shape[axis];
         Graph.Record(op, [x], y, [index], (c, g) => [Indexing.ScatterAdd(g[0]!, axis, c.Saved[0], length)]);
         return keepDim ? y : y.Reshape(x.Shape.Without(axis).Dims);
@@ -94,7 +95,7 @@ public static class Reductions
             var view = new AxisView(shape.Product(0, first), shape.Product(first, last + 1), shape.Product(last + 1, shape.Rank));
             for (var a = first; a <= last; a++) shape = shape.With(a, 1);
             var next = x.EmptyLike(start == 0 ? kept : shape);
-            x.Backend.Reduce(ReduceKind.Sum, current, view, next);
+            x.Backend.Run(new ReduceArgs(ReduceKind.Sum, current, view, next));
             if (!ReferenceEquals(current, x)) current.Dispose();
             current = next;
             end = start;

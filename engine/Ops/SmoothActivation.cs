@@ -1,5 +1,6 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
@@ -82,10 +83,10 @@ internal sealed class SmoothActivation
     private Tensor[] DoubleBackward(Tensor h, Tensor g, Tensor x)
     {
         Tensor dg = x.EmptyLike(), dx = x.EmptyLike();
-        x.Backend.ActivationDoubleBackward(Kind, x, g, h, dg, dx);
+        x.Backend.Run(new ActivationDoubleBackwardArgs(Kind, x, g, h, dg, dx));
         return Graph.Record(_doubleBackwardName, [h, g, x], [dg, dx], [], (_, _) => []);
     }
 
     private Tensor Second(Tensor x) =>
-        Graph.Records(x) ? SecondDecomposition(x) : Pointwise.Apply(_second, _secondName, x);
+        Graph.Records(x) ? SecondDecomposition(x) : Elementwise.Apply(_second, _secondName, x);
 }

@@ -1,4 +1,4 @@
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
 
@@ -72,15 +72,15 @@ public sealed class AdamW : IDisposable
                 var s = _slots[from];
                 if (s.Parameter.Grad is { } grad) _batch[count++] = new AdamWTensors(s.Parameter, grad, s.ExpAvg, s.ExpAvgSq, average?.TargetOf(s.Parameter));
             }
-            Update(_batch.AsSpan(0, count), new AdamWArgs(learningRate, Beta1, Beta2, Eps, decay, StepCount, 1 - (average?.Momentum ?? 1)));
+            Update(_batch.AsSpan(0, count), new AdamWStep(learningRate, Beta1, Beta2, Eps, decay, StepCount, 1 - (average?.Momentum ?? 1)));
         }
         average?.MoveOthers(_moves);
     }
 
-    private static void Update(Span<AdamWTensors> tensors, in AdamWArgs args)
+    private static void Update(Span<AdamWTensors> tensors, in AdamWStep step)
     {
         if (tensors.Length == 0) return;
-        tensors[0].P.Backend.AdamW(tensors, args);
+        tensors[0].P.Backend.Run(new AdamWArgs(tensors, step));
         foreach (var t in tensors) t.P.Storage.Touch();
         // The array outlives the step; the gradients do not.
         tensors.Clear();

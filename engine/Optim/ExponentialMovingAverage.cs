@@ -1,4 +1,4 @@
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Optim;
@@ -71,7 +71,7 @@ public sealed class ExponentialMovingAverage
     {
         foreach (var (source, target) in _pairs)
         {
-            target.Backend.Copy(source, target);
+            target.Backend.Run(new CopyArgs(source, target));
             target.Storage.Touch();
         }
         _hasFollowed = false;
@@ -95,7 +95,7 @@ public sealed class ExponentialMovingAverage
     private void Move(ReadOnlySpan<TensorPair> pairs)
     {
         if (pairs.Length == 0) return;
-        pairs[0].Y.Backend.Lerp(pairs, 1 - Momentum);
+        pairs[0].Y.Backend.Run(new LerpArgs(pairs, 1 - Momentum));
         foreach (var pair in pairs) pair.Y.Storage.Touch();
     }
 }

@@ -11,7 +11,7 @@ public static class NonFinite
     public static int Count<T>(ReadOnlySpan<T> values) where T : INumberBase<T>
     {
         var count = 0;
-        foreach (T value in values)
+        foreach (var value in values)
             if (!T.IsFinite(value)) count++;
         return count;
     }

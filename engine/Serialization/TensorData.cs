@@ -190,7 +190,7 @@ public sealed class TensorData
         long count = 1;
         foreach (var extent in shape)
         {
-            Int128 product = (Int128)count * extent;
+            var product = (Int128)count * extent;
             if (extent < 0 || product > long.MaxValue) return null;
             count = (long)product;
         }

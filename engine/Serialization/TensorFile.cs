@@ -44,12 +44,12 @@ public sealed class TensorFile : IDisposable
         ArgumentNullException.ThrowIfNull(path);
         if (Tell(path) != FileForm.Safetensors)
         {
-            TorchCheckpoint torch = TorchCheckpoint.Load(path);
+            var torch = TorchCheckpoint.Load(path);
             return Wrap(torch, () => torch.StateUnder(key));
         }
         if (key is not null) throw SerializationException.In(
             path, null, $"is a safetensors file, which has no key {SerializationException.Quote(key)} to choose", "leave the key out");
-        SafetensorsReader safetensors = SafetensorsReader.Open(path);
+        var safetensors = SafetensorsReader.Open(path);
         return Wrap(safetensors, () => new TorchState(safetensors.Tensors, safetensors.Skipped, null, []));
 
         TensorFile Wrap(IDisposable reader, Func<TorchState> state)

@@ -30,7 +30,7 @@ public static class TextFile
     /// <summary>The text of bytes, without their byte-order mark. Without one, zeros at every second byte are UTF-16.</summary>
     public static string Decode(ReadOnlySpan<byte> bytes)
     {
-        Encoding encoding = bytes switch
+        var encoding = bytes switch
         {
             [0xFF, 0xFE, 0, 0, ..] => Encoding.UTF32,
             [0xFF, 0xFE, ..] or [not 0, 0, ..] => Encoding.Unicode,

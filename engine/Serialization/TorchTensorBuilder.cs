@@ -64,7 +64,7 @@ internal static class TorchTensorBuilder
     private static byte[] Gather(
         string path, TorchStorage storage, int size, long first, long last, long[] shape, long[] strides)
     {
-        Int128 window = ((Int128)last - first + 1) * size;
+        var window = ((Int128)last - first + 1) * size;
         var count = shape.Aggregate(1L, (product, extent) => product * extent);
         if (window > Array.MaxLength || count * size > Array.MaxLength) throw SerializationException.In(
             path, $"storage {storage.Key}", "a strided tensor of more than 2 GiB", "save it with .contiguous()");

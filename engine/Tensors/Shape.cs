@@ -74,19 +74,6 @@ public sealed class Shape : IEquatable<Shape>, IEnumerable<int>
         return new Shape(dims);
     }
 
-    /// <summary>Row-major strides in elements.</summary>
-    public int[] Strides()
-    {
-        var strides = new int[Rank];
-        var s = 1;
-        for (var i = Rank - 1; i >= 0; i--)
-        {
-            strides[i] = s;
-            s *= _dims[i];
-        }
-        return strides;
-    }
-
     /// <summary>NumPy broadcasting of two shapes.</summary>
     /// <exception cref="ShapeException">The shapes are incompatible.</exception>
     public static Shape Broadcast(Shape a, Shape b, string op)

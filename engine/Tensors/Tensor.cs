@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
-using AmcEngine.Diagnostics;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 
 namespace AmcEngine.Tensors;
@@ -32,8 +32,8 @@ public sealed class Tensor : IDisposable
     /// <summary>Number of elements.</summary>
     public int Count => Shape.Count;
 
-    /// <summary>The back end that holds the memory; while a <see cref="Profiler"/> is open, the same with a clock.</summary>
-    public IBackend Backend => Profiler.Current is { } profiler ? profiler.Recording(Storage.Backend) : Storage.Backend;
+    /// <summary>The back end that holds the memory; while a profiler is open, the same with a clock.</summary>
+    public IBackend Backend => BackendWatch.Current is { } watcher ? watcher.Watched(Storage.Backend) : Storage.Backend;
 
     /// <summary>A name for error messages and NaN traces (parameters carry their state-dict name).</summary>
     public string? Name { get; set; }
@@ -78,7 +78,7 @@ public sealed class Tensor : IDisposable
     public static Tensor Full(Shape shape, double value, DType dtype, IBackend backend)
     {
         var t = Empty(shape, dtype, backend);
-        t.Backend.Fill(t, value);
+        t.Backend.Run(new FillArgs(t, value));
         return t;
     }
 

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
@@ -148,7 +149,7 @@ public sealed class AlbefModel : VisionLanguageModel
     internal void ClampTemperature()
     {
         var temperature = Temperature.Value;
-        temperature.Backend.Unary(UnaryKind.Clamp, temperature, temperature, MinTemperature, MaxTemperature);
+        temperature.Backend.Run(new UnaryArgs(UnaryKind.Clamp, temperature, temperature, MinTemperature, MaxTemperature));
     }
 
     private (FeatureQueue Image, FeatureQueue Text) AddQueues(AlbefConfig config)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Modules;
 using AmcEngine.Tensors;

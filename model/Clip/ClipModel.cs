@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Modules;
@@ -98,7 +99,7 @@ public sealed class ClipModel : VisionLanguageModel
     public override void Constrain()
     {
         var scale = LogitScale.Value;
-        scale.Backend.Unary(UnaryKind.Clamp, scale, scale, double.MinValue, MaxLogitScale);
+        scale.Backend.Run(new UnaryArgs(UnaryKind.Clamp, scale, scale, double.MinValue, MaxLogitScale));
     }
 
     /// <summary>Texts to features of length 1 <c>[B, E]</c>: the row of each text's largest id, that of its end token.</summary>

@@ -1,3 +1,4 @@
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Model.Modules;
 using AmcEngine.Ops;
@@ -76,6 +77,6 @@ internal class FeatureQueue(Parameter columns, Parameter pointer, bool advances 
 
     private static void Copy(Tensor source, int from, Tensor target, int to, int count)
     {
-        target.Backend.CopyRows(source, source.Shape[1], from, target, target.Shape[1], to, target.Shape[0], count, 1);
+        target.Backend.Run(new CopyRowsArgs(source, source.Shape[1], from, target, target.Shape[1], to, target.Shape[0], count, 1));
     }
 }

@@ -1,4 +1,4 @@
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Model.Modules;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Model.Modules;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
@@ -27,7 +28,7 @@ public abstract record Initialization
 
     private sealed record ConstantFill(double Value) : Initialization
     {
-        internal override void Fill(Tensor tensor, RandomKey key) => tensor.Backend.Fill(tensor, Value);
+        internal override void Fill(Tensor tensor, RandomKey key) => tensor.Backend.Run(new FillArgs(tensor, Value));
     }
 
     private sealed record NormalFill(double Std) : Initialization
@@ -46,7 +47,7 @@ public abstract record Initialization
         {
             tensor.FillNormal(0, 1, key);
             using var unit = tensor.L2Normalize(0);
-            tensor.Backend.Copy(unit, tensor);
+            tensor.Backend.Run(new CopyArgs(unit, tensor));
         }
     }
 }

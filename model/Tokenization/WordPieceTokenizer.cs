@@ -21,7 +21,7 @@ public sealed class WordPieceTokenizer : ITokenizer
 
     private static readonly Lazy<WordPieceTokenizer> Bert = new(() =>
     {
-        using Stream stream = typeof(WordPieceTokenizer).Assembly.GetManifestResourceStream(BertResource)!;
+        using var stream = typeof(WordPieceTokenizer).Assembly.GetManifestResourceStream(BertResource)!;
         using var reader = new StreamReader(stream, Encoding.UTF8);
         return new WordPieceTokenizer(Lines(reader), "bert-base-uncased");
     });

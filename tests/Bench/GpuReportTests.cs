@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AmcEngine.Backends;
 using AmcEngine.Bench.Gpu;
 using AmcEngine.Bench.Harness;
 using AmcEngine.Tests.DataTools;
@@ -12,18 +13,18 @@ namespace AmcEngine.Tests.Bench;
 internal sealed class GpuReportTests
 {
     [Test]
-    public void The_cheap_steps_run_and_fill_the_report()
+    public void The_cheap_checks_run_and_fill_the_report()
     {
         string id = TestBackends.OpenCl.Device.Id, name = TestBackends.OpenCl.Device.Name;
         using var folder = new TempFolder();
-        (var markdown, JsonObject json) = Report(folder, id, new DeviceStep(), new LaunchStep());
+        (var markdown, var json) = Report(folder, id, new DeviceCheck(), new LaunchCheck());
 
-        Assert.That(markdown, Does.StartWith($"# {name}, ").And.Contain("2 of 2 steps passed").And.Contain($"commit {ReportHeader.Commit}"));
+        Assert.That(markdown, Does.StartWith($"# {name}, ").And.Contain("2 of 2 checks passed").And.Contain($"commit {ReportHeader.Commit}"));
         Assert.That((string?)json["device_name"], Is.EqualTo(name));
         Assert.That((string?)json["commit"], Is.EqualTo(ReportHeader.Commit));
         Assert.That((bool?)json["passed"], Is.True);
         Assert.That(DateTime.TryParse((string?)json["started"], out _));
-        JsonNode launch = json["steps"]![1]!["data"]!;
+        var launch = json["checks"]![1]!["data"]!;
         double queued = (double)launch["queued_seconds"]!, drained = (double)launch["drained_seconds"]!, synchronised = (double)launch["synchronised_seconds"]!;
         Assert.That(queued, Is.Positive.And.LessThanOrEqualTo(drained));
         Assert.That(synchronised, Is.Positive.And.LessThan(0.1));
@@ -32,7 +33,7 @@ internal sealed class GpuReportTests
     [Test]
     public void A_benchmark_row_names_speed_share_and_ratio_on_a_known_device()
     {
-        (var cells, JsonNode row) = Row("NVIDIA H100 80GB HBM3", seconds: 1e-4);
+        (var cells, var row) = Row("NVIDIA H100 80GB HBM3", seconds: 1e-4);
         Assert.That((double)row["gflops"]!, Is.EqualTo(2 * Math.Pow(1024, 3) / 1e-4 * 1e-9).Within(1e-6));
         Assert.That((double)row["roof_share"]!, Is.EqualTo(2 * Math.Pow(1024, 3) / 67e12 / 1e-4).Within(1e-9));
         Assert.That((double)row["measured_to_predicted"]!, Is.EqualTo(1e-4 / (double)row["predicted_seconds"]!).Within(1e-9));
@@ -44,7 +45,7 @@ internal sealed class GpuReportTests
     [TestCase("NVIDIA H100 80GB HBM3 MIG 1g.10gb")]
     public void Without_a_roofline_there_is_no_share_and_no_ratio(string device)
     {
-        (var cells, JsonNode row) = Row(device, seconds: 0.25);
+        (var cells, var row) = Row(device, seconds: 0.25);
         Assert.That(row["roof_share"], Is.Null);
         Assert.That(row["measured_to_predicted"], Is.Null);
         Assert.That((cells[1], cells[5], cells[7]), Is.EqualTo(("250", "–", "–")));
@@ -57,7 +58,7 @@ internal sealed class GpuReportTests
         var code = GpuCommand.Run(["--device", "opencl:0", "--out", folder.Path, "--minutes", "0"]);
         var markdown = File.ReadAllText(folder.PathOf(GpuReport.MarkdownFile));
         Assert.That(code, Is.EqualTo(1));
-        Assert.That(markdown, Does.StartWith("# opencl:0, ").And.Contain("0 of 8 steps passed; failed: device, launch").And.Contain("- not run: "));
+        Assert.That(markdown, Does.StartWith("# opencl:0, ").And.Contain("0 of 8 checks passed; failed: device, launch").And.Contain("- not run: "));
     }
 
     [TestCase(0, "0")]
@@ -67,16 +68,16 @@ internal sealed class GpuReportTests
     [TestCase(0.00001234, "1.2e-5")]
     public void Numbers_are_short(double value, string expected) => Assert.That(Figures.Short(value), Is.EqualTo(expected));
 
-    private static (string Markdown, JsonObject Json) Report(TempFolder folder, string device, params IGpuStep[] steps)
+    private static (string Markdown, JsonObject Json) Report(TempFolder folder, string device, params IGpuCheck[] checks)
     {
         var options = new GpuOptions { Device = device, Out = folder.Path };
         var report = new GpuReport(options);
-        foreach (IGpuStep step in steps)
+        foreach (var check in checks)
         {
-            var context = new StepContext(options);
-            step.Run(context);
-            StepResult.Of(step, context, 1).Save(folder.Path);
-            report.Add(StepResult.Load(step.Name, folder.Path)!);
+            var context = new CheckContext(options);
+            check.Run(context);
+            CheckResult.Of(check, context, 1).Save(folder.Path);
+            report.Add(CheckResult.Load(check.Name, folder.Path)!);
         }
         report.Write();
         Assert.That(Directory.GetFiles(folder.Path).Select(Path.GetFileName), Is.EquivalentTo(new[] { GpuReport.JsonFile, GpuReport.MarkdownFile }));
@@ -85,8 +86,8 @@ internal sealed class GpuReportTests
 
     private static (string[] Cells, JsonNode Row) Row(string device, double seconds)
     {
-        var context = new StepContext(new GpuOptions());
-        new BenchmarkTable(context, device).Add("matmul 1024x1024x1024", 2 * Math.Pow(1024, 3), 12 * Math.Pow(1024, 2), new Timing(seconds, seconds, seconds, 3, 1), 12 << 20);
+        var context = new CheckContext(new GpuOptions());
+        new BenchmarkTable(context, device).Add(new KernelWork("matmul 1024x1024x1024", 2 * Math.Pow(1024, 3), 12 * Math.Pow(1024, 2)), new Timing(seconds, seconds, seconds, 3, 1), 12 << 20);
         return (context.Markdown[^1].Trim('|', ' ').Split(" | "), context.Data["benchmarks"]![0]!);
     }
 }

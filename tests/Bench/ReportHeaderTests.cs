@@ -1,5 +1,5 @@
+using AmcEngine.Backends.Cpu;
 using AmcEngine.Bench.Harness;
-using AmcEngine.Diagnostics;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Bench;

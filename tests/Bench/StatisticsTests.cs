@@ -39,7 +39,7 @@ internal sealed class StatisticsTests
             order += name;
             return time++;
         };
-        Rounds[] times = Rounds.Interleave(3, [Contender('a', 1), Contender('b', 10)]);
+        var times = Rounds.Interleave(3, [Contender('a', 1), Contender('b', 10)]);
         Assert.That(order, Is.EqualTo("ababab"));
         Assert.That(times[0].Seconds, Is.EqualTo(new[] { 1.0, 2, 3 }));
         Assert.That((times[1].Median, times[1].Min), Is.EqualTo((11.0, 10.0)));

@@ -65,8 +65,8 @@ internal static class Amcx
             RedirectStandardError = true,
         };
         environment?.Invoke(start.Environment);
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return new Answer(process.ExitCode, output, error.Result);
@@ -88,7 +88,7 @@ internal static class Amcx
     public static (string Config, string Run) Train(TempFolder folder, params string[] more)
     {
         string config = folder.Write("tiny.yaml", TinyConfig), run = folder.PathOf("run");
-        Answer answer = Run(["train", "--config", config, "--output", run, .. more]);
+        var answer = Run(["train", "--config", config, "--output", run, .. more]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         return (config, run);
     }

@@ -18,7 +18,7 @@ internal sealed class BadDataTests : FolderTests
     public void Training_goes_on_around_bad_pictures_and_says_so_once()
     {
         Damage();
-        Answer answer = Train("run", "4");
+        var answer = Train("run", "4");
         var warnings = Warnings(answer);
         var log = File.ReadAllText(_folder.PathOf("run/log.jsonl"));
         Assert.Multiple(() =>
@@ -38,7 +38,7 @@ internal sealed class BadDataTests : FolderTests
         Damage();
         Train("whole", "6");
         Train("parts", "2");
-        Answer answer = Amcx.Run("train", "--config", _folder.PathOf("ann.yaml"), "--resume", _folder.PathOf("parts"), "--steps", "6");
+        var answer = Amcx.Run("train", "--config", _folder.PathOf("ann.yaml"), "--resume", _folder.PathOf("parts"), "--steps", "6");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(
             File.ReadAllBytes(_folder.PathOf("parts/checkpoints/last/model.safetensors")),
@@ -50,7 +50,7 @@ internal sealed class BadDataTests : FolderTests
     {
         _folder.Write("d/annotations.json", "[" + string.Join(",", Enumerable.Range(0, 16).Select(i => $$"""{"image": "images/{{i:000000}}.png", "caption": "red circle"}""")) + "]");
         Train("run", "2");
-        IReadOnlyList<(string Name, double Value)> losses = TrainingLogReader.Read(_folder.PathOf("run"), _ => { }).Steps[0].Losses;
+        var losses = TrainingLogReader.Read(_folder.PathOf("run"), _ => { }).Steps[0].Losses;
         Assert.That(losses.Single(l => l.Name == "amc_max").Value, Is.Zero);
         Assert.That(losses.Single(l => l.Name == "ita").Value, Is.Not.Zero);
     }
@@ -68,7 +68,7 @@ internal sealed class BadDataTests : FolderTests
         Damage();
         var flat = """{"image": "images/000000.png", "caption": "a", "bbox": [5, 5, 5, 9]}""";
         var path = _folder.Write("few.json", $"[{flat}, {{\"image\": \"images/000003.png\", \"caption\": \"a\", \"bbox\": [1, 1, 9, 9]}}, {{\"image\": \"images/000005.png\", \"caption\": \"a\"}}]");
-        Answer few = Amcx.RunPlain("data", "inspect", path, "--image-root", _folder.PathOf("d"));
+        var few = Amcx.RunPlain("data", "inspect", path, "--image-root", _folder.PathOf("d"));
         var many = _folder.Write("many.json", "[" + string.Join(",", Enumerable.Repeat(flat, 11)) + ", {\"image\": \"b\", \"caption\": \"a\", \"bbox\": [1, 1, 9, 9]}]");
         Assert.Multiple(() =>
         {
@@ -102,7 +102,7 @@ internal sealed class BadDataTests : FolderTests
             image_root: {_folder.PathOf("d")}
             vocab_file: {vocabulary}
             """, StringComparison.Ordinal));
-        Answer answer = Amcx.Run(["train", "--config", config, "--output", _folder.PathOf(run ?? "run"), "--steps", steps, .. more]);
+        var answer = Amcx.Run(["train", "--config", config, "--output", _folder.PathOf(run ?? "run"), "--steps", steps, .. more]);
         if (run is not null)
             Assert.That(answer.Code, Is.Zero, answer.Error);
         return answer;

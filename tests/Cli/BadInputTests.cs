@@ -73,7 +73,7 @@ internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
     [TestCase("""[{"image": "empty.png", "caption": "a", "bbox": [[0, 0, 4, 4]]}]""", "empty.png", "empty")]
     public void Pictures_and_boxes_that_leave_nothing_to_ask(string json, params string[] parts)
     {
-        Answer answer = EvaluateOnly(json);
+        var answer = EvaluateOnly(json);
         Amcx.ExpectBadInput(answer, "none of the 1 questions could be asked");
         var warning = answer.Error.Split('\n').Single(l => l.StartsWith("warning: ", StringComparison.Ordinal));
         foreach (var part in parts)
@@ -101,7 +101,7 @@ internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
     public void Unusual_pictures_are_explained_all_the_same(string fixture)
     {
         var output = _folder.PathOf("out.png");
-        Answer answer = Amcx.Run("explain", "--checkpoint", _run, "--image", TempFolder.Fixture(fixture), "--text", "red zebra", "--output", output);
+        var answer = Amcx.Run("explain", "--checkpoint", _run, "--image", TempFolder.Fixture(fixture), "--text", "red zebra", "--output", output);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Error.Trim(), Is.EqualTo("warning: the model does not know the word \"zebra\""));
         Assert.That(File.Exists(output));
@@ -185,7 +185,7 @@ internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
     private Answer Train(string config)
     {
         var run = _folder.PathOf("run");
-        Answer answer = Amcx.Run("train", "--config", config, "--output", run);
+        var answer = Amcx.Run("train", "--config", config, "--output", run);
         Assert.That(Directory.Exists(run), Is.False, "a run that cannot begin writes nothing");
         return answer;
     }

@@ -31,7 +31,7 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
         Amcx.ExpectBadInput(Evaluate(lacking), lacking, "lacks", name, "--allow-missing");
         Amcx.ExpectBadInput(Explain(lacking), lacking, "lacks", name, "--allow-missing");
         Assert.That(File.Exists(_folder.PathOf("out.png")), Is.False);
-        foreach (Answer answer in new[] { Evaluate(lacking, "--allow-missing"), Explain(lacking, "--allow-missing") })
+        foreach (var answer in new[] { Evaluate(lacking, "--allow-missing"), Explain(lacking, "--allow-missing") })
         {
             Assert.That(answer.Code, Is.Zero, answer.Error);
             Assert.That(answer.Error, Does.StartWith("warning: ").And.Contains(lacking).And.Contains(name));
@@ -42,7 +42,7 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     public void What_only_training_needs_may_be_missing_without_a_word()
     {
         string[] unused = ["cls.predictions", "_proj", "_m.", "queue", "temp"];
-        Answer answer = Evaluate(Save("student.safetensors", _weights.Where(t => !unused.Any(u => t.Name.Contains(u, StringComparison.Ordinal)))));
+        var answer = Evaluate(Save("student.safetensors", _weights.Where(t => !unused.Any(u => t.Name.Contains(u, StringComparison.Ordinal)))));
         Assert.That(answer.Error, Is.Empty);
         Assert.That(Accuracy(answer), Is.EqualTo(_accuracy));
     }
@@ -82,7 +82,7 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     [Test]
     public void Picture_size_and_what_shapes_training_alone_are_free()
     {
-        Answer answer = Evaluate(_run, "--set", "image_res=64", "queue_size=64", "dropout=0", "momentum=0.9", "text_ffn=64");
+        var answer = Evaluate(_run, "--set", "image_res=64", "queue_size=64", "dropout=0", "momentum=0.9", "text_ffn=64");
         Assert.That(answer.Code, Is.Zero, answer.Error);
     }
 
@@ -96,10 +96,10 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run"), "--set", $"checkpoint={bad}"), parts);
 
         var copy = _folder.PathOf("copy.safetensors");
-        Answer converted = Amcx.Run("convert", bad, copy);
+        var converted = Amcx.Run("convert", bad, copy);
         Assert.That(converted.Code, Is.Zero, converted.Error);
         Assert.That(converted.Error, Does.StartWith("warning: ").And.Contains(CrossQuery).And.Contains("1 of 256"));
-        using SafetensorsReader after = SafetensorsReader.Open(copy);
+        using var after = SafetensorsReader.Open(copy);
         Assert.That(after[CrossQuery].ToF32()[7], Is.NaN);
     }
 
@@ -112,7 +112,7 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
         {
             var sound = File.ReadAllBytes(Path.Combine(last, file));
             SafetensorsWriter.Write(Path.Combine(last, file), WithNaN(name, SafetensorsReader.ReadAll(Path.Combine(last, file))));
-            Answer answer = Amcx.Run("train", "--config", _config, "--resume", run);
+            var answer = Amcx.Run("train", "--config", _config, "--resume", run);
             Assert.That(answer.Code, Is.EqualTo(2));
             Assert.That(answer.Error, Does.Contain($"{name}: 1 of"));
             File.WriteAllBytes(Path.Combine(last, file), sound);
@@ -122,7 +122,7 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     [Test]
     public void A_golden_file_is_verified_with_whole_and_finite_weights_only()
     {
-        using TorchCheckpoint golden = TorchCheckpoint.Load(GoldenFiles.Require("albef-tiny.pth"));
+        using var golden = TorchCheckpoint.Load(GoldenFiles.Require("albef-tiny.pth"));
         TensorData[] all = [.. golden.Tensors];
         Amcx.ExpectBadInput(Verify(Save("half.safetensors", all.Where(t => !t.Name.StartsWith("itm_head", StringComparison.Ordinal)))), "lacks", "itm_head.weight");
         Amcx.ExpectBadInput(Verify(Save("bad.safetensors", WithNaN("itm_head.weight", all))), "itm_head.weight: 1 of");
@@ -134,11 +134,11 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     public void A_training_may_begin_with_a_part_and_says_so()
     {
         var part = Save("part.safetensors", _weights.Where(t => !t.Name.StartsWith("itm_head", StringComparison.Ordinal) && !t.Name.Contains("queue_ptr", StringComparison.Ordinal)));
-        Answer answer = Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run"), "--steps", "1", "--set", $"checkpoint={part}");
+        var answer = Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run"), "--steps", "1", "--set", $"checkpoint={part}");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Error, Does.Contain("warning: ").And.Contains("lacks 2 of ").And.Contains("itm_head.weight"));
         var whole = Save("whole.safetensors", _weights.Where(t => !t.Name.Contains("queue_ptr", StringComparison.Ordinal)));
-        Answer quiet = Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run2"), "--steps", "1", "--set", $"checkpoint={whole}");
+        var quiet = Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run2"), "--steps", "1", "--set", $"checkpoint={whole}");
         Assert.That(quiet.Error, Does.Not.Contain("lacks"));
     }
 
@@ -173,7 +173,7 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     public void Wrapped_checkpoints_give_the_same_answer(string prefix, string? key)
     {
         var file = TorchFiles.Model(_weights, key, prefix, p => p.Text("extra").Value(RealPickles.Protocol2));
-        Answer answer = Evaluate(_folder.Write("wrapped.pth", file), "--verbose");
+        var answer = Evaluate(_folder.Write("wrapped.pth", file), "--verbose");
         Assert.That(answer.Error, Is.Empty);
         Assert.That(answer.Out, Does.Contain("tensors loaded" + (key is null ? "" : $" from '{key}'")));
         if (prefix.Length > 0)
@@ -187,7 +187,7 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
         // The averaged set is broken, so that it can be told which was read.
         TensorData[] averaged = [.. WithNaN(CrossQuery)];
         var both = _folder.Write("both.pth", TorchFiles.Models(null, ("model", "", _weights), ("model_ema", "", averaged)));
-        Answer usual = Evaluate(both);
+        var usual = Evaluate(both);
         Assert.That(usual.Code, Is.Zero, usual.Error);
         Assert.That(usual.Error, Does.Contain("'model' are taken").And.Contains("'model_ema'").And.Contains("--key"));
         Amcx.ExpectBadInput(Evaluate(both, "--key", "model_ema"), CrossQuery);

@@ -11,7 +11,7 @@ internal sealed class CompareTests : FolderTests
     {
         string first = Run("a", (0, 0.2), (10, 0.6)), second = Run("b", (0, 0.4), (10, 0.9)), other = Run("c", (0, 0.3));
         var png = _folder.PathOf("curves.png");
-        Answer answer = Amcx.Run("compare", $"amc={first},{second}", $"base={other}", "--output", png);
+        var answer = Amcx.Run("compare", $"amc={first},{second}", $"base={other}", "--output", png);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out.ReplaceLineEndings("\n"), Is.EqualTo("""
             | step | amc (2 runs) | base (1 runs) |

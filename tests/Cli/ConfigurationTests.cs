@@ -48,13 +48,13 @@ internal sealed class ConfigurationTests : FolderTests
         SceneExporter.Export(SceneKinds.Create("scenes", 40), _folder.Path, 8, 1, SceneSplit.Train, SceneFormat.Png);
         _folder.Write("config_bert.json", """{"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32, "num_hidden_layers": 2, "fusion_layer": 1, "encoder_width": 16, "vocab_size": 30522, "hidden_act": "gelu"}""");
         string config = _folder.Write("Grounding.yaml", string.Format(Reference, _folder.Path)), run = _folder.PathOf("run");
-        Answer answer = Amcx.Run(["train", "--config", config, "--output", run, "--steps", "1", .. Small]);
+        var answer = Amcx.Run(["train", "--config", config, "--output", run, "--steps", "1", .. Small]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(Lines(answer.Out).Count(l => l.StartsWith("vocabulary: bert-base-uncased, built in", StringComparison.Ordinal) && l.Contains("30522 words")), Is.EqualTo(1));
         var vocabulary = File.ReadAllLines(Path.Combine(run, "checkpoints", "last", "vocab.txt"));
         Assert.That((vocabulary.Length, vocabulary[0], vocabulary[101]), Is.EqualTo((30522, "[PAD]", "[CLS]")), "the checkpoint holds it as any other");
 
-        Answer evaluated = Amcx.Run(["eval", "--config", config, "--checkpoint", run, .. Small]);
+        var evaluated = Amcx.Run(["eval", "--config", config, "--checkpoint", run, .. Small]);
         Assert.That(evaluated.Code, Is.Zero, evaluated.Error);
         foreach (var error in new[] { answer.Error, evaluated.Error })
         {
@@ -99,7 +99,7 @@ internal sealed class ConfigurationTests : FolderTests
     {
         string config = _folder.Write("rate.yaml", Amcx.TinyConfig.Replace("lr: 1e-3, ", "").Replace("{sched: cosine,", "{sched: cosine, lr: 1e-3,") + "eval_steps: []\n"), run = _folder.PathOf("run");
         Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--steps", "1").Code, Is.Zero);
-        Answer answer = Amcx.Run("explain", "--checkpoint", run, "--image", TempFolder.Fixture("rgb16.png"), "--text", "red circle", "--output", _folder.PathOf("o.png"));
+        var answer = Amcx.Run("explain", "--checkpoint", run, "--image", TempFolder.Fixture("rgb16.png"), "--text", "red circle", "--output", _folder.PathOf("o.png"));
         Assert.That((answer.Code, answer.Error), Is.EqualTo((0, "")));
     }
 
@@ -133,7 +133,7 @@ internal sealed class ConfigurationTests : FolderTests
             Amcx.RunPlain(much),
             Amcx.RunPlain("train", $"--{much}"),
         ];
-        foreach (Answer answer in answers)
+        foreach (var answer in answers)
         {
             Amcx.ExpectBadInput(answer, "error: ", "…");
             Assert.That(answer.Error.TrimEnd(), Has.Length.LessThanOrEqualTo(MessageText.MaxLine));
@@ -145,7 +145,7 @@ internal sealed class ConfigurationTests : FolderTests
     public void Escape_sequences_do_not_reach_the_terminal()
     {
         string config = _folder.Write("c.yaml", "\"seed\\e[31m\\u202e\": 1\n"), tiny = _folder.Write("tiny.yaml", Amcx.TinyConfig);
-        foreach (Answer answer in new[] { Amcx.Run("train", "--config", config), Amcx.Run("train", "--config", config, "--verbose"), Amcx.Run("train", "--config", tiny, "--set", "dataset=\e]0;x\a"), Amcx.RunPlain("\e[2J"), Amcx.Run("train", "--config", "\e[31mx.yaml") })
+        foreach (var answer in new[] { Amcx.Run("train", "--config", config), Amcx.Run("train", "--config", config, "--verbose"), Amcx.Run("train", "--config", tiny, "--set", "dataset=\e]0;x\a"), Amcx.RunPlain("\e[2J"), Amcx.Run("train", "--config", "\e[31mx.yaml") })
         {
             Assert.That(answer.Code, Is.EqualTo(2));
             Assert.That(answer.Error, Does.Not.Contain("\e").And.Not.Contain("\a").And.Not.Contain("\u202e").And.Contain("\\u001b"));

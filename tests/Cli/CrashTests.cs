@@ -29,7 +29,7 @@ internal sealed class CrashTests
         _folder = new TempFolder();
         _config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
         _whole = _folder.PathOf("whole");
-        Answer answer = Amcx.Run(["train", "--config", _config, "--output", _whole, .. Settings]);
+        var answer = Amcx.Run(["train", "--config", _config, "--output", _whole, .. Settings]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
     }
 
@@ -44,7 +44,7 @@ internal sealed class CrashTests
         for (var round = 0; round < Rounds; round++)
         {
             (var run, var after) = (_folder.PathOf($"killed-{round}"), random.Next(1, Steps + 1));
-            using (Child child = Train(run))
+            using (var child = Train(run))
             {
                 Assert.That(child.WaitFor($"step {after}/"), Is.True, child.Error);
                 Wait(random);
@@ -65,12 +65,12 @@ internal sealed class CrashTests
         for (var round = 0; round < Rounds; round++)
         {
             (var run, var after) = (_folder.PathOf($"stopped-{round}"), random.Next(1, Steps - 1));
-            using (Child child = Train(run))
+            using (var child = Train(run))
             {
                 Assert.That(child.WaitFor($"step {after}/"), Is.True, child.Error);
                 Wait(random);
                 child.Signal(15);
-                Answer answer = child.End();
+                var answer = child.End();
                 Assert.That(answer.Code, Is.EqualTo(143).Or.Zero, answer.Error);
                 if (answer.Code == 143)
                 {
@@ -105,7 +105,7 @@ internal sealed class CrashTests
             // A run that saved nothing goes away with --overwrite.
             var again = $"{(mounts ? $"mount -o remount,size=64m '{run}'; " : "")}if ls '{run}'/r/checkpoints/*/state.json >/dev/null 2>&1; then amcx train --resume '{run}/r'; else {train} --overwrite; fi; echo again $?";
             var script = $"{limited}; find '{run}' -name '*.tmp*' | sed 's/^/left /'; {again}; {(mounts ? $"cp -r '{run}/r' '{run}-copy'" : $"mv '{run}/r' '{run}-copy'")}";
-            Answer answer = Child.Bash(_folder.Path, mounts ? $"unshare -m bash -c {Quoted(Function() + script)}" : script);
+            var answer = Child.Bash(_folder.Path, mounts ? $"unshare -m bash -c {Quoted(Function() + script)}" : script);
             Assert.That(answer.Out, Does.Contain("code 2").And.Not.Contain("left ").And.Contain("again 0"), $"{size} KiB, {(mounts ? "mounted" : "limit")}: {answer.Out}{answer.Error}");
             Assert.That(answer.Error.Split('\n').Count(l => l.StartsWith("error: ", StringComparison.Ordinal)), Is.EqualTo(1), answer.Error);
             RunFiles.AssertSame($"{run}-copy", _whole);
@@ -126,7 +126,7 @@ internal sealed class CrashTests
     private bool Finish(string run)
     {
         var saved = File.Exists(Path.Combine(CheckpointLayout.Last(run), "state.json")) || File.Exists(Path.Combine(CheckpointLayout.LastGood(run), "state.json"));
-        Answer answer = saved ? Amcx.Run("train", "--resume", run) : Amcx.Run(["train", "--config", _config, "--output", run, "--overwrite", .. Settings]);
+        var answer = saved ? Amcx.Run("train", "--resume", run) : Amcx.Run(["train", "--config", _config, "--output", run, "--overwrite", .. Settings]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         RunFiles.AssertSame(run, _whole);
         RunFiles.AssertNoTemporaries(run);

@@ -22,7 +22,7 @@ internal sealed class DeviceTests
     [Test]
     public void Devices_lists_the_processor_and_what_is_missing()
     {
-        Answer answer = Amcx.Run("devices", "--verbose");
+        var answer = Amcx.Run("devices", "--verbose");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         var lines = answer.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.That(lines[0], Does.StartWith("cpu ").And.Contain("GiB").And.Contain("1 threads"));
@@ -65,7 +65,7 @@ internal sealed class DeviceTests
         _ = TestBackends.OpenCl;
         Amcx.ExpectBadInput(RunApart("OCL_ICD_VENDORS", "/nonexistent", "verify", "--golden", Golden, "--device", "opencl"),
             "there is no opencl:0", "no device", "pocl-opencl-icd");
-        Answer devices = RunApart("OCL_ICD_VENDORS", "/nonexistent", "devices");
+        var devices = RunApart("OCL_ICD_VENDORS", "/nonexistent", "devices");
         Assert.That(devices.Code, Is.Zero, devices.Error);
         Assert.That(devices.Out, Does.Contain(GpuDevices.MissingOpenCl(loader: true)).And.Contain("(auto)"));
     }
@@ -78,9 +78,9 @@ internal sealed class DeviceTests
         using var folder = new TempFolder();
         folder.Write("libOpenCL.so.1", "no library");
         folder.Write("libOpenCL.so", "no library");
-        Answer answer = RunApart("LD_LIBRARY_PATH", folder.Path, "verify", "--golden", Golden, "--device", "opencl:0");
+        var answer = RunApart("LD_LIBRARY_PATH", folder.Path, "verify", "--golden", Golden, "--device", "opencl:0");
         Amcx.ExpectBadInput(answer, "there is no opencl:0", "libOpenCL.so.1", "apt-get install");
-        Answer devices = RunApart("LD_LIBRARY_PATH", folder.Path, "devices");
+        var devices = RunApart("LD_LIBRARY_PATH", folder.Path, "devices");
         Assert.That(devices.Code, Is.Zero, devices.Error);
         Assert.That(devices.Out, Does.Contain(GpuDevices.MissingOpenCl(loader: false)));
     }
@@ -98,7 +98,7 @@ internal sealed class DeviceTests
     [Test]
     public void A_memory_limit_holds_on_the_processor()
     {
-        Answer answer = Amcx.Run("verify", "--golden", Golden, "--device", "cpu", "--memory-limit", "1");
+        var answer = Amcx.Run("verify", "--golden", Golden, "--device", "cpu", "--memory-limit", "1");
         ExpectFailure(answer.Code, answer.Error, "the limit of 1 MiB", "cpu", "smaller batch", "raise the limit");
         Amcx.ExpectBadInput(Amcx.Run("verify", "--golden", Golden, "--memory-limit=-1"), "--memory-limit -1");
     }
@@ -106,7 +106,7 @@ internal sealed class DeviceTests
     [Test]
     public void A_memory_limit_holds_on_a_device()
     {
-        using GpuBackend backend = GpuDevices.Open("emulate", 1 << 20);
+        using var backend = GpuDevices.Open("emulate", 1 << 20);
         (var code, var error) = Report(() => Tensor.Empty([1 << 20], DType.F32, backend));
         ExpectFailure(code, error, "the limit of 1 MiB", "emulate", "smaller batch");
     }
@@ -122,7 +122,7 @@ internal sealed class DeviceTests
         using Tensor wide = Tensor.From([1.0, 2.0], [2], backend), narrow = Tensor.From([1f, 2f], [2], backend);
         (code, error) = Report(() => wide.Exp());
         Amcx.ExpectBadInput(new Answer(code, "", error), "emulate", "does not compute in f64", "--device cpu");
-        using Tensor y = narrow.Exp();
+        using var y = narrow.Exp();
         Closeness.Near("exp(1)", y.ToArray<float>()[0], Math.E, 5e-7);
     }
 
@@ -131,7 +131,7 @@ internal sealed class DeviceTests
     public void A_device_that_vanishes(bool raw)
     {
         using var backend = new GpuBackend(new VanishingHost(Emulated(supportsDouble: true), raw));
-        using Tensor x = Tensor.From([1f, 2f], [2], backend);
+        using var x = Tensor.From([1f, 2f], [2], backend);
         x.Exp().Dispose();
         (var code, var error) = Report(() => x.Exp());
         ExpectFailure(code, error, "fell off the bus", "amcx devices", "checkpoint");
@@ -149,7 +149,7 @@ internal sealed class DeviceTests
     private static (int Code, string Error) Report(Action action)
     {
         var error = new StringWriter();
-        Exception? thrown = Assert.Catch(() => action());
+        var thrown = Assert.Catch(() => action());
         return (ErrorReporter.Report(thrown!, error, verbose: false), error.ToString());
     }
 

@@ -14,9 +14,9 @@ internal sealed class DeviceTrainingTests : FolderTests
     public void Scenes_train_on_OpenCL_as_on_the_CPU()
     {
         _ = TestBackends.OpenCl;
-        JsonObject[] first = Train("scenes.yaml", "opencl:0", "first", 20);
+        var first = Train("scenes.yaml", "opencl:0", "first", 20);
         Agree(Train("scenes.yaml", "cpu", "cpu", 20), first);
-        JsonObject[] second = Train("scenes.yaml", "opencl:0", "second", 5);
+        var second = Train("scenes.yaml", "opencl:0", "second", 5);
         Assert.That(second.Select(l => l.ToJsonString()), Is.EqualTo(first[..5].Select(l => l.ToJsonString())), "the same run gives the same bits");
     }
 
@@ -32,7 +32,7 @@ internal sealed class DeviceTrainingTests : FolderTests
     private JsonObject[] Train(string config, string device, string run, int steps)
     {
         var output = _folder.PathOf(run);
-        Answer answer = Amcx.Run("train", "--config", Path.Combine(GoldenFiles.Root, "configs", config), "--device", device, "--steps", $"{steps}",
+        var answer = Amcx.Run("train", "--config", Path.Combine(GoldenFiles.Root, "configs", config), "--device", device, "--steps", $"{steps}",
             "--set", "test_count=16", "eval_batch=16", "grid_scenes=1", "--output", output);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         return [.. File.ReadLines(Path.Combine(output, "log.jsonl")).Select(l => JsonNode.Parse(l)!)
@@ -44,7 +44,7 @@ internal sealed class DeviceTrainingTests : FolderTests
         Assert.That(actual, Has.Length.EqualTo(expected.Length));
         var worst = (Off: 0.0, Where: "none");
         for (var step = 0; step < expected.Length; step++)
-            foreach ((var name, JsonNode? value) in expected[step])
+            foreach ((var name, var value) in expected[step])
             {
                 double on = (double)value!, off = Math.Abs((double)actual[step][name]! - on) / Math.Max(Math.Abs(on), 1e-2);
                 // Written so that NaN is kept.

@@ -12,9 +12,9 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
     public void The_json_has_the_agreed_keys_and_the_report_is_a_page()
     {
         string json = _folder.PathOf("result.json"), html = _folder.PathOf("report.html");
-        Answer answer = Amcx.Run("eval", "--config", _config, "--checkpoint", _run, "--json", json, "--report", html);
+        var answer = Amcx.Run("eval", "--config", _config, "--checkpoint", _run, "--json", json, "--report", html);
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        JsonObject result = JsonNode.Parse(File.ReadAllText(json))!.AsObject();
+        var result = JsonNode.Parse(File.ReadAllText(json))!.AsObject();
         string[] keys =
         [
             "pointing_accuracy", "random_accuracy", "count", "split", "protocol", "method", "checkpoint", "seconds",
@@ -41,8 +41,8 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
     {
         var scenes = _folder.PathOf("exported");
         Assert.That(Amcx.Run("data", "scenes", "--output", scenes, "--count", "6", "--split", "test", "--size", "32").Code, Is.Zero);
-        Answer generated = Amcx.Run("eval", "--config", _config, "--checkpoint", _run);
-        Answer exported = Amcx.Run(
+        var generated = Amcx.Run("eval", "--config", _config, "--checkpoint", _run);
+        var exported = Amcx.Run(
             "eval", "--config", _config, "--checkpoint", _run, "--set", "dataset=annotations", $"test_file={scenes}/{SceneExporter.AnnotationFileName}", $"image_root={scenes}");
         Assert.That(exported.Code, Is.Zero, exported.Error);
         Assert.That(Numbers(exported), Is.EqualTo(Numbers(generated)));
@@ -55,7 +55,7 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
     {
         var scenes = _folder.PathOf("training");
         Assert.That(Amcx.Run("data", "scenes", "--output", scenes, "--count", "8", "--size", "32", "--format", "jpeg").Code, Is.Zero);
-        Answer answer = Amcx.Run(
+        var answer = Amcx.Run(
             "train", "--config", _config, "--output", _folder.PathOf("run2"), "--steps", "2", "--set", "dataset=annotations",
             $"train_file={scenes}/{SceneExporter.AnnotationFileName}", $"image_root={scenes}", $"vocab_file={CheckpointLayout.Last(_run)}/{CheckpointLayout.Vocabulary}");
         Assert.That(answer.Code, Is.Zero, answer.Error);
@@ -84,7 +84,7 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
             queue_size: 64
             vocab_file: {{vocabulary}}
             """);
-        Answer answer = Amcx.Run("eval", "--config", config, "--checkpoint", GoldenFiles.Require("albef-tiny.pth"), "--set", $"embed_dim={GoldenEmbedding()}");
+        var answer = Amcx.Run("eval", "--config", config, "--checkpoint", GoldenFiles.Require("albef-tiny.pth"), "--set", $"embed_dim={GoldenEmbedding()}");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("on 4 samples"));
     }
@@ -92,7 +92,7 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
     [Test]
     public void A_golden_file_is_verified()
     {
-        Answer answer = Amcx.Run("verify", "--golden", GoldenFiles.Require("albef-tiny.json"));
+        var answer = Amcx.Run("verify", "--golden", GoldenFiles.Require("albef-tiny.json"));
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out.Trim().Split('\n')[^1], Does.StartWith("verify: ").And.EndWith(", 0 failed"));
     }
@@ -101,7 +101,7 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
     public void A_converted_pth_holds_the_same_tensors()
     {
         string pth = GoldenFiles.Require("albef-tiny.pth"), output = _folder.PathOf("converted.safetensors");
-        Answer answer = Amcx.Run("convert", pth, output);
+        var answer = Amcx.Run("convert", pth, output);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         using var before = AmcEngine.Serialization.TorchCheckpoint.Load(pth);
         using var after = AmcEngine.Serialization.SafetensorsReader.Open(output);

@@ -21,7 +21,7 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
         // A checkpoint that does not exist would be the next thing to be found.
         foreach (var path in new[] { missing, _folder.Path })
         {
-            Answer answer = Amcx.Run("eval", "--config", _config, "--checkpoint", _folder.PathOf("none"), option, path);
+            var answer = Amcx.Run("eval", "--config", _config, "--checkpoint", _folder.PathOf("none"), option, path);
             Amcx.ExpectBadInput(answer, option, path);
             Assert.That(answer.Out, Is.Empty);
         }
@@ -36,10 +36,10 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
     public void Each_sample_is_a_line_that_agrees_with_the_result()
     {
         string samples = _folder.PathOf("samples.jsonl"), json = _folder.PathOf("result.json");
-        Answer answer = Amcx.Run("eval", "--config", _config, "--checkpoint", _run, "--samples", samples, "--json", json);
+        var answer = Amcx.Run("eval", "--config", _config, "--checkpoint", _run, "--samples", samples, "--json", json);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         JsonNode[] lines = [.. File.ReadAllLines(samples).Select(l => JsonNode.Parse(l)!)];
-        JsonNode result = JsonNode.Parse(File.ReadAllText(json))!;
+        var result = JsonNode.Parse(File.ReadAllText(json))!;
         Assert.That(lines, Has.Length.EqualTo(6));
         Closeness.Near("accuracy", lines.Average(l => (bool)l["hit"]! ? 1.0 : 0.0), (double)result["pointing_accuracy"]!, 1e-15);
         Assert.That((bool)result["complete"]!);
@@ -51,7 +51,7 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
     public void A_file_that_cannot_be_written_does_not_cost_the_others()
     {
         string json = _folder.PathOf(new string('j', 250) + ".json"), samples = _folder.PathOf("others.jsonl");
-        Answer answer = Amcx.Run("eval", "--config", _config, "--checkpoint", _run, "--json", json, "--samples", samples);
+        var answer = Amcx.Run("eval", "--config", _config, "--checkpoint", _run, "--json", json, "--samples", samples);
         Amcx.ExpectBadInput(answer, "is writable and has space");
         Assert.That(answer.Out, Does.Contain("pointing accuracy"));
         Assert.That(File.ReadAllLines(samples), Has.Length.EqualTo(6));
@@ -64,11 +64,11 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
         string[] pictures = [.. Directory.GetFiles(scenes, "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         File.Delete(pictures[4]);
         string samples = _folder.PathOf("kept.jsonl"), json = _folder.PathOf("kept-result.json"), html = _folder.PathOf("kept.html");
-        Answer answer = Amcx.Run([.. Evaluate(scenes), "bad_pictures=error", "eval_batch=3", "--samples", samples, "--json", json, "--report", html]);
+        var answer = Amcx.Run([.. Evaluate(scenes), "bad_pictures=error", "eval_batch=3", "--samples", samples, "--json", json, "--report", html]);
         Amcx.ExpectBadInput(answer, Path.GetFileName(pictures[4]));
         Assert.That(answer.Out, Does.Contain("stopped early").And.Contain("on 4 samples"));
         Assert.That(File.ReadAllLines(samples), Has.Length.EqualTo(4));
-        JsonNode result = JsonNode.Parse(File.ReadAllText(json))!;
+        var result = JsonNode.Parse(File.ReadAllText(json))!;
         Assert.That(((bool)result["complete"]!, (int)result["count"]!), Is.EqualTo((false, 4)));
         Assert.That(File.Exists(html), Is.False);
     }
@@ -82,9 +82,9 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
         var whole = File.ReadAllBytes(pictures[2]);
         File.WriteAllBytes(pictures[2], whole[..(whole.Length * 2 / 3)]);
         string json = _folder.PathOf("skipped.json"), html = _folder.PathOf("skipped.html");
-        Answer answer = Amcx.Run([.. Evaluate(scenes), "--json", json, "--report", html]);
+        var answer = Amcx.Run([.. Evaluate(scenes), "--json", json, "--report", html]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        JsonNode result = JsonNode.Parse(File.ReadAllText(json))!;
+        var result = JsonNode.Parse(File.ReadAllText(json))!;
         Assert.Multiple(() =>
         {
             Assert.That((int)result["count"]!, Is.EqualTo(5));
@@ -102,13 +102,13 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
     {
         var model = Changed("flat", (_, column) => column >= 0 ? 0 : null);
         string json = _folder.PathOf("flat.json"), samples = _folder.PathOf("flat.jsonl");
-        Answer answer = Amcx.Run("eval", "--config", _config, "--checkpoint", model, "--json", json, "--samples", samples);
+        var answer = Amcx.Run("eval", "--config", _config, "--checkpoint", model, "--json", json, "--samples", samples);
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        JsonNode result = JsonNode.Parse(File.ReadAllText(json))!;
+        var result = JsonNode.Parse(File.ReadAllText(json))!;
         Assert.That(((int)result["flat"]!, (double)result["pointing_accuracy"]!), Is.EqualTo((6, 0.0)));
         Assert.That(answer.Out, Does.Contain("6 with a flat heatmap"));
         Assert.That(File.ReadAllLines(samples), Is.All.Contains("\"point\":null").And.All.Contains("\"flat\":true"));
-        Answer explained = Explain(_folder.PathOf("flat.png"), checkpoint: model);
+        var explained = Explain(_folder.PathOf("flat.png"), checkpoint: model);
         Assert.That(explained.Code, Is.Zero, explained.Error);
         Assert.That(explained.Out, Does.Contain("points nowhere").And.Not.Contain("x 0"));
     }
@@ -118,7 +118,7 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
     {
         // Finite weights whose products are not.
         var model = Changed("huge", (row, _) => (row % 2 == 0 ? 1 : -1) * 3e38f);
-        Answer answer = Amcx.Run("eval", "--config", _config, "--checkpoint", model);
+        var answer = Amcx.Run("eval", "--config", _config, "--checkpoint", model);
         Amcx.ExpectBadInput(answer, "not finite");
         Assert.That(answer.Out, Does.Not.Contain("accuracy"));
         Amcx.ExpectBadInput(Explain(_folder.PathOf("huge.png"), checkpoint: model), "not finite");
@@ -131,7 +131,7 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
     [TestCase("o.webp", 0x52, 0x49)]
     public void An_explanation_is_written_in_the_format_of_its_name(string name, int first, int second)
     {
-        Answer answer = Explain(_folder.PathOf(name));
+        var answer = Explain(_folder.PathOf(name));
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(File.ReadAllBytes(_folder.PathOf(name))[..2].Select(b => (int)b), Is.EqualTo(new[] { first, second }));
     }
@@ -165,7 +165,7 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
     [Test]
     public void Half_a_picture_is_explained_with_a_warning()
     {
-        Answer answer = Explain(_folder.PathOf("half.png"), image: Cases.Path("pictures", "cuthalf.jpg"));
+        var answer = Explain(_folder.PathOf("half.png"), image: Cases.Path("pictures", "cuthalf.jpg"));
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Error, Does.Contain("cuthalf.jpg").And.Contain("grey"));
     }
@@ -191,7 +191,7 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
         foreach (var file in Directory.GetFiles(CheckpointLayout.Last(_run)))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         var model = Path.Combine(folder, CheckpointLayout.Model);
-        using (SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model)))
+        using (var reader = SafetensorsReader.Open(Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model)))
             SafetensorsWriter.Write(model, reader.Tensors.Select(t => t.Name == "itm_head.weight" ? Change(t, value) : t));
         return folder;
     }

@@ -23,8 +23,8 @@ internal sealed class ProfileTests : FolderTests
     [Test]
     public void Json_is_one_object_with_the_fields_of_the_contract()
     {
-        JsonObject p = Profile("--steps", "2");
-        JsonObject step = p["step_seconds"]!.AsObject();
+        var p = Profile("--steps", "2");
+        var step = p["step_seconds"]!.AsObject();
         double median = (double)step["median"]!, min = (double)step["min"]!, max = (double)step["max"]!;
         Assert.That(min > 0 && min <= median && median <= max, Is.True, step.ToJsonString());
         Assert.That((string)p["device"]!, Is.EqualTo("cpu"));
@@ -44,7 +44,7 @@ internal sealed class ProfileTests : FolderTests
     public void Warm_up_is_as_long_as_asked()
     {
         Assert.That((int)Profile("--steps", "1", "--warmup", "6")["warmup_steps"]!, Is.EqualTo(6));
-        Answer negative = Amcx.Run("profile", "--config", _config, "--warmup", "-1");
+        var negative = Amcx.Run("profile", "--config", _config, "--warmup", "-1");
         Assert.That(negative.Code, Is.Not.Zero);
         Assert.That(negative.Error, Does.Contain("--warmup -1: must not be negative"));
     }
@@ -53,12 +53,12 @@ internal sealed class ProfileTests : FolderTests
     public void Json_adds_up()
     {
         // Two fusion layers: above the hooked one attention is fused, and its gradient's gradient is needed.
-        JsonObject p = Profile("--steps", "2", "--set", "fusion_layers=2");
+        var p = Profile("--steps", "2", "--set", "fusion_layers=2");
         var profiled = (double)p["profiled_step_seconds"]!;
         Assert.That(p["phases"]!.AsObject().Sum(e => (double)e.Value!), Is.EqualTo(profiled).Within(1e-6));
         Assert.That(p["phase_parts"]!.AsArray().Sum(e => (double)e!["seconds"]!), Is.EqualTo(profiled).Within(1e-6));
-        JsonArray ops = p["ops"]!.AsArray();
-        foreach (JsonNode? op in ops)
+        var ops = p["ops"]!.AsArray();
+        foreach (var op in ops)
         {
             Assert.That((string?)op!["name"], Is.Not.Empty);
             Assert.That((long)op["calls"]! >= 1, Is.True);
@@ -72,7 +72,7 @@ internal sealed class ProfileTests : FolderTests
         Assert.That(kernels, Is.EqualTo((double)p["kernel_seconds"]!).Within(1e-9));
         Assert.That(kernels > 0 && kernels <= profiled, Is.True, $"{kernels} s of {profiled} s");
 
-        JsonObject memory = p["memory"]!.AsObject();
+        var memory = p["memory"]!.AsObject();
         long Part(string name) => (long)memory[name]!;
         Assert.That(Part("weights") >= 4 * (long)p["weights"]!, Is.True);
         Assert.That(Part("optimizer_state"), Is.EqualTo(2 * Part("weights")));
@@ -85,7 +85,7 @@ internal sealed class ProfileTests : FolderTests
     [Test]
     public void Shapes_split_the_products()
     {
-        JsonObject p = Profile("--steps", "1", "--shapes");
+        var p = Profile("--steps", "1", "--shapes");
         double Sum(string list) => p[list]!.AsArray().Where(o => ((string)o!["name"]!).Contains("matmul", StringComparison.Ordinal)).Sum(o => (double)o!["flop"]!);
         Assert.That(p["shapes"]!.AsArray().All(o => (string?)o!["shape"] is { Length: > 0 }), Is.True);
         Assert.That(Sum("shapes"), Is.EqualTo(Sum("ops")).Within(1e-6 * Sum("ops")));
@@ -94,7 +94,7 @@ internal sealed class ProfileTests : FolderTests
     [Test]
     public void Without_AMC_there_is_no_share_of_it()
     {
-        JsonObject p = Profile("--steps", "1", "--set", "add_gcam=false");
+        var p = Profile("--steps", "1", "--set", "add_gcam=false");
         Assert.That(p["amc_share"], Is.Null);
         Assert.That(p["phases"]!.AsObject().Select(e => e.Key), Does.Not.Contain("explanation gradient"));
     }
@@ -102,7 +102,7 @@ internal sealed class ProfileTests : FolderTests
     [Test]
     public void People_get_tables()
     {
-        Answer answer = Amcx.Run("profile", "--config", _config, "--device", "cpu", "--steps", "1", "--shapes");
+        var answer = Amcx.Run("profile", "--config", _config, "--device", "cpu", "--steps", "1", "--shapes");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         foreach (var part in new[] { "step: median", "without AMC", "machine:", "vision encoder", "backward", "explanation gradient", "matmul nt", "GFLOP/s", "M16 N16 K", "optimizer state", "generation 2" })
             Assert.That(answer.Out, Does.Contain(part));
@@ -133,7 +133,7 @@ internal sealed class ProfileTests : FolderTests
     [Test]
     public void Help_has_examples()
     {
-        Answer answer = Amcx.RunPlain("profile", "--help");
+        var answer = Amcx.RunPlain("profile", "--help");
         Assert.That(answer.Code, Is.Zero);
         Assert.That(answer.Out, Does.Contain("--shapes").And.Contain("configs/profile-base.yaml"));
     }
@@ -143,7 +143,7 @@ internal sealed class ProfileTests : FolderTests
     public void The_full_size_configuration_is_of_full_size()
     {
         var folder = Path.Combine(GoldenFiles.Root, "configs");
-        RunConfig config = RunConfig.Load(Path.Combine(folder, "profile-base.yaml"));
+        var config = RunConfig.Load(Path.Combine(folder, "profile-base.yaml"));
         var model = new AlbefModel(AlbefKind.Settings(config, DataSources.Tokenizer(config)));
         Assert.That(model.Config, Is.EqualTo(new AlbefConfig { Text = new TextConfig { PadId = model.Config.Text.PadId, ClsId = model.Config.Text.ClsId, MaskId = model.Config.Text.MaskId }, QueueSize = 512, MlmProbability = 1 }));
         Assert.That(model.Copy, Is.Not.Null);
@@ -154,11 +154,11 @@ internal sealed class ProfileTests : FolderTests
     public void A_vocabulary_larger_than_the_tokenizers_trains_and_is_evaluated()
     {
         string run = _folder.PathOf("run"), config = _folder.Write("wide.yaml", Amcx.TinyConfig + "vocab_size: 100\nmin_tokens: 8\n");
-        Answer train = Amcx.Run("train", "--config", config, "--output", run, "--steps", "2");
+        var train = Amcx.Run("train", "--config", config, "--output", run, "--steps", "2");
         Assert.That(train.Code, Is.Zero, train.Error);
-        Answer eval = Amcx.Run("eval", "--config", config, "--checkpoint", run);
+        var eval = Amcx.Run("eval", "--config", config, "--checkpoint", run);
         Assert.That(eval.Code, Is.Zero, eval.Error);
-        Answer resumed = Amcx.Run("train", "--config", config, "--resume", run, "--steps", "3");
+        var resumed = Amcx.Run("train", "--config", config, "--resume", run, "--steps", "3");
         Assert.That(resumed.Code, Is.Zero, resumed.Error);
     }
 
@@ -169,7 +169,7 @@ internal sealed class ProfileTests : FolderTests
 
     private JsonObject Profile(params string[] options)
     {
-        Answer answer = Amcx.Run(["profile", "--config", _config, "--json", "--device", "cpu", .. options]);
+        var answer = Amcx.Run(["profile", "--config", _config, "--json", "--device", "cpu", .. options]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         return JsonNode.Parse(answer.Out)!.AsObject();
     }

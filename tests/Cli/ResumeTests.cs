@@ -19,7 +19,7 @@ internal sealed class ResumeTests : FolderTests
         Assert.That(Amcx.Run(["train", "--config", config, "--output", whole, .. own]).Code, Is.Zero);
         Assert.That(Amcx.Run(["train", "--config", config, "--output", parts, "--steps", "3", .. own]).Code, Is.Zero);
         File.Delete(config);
-        Answer resumed = Amcx.Run("train", "--resume", parts + "/");
+        var resumed = Amcx.Run("train", "--resume", parts + "/");
         Assert.That(resumed.Code, Is.Zero, resumed.Error);
         RunFiles.AssertSame(parts, whole);
     }
@@ -30,7 +30,7 @@ internal sealed class ResumeTests : FolderTests
         var config = _folder.Write("tiny.yaml", Amcx.TinyConfig.Replace("lr: 1e-3, weight", "weight", StringComparison.Ordinal).Replace("sched: cosine", "sched: cosine, lr: 2e-3", StringComparison.Ordinal));
         var run = _folder.PathOf("run");
         Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--steps", "3").Code, Is.Zero);
-        Answer resumed = Amcx.Run("train", "--resume", run);
+        var resumed = Amcx.Run("train", "--resume", run);
         Assert.That(resumed.Code, Is.Zero, resumed.Error);
         Assert.That(RunFiles.Log(run).Max(l => (double?)l["lr"]), Is.EqualTo(2e-3).Within(1e-12));
     }
@@ -51,7 +51,7 @@ internal sealed class ResumeTests : FolderTests
     public void How_often_to_look_may_change()
     {
         (_, var run) = Amcx.Train(_folder, "--steps", "3");
-        Answer answer = Amcx.Run("train", "--resume", run, "--set", "eval_every=1", "eval_batch=2", "test_count=5", "save_every=1", "log_every=2", "grid_scenes=2");
+        var answer = Amcx.Run("train", "--resume", run, "--set", "eval_every=1", "eval_batch=2", "test_count=5", "save_every=1", "log_every=2", "grid_scenes=2");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "eval").Select(l => (int)l["step"]!), Is.EqualTo(new[] { 0, 4, 5, 6 }).Or.EqualTo(new[] { 0, 3, 4, 5, 6 }));
         Assert.That(answer.Out, Does.Contain("on 5 test samples: ").And.Not.Contain("% before,"), "the questions of step 0 were others");
@@ -62,7 +62,7 @@ internal sealed class ResumeTests : FolderTests
     {
         (var config, var run) = Amcx.Train(_folder, "--steps", "3");
         var path = RunFiles.Last(run, "state.json");
-        JsonNode state = JsonNode.Parse(File.ReadAllText(path))!;
+        var state = JsonNode.Parse(File.ReadAllText(path))!;
         foreach (var added in new[] { "Data", "StopAfter", "CopiesAhead" })
             state.AsObject().Remove(added);
         // A key that did not exist then.
@@ -70,7 +70,7 @@ internal sealed class ResumeTests : FolderTests
         state["Config"]!.AsObject().Remove("mlm_distill_axis");
         File.WriteAllText(path, state.ToJsonString());
         File.Delete(RunFiles.Last(run, "before.safetensors"));
-        Answer answer = Amcx.Run("train", "--config", config, "--resume", run);
+        var answer = Amcx.Run("train", "--config", config, "--resume", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("steps 4 to 6").And.Contain("grid.png"));
     }
@@ -84,7 +84,7 @@ internal sealed class ResumeTests : FolderTests
         var options = new TrainOptions { Config = config, Output = run, Threads = 1, Steps = 4 };
         var code = TrainCommand.Run(options, new CommandContext(output, error), stop.Token, s => { if (s.Step == 0) stop.Cancel(); });
         Assert.That(code, Is.EqualTo(130));
-        Answer answer = Amcx.Run("train", "--resume", run);
+        var answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Out, Does.Contain("to 4,"), answer.Error);
         answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Out, Does.Contain("steps 5 to 6,"), answer.Error);
@@ -100,7 +100,7 @@ internal sealed class ResumeTests : FolderTests
         Assert.That(Amcx.Run(["train", "--config", config, "--output", whole, .. from]).Code, Is.Zero);
         Assert.That(Amcx.Run(["train", "--config", config, "--output", parts, "--steps", "3", .. from]).Code, Is.Zero);
         Directory.Delete(start, recursive: true);
-        Answer resumed = Amcx.Run("train", "--resume", parts);
+        var resumed = Amcx.Run("train", "--resume", parts);
         Assert.That(resumed.Code, Is.Zero, resumed.Error);
         RunFiles.AssertSame(parts, whole);
         Assert.That(File.ReadAllBytes(Path.Combine(parts, "grid.png")), Is.EqualTo(File.ReadAllBytes(Path.Combine(whole, "grid.png"))));
@@ -127,7 +127,7 @@ internal sealed class ResumeTests : FolderTests
             File.Delete(path);
         else
             File.WriteAllBytes(path, File.ReadAllBytes(path)[..(int)(new FileInfo(path).Length * kept)]);
-        Answer answer = Amcx.Run("train", "--resume", run, "--steps", "6");
+        var answer = Amcx.Run("train", "--resume", run, "--steps", "6");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Error.TrimEnd('\n').Split('\n'), Has.Length.EqualTo(1).And.All.StartsWith("warning: ").And.All.Contains("last-good"));
         Assert.That(answer.Out, Does.Contain("steps 5 to 6"));
@@ -140,7 +140,7 @@ internal sealed class ResumeTests : FolderTests
         (_, var run) = Amcx.Train(_folder);
         foreach (var checkpoint in new[] { CheckpointLayout.Last(run), CheckpointLayout.LastGood(run) })
             File.WriteAllBytes(Path.Combine(checkpoint, "model.safetensors"), new byte[100]);
-        Answer answer = Amcx.Run("train", "--resume", run);
+        var answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Code, Is.EqualTo(2));
         Assert.That(answer.Error.TrimEnd('\n').Split('\n')[^1], Does.StartWith("error: ").And.Contain("last-good"));
     }
@@ -149,15 +149,15 @@ internal sealed class ResumeTests : FolderTests
     public void A_run_killed_after_its_last_save_gets_its_pictures_and_its_last_evaluation()
     {
         (_, var run) = Amcx.Train(_folder);
-        SortedDictionary<string, string> whole = RunFiles.Snapshot(run);
+        var whole = RunFiles.Snapshot(run);
         File.Delete(Path.Combine(run, "grid.png"));
         File.Delete(Path.Combine(run, "curves.png"));
         var log = Path.Combine(run, "log.jsonl");
         File.WriteAllLines(log, File.ReadAllLines(log)[..^1]);
-        Answer answer = Amcx.Run("train", "--resume", run);
+        var answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("% before, ").And.Contain("all 6 steps are done"));
-        SortedDictionary<string, string> now = RunFiles.Snapshot(run);
+        var now = RunFiles.Snapshot(run);
         Assert.That(now["grid.png"], Is.EqualTo(whole["grid.png"]));
         Assert.That(now.Keys, Is.EqualTo(whole.Keys));
         Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "eval").Select(l => (int)l["step"]!), Is.EqualTo(new[] { 0, 4, 6 }));
@@ -197,7 +197,7 @@ internal sealed class ResumeTests : FolderTests
     {
         (var config, var data) = Annotations();
         string run = _folder.PathOf("run"), train = Path.Combine(data, "train.json");
-        Answer answer = Amcx.Run("train", "--config", config, "--output", run, "--steps", "2");
+        var answer = Amcx.Run("train", "--config", config, "--output", run, "--steps", "2");
         Assert.That(answer.Code, Is.Zero, answer.Error);
 
         var changed = File.ReadAllText(train).Replace("circle", "square", StringComparison.Ordinal) + "\n";
@@ -232,11 +232,11 @@ internal sealed class ResumeTests : FolderTests
     public void An_existing_run_is_not_touched()
     {
         (var config, var run) = Amcx.Train(_folder, "--steps", "2");
-        SortedDictionary<string, string> before = RunFiles.Snapshot(run);
+        var before = RunFiles.Snapshot(run);
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", config, "--output", run), run, "--resume", "--overwrite");
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", config, "--set", $"output={run}"), run, "--resume", "--overwrite");
         Assert.That(RunFiles.Snapshot(run), Is.EqualTo(before));
-        Answer answer = Amcx.Run("train", "--config", config, "--output", run, "--overwrite", "--steps", "1");
+        var answer = Amcx.Run("train", "--config", config, "--output", run, "--overwrite", "--steps", "1");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "step").Select(l => (int)l["step"]!), Is.EqualTo(new[] { 1 }));
         Assert.That(Directory.Exists(Path.Combine(run, "previous-run")), Is.False);
@@ -246,7 +246,7 @@ internal sealed class ResumeTests : FolderTests
     public void A_stop_before_the_first_step_gives_the_earlier_run_back()
     {
         (var config, var run) = Amcx.Train(_folder, "--steps", "2");
-        SortedDictionary<string, string> before = RunFiles.Snapshot(run);
+        var before = RunFiles.Snapshot(run);
         using StringWriter output = new(), error = new();
         var options = new TrainOptions { Config = config, Output = run, Threads = 1, Overwrite = true };
         Assert.That(TrainCommand.Run(options, new CommandContext(output, error), new CancellationToken(canceled: true)), Is.EqualTo(130));
@@ -260,10 +260,10 @@ internal sealed class ResumeTests : FolderTests
     {
         var config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
         Directory.CreateDirectory(_folder.PathOf("runs/tiny/checkpoints/last"));
-        using Child first = Child.Start(_folder.Path, "train", "--config", config, "--set", "steps=100000", "save_every=2");
+        using var first = Child.Start(_folder.Path, "train", "--config", config, "--set", "steps=100000", "save_every=2");
         Assert.That(first.WaitFor("runs/tiny holds a run already, which is left as it is; this one goes to runs/tiny-2"), Is.True, first.Error);
         Assert.That(first.WaitFor("step 3/"), Is.True, first.Error);
-        Answer second = Amcx.Run("train", "--resume", _folder.PathOf("runs/tiny-2"));
+        var second = Amcx.Run("train", "--resume", _folder.PathOf("runs/tiny-2"));
         Amcx.ExpectBadInput(second, _folder.PathOf("runs/tiny-2"), "another process");
         first.Signal(9);
         first.End();

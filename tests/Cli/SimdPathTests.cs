@@ -1,4 +1,5 @@
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine;
 using NUnit.Framework;
@@ -17,7 +18,7 @@ internal sealed class SimdPathTests
     [TestCaseSource(nameof(Goldens)), Category("Golden")]
     public void Verify_reproduces_the_reference(string path, string dtype)
     {
-        Answer answer = RunWith(path, "verify", "--golden", GoldenFiles.Require("albef-tiny.json"), "--device", "cpu", "--dtype", dtype);
+        var answer = RunWith(path, "verify", "--golden", GoldenFiles.Require("albef-tiny.json"), "--device", "cpu", "--dtype", dtype);
         TestContext.Out.WriteLine(answer.Out);
         Assert.That(answer.Code, Is.Zero, answer.Error + answer.Out);
         Assert.That(answer.Out, Does.Contain("groups passed, 0 failed"));
@@ -42,14 +43,14 @@ internal sealed class SimdPathTests
     public void A_path_that_the_processor_lacks()
     {
         // The runtime's own switch hides AVX-512 from a machine that has it.
-        Answer answer = RunWith("avx512", "DOTNET_EnableAVX512", "devices");
+        var answer = RunWith("avx512", "DOTNET_EnableAVX512", "devices");
         Amcx.ExpectBadInput(answer, SimdPath.Variable, "'avx512'", "not supported by this processor");
     }
 
     [Test]
     public void Paths_can_be_taken_for_a_while()
     {
-        SimdWidth before = SimdPath.Current;
+        var before = SimdPath.Current;
         using (SimdPath.Use(SimdWidth.Scalar))
             Assert.That(SimdPath.Current, Is.EqualTo(SimdWidth.Scalar));
         Assert.That(SimdPath.Current, Is.EqualTo(before));

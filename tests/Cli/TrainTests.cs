@@ -17,13 +17,13 @@ internal sealed class TrainTests : FolderTests
     public void A_run_leaves_log_pictures_and_checkpoints()
     {
         string config = _folder.Write("tiny.yaml", Amcx.TinyConfig), run = _folder.PathOf("run");
-        Answer answer = Amcx.Run("train", "--config", config, "--output", run);
+        var answer = Amcx.Run("train", "--config", config, "--output", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("before").And.Contain("after training").And.Contain("a random point").And.Contain("grid.png").And.Contain("curves.png").And.Contain("left"));
         string[] files = [.. Directory.EnumerateFileSystemEntries(run).Select(f => Path.GetFileName(f)!).Order()];
         Assert.That(files, Is.EqualTo(new[] { ".lock", "checkpoints", "curves.png", "grid.png", "log.jsonl" }));
         Assert.That(Directory.GetDirectories(Path.Combine(run, "checkpoints")).Select(Path.GetFileName).Order(), Is.EqualTo(new[] { "last", "last-good" }));
-        JsonNode[] log = Log(run);
+        var log = Log(run);
         Assert.That(log.Count(l => (string)l["kind"]! == "step"), Is.EqualTo(6));
         Assert.That(log.Where(l => (string)l["kind"]! == "eval").Select(l => (int)l["step"]!), Is.EqualTo(new[] { 0, 4, 6 }));
     }
@@ -34,7 +34,7 @@ internal sealed class TrainTests : FolderTests
         string config = _folder.Write("tiny.yaml", Amcx.TinyConfig), whole = _folder.PathOf("whole"), parts = _folder.PathOf("parts");
         Assert.That(Amcx.Run("train", "--config", config, "--output", whole).Code, Is.Zero);
         Assert.That(Amcx.Run("train", "--config", config, "--output", parts, "--steps", "3").Code, Is.Zero);
-        Answer resumed = Amcx.Run("train", "--config", config, "--resume", parts);
+        var resumed = Amcx.Run("train", "--config", config, "--resume", parts);
         Assert.That(resumed.Code, Is.Zero, resumed.Error);
 
         foreach (var file in new[] { "model.safetensors", "optimizer.safetensors", "state.json", "vocab.txt" })
@@ -58,7 +58,7 @@ internal sealed class TrainTests : FolderTests
     public void Resuming_with_another_configuration_names_the_key()
     {
         (var config, var run) = Amcx.Train(_folder, "--steps", "2");
-        Answer answer = Amcx.Run("train", "--config", config, "--resume", run, "--set", "optimizer.lr=0.5");
+        var answer = Amcx.Run("train", "--config", config, "--resume", run, "--set", "optimizer.lr=0.5");
         Amcx.ExpectBadInput(answer, "optimizer.lr", "0.001", "0.5");
     }
 
@@ -115,7 +115,7 @@ internal sealed class TrainTests : FolderTests
         Assert.That(failure.Message, Does.Contain(expected).And.Contain("step 4"));
         Assert.That(ErrorReporter.Report(failure, error, verbose: false), Is.EqualTo(1));
         using var backend = new CpuBackend(1);
-        using TrainingSession session = TrainingSession.Create(RunConfig.Load(config), backend);
+        using var session = TrainingSession.Create(RunConfig.Load(config), backend);
         CheckpointStore.Restore(session, CheckpointLayout.Last(run));
         Assert.That(session.Step, Is.EqualTo(2));
     }
@@ -125,7 +125,7 @@ internal sealed class TrainTests : FolderTests
     {
         (var config, var run) = Amcx.Train(_folder);
         Directory.Delete(CheckpointLayout.Last(run), recursive: true);
-        Answer answer = Amcx.Run("train", "--config", config, "--resume", run);
+        var answer = Amcx.Run("train", "--config", config, "--resume", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("steps 5 to 6"));
     }

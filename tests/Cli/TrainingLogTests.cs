@@ -16,12 +16,12 @@ internal sealed class TrainingLogTests : FolderTests
     {
         var folder = Folder(File.ReadAllBytes(Case(name)));
         string? warning = null;
-        (List<StepRecord> steps, List<EvaluationRecord> evaluations) = TrainingLogReader.Read(folder, w => warning = w);
+        (var steps, var evaluations) = TrainingLogReader.Read(folder, w => warning = w);
         Assert.That(steps.Select(s => s.Step), Is.EqualTo(new[] { 1, 2, 3, 4, 5 }));
         Assert.That(evaluations, Is.EqualTo(new[] { new EvaluationRecord(0, 0.25, 0.108, 64) }));
         Assert.That(warning, Does.Contain(lines).And.Contain("log.jsonl"));
 
-        Answer answer = Amcx.Run("compare", $"a={folder}");
+        var answer = Amcx.Run("compare", $"a={folder}");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("| 0 | 0.250"));
         Assert.That(answer.Error, Does.StartWith("warning: ").And.Contain(lines));
@@ -43,7 +43,7 @@ internal sealed class TrainingLogTests : FolderTests
     {
         var folder = Folder(System.Text.Encoding.UTF8.GetBytes($"{line}\n{File.ReadAllLines(Case("torn"))[0]}\n"));
         string? warning = null;
-        (List<StepRecord> steps, List<EvaluationRecord> evaluations) = TrainingLogReader.Read(folder, w => warning = w);
+        (var steps, var evaluations) = TrainingLogReader.Read(folder, w => warning = w);
         Assert.That((steps.Count, evaluations.Count), Is.EqualTo((0, 1)));
         Assert.That(warning, Does.Contain("line 1 "));
     }
@@ -70,7 +70,7 @@ internal sealed class TrainingLogTests : FolderTests
         // The odd lines of the sample, among the run's own.
         var bad = name switch { "foreign" => odd[3], "blank" => "", _ => odd[6] };
         File.WriteAllText(log, string.Join('\n', [.. good[..2], bad, .. good[2..]]) + "\n" + bad);
-        Answer answer = Amcx.Run("train", "--resume", run);
+        var answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Error, Does.Contain("warning: ").And.Contain(" 3"));
         Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "step").Select(l => (int)l["step"]!), Is.EqualTo(new[] { 1, 2, 3, 4, 5, 6 }));
@@ -82,7 +82,7 @@ internal sealed class TrainingLogTests : FolderTests
         (_, var run) = Amcx.Train(_folder, "--steps", "5");
         var log = Path.Combine(run, "log.jsonl");
         File.WriteAllLines(log, File.ReadAllLines(log).Where(l => !l.Contains("\"eval\",\"step\":0,", StringComparison.Ordinal)));
-        Answer answer = Amcx.Run("train", "--resume", run);
+        var answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("% after training").And.Not.Contain("% before"));
     }

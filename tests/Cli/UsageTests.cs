@@ -16,7 +16,7 @@ internal sealed class UsageTests
     [TestCase("data inspect")]
     public void Every_command_explains_itself_with_an_example(string command)
     {
-        Answer answer = Amcx.RunPlain([.. command.Split(' '), "--help"]);
+        var answer = Amcx.RunPlain([.. command.Split(' '), "--help"]);
         Assert.That(answer.Code, Is.Zero);
         Assert.That(answer.Out, Does.Contain("USAGE").And.Contain($"amcx {command}").And.Contain("--device").And.Contain("--threads").And.Contain("--verbose"));
         Assert.That(answer.Error, Is.Empty);
@@ -25,7 +25,7 @@ internal sealed class UsageTests
     [Test]
     public void Help_lists_the_commands()
     {
-        Answer answer = Amcx.RunPlain("--help");
+        var answer = Amcx.RunPlain("--help");
         Assert.That(answer.Code, Is.Zero);
         foreach (var command in new[] { "devices", "train", "eval", "explain", "data", "convert", "verify" })
             Assert.That(answer.Out, Does.Contain($"  {command} "));
@@ -52,7 +52,7 @@ internal sealed class UsageTests
     [Test]
     public void Devices_lists_the_cpu()
     {
-        Answer answer = Amcx.Run("devices");
+        var answer = Amcx.Run("devices");
         Assert.That(answer.Code, Is.Zero);
         Assert.That(answer.Out, Does.StartWith("cpu ").And.Contain("GiB"));
     }
@@ -63,7 +63,7 @@ internal sealed class UsageTests
     [Test]
     public void Verbose_adds_the_stack_trace()
     {
-        Answer answer = Amcx.RunPlain("train", "--config", "/nowhere.yaml", "--verbose");
+        var answer = Amcx.RunPlain("train", "--config", "/nowhere.yaml", "--verbose");
         Assert.That(answer.Code, Is.EqualTo(2));
         Assert.That(answer.Error, Does.Contain("   at "));
     }

@@ -18,9 +18,9 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Samples_are_resized_normalised_and_masked()
     {
-        RegionSample sample = Dataset(AugmentationOptions.None, new RegionAnnotation("a.png", ["A red-car!"], [new(20, 0, 40, 10)])).Get(0, 1, 0);
+        var sample = Dataset(AugmentationOptions.None, new RegionAnnotation("a.png", ["A red-car!"], [new(20, 0, 40, 10)])).Get(0, 1, 0);
 
-        RgbImage resized = ImageOps.ResizeBilinear(RgbImage.Load(_folder.PathOf("a.png")), 8, 8);
+        var resized = ImageOps.ResizeBilinear(RgbImage.Load(_folder.PathOf("a.png")), 8, 8);
         Assert.Multiple(() =>
         {
             Assert.That(sample.Caption, Is.EqualTo("a red car"));
@@ -33,10 +33,10 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Draws_depend_only_on_seed_epoch_and_index()
     {
-        AnnotationDataset dataset = Dataset(AugmentationOptions.Recipe, ManyBoxes());
-        RegionSample first = dataset.Get(0, 5, 3);
+        var dataset = Dataset(AugmentationOptions.Recipe, ManyBoxes());
+        var first = dataset.Get(0, 5, 3);
         dataset.Get(0, 5, 4);
-        RegionSample again = Dataset(AugmentationOptions.Recipe, ManyBoxes()).Get(0, 5, 3);
+        var again = Dataset(AugmentationOptions.Recipe, ManyBoxes()).Get(0, 5, 3);
         Assert.Multiple(() =>
         {
             Assert.That(again.Image, Is.EqualTo(first.Image));
@@ -48,7 +48,7 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Every_box_and_phrase_is_drawn_in_time()
     {
-        AnnotationDataset dataset = Dataset(AugmentationOptions.None, ManyBoxes());
+        var dataset = Dataset(AugmentationOptions.None, ManyBoxes());
         RegionSample[] samples = [.. Enumerable.Range(0, 60).Select(epoch => dataset.Get(0, 1, epoch))];
         Assert.That(
             samples.Select(s => (s.Caption, string.Concat(s.Mask))).Distinct().Count(),
@@ -58,8 +58,8 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Augmentation_comes_as_often_as_the_recipe_says()
     {
-        AnnotationDataset dataset = Dataset(AugmentationOptions.Recipe with { JitterProbability = 0 }, ManyBoxes());
-        RgbImage plain = ImageOps.ResizeBilinear(RgbImage.Load(_folder.PathOf("a.png")), 8, 8);
+        var dataset = Dataset(AugmentationOptions.Recipe with { JitterProbability = 0 }, ManyBoxes());
+        var plain = ImageOps.ResizeBilinear(RgbImage.Load(_folder.PathOf("a.png")), 8, 8);
         byte[] flipped = ImageOps.FlipHorizontal(plain).Pixels, gray = ImageOps.ToGray(plain).Pixels;
         var both = ImageOps.FlipHorizontal(ImageOps.ToGray(plain)).Pixels;
         byte[][] pictures = [.. Enumerable.Range(0, 1_000).Select(epoch => dataset.Get(0, 1, epoch).Picture.Pixels)];
@@ -73,7 +73,7 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Flips_take_the_mask_along()
     {
-        AnnotationDataset dataset = Dataset(AugmentationOptions.None with { FlipProbability = 1 }, new RegionAnnotation("a.png", ["x"], [new(20, 0, 40, 10)]));
+        var dataset = Dataset(AugmentationOptions.None with { FlipProbability = 1 }, new RegionAnnotation("a.png", ["x"], [new(20, 0, 40, 10)]));
         Assert.That(dataset.Get(0, 1, 0).Mask, Is.EqualTo(Enumerable.Range(0, 64).Select(i => (byte)(i < 32 && i % 8 < 4 ? 1 : 0))));
     }
 
@@ -87,8 +87,8 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Bad_input_is_named()
     {
-        AnnotationDataset noPixel = Dataset(AugmentationOptions.None, new RegionAnnotation("a.png", ["x"], [new(50, 0, 60, 10)]));
-        AnnotationDataset noPicture = Dataset(AugmentationOptions.None, new RegionAnnotation("none.png", ["x"], [new(0, 0, 1, 1)]));
+        var noPixel = Dataset(AugmentationOptions.None, new RegionAnnotation("a.png", ["x"], [new(50, 0, 60, 10)]));
+        var noPicture = Dataset(AugmentationOptions.None, new RegionAnnotation("none.png", ["x"], [new(0, 0, 1, 1)]));
         Assert.Multiple(() =>
         {
             Assert.That(() => new AnnotationDataset([Save(ManyBoxes())], _folder.PathOf("none")), Throws.TypeOf<DataException>().With.Message.Contains("picture folder does not exist"));
@@ -151,7 +151,7 @@ internal sealed class AnnotationDatasetTests : FolderTests
     {
         var file = _folder.Write("unit.json", """[{"image": "a.png", "caption": "one", "bbox": [[0.25, 0.5, 0.75, 1]]}]""");
         Assert.That(new AnnotationEvaluationSet([file], _folder.Path)[0].Boxes, Is.EqualTo((Box[])[new(10, 10, 30, 20)]));
-        RegionSample sample = new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions { ImageSize = 8, Augmentation = AugmentationOptions.None }).Get(0, 1, 0);
+        var sample = new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions { ImageSize = 8, Augmentation = AugmentationOptions.None }).Get(0, 1, 0);
         Assert.That(sample.Mask, Is.EqualTo(Enumerable.Range(0, 64).Select(i => (byte)(i >= 32 && i % 8 is >= 2 and < 6 ? 1 : 0))));
     }
 
@@ -160,7 +160,7 @@ internal sealed class AnnotationDatasetTests : FolderTests
     {
         File.Copy(Cases.Path("pictures", "exif6.png"), _folder.PathOf("e.png"));
         var file = Save(new RegionAnnotation("e.png", ["x"], [new(0, 0, 10, 10)]));
-        foreach ((ExifOrientation exif, var width) in ((ExifOrientation, int)[])[(ExifOrientation.Apply, 64), (ExifOrientation.Ignore, 96)])
+        foreach ((var exif, var width) in ((ExifOrientation, int)[])[(ExifOrientation.Apply, 64), (ExifOrientation.Ignore, 96)])
         {
             var options = new PictureOptions { Exif = exif };
             var whole = PictureFile.Read(_folder.PathOf("e.png"), exif).Picture;

@@ -15,7 +15,7 @@ internal sealed class AnnotationFileTests : FolderTests
             [{"image":"VG_100K/12.jpg","caption":"red car","bbox":[[34,50.5,210,190],[-3,4e1,360,90]],"id":{"x":[1]}},
              {"bbox":[[0,0,1,1]],"caption":["a","\u00e9t\u00e9"],"image":"b.jpg"}]
             """);
-        IReadOnlyList<RegionAnnotation> read = AnnotationFile.Load(path);
+        var read = AnnotationFile.Load(path);
         Assert.Multiple(() =>
         {
             Assert.That(read, Has.Count.EqualTo(2));
@@ -36,7 +36,7 @@ internal sealed class AnnotationFileTests : FolderTests
         ];
         var path = _folder.PathOf("a.json");
         AnnotationFile.Save(path, written);
-        IReadOnlyList<RegionAnnotation> read = AnnotationFile.Load(path);
+        var read = AnnotationFile.Load(path);
         for (var i = 0; i < written.Length; i++)
         {
             Assert.That(read[i].Image, Is.EqualTo(written[i].Image));
@@ -80,7 +80,7 @@ internal sealed class AnnotationFileTests : FolderTests
             new RegionAnnotation($"{i}.png", [$"phrase {i} " + new string('x', i % 97)], [new(i, 0, i + 1, 1)]))];
         var path = _folder.PathOf("a.json");
         AnnotationFile.Save(path, [.. written, new RegionAnnotation("long.png", [new string('y', 200_000)], [new(0, 0, 1, 1)])]);
-        IReadOnlyList<RegionAnnotation> read = AnnotationFile.Load(path);
+        var read = AnnotationFile.Load(path);
         Assert.That(read, Has.Count.EqualTo(5_001));
         Assert.That(read.Take(5_000).Select(a => a.Captions[0]), Is.EqualTo(written.Select(a => a.Captions[0])));
     }
@@ -121,7 +121,7 @@ internal sealed class AnnotationFileTests : FolderTests
     public void Bad_files_are_named_with_entry_and_field(string json, string message)
     {
         var path = _folder.Write("bad.json", json.Replace("BAD", "{\"image\" 3", StringComparison.Ordinal).Replace("GOOD", Good, StringComparison.Ordinal));
-        DataException e = Assert.Throws<DataException>(() => AnnotationFile.Load(path))!;
+        var e = Assert.Throws<DataException>(() => AnnotationFile.Load(path))!;
         Assert.That(e.Message, Does.StartWith(path).And.Contain(message).And.Not.Contain("\n"));
     }
 

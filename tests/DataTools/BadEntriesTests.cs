@@ -27,7 +27,7 @@ internal sealed class BadEntriesTests : FolderTests
     public void Files_as_people_have_them_are_read(string name, int annotations, int boxes, int phrases, int bad, int droppedBoxes, int droppedPhrases)
     {
         var census = new AnnotationCensus();
-        IReadOnlyList<RegionAnnotation> read = AnnotationFile.Load(Cases.Path("annotations", name), BoxFormat.Auto, census);
+        var read = AnnotationFile.Load(Cases.Path("annotations", name), BoxFormat.Auto, census);
         Assert.Multiple(() =>
         {
             Assert.That((read.Count, read.Sum(a => a.Boxes.Count), read.Sum(a => a.Captions.Count)), Is.EqualTo((annotations, boxes, phrases)));
@@ -90,7 +90,7 @@ internal sealed class BadEntriesTests : FolderTests
         var path = _folder.Write("a.json", "[" + string.Join(",", Enumerable.Repeat(flat, 25).Append(phrase).Append(number).Append(Good)) + "]");
         var census = new AnnotationCensus();
         AnnotationFile.Load(path, BoxFormat.Auto, census);
-        IReadOnlyList<string> lines = census.Lines();
+        var lines = census.Lines();
         Assert.Multiple(() =>
         {
             Assert.That(lines.Count(l => l.Contains("has no area")), Is.EqualTo(20));
@@ -187,7 +187,7 @@ internal sealed class BadEntriesTests : FolderTests
 
         public override int Read(byte[] buffer, int offset, int count)
         {
-            Span<byte> target = buffer.AsSpan(offset, count);
+            var target = buffer.AsSpan(offset, count);
             target.Fill((byte)'x');
             if (Served == 0)
                 "{\"a\": \""u8.CopyTo(target);

@@ -32,7 +32,7 @@ public class CaptionCleanerTests
     public void Equals_the_golden_strings()
     {
         using var golden = JsonDocument.Parse(File.ReadAllText(GoldenFiles.Require("tokenizer.json")));
-        foreach (JsonElement entry in golden.RootElement.EnumerateArray())
+        foreach (var entry in golden.RootElement.EnumerateArray())
         {
             var text = entry.GetProperty("text").GetString()!;
             Assert.That(CaptionCleaner.Clean(text, 50), Is.EqualTo(entry.GetProperty("clean").GetString()), text);

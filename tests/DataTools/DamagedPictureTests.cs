@@ -15,7 +15,7 @@ public class DamagedPictureTests
     [Test]
     public void A_jpeg_cut_in_the_middle_is_grey_below_the_cut()
     {
-        DecodedPicture read = PictureFile.Read(Cases.Path("pictures", "cuthalf.jpg"));
+        var read = PictureFile.Read(Cases.Path("pictures", "cuthalf.jpg"));
         int[][] middle = [.. Enumerable.Range(0, 8).Select(i => Pixel(read.Picture, 48, 8 * i))];
         Assert.Multiple(() =>
         {
@@ -27,7 +27,7 @@ public class DamagedPictureTests
     [Test]
     public void A_jpeg_that_lacks_its_last_bytes_is_read_to_the_last_row()
     {
-        DecodedPicture read = PictureFile.Read(Cases.Path("pictures", "cut7.jpg"));
+        var read = PictureFile.Read(Cases.Path("pictures", "cut7.jpg"));
         Assert.That(read.Damage, Is.Not.Null);
         Assert.That(Pixel(read.Picture, 48, 56), Is.EqualTo((int[])[39, 121, 195]));
     }
@@ -37,7 +37,7 @@ public class DamagedPictureTests
     public void A_cut_progressive_jpeg_is_coarse_and_known_to_be_cut(double share, int r, int g, int b, int lastR, int lastG, int lastB)
     {
         var file = File.ReadAllBytes(Cases.Path("pictures", "progressive.jpg"));
-        DecodedPicture read = PictureFile.Decode(file.AsSpan(0, (int)(file.Length * share)), "p.jpg");
+        var read = PictureFile.Decode(file.AsSpan(0, (int)(file.Length * share)), "p.jpg");
         Assert.Multiple(() =>
         {
             Assert.That(read.Damage, Is.Not.Null, "Skia calls it a success");
@@ -71,9 +71,9 @@ public class DamagedPictureTests
     [TestCase(0.9)]
     public void A_cut_png_is_exact_above_and_grey_below(double share)
     {
-        RgbImage whole = Ramp(32, 24);
+        var whole = Ramp(32, 24);
         var file = PngWriter.Write(whole);
-        DecodedPicture read = PictureFile.Decode(file.AsSpan(0, (int)(file.Length * share)), "a.png");
+        var read = PictureFile.Decode(file.AsSpan(0, (int)(file.Length * share)), "a.png");
         var rows = Enumerable.Range(0, 24).TakeWhile(y => Row(read.Picture, y).SequenceEqual(Row(whole, y))).Count();
         Assert.Multiple(() =>
         {
@@ -87,10 +87,10 @@ public class DamagedPictureTests
     [Test]
     public void A_cut_interlaced_png_is_coarse()
     {
-        RgbImage whole = Ramp(32, 24);
+        var whole = Ramp(32, 24);
         var file = PngWriter.Write(whole, interlaced: true);
         Assert.That(PictureFile.Decode(file, "a.png").Picture.Pixels, Is.EqualTo(whole.Pixels));
-        DecodedPicture read = PictureFile.Decode(file.AsSpan(0, file.Length / 2), "a.png");
+        var read = PictureFile.Decode(file.AsSpan(0, file.Length / 2), "a.png");
         Assert.That(read.Damage, Is.Not.Null);
         var worst = Enumerable.Range(0, whole.Pixels.Length).Max(i => Math.Abs(whole.Pixels[i] - read.Picture.Pixels[i]));
         Assert.That(worst, Is.InRange(1, 48), "pixels of the first passes stand for their neighbours: no grey, no black");
@@ -100,14 +100,14 @@ public class DamagedPictureTests
     [TestCase(500)]
     public void A_png_with_wrong_checksums_only_is_read_whole(int split)
     {
-        RgbImage whole = Ramp(32, 24);
+        var whole = Ramp(32, 24);
         var file = PngWriter.Write(whole);
         // The chunk of pixels follows the signature and the header; here it is cut in two, neither with its checksum.
         const int chunk = 8 + 25;
         var length = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(chunk));
         var data = file[(chunk + 8)..(chunk + 8 + length)];
         byte[] cut = [.. file[..chunk], .. Chunk(data[..split]), .. Chunk(data[split..]), .. file[(chunk + 12 + length)..]];
-        DecodedPicture read = PictureFile.Decode(cut, "a.png");
+        var read = PictureFile.Decode(cut, "a.png");
         Assert.That(read.Damage, Is.Not.Null);
         Assert.That(read.Picture.Pixels, Is.EqualTo(whole.Pixels));
 
@@ -128,11 +128,11 @@ public class DamagedPictureTests
     [TestCase(SKEncodedImageFormat.Webp)]
     public void A_cut_webp_is_grey_below_the_cut(SKEncodedImageFormat format)
     {
-        RgbImage whole = Ramp(64, 64);
-        using SKBitmap bitmap = whole.ToBitmap();
-        using SKData data = bitmap.Encode(format, 90);
+        var whole = Ramp(64, 64);
+        using var bitmap = whole.ToBitmap();
+        using var data = bitmap.Encode(format, 90);
         var file = data.ToArray();
-        DecodedPicture read = PictureFile.Decode(file.AsSpan(0, file.Length * 8 / 10), "a.webp");
+        var read = PictureFile.Decode(file.AsSpan(0, file.Length * 8 / 10), "a.webp");
         Assert.Multiple(() =>
         {
             Assert.That(read.Damage, Is.Not.Null);
@@ -147,7 +147,7 @@ public class DamagedPictureTests
         // Rows of a BMP come from the bottom up. 4 × 4, blue, 24 bits.
         byte[] file = [0x42, 0x4D, 102, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0, 48, 0, 0, 0, .. new byte[16],
             .. Enumerable.Repeat((byte[])[255, 0, 0], 8).SelectMany(p => p)];
-        DecodedPicture read = PictureFile.Decode(file, "a.bmp");
+        var read = PictureFile.Decode(file, "a.bmp");
         Assert.Multiple(() =>
         {
             Assert.That(read.Damage, Is.Not.Null);
@@ -161,7 +161,7 @@ public class DamagedPictureTests
     [TestCase("none.jpg", "not found")]
     public void What_gives_no_pixel_is_an_error_of_its_kind(string name, string reason)
     {
-        UnreadablePictureException e = Assert.Throws<UnreadablePictureException>(() => PictureFile.Read(Cases.Path("pictures", name)))!;
+        var e = Assert.Throws<UnreadablePictureException>(() => PictureFile.Read(Cases.Path("pictures", name)))!;
         Assert.That(e.Message, Does.Contain(name).And.Contain(reason).And.Not.Contain("\n"));
     }
 
@@ -196,7 +196,7 @@ public class DamagedPictureTests
     {
         var jpeg = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
         jpeg[jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x01, 0x12, 0, 3, 0, 0, 0, 1]) + 9] = (byte)orientation;
-        RgbImage stored = RgbImage.Decode(jpeg, "jpeg", ExifOrientation.Ignore);
+        var stored = RgbImage.Decode(jpeg, "jpeg", ExifOrientation.Ignore);
         // Another tag first, so that the directory is searched.
         byte[] exif = bigEndian
             ? [.. "MM"u8, 0, 42, 0, 0, 0, 8, 0, 2, 1, 0, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, 0, 0, 0, 0]
@@ -213,7 +213,7 @@ public class DamagedPictureTests
     [TestCase(new byte[] { 0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0 })]
     public void Broken_exif_data_turns_nothing(byte[] exif)
     {
-        RgbImage whole = Ramp(8, 4);
+        var whole = Ramp(8, 4);
         Assert.That(RgbImage.Decode(PngWriter.Write(whole, exif: exif), "a.png").Pixels, Is.EqualTo(whole.Pixels));
     }
 

@@ -41,7 +41,7 @@ internal sealed class DataInspectorTests : FolderTests
         ];
         var path = _folder.PathOf("a.json");
         AnnotationFile.Save(path, entries);
-        Inspection found = DataInspector.Inspect(path, _folder.Path);
+        var found = DataInspector.Inspect(path, _folder.Path);
         Assert.Multiple(() =>
         {
             Assert.That(found.Annotations.Lines()[0], Does.Contain("entry 0: a.png: box [30, 0, 40, 10] covers no pixel of the 20×10 picture"));

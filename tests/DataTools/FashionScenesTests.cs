@@ -27,11 +27,11 @@ internal sealed class FashionScenesTests : FolderTests
         var scenes = new FashionScenes(64, _folder.Path);
         for (var i = 0; i < 300; i++)
         {
-            Scene scene = scenes.Render(0, SceneSplit.Test, i);
+            var scene = scenes.Render(0, SceneSplit.Test, i);
             (var r, var g, var b) = PixelAt(scene, (int)(scene.Box.X1 + scene.Box.X2) / 2, (int)(scene.Box.Y1 + scene.Box.Y2) / 2);
             var words = scene.Phrase.Split(' ');
             // The made-up pictures are fully white, so the item shows its pure colour.
-            NamedColor color = NamedColor.All.Single(c => c.Name == words[1]);
+            var color = NamedColor.All.Single(c => c.Name == words[1]);
             Assert.Multiple(() =>
             {
                 Assert.That((r, g, b), Is.EqualTo(((int)color.R, (int)color.G, (int)color.B)));
@@ -49,7 +49,7 @@ internal sealed class FashionScenesTests : FolderTests
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (var i = 0; i < 30; i++)
         {
-            Scene scene = scenes.Render(7, SceneSplit.Test, i);
+            var scene = scenes.Render(7, SceneSplit.Test, i);
             hash.AppendData(scene.Picture.Pixels);
             hash.AppendData(Encoding.UTF8.GetBytes($"{scene.Phrase} {scene.Box.X1} {scene.Box.Y1} {scene.Box.X2}"));
         }
@@ -59,7 +59,7 @@ internal sealed class FashionScenesTests : FolderTests
     [Test]
     public void Pictures_and_labels_are_read_in_order()
     {
-        FashionMnist files = FashionMnist.Load(SceneSplit.Test, _folder.Path);
+        var files = FashionMnist.Load(SceneSplit.Test, _folder.Path);
         Assert.Multiple(() =>
         {
             Assert.That(files.Count, Is.EqualTo(20));
@@ -73,7 +73,7 @@ internal sealed class FashionScenesTests : FolderTests
     [Test]
     public void Words_are_those_of_cleaned_phrases()
     {
-        IReadOnlyList<string> words = SceneVocabulary.Words(SceneKinds.Fashion);
+        var words = SceneVocabulary.Words(SceneKinds.Fashion);
         Assert.Multiple(() =>
         {
             Assert.That(words, Is.Unique.And.Count.EqualTo(17));
@@ -85,7 +85,7 @@ internal sealed class FashionScenesTests : FolderTests
     public void Missing_files_name_the_package()
     {
         var scenes = new FashionScenes(64, _folder.PathOf("none"));
-        DataException e = Assert.Throws<DataException>(() => scenes.Render(0, SceneSplit.Train, 0))!;
+        var e = Assert.Throws<DataException>(() => scenes.Render(0, SceneSplit.Train, 0))!;
         Assert.That(e.Message, Does.Contain("apt-get install dataset-fashion-mnist").And.Not.Contain("\n"));
     }
 
@@ -133,7 +133,7 @@ internal sealed class FashionScenesTests : FolderTests
 
     private void AssertFails(string message)
     {
-        DataException e = Assert.Throws<DataException>(() => FashionMnist.Load(SceneSplit.Test, _folder.Path))!;
+        var e = Assert.Throws<DataException>(() => FashionMnist.Load(SceneSplit.Test, _folder.Path))!;
         Assert.That(e.Message, Does.Contain(message).And.Not.Contain("\n"));
     }
 

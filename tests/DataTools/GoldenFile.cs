@@ -14,7 +14,7 @@ internal sealed class GoldenFile
         var bytes = File.ReadAllBytes(path);
         var header = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
         using var json = JsonDocument.Parse(bytes.AsMemory(8, header));
-        foreach (JsonProperty entry in json.RootElement.EnumerateObject())
+        foreach (var entry in json.RootElement.EnumerateObject())
         {
             if (entry.Name == "__metadata__" || entry.Value.GetProperty("dtype").GetString() != "F32")
                 continue;

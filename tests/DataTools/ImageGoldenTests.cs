@@ -65,7 +65,7 @@ public class ImageGoldenTests
     public void Jitter_that_only_shifts_hue_and_saturation_equals_OpenCV(string name)
     {
         // trunc(255 · 37.5/255) = 37 and trunc(255 · 200.5/255) = 200: the shift of the golden file.
-        RgbImage jittered = ImageOps.ColorJitter(Input(name), 1, 1, 200.5 / 255, 37.5 / 255);
+        var jittered = ImageOps.ColorJitter(Input(name), 1, 1, 200.5 / 255, 37.5 / 255);
         AssertSame(jittered.Pixels, $"{name}/cv2_hsv_shifted_rgb");
     }
 

@@ -26,7 +26,7 @@ internal sealed class LargePictureTests
     [TestCaseSource(nameof(Pictures))]
     public void Bands_give_what_the_whole_picture_gives(string path)
     {
-        foreach (ExifOrientation exif in Enum.GetValues<ExifOrientation>())
+        foreach (var exif in Enum.GetValues<ExifOrientation>())
             AssertSame(path, exif);
     }
 
@@ -37,7 +37,7 @@ internal sealed class LargePictureTests
         var path = folder.Write("o.jpg", WithOrientation(Jpeg(big ? 150 : 30, big ? 90 : 70), orientation));
         AssertSame(path, ExifOrientation.Apply);
         AssertSame(path, ExifOrientation.Ignore);
-        RgbImage turned = LargePicture.TryRead(path, [PictureTarget.Whole], ExifOrientation.Apply, 0)!.Images[0];
+        var turned = LargePicture.TryRead(path, [PictureTarget.Whole], ExifOrientation.Apply, 0)!.Images[0];
         Assert.That(turned.Width > turned.Height, Is.EqualTo(big == orientation < 5), "the sides are exchanged from 5 on");
     }
 
@@ -62,7 +62,7 @@ internal sealed class LargePictureTests
         PictureTarget[] targets = [PictureTarget.Square(64, Resampling.Bilinear)];
         PictureFile.Read(path, targets);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        (PictureViews views, var damage) = PictureFile.Read(path, targets);
+        (var views, var damage) = PictureFile.Read(path, targets);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1_500_000));
         Assert.That((views.Width, views.Height, damage), Is.EqualTo((2000, 1500, (string?)null)));
     }
@@ -78,7 +78,7 @@ internal sealed class LargePictureTests
             new Random(1).NextBytes(pixels);
             byte[][] results = [.. new[] { 1, 7, height }.Select(group =>
             {
-                RowResampler rows = RowResampler.Create(rule, width, height, newWidth, newHeight);
+                var rows = RowResampler.Create(rule, width, height, newWidth, newHeight);
                 for (var y = 0; y < height; y += group)
                     rows.Push(pixels.AsSpan(y * width * 3, Math.Min(group, height - y) * width * 3));
                 return rows.Result;
@@ -90,8 +90,8 @@ internal sealed class LargePictureTests
 
     private static void AssertSame(string path, ExifOrientation exif)
     {
-        PictureViews? bands = LargePicture.TryRead(path, Targets, exif, 0);
-        PictureViews whole = PictureViews.Of(RgbImage.Load(path, exif), Targets);
+        var bands = LargePicture.TryRead(path, Targets, exif, 0);
+        var whole = PictureViews.Of(RgbImage.Load(path, exif), Targets);
         Assert.That(bands, Is.Not.Null, $"{path} is whole");
         Assert.That((bands!.Width, bands.Height), Is.EqualTo((whole.Width, whole.Height)));
         for (var i = 0; i < Targets.Length; i++)
@@ -106,8 +106,8 @@ internal sealed class LargePictureTests
         var image = new RgbImage(width, height);
         for (var i = 0; i < image.Pixels.Length; i++)
             image.Pixels[i] = (byte)(i / 3 % width * 255 / width + i / 3 / width * 7 + i % 3 * 40);
-        using SKBitmap bitmap = image.ToBitmap();
-        using SKData data = bitmap.Encode(SKEncodedImageFormat.Jpeg, 90);
+        using var bitmap = image.ToBitmap();
+        using var data = bitmap.Encode(SKEncodedImageFormat.Jpeg, 90);
         return data.ToArray();
     }
 

@@ -14,7 +14,7 @@ internal static class PhraseOracle
         if (anchorAt > 0)
         {
             var relation = words.Contains("of") ? words[anchorAt - 2] : words[anchorAt - 1];
-            ShapeItem anchor = items.Single(i => Kinds[(int)i.Kind] == words[anchorAt + 1]);
+            var anchor = items.Single(i => Kinds[(int)i.Kind] == words[anchorAt + 1]);
             var subject = words[1..(anchorAt - (words.Contains("of") ? 2 : 1))];
             return Indices(items, i => Fits(i, subject) && i != anchor && Lies(relation, i, anchor));
         }

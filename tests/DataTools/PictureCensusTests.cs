@@ -14,7 +14,7 @@ public class PictureCensusTests
     [Test]
     public void Pictures_that_are_not_whole_are_counted_and_named_once()
     {
-        PictureCensus census = Census(40, BadPictures.Load);
+        var census = Census(40, BadPictures.Load);
         for (var round = 0; round < 3; round++)
         {
             Assert.That(census.Read(Picture("cuthalf.jpg")).Width, Is.EqualTo(96));
@@ -36,7 +36,7 @@ public class PictureCensusTests
     [Test]
     public void Skip_leaves_out_both_kinds()
     {
-        PictureCensus census = Census(40, BadPictures.Skip);
+        var census = Census(40, BadPictures.Skip);
         Assert.Multiple(() =>
         {
             Assert.That(() => census.Read(Picture("cut7.jpg")), Throws.TypeOf<UnreadablePictureException>().With.Message.Contains("cut7.jpg"));
@@ -50,7 +50,7 @@ public class PictureCensusTests
     [TestCase("none.jpg")]
     public void Error_stops_at_the_first(string name)
     {
-        PictureCensus census = Census(40, BadPictures.Error);
+        var census = Census(40, BadPictures.Error);
         // Not of the kind that callers pass over.
         Assert.That(() => census.Read(Picture(name)), Throws.TypeOf<DataException>().With.Message.Contains(name).And.Message.Contains("bad_pictures: load"));
     }
@@ -80,7 +80,7 @@ public class PictureCensusTests
     [Test]
     public void Counting_is_safe_from_several_threads()
     {
-        PictureCensus census = Census(1_000_000, BadPictures.Load);
+        var census = Census(1_000_000, BadPictures.Load);
         Parallel.For(0, 400, i => Assert.That(() => census.Read($"none/{i % 100}.jpg"), Throws.TypeOf<UnreadablePictureException>()));
         Assert.That((census.Undecodable, _said.Count), Is.EqualTo((100, 100)));
     }

@@ -47,7 +47,7 @@ public class RegionMaskTests
     [Test]
     public void Several_boxes_are_drawn_over_one_another_and_none_leave_it_empty()
     {
-        RegionMask both = RegionMask.FromBoxes([new Box(0, 0, 2, 2), new Box(1, 1, 4, 2)], 4, 3);
+        var both = RegionMask.FromBoxes([new Box(0, 0, 2, 2), new Box(1, 1, 4, 2)], 4, 3);
         Assert.That(string.Concat(both.Values), Is.EqualTo("110011110000"));
         Assert.That(RegionMask.FromBoxes([], 4, 3).Values, Is.EqualTo(new byte[12]));
     }

@@ -15,7 +15,7 @@ internal sealed class RgbImageTests : FolderTests
     [TestCase("cmyk.jpg", 8, 8, 200, 100, 50, 3)]
     public void Every_kind_of_picture_becomes_8_bit_rgb(string name, int width, int height, int r, int g, int b, int tolerance)
     {
-        RgbImage image = RgbImage.Load(TempFolder.Fixture(name));
+        var image = RgbImage.Load(TempFolder.Fixture(name));
 
         Assert.That((image.Width, image.Height), Is.EqualTo((width, height)));
         for (var i = 0; i < image.Pixels.Length; i += 3)
@@ -30,7 +30,7 @@ internal sealed class RgbImageTests : FolderTests
     [TestCase("gray16.png")]
     public void Gray_pictures_get_three_equal_channels(string name)
     {
-        RgbImage image = RgbImage.Load(TempFolder.Fixture(name));
+        var image = RgbImage.Load(TempFolder.Fixture(name));
         Assert.That(image.Pixels, Is.EqualTo((byte[])[0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255]));
     }
 
@@ -48,7 +48,7 @@ internal sealed class RgbImageTests : FolderTests
         var file = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
         var entry = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x01, 0x12, 0, 3, 0, 0, 0, 1]);
         file[entry + 9] = (byte)orientation;
-        RgbImage image = RgbImage.Decode(file, "exif");
+        var image = RgbImage.Decode(file, "exif");
         var x = corner.EndsWith("left", StringComparison.Ordinal) ? 0 : width - 1;
         var y = corner.StartsWith("top", StringComparison.Ordinal) ? 0 : image.Height - 1;
         Assert.Multiple(() =>
@@ -80,7 +80,7 @@ internal sealed class RgbImageTests : FolderTests
     public void A_cut_off_picture_is_named(string name)
     {
         var path = _folder.PathOf(name);
-        RgbImage noise = Noise(40, 30);
+        var noise = Noise(40, 30);
         if (name.EndsWith(".png", StringComparison.Ordinal))
             noise.SavePng(path);
         else
@@ -93,7 +93,7 @@ internal sealed class RgbImageTests : FolderTests
     [Test]
     public void Png_keeps_every_pixel_and_leaves_no_temporary_file()
     {
-        RgbImage image = Noise(7, 5);
+        var image = Noise(7, 5);
         var path = _folder.PathOf("a.png");
         image.SavePng(path);
         image.SavePng(path);
@@ -124,8 +124,8 @@ internal sealed class RgbImageTests : FolderTests
     [Test]
     public void Skia_bitmaps_go_back_and_forth()
     {
-        RgbImage image = Noise(6, 4);
-        using SkiaSharp.SKBitmap bitmap = image.ToBitmap();
+        var image = Noise(6, 4);
+        using var bitmap = image.ToBitmap();
         Assert.That(RgbImage.FromBitmap(bitmap).Pixels, Is.EqualTo(image.Pixels));
     }
 
@@ -207,7 +207,7 @@ internal sealed class RgbImageTests : FolderTests
 
     private static void AssertFails(string path, string message)
     {
-        UnreadablePictureException e = Assert.Throws<UnreadablePictureException>(() => RgbImage.Load(path))!;
+        var e = Assert.Throws<UnreadablePictureException>(() => RgbImage.Load(path))!;
         Assert.That(e.Message, Does.Contain(message).And.Not.Contain("\n"));
     }
 }

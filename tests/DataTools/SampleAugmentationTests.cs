@@ -42,8 +42,8 @@ internal sealed class SampleAugmentationTests : FolderTests
         HashSet<(bool, bool, bool)> seen = [];
         for (var epoch = 0; epoch < 128; epoch++)
         {
-            Draws draws = Draws.Of(epoch);
-            RegionSample sample = _dataset.Get(0, Seed, epoch);
+            var draws = Draws.Of(epoch);
+            var sample = _dataset.Get(0, Seed, epoch);
             var expected = Augment(draws);
             double[] errors = [.. sample.Picture.Pixels.Select((v, i) => Math.Abs(v - expected[i]))];
             Assert.That(sample.Caption, Is.EqualTo(Captions[draws.Caption]), $"epoch {epoch}");
@@ -59,7 +59,7 @@ internal sealed class SampleAugmentationTests : FolderTests
     public void Pictures_are_normalised_by_the_recipes_numbers()
     {
         double[] mean = [0.48145466, 0.4578275, 0.40821073], deviation = [0.26862954, 0.26130258, 0.27577711];
-        RegionSample sample = _dataset.Get(0, Seed, 1);
+        var sample = _dataset.Get(0, Seed, 1);
         for (var c = 0; c < 3; c++)
         {
             double[] actual = [.. sample.Image[(c * Side * Side)..((c + 1) * Side * Side)]];

@@ -12,8 +12,8 @@ internal sealed class SceneDatasetTests : FolderTests
     [Test]
     public void Samples_carry_the_scene_and_its_box()
     {
-        RegionSample sample = new SceneDataset(Scenes, new SceneDatasetOptions { Count = 10, Seed = 3 }).Get(4, 99, 2);
-        Scene scene = Scenes.Render(3, SceneSplit.Train, 4);
+        var sample = new SceneDataset(Scenes, new SceneDatasetOptions { Count = 10, Seed = 3 }).Get(4, 99, 2);
+        var scene = Scenes.Render(3, SceneSplit.Train, 4);
         Assert.Multiple(() =>
         {
             Assert.That(sample.Picture.Pixels, Is.EqualTo(scene.Picture.Pixels));
@@ -29,7 +29,7 @@ internal sealed class SceneDatasetTests : FolderTests
     public void New_scenes_each_epoch_go_on_in_the_stream()
     {
         var options = new SceneDatasetOptions { Count = 10, NewScenesEachEpoch = true };
-        RegionSample sample = new SceneDataset(Scenes, options).Get(4, 0, 2);
+        var sample = new SceneDataset(Scenes, options).Get(4, 0, 2);
         Assert.That(sample.Picture.Pixels, Is.EqualTo(Scenes.Render(0, SceneSplit.Train, 24).Picture.Pixels));
     }
 

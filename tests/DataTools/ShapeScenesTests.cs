@@ -17,7 +17,7 @@ public class ShapeScenesTests
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (var i = 0; i < 50; i++)
         {
-            Scene scene = Scenes.Render(0, SceneSplit.Train, i);
+            var scene = Scenes.Render(0, SceneSplit.Train, i);
             hash.AppendData(scene.Picture.Pixels);
             hash.AppendData(System.Text.Encoding.UTF8.GetBytes(scene.Phrase + scene.Box.X1 + scene.Box.Y2));
         }
@@ -29,7 +29,7 @@ public class ShapeScenesTests
     {
         for (var i = 0; i < Many; i++)
         {
-            (ShapeItem[] items, var phrase) = Scenes.Describe(1, SceneSplit.Train, i);
+            (var items, var phrase) = Scenes.Describe(1, SceneSplit.Train, i);
             Assert.That(PhraseOracle.Matches(phrase, items), Is.EqualTo((int[])[0]), $"scene {i}: {phrase}");
         }
     }
@@ -39,10 +39,10 @@ public class ShapeScenesTests
     {
         for (var i = 0; i < Many; i++)
         {
-            ShapeItem[] items = Scenes.Describe(2, SceneSplit.Train, i).Items;
+            var items = Scenes.Describe(2, SceneSplit.Train, i).Items;
             Assert.That(items.Length, Is.InRange(3, 4));
             Assert.That(items.All(a => a.X >= 0 && a.Y >= 0 && a.X + a.Side <= 64 && a.Y + a.Side <= 64), $"scene {i}");
-            foreach (ShapeItem a in items)
+            foreach (var a in items)
             {
                 var close = items.Count(b => a.X < b.X + b.Side && b.X < a.X + a.Side && a.Y < b.Y + b.Side && b.Y < a.Y + a.Side);
                 Assert.That(close, Is.EqualTo(1), $"scene {i}: an item only overlaps itself");
@@ -60,7 +60,7 @@ public class ShapeScenesTests
     public void The_box_is_the_bounds_of_the_pixels_that_changed(object kind)
     {
         var picture = new RgbImage(64, 64);
-        Box box = ShapeRasterizer.Draw(picture, new ShapeItem((ShapeKind)kind, 0, true, 21, 9, 30), (255, 255, 255));
+        var box = ShapeRasterizer.Draw(picture, new ShapeItem((ShapeKind)kind, 0, true, 21, 9, 30), (255, 255, 255));
         int[] drawn = [.. Enumerable.Range(0, 64 * 64).Where(i => picture.Pixels[3 * i] > 0)];
         var bounds = new Box(drawn.Min(i => i % 64), drawn.Min(i => i / 64), drawn.Max(i => i % 64) + 1, drawn.Max(i => i / 64) + 1);
         Assert.That(box, Is.EqualTo(bounds));
@@ -127,7 +127,7 @@ public class ShapeScenesTests
         var scenes = new ShapeScenes(size);
         for (var i = 0; i < 100; i++)
         {
-            Scene scene = scenes.Render(0, SceneSplit.Train, i);
+            var scene = scenes.Render(0, SceneSplit.Train, i);
             Assert.That(scene.Picture.Width, Is.EqualTo(size));
             Assert.That(scene.Box.X2, Is.LessThanOrEqualTo(size));
         }

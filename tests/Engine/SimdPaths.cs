@@ -1,4 +1,4 @@
-using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Cpu.Simd;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine;

@@ -30,8 +30,8 @@ internal static class ConfigurationTargets
 
     private static void HoldRestores(FuzzSession session, RunConfig config)
     {
-        SortedDictionary<string, string?> flat = config.Flatten();
-        SortedDictionary<string, string?> again = RunConfig.Restore(session.Path, flat).Flatten();
+        var flat = config.Flatten();
+        var again = RunConfig.Restore(session.Path, flat).Flatten();
         foreach ((var key, var value) in flat)
         {
             // The sizes of that file are in the other keys; the file need not exist any more.

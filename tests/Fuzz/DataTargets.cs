@@ -19,10 +19,10 @@ internal static class DataTargets
     /// <summary>Reads an annotation file, and holds that saving what was read gives the same back.</summary>
     public static void Annotations(FuzzSession session)
     {
-        IReadOnlyList<RegionAnnotation> annotations = AnnotationFile.Load(session.Path);
+        var annotations = AnnotationFile.Load(session.Path);
         var copy = session["copy.json"];
         AnnotationFile.Save(copy, annotations);
-        IReadOnlyList<RegionAnnotation> again = AnnotationFile.Load(copy);
+        var again = AnnotationFile.Load(copy);
         if (annotations.Count == 0 || annotations.Count != again.Count || !annotations.Zip(again, Same).All(same => same))
             throw new FuzzFailure("an annotation changed on the way through a file");
     }
@@ -45,15 +45,15 @@ internal static class DataTargets
     public static void Picture(FuzzSession session)
     {
         var pixels = 1;
-        using (SKCodec? codec = SKCodec.Create(session.Path))
+        using (var codec = SKCodec.Create(session.Path))
         {
             if (codec is not null && (long)codec.Info.Width * codec.Info.Height > MaxPixels) return;
             if (codec is not null) pixels = codec.Info.Width * codec.Info.Height;
         }
         SoilPool(4 * pixels, 0x55);
-        RgbImage picture = PictureFile.Read(session.Path).Picture;
+        var picture = PictureFile.Read(session.Path).Picture;
         SoilPool(4 * pixels, 0xaa);
-        RgbImage again = PictureFile.Read(session.Path).Picture;
+        var again = PictureFile.Read(session.Path).Picture;
         if (picture.Pixels.Length != 3 * picture.Width * picture.Height)
             throw new FuzzFailure("the pixels do not fill the picture");
         if (!picture.Pixels.AsSpan().SequenceEqual(again.Pixels))

@@ -54,7 +54,7 @@ internal sealed class FuzzMachineryTests
     [Test]
     public void The_same_seed_gives_the_same_files()
     {
-        FuzzTarget target = FuzzTargets.Find("annotations");
+        var target = FuzzTargets.Find("annotations");
         byte[][] corpus = [.. FuzzCorpus.Load("annotations").Select(s => s.Bytes)];
         FuzzMutator one = new(target, corpus, seed: 7), same = new(target, corpus, seed: 7), other = new(target, corpus, seed: 8);
         byte[][] first = [.. Enumerable.Range(0, 50).Select(_ => one.Next())];
@@ -93,8 +93,8 @@ internal sealed class FuzzMachineryTests
 
         static int? Side(byte[] png)
         {
-            using SKData data = SKData.CreateCopy(png);
-            using SKCodec? codec = SKCodec.Create(data);
+            using var data = SKData.CreateCopy(png);
+            using var codec = SKCodec.Create(data);
             return codec?.Info.Width;
         }
     }

@@ -49,7 +49,7 @@ internal static class FuzzMending
         if (mutated.Length < 8 || mutated[0] != 0x89) return mutated;
         for (long at = 8; at + 12 <= mutated.Length;)
         {
-            Span<byte> chunk = mutated.AsSpan((int)at);
+            var chunk = mutated.AsSpan((int)at);
             long length = BinaryPrimitives.ReadUInt32BigEndian(chunk);
             if (length > chunk.Length - 12) break;
             BinaryPrimitives.WriteUInt32BigEndian(chunk[(int)(8 + length)..], Crc(chunk.Slice(4, (int)length + 4)));

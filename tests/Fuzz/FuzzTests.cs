@@ -16,7 +16,7 @@ internal sealed class FuzzTests
     [TestCaseSource(nameof(Formats))]
     public void The_corpus_breaks_no_reader(string format)
     {
-        FuzzTarget target = FuzzTargets.Find(format);
+        var target = FuzzTargets.Find(format);
         using var session = new FuzzSession(target.FileName);
         var taken = 0;
         foreach ((var name, var bytes) in FuzzCorpus.Load(format))
@@ -29,7 +29,7 @@ internal sealed class FuzzTests
     [TestCaseSource(nameof(Formats))]
     public void Mutations_break_no_reader(string format)
     {
-        FuzzTarget target = FuzzTargets.Find(format);
+        var target = FuzzTargets.Find(format);
         using var session = new FuzzSession(target.FileName);
         var mutator = new FuzzMutator(target, [.. FuzzCorpus.Load(format).Select(s => s.Bytes)], seed: 1);
         var taken = 0;

@@ -46,7 +46,7 @@ internal sealed class LargeInputTests
     [TestCaseSource(nameof(Cases))]
     public void Nesting_and_size_break_no_reader(string format, byte[] bytes)
     {
-        FuzzTarget target = FuzzTargets.Find(format);
+        var target = FuzzTargets.Find(format);
         using var session = new FuzzSession(target.FileName);
         Assert.DoesNotThrow(() => target.Check(session, bytes));
     }

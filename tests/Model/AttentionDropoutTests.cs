@@ -1,5 +1,6 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Albef;
@@ -55,12 +56,12 @@ internal sealed class AttentionDropoutTests
     private static double[] Run(double hidden, double attention, RandomSource? random, AttentionHook? hook = null)
     {
         using var backend = new CpuBackend(threads: 1);
-        using AlbefModel model = SmallModel.Create(backend, config: SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = hidden, AttentionDropout = attention } });
+        using var model = SmallModel.Create(backend, config: SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = hidden, AttentionDropout = attention } });
         using var scope = MemoryScope.Begin();
-        PairBatch batch = SmallModel.Batch(model);
-        TextMask mask = TextMask.Create(batch.Text, model.DType, backend);
-        Tensor ids = Tensor.From(batch.Text.Ids, [batch.Text.Count, batch.Text.Length], backend);
-        ImageSource image = ImageSource.FromTokens(model.Vision.Forward(batch.Image, ForwardContext.Evaluation));
+        var batch = SmallModel.Batch(model);
+        var mask = TextMask.Create(batch.Text, model.DType, backend);
+        var ids = Tensor.From(batch.Text.Ids, [batch.Text.Count, batch.Text.Length], backend);
+        var image = ImageSource.FromTokens(model.Vision.Forward(batch.Image, ForwardContext.Evaluation));
         return model.Text.Bert.MultiModal(ids, mask, image, new ForwardContext(random, hook)).ToDoubles();
     }
 }

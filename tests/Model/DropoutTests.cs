@@ -73,7 +73,7 @@ public sealed class DropoutTests
         Array.Fill(labels, MaskedTokens.Ignore);
         (labels[2], ids[2]) = (ids[2], config.Text.MaskId);
         var output = model.Forward(batch, new StepOptions(0.4, random) { Negatives = ArgmaxSampler.Instance, Masked = new MaskedTokens(ids, labels) });
-        Parameter queue = model.StateEntries.Single(e => e.Name == "text_queue").Parameter;
+        var queue = model.StateEntries.Single(e => e.Name == "text_queue").Parameter;
         var columns = queue.Value.ToDoubles();
         double[] teacher = [.. Enumerable.Range(0, 3).SelectMany(row => Enumerable.Range(0, config.EmbedDim).Select(e => columns[e * config.QueueSize + row]))];
         return new Results(output.TextEmbeds.ToDoubles(), output.TextFeat.ToDoubles(), teacher, output.MatchLogits.ToDoubles(), output.LossMlm.Item());

@@ -5,8 +5,8 @@ using AmcEngine.Model;
 using AmcEngine.Model.Albef;
 using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Text;
-using AmcEngine.Model.Vision;
 using AmcEngine.Model.Tokenization;
+using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 

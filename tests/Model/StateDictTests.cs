@@ -1,10 +1,10 @@
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Model;
 using AmcEngine.Model.Albef;
-using AmcEngine.Model.Text;
-using AmcEngine.Model.Vision;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Modules;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Vision;
 using AmcEngine.Serialization;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine.Serialization;

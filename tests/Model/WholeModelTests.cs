@@ -1,7 +1,7 @@
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
-using AmcEngine.Model.Albef;
 using AmcEngine.Model;
+using AmcEngine.Model.Albef;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Modules;
 using AmcEngine.Serialization;

@@ -1,4 +1,8 @@
-using System.Runtime.CompilerServices;
+using AmcEngine.Backends.Cpu.Gemm;
+using AmcEngine.Backends.Cpu.Host;
+using AmcEngine.Backends.Cpu.Kernels;
+using AmcEngine.Backends.Cpu.Simd;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
 using ILGPU;
@@ -9,14 +13,15 @@ namespace AmcEngine.Backends.Cpu;
 
 /// <summary>
 /// The embedded default: host SIMD kernels on the memory of ILGPU's CPU accelerator. Nothing is launched through
-/// ILGPU here (a launch costs 20 to 100 µs and simulates GPU lanes by threads); each kernel family is one file.
+/// ILGPU here (a launch costs 20 to 100 µs and simulates GPU lanes by threads).
 /// </summary>
-public sealed partial class CpuBackend : IBackend
+public sealed class CpuBackend : IBackend
 {
     private readonly Context _context;
     private readonly CPUAccelerator _accelerator;
     private readonly CachingPool _pool;
     private readonly WorkerPool _workers;
+    private readonly KernelTable _kernels;
 
     /// <summary>A CPU back end with its own worker threads.</summary>
     /// <param name="threads">Worker threads; 0 takes one a processor.</param>
@@ -29,6 +34,7 @@ public sealed partial class CpuBackend : IBackend
         _context = Context.Create(b => b.CPU(new CPUDevice(2, 1, 1)));
         _accelerator = _context.CreateCPUAccelerator(0);
         _pool = new CachingPool(this, _accelerator, hostKernels: true, memoryLimit);
+        _kernels = Kernels(new CpuHost(_workers, _pool));
         Device = new DeviceInfo("cpu", CpuInfo.Name(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, _workers.Threads, $"{InstructionSet()}, {_workers.Threads} threads") { IsProcessor = true };
     }
 
@@ -73,6 +79,9 @@ public sealed partial class CpuBackend : IBackend
         // Host kernels have finished when they return.
     }
 
+    /// <inheritdoc/>
+    public void Run<TArgs>(in TArgs args) where TArgs : struct, IKernelArgs, allows ref struct => _kernels.Run(in args);
+
     /// <summary>Frees the pool and stops the workers.</summary>
     public void Dispose()
     {
@@ -82,8 +91,15 @@ public sealed partial class CpuBackend : IBackend
         _context.Dispose();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe T* Ptr<T>(Tensor t) where T : unmanaged => (T*)t.Pointer;
+    private static KernelTable Kernels(CpuHost host)
+    {
+        var reduction = new ReductionKernels(host);
+        return new KernelTable(
+            new AttentionKernels(host), new ElementwiseKernels(host), new GradCamKernels(host),
+            new IndexingKernels(host), new LayerNormKernels(host, reduction), new LossKernels(host),
+            new MatMulKernels(host), new MovementKernels(host), new OptimizerKernels(host), new RandomKernels(host),
+            reduction, new SoftmaxKernels(host));
+    }
 
     private static string InstructionSet() =>
         SimdPath.Current switch

@@ -1,24 +1,22 @@
-using System.Runtime.CompilerServices;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Backends.Gpu.Kernels;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
-using ILGPU;
 using ILGPU.Runtime;
 
 namespace AmcEngine.Backends.Gpu;
 
 /// <summary>
-/// CUDA and OpenCL devices: the ILGPU kernels of the folder Kernels, one source for both, each family launched from a
-/// file of this class. Work is queued on one stream in the order of the calls; only reads wait.
+/// CUDA and OpenCL devices: the ILGPU kernels of the folder Kernels, one source for both. Work is queued on one stream
+/// in the order of the calls; only reads wait.
 /// </summary>
-public sealed partial class GpuBackend : IBackend
+public sealed class GpuBackend : IBackend
 {
-    /// <summary>Lanes of a group of the kernels that do not choose their own.</summary>
-    private const int GroupSize = 256;
-
     private readonly KernelHost _host;
     private readonly CachingPool _pool;
     private readonly StagingBuffer _staging;
+    private readonly KernelTable _kernels;
 
     /// <summary>A back end on an open device.</summary>
     /// <param name="host">The device; disposed of with the back end.</param>
@@ -28,7 +26,11 @@ public sealed partial class GpuBackend : IBackend
         _host = host;
         _pool = new CachingPool(this, host.Accelerator, hostKernels: false, memoryLimit);
         _staging = new StagingBuffer(host.Accelerator);
+        _kernels = Kernels(new GpuContext(host, this, Forced));
     }
+
+    /// <summary>Variants of kernels that tests force.</summary>
+    internal ForcedVariants Forced { get; } = new();
 
     /// <inheritdoc/>
     public DeviceInfo Device => _host.Info;
@@ -65,7 +67,7 @@ public sealed partial class GpuBackend : IBackend
         _host.Accelerator.Bind();
         try
         {
-            _staging.Read(View<byte>(source, target.Length), target);
+            _staging.Read(DeviceView.Of<byte>(source, target.Length), target);
         }
         catch (AcceleratorException e)
         {
@@ -80,7 +82,7 @@ public sealed partial class GpuBackend : IBackend
         _host.Accelerator.Bind();
         try
         {
-            _staging.Write(source, View<byte>(target, source.Length));
+            _staging.Write(source, DeviceView.Of<byte>(target, source.Length));
         }
         catch (AcceleratorException e)
         {
@@ -102,6 +104,9 @@ public sealed partial class GpuBackend : IBackend
         }
     }
 
+    /// <inheritdoc/>
+    public void Run<TArgs>(in TArgs args) where TArgs : struct, IKernelArgs, allows ref struct => _kernels.Run(in args);
+
     /// <summary>Frees memory, kernels and device, in the order that ILGPU needs.</summary>
     public void Dispose()
     {
@@ -122,31 +127,13 @@ public sealed partial class GpuBackend : IBackend
         }
     }
 
-    // The elements of a tensor as kernels see them.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ArrayView<T> View<T>(Tensor tensor) where T : unmanaged => View<T>(tensor, (long)tensor.Count * Unsafe.SizeOf<T>());
-
-    private static ArrayView<T> View<T>(Tensor tensor, long bytes) where T : unmanaged
+    private static KernelTable Kernels(GpuContext context)
     {
-        var all = tensor.Storage.Buffer.View.BaseView;
-        return all.SubView((long)tensor.Offset * tensor.DType.Size(), bytes).Cast<T>();
+        var (movement, reduction) = (new MovementKernels(context), new ReductionKernels(context));
+        return new KernelTable(
+            new AttentionKernels(context, movement), new ElementwiseKernels(context),
+            new GradCamKernels(context, reduction), new IndexingKernels(context, movement), new LayerNormKernels(context),
+            new LossKernels(context), new MatMulKernels(context), movement, new OptimizerKernels(context),
+            new RandomKernels(context), reduction, new SoftmaxKernels(context));
     }
-
-    // An absent tensor is an empty view; its kernel is told by a flag.
-    private static ArrayView<T> ViewOrEmpty<T>(Tensor? tensor) where T : unmanaged => tensor is null ? ArrayView<T>.Empty : View<T>(tensor);
-
-    // Whether 16-byte loads and stores may be used on all of these.
-    private static bool Aligned16(params ReadOnlySpan<Tensor> tensors)
-    {
-        foreach (var t in tensors)
-            if ((long)t.Offset * t.DType.Size() % 16 != 0) return false;
-        return true;
-    }
-
-    // Queues a kernel whose lanes stride over count items.
-    private void LaunchOver<TKernel, TArgs>(long count, in TArgs args) where TKernel : struct, IKernel<TArgs> where TArgs : struct =>
-        _host.Launch<TKernel, TArgs>((int)Math.Min((count + GroupSize - 1) / GroupSize, MostGroups), GroupSize, args);
-
-    // Groups of a striding kernel: enough to fill the device; few where a lane is a thread.
-    private int MostGroups => _host.Target == KernelTarget.Emulation ? 1 : 32 * Math.Max(1, _host.Accelerator.NumMultiprocessors);
 }

@@ -12,7 +12,7 @@ internal sealed class BertConfigTests : FolderTests
     [Test]
     public void The_published_file_is_taken_without_a_word()
     {
-        RunConfig config = RunConfig.Load(_folder.Write("c.yaml", $"bert_config: {Path.Combine(GoldenFiles.Root, "configs", "config_bert.json")}\n"));
+        var config = RunConfig.Load(_folder.Write("c.yaml", $"bert_config: {Path.Combine(GoldenFiles.Root, "configs", "config_bert.json")}\n"));
         Assert.That(config.Notes, Is.Empty);
         Assert.That(config.Real("attention_dropout"), Is.EqualTo(0.1));
     }
@@ -53,7 +53,7 @@ internal sealed class BertConfigTests : FolderTests
     [TestCase("""{"pad_token_id": 3}""", "pad_token_id")]
     public void What_has_no_effect_is_said(string json, string field)
     {
-        RunConfig config = Load(json, "");
+        var config = Load(json, "");
         Assert.That(ConfigNotes.For(config, ConfigUse.Explanation).Single(), Does.StartWith(field).And.Contain("no effect"));
     }
 
@@ -68,7 +68,7 @@ internal sealed class BertConfigTests : FolderTests
     [Test]
     public void A_byte_order_mark_and_UTF_16_are_read()
     {
-        foreach (Encoding encoding in new Encoding[] { new UTF8Encoding(true), Encoding.Unicode, Encoding.BigEndianUnicode })
+        foreach (var encoding in new Encoding[] { new UTF8Encoding(true), Encoding.Unicode, Encoding.BigEndianUnicode })
         {
             _folder.Write("b.json", [.. encoding.GetPreamble(), .. encoding.GetBytes("""{"hidden_size": 48}""")]);
             Assert.That(RunConfig.Load(_folder.Write("c.yaml", "bert_config: b.json\n")).Integer("text_width"), Is.EqualTo(48), encoding.EncodingName);
@@ -77,7 +77,7 @@ internal sealed class BertConfigTests : FolderTests
 
     private (double Hidden, double? Attention) Dropouts(string json, string yaml)
     {
-        RunConfig config = Load(json, yaml);
+        var config = Load(json, yaml);
         return (config.Real("dropout"), config.OptionalReal("attention_dropout"));
     }
 

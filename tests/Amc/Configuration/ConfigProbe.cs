@@ -58,7 +58,7 @@ internal sealed partial class ConfigProbe
         folder.Write("vocab.txt", string.Join('\n', vocabulary));
         folder.Write("other-vocab.txt", string.Join('\n', vocabulary.Append("zebra")));
         folder.Write("bert.json", """{"hidden_dropout_prob": 0.4}""");
-        RunConfig config = Load([$"output={folder.PathOf("run")}"]);
+        var config = Load([$"output={folder.PathOf("run")}"]);
         Train(config.Path, false, $"output={folder.PathOf("run")}");
     }
 
@@ -96,7 +96,7 @@ internal sealed partial class ConfigProbe
     {
         try
         {
-            RunConfig config = Load(settings);
+            var config = Load(settings);
             // Long epochs show a schedule whole, which two steps do not.
             var plan = new TrainingPlan(config, stepsPerEpoch: 3000);
             int[] steps = [0, 1, 2, 50, 150, 650, 2500, 3000, 5999, 6000, 20_000];
@@ -161,7 +161,7 @@ internal sealed partial class ConfigProbe
     // Two boxes an entry, phrases of five words.
     private static string Annotations(int count, int shift)
     {
-        IEnumerable<string> entries = Enumerable.Range(shift, count).Select(i =>
+        var entries = Enumerable.Range(shift, count).Select(i =>
             $$"""{"image": "images/{{i % 4:D6}}.png", "caption": "{{string.Join(' ', Enumerable.Range(0, 5).Select(w => Words[(i * 3 + w * w + w) % Words.Length]))}}", "paraphrases": ["{{Words[(i + 2) % Words.Length]}} {{Words[i % Words.Length]}}"], "bbox": [[{{i % 7 + 1}}, 4, 30, 33], [2, {{i % 5 + 20}}, 44, 46]]}""");
         return $"[{string.Join(",\n", entries)}]";
     }

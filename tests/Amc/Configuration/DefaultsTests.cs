@@ -1,13 +1,13 @@
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Objective;
 using AmcEngine.Amc.Models;
+using AmcEngine.Amc.Objective;
 using AmcEngine.Amc.Training;
 using AmcEngine.DataTools;
 using AmcEngine.Model;
 using AmcEngine.Model.Albef;
 using AmcEngine.Model.Text;
-using AmcEngine.Model.Vision;
 using AmcEngine.Model.Tokenization;
+using AmcEngine.Model.Vision;
 using AmcEngine.Optim;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
@@ -118,14 +118,14 @@ internal sealed class DefaultsTests
     [Test]
     public void Every_key_has_its_published_default()
     {
-        RunConfig config = RunConfig.Create("defaults", []);
+        var config = RunConfig.Create("defaults", []);
         Assert.That(config.Flatten().Select(k => $"{k.Key} {k.Value ?? "-"}"), Is.EquivalentTo(Published.ReplaceLineEndings("\n").Split('\n')));
     }
 
     [Test]
     public void An_empty_configuration_is_the_published_model()
     {
-        AlbefConfig settings = AlbefKind.Settings(RunConfig.Create("defaults", []), WordPieceTokenizer.BertBaseUncased);
+        var settings = AlbefKind.Settings(RunConfig.Create("defaults", []), WordPieceTokenizer.BertBaseUncased);
         Assert.That(settings, Is.EqualTo(new AlbefConfig
         {
             Vision = new VisionConfig
@@ -167,7 +167,7 @@ internal sealed class DefaultsTests
     [Test]
     public void The_full_size_configuration_is_the_published_recipe()
     {
-        RunConfig config = RunConfig.Load(Path.Combine(GoldenFiles.Root, "configs", "albef-base.yaml"));
+        var config = RunConfig.Load(Path.Combine(GoldenFiles.Root, "configs", "albef-base.yaml"));
         Assert.That(AlbefKind.Settings(config, WordPieceTokenizer.BertBaseUncased), Is.EqualTo(new AlbefConfig()));
         SortedDictionary<string, string?> published = RunConfig.Create("defaults", []).Flatten(), given = config.Flatten();
         string[] free = ["train_file", "image_root", "checkpoint", "bert_config", "save_every"];
@@ -179,13 +179,13 @@ internal sealed class DefaultsTests
     [Test]
     public void Defaults_in_code_are_those_of_the_keys()
     {
-        RunConfig config = RunConfig.Create("defaults", []);
+        var config = RunConfig.Create("defaults", []);
         Assert.That(new AmcOptions(), Is.EqualTo(new AmcOptions(0.2, 0.1, 0.8, 0.5, 1e-7)));
         Assert.That(
             new AmcOptions(config.Real("amc.mean_weight"), config.Real("amc.mean_margin"), config.Real("amc.max_weight"), config.Real("amc.max_margin")), Is.EqualTo(new AmcOptions()));
         using var optimizer = new AdamW([]);
         Assert.That((optimizer.Beta1, optimizer.Beta2, optimizer.Eps), Is.EqualTo((0.9, 0.999, 1e-8)));
-        AugmentationOptions recipe = AugmentationOptions.Recipe;
+        var recipe = AugmentationOptions.Recipe;
         Assert.That((recipe.FlipProbability, recipe.GrayProbability, recipe.JitterProbability), Is.EqualTo((0.5, 0.2, 0.5)));
         Assert.That((CaptionCleaner.TrainingMaxWords, new AnnotationDatasetOptions().MaxWords, new AnnotationDatasetOptions().ImageSize), Is.EqualTo((50, 50, 256)));
     }

@@ -191,7 +191,7 @@ internal sealed class KeyEffectTests
     public void A_key_acts_or_says_that_it_does_not(string key)
     {
         Assert.That(Changes, Does.ContainKey(key), "a new key: say here what to change it to");
-        Change change = Changes[key];
+        var change = Changes[key];
         var acts = Observe(change.Under, key, change.Value) != Base(change.Under, key);
         Assert.That(acts, Is.Not.EqualTo(Says(change.Under, key, change.Value)), acts ? "it acts, and a line says that it does not" : "it does nothing, and no line says so");
     }
@@ -217,7 +217,7 @@ internal sealed class KeyEffectTests
     [TestCase("profile-base")]
     public void Nothing_is_said_of_the_shipped_configurations(string name)
     {
-        RunConfig config = RunConfig.Load(Path.Combine(GoldenFiles.Root, "configs", $"{name}.yaml"));
+        var config = RunConfig.Load(Path.Combine(GoldenFiles.Root, "configs", $"{name}.yaml"));
         Assert.That(ConfigNotes.For(config, ConfigUse.Training | ConfigUse.Evaluation), Is.Empty);
     }
 
@@ -225,7 +225,7 @@ internal sealed class KeyEffectTests
 
     private string Base(string[] under, string key)
     {
-        (string, bool) name = (string.Join(' ', under), AtTheEnd.Contains(key));
+        var name = (string.Join(' ', under), AtTheEnd.Contains(key));
         return _bases.TryGetValue(name, out var known) ? known : _bases[name] = _probe.Observe(under, name.Item2);
     }
 

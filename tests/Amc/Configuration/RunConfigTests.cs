@@ -49,7 +49,7 @@ internal sealed class RunConfigTests : FolderTests
     [Test]
     public void The_references_files_load_unchanged()
     {
-        RunConfig config = RunConfig.Load(_folder.Write("p.yaml", ReferencePretraining));
+        var config = RunConfig.Load(_folder.Write("p.yaml", ReferencePretraining));
         Assert.That(config.Texts("train_file"), Is.EqualTo(new[] { "data/a.json", "data/b.json" }));
         Assert.That((config.Real("optimizer.lr"), config.Integer("schedular.epochs"), config.Truth("add_gcam")), Is.EqualTo((1e-5, 30, true)));
         Assert.That(RunConfig.Load(_folder.Write("e.yaml", ReferenceEvaluation)).ImageSize, Is.EqualTo(384));
@@ -58,7 +58,7 @@ internal sealed class RunConfigTests : FolderTests
     [Test]
     public void The_command_line_wins_over_the_file()
     {
-        RunConfig config = RunConfig.Load(_folder.Write("c.yaml", ReferencePretraining), ["optimizer.lr=2e-5", "schedular.lr=2e-5", "eval_steps=[1, 2]", "mask_size=null"]);
+        var config = RunConfig.Load(_folder.Write("c.yaml", ReferencePretraining), ["optimizer.lr=2e-5", "schedular.lr=2e-5", "eval_steps=[1, 2]", "mask_size=null"]);
         Assert.That(config.Real("optimizer.lr"), Is.EqualTo(2e-5));
         Assert.That(config.Integers("eval_steps"), Is.EqualTo(new[] { 1, 2 }));
         Assert.That(config.OptionalInteger("mask_size"), Is.Null);
@@ -67,7 +67,7 @@ internal sealed class RunConfigTests : FolderTests
     [Test]
     public void A_flattened_configuration_comes_back()
     {
-        RunConfig config = RunConfig.Load(_folder.Write("c.yaml", ReferencePretraining + "\neval_steps: [1, 2]\n"));
+        var config = RunConfig.Load(_folder.Write("c.yaml", ReferencePretraining + "\neval_steps: [1, 2]\n"));
         Assert.That(RunConfig.Restore("state", config.Flatten()).Flatten(), Is.EqualTo(config.Flatten()));
     }
 
@@ -75,7 +75,7 @@ internal sealed class RunConfigTests : FolderTests
     public void Sizes_of_bert_config_are_defaults()
     {
         _folder.Write("config_bert.json", """{"hidden_size": 48, "num_attention_heads": 4, "intermediate_size": 96, "num_hidden_layers": 6, "fusion_layer": 2, "hidden_dropout_prob": 0.3, "vocab_size": 99}""");
-        RunConfig config = RunConfig.Load(_folder.Write("c.yaml", "bert_config: 'configs/config_bert.json'\ntext_heads: 8\n"));
+        var config = RunConfig.Load(_folder.Write("c.yaml", "bert_config: 'configs/config_bert.json'\ntext_heads: 8\n"));
         Assert.That(config.OptionalInteger("vocab_size"), Is.EqualTo(99));
         Assert.That((config.Integer("text_width"), config.Integer("text_heads"), config.Integer("text_layers"), config.Integer("fusion_layers"), config.Real("dropout")),
             Is.EqualTo((48, 8, 2, 4, 0.3)));

@@ -13,7 +13,7 @@ internal sealed class YamlTests : FolderTests
     [Test]
     public void A_merged_section_fills_what_the_section_leaves_out()
     {
-        RunConfig config = Sample("merge.yaml");
+        var config = Sample("merge.yaml");
         Assert.That((config.Text("optimizer.opt"), config.Real("optimizer.lr"), config.Real("optimizer.weight_decay")), Is.EqualTo(("adamW", 1e-3, 0.02)));
         Assert.That(Sample("merge2.yaml").Integer("schedular.warmup_steps"), Is.EqualTo(100));
     }
@@ -26,7 +26,7 @@ internal sealed class YamlTests : FolderTests
     [TestCase("settings:\n  fast: &fast {lr: 0.3}\n  slow: {lr: 0.1}\noptimizer: *fast", 0.3, 0.02, TestName = "An alias without a merge, its anchor within a section of settings")]
     public void Merges(string yaml, double rate, double decay)
     {
-        RunConfig config = Load(yaml);
+        var config = Load(yaml);
         Assert.That((config.Real("optimizer.lr"), config.Real("optimizer.weight_decay")), Is.EqualTo((rate, decay)));
     }
 
@@ -76,7 +76,7 @@ internal sealed class YamlTests : FolderTests
     {
         var home = Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } set ? set : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         Assert.That(Sample("tilde.yaml").Text("output"), Is.EqualTo(Path.Combine(home, "x")));
-        foreach (ConfigKey key in ConfigSchema.Keys.Where(k => k.Kind is (ConfigKind.Text or ConfigKind.TextList) && k.Path != "checkpoint_key"))
+        foreach (var key in ConfigSchema.Keys.Where(k => k.Kind is (ConfigKind.Text or ConfigKind.TextList) && k.Path != "checkpoint_key"))
         {
             Assert.That(key.IsPath, key.Path);
             var values = new Dictionary<string, object>();
@@ -96,9 +96,9 @@ internal sealed class YamlTests : FolderTests
     public void Encodings_that_editors_write_are_read()
     {
         const string yaml = "seed: 7\r\noutput: \"é日\"\r\n";
-        foreach (Encoding encoding in new Encoding[] { new UTF8Encoding(true), new UTF8Encoding(false), Encoding.Unicode, Encoding.BigEndianUnicode, Encoding.UTF32, new UnicodeEncoding(false, false), new UnicodeEncoding(true, false) })
+        foreach (var encoding in new Encoding[] { new UTF8Encoding(true), new UTF8Encoding(false), Encoding.Unicode, Encoding.BigEndianUnicode, Encoding.UTF32, new UnicodeEncoding(false, false), new UnicodeEncoding(true, false) })
         {
-            RunConfig config = RunConfig.Load(_folder.Write("e.yaml", [.. encoding.GetPreamble(), .. encoding.GetBytes(yaml)]));
+            var config = RunConfig.Load(_folder.Write("e.yaml", [.. encoding.GetPreamble(), .. encoding.GetBytes(yaml)]));
             Assert.That((config.Seed, config.Text("output")), Is.EqualTo((7UL, "é日")), encoding.EncodingName);
         }
         Assert.That(TextFile.Decode([]), Is.Empty);

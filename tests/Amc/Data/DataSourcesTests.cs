@@ -10,7 +10,7 @@ internal sealed class DataSourcesTests
     public void What_training_and_test_data_share_is_said_once()
     {
         var said = new List<string>();
-        Action<string> warn = DataSources.Once(said.Add)!;
+        var warn = DataSources.Once(said.Add)!;
         foreach (var line in new[] { "a.png: cut off", "b.png: cut off", "a.png: cut off" })
             warn(line);
         Assert.That(said, Is.EqualTo(new[] { "a.png: cut off", "b.png: cut off" }));

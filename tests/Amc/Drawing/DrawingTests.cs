@@ -26,7 +26,7 @@ internal sealed class DrawingTests
     {
         using var sheet = new Sheet(200, 40);
         sheet.Text("red circle", 5, 28, 20, SKColors.Black);
-        RgbImage image = RgbImage.Decode(sheet.Encode(), "sheet");
+        var image = RgbImage.Decode(sheet.Encode(), "sheet");
         Assert.That(image.Pixels.Count(p => p < 64), Is.GreaterThan(300));
     }
 
@@ -36,7 +36,7 @@ internal sealed class DrawingTests
         using var folder = new TempFolder();
         var path = folder.PathOf("curves.png");
         CurvePlot.Save(path, [new Curve("total", [1, 2, 3], [3, 2, 1])], null, 0);
-        RgbImage image = RgbImage.Load(path);
+        var image = RgbImage.Load(path);
         var ink = 0;
         for (var y = 4; y < 28; y++)
         {
@@ -53,7 +53,7 @@ internal sealed class DrawingTests
     [TestCase(1.0, 127.5, 0, 0)]
     public void Jet_goes_from_blue_to_red(double value, double r, double g, double b)
     {
-        (double R, double G, double B) color = JetColors.At(value);
+        var color = JetColors.At(value);
         Closeness.ElementsAreClose("color", [color.R, color.G, color.B], [r, g, b], 1e-15);
     }
 
@@ -61,7 +61,7 @@ internal sealed class DrawingTests
     public void The_overlay_follows_the_demonstration()
     {
         var picture = new RgbImage(3, 1, [100, 100, 100, 100, 100, 100, 100, 100, 100]);
-        RgbImage overlay = HeatmapOverlay.Draw(picture, new Heatmap(3, 1, [-1, 1, 3]));
+        var overlay = HeatmapOverlay.Draw(picture, new Heatmap(3, 1, [-1, 1, 3]));
         // a = 0, 0.5, 1: untouched, (1 − 0.5^0.7)·100 + 0.5^0.7·jet(0.5), jet(1).
         var a = Math.Pow(0.5, 0.7);
         byte mixed = (byte)Math.Round((1 - a) * 100 + a * 127.5), green = (byte)Math.Round((1 - a) * 100 + a * 255);
@@ -138,7 +138,7 @@ internal sealed class DrawingTests
         var left = new PatchMap(2, [1, 0, 0, 0]);
         GridScene scene = new(Sample(200, 50, new Box(100, 0, 200, 50)), left, right), tall = new(Sample(50, 100, new Box(0, 0, 10, 20)), new PatchMap(2, new float[4]), left);
         SceneGrid.Save(path, [scene, tall], new GridHeading(0.25, 0.5, 0.1, 7));
-        RgbImage grid = RgbImage.Load(path);
+        var grid = RgbImage.Load(path);
         Assert.That(grid.Height, Is.EqualTo(144 + 92 + SceneGrid.RowHeight(scene.Sample) + SceneGrid.RowHeight(tall.Sample)));
         int[] green = Columns(grid, Sheet.Hit, 144, SceneGrid.RowHeight(scene.Sample)), red = Columns(grid, Sheet.Miss, 144, SceneGrid.RowHeight(scene.Sample));
         // Columns of 224 pixels at 24, 262 and 500.

@@ -44,9 +44,9 @@ internal sealed class ExplainerTests
     public void The_map_is_that_of_the_picture_resized_as_configured(string rule)
     {
         using var folder = new TempFolder();
-        RunConfig config = RunConfig.Load(folder.Write("c.yaml", Amcx.TinyConfig + $"eval_resize: {rule}\n"));
-        using AlbefModel model = SmallModel.Create(_backend, DType.F32);
-        WordPieceTokenizer tokenizer = Tokenizer();
+        var config = RunConfig.Load(folder.Write("c.yaml", Amcx.TinyConfig + $"eval_resize: {rule}\n"));
+        using var model = SmallModel.Create(_backend, DType.F32);
+        var tokenizer = Tokenizer();
         var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
         RgbImage[] pictures = [.. Enumerable.Range(0, 3).Select(i => Noise(25 - 2 * i, 31 + i, i))];
         PhraseInPicture[] batch = [.. pictures.Select((p, i) => new PhraseInPicture(PictureViews.Of(p, [explainer.Input]).Images[0], Phrases[i]))];
@@ -63,8 +63,8 @@ internal sealed class ExplainerTests
     [Test]
     public void The_model_sees_pictures_normalised_by_the_recipes_constants()
     {
-        using AlbefModel model = SmallModel.Create(_backend, DType.F32);
-        WordPieceTokenizer tokenizer = Tokenizer();
+        using var model = SmallModel.Create(_backend, DType.F32);
+        var tokenizer = Tokenizer();
         RgbImage[] pictures = [.. Enumerable.Range(0, 3).Select(i => Noise(8, 8, i))];
         PhraseInPicture[] batch = [.. pictures.Select((p, i) => new PhraseInPicture(p, Phrases[i]))];
         float[][] maps = [.. new Explainer(model, tokenizer, Resampling.Bilinear).Explain(batch).Select(a => a.Map.Values)];
@@ -74,13 +74,13 @@ internal sealed class ExplainerTests
     [Test]
     public void Each_of_a_batch_gets_its_own_map_and_score()
     {
-        using AlbefModel model = SmallModel.Create(_backend, DType.F32);
+        using var model = SmallModel.Create(_backend, DType.F32);
         var explainer = new Explainer(model, Tokenizer(), Resampling.Bilinear);
         PhraseInPicture[] batch = [.. Enumerable.Range(0, 3).Select(i => new PhraseInPicture(Noise(8, 8, i), Phrases[i]))];
-        IReadOnlyList<MatchExplanation> together = explainer.Explain(batch);
+        var together = explainer.Explain(batch);
         for (var i = 0; i < batch.Length; i++)
         {
-            MatchExplanation alone = explainer.Explain([batch[i]])[0];
+            var alone = explainer.Explain([batch[i]])[0];
             // Padding changes the divisor of the map, 1/L, and nothing else.
             double ratio = together[i].Map.Values.Max() / alone.Map.Values.Max();
             Closeness.AreClose("map", [.. together[i].Map.Values.Select(v => v / ratio)], [.. alone.Map.Values.Select(v => (double)v)], 1e-6);
@@ -95,13 +95,13 @@ internal sealed class ExplainerTests
     [TestCase(3)]
     public void The_explanation_is_the_raw_map_that_training_sees(int layer)
     {
-        AlbefConfig config = SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = 0, AttentionDropout = 0 }, AmcLayer = layer };
-        using AlbefModel model = SmallModel.Create(_backend, config: config);
+        var config = SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = 0, AttentionDropout = 0 }, AmcLayer = layer };
+        using var model = SmallModel.Create(_backend, config: config);
         using var scope = MemoryScope.Begin();
-        PairBatch batch = SmallModel.Batch(model);
-        AlbefOutput step = model.Forward(batch, new StepOptions(0.4, new RandomSource(21)));
+        var batch = SmallModel.Batch(model);
+        var step = model.Forward(batch, new StepOptions(0.4, new RandomSource(21)));
         var trained = new AmcObjective().Compute(step.Grounding!, Tensor.Zeros([3, 8, 8], DType.F64, _backend), [true, true, true]).RawCam!.ToDoubles();
-        (Tensor Cam, Tensor Score) explained = model.Explain(batch);
+        var explained = model.Explain(batch);
         Assert.Multiple(() =>
         {
             Closeness.AreClose("map", explained.Cam, trained, 2e-15);
@@ -115,10 +115,10 @@ internal sealed class ExplainerTests
     [Test]
     public void The_logit_of_a_match_is_explained()
     {
-        using AlbefModel model = SmallModel.Create(_backend);
-        PairBatch batch = SmallModel.Batch(model);
+        using var model = SmallModel.Create(_backend);
+        var batch = SmallModel.Batch(model);
         var before = model.Explain(batch).Cam.ToDoubles();
-        Parameter weight = model.Trainable.Single(p => p.Name == "itm_head.weight");
+        var weight = model.Trainable.Single(p => p.Name == "itm_head.weight");
         var rows = weight.Value.ToDoubles();
         var width = rows.Length / 2;
         // The "no match" row is of no account; the "match" row is.
@@ -132,7 +132,7 @@ internal sealed class ExplainerTests
     [TestCase(-30f, 0)]
     public void The_score_is_the_probability_of_a_match(float bias, double expected)
     {
-        using AlbefModel model = SmallModel.Create(_backend, DType.F32);
+        using var model = SmallModel.Create(_backend, DType.F32);
         model.Trainable.Single(p => p.Name == "itm_head.bias").Value.Load<float>([0, bias]);
         var score = new Explainer(model, Tokenizer(), Resampling.Bilinear).Explain([new PhraseInPicture(Noise(8, 8, 0), Phrases[0])])[0].Score;
         Closeness.Near("score", score, expected, 1e-12);
@@ -154,7 +154,7 @@ internal sealed class ExplainerTests
                 }
             }
         }
-        TokenBatch text = tokenizer.EncodeBatch(Phrases, model.Config.Text.MaxPositions);
+        var text = tokenizer.EncodeBatch(Phrases, model.Config.Text.MaxPositions);
         var cam = model.Explain(new PairBatch(Tensor.From(input, [pictures.Length, 3, side, side], model.Backend), text)).Cam.ToArray<float>();
         return [.. cam.Chunk(model.Config.Vision.Grid * model.Config.Vision.Grid)];
     }

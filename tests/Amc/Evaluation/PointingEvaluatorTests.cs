@@ -33,7 +33,7 @@ internal sealed class PointingEvaluatorTests
         var explainer = new StubExplainer(("wide", TopRight), ("tall", BottomLeft), ("last", BottomLeft));
         List<PointingAnswer> answers = [];
         List<int> progress = [];
-        PointingResult result = PointingEvaluator.Run(explainer, new StubQuestions(Samples), batch, progress.Add, tally: new PointingTally(answers.Add));
+        var result = PointingEvaluator.Run(explainer, new StubQuestions(Samples), batch, progress.Add, tally: new PointingTally(answers.Add));
         Assert.Multiple(() =>
         {
             Assert.That(result.Accuracy, Is.EqualTo(2 / 3.0));
@@ -56,8 +56,8 @@ internal sealed class PointingEvaluatorTests
     public void A_flat_map_is_no_hit_and_is_counted()
     {
         // A box that reaches beyond the picture holds the first pixel, which a flat map would point at.
-        EvaluationSample everywhere = Sample("flat", 30, 20, new Box(-1, -1, 30, 20));
-        PointingResult result = PointingEvaluator.Run(
+        var everywhere = Sample("flat", 30, 20, new Box(-1, -1, 30, 20));
+        var result = PointingEvaluator.Run(
             new StubExplainer(("flat", Flat), ("wide", TopRight)), new StubQuestions(everywhere, Samples[0]), 8, tally: new PointingTally(a => Assert.That(a.IsFlat, Is.EqualTo(a.Index == 0))));
         Assert.That((result.Accuracy, result.Count, result.Flat), Is.EqualTo((0.5, 2, 1)));
     }
@@ -66,7 +66,7 @@ internal sealed class PointingEvaluatorTests
     public void A_question_that_cannot_be_asked_does_not_count()
     {
         var questions = new StubQuestions(Samples) { Reading = i => Throw(i == 1 ? new UnusableSampleException("no picture") : null) };
-        PointingResult result = PointingEvaluator.Run(new StubExplainer(("wide", TopRight), ("last", BottomLeft)), questions, 2);
+        var result = PointingEvaluator.Run(new StubExplainer(("wide", TopRight), ("last", BottomLeft)), questions, 2);
         Assert.That((result.Accuracy, result.Count, result.Skipped), Is.EqualTo((1.0, 2, 1)));
         Assert.That(result.RandomAccuracy, Is.EqualTo(((9 + 19 * 10) / 1600.0 + 20 * 9 / 1800.0) / 2).Within(1e-15));
         var none = new StubQuestions(Samples) { Reading = _ => throw new UnusableSampleException("no picture") };

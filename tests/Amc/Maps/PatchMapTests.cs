@@ -76,7 +76,7 @@ internal sealed class PatchMapTests
     [TestCase(float.NegativeInfinity)]
     public void A_map_that_is_not_finite_is_refused_by_name(float value)
     {
-        ModelException e = Assert.Throws<ModelException>(() => new PatchMap(2, [0, value, 1, value]).RequireFinite("red circle", "a.jpg"))!;
+        var e = Assert.Throws<ModelException>(() => new PatchMap(2, [0, value, 1, value]).RequireFinite("red circle", "a.jpg"))!;
         Assert.That(e.Message, Does.Contain("a.jpg").And.Contain("red circle").And.Contain("2 of 4"));
         var whole = new PatchMap(2, [0, 1, 2, 3]);
         Assert.That(whole.RequireFinite("x", "y"), Is.SameAs(whole));

@@ -5,6 +5,7 @@ using AmcEngine.Model;
 using AmcEngine.Serialization;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine;
+using AmcEngine.Tests.Engine.Autograd;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Objective;

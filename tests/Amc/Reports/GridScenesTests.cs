@@ -43,7 +43,7 @@ internal sealed class GridScenesTests
     public void Candidates_that_cannot_be_read_are_left_out()
     {
         var test = new StubQuestions(Sample("a"), Sample("b"), Sample("c")) { Reading = i => { if (i == 1) throw new UnusableSampleException("gone"); } };
-        Dictionary<int, PatchMap> maps = GridScenes.Explain(new StubExplainer(("a", [1]), ("c", [2])), test, [0, 1, 2], 2);
+        var maps = GridScenes.Explain(new StubExplainer(("a", [1]), ("c", [2])), test, [0, 1, 2], 2);
         Assert.That(maps.Keys.Order(), Is.EqualTo(new[] { 0, 2 }));
         Assert.That(maps[2].Values, Is.EqualTo(new[] { 2f }));
     }

@@ -37,11 +37,11 @@ internal sealed class RunFolderTests
     {
         using (RunFolder.ClaimNamed(_run, overwrite: false, _ => { }))
         {
-            foreach (Func<RunFolder> claim in new Func<RunFolder>[] { () => RunFolder.ClaimNamed(_run, true, _ => { }), () => RunFolder.Reopen(_run) })
+            foreach (var claim in new Func<RunFolder>[] { () => RunFolder.ClaimNamed(_run, true, _ => { }), () => RunFolder.Reopen(_run) })
                 Assert.That(() => claim(), Throws.TypeOf<ConfigException>().With.Message.StartsWith($"{_run}: another process"));
         }
         Assert.That(Directory.Exists(_run), Is.False, "a folder that nothing was written to goes away");
-        using RunFolder again = RunFolder.ClaimNamed(_run, overwrite: false, _ => { });
+        using var again = RunFolder.ClaimNamed(_run, overwrite: false, _ => { });
         Assert.That(again.Path, Is.EqualTo(_run));
     }
 
@@ -52,7 +52,7 @@ internal sealed class RunFolderTests
         Write(_run, "checkpoints/last/state.json", "old");
         Write(_run, "grid.png", "old");
         Write(_run, "notes.txt", "not a run's file");
-        SortedDictionary<string, string> before = RunFiles.Snapshot(_run);
+        var before = RunFiles.Snapshot(_run);
         var said = "";
         using (RunFolder.ClaimNamed(_run, overwrite: true, s => said = s))
         {
@@ -62,7 +62,7 @@ internal sealed class RunFolderTests
         Assert.That(RunFiles.Snapshot(_run), Is.EqualTo(before));
         Assert.That(said, Does.Contain(_run).And.Contain("back"));
 
-        using (RunFolder folder = RunFolder.ClaimNamed(_run, overwrite: true, _ => { }))
+        using (var folder = RunFolder.ClaimNamed(_run, overwrite: true, _ => { }))
         {
             Write(_run, "checkpoints/last/state.json", "new");
             folder.DropPrevious();

@@ -11,7 +11,7 @@ internal sealed class BatchLoaderTests
     [Test]
     public void An_epoch_shows_every_sample_once_and_epochs_differ()
     {
-        BatchLoader loader = Create(seed: 3);
+        var loader = Create(seed: 3);
         Assert.That(loader.StepsPerEpoch, Is.EqualTo(2));
         Assert.That(loader.Order(0).Order(), Is.EqualTo(Enumerable.Range(0, 11)));
         Assert.That(loader.Order(1), Is.Not.EqualTo(loader.Order(0)));
@@ -24,7 +24,7 @@ internal sealed class BatchLoaderTests
         BatchLoader fromStart = Create(seed: 3), fromMiddle = Create(seed: 3);
         // The loader uses its arrays again: what is kept is copied.
         TrainingBatch[] all = [.. Enumerable.Range(0, 5).Select(fromStart.Get).Select(b => b with { Images = [.. b.Images], Masks = [.. b.Masks] })];
-        TrainingBatch fourth = fromMiddle.Get(3);
+        var fourth = fromMiddle.Get(3);
         Assert.That(fourth.Images, Is.EqualTo(all[3].Images));
         Assert.That(fourth.Masks, Is.EqualTo(all[3].Masks));
         Assert.That(fourth.Text.Ids, Is.EqualTo(all[3].Text.Ids));

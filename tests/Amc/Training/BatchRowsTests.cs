@@ -35,17 +35,17 @@ internal sealed class BatchRowsTests : FolderTests
     [Test]
     public void Each_row_is_its_own_sample_in_the_order_of_its_epoch()
     {
-        AnnotationDataset dataset = Dataset();
-        BatchLoader loader = Loader(dataset);
+        var dataset = Dataset();
+        var loader = Loader(dataset);
         Assert.That(loader.StepsPerEpoch, Is.EqualTo(3), "the tenth sample of an epoch is dropped");
         for (var step = 0; step < 9; step++)
         {
-            TrainingBatch batch = loader.Get(step);
+            var batch = loader.Get(step);
             var epoch = step / 3;
             for (var row = 0; row < 3; row++)
             {
                 var index = loader.Order(epoch)[step % 3 * 3 + row];
-                RegionSample sample = dataset.Get(index, Seed, epoch);
+                var sample = dataset.Get(index, Seed, epoch);
                 Assert.That(batch.Images.AsSpan(row * 3 * Pixels, 3 * Pixels).ToArray(), Is.EqualTo(sample.Image), $"picture of step {step}, row {row}");
                 Assert.That(batch.Masks.AsSpan(row * Pixels, Pixels).ToArray(), Is.EqualTo(sample.Mask.Select(m => (float)m)), $"mask of step {step}, row {row}");
                 int[] ids = [.. Tokenizer.EncodeBatch([sample.Caption], 25).Ids];
@@ -57,11 +57,11 @@ internal sealed class BatchRowsTests : FolderTests
     [Test]
     public void Epochs_show_other_boxes_phrases_and_augmentations()
     {
-        AnnotationDataset dataset = Dataset();
-        BatchLoader loader = Loader(dataset);
+        var dataset = Dataset();
+        var loader = Loader(dataset);
         (float[] Image, float[] Mask, string Ids)[] Rows(int epoch) => [.. Enumerable.Range(3 * epoch, 3).SelectMany(step =>
         {
-            TrainingBatch batch = loader.Get(step);
+            var batch = loader.Get(step);
             return Enumerable.Range(0, 3).Select(row => (Index: loader.Order(epoch)[step % 3 * 3 + row], Row: (
                 batch.Images[(row * 3 * Pixels)..((row + 1) * 3 * Pixels)], batch.Masks[(row * Pixels)..((row + 1) * Pixels)],
                 string.Join(' ', batch.Text.Ids[(row * batch.Text.Length)..((row + 1) * batch.Text.Length)])))).ToArray();
@@ -80,7 +80,7 @@ internal sealed class BatchRowsTests : FolderTests
     [Test]
     public void Texts_are_cut_to_max_tokens_and_padded_to_min_tokens()
     {
-        AnnotationDataset dataset = Dataset();
+        var dataset = Dataset();
         Assert.That(new BatchLoader(dataset, Tokenizer, 3, 4, Seed).Get(0).Text.Length, Is.EqualTo(4), "[CLS] and three of ten words");
         Assert.That(new BatchLoader(dataset, Tokenizer, 3, 25, Seed).Get(0).Text.Length, Is.InRange(2, 11));
         Assert.That(new BatchLoader(dataset, Tokenizer, 3, 25, Seed, 17).Get(0).Text.Length, Is.EqualTo(17));
@@ -91,7 +91,7 @@ internal sealed class BatchRowsTests : FolderTests
     public void A_configuration_decides_how_many_words_are_kept(int words, int tokens)
     {
         AnnotationFile.Save(_folder.PathOf("long.json"), Enumerable.Range(0, 4).Select(i => new RegionAnnotation($"{i}.png", ["a b c d e f g h"], [new(0, 0, 8, 8)])));
-        RunConfig config = Config($"max_words: {words}");
+        var config = Config($"max_words: {words}");
         BatchLoader loader = new(DataSources.Train(config), DataSources.Tokenizer(config), config.BatchSize, config.Integer("max_tokens"), config.Seed);
         Assert.That(loader.Get(0).Text.Length, Is.EqualTo(tokens));
         Assert.That(DataSources.Test(config)![0].Caption, Is.EqualTo("a b c d e f g h"[..(2 * words - 1)]));
@@ -101,8 +101,8 @@ internal sealed class BatchRowsTests : FolderTests
     public void A_configuration_decides_how_files_are_read()
     {
         _folder.Write("long.json", """[{"image": "0.png", "caption": "a b", "bbox": [1, 2, 3, 4]}, {"image": "none.png", "caption": "a", "bbox": [1, 2, 3, 4]}]""");
-        RunConfig config = Config("box_format: xywh\nbad_pictures: error\nmask_all: true\naugment: false");
-        RegionSample sample = DataSources.Train(config).Get(0, 1, 0);
+        var config = Config("box_format: xywh\nbad_pictures: error\nmask_all: true\naugment: false");
+        var sample = DataSources.Train(config).Get(0, 1, 0);
         Assert.Multiple(() =>
         {
             Box[] boxes = [new(1, 2, 4, 6)];
@@ -119,15 +119,15 @@ internal sealed class BatchRowsTests : FolderTests
     [Test]
     public void An_unusable_sample_gives_its_place_to_one_of_another_batch()
     {
-        AnnotationDataset whole = Dataset();
-        BatchLoader before = Loader(whole);
+        var whole = Dataset();
+        var before = Loader(whole);
         var order = before.Order(0);
         // The second sample of the epoch, and the one that would take its place.
         File.WriteAllText(_folder.PathOf($"{order[1]}.png"), "<html>");
         File.Delete(_folder.PathOf($"{order[4]}.png"));
-        AnnotationDataset damaged = Dataset();
-        BatchLoader after = Loader(damaged);
-        TrainingBatch batch = after.Get(0);
+        var damaged = Dataset();
+        var after = Loader(damaged);
+        var batch = after.Get(0);
         float[] Row(float[] all, int row) => all[(row * 3 * Pixels)..((row + 1) * 3 * Pixels)];
         Assert.Multiple(() =>
         {

@@ -62,9 +62,9 @@ internal sealed class CheckpointStoreTests : FolderTests
     public void A_save_that_fails_leaves_the_checkpoints_and_no_temporaries()
     {
         using var backend = new CpuBackend(1);
-        using TrainingSession session = Session(backend);
+        using var session = Session(backend);
         new CheckpointStore(_run).Save(session);
-        SortedDictionary<string, string> before = RunFiles.Snapshot(_run);
+        var before = RunFiles.Snapshot(_run);
         // A map whose numbers do not fill its size cannot be written; the weights have been by then.
         session.FirstMaps = new FirstMaps(session.Test!, new Dictionary<int, PatchMap> { [0] = new(2, [1f]) });
         Assert.That(() => new CheckpointStore(_run).Save(session), Throws.Exception);
@@ -78,12 +78,12 @@ internal sealed class CheckpointStoreTests : FolderTests
     {
         var whole = _folder.PathOf("whole");
         using var backend = new CpuBackend(1);
-        using (TrainingSession session = Session(backend))
+        using (var session = Session(backend))
         {
             Run(session, 7);
             new CheckpointStore(whole).Save(session);
         }
-        using (TrainingSession session = Session(backend))
+        using (var session = Session(backend))
         {
             Run(session, 4, deferred);
             using (MemoryScope.Begin())
@@ -94,7 +94,7 @@ internal sealed class CheckpointStoreTests : FolderTests
             session.Model.TakeBack();
             new CheckpointStore(_run).Save(session);
         }
-        using (TrainingSession session = Session(backend))
+        using (var session = Session(backend))
         {
             CheckpointStore.Restore(session, CheckpointLayout.Last(_run));
             Assert.That(session.Model.Average!.IsPending, Is.False, "the forward pass has moved them");
@@ -107,8 +107,8 @@ internal sealed class CheckpointStoreTests : FolderTests
 
     private static void TrainingBatchForward(TrainingSession session)
     {
-        AmcEngine.Amc.Data.TrainingBatch batch = session.Loader.Get(session.Step);
-        Tensor images = Tensor.From(batch.Images, [batch.Text.Count, 3, batch.Side, batch.Side], session.Model.Backend);
+        var batch = session.Loader.Get(session.Step);
+        var images = Tensor.From(batch.Images, [batch.Text.Count, 3, batch.Side, batch.Side], session.Model.Backend);
         session.Model.Forward(new PairBatch(images, batch.Text), new StepOptions(0.4, session.Random));
     }
 

@@ -38,20 +38,20 @@ internal sealed class FusedUpdateTests : FolderTests
     {
         string run = _folder.PathOf("run"), whole = _folder.PathOf("whole");
         using var backend = new CpuBackend(1);
-        using (TrainingSession session = Session(backend))
+        using (var session = Session(backend))
         {
             var step = new OptimizationStep(session, traceNaN: false);
             while (session.Step < 4) step.Run();
             new CheckpointStore(whole).Save(session);
         }
-        using (TrainingSession session = Session(backend))
+        using (var session = Session(backend))
         {
             var step = new OptimizationStep(session, traceNaN: false) { DeferAverage = !followed };
             while (session.Step < 3) step.Run();
             Assert.That(session.Model.Average!.IsPending, Is.Not.EqualTo(followed));
             new CheckpointStore(run).Save(session);
         }
-        using (TrainingSession session = Session(backend))
+        using (var session = Session(backend))
         {
             CheckpointStore.Restore(session, CheckpointLayout.Last(run));
             Assert.That(session.Model.Average!.IsPending, Is.Not.EqualTo(followed));
@@ -66,7 +66,7 @@ internal sealed class FusedUpdateTests : FolderTests
     private static double[][] States(int threads, bool fused, Func<int, bool> defer)
     {
         using var backend = new CpuBackend(threads);
-        using AlbefModel model = SmallModel.Create(backend);
+        using var model = SmallModel.Create(backend);
         using var optimizer = new AdamW(model.ParameterGroups(0.02), average: fused ? model.Average : null);
         var random = new RandomSource(3);
         for (var step = 0; step < 4; step++)

@@ -2,6 +2,7 @@ using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Tests.Cli;
 using AmcEngine.Tests.DataTools;
 using AmcEngine.Tests.Engine;
@@ -70,9 +71,9 @@ internal sealed class PinnedStepsTests : FolderTests
     [TestCaseSource(typeof(SimdPaths), nameof(SimdPaths.All))]
     public void Losses_and_weights_are_the_pinned_ones(string path)
     {
-        using IDisposable use = SimdPaths.Use(path);
+        using var use = SimdPaths.Use(path);
         using var backend = new CpuBackend(2);
-        using TrainingSession session = TrainingSession.Create(RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig), [$"steps={Steps}", .. Settings]), backend);
+        using var session = TrainingSession.Create(RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig), [$"steps={Steps}", .. Settings]), backend);
         var state = session.Model.StateEntries.Where(e => !e.IsAlias).ToDictionary(e => e.Name, e => e.Parameter);
         double[][] first = [.. Weights.Select(w => state[w.Name].Value.ToDoubles())];
         var step = new OptimizationStep(session, traceNaN: false);

@@ -27,7 +27,7 @@ internal sealed class SteadyStateTests : FolderTests
     [Test]
     public void Memory_is_flat_over_500_steps()
     {
-        using TrainingSession session = Session();
+        using var session = Session();
         var step = new OptimizationStep(session, traceNaN: false);
         Run(step, 100);
         (var live, var reserved) = (_backend.LiveBytes, _backend.ReservedBytes);
@@ -45,7 +45,7 @@ internal sealed class SteadyStateTests : FolderTests
     public void Little_garbage()
     {
         const int steps = 40;
-        using TrainingSession session = Session("image_res=128", "patch_size=32", "batch_size=8");
+        using var session = Session("image_res=128", "patch_size=32", "batch_size=8");
         var step = new OptimizationStep(session, traceNaN: false);
         Run(step, 10);
         var allocated = GC.GetTotalAllocatedBytes(precise: true);
@@ -63,7 +63,7 @@ internal sealed class SteadyStateTests : FolderTests
     public void Garbage_of_a_step_is_bounded_and_does_not_grow()
     {
         const int steps = 25;
-        using TrainingSession session = Session("batch_size=16", "train_count=64");
+        using var session = Session("batch_size=16", "train_count=64");
         var step = new OptimizationStep(session, traceNaN: false);
         Run(step, 30);
         // The smallest of several: others in the process (the test runner) allocate once in a while.
@@ -79,7 +79,7 @@ internal sealed class SteadyStateTests : FolderTests
     public void No_step_makes_large_objects()
     {
         const int steps = 60;
-        using TrainingSession session = Session("batch_size=16", "train_count=64");
+        using var session = Session("batch_size=16", "train_count=64");
         var step = new OptimizationStep(session, traceNaN: false);
         Run(step, 10);
         using var listener = new LargeObjectListener();
@@ -97,7 +97,7 @@ internal sealed class SteadyStateTests : FolderTests
     public void The_program_runs_with_the_settings_of_the_collector_that_were_measured()
     {
         var file = Path.Combine(AppContext.BaseDirectory, "amcx.runtimeconfig.json");
-        JsonNode settings = JsonNode.Parse(File.ReadAllText(file))!["runtimeOptions"]!["configProperties"]!;
+        var settings = JsonNode.Parse(File.ReadAllText(file))!["runtimeOptions"]!["configProperties"]!;
         Assert.Multiple(() =>
         {
             Assert.That((bool)settings["System.GC.Server"]!, Is.True);

@@ -4,6 +4,7 @@ using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;
 using AmcEngine.Model;
@@ -37,7 +38,7 @@ internal sealed class TrainingStepTests : FolderTests
     public void Regions_that_vanish_from_the_mask_do_not_enter_AMC()
     {
         // A box of two pixels between the sampling points of a picture twenty times as large as the mask.
-        using TrainingSession session = Annotated("[61, 61, 63, 63]");
+        using var session = Annotated("[61, 61, 63, 63]");
         Assert.That(session.Loader.Get(0).Masks, Is.All.Zero);
         var losses = new OptimizationStep(session, traceNaN: false).Run().Losses.ToDictionary(l => l.Name, l => l.Value);
         Assert.Multiple(() =>
@@ -46,14 +47,14 @@ internal sealed class TrainingStepTests : FolderTests
             Assert.That(losses["amc_max"], Is.Zero);
             Closeness.Near("total", losses["total"], losses["ita"] + losses["itm"] + losses["mlm"], 5e-6);
         });
-        using TrainingSession large = Annotated("[40, 40, 300, 300]");
+        using var large = Annotated("[40, 40, 300, 300]");
         Assert.That(new OptimizationStep(large, traceNaN: false).Run().Losses.Single(l => l.Name == "amc_max").Value > 0.01, Is.True, "a region that is there");
     }
 
     [Test]
     public void The_total_is_the_weighted_sum_and_the_session_has_the_configured_objective()
     {
-        using TrainingSession session = Session("amc.mean_weight=3", "amc.max_weight=5");
+        using var session = Session("amc.mean_weight=3", "amc.max_weight=5");
         foreach (var _ in Enumerable.Range(0, 3))
         {
             var losses = new OptimizationStep(session, traceNaN: false).Run().Losses.ToDictionary(l => l.Name, l => l.Value);
@@ -78,7 +79,7 @@ internal sealed class TrainingStepTests : FolderTests
     [Test]
     public void The_record_has_the_plan_s_rate_and_epoch()
     {
-        using TrainingSession session = Session();
+        using var session = Session();
         var step = new OptimizationStep(session, traceNaN: false);
         StepRecord[] records = [.. Enumerable.Range(0, 6).Select(_ => step.Run())];
         Assert.Multiple(() =>
@@ -94,7 +95,7 @@ internal sealed class TrainingStepTests : FolderTests
     [Test]
     public void The_session_s_optimizer_decays_as_configured()
     {
-        using TrainingSession session = Session("optimizer.weight_decay=0.25");
+        using var session = Session("optimizer.weight_decay=0.25");
         var before = session.Model.Trainable.ToDictionary(p => p.Name, p => p.Value.ToDoubles());
         using (MemoryScope.Begin())
         {
@@ -122,7 +123,7 @@ internal sealed class TrainingStepTests : FolderTests
         double[][] before = [.. model.Trainable.Select(p => p.Value.ToDoubles())], queues = Queues();
         var step = new TrainingStep(model, new AmcObjective(), optimizer)
         {
-            Differentiated = () => model.ItmHead.Weight.Value.Grad!.Backend.Fill(model.ItmHead.Weight.Value.Grad!, double.PositiveInfinity),
+            Differentiated = () => model.ItmHead.Weight.Value.Grad!.Backend.Run(new FillArgs(model.ItmHead.Weight.Value.Grad!, double.PositiveInfinity)),
         };
         Assert.That(() => Run(step, model, 0), Throws.TypeOf<TrainingException>().With.Message.Contains("step 1").And.Message.Contains("itm_head.weight"));
         Assert.That(model.Trainable.Select(p => p.Value.ToDoubles()), Is.EqualTo(before));

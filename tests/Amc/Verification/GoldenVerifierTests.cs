@@ -1,6 +1,7 @@
 using AmcEngine.Amc.Verification;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Cpu.Simd;
 using AmcEngine.Serialization;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine;

@@ -1,5 +1,7 @@
 using AmcEngine.Autograd;
+using AmcEngine.Backends.Cpu;
 using AmcEngine.Backends.Gpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
@@ -55,7 +57,7 @@ internal sealed class ProfilerTests
         using var scope = MemoryScope.Begin();
         var a = Ones(4, 4);
         using var profiler = Profiler.Begin(TestBackends.Cpu);
-        var other = new Thread(() => a.Backend.Fill(a, 1));
+        var other = new Thread(() => a.Backend.Run(new FillArgs(a, 1)));
         other.Start();
         other.Join();
         Assert.That(profiler.Ops(byShape: false), Is.Empty);

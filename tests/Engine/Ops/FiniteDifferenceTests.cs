@@ -1,7 +1,7 @@
-using AmcEngine.Autograd;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
+using AmcEngine.Tests.Engine.Autograd;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Ops;

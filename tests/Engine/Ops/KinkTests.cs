@@ -3,6 +3,7 @@ using AmcEngine.Backends;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
+using AmcEngine.Tests.Engine.Autograd;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Ops;
@@ -104,7 +105,7 @@ internal sealed class KinkTests(string device)
     [TestCase(2, 3, 4)]
     public void A_mask_is_broadcast_over_batch_heads_and_rows(int batch, int heads, int rows)
     {
-        Tensor[] t = OpSamples.Draw(new OpCase([2, 3, 4, 5], [OpInput.Uniform([2, 3, 5, 5]), OpInput.Uniform([2, 3, 5, 5]), OpInput.Uniform([batch, heads, rows, 5])]), DType.F64, Backend);
+        var t = OpSamples.Draw(new OpCase([2, 3, 4, 5], [OpInput.Uniform([2, 3, 5, 5]), OpInput.Uniform([2, 3, 5, 5]), OpInput.Uniform([batch, heads, rows, 5])]), DType.F64, Backend);
         Tensor q = t[0].SetRequiresGrad(), k = t[1], v = t[2], mask = t[3];
         var map = HeadProduct.Scores(q, k, 0).Scale(0.5).Add(mask).Softmax(3);
         var expected = HeadProduct.Mix(map, v, 0);

@@ -122,7 +122,7 @@ internal sealed class LegitimateExtremesTests
         using var scope = MemoryScope.Begin();
         const double eps = 0.125;
         double[] x = [0, 0, 0, 0.03, -0.04, 0, 3, 4, 0], cotangent = [1, -2, 3, 1, -2, 3, 1, -2, 3];
-        IBackend backend = device ? TestBackends.OpenCl : TestBackends.Cpu;
+        var backend = device ? TestBackends.OpenCl : TestBackends.Cpu;
         Tensor Make(double[] values) => Tensor.From(values, [3, 3], backend).To(dtype).Detach();
         var leaf = Make(x).SetRequiresGrad();
         var y = leaf.L2Normalize(-1, eps);

@@ -1,5 +1,5 @@
-using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Ops;
 using AmcEngine.Optim;
 using AmcEngine.Tensors;
@@ -25,8 +25,8 @@ public sealed class MovingAverageTests(string path) : OnEverySimdPath(path)
             Tensor p = Draw(b, 1), m = Draw(b, 2), v = Tensor.Zeros([count], dtype, b), y = Draw(b, 3);
             for (var step = 1; step <= 2; step++)
             {
-                b.AdamW([new AdamWTensors(p, Draw(b, 10 * step), m, v, together ? y : null)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, step, 1 - Momentum));
-                if (!together) b.Lerp([new TensorPair(p, y)], 1 - Momentum);
+                b.Run(new AdamWArgs([new AdamWTensors(p, Draw(b, 10 * step), m, v, together ? y : null)], new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.02, step, 1 - Momentum)));
+                if (!together) b.Run(new LerpArgs([new TensorPair(p, y)], 1 - Momentum));
             }
             return new[] { p, m, v, y };
         });

@@ -4,7 +4,7 @@ using SharpFuzz;
 // dictionaries FOLDER: writes the words of every format as AFL++ wants them, before the program is instrumented.
 if (args is ["dictionaries", var folder])
 {
-    foreach (FuzzTarget format in FuzzTargets.All)
+    foreach (var format in FuzzTargets.All)
     {
         File.WriteAllLines(
             Path.Combine(folder, $"{format.Name}.dict"),

@@ -118,7 +118,7 @@ public sealed class WordPieceTokenizerTests
     public void A_vocabulary_of_any_encoding_is_read()
     {
         using var folder = new TempFolder();
-        foreach (Encoding encoding in new Encoding[] { new UTF8Encoding(true), Encoding.Unicode, Encoding.BigEndianUnicode })
+        foreach (var encoding in new Encoding[] { new UTF8Encoding(true), Encoding.Unicode, Encoding.BigEndianUnicode })
         {
             File.WriteAllText(folder.PathOf("vocab.txt"), string.Join("\r\n", Vocabulary) + "\r\n", encoding);
             var read = WordPieceTokenizer.FromVocabFile(folder.PathOf("vocab.txt"));

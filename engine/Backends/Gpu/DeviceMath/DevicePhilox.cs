@@ -1,3 +1,4 @@
+
 namespace AmcEngine.Backends.Gpu.DeviceMath;
 
 /// <summary>

@@ -72,7 +72,7 @@ internal sealed class DeviceHost : KernelHost
     }
 
     private Action<AcceleratorStream, KernelConfig, TArgs> Load<TKernel, TArgs>()
-        where TKernel : struct, IKernel<TArgs> where TArgs : struct
+        where TKernel : struct, IDeviceKernel<TArgs> where TArgs : struct
     {
         if (!Info.SupportsDouble && KernelTypes.UsesDouble(typeof(TKernel)))
             throw new DeviceException("f64", $"{Info.Id} ({Info.Name}) does not compute in f64; use f32, or --device cpu");

@@ -22,7 +22,7 @@ internal abstract class KernelHost : IDisposable
 
     /// <summary>Queues a kernel of <paramref name="groups"/> groups of <paramref name="groupSize"/> lanes.</summary>
     public abstract void Launch<TKernel, TArgs>(int groups, int groupSize, in TArgs args)
-        where TKernel : struct, IKernel<TArgs> where TArgs : struct;
+        where TKernel : struct, IDeviceKernel<TArgs> where TArgs : struct;
 
     /// <inheritdoc/>
     public abstract void Dispose();

@@ -1,6 +1,7 @@
 using System.Numerics;
 using AmcEngine.Backends.Gpu.DeviceMath;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
@@ -8,11 +9,12 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 //   P = exp(scale·QKᵀ + mask − lse), dP = D∘(G Vᵀ), δ = rowsum(G∘O), dS = P∘(dP − δ), D the dropout factor.
 // Two kernels: query blocks give δ and dq = scale·dS K over ascending keys; then key blocks give dk = scale·dSᵀQ and
 //   dv = (P∘D)ᵀG over ascending queries. No sum is shared between groups.
-// Cost: 6·Lq·Lk·D and 8·Lq·Lk·D FLOP a head, an exp for each score in each; bytes: own rows once, the others once a block.
+// Executes 3 and 4 products with a map, since each kernel recomputes its own, and an exp for each score in each. Traffic: own rows
+// once, the others once a block.
 // A row with lse −∞ has P = 0 and no gradient.
 
 /// <summary>δ and dq.</summary>
-internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>, ITwoGroups
+internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>, ITwoGroups
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
@@ -49,7 +51,7 @@ internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : 
 }
 
 /// <summary>dk and dv, from δ.</summary>
-internal readonly struct AttentionKeyGradientKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
+internal readonly struct AttentionKeyGradientKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)

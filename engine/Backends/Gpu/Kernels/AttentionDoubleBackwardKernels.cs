@@ -1,6 +1,7 @@
 using System.Numerics;
 using AmcEngine.Backends.Gpu.DeviceMath;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
@@ -12,7 +13,8 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // Three kernels, each of which recomputes its maps tile by tile; between them only δ, t and e, a number each a query row:
 //   query blocks: t, e = Σ P∘(dP∘T + U) − 2·δ·t, and dg = Σ (P∘D∘T) V + Σ (P∘D) Z − t·O in one sweep; query blocks: dq;
 //   key blocks: dk, dv. Sums go over ascending columns; no sum is shared between groups.
-// Cost: 14, 14 and 16·Lq·Lk·D FLOP a head (less for absent cotangents), an exp for each score in each; bytes: own rows once, the others once a block.
+// Executes 7, 7 and 8 products with a map, since each kernel recomputes its own (less for absent cotangents), and an exp for each score
+// in each. Traffic: own rows once, the others once a block.
 
 /// <summary>The maps that all three kernels need.</summary>
 internal struct AttentionMaps<T> where T : unmanaged
@@ -34,7 +36,7 @@ internal struct AttentionMaps<T> where T : unmanaged
 }
 
 /// <summary>One head's operands, and its maps tile by tile.</summary>
-internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
+internal struct AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag where TKeyRows : struct, IFlag
 {
     public HeadRows<T> Q;
@@ -45,9 +47,9 @@ internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
     public HeadRows<T> Y;
     public HeadRows<T> Z;
 
-    public static AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows> Of(AttentionCall<T> a, int head)
+    public static AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows> Of(AttentionCall<T> a, int head)
     {
-        AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows> o;
+        AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows> o;
         o.Q = AttentionScores<T, R, TKeyRows>.Queries(a, a.Q, head);
         o.G = AttentionScores<T, R, TKeyRows>.Queries(a, a.G, head);
         o.X = AttentionScores<T, R, TKeyRows>.Queries(a, a.X, head);
@@ -58,7 +60,7 @@ internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
         return o;
     }
 
-    public static AttentionMaps<T> Maps(AttentionCall<T> a, AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows> o, TilingScratch<T> scratch, int head, int row0, int column0, Quad<T> lse)
+    public static AttentionMaps<T> Maps(AttentionCall<T> a, AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows> o, TilingScratch<T> scratch, int head, int row0, int column0, Quad<T> lse)
     {
         int row = row0 + TTiling.Row, column = column0 + TTiling.Column;
         AttentionMaps<T> m;
@@ -108,7 +110,7 @@ internal struct AttentionSecondOrder<T, R, TTiling, TVector, TKeyRows>
 }
 
 /// <summary>δ, t, e and dg.</summary>
-internal readonly struct AttentionSecondOutputKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
+internal readonly struct AttentionDoubleBackwardOutputKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
@@ -117,7 +119,7 @@ internal readonly struct AttentionSecondOutputKernel<T, R, TTiling, TVector> : I
         if (TTiling.Alone & block >= a.Heads * a.Blocks.Value) return;
         var scratch = TTiling.Allocate<T>();
         int head = Divisor.Quotient(block, a.Blocks), row0 = (block - head * a.Blocks.Value) * TTiling.Extent;
-        var o = AttentionSecondOrder<T, R, TTiling, TVector, No>.Of(a, head);
+        var o = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.Of(a, head);
         var output = AttentionScores<T, R, No>.Queries(a, a.Output, head);
         var dg = AttentionScores<T, R, No>.Queries(a, a.Dg, head);
         var lse = AttentionScores<T, R, No>.Statistic(a, a.Lse, head, row0 + TTiling.Row);
@@ -128,7 +130,7 @@ internal readonly struct AttentionSecondOutputKernel<T, R, TTiling, TVector> : I
         var column0 = 0;
         do
         {
-            var m = AttentionSecondOrder<T, R, TTiling, TVector, No>.Maps(a, o, scratch, head, row0, column0, lse);
+            var m = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.Maps(a, o, scratch, head, row0, column0, lse);
             mean = Tiles<T, R>.Add(mean, Tiles<T, R>.SumRows(Tiles<T, R>.Mul(m.P, m.Tangent)));
             var e = Tiles<T, R>.Add(Tiles<T, R>.Mul(m.Dp, m.Tangent), m.U);
             center = Tiles<T, R>.Add(center, Tiles<T, R>.SumRows(Tiles<T, R>.Mul(m.P, e)));
@@ -149,7 +151,7 @@ internal readonly struct AttentionSecondOutputKernel<T, R, TTiling, TVector> : I
 }
 
 /// <summary>dq, from δ, t and e.</summary>
-internal readonly struct AttentionSecondQueryKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
+internal readonly struct AttentionDoubleBackwardQueryKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
@@ -158,7 +160,7 @@ internal readonly struct AttentionSecondQueryKernel<T, R, TTiling, TVector> : IK
         if (TTiling.Alone & block >= a.Heads * a.Blocks.Value) return;
         var scratch = TTiling.Allocate<T>();
         int head = Divisor.Quotient(block, a.Blocks), row0 = (block - head * a.Blocks.Value) * TTiling.Extent, row = row0 + TTiling.Row;
-        var o = AttentionSecondOrder<T, R, TTiling, TVector, No>.Of(a, head);
+        var o = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.Of(a, head);
         var dq = AttentionScores<T, R, No>.Queries(a, a.Dq, head);
         var lse = AttentionScores<T, R, No>.Statistic(a, a.Lse, head, row);
         var delta = AttentionScores<T, R, No>.Statistic(a, a.Delta, head, row);
@@ -168,9 +170,9 @@ internal readonly struct AttentionSecondQueryKernel<T, R, TTiling, TVector> : IK
         var column0 = 0;
         do
         {
-            var m = AttentionSecondOrder<T, R, TTiling, TVector, No>.Maps(a, o, scratch, head, row0, column0, lse);
-            var e = AttentionSecondOrder<T, R, TTiling, TVector, No>.ScoreCotangent(m, delta, mean, center);
-            var ds = AttentionSecondOrder<T, R, TTiling, TVector, No>.ScoreGradient(m, delta);
+            var m = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.Maps(a, o, scratch, head, row0, column0, lse);
+            var e = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.ScoreCotangent(m, delta, mean, center);
+            var ds = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.ScoreGradient(m, delta);
             kept = AttentionResult<T, R, TTiling, TVector>.AddTwo(scratch, e, o.K, ds, o.Y, a.HasY, column0, dq, row0, kept);
             column0 += TTiling.Extent;
         }
@@ -180,7 +182,7 @@ internal readonly struct AttentionSecondQueryKernel<T, R, TTiling, TVector> : IK
 }
 
 /// <summary>dk and dv, from δ, t and e.</summary>
-internal readonly struct AttentionSecondKeyKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>
+internal readonly struct AttentionDoubleBackwardKeyKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
@@ -189,7 +191,7 @@ internal readonly struct AttentionSecondKeyKernel<T, R, TTiling, TVector> : IKer
         if (TTiling.Alone & block >= a.Heads * a.Blocks.Value) return;
         var scratch = TTiling.Allocate<T>();
         int head = Divisor.Quotient(block, a.Blocks), row0 = (block - head * a.Blocks.Value) * TTiling.Extent;
-        var o = AttentionSecondOrder<T, R, TTiling, TVector, Yes>.Of(a, head);
+        var o = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, Yes>.Of(a, head);
         var dk = AttentionScores<T, R, Yes>.Keys(a, a.Dk, head);
         var dv = AttentionScores<T, R, Yes>.Keys(a, a.Dv, head);
         var keptKeys = Tiles<T, R>.SplatTile(T.Zero);
@@ -202,11 +204,11 @@ internal readonly struct AttentionSecondKeyKernel<T, R, TTiling, TVector> : IKer
             var delta = AttentionScores<T, R, Yes>.Statistic(a, a.Delta, head, column);
             var mean = AttentionScores<T, R, Yes>.Statistic(a, a.Mean, head, column);
             var center = AttentionScores<T, R, Yes>.Statistic(a, a.Center, head, column);
-            var m = AttentionSecondOrder<T, R, TTiling, TVector, Yes>.Maps(a, o, scratch, head, row0, column0, lse);
+            var m = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, Yes>.Maps(a, o, scratch, head, row0, column0, lse);
             var weights = Tiles<T, R>.Mul(Tiles<T, R>.Mul(m.P, m.Keep), Tiles<T, R>.Sub(m.Tangent, AttentionScores<T, R, Yes>.Spread(mean)));
             keptValues = AttentionResult<T, R, TTiling, TVector>.Add(scratch, weights, o.G, column0, dv, row0, column0 == 0, keptValues);
-            var e = AttentionSecondOrder<T, R, TTiling, TVector, Yes>.ScoreCotangent(m, delta, mean, center);
-            var ds = AttentionSecondOrder<T, R, TTiling, TVector, Yes>.ScoreGradient(m, delta);
+            var e = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, Yes>.ScoreCotangent(m, delta, mean, center);
+            var ds = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, Yes>.ScoreGradient(m, delta);
             keptKeys = AttentionResult<T, R, TTiling, TVector>.AddTwo(scratch, e, o.Q, ds, o.X, a.HasX, column0, dk, row0, keptKeys);
             column0 += TTiling.Extent;
         }

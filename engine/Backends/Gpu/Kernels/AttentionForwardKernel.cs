@@ -1,6 +1,7 @@
 using System.Numerics;
 using AmcEngine.Backends.Gpu.DeviceMath;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
@@ -8,12 +9,12 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // Fused: scale, mask, softmax, dropout (replayed from its stream), the sum over values; nothing of size Lq × Lk is stored.
 // Accumulated: online softmax (Milakov and Gimelshein 2018) with a running maximum a row and a running sum a lane, which are added up at
 //   the end; the output over ascending keys, rescaled when the maximum grows.
-// Cost: 4·Lq·Lk·D FLOP a head, an exp for each score, 40 integer operations more for each with dropout; bytes: Q and O once,
+// Two products with a map, an exp for each score, 40 integer operations more for each with dropout. Traffic: Q and O once,
 //   K and V once for each block of query rows (from the second-level cache as a rule), mask once.
 // A row whose scores are all −∞ gives output 0 and lse −∞.
 
 /// <summary>Output and lse of fused attention.</summary>
-internal readonly struct AttentionForwardKernel<T, R, TTiling, TVector> : IKernel<AttentionCall<T>>, ITwoGroups
+internal readonly struct AttentionForwardKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>, ITwoGroups
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)

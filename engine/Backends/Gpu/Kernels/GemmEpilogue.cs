@@ -7,7 +7,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
 /// What follows the sums of a matmul: C = activation(alpha·sum [+ C] + bias) + residual, and the value before the activation. Fused into
-/// the store of each block, four elements of a row at a time; GELU costs about 35 FLOP an element, everything else 1 or 2.
+/// the store of each block, four elements of a row at a time.
 /// </summary>
 internal static class GemmEpilogue
 {

@@ -10,7 +10,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// and strides. Fused: <see cref="GemmEpilogue"/>. Accumulated: the splits in order, so that the same bits come out each time. Cost: splits FLOP and
 /// 4·splits bytes (8 in f64) an element of the result.
 /// </summary>
-internal readonly struct GemmReduceKernel<T, R, TVector, TActivation> : IKernel<GemmArgs<T>>
+internal readonly struct GemmReduceKernel<T, R, TVector, TActivation> : IDeviceKernel<GemmArgs<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {
     public static void Run(GemmArgs<T> a)

@@ -11,7 +11,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// Layout: a group a tile, split and entry. Fused: <see cref="GemmEpilogue"/>. Accumulated: over the steps of a quarter in order, in 16 registers; then the
 /// quarters in order; then splits as in <see cref="GemmReduceKernel{T, R, TVector, TActivation}"/>. Cost: 2·M·N·K FLOP; B is read once: M/2 FLOP a byte in f32.
 /// </summary>
-internal readonly struct GemmSlimKernel<T, R, TransA, TransB, TVector, TActivation> : IKernel<GemmArgs<T>>
+internal readonly struct GemmSlimKernel<T, R, TransA, TransB, TVector, TActivation> : IDeviceKernel<GemmArgs<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
     where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {

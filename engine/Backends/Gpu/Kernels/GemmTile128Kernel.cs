@@ -13,7 +13,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// Cost: 2·M·N·K FLOP; global memory K·(M·N/128 + N·M/128) elements read, 16 FLOP a byte (the second-level cache serves most), and M·N written;
 /// shared memory 2 FLOP a byte: four 16-byte loads for 64 fused multiply-adds, so that arithmetic is the limit.
 /// </summary>
-internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, TActivation> : IKernel<GemmArgs<float>>, ITwoGroups
+internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, TActivation> : IDeviceKernel<GemmArgs<float>>, ITwoGroups
     where TransA : struct, IFlag where TransB : struct, IFlag where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {
     /// <summary>Rows and columns of a tile.</summary>

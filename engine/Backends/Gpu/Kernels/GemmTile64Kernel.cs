@@ -12,7 +12,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 /// Cost: 2·M·N·K FLOP; global memory K·(M·N/64 + N·M/64) elements read, 8 FLOP a byte in f32 (the second-level cache serves most), and M·N written;
 /// shared memory 1 FLOP a byte, which holds it to about two thirds of a GPU's peak.
 /// </summary>
-internal readonly struct GemmTile64Kernel<T, R, TransA, TransB, TVector, TActivation> : IKernel<GemmArgs<T>>
+internal readonly struct GemmTile64Kernel<T, R, TransA, TransB, TVector, TActivation> : IDeviceKernel<GemmArgs<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
     where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {

@@ -9,7 +9,7 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // the tiled kernel reads and writes neighbours in both tensors.
 
 /// <summary>A lane takes an element of y, in y's order.</summary>
-internal readonly struct PermuteKernel<E> : IKernel<PermuteKernel<E>.Args> where E : unmanaged
+internal readonly struct PermuteKernel<E> : IDeviceKernel<PermuteKernel<E>.Args> where E : unmanaged
 {
     /// <summary>Arguments: strides are those of x.</summary>
     public struct Args
@@ -56,7 +56,7 @@ internal readonly struct PermuteKernel<E> : IKernel<PermuteKernel<E>.Args> where
 /// in x (rows) strides through y by <c>RowStride</c>. A group carries tiles of 32 × 32 through shared memory, whose rows
 /// are one element longer, so that its columns lie in different banks.
 /// </summary>
-internal readonly struct TransposeKernel<E> : IKernel<TransposeKernel<E>.Args> where E : unmanaged
+internal readonly struct TransposeKernel<E> : IDeviceKernel<TransposeKernel<E>.Args> where E : unmanaged
 {
     /// <summary>Lanes of a group: 32 × 8.</summary>
     public const int Lanes = Tile * Lines;

@@ -1,6 +1,8 @@
 using System.Numerics;
 using AmcEngine.Backends.Gpu.DeviceMath;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Backends.Kernels;
+using AmcEngine.Tensors;
 using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
@@ -8,8 +10,81 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 // Random numbers by element number, see RandomKey: the same words as on the CPU back end. Layout: flat; a lane takes the four
 // elements of a Philox block, so that a mask never reaches memory. Cost: about 25 integer operations an element; x once, y once.
 
+/// <summary>Random tensors and dropout.</summary>
+internal sealed class RandomKernels(GpuContext context) : GpuKernels(context), IRandomKernels
+{
+    /// <inheritdoc/>
+    public void Run(in DropoutArgs args)
+    {
+        if (args.Y.DType == DType.F64) Dropout<double>(args);
+        else Dropout<float>(args);
+    }
+
+    private void Dropout<T>(in DropoutArgs args) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var (x, p, key, y) = args;
+        var call = new DropoutKernel<T>.Args
+        {
+            X = View<T>(x),
+            Y = View<T>(y),
+            Scale = T.CreateTruncating(1 / (1 - p)),
+            Threshold = (uint)Math.Ceiling(p * (1 << 24)),
+            SeedLow = (uint)key.Seed,
+            SeedHigh = (uint)(key.Seed >> 32),
+            Op = key.Op,
+            Step = key.Step,
+            Count = y.Count,
+        };
+        if (Quads<T>(x, y)) LaunchOver<DropoutQuadsKernel<T>, DropoutKernel<T>.Args>(QuadsOf(y.Count), call);
+        else LaunchOver<DropoutKernel<T>, DropoutKernel<T>.Args>(QuadsOf(y.Count), call);
+    }
+
+    /// <inheritdoc/>
+    public void Run(in UniformArgs args)
+    {
+        if (args.Y.DType == DType.F64) Uniform<double, SameDouble>(args);
+        else Uniform<float, DoubleToSingle>(args);
+    }
+
+    private void Uniform<T, C>(in UniformArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T> where C : struct, IConversion<double, T> =>
+        LaunchOver<UniformKernel<T, double, F64, C>, UniformKernel<T, double, F64, C>.Args>(QuadsOf(args.Y.Count), new UniformKernel<T, double, F64, C>.Args
+        {
+            Y = View<T>(args.Y),
+            Low = args.Low,
+            Width = args.High - args.Low,
+            Last = args.High <= args.Low ? T.PositiveInfinity : T.BitDecrement(T.CreateTruncating(args.High)),
+            SeedLow = (uint)args.Key.Seed,
+            SeedHigh = (uint)(args.Key.Seed >> 32),
+            Op = args.Key.Op,
+            Step = args.Key.Step,
+            Count = args.Y.Count,
+        });
+
+    /// <inheritdoc/>
+    public void Run(in NormalArgs args)
+    {
+        if (args.Y.DType == DType.F64) Normal<double, F64>(args);
+        else Normal<float, F32>(args);
+    }
+
+    private void Normal<T, R>(in NormalArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> =>
+        LaunchOver<NormalKernel<T, R>, NormalKernel<T, R>.Args>(QuadsOf(args.Y.Count), new NormalKernel<T, R>.Args
+        {
+            Y = View<T>(args.Y),
+            Mean = T.CreateTruncating(args.Mean),
+            Std = T.CreateTruncating(args.Std),
+            SeedLow = (uint)args.Key.Seed,
+            SeedHigh = (uint)(args.Key.Seed >> 32),
+            Op = args.Key.Op,
+            Step = args.Key.Step,
+            Count = args.Y.Count,
+        });
+}
+
 /// <summary>y = x∘[word div 2⁸ ≥ Threshold]·Scale.</summary>
-internal readonly struct DropoutKernel<T> : IKernel<DropoutKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct DropoutKernel<T> : IDeviceKernel<DropoutKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>Arguments.</summary>
     public struct Args
@@ -47,7 +122,7 @@ internal readonly struct DropoutKernel<T> : IKernel<DropoutKernel<T>.Args> where
 }
 
 /// <summary>Dropout by quads: a block's elements are loaded and stored together.</summary>
-internal readonly struct DropoutQuadsKernel<T> : IKernel<DropoutKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct DropoutQuadsKernel<T> : IDeviceKernel<DropoutKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
 {
     public static void Run(DropoutKernel<T>.Args a)
     {
@@ -73,7 +148,7 @@ internal readonly struct DropoutQuadsKernel<T> : IKernel<DropoutKernel<T>.Args> 
 /// y uniform in [low, high). Computed in A (f64) whatever T is, with every operation rounded for itself (the product is a fused
 /// operation with zero, which no compiler merges with the sum), so that the values are the CPU back end's to the bit.
 /// </summary>
-internal readonly struct UniformKernel<T, A, R, C> : IKernel<UniformKernel<T, A, R, C>.Args>
+internal readonly struct UniformKernel<T, A, R, C> : IDeviceKernel<UniformKernel<T, A, R, C>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where A : unmanaged, IFloatingPointIeee754<A> where R : struct, IReal<A> where C : struct, IConversion<A, T>
 {
     /// <summary>Arguments; Last is the largest value below high.</summary>
@@ -116,7 +191,7 @@ internal readonly struct UniformKernel<T, A, R, C> : IKernel<UniformKernel<T, A,
 /// y normal by Box-Muller: elements 2k and 2k + 1 are r·cos and r·sin with r = √(−2 ln(1 − u₂ₖ)) at angle 2π·u₂ₖ₊₁. 1 − u is exact;
 /// about 60 FLOP a pair.
 /// </summary>
-internal readonly struct NormalKernel<T, R> : IKernel<NormalKernel<T, R>.Args>
+internal readonly struct NormalKernel<T, R> : IDeviceKernel<NormalKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
     /// <summary>Arguments.</summary>

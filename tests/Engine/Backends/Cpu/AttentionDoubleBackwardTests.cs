@@ -1,6 +1,7 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -136,10 +137,10 @@ internal sealed class AttentionDoubleBackwardTests(string path) : OnEverySimdPat
         var args = AttentionShapes.Arguments(x.Q, x.K, x.V, x.Mask, x.Scale, x.Heads, x.Dropout);
         Tensor y = x.Q.EmptyLike(), lse = x.Q.EmptyLike([args.B, args.H, args.Lq]);
         var backend = x.Q.Backend;
-        backend.Attention(args, y, lse);
+        backend.Run(new AttentionArgs(args, y, lse));
         Tensor[] results = [x.Q.EmptyLike(), x.Q.EmptyLike(), x.K.EmptyLike(), x.K.EmptyLike()];
-        foreach (var r in results) backend.Fill(r, double.NaN);
-        backend.AttentionDoubleBackward(args, y, lse, x.G, x.Ddq, x.Ddk, x.Ddv, results[0], results[1], results[2], results[3]);
+        foreach (var r in results) backend.Run(new FillArgs(r, double.NaN));
+        backend.Run(new AttentionDoubleBackwardArgs(args, y, lse, x.G, x.Ddq, x.Ddk, x.Ddv, results[0], results[1], results[2], results[3]));
         return results;
     }
 

@@ -1,5 +1,6 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 
@@ -82,7 +83,7 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
             using var t = Make(backend, wide, values, [2, 3, lq, lk]);
             using var y = inPlace ? t.Share(t.Shape, default) : Make(backend, wide, new double[values.Length], [2, 3, lq, lk]);
             using var m = x.Mask is null ? null : Make(backend, wide, x.Mask, [x.Mask.Length]);
-            backend.MaskedSoftmax(t, 0.7, m, x.MaskBatch, x.MaskHead, x.MaskRow, y);
+            backend.Run(new MaskedSoftmaxArgs(t, 0.7, m, x.MaskBatch, x.MaskHead, x.MaskRow, y));
             var expected = new double[values.Length];
             for (var row = 0; row < 6 * lq; row++)
             {
@@ -147,7 +148,7 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
         Tensor New(double[] values) => Make(backend, c.Wide, values, [values.Length]);
         Tensor Empty(int count) => New(Enumerable.Repeat(double.NaN, count).ToArray());
         using var mask = x.Mask is null ? null : New(x.Mask);
-        var args = new AttentionArgs
+        var args = new AttentionOperands
         {
             Q = New(x.Q),
             K = New(x.K),
@@ -168,9 +169,9 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
             Key = Key,
         };
         Tensor[] results = [Empty(x.Q.Length), Empty(c.B * c.H * c.Lq), Empty(x.Q.Length), Empty(x.K.Length), Empty(x.K.Length)];
-        backend.Attention(args, results[0], results[1]);
+        backend.Run(new AttentionArgs(args, results[0], results[1]));
         using var g = New(x.G);
-        backend.AttentionBackward(args, results[0], results[1], g, results[2], results[3], results[4]);
+        backend.Run(new AttentionBackwardArgs(args, results[0], results[1], g, results[2], results[3], results[4]));
         var values = Array.ConvertAll(results, t => t.ToDoubles());
         foreach (var t in results) t.Dispose();
         args.Q.Dispose();

@@ -1,4 +1,4 @@
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 
@@ -19,7 +19,7 @@ public sealed class ElementwiseTests
         KernelHost.Close(KernelHost.Both(b =>
         {
             var y = KernelHost.Make(b, dtype, [count], x);
-            b.Unary(kind, y, y, p, q);
+            b.Run(new UnaryArgs(kind, y, y, p, q));
             return y;
         }), expected, KernelAllowances.Chain.For(dtype));
     }
@@ -44,14 +44,14 @@ public sealed class ElementwiseTests
         KernelHost.Close(KernelHost.Both(be =>
         {
             var y = KernelHost.Output(be, dtype, sy);
-            be.Binary(kind, KernelHost.Make(be, dtype, sa, a), KernelHost.Make(be, dtype, sb, b), y);
+            be.Run(new BinaryArgs(kind, KernelHost.Make(be, dtype, sa, a), KernelHost.Make(be, dtype, sb, b), y));
             return y;
         }), expected, KernelAllowances.Chain.For(dtype));
         if (!sa.Equals(sy)) return;
         KernelHost.Close(KernelHost.Both(be =>
         {
             var y = KernelHost.Make(be, dtype, sa, a);
-            be.Binary(kind, y, KernelHost.Make(be, dtype, sb, b), y);
+            be.Run(new BinaryArgs(kind, y, KernelHost.Make(be, dtype, sb, b), y));
             return y;
         }), expected, KernelAllowances.Chain.For(dtype));
     }
@@ -68,7 +68,7 @@ public sealed class ElementwiseTests
         var result = KernelHost.Both(b =>
         {
             Tensor dg = KernelHost.Output(b, dtype, [count]), dx = KernelHost.Output(b, dtype, [count]);
-            b.ActivationDoubleBackward(activation, KernelHost.Make(b, dtype, [count], x), KernelHost.Make(b, dtype, [count], g), KernelHost.Make(b, dtype, [count], h), dg, dx);
+            b.Run(new ActivationDoubleBackwardArgs(activation, KernelHost.Make(b, dtype, [count], x), KernelHost.Make(b, dtype, [count], g), KernelHost.Make(b, dtype, [count], h), dg, dx));
             return new[] { dg, dx };
         });
         KernelHost.Close(result[0], [.. x.Select((v, i) => h[i] * VectorMathTests.Reference(first, v))], dtype == DType.F64 ? 5e-15 : 5e-7);
@@ -82,8 +82,8 @@ public sealed class ElementwiseTests
         var result = KernelHost.Both(b =>
         {
             Tensor tx = KernelHost.Make(b, dtype, [count], x), sum = KernelHost.Make(b, dtype, [count], y), mix = KernelHost.Make(b, dtype, [count], y);
-            b.AddScaled(tx, -0.3, sum);
-            b.Lerp([new TensorPair(tx, mix)], 0.005);
+            b.Run(new AddScaledArgs(tx, -0.3, sum));
+            b.Run(new LerpArgs([new TensorPair(tx, mix)], 0.005));
             return new[] { sum, mix };
         });
         KernelHost.Close(result[0], y.Zip(x, (v, u) => v - 0.3 * u).ToArray(), KernelAllowances.Rounding.For(dtype));
@@ -98,7 +98,7 @@ public sealed class ElementwiseTests
         var result = KernelHost.Both(b =>
         {
             Tensor tp = KernelHost.Make(b, dtype, [count], p), tm = KernelHost.Make(b, dtype, [count], m), tv = KernelHost.Make(b, dtype, [count], v);
-            for (var t = 1; t <= 2; t++) b.AdamW([new AdamWTensors(tp, KernelHost.Make(b, dtype, [count], g[t - 1]), tm, tv)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, t));
+            for (var t = 1; t <= 2; t++) b.Run(new AdamWArgs([new AdamWTensors(tp, KernelHost.Make(b, dtype, [count], g[t - 1]), tm, tv)], new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.02, t)));
             return new[] { tp, tm, tv };
         });
         for (var t = 1; t <= 2; t++)

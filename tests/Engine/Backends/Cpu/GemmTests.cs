@@ -1,5 +1,6 @@
-using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Cpu.Simd;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 
@@ -126,7 +127,7 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
             Bias = Make(backend, wide, bias),
             Activation = Activation.Gelu,
         };
-        backend.MatMul(args);
+        backend.Run(args);
         return args.C.ToDoubles();
     }
 
@@ -210,7 +211,7 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
             PreActivation = sp,
             Residual = sr,
         };
-        backend.MatMul(args);
+        backend.Run(args);
         return (tc.ToDoubles(), tp?.ToDoubles(), a, b, c0, bias, args);
     }
 

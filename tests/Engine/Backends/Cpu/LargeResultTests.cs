@@ -1,5 +1,6 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -27,10 +28,10 @@ internal sealed class LargeResultTests(string path) : OnEverySimdPath(path)
     public static void Drop() => (_x, _z) = ([], []);
 
     [Test]
-    public void Of_one_operand() => Same((b, x, _, y) => b.Unary(UnaryKind.Exp, x, y));
+    public void Of_one_operand() => Same((b, x, _, y) => b.Run(new UnaryArgs(UnaryKind.Exp, x, y)));
 
     [Test]
-    public void Of_two_operands() => Same((b, x, z, y) => b.Binary(BinaryKind.Mul, x, z, y));
+    public void Of_two_operands() => Same((b, x, z, y) => b.Run(new BinaryArgs(BinaryKind.Mul, x, z, y)));
 
     [Test]
     public void Of_layer_norm() => Same((b, x, z, y) => Norm(b, x, y));
@@ -39,13 +40,13 @@ internal sealed class LargeResultTests(string path) : OnEverySimdPath(path)
     public void Of_the_gradient_of_layer_norm() => Same((b, x, z, y) =>
     {
         var (gamma, mean, rstd) = Norm(b, x, x.EmptyLike());
-        b.LayerNormBackward(x, gamma, mean, rstd, z, y, gamma.EmptyLike(), null);
+        b.Run(new LayerNormBackwardArgs(x, gamma, mean, rstd, z, y, gamma.EmptyLike(), null));
     });
 
     private static (Tensor Gamma, Tensor Mean, Tensor Rstd) Norm(IBackend b, Tensor x, Tensor y)
     {
         Tensor gamma = Tensor.From(_z.AsSpan(0, Width).ToArray(), [Width], b), mean = x.EmptyLike([x.Shape[0]]), rstd = mean.EmptyLike();
-        b.LayerNorm(x, gamma, gamma, 1e-6, y, mean, rstd);
+        b.Run(new LayerNormArgs(x, gamma, gamma, 1e-6, y, mean, rstd));
         return (gamma, mean, rstd);
     }
 
@@ -65,7 +66,7 @@ internal sealed class LargeResultTests(string path) : OnEverySimdPath(path)
         using var scope = MemoryScope.Begin();
         Tensor Slice(float[] values) => Tensor.From(values.AsSpan(row * Width, rows * Width).ToArray(), [rows, Width], backend);
         Tensor x = Slice(_x), z = Slice(_z), y = x.EmptyLike();
-        backend.Fill(y, double.NaN);
+        backend.Run(new FillArgs(y, double.NaN));
         run(backend, x, z, y);
         return y.ToArray<float>();
     }

@@ -1,5 +1,6 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -55,10 +56,10 @@ internal sealed class LayerNormTests(string path) : OnEverySimdPath(path)
     {
         var (x, gamma, backend) = (t[0], t[1], t[0].Backend);
         Tensor y = x.EmptyLike(), mean = x.EmptyLike([x.Shape[0]]), rstd = x.EmptyLike([x.Shape[0]]);
-        backend.LayerNorm(x, gamma, gamma, Eps, y, mean, rstd);
+        backend.Run(new LayerNormArgs(x, gamma, gamma, Eps, y, mean, rstd));
         Tensor[] results = [x.EmptyLike(), gamma.EmptyLike(), x.EmptyLike()];
-        foreach (var r in results) backend.Fill(r, double.NaN);
-        backend.LayerNormDoubleBackward(x, gamma, mean, rstd, t[2], cotangents[0], cotangents[1], cotangents[2], results[0], results[1], results[2]);
+        foreach (var r in results) backend.Run(new FillArgs(r, double.NaN));
+        backend.Run(new LayerNormDoubleBackwardArgs(x, gamma, mean, rstd, t[2], cotangents[0], cotangents[1], cotangents[2], results[0], results[1], results[2]));
         return results;
     }
 

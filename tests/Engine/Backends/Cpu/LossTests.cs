@@ -1,5 +1,5 @@
 using AmcEngine.Backends;
-using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 
@@ -27,8 +27,8 @@ public sealed class LossTests
         {
             Tensor tx = KernelHost.Make(b, dtype, [rows, classes], x), tl = KernelHost.Ints(b, [rows], labels);
             Tensor loss = KernelHost.Output(b, dtype, [rows]), sum = KernelHost.Output(b, dtype, [rows]), d = KernelHost.Output(b, dtype, [rows, classes]);
-            b.CrossEntropy(tx, tl, -100, loss, sum);
-            b.CrossEntropyBackward(tx, sum, tl, -100, KernelHost.Make(b, dtype, [rows], g), d);
+            b.Run(new CrossEntropyArgs(tx, tl, -100, loss, sum));
+            b.Run(new CrossEntropyBackwardArgs(tx, sum, tl, -100, KernelHost.Make(b, dtype, [rows], g), d));
             return new[] { loss, sum, d };
         });
         KernelHost.Close(result[0], losses, KernelAllowances.Chain.For(dtype));
@@ -57,8 +57,8 @@ public sealed class LossTests
             Shape shape = [batch, heads, tokens, width];
             Tensor ta = KernelHost.Make(b, dtype, shape, a), tg = KernelHost.Make(b, dtype, shape, g), tm = KernelHost.Make(b, dtype, [batch, tokens], m);
             Tensor map = KernelHost.Output(b, dtype, [batch, positions]), d1 = KernelHost.Output(b, dtype, shape), d2 = KernelHost.Output(b, dtype, shape);
-            b.GradCam(ta, tg, tm, map);
-            b.GradCamBackward(ta, tg, tm, KernelHost.Make(b, dtype, [batch, positions], c), d1, d2);
+            b.Run(new GradCamArgs(ta, tg, tm, map));
+            b.Run(new GradCamBackwardArgs(ta, tg, tm, KernelHost.Make(b, dtype, [batch, positions], c), d1, d2));
             return new[] { map, d1, d2 };
         });
         KernelHost.Close(result[0], cam, KernelAllowances.Rounding.For(dtype));
@@ -91,8 +91,8 @@ public sealed class LossTests
         var result = KernelHost.Both(b =>
         {
             Tensor tm = KernelHost.Make(b, dtype, [batch, positions], mask), s = KernelHost.Output(b, dtype, [batch, 4]), w = KernelHost.Output(b, DType.I32, [batch, 2]), d = KernelHost.Output(b, dtype, [batch, positions]);
-            b.RegionStats(KernelHost.Make(b, dtype, [batch, positions], map), tm, s, w);
-            b.RegionStatsBackward(tm, w, KernelHost.Make(b, dtype, [batch, 4], g), d);
+            b.Run(new RegionStatsArgs(KernelHost.Make(b, dtype, [batch, positions], map), tm, s, w));
+            b.Run(new RegionStatsBackwardArgs(tm, w, KernelHost.Make(b, dtype, [batch, 4], g), d));
             return new[] { s, w, d };
         });
         KernelHost.Close(result[0], stats, KernelAllowances.RegionSum.For(dtype));
@@ -109,7 +109,7 @@ public sealed class LossTests
         KernelHost.Close(KernelHost.Both(b =>
         {
             var y = KernelHost.Output(b, dtype, [count]);
-            b.Dropout(KernelHost.Make(b, dtype, [count], x), p, key, y);
+            b.Run(new DropoutArgs(KernelHost.Make(b, dtype, [count], x), p, key, y));
             return y;
         }), expected, KernelAllowances.Rounding.For(dtype));
     }
@@ -122,8 +122,8 @@ public sealed class LossTests
         var result = KernelHost.Both(b =>
         {
             Tensor u = KernelHost.Output(b, dtype, [count]), n = KernelHost.Output(b, dtype, [count]);
-            b.Uniform(u, -1, 3, key);
-            b.Normal(n, 0.5, 2, key);
+            b.Run(new UniformArgs(u, -1, 3, key));
+            b.Run(new NormalArgs(n, 0.5, 2, key));
             return new[] { u, n };
         });
         KernelHost.Close(result[0], Enumerable.Range(0, count).Select(i => -1 + 4 * U(i)).ToArray(), KernelAllowances.Rounding.For(dtype));

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 
@@ -20,7 +21,7 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
     {
         Shape from = new(c.Shape), to = new(Array.ConvertAll(c.Perm, a => c.Shape[a]));
         var x = Enumerable.Range(0, from.Count).Select(i => (double)i).ToArray();
-        int[] strides = from.Strides(), target = to.Strides();
+        int[] strides = Strides(from), target = Strides(to);
         var expected = new double[x.Length];
         for (var i = 0; i < x.Length; i++)
         {
@@ -31,7 +32,7 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
         KernelHost.SameBits(KernelHost.Both(b =>
         {
             var y = KernelHost.Output(b, dtype, to);
-            b.Permute(KernelHost.Make(b, dtype, from, x), c.Perm, y);
+            b.Run(new PermuteArgs(KernelHost.Make(b, dtype, from, x), c.Perm, y));
             return y;
         }), expected, "moved");
     }
@@ -43,7 +44,7 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
         KernelHost.SameBits(KernelHost.Both(b =>
         {
             var y = KernelHost.Output(b, to, [count]);
-            b.Copy(KernelHost.Make(b, from, [count], x), y);
+            b.Run(new CopyArgs(KernelHost.Make(b, from, [count], x), y));
             return y;
         }), x, "moved");
         Assert.That(KernelHost.Both(b => Tensor.Full([count], 3, to, b)), Is.All.EqualTo(3));
@@ -61,7 +62,7 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
         KernelHost.SameBits(KernelHost.Both(b =>
         {
             var y = Tensor.Full([outer, toLength, inner], -1, dtype, b);
-            b.CopyRows(KernelHost.Make(b, dtype, [outer, fromLength, inner], x), fromLength, 2, y, toLength, 4, outer, 3, inner);
+            b.Run(new CopyRowsArgs(KernelHost.Make(b, dtype, [outer, fromLength, inner], x), fromLength, 2, y, toLength, 4, outer, 3, inner));
             return y;
         }), expected, "moved");
     }
@@ -80,8 +81,8 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
         var result = KernelHost.Both(b =>
         {
             Tensor patches = KernelHost.Output(b, dtype, [batch * down * across, channels * patch * patch]), back = KernelHost.Output(b, dtype, [batch, channels, height, width]);
-            b.ImageToPatches(KernelHost.Make(b, dtype, [batch, channels, height, width], x), patch, patches);
-            b.PatchesToImage(patches, patch, back);
+            b.Run(new ImageToPatchesArgs(KernelHost.Make(b, dtype, [batch, channels, height, width], x), patch, patches));
+            b.Run(new PatchesToImageArgs(patches, patch, back));
             return new[] { patches, back };
         });
         Assert.That(result[0], Is.EqualTo(expected));
@@ -105,10 +106,10 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
         var result = KernelHost.Both(b =>
         {
             Tensor s = KernelHost.Output(b, dtype, [g.Length]), a = KernelHost.Output(b, dtype, [x.Length]), at = KernelHost.Ints(b, [count], index);
-            b.IndexSelect(KernelHost.Make(b, dtype, [x.Length], x), new AxisView(outer, length, inner), at, s);
-            b.IndexAdd(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, skip, a);
+            b.Run(new IndexSelectArgs(KernelHost.Make(b, dtype, [x.Length], x), new AxisView(outer, length, inner), at, s));
+            b.Run(new IndexAddArgs(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, skip, a));
             var onto = KernelHost.Make(b, dtype, [x.Length], x);
-            b.IndexAdd(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, skip, onto, accumulate: true);
+            b.Run(new IndexAddArgs(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, skip, onto, Accumulate: true));
             return new[] { s, a, onto };
         });
         Assert.That(result[0], Is.EqualTo(selected));
@@ -132,8 +133,8 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
         var result = KernelHost.Both(b =>
         {
             Tensor y = KernelHost.Output(b, dtype, [g.Length]), s = KernelHost.Output(b, dtype, [x.Length]), at = KernelHost.Ints(b, [index.Length], index);
-            b.Gather(KernelHost.Make(b, dtype, [x.Length], x), new AxisView(outer, length, inner), at, count, y);
-            b.ScatterAdd(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, count, s);
+            b.Run(new GatherArgs(KernelHost.Make(b, dtype, [x.Length], x), new AxisView(outer, length, inner), at, count, y));
+            b.Run(new ScatterAddArgs(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, count, s));
             return new[] { y, s };
         });
         Assert.That(result[0], Is.EqualTo(gathered));
@@ -149,10 +150,10 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
             var axis = new AxisView(1, 4, 2);
             foreach (var (op, call) in new (string, Action)[]
             {
-                ("index_select", () => b.IndexSelect(x, axis, index, y)),
-                ("index_add", () => b.IndexAdd(y, axis, index, -100, x)),
-                ("gather", () => b.Gather(x, new AxisView(1, 4, 1), index, 2, y)),
-                ("scatter_add", () => b.ScatterAdd(y, new AxisView(1, 4, 1), index, 2, x)),
+                ("index_select", () => b.Run(new IndexSelectArgs(x, axis, index, y))),
+                ("index_add", () => b.Run(new IndexAddArgs(y, axis, index, -100, x))),
+                ("gather", () => b.Run(new GatherArgs(x, new AxisView(1, 4, 1), index, 2, y))),
+                ("scatter_add", () => b.Run(new ScatterAddArgs(y, new AxisView(1, 4, 1), index, 2, x))),
             })
                 Assert.That(call, Throws.TypeOf<EngineException>().With.Message.EqualTo($"{op}: index {wrong} is outside of [0, 4)"));
             return x;
@@ -160,4 +161,7 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
 
     // Without −0, which is 0 after a conversion to an integer.
     private static double Whole(double value) => Math.Round(value) + 0.0;
+
+    // Of a row-major tensor, in elements.
+    private static int[] Strides(Shape shape) => [.. Enumerable.Range(1, shape.Rank).Select(i => shape.Product(i, shape.Rank))];
 }

@@ -1,5 +1,5 @@
 using AmcEngine.Backends;
-using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Cpu.Simd;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
@@ -39,9 +39,9 @@ public sealed unsafe class PhiloxTests(string path) : OnEverySimdPath(path)
             fixed (float* f = floats)
             fixed (double* d = doubles)
             {
-                Philox.FillWords(key, start, w, count);
-                Philox.FillUniform(key, start, f, count);
-                Philox.FillUniform(key, start, d, count);
+                PhiloxVectors.FillWords(key, start, w, count);
+                PhiloxVectors.FillUniform(key, start, f, count);
+                PhiloxVectors.FillUniform(key, start, d, count);
             }
             for (var i = 0; i < count; i++)
             {

@@ -1,5 +1,5 @@
 using System.Numerics;
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 
@@ -25,7 +26,7 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
         KernelHost.Close(KernelHost.Both(b =>
         {
             var y = KernelHost.Output(b, dtype, [axis.Outer, axis.Inner]);
-            b.Reduce(kind, KernelHost.Make(b, dtype, [x.Length], x), axis, y);
+            b.Run(new ReduceArgs(kind, KernelHost.Make(b, dtype, [x.Length], x), axis, y));
             return y;
         }), expected, kind == ReduceKind.Sum ? KernelAllowances.Sum.For(dtype) : 0);
     }
@@ -35,7 +36,7 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
         Assert.That(KernelHost.Both(b =>
         {
             var y = KernelHost.Output(b, dtype, [3, inner]);
-            b.Reduce(ReduceKind.Sum, Tensor.Empty([3, 0, inner], dtype, b), new AxisView(3, 0, inner), y);
+            b.Run(new ReduceArgs(ReduceKind.Sum, Tensor.Empty([3, 0, inner], dtype, b), new AxisView(3, 0, inner), y));
             return y;
         }), Is.All.Zero);
 
@@ -57,7 +58,7 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
         var result = KernelHost.Both(b =>
         {
             Tensor values = KernelHost.Output(b, dtype, [5, inner]), indices = KernelHost.Output(b, DType.I32, [5, inner]);
-            b.ArgReduce(kind, KernelHost.Make(b, dtype, [x.Length], x), axis, values, indices);
+            b.Run(new ArgReduceArgs(kind, KernelHost.Make(b, dtype, [x.Length], x), axis, values, indices));
             return new[] { values, indices };
         });
         Assert.That(result[1], Is.EqualTo(expected));
@@ -72,7 +73,7 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
         Assert.That(KernelHost.Both(b =>
         {
             var y = KernelHost.Output(b, DType.F32, [inner]);
-            b.Reduce(kind, KernelHost.Make(b, DType.F32, [x.Length], x), new AxisView(1, 200, inner), y);
+            b.Run(new ReduceArgs(kind, KernelHost.Make(b, DType.F32, [x.Length], x), new AxisView(1, 200, inner), y));
             return y;
         }), Is.All.NaN);
     }
@@ -87,7 +88,7 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
         {
             var t = KernelHost.Make(b, dtype, [count], x);
             var counts = new long[2];
-            b.CountNonFinite([t, KernelHost.Ints(b, [1], 1)], counts);
+            b.Run(new CountNonFiniteArgs([t, KernelHost.Ints(b, [1], 1)], counts));
             Assert.That(counts, Is.EqualTo(new long[] { expected, 0 }));
             return t;
         });
@@ -109,8 +110,8 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
         var result = KernelHost.Both(b =>
         {
             Tensor ty = KernelHost.Output(b, dtype, [count]), td = KernelHost.Output(b, dtype, [count]);
-            b.Softmax(KernelHost.Make(b, dtype, [count], x), axis, log, ty);
-            b.SoftmaxBackward(ty, KernelHost.Make(b, dtype, [count], g), axis, log, td);
+            b.Run(new SoftmaxArgs(KernelHost.Make(b, dtype, [count], x), axis, log, ty));
+            b.Run(new SoftmaxBackwardArgs(ty, KernelHost.Make(b, dtype, [count], g), axis, log, td));
             return new[] { ty, td };
         });
         KernelHost.Close(result[0], y, KernelAllowances.Softmax.For(dtype));
@@ -141,9 +142,9 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
             Tensor Out(int n) => KernelHost.Output(b, dtype, [n]);
             Tensor tx = KernelHost.Make(b, dtype, [rows, width], x), tg = KernelHost.Make(b, dtype, [rows, width], g), tgamma = KernelHost.Make(b, dtype, [width], gamma);
             Tensor ty = Out(x.Length), mean = Out(rows), rstd = Out(rows), td = Out(x.Length), only = Out(x.Length), dg = Out(width), db = Out(width);
-            b.LayerNorm(tx, tgamma, KernelHost.Make(b, dtype, [width], beta), 1e-2, ty, mean, rstd);
-            b.LayerNormBackward(tx, tgamma, mean, rstd, tg, td, dg, db);
-            b.LayerNormBackward(tx, tgamma, mean, rstd, tg, only, null, null);
+            b.Run(new LayerNormArgs(tx, tgamma, KernelHost.Make(b, dtype, [width], beta), 1e-2, ty, mean, rstd));
+            b.Run(new LayerNormBackwardArgs(tx, tgamma, mean, rstd, tg, td, dg, db));
+            b.Run(new LayerNormBackwardArgs(tx, tgamma, mean, rstd, tg, only, null, null));
             return new[] { ty, td, dg, db, only };
         });
         var tolerance = KernelAllowances.LayerNorm.For(dtype);

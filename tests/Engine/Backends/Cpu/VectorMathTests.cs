@@ -1,7 +1,8 @@
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
-using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Cpu.Simd;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 
@@ -168,7 +169,7 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
     internal static Tensor Apply(CpuBackend backend, UnaryKind kind, DType dtype, double[] x, double p = 0, double q = 0)
     {
         var y = KernelHost.Output(backend, dtype, [x.Length]);
-        backend.Unary(kind, KernelHost.Make(backend, dtype, [x.Length], x), y, p, q);
+        backend.Run(new UnaryArgs(kind, KernelHost.Make(backend, dtype, [x.Length], x), y, p, q));
         return y;
     }
 

@@ -1,4 +1,4 @@
-using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends.Cpu.Host;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Backends.Cpu;

@@ -2,6 +2,7 @@ using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -134,14 +135,14 @@ internal sealed class AttentionTests
 
     private static double[][] On(GpuBackend backend, bool shared, Func<GpuBackend, double[][]> run)
     {
-        backend.SharedAttentionTiles = shared;
+        backend.Forced.SharedAttentionTiles = shared;
         try
         {
             return run(backend);
         }
         finally
         {
-            backend.SharedAttentionTiles = null;
+            backend.Forced.SharedAttentionTiles = null;
         }
     }
 
@@ -173,12 +174,12 @@ internal sealed class AttentionTests
         var args = inputs.Arguments();
         Tensor Empty(Shape shape) => Moved([.. Enumerable.Repeat(double.NaN, shape.Count)], shape, dtype, c.Offset, backend);
         Tensor[] results = [Empty(inputs.Query), Empty([c.B, c.H, c.Lq]), Empty(inputs.Query), Empty(inputs.Keys), Empty(inputs.Keys)];
-        backend.Attention(args, results[0], results[1]);
-        backend.AttentionBackward(args, results[0], results[1], inputs.G, results[2], results[3], results[4]);
+        backend.Run(new AttentionArgs(args, results[0], results[1]));
+        backend.Run(new AttentionBackwardArgs(args, results[0], results[1], inputs.G, results[2], results[3], results[4]));
         if (backend is not GpuBackend) return results;
         Tensor[] second = [Empty(inputs.Query), Empty(inputs.Query), Empty(inputs.Keys), Empty(inputs.Keys)];
         Tensor? Present(int i) => (present >> i & 1) == 1 ? inputs.Cotangents[i] : null;
-        backend.AttentionDoubleBackward(args, results[0], results[1], inputs.G, Present(0), Present(1), Present(2), second[0], second[1], second[2], second[3]);
+        backend.Run(new AttentionDoubleBackwardArgs(args, results[0], results[1], inputs.G, Present(0), Present(1), Present(2), second[0], second[1], second[2], second[3]));
         return [.. results, .. second];
     }
 
@@ -256,7 +257,7 @@ internal sealed class AttentionTests
         public Tensor[] Cotangents { get; }
         public Tensor? Mask { get; }
 
-        public AttentionArgs Arguments() =>
+        public AttentionOperands Arguments() =>
             AttentionShapes.Arguments(Q, K, V, Mask, Scale, _case.HeadsFirst ? 0 : _case.H, _case.Dropout > 0 ? new DropoutSpec(_case.Dropout, Key) : null);
 
         public void Dispose()

@@ -1,4 +1,4 @@
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine.Backends.Cpu;
 using NUnit.Framework;
@@ -68,7 +68,7 @@ internal sealed class DeviceMathTests
         var device = TestBackends.OpenCl;
         using var input = dtype == DType.F64 ? Tensor.From(x, [x.Length], device) : Tensor.From(Array.ConvertAll(x, v => (float)v), [x.Length], device);
         using var output = Tensor.Empty([x.Length], dtype, device);
-        device.Unary(kind, input, output);
+        device.Run(new UnaryArgs(kind, input, output));
         return output.ToDoubles();
     }
 }

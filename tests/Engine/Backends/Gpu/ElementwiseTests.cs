@@ -1,4 +1,4 @@
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 using NUnit.Framework;
@@ -17,7 +17,7 @@ internal sealed class ElementwiseTests
         {
             using var x = Some(b, DType.F32, [count], 1, offset);
             var y = Some(b, DType.F32, [count], 2);
-            b.Unary(UnaryKind.Affine, x, y, 0.5, 2);
+            b.Run(new UnaryArgs(UnaryKind.Affine, x, y, 0.5, 2));
             return y;
         }, DeviceAllowances.Contracted.F32);
     }
@@ -29,7 +29,7 @@ internal sealed class ElementwiseTests
         {
             using var x = Some(b, dtype, [7, 13]);
             using var y = Some(b, dtype, [7, 13], 2);
-            b.Binary(kind, x, y, x);
+            b.Run(new BinaryArgs(kind, x, y, x));
             return x.Share(x.Shape, default);
         }, DeviceAllowances.Chain.For(dtype));
     }
@@ -48,7 +48,7 @@ internal sealed class ElementwiseTests
             using var x = Some(b, DType.F32, [count], 1, offsetA);
             using var z = Some(b, DType.F32, [count], 2);
             var y = Some(b, DType.F32, [count], 3, offsetY);
-            b.Binary(BinaryKind.Sub, x, z, y);
+            b.Run(new BinaryArgs(BinaryKind.Sub, x, z, y));
             return y;
         }, 0);
     }
@@ -77,7 +77,7 @@ internal sealed class ElementwiseTests
                 using var x = Some(b, dtype, [.. left], 1, 1);
                 using var z = Some(b, dtype, [.. right], 2, 1);
                 var y = Tensor.Empty(Shape.Broadcast(x.Shape, z.Shape, "test"), dtype, b);
-                b.Binary(BinaryKind.Sub, x, z, y);
+                b.Run(new BinaryArgs(BinaryKind.Sub, x, z, y));
                 return y;
             }, 0);
     }
@@ -89,7 +89,7 @@ internal sealed class ElementwiseTests
         using var x = Some(b, DType.F32, [2, 1, 2, 1, 2, 1, 2]);
         using var z = Some(b, DType.F32, [1, 2, 1, 2, 1, 2, 1]);
         using var y = Tensor.Empty([2, 2, 2, 2, 2, 2, 2], DType.F32, b);
-        Assert.That(() => b.Binary(BinaryKind.Add, x, z, y), Throws.TypeOf<ShapeException>().With.Message.Contains("7 axes"));
+        Assert.That(() => b.Run(new BinaryArgs(BinaryKind.Add, x, z, y)), Throws.TypeOf<ShapeException>().With.Message.Contains("7 axes"));
     }
 
     [Test]
@@ -100,7 +100,7 @@ internal sealed class ElementwiseTests
             using var g = Make(b, DType.F32, [4], [double.NaN, 1, 2, double.PositiveInfinity]);
             using var x = Make(b, DType.F32, [4], [-1, double.NaN, 3, 0]);
             var y = Tensor.Empty([4], DType.F32, b);
-            b.Binary(BinaryKind.ReluBackward, g, x, y);
+            b.Run(new BinaryArgs(BinaryKind.ReluBackward, g, x, y));
             return y;
         }, 0);
     }
@@ -112,7 +112,7 @@ internal sealed class ElementwiseTests
         Compare($"lerp {dtype}", b =>
         {
             Tensor[] xs = [.. counts.Select((c, i) => Some(b, dtype, [c], i, offset))], ys = [.. counts.Select((c, i) => Some(b, dtype, [c], 50 + i, offset))];
-            b.Lerp([.. xs.Zip(ys, (x, y) => new TensorPair(x, y))], 0.3);
+            b.Run(new LerpArgs([.. xs.Zip(ys, (x, y) => new TensorPair(x, y))], 0.3));
             return Movement.Concat(ys, 0);
         }, DeviceAllowances.Contracted.For(dtype));
     }
@@ -125,16 +125,16 @@ internal sealed class ElementwiseTests
             using var x = Tensor.Empty([8], DType.F32, b);
             using var z = Tensor.Empty([4, 8], DType.F32, b);
             using var w = x.Share([4], default, 1);
-            b.Unary(UnaryKind.Gelu, x, x);
-            b.Unary(UnaryKind.Gelu, w, w);
-            b.Unary(UnaryKind.QuickGelu, x, x);
-            foreach (var kind in Enum.GetValues<BinaryKind>()) b.Binary(kind, x, x, x);
-            b.Binary(BinaryKind.Add, w, w, w);
-            b.Binary(BinaryKind.Add, z, x, z);
-            b.AddScaled(x, 1, x);
-            b.AddScaled(w, 1, w);
-            b.Lerp([new TensorPair(x, x)], 1);
-            b.Lerp([new TensorPair(w, w)], 1);
+            b.Run(new UnaryArgs(UnaryKind.Gelu, x, x));
+            b.Run(new UnaryArgs(UnaryKind.Gelu, w, w));
+            b.Run(new UnaryArgs(UnaryKind.QuickGelu, x, x));
+            foreach (var kind in Enum.GetValues<BinaryKind>()) b.Run(new BinaryArgs(kind, x, x, x));
+            b.Run(new BinaryArgs(BinaryKind.Add, w, w, w));
+            b.Run(new BinaryArgs(BinaryKind.Add, z, x, z));
+            b.Run(new AddScaledArgs(x, 1, x));
+            b.Run(new AddScaledArgs(w, 1, w));
+            b.Run(new LerpArgs([new TensorPair(x, x)], 1));
+            b.Run(new LerpArgs([new TensorPair(w, w)], 1));
         });
         Assert.That(texts, Has.Count.EqualTo(18));
         PtxTexts.Check(texts, "MapQuadsKernel", "ZipQuadsKernel", "AddScaledQuadsKernel", "LerpQuadsKernel");
@@ -147,7 +147,7 @@ internal sealed class ElementwiseTests
         {
             using var x = Some(b, dtype, [count], 1, offset);
             var y = Some(b, dtype, [count], 2, offset);
-            b.AddScaled(x, 0.3, y);
+            b.Run(new AddScaledArgs(x, 0.3, y));
             return y;
         }, DeviceAllowances.Contracted.For(dtype));
     }

@@ -20,9 +20,9 @@ internal sealed class EmulationTests
     public void Open()
     {
         _device = GpuDevices.Open("emulate");
-        _device.ForcedTeam = RowTeam.Group;
-        _device.ForcedGemm = new GemmPlan(GemmVariant.Tile64, 1, false);
-        _device.SharedAttentionTiles = true;
+        _device.Forced.Team = RowTeam.Group;
+        _device.Forced.Gemm = new GemmPlan(GemmVariant.Tile64, 1, false);
+        _device.Forced.SharedAttentionTiles = true;
     }
 
     [OneTimeTearDown]

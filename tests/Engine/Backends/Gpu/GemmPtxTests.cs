@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
-using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
 using AmcEngine.Backends.Gpu.Host;
 using AmcEngine.Backends.Gpu.Kernels;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using ILGPU.Runtime.Cuda;
 using NUnit.Framework;
@@ -55,12 +55,12 @@ internal sealed class GemmPtxTests
     private static IEnumerable<string> Compile(GemmPlan plan, bool transA, bool transB, Activation activation = Activation.None)
     {
         using var host = new PtxHost(CudaArchitecture.SM_80, CudaInstructionSet.ISA_78);
-        using var backend = new GpuBackend(host) { ForcedGemm = plan };
+        using var backend = new GpuBackend(host) { Forced = { Gemm = plan } };
         const int Size = 256;
         using var a = Tensor.Empty([Size, Size], DType.F32, backend);
         using var b = Tensor.Empty([Size, Size], DType.F32, backend);
         using var c = Tensor.Empty([Size, Size], DType.F32, backend);
-        backend.MatMul(new MatMulArgs
+        backend.Run(new MatMulArgs
         {
             A = a,
             B = b,

@@ -2,6 +2,7 @@ using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
 using AmcEngine.Backends.Gpu.Host;
 using AmcEngine.Backends.Gpu.Kernels;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 
@@ -155,8 +156,8 @@ internal sealed class GemmTests
         using var pre = c.Pre ? Operand(backend, wide, sizeC * entries, c.Offset, 3) : null;
         using var residual = c.Residual ? Operand(backend, wide, sizeC * entries, c.Offset, 5) : null;
         using var bias = c.Bias ? Operand(backend, wide, c.N, c.Offset, 4) : null;
-        if (backend is GpuBackend gpu) gpu.ForcedGemm = plan;
-        backend.MatMul(new MatMulArgs
+        if (backend is GpuBackend gpu) gpu.Forced.Gemm = plan;
+        backend.Run(new MatMulArgs
         {
             A = a,
             B = b,
@@ -184,7 +185,7 @@ internal sealed class GemmTests
             PreActivation = pre,
             Residual = residual,
         });
-        if (backend is GpuBackend forced) forced.ForcedGemm = null;
+        if (backend is GpuBackend forced) forced.Forced.Gemm = null;
         return (y.ToDoubles(), pre?.ToDoubles() ?? []);
     }
 

@@ -1,3 +1,4 @@
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 using static AmcEngine.Tests.Engine.Backends.Gpu.RowChecks;
@@ -21,8 +22,8 @@ internal sealed class GradCamTests
             Shape shape = [batch, heads, tokens, width];
             Tensor ta = Make(b, dtype, shape, a), tg = Make(b, dtype, shape, g), tm = Make(b, dtype, [batch, tokens], m);
             Tensor map = Output(b, dtype, [batch, positions]), da = Output(b, dtype, shape), dg = Output(b, dtype, shape);
-            b.GradCam(ta, tg, tm, map);
-            b.GradCamBackward(ta, tg, tm, Make(b, dtype, [batch, positions], c), da, dg);
+            b.Run(new GradCamArgs(ta, tg, tm, map));
+            b.Run(new GradCamBackwardArgs(ta, tg, tm, Make(b, dtype, [batch, positions], c), da, dg));
             return [map, da, dg];
         });
     }
@@ -41,8 +42,8 @@ internal sealed class GradCamTests
         {
             Tensor tmap = Make(b, dtype, [batch, positions], map), tmask = Make(b, dtype, [batch, positions], mask);
             Tensor stats = Output(b, dtype, [batch, 4]), where = Output(b, DType.I32, [batch, 2]), dmap = Output(b, dtype, [batch, positions]);
-            b.RegionStats(tmap, tmask, stats, where);
-            b.RegionStatsBackward(tmask, where, Make(b, dtype, [batch, 4], g), dmap);
+            b.Run(new RegionStatsArgs(tmap, tmask, stats, where));
+            b.Run(new RegionStatsBackwardArgs(tmask, where, Make(b, dtype, [batch, 4], g), dmap));
             return [stats, where, dmap];
         });
     }
@@ -51,8 +52,8 @@ internal sealed class GradCamTests
     public void Empty_maps_are_no_work() => Match(DType.F32, b =>
     {
         Tensor map = Make(b, DType.F32, [0, 5], []), stats = Output(b, DType.F32, [0, 4]), where = Output(b, DType.I32, [0, 2]);
-        b.RegionStats(map, map, stats, where);
-        b.RegionStatsBackward(map, where, stats, map);
+        b.Run(new RegionStatsArgs(map, map, stats, where));
+        b.Run(new RegionStatsBackwardArgs(map, where, stats, map));
         return [stats, where];
     });
 }

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 using static AmcEngine.Tests.Engine.Backends.Gpu.TwoBackends;
@@ -20,7 +21,7 @@ internal sealed class IndexingTests
             using var x = Some(b, dtype, [axis.Outer, axis.Length, axis.Inner], 1, offset);
             using var i = Tensor.From(index, [index.Length], b);
             var y = Tensor.Empty([axis.Outer, index.Length, axis.Inner], dtype, b);
-            b.IndexSelect(x, axis, i, y);
+            b.Run(new IndexSelectArgs(x, axis, i, y));
             return y;
         }, 0);
     }
@@ -38,7 +39,7 @@ internal sealed class IndexingTests
                 var mine = skip == axis.Length + 3 || b is AmcEngine.Backends.Gpu.GpuBackend ? index : [.. index.Select(i => i < axis.Length ? i : skip)];
                 using var i = Tensor.From(mine, [count], b);
                 var y = Tensor.Full([axis.Outer, axis.Length, axis.Inner], accumulate ? 0.3 : double.NaN, dtype, b);
-                b.IndexAdd(g, axis, i, skip, y, accumulate);
+                b.Run(new IndexAddArgs(g, axis, i, skip, y, accumulate));
                 return y;
             }, 0);
     }
@@ -53,7 +54,7 @@ internal sealed class IndexingTests
             using var x = Some(b, dtype, [axis.Outer, axis.Length, axis.Inner], 1, 1);
             using var i = Tensor.From(index, picked, b);
             var y = Tensor.Empty(picked, dtype, b);
-            b.Gather(x, axis, i, count, y);
+            b.Run(new GatherArgs(x, axis, i, count, y));
             return y;
         }, 0);
         Compare("scatter add", b =>
@@ -61,7 +62,7 @@ internal sealed class IndexingTests
             using var g = Some(b, dtype, picked, 1, 1);
             using var i = Tensor.From(index, picked, b);
             var y = Tensor.Full([axis.Outer, axis.Length, axis.Inner], double.NaN, dtype, b);
-            b.ScatterAdd(g, axis, i, count, y);
+            b.Run(new ScatterAddArgs(g, axis, i, count, y));
             return y;
         }, 0);
     }
@@ -73,7 +74,7 @@ internal sealed class IndexingTests
         using var x = Tensor.Ones([1, 3, inner], dtype, b);
         using var index = Tensor.From([3, 0, -1, int.MinValue, int.MaxValue], [5], b);
         using var y = Tensor.Empty([1, 5, inner], dtype, b);
-        b.IndexSelect(x, new AxisView(1, 3, inner), index, y);
+        b.Run(new IndexSelectArgs(x, new AxisView(1, 3, inner), index, y));
         Assert.That(y.ToDoubles().Chunk(inner).Select(r => r[^1]), Is.EqualTo(new[] { double.NaN, 1, double.NaN, double.NaN, double.NaN }));
     }
 
@@ -86,11 +87,11 @@ internal sealed class IndexingTests
             using var x = Tensor.Empty([1, 8, 4], DType.F32, b);
             using var i = Tensor.Empty([8], DType.I32, b);
             using var every = Tensor.Empty([1, 8, 4], DType.I32, b);
-            b.IndexSelect(x, axis, i, x);
-            b.IndexSelect(x, new AxisView(1, 32, 1), i, x);
-            b.IndexAdd(x, axis, i, -1, x);
-            b.Gather(x, axis, every, 8, x);
-            b.ScatterAdd(x, axis, every, 8, x);
+            b.Run(new IndexSelectArgs(x, axis, i, x));
+            b.Run(new IndexSelectArgs(x, new AxisView(1, 32, 1), i, x));
+            b.Run(new IndexAddArgs(x, axis, i, -1, x));
+            b.Run(new GatherArgs(x, axis, every, 8, x));
+            b.Run(new ScatterAddArgs(x, axis, every, 8, x));
         });
         Assert.That(texts, Has.Count.EqualTo(7));
         PtxTexts.Check(texts, "IndexSelectKernel<Quad<UInt32>");

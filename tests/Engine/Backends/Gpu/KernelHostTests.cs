@@ -1,6 +1,7 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
 using AmcEngine.Backends.Gpu.Host;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
@@ -39,7 +40,7 @@ internal sealed class KernelHostTests
     {
         using var backend = WithoutDouble();
         using var x = Tensor.From([1.0, 2.0], [2], backend);
-        var message = Assert.Throws<DeviceException>(() => backend.Unary(UnaryKind.Exp, x, x))!.Message;
+        var message = Assert.Throws<DeviceException>(() => backend.Run(new UnaryArgs(UnaryKind.Exp, x, x)))!.Message;
         Assert.That(message, Does.Contain("does not compute in f64").And.Contain("--device cpu").And.Not.Contain("\n"));
     }
 
@@ -76,7 +77,7 @@ internal sealed class KernelHostTests
     }
 
     /// <summary>Writes each lane's number.</summary>
-    internal readonly struct CountUp : IKernel<CountUp.Args>
+    internal readonly struct CountUp : IDeviceKernel<CountUp.Args>
     {
         public struct Args
         {
@@ -87,7 +88,7 @@ internal sealed class KernelHostTests
     }
 
     /// <summary>Does what no kernel can.</summary>
-    private readonly struct Broken : IKernel<CountUp.Args>
+    private readonly struct Broken : IDeviceKernel<CountUp.Args>
     {
         public static void Run(CountUp.Args a) => a.Y[0] = Console.CursorLeft;
     }

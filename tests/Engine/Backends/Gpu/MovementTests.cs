@@ -1,4 +1,5 @@
 using AmcEngine.Backends.Gpu;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 using static AmcEngine.Tests.Engine.Backends.Gpu.TwoBackends;
@@ -16,7 +17,7 @@ internal sealed class MovementTests
         {
             var all = Some(b, dtype, [count + 3]);
             using var view = all.Share([count], default, 1);
-            b.Fill(view, -2.75);
+            b.Run(new FillArgs(view, -2.75));
             return all;
         }, 0);
     }
@@ -28,7 +29,7 @@ internal sealed class MovementTests
         {
             using var x = Some(b, from, [count], 1, offset);
             var y = Some(b, to, [count], 2, offset);
-            b.Copy(x, y);
+            b.Run(new CopyArgs(x, y));
             return y;
         }, 0);
     }
@@ -41,7 +42,7 @@ internal sealed class MovementTests
         {
             using var x = Make(b, from, [values.Length], values);
             var y = Tensor.Empty([values.Length], DType.I32, b);
-            b.Copy(x, y);
+            b.Run(new CopyArgs(x, y));
             return y;
         }, 0);
     }
@@ -69,8 +70,9 @@ internal sealed class MovementTests
             {
                 using var x = Some(b, dtype, [.. shape], 1, offset);
                 var y = Tensor.Full([.. perm.Select(p => shape[p])], 3, dtype, b);
-                if (b is GpuBackend gpu) gpu.Permute(x, perm, y, tiles);
-                else b.Permute(x, perm, y);
+                if (b is GpuBackend gpu) gpu.Forced.TransposeTiles = tiles;
+                b.Run(new PermuteArgs(x, perm, y));
+                if (b is GpuBackend device) device.Forced.TransposeTiles = null;
                 return y;
             }, 0);
     }
@@ -81,7 +83,7 @@ internal sealed class MovementTests
         var b = TestBackends.OpenCl;
         using var x = Some(b, DType.F32, [2, 2, 2, 2, 2, 2, 2]);
         using var y = Tensor.Empty(x.Shape, DType.F32, b);
-        Assert.That(() => b.Permute(x, [6, 5, 4, 3, 2, 1, 0], y), Throws.TypeOf<ShapeException>().With.Message.Contains("7 axes"));
+        Assert.That(() => b.Run(new PermuteArgs(x, [6, 5, 4, 3, 2, 1, 0], y)), Throws.TypeOf<ShapeException>().With.Message.Contains("7 axes"));
     }
 
     [TestCase(DType.F32, 0, 8)]
@@ -95,7 +97,7 @@ internal sealed class MovementTests
         {
             using var x = Some(b, dtype, [3, 5, inner], 1, offset);
             var y = Some(b, dtype, [3, 4, inner], 2);
-            b.CopyRows(x, 5, 2, y, 4, 1, 3, 2, inner);
+            b.Run(new CopyRowsArgs(x, 5, 2, y, 4, 1, 3, 2, inner));
             return y;
         }, 0);
     }
@@ -111,14 +113,14 @@ internal sealed class MovementTests
         {
             using var image = Some(b, dtype, [batch, channels, height, width]);
             var patches = Tensor.Empty(rows, dtype, b);
-            b.ImageToPatches(image, patch, patches);
+            b.Run(new ImageToPatchesArgs(image, patch, patches));
             return patches;
         }, 0);
         Compare("image", b =>
         {
             using var patches = Some(b, dtype, rows);
             var image = Tensor.Empty([batch, channels, height, width], dtype, b);
-            b.PatchesToImage(patches, patch, image);
+            b.Run(new PatchesToImageArgs(patches, patch, image));
             return image;
         }, 0);
     }
@@ -133,18 +135,18 @@ internal sealed class MovementTests
             using var image = x.Share([1, 2, 16, 16], default);
             using var wide = Tensor.Empty([2, 16, 16], DType.F64, b);
             using var whole = Tensor.Empty([2, 16, 16], DType.I32, b);
-            b.Fill(x, 1);
-            b.Fill(wide, 1);
+            b.Run(new FillArgs(x, 1));
+            b.Run(new FillArgs(wide, 1));
             foreach (var from in (Tensor[])[x, wide, whole])
                 foreach (var to in (Tensor[])[x, wide, whole])
-                    if (from.DType != to.DType) b.Copy(from, to);
-            b.Permute(x, [1, 0, 2], x);
-            b.Permute(x, [0, 2, 1], x);
-            b.Permute(wide, [0, 2, 1], wide);
-            b.Permute(u, [1, 0, 2], u);
-            b.CopyRows(x, 16, 0, x, 16, 1, 2, 3, 16);
-            b.CopyRows(u, 15, 0, u, 15, 1, 2, 3, 15);
-            b.ImageToPatches(image, 4, x);
+                    if (from.DType != to.DType) b.Run(new CopyArgs(from, to));
+            b.Run(new PermuteArgs(x, [1, 0, 2], x));
+            b.Run(new PermuteArgs(x, [0, 2, 1], x));
+            b.Run(new PermuteArgs(wide, [0, 2, 1], wide));
+            b.Run(new PermuteArgs(u, [1, 0, 2], u));
+            b.Run(new CopyRowsArgs(x, 16, 0, x, 16, 1, 2, 3, 16));
+            b.Run(new CopyRowsArgs(u, 15, 0, u, 15, 1, 2, 3, 15));
+            b.Run(new ImageToPatchesArgs(image, 4, x));
         });
         Assert.That(texts, Has.Count.EqualTo(15));
         PtxTexts.Check(texts, "PermuteKernel<Quad<UInt32>>", "CopyRowsKernel<Quad<UInt32>>");

@@ -1,6 +1,7 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
-using AmcEngine.Backends.Gpu;
+using AmcEngine.Backends.Gpu.Kernels;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -27,8 +28,8 @@ internal sealed class NormalizationTests
             Match(dtype, b =>
             {
                 Tensor y = Output(b, dtype, [x.Length]), dx = Output(b, dtype, [x.Length]);
-                b.Softmax(Make(b, dtype, [x.Length], x), axis, log, y);
-                b.SoftmaxBackward(y, Make(b, dtype, [x.Length], g), axis, log, dx);
+                b.Run(new SoftmaxArgs(Make(b, dtype, [x.Length], x), axis, log, y));
+                b.Run(new SoftmaxBackwardArgs(y, Make(b, dtype, [x.Length], g), axis, log, dx));
                 return [y, dx];
             });
         }
@@ -48,7 +49,7 @@ internal sealed class NormalizationTests
         Match(DType.F32, b =>
         {
             var y = Output(b, DType.F32, [x.Length]);
-            b.Softmax(Make(b, DType.F32, [x.Length], x), new AxisView(5, 70, 1), log, y);
+            b.Run(new SoftmaxArgs(Make(b, DType.F32, [x.Length], x), new AxisView(5, 70, 1), log, y));
             return [y];
         });
     }
@@ -67,7 +68,7 @@ internal sealed class NormalizationTests
             Shape shape = [batch, heads, queries, keys];
             var y = Output(b, dtype, shape);
             var m = kind == 0 ? null : Make(b, dtype, [count], mask);
-            b.MaskedSoftmax(Make(b, dtype, shape, x), 0.3, m, kind == 1 ? keys : 0, 0, kind == 2 ? stride : 0, y);
+            b.Run(new MaskedSoftmaxArgs(Make(b, dtype, shape, x), 0.3, m, kind == 1 ? keys : 0, 0, kind == 2 ? stride : 0, y));
             return [y];
         });
     }
@@ -84,11 +85,11 @@ internal sealed class NormalizationTests
                 Tensor y = Output(b, dtype, [rows, width]), mean = Output(b, dtype, [rows]), rstd = Output(b, dtype, [rows]);
                 Tensor dx = Output(b, dtype, [rows, width]), dgamma = Output(b, dtype, [width]), dbeta = Output(b, dtype, [width]);
                 Tensor dx2 = Output(b, dtype, [rows, width]), dgamma2 = Output(b, dtype, [width]), dbeta2 = Output(b, dtype, [width]);
-                b.LayerNorm(tx, tgamma, Make(b, dtype, [width], beta), width == 1 ? 0.1 : 1e-6, y, mean, rstd);
-                b.LayerNormBackward(tx, tgamma, mean, rstd, tg, dx, dgamma, dbeta);
-                b.LayerNormBackward(tx, tgamma, mean, rstd, tg, dx2, null, null);
-                b.LayerNormBackward(tx, tgamma, mean, rstd, tg, null, dgamma2, null);
-                b.LayerNormBackward(tx, tgamma, mean, rstd, tg, null, null, dbeta2);
+                b.Run(new LayerNormArgs(tx, tgamma, Make(b, dtype, [width], beta), width == 1 ? 0.1 : 1e-6, y, mean, rstd));
+                b.Run(new LayerNormBackwardArgs(tx, tgamma, mean, rstd, tg, dx, dgamma, dbeta));
+                b.Run(new LayerNormBackwardArgs(tx, tgamma, mean, rstd, tg, dx2, null, null));
+                b.Run(new LayerNormBackwardArgs(tx, tgamma, mean, rstd, tg, null, dgamma2, null));
+                b.Run(new LayerNormBackwardArgs(tx, tgamma, mean, rstd, tg, null, null, dbeta2));
                 return [y, mean, rstd, dx, dgamma, dbeta, dx2, dgamma2, dbeta2];
             }, width == 2 ? Pairs : null);
         }
@@ -117,8 +118,8 @@ internal sealed class NormalizationTests
                     Shape matrix = [rows, width], vector = [width];
                     Tensor tx = Make(b, dtype, matrix, x), tgamma = Make(b, dtype, vector, gamma), y = Output(b, dtype, matrix), mean = Output(b, dtype, [rows]), rstd = Output(b, dtype, [rows]);
                     Tensor dx = Output(b, dtype, matrix), dgamma = Output(b, dtype, vector), dg = Output(b, dtype, matrix);
-                    b.LayerNorm(tx, tgamma, tgamma, 1e-3, y, mean, rstd);
-                    b.LayerNormDoubleBackward(tx, tgamma, mean, rstd, Make(b, dtype, matrix, g), Optional(matrix, ddx), Optional(vector, ddgamma), Optional(vector, ddbeta), dx, dgamma, dg);
+                    b.Run(new LayerNormArgs(tx, tgamma, tgamma, 1e-3, y, mean, rstd));
+                    b.Run(new LayerNormDoubleBackwardArgs(tx, tgamma, mean, rstd, Make(b, dtype, matrix, g), Optional(matrix, ddx), Optional(vector, ddgamma), Optional(vector, ddbeta), dx, dgamma, dg));
                     return [dx, dgamma, dg];
 
                     Tensor? Optional(Shape shape, double[]? values) => values is null ? null : Make(b, dtype, shape, values);

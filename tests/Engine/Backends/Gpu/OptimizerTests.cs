@@ -1,4 +1,4 @@
-using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 using NUnit.Framework;
@@ -23,7 +23,7 @@ internal sealed class OptimizerTests
                 for (var step = 1; step <= 3; step++)
                 {
                     var g = Make(100 * step);
-                    b.AdamW([.. p.Select((_, i) => new AdamWTensors(p[i], g[i], m[i], v[i]))], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, step));
+                    b.Run(new AdamWArgs([.. p.Select((_, i) => new AdamWTensors(p[i], g[i], m[i], v[i]))], new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.02, step)));
                 }
                 return Movement.Concat(part == 0 ? p : part == 1 ? m : v, 0);
                 Tensor[] Make(int seed) => [.. counts.Select((c, i) => Some(b, dtype, [c], seed + i, offset))];
@@ -38,7 +38,7 @@ internal sealed class OptimizerTests
         {
             DType[] types = [DType.F32, DType.F64, DType.F64, DType.F32];
             var p = Array.ConvertAll(types, t => Some(b, t, [5]));
-            b.AdamW(Array.ConvertAll(p, t => new AdamWTensors(t, t.Share(t.Shape, default), Some(b, t.DType, [5], 2), Tensor.Ones([5], t.DType, b))), new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1));
+            b.Run(new AdamWArgs(Array.ConvertAll(p, t => new AdamWTensors(t, t.Share(t.Shape, default), Some(b, t.DType, [5], 2), Tensor.Ones([5], t.DType, b))), new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.02, 1)));
             return Movement.Concat(Array.ConvertAll(p, t => t.To(DType.F64)), 0);
         }, DeviceAllowances.Chain.F32);
         Assert.That(TestBackends.OpenCl.Launches - launches, Is.LessThan(40));
@@ -61,8 +61,8 @@ internal sealed class OptimizerTests
             {
                 var g = Make(100 * step);
                 // Every third has none.
-                b.AdamW([.. p.Select((_, i) => new AdamWTensors(p[i], g[i], m[i], v[i], together && i % 3 > 0 ? y[i] : null))], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, step, 0.005));
-                if (!together) b.Lerp([.. p.Select((_, i) => new TensorPair(p[i], y[i])).Where((_, i) => i % 3 > 0)], 0.005);
+                b.Run(new AdamWArgs([.. p.Select((_, i) => new AdamWTensors(p[i], g[i], m[i], v[i], together && i % 3 > 0 ? y[i] : null))], new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.02, step, 0.005)));
+                if (!together) b.Run(new LerpArgs([.. p.Select((_, i) => new TensorPair(p[i], y[i])).Where((_, i) => i % 3 > 0)], 0.005));
             }
             return Movement.Concat([.. p, .. y, .. m, .. v], 0).ToDoubles();
         }
@@ -76,10 +76,10 @@ internal sealed class OptimizerTests
         {
             using var x = Tensor.Empty([8], DType.F32, b);
             using var w = x.Share([4], default, 1);
-            b.AdamW([new AdamWTensors(x, x, x, x)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1));
-            b.AdamW([new AdamWTensors(w, w, w, w)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1));
-            b.AdamW([new AdamWTensors(x, x, x, x, x), new AdamWTensors(x, x, x, x)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1, 0.005));
-            b.AdamW([new AdamWTensors(w, w, w, w, w)], new AdamWArgs(1e-2, 0.9, 0.999, 1e-8, 0.02, 1, 0.005));
+            b.Run(new AdamWArgs([new AdamWTensors(x, x, x, x)], new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.02, 1)));
+            b.Run(new AdamWArgs([new AdamWTensors(w, w, w, w)], new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.02, 1)));
+            b.Run(new AdamWArgs([new AdamWTensors(x, x, x, x, x), new AdamWTensors(x, x, x, x)], new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.02, 1, 0.005)));
+            b.Run(new AdamWArgs([new AdamWTensors(w, w, w, w, w)], new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.02, 1, 0.005)));
         });
         Assert.That(texts, Has.Count.EqualTo(4));
         PtxTexts.Check(texts, "AdamWQuadsKernel");

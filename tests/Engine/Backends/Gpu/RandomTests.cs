@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 using static AmcEngine.Tests.Engine.Backends.Gpu.TwoBackends;
@@ -19,7 +20,7 @@ internal sealed class RandomTests
             {
                 using var x = Some(b, dtype, [count], 1, offset);
                 var y = Some(b, dtype, [count], 2, offset);
-                b.Dropout(x, p, Key, y);
+                b.Run(new DropoutArgs(x, p, Key, y));
                 return y;
             }, 0);
     }
@@ -31,7 +32,7 @@ internal sealed class RandomTests
             Compare($"uniform in [{low}, {high})", b =>
             {
                 var y = Tensor.Empty([count], dtype, b);
-                b.Uniform(y, low, high, Key);
+                b.Run(new UniformArgs(y, low, high, Key));
                 return y;
             }, 0);
     }
@@ -42,7 +43,7 @@ internal sealed class RandomTests
         Compare("normal", b =>
         {
             var y = Tensor.Empty([count], dtype, b);
-            b.Normal(y, 0.5, 2, Key);
+            b.Run(new NormalArgs(y, 0.5, 2, Key));
             return y;
         }, DeviceAllowances.Function.For(dtype));
     }
@@ -54,10 +55,10 @@ internal sealed class RandomTests
         {
             using var x = Tensor.Empty([8], DType.F32, b);
             using var w = x.Share([4], default, 1);
-            b.Dropout(x, 0.1, Key, x);
-            b.Dropout(w, 0.1, Key, w);
-            b.Uniform(x, 0, 1, Key);
-            b.Normal(x, 0, 1, Key);
+            b.Run(new DropoutArgs(x, 0.1, Key, x));
+            b.Run(new DropoutArgs(w, 0.1, Key, w));
+            b.Run(new UniformArgs(x, 0, 1, Key));
+            b.Run(new NormalArgs(x, 0, 1, Key));
         });
         Assert.That(texts, Has.Count.EqualTo(4));
         PtxTexts.Check(texts, "DropoutQuadsKernel");

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Tensors;
 using NUnit.Framework;
 using static AmcEngine.Tests.Engine.Backends.Gpu.RowChecks;
@@ -23,7 +24,7 @@ internal sealed class ReductionTests
             Match(dtype, b =>
             {
                 var y = Output(b, dtype, [axis.Outer, axis.Inner]);
-                b.Reduce(kind, Make(b, dtype, [x.Length], x), axis, y);
+                b.Run(new ReduceArgs(kind, Make(b, dtype, [x.Length], x), axis, y));
                 return [y];
             });
         }
@@ -34,7 +35,7 @@ internal sealed class ReductionTests
         Match(DType.F32, b =>
         {
             var y = Output(b, DType.F32, [3, inner]);
-            b.Reduce(ReduceKind.Sum, Make(b, DType.F32, [0], []), new AxisView(3, 0, inner), y);
+            b.Run(new ReduceArgs(ReduceKind.Sum, Make(b, DType.F32, [0], []), new AxisView(3, 0, inner), y));
             return [y];
         });
 
@@ -46,7 +47,7 @@ internal sealed class ReductionTests
         Match(DType.F32, b =>
         {
             var y = Output(b, DType.F32, [1, 1]);
-            b.Reduce(ReduceKind.Sum, Make(b, DType.F32, [x.Length], x), new AxisView(1, x.Length, 1), y);
+            b.Run(new ReduceArgs(ReduceKind.Sum, Make(b, DType.F32, [x.Length], x), new AxisView(1, x.Length, 1), y));
             return [y];
         });
     }
@@ -66,8 +67,8 @@ internal sealed class ReductionTests
         Match(DType.F32, b =>
         {
             Tensor y = Output(b, DType.F32, [4, inner]), values = Output(b, DType.F32, [4, inner]), indices = Output(b, DType.I32, [4, inner]);
-            b.Reduce(kind, Make(b, DType.F32, [x.Length], x), axis, y);
-            b.ArgReduce(kind, Make(b, DType.F32, [x.Length], x), axis, values, indices);
+            b.Run(new ReduceArgs(kind, Make(b, DType.F32, [x.Length], x), axis, y));
+            b.Run(new ArgReduceArgs(kind, Make(b, DType.F32, [x.Length], x), axis, values, indices));
             return [y, values, indices];
         });
     }
@@ -81,7 +82,7 @@ internal sealed class ReductionTests
             Match(dtype, b =>
             {
                 Tensor values = Output(b, dtype, [axis.Outer, axis.Inner]), indices = Output(b, DType.I32, [axis.Outer, axis.Inner]);
-                b.ArgReduce(kind, Make(b, dtype, [x.Length], x), axis, values, indices);
+                b.Run(new ArgReduceArgs(kind, Make(b, dtype, [x.Length], x), axis, values, indices));
                 return [values, indices];
             });
         }
@@ -107,7 +108,7 @@ internal sealed class ReductionTests
     private static long[] Counts(params Tensor[] tensors)
     {
         var counts = new long[tensors.Length];
-        TestBackends.OpenCl.CountNonFinite(tensors, counts);
+        TestBackends.OpenCl.Run(new CountNonFiniteArgs(tensors, counts));
         return counts;
     }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using AmcEngine.Backends;
-using AmcEngine.Backends.Gpu;
+using AmcEngine.Backends.Gpu.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine.Backends.Cpu;
@@ -61,14 +61,14 @@ internal static class RowChecks
     public static double[][] OnDevice(RowTeam? team, Func<IBackend, Tensor[]> run)
     {
         var device = TestBackends.OpenCl;
-        device.ForcedTeam = team;
+        device.Forced.Team = team;
         try
         {
             return Array.ConvertAll(run(device), t => t.ToDoubles());
         }
         finally
         {
-            device.ForcedTeam = null;
+            device.Forced.Team = null;
         }
     }
 

@@ -1,3 +1,4 @@
+using AmcEngine.Backends.Cpu.Gemm;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Backends.Cpu.Generation;
@@ -6,7 +7,7 @@ namespace AmcEngine.Tests.Engine.Backends.Cpu.Generation;
 [TestFixture]
 public sealed class GemmKernelGenerationTests
 {
-    private static readonly string Committed = Path.Combine(GoldenFiles.Root, "engine", "Backends", "Cpu", "GemmMicroKernels.g.cs");
+    private static readonly string Committed = Path.Combine(GoldenFiles.Root, "engine", "Backends", "Cpu", "Gemm", "GemmMicroKernels.g.cs");
 
     [Test]
     public void Committed_file_is_what_the_writer_writes()

@@ -3,7 +3,7 @@ using System.Text;
 namespace AmcEngine.Tests.Engine.Backends.Cpu.Generation;
 
 /// <summary>
-/// Writes engine/Backends/Cpu/GemmMicroKernels.g.cs: one straight-line method for each size of tile. Straight lines,
+/// Writes engine/Backends/Cpu/Gemm/GemmMicroKernels.g.cs: one straight-line method for each size of tile. Straight lines,
 /// because the JIT keeps 28 accumulators in registers only in a leaf method without arrays, and without loops or calls behind the
 /// k loop; generated, because so many heights by three widths by three kinds by hand would be 108 chances of a slip.
 /// </summary>
@@ -30,8 +30,9 @@ internal static class GemmKernelWriter
             // Written by GemmKernelWriter of the tests: AMCX_REGENERATE=1 dotnet test -c Release --filter GemmKernelGeneration
             // </auto-generated>
             using System.Runtime.CompilerServices;
+            using AmcEngine.Backends.Cpu.Simd;
 
-            namespace AmcEngine.Backends.Cpu;
+            namespace AmcEngine.Backends.Cpu.Gemm;
 
             // Matrix micro-kernels: C[rows, columns] = alpha·A·B or += alpha·A·B; one or two vectors of columns by at most 14 rows, or three by 8.
             // Layout: A element (i, k) at i·RowStride + k·ColumnStride (so packed, plain and transposed A alike), B row k at
