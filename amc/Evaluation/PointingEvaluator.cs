@@ -64,7 +64,16 @@ internal static class PointingEvaluator
 
     private static void Answer(IExplainer explainer, List<(int Index, EvaluationSample Sample)> batch, PointingTally tally)
     {
-        var answers = explainer.Explain([.. batch.Select(q => new PhraseInPicture(q.Sample.Picture, q.Sample.Caption))]);
+        // Questions about one picture share it, so that it is encoded once.
+        var pictures = new Dictionary<string, RgbImage>(StringComparer.Ordinal);
+        RgbImage Shared(EvaluationSample sample)
+        {
+            if (pictures.TryGetValue(sample.Image, out var known) && known.Pixels.AsSpan().SequenceEqual(sample.Picture.Pixels))
+                return known;
+            return pictures[sample.Image] = sample.Picture;
+        }
+
+        var answers = explainer.Explain([.. batch.Select(q => new PhraseInPicture(Shared(q.Sample), q.Sample.Caption))]);
         for (var i = 0; i < batch.Count; i++)
         {
             (var index, var sample) = batch[i];

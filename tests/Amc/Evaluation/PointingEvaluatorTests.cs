@@ -128,6 +128,17 @@ internal sealed class PointingEvaluatorTests
         });
     }
 
+    [Test]
+    public void Questions_about_one_picture_share_it()
+    {
+        RgbImage Picture(byte value) => new(4, 4, [.. Enumerable.Repeat(value, 48)]);
+        EvaluationSample Of(string image, byte value, string phrase) => new(image, PictureViews.Of(Picture(value), [PictureTarget.Whole]), phrase, [new Box(0, 0, 3, 3)]);
+        var stub = new StubExplainer(("a", TopRight), ("b", BottomLeft), ("c", TopRight), ("d", TopRight));
+        PointingEvaluator.Run(stub, new StubQuestions(Of("x", 1, "a"), Of("x", 1, "b"), Of("y", 1, "c"), Of("x", 2, "d")), 4);
+        // Another file, and the same name with other pixels, are pictures of their own.
+        Assert.That(stub.Pictures, Is.EqualTo(new[] { 3 }));
+    }
+
     private static float[] High(int x, int y)
     {
         var map = new float[16];

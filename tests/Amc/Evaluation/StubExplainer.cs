@@ -11,11 +11,15 @@ internal sealed class StubExplainer(params (string Phrase, float[] Map)[] maps) 
     /// <summary>Phrases asked, a list a batch.</summary>
     public List<string[]> Batches { get; } = [];
 
+    /// <summary>How many picture objects were asked about, a number a batch.</summary>
+    public List<int> Pictures { get; } = [];
+
     public PictureTarget Input { get; } = PictureTarget.Square(4, Resampling.Bilinear);
 
     public IReadOnlyList<MatchExplanation> Explain(IReadOnlyList<PhraseInPicture> batch)
     {
         Batches.Add([.. batch.Select(q => q.Phrase)]);
+        Pictures.Add(batch.Select(q => q.Input).Distinct(ReferenceEqualityComparer.Instance).Count());
         return [.. batch.Select(q =>
         {
             var map = maps.Single(m => m.Phrase == q.Phrase).Map;
