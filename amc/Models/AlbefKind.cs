@@ -35,10 +35,7 @@ internal sealed class AlbefKind : IModelKind
         var c = Settings(config, tokenizer);
         return
         [
-            ("patch_size", c.Vision.PatchSize),
-            ("vision_width", c.Vision.Width),
-            ("vision_depth", c.Vision.Depth),
-            ("vision_heads", c.Vision.Heads),
+            .. ModelKeys.Binding(c.Vision),
             ("text_width", c.Text.Hidden),
             ("text_heads", c.Text.Heads),
             ("text_ffn", c.Text.Intermediate),
@@ -67,24 +64,16 @@ internal sealed class AlbefKind : IModelKind
     {
         var pieces = ModelKeys.Require<WordPieceTokenizer>(tokenizer, KindName);
         int text = config.Integer("text_layers"), fusion = config.Integer("fusion_layers");
-        var width = config.Integer("text_width");
         var settings = new AlbefConfig
         {
             Vision = ModelKeys.Vision(config),
-            Text = new TextConfig
+            Text = ModelKeys.Bert(config, pieces.VocabSize) with
             {
-                Hidden = width,
-                Heads = config.Integer("text_heads"),
-                Intermediate = config.OptionalInteger("text_ffn") ?? 4 * width,
-                MaxPositions = config.Integer("max_positions"),
                 Layers = text + fusion,
                 FirstCrossLayer = text,
-                VocabSize = ModelKeys.VocabSize(config, tokenizer.VocabSize),
                 PadId = pieces.PadId,
                 ClsId = pieces.ClsId,
                 MaskId = pieces.MaskId,
-                HiddenDropout = config.Real("dropout"),
-                AttentionDropout = config.OptionalReal("attention_dropout") ?? config.Real("dropout"),
             },
             Mode = ModelKeys.Mode(config),
             EmbedDim = config.Integer("embed_dim"),
@@ -101,20 +90,12 @@ internal sealed class AlbefKind : IModelKind
     private static AlbefConfig Settings(GoldenCase golden) => new AlbefConfig
     {
         Vision = ModelKeys.Vision(golden),
-        Text = new TextConfig
+        Text = ModelKeys.Bert(golden) with
         {
-            Hidden = golden.Size("hidden"),
-            Heads = golden.Size("heads"),
-            Intermediate = golden.Size("inter"),
-            Layers = golden.Size("layers"),
             FirstCrossLayer = golden.FirstCrossLayer ?? golden.Size("fusion"),
-            VocabSize = golden.Size("vocab"),
-            MaxPositions = golden.Size("maxpos"),
             PadId = golden.Size("pad"),
             ClsId = golden.Size("cls"),
             MaskId = golden.Size("mask_id"),
-            HiddenDropout = 0,
-            AttentionDropout = 0,
         },
         EmbedDim = golden.Size("embed"),
         QueueSize = golden.Size("queue"),

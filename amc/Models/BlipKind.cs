@@ -35,10 +35,7 @@ internal sealed class BlipKind : IModelKind
         var c = Settings(config, tokenizer);
         return
         [
-            ("patch_size", c.Vision.PatchSize),
-            ("vision_width", c.Vision.Width),
-            ("vision_depth", c.Vision.Depth),
-            ("vision_heads", c.Vision.Heads),
+            .. ModelKeys.Binding(c.Vision),
             ("text_width", c.Text.Hidden),
             ("text_heads", c.Text.Heads),
             ("text_ffn", c.Text.Intermediate),
@@ -61,24 +58,15 @@ internal sealed class BlipKind : IModelKind
     private BlipConfig Settings(RunConfig config, ITokenizer tokenizer)
     {
         var pieces = ModelKeys.Require<BlipTokenizer>(tokenizer, Name);
-        var width = config.Integer("text_width");
-        var layers = config.Integer("text_layers");
         var settings = new BlipConfig
         {
             Vision = ModelKeys.Vision(config),
-            Text = BlipConfig.EncoderOf(new TextConfig
+            Text = BlipConfig.EncoderOf(ModelKeys.Bert(config, pieces.VocabSize) with
             {
-                Hidden = width,
-                Heads = config.Integer("text_heads"),
-                Intermediate = config.OptionalInteger("text_ffn") ?? 4 * width,
-                MaxPositions = config.Integer("max_positions"),
-                Layers = layers,
-                VocabSize = ModelKeys.VocabSize(config, tokenizer.VocabSize),
+                Layers = config.Integer("text_layers"),
                 PadId = pieces.PadId,
                 ClsId = pieces.StartId,
                 MaskId = pieces.StartId,
-                HiddenDropout = config.Real("dropout"),
-                AttentionDropout = config.OptionalReal("attention_dropout") ?? config.Real("dropout"),
             }),
             EncId = pieces.EncId,
             Mode = ModelKeys.Mode(config),
@@ -94,19 +82,7 @@ internal sealed class BlipKind : IModelKind
     private static BlipConfig Settings(GoldenCase golden) => new BlipConfig
     {
         Vision = ModelKeys.Vision(golden),
-        Text = BlipConfig.EncoderOf(new TextConfig
-        {
-            Hidden = golden.Size("hidden"),
-            Heads = golden.Size("heads"),
-            Intermediate = golden.Size("inter"),
-            Layers = golden.Size("layers"),
-            VocabSize = golden.Size("vocab"),
-            MaxPositions = golden.Size("maxpos"),
-            ClsId = golden.Size("cls"),
-            MaskId = golden.Size("cls"),
-            HiddenDropout = 0,
-            AttentionDropout = 0,
-        }),
+        Text = BlipConfig.EncoderOf(ModelKeys.Bert(golden) with { ClsId = golden.Size("cls"), MaskId = golden.Size("cls") }),
         EncId = golden.Size("enc"),
         EmbedDim = golden.Size("embed"),
         QueueSize = golden.Size("queue"),

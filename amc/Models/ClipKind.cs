@@ -37,10 +37,7 @@ internal sealed class ClipKind : IModelKind
         var c = Settings(config, tokenizer);
         return
         [
-            ("patch_size", c.Vision.PatchSize),
-            ("vision_width", c.Vision.Width),
-            ("vision_depth", c.Vision.Depth),
-            ("vision_heads", c.Vision.Heads),
+            .. ModelKeys.Binding(c.Vision),
             ("text_width", c.TextWidth),
             ("text_heads", c.TextHeads),
             ("text_layers", c.TextLayers),

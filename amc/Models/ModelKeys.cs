@@ -3,6 +3,7 @@ using AmcEngine.Amc.Recordings;
 using AmcEngine.DataTools;
 using AmcEngine.Model;
 using AmcEngine.Model.Tokenization;
+using AmcEngine.Model.Text;
 using AmcEngine.Model.Vision;
 
 namespace AmcEngine.Amc.Models;
@@ -20,6 +21,44 @@ internal static class ModelKeys
         Width = config.Integer("vision_width"),
         Depth = config.Integer("vision_depth"),
         Heads = config.Integer("vision_heads"),
+    };
+
+    /// <summary>The keys of a vision transformer that are binding for a run.</summary>
+    public static IReadOnlyList<(string Key, int Value)> Binding(VisionConfig vision) =>
+    [
+        ("patch_size", vision.PatchSize), ("vision_width", vision.Width), ("vision_depth", vision.Depth), ("vision_heads", vision.Heads),
+    ];
+
+    /// <summary>What all BERT encoders of a configuration have in common; layers and special ids are the model's own.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="words">Words of the tokenizer.</param>
+    /// <exception cref="ConfigException">The tokenizer has more words than the model.</exception>
+    public static TextConfig Bert(RunConfig config, int words)
+    {
+        var width = config.Integer("text_width");
+        return new TextConfig
+        {
+            Hidden = width,
+            Heads = config.Integer("text_heads"),
+            Intermediate = config.OptionalInteger("text_ffn") ?? 4 * width,
+            MaxPositions = config.Integer("max_positions"),
+            VocabSize = VocabSize(config, words),
+            HiddenDropout = config.Real("dropout"),
+            AttentionDropout = config.OptionalReal("attention_dropout") ?? config.Real("dropout"),
+        };
+    }
+
+    /// <summary>The BERT encoder of a recording, without dropout; layers with cross attention and special ids are the model's own.</summary>
+    public static TextConfig Bert(GoldenCase golden) => new()
+    {
+        Hidden = golden.Size("hidden"),
+        Heads = golden.Size("heads"),
+        Intermediate = golden.Size("inter"),
+        Layers = golden.Size("layers"),
+        VocabSize = golden.Size("vocab"),
+        MaxPositions = golden.Size("maxpos"),
+        HiddenDropout = 0,
+        AttentionDropout = 0,
     };
 
     /// <summary>Word pieces: of the configured file, of generated scenes, or of bert-base-uncased.</summary>

@@ -16,11 +16,8 @@ namespace AmcEngine.Model.Albef;
 /// ALBEF (Li et al. 2021): image encoder, text encoder with fusion layers, contrastive projections, matching head,
 /// and for training the momentum copies and feature queues (specification 3).
 /// </summary>
-public sealed class AlbefModel : VisionLanguageModel
+public sealed class AlbefModel : MatchingModel
 {
-    private const double MinTemperature = 0.001;
-    private const double MaxTemperature = 0.5;
-
     /// <summary>Describes a model without allocating it: names, shapes and counts only.</summary>
     /// <param name="config">Sizes.</param>
     /// <param name="withMomentum">Whether momentum copies and queues exist; evaluation needs neither.</param>
@@ -49,34 +46,28 @@ public sealed class AlbefModel : VisionLanguageModel
     public AlbefConfig Config { get; }
 
     /// <inheritdoc/>
-    public override int ImageRes => Config.Vision.ImageRes;
-
-    /// <inheritdoc/>
-    public override int MaxTextLength => Config.Text.MaxPositions;
-
-    /// <inheritdoc/>
     public override CheckpointNames Names => AlbefNames.Instance;
 
     /// <inheritdoc/>
     public override bool ForTraining => Copy is not null;
 
-    /// <summary>Temperature of the contrastive similarities, a scalar.</summary>
-    public Parameter Temperature { get; }
+    /// <inheritdoc/>
+    public override Parameter Temperature { get; }
 
-    /// <summary>Image encoder.</summary>
-    public VisionTransformer Vision { get; }
+    /// <inheritdoc/>
+    public override VisionTransformer Vision { get; }
 
     /// <summary>Text and fusion encoder with its MLM head.</summary>
     public TextEncoder Text { get; }
 
-    /// <summary>Projection of the image class token.</summary>
-    public Linear VisionProjection { get; }
+    /// <inheritdoc/>
+    public override Linear VisionProjection { get; }
 
-    /// <summary>Projection of the text class token.</summary>
-    public Linear TextProjection { get; }
+    /// <inheritdoc/>
+    public override Linear TextProjection { get; }
 
-    /// <summary>Matching head; logit 1 means "match".</summary>
-    public Linear ItmHead { get; }
+    /// <inheritdoc/>
+    public override Linear ItmHead { get; }
 
     /// <summary>Momentum copies; null in a model for evaluation.</summary>
     public MomentumCopy? Copy { get; }
@@ -84,6 +75,18 @@ public sealed class AlbefModel : VisionLanguageModel
     internal FeatureQueue? ImageQueue { get; }
 
     internal FeatureQueue? TextQueue { get; }
+
+    /// <inheritdoc/>
+    protected override BertEncoder Encoder => Text.Bert;
+
+    /// <inheritdoc/>
+    protected override GroundingMode TrainedMode => Config.Mode;
+
+    /// <inheritdoc/>
+    protected override int TrainedLayer => Config.AmcLayer;
+
+    /// <inheritdoc/>
+    protected override int DefaultLayer => Config.DefaultLayer;
 
     /// <inheritdoc/>
     protected override double Momentum => Config.Momentum;
@@ -109,24 +112,6 @@ public sealed class AlbefModel : VisionLanguageModel
     }
 
     /// <summary>
-    /// The weights on which an explanation depends. By the match logit: image encoder, text and fusion layers, matching head; by
-    /// contrast: image encoder, text layers, projections and temperature. The others serve training alone.
-    /// </summary>
-    public override IEnumerable<Parameter> ExplanationWeights(GroundingSettings settings) => ModeOf(settings) == GroundingMode.Itc
-        ? [Temperature, .. Vision.Parameters, .. Text.Bert.TextParameters, .. VisionProjection.Parameters, .. TextProjection.Parameters]
-        : [.. Vision.Parameters, .. Text.Bert.Parameters, .. ItmHead.Parameters];
-
-    /// <inheritdoc/>
-    public override IGrounder Grounder(GroundingSettings settings)
-    {
-        if (ModeOf(settings) != GroundingMode.Itc)
-            return new ItmGrounder(Vision, Text.Bert, ItmHead, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.DefaultLayer : Config.AmcLayer), settings.WordsOnly ?? false, this);
-        var parts = new ItcGrounder.Parts(
-            row => Feature(row, VisionProjection), text => Feature(TextStates(text), TextProjection), cosine => cosine.Div(Temperature.Value));
-        return new ItcGrounder(Vision, parts, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.AmcLayer : null));
-    }
-
-    /// <summary>
     /// One forward pass of the pre-training objective in the reference's order (specification 3). Updates temperature
     /// range, momentum copies and queues. Call it inside a memory scope that also spans the backward pass.
     /// </summary>
@@ -135,22 +120,6 @@ public sealed class AlbefModel : VisionLanguageModel
 
     /// <inheritdoc/>
     protected override TrainingOutput RunStep(PairBatch batch, StepOptions options) => new PretrainingStep(this, batch, options).Run();
-
-    /// <summary>L2-normalised projection of the class rows of <c>[B, N, D]</c>.</summary>
-    internal static Tensor Feature(Tensor tokens, Linear projection) =>
-        projection.Forward(ClassRow(tokens)).L2Normalize();
-
-    private Tensor TextStates(TokenBatch text) => Text.Bert.Text(
-        Tensor.From(text.Ids, [text.Count, text.Length], Backend), TextMask.Create(text, DType, Backend), ForwardContext.Evaluation);
-
-    private GroundingMode ModeOf(GroundingSettings settings) => settings.Mode == GroundingMode.Default ? Config.Mode : settings.Mode;
-
-    /// <summary>Keeps the temperature in its range, on the device.</summary>
-    internal void ClampTemperature()
-    {
-        var temperature = Temperature.Value;
-        temperature.Backend.Run(new UnaryArgs(UnaryKind.Clamp, temperature, temperature, MinTemperature, MaxTemperature));
-    }
 
     private (FeatureQueue Image, FeatureQueue Text) AddQueues(AlbefConfig config)
     {

@@ -44,12 +44,12 @@ internal sealed class PretrainingStep
         {
             _model.ClampTemperature();
             image = _model.Vision.Forward(_batch.Image, _context with { Hook = contrast });
-            imageFeat = AlbefModel.Feature(image, _model.VisionProjection);
+            imageFeat = MatchingModel.Feature(image, _model.VisionProjection);
         }
         using (Phase.Begin("forward/text encoder"))
         {
             text = _model.Text.Bert.Text(_ids, _mask, _context);
-            textFeat = AlbefModel.Feature(text, _model.TextProjection);
+            textFeat = MatchingModel.Feature(text, _model.TextProjection);
         }
 
         var teacher = MomentumFeatures();
@@ -86,7 +86,7 @@ internal sealed class PretrainingStep
             FusionHidden = fused,
             GroundTexts = _options.Ground ? other => GroundTexts(other, contrast, imageFeat, keys) : null,
             Grounding = hook is null
-                ? ItcGrounder.Of(contrast, imageFeat, textFeat, c => c.Div(_model.Temperature.Value), _config.Vision.Grid)
+                ? ItcGrounder.Of(contrast, imageFeat, textFeat, _model.Scale, _config.Vision.Grid)
                 : ItmGrounder.Of(matchLogits, hook.Map!, _mask.Keep, _config.Vision.Grid),
             MatchLogits = matchLogits,
             ItmLogits = itmLogits,
@@ -101,7 +101,7 @@ internal sealed class PretrainingStep
         var mask = TextMask.Create(texts, _model.DType, _model.Backend);
         var hidden = _model.Text.Bert.Text(Tensor.From(texts.Ids, [texts.Count, texts.Length], _model.Backend), mask, _context);
         if (contrast is not null)
-            return ItcGrounder.Of(contrast, imageFeat, AlbefModel.Feature(hidden, _model.TextProjection), c => c.Div(_model.Temperature.Value), _config.Vision.Grid)!;
+            return ItcGrounder.Of(contrast, imageFeat, MatchingModel.Feature(hidden, _model.TextProjection), _model.Scale, _config.Vision.Grid)!;
         var hook = new AttentionHook(AttentionKind.Cross, _config.AmcLayer);
         var fused = _model.Text.Bert.Fusion(hidden, mask, keys, _context with { Hook = hook }, firstRowOnly: true);
         return ItmGrounder.Of(_model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused)), hook.Map!, mask.Keep, _config.Vision.Grid);
@@ -112,16 +112,14 @@ internal sealed class PretrainingStep
     {
         using var noGrad = NoGrad.Begin();
         using var scope = MemoryScope.Begin();
-        if (_model.Average is { IsPending: true } average)
-            using (Phase.Begin("momentum update"))
-                average.Apply();
+        _model.MoveCopies();
         using var phase = Phase.Begin("forward/momentum encoders");
         var image = _momentum.Vision.Forward(_batch.Image, _context);
         var text = _momentum.Text.Bert.Text(_ids, _mask, _context);
         return new TeacherFeatures(
             scope.Keep(image),
-            scope.Keep(AlbefModel.Feature(image, _momentum.VisionProjection)),
-            scope.Keep(AlbefModel.Feature(text, _momentum.TextProjection)));
+            scope.Keep(MatchingModel.Feature(image, _momentum.VisionProjection)),
+            scope.Keep(MatchingModel.Feature(text, _momentum.TextProjection)));
     }
 
     /// <summary>Steps 3c to 6.</summary>

@@ -16,11 +16,8 @@ namespace AmcEngine.Model.Blip;
 /// BLIP's image-text matching (Li et al. 2022): a vision transformer, a BERT whose layers all attend to the image, contrastive
 /// projections and a matching head; for training momentum copies and feature queues that know their pictures.
 /// </summary>
-public sealed class BlipModel : VisionLanguageModel
+public sealed class BlipModel : MatchingModel
 {
-    private const double MinTemperature = 0.001;
-    private const double MaxTemperature = 0.5;
-
     /// <summary>Describes a model without allocating it: names, shapes and counts only.</summary>
     /// <param name="config">Sizes.</param>
     /// <param name="withMomentum">Whether momentum copies and queues exist; evaluation needs neither.</param>
@@ -49,34 +46,28 @@ public sealed class BlipModel : VisionLanguageModel
     public BlipConfig Config { get; }
 
     /// <inheritdoc/>
-    public override int ImageRes => Config.Vision.ImageRes;
-
-    /// <inheritdoc/>
-    public override int MaxTextLength => Config.Text.MaxPositions;
-
-    /// <inheritdoc/>
     public override CheckpointNames Names => BlipNames.Instance;
 
     /// <inheritdoc/>
     public override bool ForTraining => Copy is not null;
 
-    /// <summary>Temperature of the contrastive similarities, a scalar.</summary>
-    public Parameter Temperature { get; }
+    /// <inheritdoc/>
+    public override Parameter Temperature { get; }
 
-    /// <summary>Image encoder.</summary>
-    public VisionTransformer Vision { get; }
+    /// <inheritdoc/>
+    public override VisionTransformer Vision { get; }
 
     /// <summary>Text encoder, with cross attention in every layer.</summary>
     public BertEncoder Text { get; }
 
-    /// <summary>Projection of the image class token.</summary>
-    public Linear VisionProjection { get; }
+    /// <inheritdoc/>
+    public override Linear VisionProjection { get; }
 
-    /// <summary>Projection of the text class token.</summary>
-    public Linear TextProjection { get; }
+    /// <inheritdoc/>
+    public override Linear TextProjection { get; }
 
-    /// <summary>Matching head; logit 1 means "match".</summary>
-    public Linear ItmHead { get; }
+    /// <inheritdoc/>
+    public override Linear ItmHead { get; }
 
     /// <summary>Momentum copies; null in a model for evaluation.</summary>
     public BlipMomentum? Copy { get; }
@@ -84,6 +75,21 @@ public sealed class BlipModel : VisionLanguageModel
     internal FeatureQueue? ImageQueue { get; }
 
     internal PictureQueue? TextQueue { get; }
+
+    /// <inheritdoc/>
+    protected override BertEncoder Encoder => Text;
+
+    /// <inheritdoc/>
+    protected override GroundingMode TrainedMode => Config.Mode;
+
+    /// <inheritdoc/>
+    protected override int TrainedLayer => Config.AmcLayer;
+
+    /// <inheritdoc/>
+    protected override int DefaultLayer => Config.DefaultLayer;
+
+    /// <inheritdoc/>
+    protected override bool HasEnd => true;
 
     /// <inheritdoc/>
     protected override double Momentum => Config.Momentum;
@@ -108,29 +114,11 @@ public sealed class BlipModel : VisionLanguageModel
         return model;
     }
 
-    /// <summary>Image encoder, text encoder and matching head; by contrast the projections and the temperature instead of the head.</summary>
-    public override IEnumerable<Parameter> ExplanationWeights(GroundingSettings settings) => ModeOf(settings) == GroundingMode.Itc
-        ? [Temperature, .. Vision.Parameters, .. Text.TextParameters, .. VisionProjection.Parameters, .. TextProjection.Parameters]
-        : [.. Vision.Parameters, .. Text.Parameters, .. ItmHead.Parameters];
-
-    /// <inheritdoc/>
-    public override IGrounder Grounder(GroundingSettings settings)
-    {
-        if (ModeOf(settings) != GroundingMode.Itc)
-        {
-            return new ItmGrounder(Vision, Text, ItmHead, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.DefaultLayer : Config.AmcLayer), settings.WordsOnly ?? false, this)
-            {
-                Prepare = WithEncoderToken,
-                HasEnd = true,
-            };
-        }
-        var parts = new ItcGrounder.Parts(
-            row => Feature(row, VisionProjection), text => Feature(TextStates(text), TextProjection), cosine => cosine.Div(Temperature.Value));
-        return new ItcGrounder(Vision, parts, settings.Layer ?? (Config.Mode == GroundingMode.Itc ? Config.AmcLayer : null));
-    }
-
     /// <inheritdoc/>
     protected override TrainingOutput RunStep(PairBatch batch, StepOptions options) => new MatchingStep(this, batch, options).Run();
+
+    /// <inheritdoc/>
+    protected override TokenBatch PrepareForFusion(TokenBatch text) => WithEncoderToken(text);
 
     /// <summary>Texts with <c>[ENC]</c> in the place of their first token.</summary>
     internal TokenBatch WithEncoderToken(TokenBatch text)
@@ -139,21 +127,6 @@ public sealed class BlipModel : VisionLanguageModel
         for (var row = 0; row < text.Count; row++) ids[row * text.Length] = Config.EncId;
         return text with { Ids = ids };
     }
-
-    /// <summary>L2-normalised projection of the class rows of <c>[B, N, D]</c>.</summary>
-    internal static Tensor Feature(Tensor tokens, Linear projection) => projection.Forward(ClassRow(tokens)).L2Normalize();
-
-    private GroundingMode ModeOf(GroundingSettings settings) => settings.Mode == GroundingMode.Default ? Config.Mode : settings.Mode;
-
-    /// <summary>Keeps the temperature in its range, on the device.</summary>
-    internal void ClampTemperature()
-    {
-        var temperature = Temperature.Value;
-        temperature.Backend.Run(new UnaryArgs(UnaryKind.Clamp, temperature, temperature, MinTemperature, MaxTemperature));
-    }
-
-    private Tensor TextStates(TokenBatch text) => Text.Text(
-        Tensor.From(text.Ids, [text.Count, text.Length], Backend), TextMask.Create(text, DType, Backend), ForwardContext.Evaluation);
 
     private (FeatureQueue Image, PictureQueue Text) AddQueues(BlipConfig config)
     {

@@ -45,10 +45,10 @@ internal sealed class MatchingStep
         {
             _model.ClampTemperature();
             image = _model.Vision.Forward(_batch.Image, _context with { Hook = contrast });
-            imageFeat = BlipModel.Feature(image, _model.VisionProjection);
+            imageFeat = MatchingModel.Feature(image, _model.VisionProjection);
         }
         using (Phase.Begin("forward/text encoder"))
-            textFeat = BlipModel.Feature(_model.Text.Text(_ids, _mask, _context), _model.TextProjection);
+            textFeat = MatchingModel.Feature(_model.Text.Text(_ids, _mask, _context), _model.TextProjection);
         var (simI2T, simT2I, lossIta) = Contrastive(imageFeat, textFeat);
 
         var hook = _options.Ground && contrast is null ? new AttentionHook(AttentionKind.Cross, _model.Config.AmcLayer) : null;
@@ -81,7 +81,7 @@ internal sealed class MatchingStep
             NegativeTexts = texts,
             GroundTexts = _options.Ground ? other => GroundTexts(other, contrast, imageFeat, keys) : null,
             Grounding = hook is null
-                ? ItcGrounder.Of(contrast, imageFeat, textFeat, c => c.Div(_model.Temperature.Value), _model.Vision.Grid)
+                ? ItcGrounder.Of(contrast, imageFeat, textFeat, _model.Scale, _model.Vision.Grid)
                 : Matched(matchLogits, hook.Map!),
         };
     }
@@ -92,8 +92,8 @@ internal sealed class MatchingStep
         Tensor Ids(TokenBatch t) => Tensor.From(t.Ids, [t.Count, t.Length], _model.Backend);
         if (contrast is not null)
         {
-            var feature = BlipModel.Feature(_model.Text.Text(Ids(texts), mask, _context), _model.TextProjection);
-            return ItcGrounder.Of(contrast, imageFeat, feature, c => c.Div(_model.Temperature.Value), _model.Vision.Grid)!;
+            var feature = MatchingModel.Feature(_model.Text.Text(Ids(texts), mask, _context), _model.TextProjection);
+            return ItcGrounder.Of(contrast, imageFeat, feature, _model.Scale, _model.Vision.Grid)!;
         }
         var hook = new AttentionHook(AttentionKind.Cross, _model.Config.AmcLayer);
         var fused = _model.Text.MultiModal(Ids(_model.WithEncoderToken(texts)), mask, keys, _context with { Hook = hook }, firstRowOnly: true);
@@ -122,13 +122,11 @@ internal sealed class MatchingStep
     {
         using var noGrad = NoGrad.Begin();
         using var scope = MemoryScope.Begin();
-        if (_model.Average is { IsPending: true } average)
-            using (Phase.Begin("momentum update"))
-                average.Apply();
+        _model.MoveCopies();
         using var phase = Phase.Begin("forward/momentum encoders");
         return (
-            scope.Keep(BlipModel.Feature(_momentum.Vision.Forward(_batch.Image, _context), _momentum.VisionProjection)),
-            scope.Keep(BlipModel.Feature(_momentum.Text.Text(_ids, _mask, _context), _momentum.TextProjection)));
+            scope.Keep(MatchingModel.Feature(_momentum.Vision.Forward(_batch.Image, _context), _momentum.VisionProjection)),
+            scope.Keep(MatchingModel.Feature(_momentum.Text.Text(_ids, _mask, _context), _momentum.TextProjection)));
     }
 
     /// <summary>Drawn by the similarities of the batch's own features; pairs of one picture are no negatives.</summary>

@@ -14,10 +14,12 @@ internal class FeatureQueue(Parameter columns, Parameter pointer, bool advances 
 {
     private Tensor? _overwritten;
     private int _overwrittenAt;
-    private bool _written;
+
+    /// <summary>Whether the step has written.</summary>
+    protected bool IsWritten { get; private set; }
 
     /// <summary>Begins a step: <see cref="TakeBack"/> goes back to here.</summary>
-    public void Begin() => _written = false;
+    public void Begin() => IsWritten = false;
 
     /// <summary>Features of the batch beside those of the queue, <c>[E, B + Q]</c>: a copy, since the queue moves on.</summary>
     public Tensor With(Tensor features) => Movement.Concat([features.Permute(1, 0), columns.Value], 1);
@@ -40,16 +42,16 @@ internal class FeatureQueue(Parameter columns, Parameter pointer, bool advances 
         Read(_overwritten, start);
         Write(rows, start);
         if (advances) pointer.Integers[0] = (start + batch) % size;
-        _written = true;
+        IsWritten = true;
     }
 
     /// <summary>Puts back what the step has written over, if it came to that.</summary>
     public virtual void TakeBack()
     {
-        if (!_written) return;
+        if (!IsWritten) return;
         Write(_overwritten!, _overwrittenAt);
         pointer.Integers![0] = _overwrittenAt;
-        _written = false;
+        IsWritten = false;
     }
 
     /// <summary>Gives back what is kept for <see cref="TakeBack"/>.</summary>

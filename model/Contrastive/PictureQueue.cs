@@ -14,7 +14,7 @@ internal sealed class PictureQueue(Parameter columns, Parameter pointer, Paramet
     public const long NoPicture = -100;
 
     private readonly Parameter _pointer = pointer;
-    private long[]? _before;
+    private long[] _overwritten = [];
 
     /// <summary>The pictures of the batch that is enqueued next; null where nobody knows them.</summary>
     public long[]? Batch { get; set; }
@@ -29,9 +29,12 @@ internal sealed class PictureQueue(Parameter columns, Parameter pointer, Paramet
     public Tensor? Positives(long[]? batch, DType dtype, IBackend backend)
     {
         if (batch is null) return null;
-        long[] all = [.. batch, .. pictures.Integers!];
-        var counts = all.CountBy(p => p).ToDictionary();
+        var counts = new Dictionary<long, int>();
+        foreach (var picture in batch) counts[picture] = counts.GetValueOrDefault(picture) + 1;
+        foreach (var picture in pictures.Integers!)
+            if (counts.TryGetValue(picture, out var known)) counts[picture] = known + 1;
         if (batch.All(p => counts[p] == 1)) return null;
+        long[] all = [.. batch, .. pictures.Integers!];
         var values = new double[batch.Length * all.Length];
         for (var row = 0; row < batch.Length; row++)
             for (var column = 0; column < all.Length; column++)
@@ -42,18 +45,23 @@ internal sealed class PictureQueue(Parameter columns, Parameter pointer, Paramet
     /// <inheritdoc/>
     public override void Enqueue(Tensor features)
     {
-        var start = (int)_pointer.Integers![0];
+        var (start, count) = ((int)_pointer.Integers![0], features.Shape[0]);
         base.Enqueue(features);
         var numbers = pictures.Integers!;
-        _before = (long[])numbers.Clone();
-        for (var i = 0; i < features.Shape[0]; i++) numbers[(start + i) % numbers.Length] = Batch?[i] ?? NoPicture;
+        if (_overwritten.Length != count) _overwritten = new long[count];
+        for (var i = 0; i < count; i++)
+        {
+            ref var number = ref numbers[(start + i) % numbers.Length];
+            (_overwritten[i], number) = (number, Batch?[i] ?? NoPicture);
+        }
     }
 
     /// <inheritdoc/>
     public override void TakeBack()
     {
+        if (!IsWritten) return;
         base.TakeBack();
-        _before?.CopyTo(pictures.Integers!, 0);
-        _before = null;
+        var (start, numbers) = ((int)_pointer.Integers![0], pictures.Integers!);
+        for (var i = 0; i < _overwritten.Length; i++) numbers[(start + i) % numbers.Length] = _overwritten[i];
     }
 }

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Contrastive;
@@ -102,6 +103,14 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
         foreach (var queue in Queues) queue.Dispose();
         base.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Lets the momentum copies follow the weights, where the optimizer has not done it.</summary>
+    internal void MoveCopies()
+    {
+        if (Average is not { IsPending: true } average) return;
+        using var phase = Phase.Begin("momentum update");
+        average.Apply();
     }
 
     /// <summary>Puts fresh weights on a device; momentum copies equal the student.</summary>

@@ -31,6 +31,9 @@ public sealed class BertEncoder : Module
     internal IEnumerable<Parameter> TextParameters =>
         [.. Embeddings.Parameters, .. _layers.Take(_config.TextModeLayers ?? _config.FirstCrossLayer).SelectMany(l => l.TextParameters)];
 
+    /// <summary>Longest text in word pieces.</summary>
+    public int MaxPositions => _config.MaxPositions;
+
     /// <summary>First layer with cross attention.</summary>
     public int FirstCrossLayer => _config.FirstCrossLayer;
 

@@ -44,6 +44,9 @@ public sealed class VisionTransformer : Module, IClassTokenEncoder
         return encoder;
     }
 
+    /// <summary>Side of the square input image in pixels.</summary>
+    public int ImageRes => _config.ImageRes;
+
     /// <summary>Patches along one side of the image.</summary>
     public int Grid => _config.Grid;
 

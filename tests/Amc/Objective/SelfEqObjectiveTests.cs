@@ -33,29 +33,7 @@ public sealed class SelfEqObjectiveTests
     {
         using var model = Create(mode);
         var objective = new CompositeObjective(new AmcObjective(), new SelfEqObjective(0.7, new SelfEqOptions(Threshold: 0.3)));
-        var parameters = model.Trainable.ToList();
-        var random = new RandomSource(2);
-        double[][] directions = [.. parameters.Select(p => random.Uniforms(p.Shape.Count).Select(u => 2 * u - 1).ToArray())];
-        double[][] origin = [.. parameters.Select(p => p.Value.ToDoubles())];
-        double slope = 0;
-        using (MemoryScope.Begin())
-        {
-            var gradients = AutogradEngine.Grad([Terms(model, objective, [true, false, true]).Loss], [.. parameters.Select(p => p.Value)]);
-            for (var i = 0; i < parameters.Count; i++)
-                if (gradients[i] is { } g) slope += g.ToDoubles().Zip(directions[i]).Sum(p => p.First * p.Second);
-        }
-        const double step = 1e-7;
-        var difference = (At(step) - At(-step)) / (2 * step);
-        Closeness.Near("slope", slope, difference, 2e-6 * Math.Max(1, Math.Abs(difference)));
-        Assert.That(Math.Abs(slope), Is.GreaterThan(1e-3));
-
-        double At(double distance)
-        {
-            for (var i = 0; i < parameters.Count; i++)
-                parameters[i].Value.Load<double>([.. origin[i].Zip(directions[i]).Select(p => p.First + distance * p.Second)]);
-            using var scope = MemoryScope.Begin();
-            return Terms(model, objective, [true, false, true]).Loss.Item();
-        }
+        DirectionalCheck.Agrees(model, () => Terms(model, objective, [true, false, true]).Loss, seed: 2, step: 1e-7, allowed: 2e-6);
     }
 
     [Test]

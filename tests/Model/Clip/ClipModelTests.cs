@@ -48,29 +48,7 @@ public sealed class ClipModelTests
     public void The_gradient_of_the_objective_agrees_with_differences(int layer)
     {
         using var model = Create(Config with { AmcLayer = layer });
-        var parameters = model.Trainable.ToList();
-        var random = new RandomSource(4);
-        double[][] directions = [.. parameters.Select(p => random.Uniforms(p.Shape.Count).Select(u => 2 * u - 1).ToArray())];
-        double[][] origin = [.. parameters.Select(p => p.Value.ToDoubles())];
-        double slope = 0;
-        using (MemoryScope.Begin())
-        {
-            var gradients = AutogradEngine.Grad([Loss(model)], [.. parameters.Select(p => p.Value)]);
-            for (var i = 0; i < parameters.Count; i++)
-                if (gradients[i] is { } g) slope += g.ToDoubles().Zip(directions[i]).Sum(p => p.First * p.Second);
-        }
-        const double step = 1e-6;
-        var difference = (At(step) - At(-step)) / (2 * step);
-        Closeness.Near("slope", slope, difference, 2e-8 * Math.Max(1, Math.Abs(difference)));
-        Assert.That(Math.Abs(slope), Is.GreaterThan(1e-3));
-
-        double At(double distance)
-        {
-            for (var i = 0; i < parameters.Count; i++)
-                parameters[i].Value.Load<double>([.. origin[i].Zip(directions[i]).Select(p => p.First + distance * p.Second)]);
-            using var scope = MemoryScope.Begin();
-            return Loss(model).Item();
-        }
+        DirectionalCheck.Agrees(model, () => Loss(model), seed: 4, step: 1e-6, allowed: 2e-8);
     }
 
     /// <summary>Only the class row is materialised; it is the first row of the whole map, and nothing else changes.</summary>
