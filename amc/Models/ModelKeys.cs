@@ -2,8 +2,8 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Recordings;
 using AmcEngine.DataTools;
 using AmcEngine.Model;
-using AmcEngine.Model.Tokenization;
 using AmcEngine.Model.Text;
+using AmcEngine.Model.Tokenization;
 using AmcEngine.Model.Vision;
 
 namespace AmcEngine.Amc.Models;
