@@ -27,6 +27,7 @@ internal static class TrainCommand
         if (options.Resume is not { } resume)
         {
             var config = RunConfig.Load(options.Config ?? throw new ConfigException("train: --config is missing; name a configuration (ready ones are in configs/), or a run to go on with by --resume"), Overrides(options));
+            StartWeights.Require(config);
             using var claimed = Claim(options, config, context);
             return Run(options, context, config, claimed, null, stop, beforeStep);
         }

@@ -1,4 +1,4 @@
-using AmcEngine.DataTools;
+using BadBounds = AmcEngine.DataTools.BadBounds;
 using static AmcEngine.Amc.Configuration.ConfigKind;
 
 namespace AmcEngine.Amc.Configuration;

@@ -4,7 +4,7 @@ using AmcEngine.Model.Tokenization;
 namespace AmcEngine.Amc.Data;
 
 /// <summary>
-/// Makes the batch of any step. Order, augmentation and drawn boxes come only from (seed, epoch, index), so a resumed
+/// Makes the batch of any step. Order, augmentation and drawn regions come only from (seed, epoch, index), so a resumed
 /// run sees the same batches; the next batch is made in the background while the model computes. A sample that cannot be used
 /// gives its place to one of a later batch of the epoch, which likewise depends on nothing but the order and the data.
 /// </summary>
@@ -74,9 +74,7 @@ internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, 
         {
             var sample = Sample(order, first + i, epoch, taken);
             sample.WriteImage(buffers.Images.AsSpan(i * 3 * pixels, 3 * pixels));
-            var mask = buffers.Masks.AsSpan(i * pixels, pixels);
-            for (var p = 0; p < mask.Length; p++)
-                mask[p] = sample.Mask[p];
+            sample.Mask.CopyTo(buffers.Masks.AsSpan(i * pixels, pixels));
             buffers.Captions[i] = sample.Caption;
             buffers.Paraphrases[i] = sample.Paraphrase ?? sample.Caption;
             has[i] = sample.Paraphrase is not null;

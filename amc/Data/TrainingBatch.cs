@@ -4,7 +4,7 @@ namespace AmcEngine.Amc.Data;
 
 /// <summary>One batch on the host. Its loader writes the batch after the next one into the same arrays.</summary>
 /// <param name="Images">Normalised pictures, count × 3 × side × side.</param>
-/// <param name="Masks">Region masks of 0 and 1, count × side × side.</param>
+/// <param name="Masks">Region masks, count × side × side: 0 outside, inside the weights, 1 as a rule.</param>
 /// <param name="Text">The tokenized phrases.</param>
 /// <param name="Side">Side of the pictures.</param>
 internal sealed record TrainingBatch(float[] Images, float[] Masks, TokenBatch Text, int Side)

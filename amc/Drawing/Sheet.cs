@@ -49,6 +49,15 @@ internal sealed class Sheet : IDisposable
         _canvas.DrawRect(box, light);
     }
 
+    /// <summary>Draws a line in the given colour with a dark edge, so that it shows on any ground.</summary>
+    public void Outline(SKPath path, SKColor color, float width = 2.5f)
+    {
+        using var dark = Stroke(new SKColor(0, 0, 0, 200), width + 2);
+        using var light = Stroke(color, width);
+        _canvas.DrawPath(path, dark);
+        _canvas.DrawPath(path, light);
+    }
+
     /// <summary>Marks a pointed spot: a ring with a dot.</summary>
     public void Spot(float x, float y, SKColor color, float radius = 7)
     {

@@ -79,7 +79,7 @@ internal static class PointingEvaluator
             (var index, var sample) = batch[i];
             var map = answers[i].Map.RequireFinite(sample.Caption, sample.Image);
             var point = map.Peak(sample.Width, sample.Height);
-            var hit = point is { } p && PointingGame.IsHit(p.X, p.Y, sample.Boxes);
+            var hit = point is { } p && PointingGame.IsHit(p.X, p.Y, sample.Regions);
             tally.Add(new PointingAnswer(index, sample, map, point, hit, answers[i].Score));
         }
     }

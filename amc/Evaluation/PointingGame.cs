@@ -5,22 +5,37 @@ namespace AmcEngine.Amc.Evaluation;
 /// <summary>The rules of the pointing game (specification 7).</summary>
 internal static class PointingGame
 {
-    /// <summary>Whether a pixel lies strictly inside any of the boxes; a point on an edge is a miss.</summary>
-    public static bool IsHit(int x, int y, IReadOnlyList<Box> boxes)
+    /// <summary>Whether a pixel lies in any of the regions; by the reference's rule, strictly inside: a point on an edge is a miss.</summary>
+    public static bool IsHit(int x, int y, IReadOnlyList<Region> regions, Edges edges = Edges.Strict)
     {
-        foreach (var box in boxes)
+        foreach (var region in regions)
         {
-            if (x > box.X1 && x < box.X2 && y > box.Y1 && y < box.Y2)
+            if (region.Contains(x, y, edges))
                 return true;
         }
         return false;
     }
 
-    /// <summary>
-    /// How likely a pixel drawn at random is a hit: the share of pixels strictly inside any box. Rows between two edges of
-    /// boxes are alike, so that one of them is counted for all.
-    /// </summary>
-    public static double RandomChance(int width, int height, IReadOnlyList<Box> boxes)
+    /// <summary>How likely a pixel drawn at random is a hit: the share of pixels strictly inside any region.</summary>
+    public static double RandomChance(int width, int height, IReadOnlyList<Region> regions) =>
+        regions.All(r => r is Box) ? ChanceOfBoxes(width, height, [.. regions.Cast<Box>()]) : ChanceByCounting(width, height, regions);
+
+    // Every pixel within the regions' bounds is asked.
+    private static double ChanceByCounting(int width, int height, IReadOnlyList<Region> regions)
+    {
+        Box[] bounds = [.. regions.Select(r => r.Bounds)];
+        int left = First(bounds.Min(b => b.X1)), right = End(bounds.Max(b => b.X2), width), bottom = End(bounds.Max(b => b.Y2), height);
+        long hits = 0;
+        for (var y = First(bounds.Min(b => b.Y1)); y < bottom; y++)
+        {
+            for (var x = left; x < right; x++)
+                hits += IsHit(x, y, regions) ? 1 : 0;
+        }
+        return hits / ((double)width * height);
+    }
+
+    // Rows between two edges of boxes are alike, so that one of them is counted for all.
+    private static double ChanceOfBoxes(int width, int height, Box[] boxes)
     {
         (int Left, int Top, int Right, int Bottom)[] inside = [.. boxes
             .Select(b => (First(b.X1), First(b.Y1), End(b.X2, width), End(b.Y2, height)))

@@ -41,7 +41,7 @@ internal sealed class PointingTally(Action<PointingAnswer>? answered = null)
         Count++;
         _hits += answer.Hit ? 1 : 0;
         _flat += answer.IsFlat ? 1 : 0;
-        _random += PointingGame.RandomChance(answer.Sample.Width, answer.Sample.Height, answer.Sample.Boxes);
+        _random += PointingGame.RandomChance(answer.Sample.Width, answer.Sample.Height, answer.Sample.Regions);
         answered?.Invoke(answer);
     }
 

@@ -52,8 +52,8 @@ internal static class ExplanationPicture
         using var sheet = new Sheet(picture.Width, picture.Height);
         Lay(sheet, picture, answer.Map, sample.Views.PointIn(picture, answer.Point), answer.Hit ? Sheet.Hit : Sheet.Miss, 0, HeatmapOverlay.SeeThrough);
         float x = (float)picture.Width / sample.Width, y = (float)picture.Height / sample.Height;
-        foreach (var box in sample.Boxes)
-            sheet.Outline(SKRect.Create((float)box.X1 * x, (float)box.Y1 * y, (float)box.Width * x, (float)box.Height * y), Sheet.Region);
+        foreach (var region in sample.Regions)
+            RegionOutline.Draw(sheet, region, 0, 0, x, y);
         return sheet.Encode();
     }
 

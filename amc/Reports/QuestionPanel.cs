@@ -45,18 +45,14 @@ internal sealed class QuestionPanel(int side, int tallest)
             ? picture
             : HeatmapOverlay.Draw(picture, map.Enlarge(picture.Width, picture.Height), HeatmapOverlay.SeeThrough);
         sheet.Picture(shown, SKRect.Create(left, top, width, height), smooth: map is not null);
-        foreach (var box in sample.Boxes)
-        {
-            float boxLeft = left + (float)box.X1 * scale, boxTop = top + (float)box.Y1 * scale;
-            var region = SKRect.Create(boxLeft, boxTop, (float)box.Width * scale, (float)box.Height * scale);
-            sheet.Outline(region, Sheet.Region);
-        }
+        foreach (var region in sample.Regions)
+            RegionOutline.Draw(sheet, region, left, top, scale, scale);
         if (map is null)
             return;
         if (map.Peak(sample.Width, sample.Height) is { } p)
             // A pixel's centre, since a point names a pixel.
             sheet.Spot(left + (p.X + 0.5f) * scale, top + (p.Y + 0.5f) * scale,
-                PointingGame.IsHit(p.X, p.Y, sample.Boxes) ? Sheet.Hit : Sheet.Miss);
+                PointingGame.IsHit(p.X, p.Y, sample.Regions) ? Sheet.Hit : Sheet.Miss);
         else
             sheet.Label("flat: points nowhere", x + side / 2f, y + Height(sample) / 2f);
     }

@@ -8,7 +8,7 @@ using SkiaSharp;
 namespace AmcEngine.Amc.Reports;
 
 /// <summary>One test scene of the grid.</summary>
-/// <param name="Sample">Picture as <see cref="SceneGrid.Picture"/>, phrase and boxes.</param>
+/// <param name="Sample">Picture as <see cref="SceneGrid.Picture"/>, phrase and regions.</param>
 /// <param name="Before">The map of the untrained model.</param>
 /// <param name="After">The map of the trained model.</param>
 internal sealed record GridScene(EvaluationSample Sample, PatchMap Before, PatchMap After);

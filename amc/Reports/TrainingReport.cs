@@ -67,7 +67,7 @@ internal sealed class TrainingReport
         var before = _session.FirstMaps!.Of(test, GridScenes.Candidates(test, Shown));
         var after = Explain([.. before.Keys.Order()]);
         (int Index, EvaluationSample Sample)[] candidates = [.. after.Keys.Order().Select(i => (i, test.Read(i, [SceneGrid.Picture])))];
-        bool[] hits = [.. candidates.Select(c => after[c.Index].Peak(c.Sample.Width, c.Sample.Height) is { } p && PointingGame.IsHit(p.X, p.Y, c.Sample.Boxes))];
+        bool[] hits = [.. candidates.Select(c => after[c.Index].Peak(c.Sample.Width, c.Sample.Height) is { } p && PointingGame.IsHit(p.X, p.Y, c.Sample.Regions))];
         return [.. GridScenes.Choose(hits, Shown, accuracy)
             .Select(i => candidates[i]).Select(c => new GridScene(c.Sample, before[c.Index], after[c.Index]))];
     }

@@ -49,8 +49,8 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         int count = batch.Text.Count, pixels = batch.Side * batch.Side;
         var images = Tensor.From(batch.Images, [count, 3, batch.Side, batch.Side], session.Model.Backend);
         var regions = UsesObjective && session.Objective is not null ? Tensor.From(batch.Masks, [count, batch.Side, batch.Side], session.Model.Backend) : null;
-        // A box much smaller than the shrinking factor can vanish from the mask: such a sample says nothing about its region.
-        bool[] has = [.. Enumerable.Range(0, count).Select(i => batch.Masks.AsSpan(i * pixels, pixels).Contains(1f))];
+        // A region much smaller than the shrinking factor can vanish from the mask: such a sample says nothing about it.
+        bool[] has = [.. Enumerable.Range(0, count).Select(i => batch.Masks.AsSpan(i * pixels, pixels).ContainsAnyExcept(0f))];
         // With paraphrases, the model learns from those, and the phrases are the other texts.
         return new StepInputs(new PairBatch(images, batch.Paraphrases ?? batch.Text) { Pictures = batch.Pictures }, regions, has)
         {

@@ -32,7 +32,7 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
     /// <summary>Bad phrases beside good ones.</summary>
     public int DroppedPhrases { get; private set; }
 
-    /// <summary>Entries that give no box: they train the losses that need none, and ask no question.</summary>
+    /// <summary>Entries that give no region: they train the losses that need none, and ask no question.</summary>
     public int WithoutBox { get; internal set; }
 
     /// <summary>Whether anything is wrong.</summary>
@@ -76,34 +76,52 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
         }
     }
 
-    /// <summary>The boxes of an entry in pixels of its picture, without those that cover no pixel of it; these are counted once.</summary>
+    /// <summary>
+    /// The regions of an entry in pixels of its picture, without those that cover no pixel of it or do not fit it; these are counted
+    /// once.
+    /// </summary>
     /// <param name="annotation">The entry.</param>
     /// <param name="width">Width of the picture in pixels.</param>
     /// <param name="height">Height of the picture in pixels.</param>
-    /// <exception cref="UnusableSampleException">The entry gives boxes, and none covers a pixel.</exception>
+    /// <param name="root">The folder that paths of masks start from; null where there is none.</param>
+    /// <exception cref="UnusableSampleException">The entry gives regions, and none can be used.</exception>
     /// <exception cref="DataException">The same, and too many entries are bad.</exception>
-    public IReadOnlyList<Box> UsableBoxes(RegionAnnotation annotation, int width, int height)
+    public IReadOnlyList<Region> UsableRegions(RegionAnnotation annotation, int width, int height, string? root = null)
     {
-        var boxes = annotation.BoxesIn(width, height);
-        List<Box> usable = [.. boxes.Where(b => b.Covers(width, height))];
-        if (usable.Count == boxes.Count)
+        List<Region> usable = [];
+        List<(AnnotationFault Fault, string Text)> problems = [];
+        Func<string, MaskPicture>? read = root is null ? null : path => MaskFile.Read(Path.Combine(root, path));
+        foreach (var region in annotation.RegionsIn(width, height))
+        {
+            try
+            {
+                var fitted = region.Fit(width, height, read);
+                if (fitted.Covers(width, height))
+                    usable.Add(fitted);
+                else
+                    problems.Add((AnnotationFault.BoxOutside, Outside(annotation, region, width, height)));
+            }
+            catch (DataException e)
+            {
+                problems.Add((AnnotationFault.BadMask, $"{annotation.Source}: {annotation.Image}: {e.Message.TrimEnd('.')}."));
+            }
+        }
+        if (problems.Count == 0)
             return usable;
-        string[] problems = [.. boxes.Where(b => !b.Covers(width, height)).Select(b =>
-            $"{annotation.Source}: {annotation.Image}: box {b.Text} covers no pixel of the {width}×{height} picture; boxes are [x1, y1, x2, y2] in pixels of the original picture (box_format says otherwise).")];
         bool isNew;
         lock (_lock)
             isNew = _measured.Add(annotation);
         if (isNew)
         {
-            foreach (var problem in problems)
+            foreach (var (fault, text) in problems)
             {
-                if (Add(AnnotationFault.BoxOutside, problem))
-                    warn?.Invoke(problem);
+                if (Add(fault, text))
+                    warn?.Invoke(text);
             }
-            Lose(usable.Count == 0, problems.Length, 0);
+            Lose(usable.Count == 0, problems.Count, 0);
             CheckBounds();
         }
-        return usable.Count > 0 ? usable : throw new UnusableSampleException(problems[0]);
+        return usable.Count > 0 ? usable : throw new UnusableSampleException(problems[0].Text);
     }
 
     /// <summary>Ends the reading of files.</summary>
@@ -146,6 +164,10 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
     /// <summary>The first problem met.</summary>
     internal string? First => _first;
 
+    private static string Outside(RegionAnnotation annotation, Region region, int width, int height) =>
+        $"{annotation.Source}: {annotation.Image}: {(region is Box ? "box " : "")}{region} covers no pixel of the {width}×{height} picture; {(region is Box
+            ? "boxes are [x1, y1, x2, y2]" : "coordinates are [x, y]")} in pixels of the original picture (box_format says otherwise).";
+
     private void CheckBounds()
     {
         if (BadBounds.Exceeds(BadEntries, Entries, maxBadShare))
@@ -165,6 +187,8 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
         AnnotationFault.BadBox => "boxes that are not four finite numbers",
         AnnotationFault.FlatBox => "boxes without area",
         AnnotationFault.BoxOutside => "boxes outside of the picture",
+        AnnotationFault.BadRegion => "regions that are none",
+        AnnotationFault.BadMask => "masks that cannot be read or do not fit the picture",
         _ => "boxes in another unit than the file's others",
     };
 }

@@ -98,7 +98,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         return (good, items.Count - good.Count);
     }
 
-    private (List<Box> Good, int Bad) ParseBoxes(JsonElement entry, int number)
+    private (List<Region> Good, int Bad) ParseBoxes(JsonElement entry, int number)
     {
         if (!entry.TryGetProperty("bbox", out var value) || value.ValueKind == JsonValueKind.Null)
             return ([], 0);
@@ -109,7 +109,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         }
         // One box is often given without the list around it.
         var isFlat = value.GetArrayLength() > 0 && value[0].ValueKind != JsonValueKind.Array;
-        List<Box> good = [];
+        List<Region> good = [];
         var count = 0;
         foreach (var item in isFlat ? [value] : value.EnumerateArray().ToArray())
         {

@@ -29,4 +29,10 @@ public enum AnnotationFault
 
     /// <summary>A box is in pixels among normalised ones, or the other way round.</summary>
     OtherUnit = 8,
+
+    /// <summary>A region is of no known kind, or what it gives makes none.</summary>
+    BadRegion = 9,
+
+    /// <summary>A mask cannot be read, or has another size than its picture.</summary>
+    BadMask = 10,
 }

@@ -70,7 +70,7 @@ public static class AnnotationFile
             annotations = BoxUnits.Settle(annotations, path, census);
         else if (format is BoxFormat.Normalised)
             annotations = annotations.ConvertAll(a => a with { IsNormalised = true });
-        census.WithoutBox += annotations.Count(a => a.Boxes.Count == 0);
+        census.WithoutBox += annotations.Count(a => a.Regions.Count == 0);
         if (count == 0)
             throw new DataException($"{path}: the list of annotations is empty; add at least one entry.");
         return annotations.Count > 0 ? annotations
@@ -131,7 +131,7 @@ public static class AnnotationFile
             WriteList(json, annotation.Paraphrases, json.WriteStringValue);
         }
         json.WritePropertyName("bbox");
-        WriteList(json, annotation.Boxes, box => WriteList(json, [box.X1, box.Y1, box.X2, box.Y2], json.WriteNumberValue));
+        WriteList(json, [.. annotation.Regions.Select(r => r.Bounds)], box => WriteList(json, [box.X1, box.Y1, box.X2, box.Y2], json.WriteNumberValue));
         json.WriteEndObject();
     }
 

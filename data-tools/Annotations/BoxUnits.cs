@@ -1,6 +1,8 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>Tells whether the boxes of a file are pixels or shares of the picture.</summary>
+/// <summary>
+/// Tells whether the coordinates of a file are pixels or shares of the picture. Masks have the picture's pixels, and say nothing.
+/// </summary>
 internal static class BoxUnits
 {
     /// <summary>Whether a box can be one of normalised ones: it may reach beyond the picture, but not by more than its size.</summary>
@@ -13,7 +15,13 @@ internal static class BoxUnits
     /// </summary>
     public static List<RegionAnnotation> Settle(List<RegionAnnotation> annotations, string path, AnnotationCensus census)
     {
-        int boxes = annotations.Sum(a => a.Boxes.Count), unit = annotations.Sum(a => a.Boxes.Count(LiesInUnit)), share = annotations.Sum(a => a.Boxes.Count(IsShare));
+        int boxes = 0, unit = 0, share = 0;
+        foreach (var box in annotations.SelectMany(a => a.Regions).Select(r => r.Coordinates).OfType<Box>())
+        {
+            boxes++;
+            unit += LiesInUnit(box) ? 1 : 0;
+            share += IsShare(box) ? 1 : 0;
+        }
         if (unit == 0)
             return annotations;
         if (unit == boxes)
@@ -24,17 +32,17 @@ internal static class BoxUnits
 
     private static RegionAnnotation? Settle(RegionAnnotation annotation, bool normalised, AnnotationCensus census)
     {
-        List<Box> good = [.. annotation.Boxes.Where(b => normalised ? CanBeNormalised(b) : !IsShare(b))];
-        var bad = annotation.Boxes.Count - good.Count;
-        foreach (var box in annotation.Boxes.Except(good))
+        List<Region> good = [.. annotation.Regions.Where(r => r.Coordinates is not { } b || (normalised ? CanBeNormalised(b) : !IsShare(b)))];
+        var bad = annotation.Regions.Count - good.Count;
+        foreach (var region in annotation.Regions.Except(good))
         {
-            census.Add(AnnotationFault.OtherUnit, $"{annotation.Source}: bbox: {box.Text} {(normalised
+            census.Add(AnnotationFault.OtherUnit, $"{annotation.Source}: {(region is Box ? "bbox: " : "")}{region} {(normalised
                 ? "is in pixels, but most boxes of the file are normalised"
                 : "is normalised, but other boxes of the file are in pixels")}; give all boxes in one unit.");
         }
         if (bad > 0)
             census.Lose(all: good.Count == 0, bad, 0);
-        return bad > 0 && good.Count == 0 ? null : annotation with { Boxes = bad == 0 ? annotation.Boxes : good, IsNormalised = normalised };
+        return bad > 0 && good.Count == 0 ? null : annotation with { Regions = bad == 0 ? annotation.Regions : good, IsNormalised = normalised };
     }
 
     private static bool LiesInUnit(Box box) => box is { X1: >= 0, Y1: >= 0, X2: <= 1, Y2: <= 1 };

@@ -40,19 +40,19 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
 
     /// <inheritdoc/>
     /// <remarks>
-    /// One box and, independently, one phrase are drawn; boxes that cover no pixel are passed over (specification 5). An entry
-    /// without boxes has an empty mask.
+    /// One region and, independently, one phrase are drawn; regions that cover no pixel are passed over (specification 5). An entry
+    /// without regions has an empty mask.
     /// </remarks>
     public RegionSample Get(int index, ulong seed, int epoch)
     {
         var random = SampleBuilder.RandomOf(index, Count, seed, epoch);
         var annotation = _annotations[index];
         var original = Pictures.Read(Path.Combine(_imageRoot, annotation.Image));
-        var usable = Annotations.UsableBoxes(annotation, original.Width, original.Height);
-        var region = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable)];
+        var usable = Annotations.UsableRegions(annotation, original.Width, original.Height, _imageRoot);
+        var regions = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable).Draw(random)];
         var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
         var paraphrase = SampleBuilder.DrawParaphrase(annotation.Paraphrases, _options.MaxWords, index, seed, epoch);
-        return SampleBuilder.Build(original, _pictureNumbers[index], caption, paraphrase, region, ImageSize, _options.Augmentation, random);
+        return SampleBuilder.Build(original, _pictureNumbers[index], caption, paraphrase, regions, ImageSize, _options.Augmentation, random);
     }
 
     internal static string CheckFolder(string imageRoot) =>

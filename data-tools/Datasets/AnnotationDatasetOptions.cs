@@ -12,7 +12,7 @@ public sealed record AnnotationDatasetOptions
     /// <summary>Augmentation; the recipe's unless told otherwise.</summary>
     public AugmentationOptions Augmentation { get; init; } = AugmentationOptions.Recipe;
 
-    /// <summary>Whether the mask is the union of all boxes of an entry, rather than one that is drawn.</summary>
+    /// <summary>Whether the mask is the union of all regions of an entry, rather than one that is drawn.</summary>
     public bool MaskAll { get; init; }
 
     /// <summary>How pictures and boxes are read.</summary>

@@ -3,7 +3,7 @@ using System.Collections;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// The questions of annotation files: one a phrase, with all boxes of its entry; entries without a box ask none. Pictures are
+/// The questions of annotation files: one a phrase, with all regions of its entry; entries without one ask none. Pictures are
 /// read when asked for.
 /// </summary>
 public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
@@ -18,7 +18,7 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
     /// <param name="maxWords">Words kept of a phrase: 50 on Flickr30k, 30 on RefCOCO+ and RefCLEF.</param>
     /// <param name="pictures">How pictures and boxes are read.</param>
     /// <param name="warn">Told in one line each about what is wrong with the data and left out.</param>
-    /// <exception cref="DataException">A file or the folder is missing, too many entries are bad, or none has a box.</exception>
+    /// <exception cref="DataException">A file or the folder is missing, too many entries are bad, or none has a region.</exception>
     /// <exception cref="ArgumentException">There is no file, or <paramref name="maxWords"/> is not positive.</exception>
     public AnnotationEvaluationSet(
         IReadOnlyList<string> annotationFiles, string imageRoot, int maxWords = CaptionCleaner.TrainingMaxWords, PictureOptions? pictures = null, Action<string>? warn = null)
@@ -28,10 +28,10 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
         _maxWords = maxWords;
         pictures ??= new PictureOptions();
         (var annotations, Annotations) = AnnotationFiles.Load(annotationFiles, pictures, warn);
-        foreach (var annotation in annotations.Where(a => a.Boxes.Count > 0))
+        foreach (var annotation in annotations.Where(a => a.Regions.Count > 0))
             _questions.AddRange(annotation.Captions.Select(caption => (annotation, caption)));
         if (_questions.Count == 0)
-            throw new DataException($"{string.Join(", ", annotationFiles)}: no entry has a box, so that there is nothing to ask; name files with boxes in test_file.");
+            throw new DataException($"{string.Join(", ", annotationFiles)}: no entry has a region, so that there is nothing to ask; name files with boxes or other regions in test_file.");
         Pictures = AnnotationFiles.Pictures(_questions.Select(q => q.Annotation), pictures, warn);
     }
 
@@ -57,8 +57,14 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
     {
         (var annotation, var caption) = _questions[index];
         var views = Pictures.Read(Path.Combine(_imageRoot, annotation.Image), targets);
-        var boxes = Annotations.UsableBoxes(annotation, views.Width, views.Height);
-        return new EvaluationSample(annotation.Image, views, CaptionCleaner.Clean(caption, _maxWords), boxes);
+        var regions = Annotations.UsableRegions(annotation, views.Width, views.Height, _imageRoot);
+        return new EvaluationSample(annotation.Image, views, CaptionCleaner.Clean(caption, _maxWords), regions)
+        {
+            Id = annotation.Id,
+            Entity = annotation.Entity,
+            Category = annotation.Category,
+            Split = annotation.Split,
+        };
     }
 
     /// <summary>The questions in order, each read when reached.</summary>

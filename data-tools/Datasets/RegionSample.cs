@@ -21,10 +21,10 @@ public sealed class RegionSample
     public string? Paraphrase { get; init; }
 
     /// <summary>
-    /// size × size bytes: 1 inside the drawn box, 0 elsewhere, and everywhere if the entry has no box. A box much smaller than
-    /// the shrinking factor may vanish.
+    /// size × size weights: those of the drawn region inside of it (1 as a rule), 0 elsewhere, and everywhere if the entry has no
+    /// region. One much smaller than the shrinking factor may vanish.
     /// </summary>
-    public required byte[] Mask { get; init; }
+    public required float[] Mask { get; init; }
 
     /// <summary>The picture after resizing and augmentation, before normalising.</summary>
     public required RgbImage Picture { get; init; }

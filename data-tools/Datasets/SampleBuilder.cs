@@ -33,19 +33,18 @@ internal static class SampleBuilder
     /// <param name="number">Its number in the data set.</param>
     /// <param name="caption">The cleaned phrase.</param>
     /// <param name="paraphrase">A cleaned paraphrase, or null.</param>
-    /// <param name="region">The boxes of the mask, each of which covers a pixel; none for a sample without a region.</param>
+    /// <param name="regions">The regions of the mask in pixels of the picture; none for a sample without one.</param>
     /// <param name="size">Side of the sample.</param>
     /// <param name="options">How often which augmentation.</param>
     /// <param name="random">The sample's random numbers.</param>
     public static RegionSample Build(
-        RgbImage original, long number, string caption, string? paraphrase, IReadOnlyList<Box> region, int size,
+        RgbImage original, long number, string caption, string? paraphrase, IReadOnlyList<Region> regions, int size,
         AugmentationOptions options, SeededRandom random)
     {
         // Generated scenes come in their final size.
         var fits = original.Width == size && original.Height == size;
-        var drawn = RegionMask.FromBoxes(region, original.Width, original.Height);
         var picture = fits ? original : ImageOps.ResizeBilinear(original, size, size);
-        var mask = (fits ? drawn : drawn.Resize(size, size)).Values;
+        var mask = RegionMask.Of(regions, original.Width, original.Height, size, size).Values;
         if (random.Chance(options.FlipProbability))
         {
             picture = ImageOps.FlipHorizontal(picture);

@@ -44,16 +44,14 @@ public static class ImageOps
     /// <exception cref="ArgumentException">A side is not positive, or the mask's length does not fit its sides.</exception>
     public static byte[] ResizeMaskNearest(ReadOnlySpan<byte> mask, int width, int height, int newWidth, int newHeight)
     {
-        CheckMask(mask, width, height);
+        CheckMask(mask.Length, width, height);
         CheckSides(newWidth, newHeight);
-        // Twice divided, as OpenCV computes the scale: width / newWidth may differ in the last bit, and floor shows it.
-        double scaleX = 1.0 / ((double)newWidth / width), scaleY = 1.0 / ((double)newHeight / height);
+        int[] columns = RegionGrid.NearestSources(width, newWidth), rows = RegionGrid.NearestSources(height, newHeight);
         var result = new byte[newWidth * newHeight];
         for (var y = 0; y < newHeight; y++)
         {
-            var row = Math.Min((int)Math.Floor(y * scaleY), height - 1) * width;
             for (var x = 0; x < newWidth; x++)
-                result[y * newWidth + x] = mask[row + Math.Min((int)Math.Floor(x * scaleX), width - 1)];
+                result[y * newWidth + x] = mask[rows[y] * width + columns[x]];
         }
         return result;
     }
@@ -74,13 +72,13 @@ public static class ImageOps
     }
 
     /// <summary>Mirrors a mask left and right.</summary>
-    /// <param name="mask">height × width bytes.</param>
+    /// <param name="mask">height × width weights.</param>
     /// <param name="width">Width in pixels.</param>
     /// <param name="height">Height in pixels.</param>
     /// <exception cref="ArgumentException">A side is not positive, or the mask's length does not fit its sides.</exception>
-    public static byte[] FlipHorizontal(ReadOnlySpan<byte> mask, int width, int height)
+    public static float[] FlipHorizontal(ReadOnlySpan<float> mask, int width, int height)
     {
-        CheckMask(mask, width, height);
+        CheckMask(mask.Length, width, height);
         var result = mask.ToArray();
         for (var y = 0; y < height; y++)
             result.AsSpan(y * width, width).Reverse();
@@ -174,10 +172,10 @@ public static class ImageOps
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
     }
 
-    private static void CheckMask(ReadOnlySpan<byte> mask, int width, int height)
+    private static void CheckMask(int length, int width, int height)
     {
         CheckSides(width, height);
-        if (mask.Length != width * height)
-            throw new ArgumentException($"a mask of {width}×{height} needs {width * height} bytes, got {mask.Length}.", nameof(mask));
+        if (length != width * height)
+            throw new ArgumentException($"a mask of {width}×{height} needs {width * height} values, got {length}.");
     }
 }

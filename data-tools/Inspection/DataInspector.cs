@@ -28,7 +28,7 @@ public static class DataInspector
                 problems.Add(line);
         });
         var shares = pictureCensus is null ? [] : MeasureShares(annotations, AnnotationDataset.CheckFolder(imageRoot!), census, pictureCensus);
-        List<Box> boxes = [.. annotations.SelectMany(a => a.Boxes)];
+        List<Box> boxes = [.. annotations.SelectMany(a => a.Regions).OfType<Box>()];
         List<string> captions = [.. annotations.SelectMany(a => a.Captions).Select(c => CaptionCleaner.Clean(c, CaptionCleaner.TrainingMaxWords))];
         var summary = new AnnotationSummary
         {
@@ -55,7 +55,7 @@ public static class DataInspector
             {
                 var picture = pictures.Read(Path.Combine(imageRoot, entries.Key));
                 foreach (var entry in entries)
-                    shares.AddRange(UsableBoxes(entry, picture, census).Select(b => Inside(b, picture) / ((double)picture.Width * picture.Height)));
+                    shares.AddRange(UsableRegions(entry, picture, census, imageRoot).Select(r => Share(r, picture)));
             }
             catch (UnreadablePictureException)
             {
@@ -65,11 +65,11 @@ public static class DataInspector
         return shares;
     }
 
-    private static IReadOnlyList<Box> UsableBoxes(RegionAnnotation entry, RgbImage picture, AnnotationCensus census)
+    private static IReadOnlyList<Region> UsableRegions(RegionAnnotation entry, RgbImage picture, AnnotationCensus census, string imageRoot)
     {
         try
         {
-            return census.UsableBoxes(entry, picture.Width, picture.Height);
+            return census.UsableRegions(entry, picture.Width, picture.Height, imageRoot);
         }
         catch (UnusableSampleException)
         {
@@ -77,6 +77,12 @@ public static class DataInspector
         }
     }
 
-    private static double Inside(Box box, RgbImage picture) => new Box(
-        Math.Max(box.X1, 0), Math.Max(box.Y1, 0), Math.Min(box.X2, picture.Width), Math.Min(box.Y2, picture.Height)).Area;
+    // What of a region lies in the picture; of a box exactly, of others by their pixels.
+    private static double Share(Region region, RgbImage picture)
+    {
+        var area = region is Box box
+            ? new Box(Math.Max(box.X1, 0), Math.Max(box.Y1, 0), Math.Min(box.X2, picture.Width), Math.Min(box.Y2, picture.Height)).Area
+            : region.Rasterize(picture.Width, picture.Height).Values.Count(v => v > 0);
+        return area / ((double)picture.Width * picture.Height);
+    }
 }

@@ -33,14 +33,14 @@ public sealed class ShapeScenes : ISceneSource
         (var items, var phrase) = Plan(random);
         var picture = new RgbImage(Size, Size);
         ShapeBackground.Paint(picture, random);
-        Box referent = default;
+        Box? referent = null;
         for (var i = 0; i < items.Length; i++)
         {
             var box = ShapeRasterizer.Draw(picture, items[i], Shade(items[i].Color, random));
             if (i == 0)
                 referent = box;
         }
-        return new Scene(picture, phrase, referent)
+        return new Scene(picture, phrase, referent!)
         {
             Paraphrase = ScenePhrasebook.Paraphrase(phrase, Stream, seed, split, number),
         };

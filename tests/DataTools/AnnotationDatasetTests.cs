@@ -18,7 +18,7 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Samples_are_resized_normalised_and_masked()
     {
-        var sample = Dataset(AugmentationOptions.None, new RegionAnnotation("a.png", ["A red-car!"], [new(20, 0, 40, 10)])).Get(0, 1, 0);
+        var sample = Dataset(AugmentationOptions.None, new RegionAnnotation("a.png", ["A red-car!"], [new Box(20, 0, 40, 10)])).Get(0, 1, 0);
 
         var resized = ImageOps.ResizeBilinear(RgbImage.Load(_folder.PathOf("a.png")), 8, 8);
         Assert.Multiple(() =>
@@ -73,7 +73,7 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Flips_take_the_mask_along()
     {
-        var dataset = Dataset(AugmentationOptions.None with { FlipProbability = 1 }, new RegionAnnotation("a.png", ["x"], [new(20, 0, 40, 10)]));
+        var dataset = Dataset(AugmentationOptions.None with { FlipProbability = 1 }, new RegionAnnotation("a.png", ["x"], [new Box(20, 0, 40, 10)]));
         Assert.That(dataset.Get(0, 1, 0).Mask, Is.EqualTo(Enumerable.Range(0, 64).Select(i => (byte)(i < 32 && i % 8 < 4 ? 1 : 0))));
     }
 
@@ -87,8 +87,8 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Bad_input_is_named()
     {
-        var noPixel = Dataset(AugmentationOptions.None, new RegionAnnotation("a.png", ["x"], [new(50, 0, 60, 10)]));
-        var noPicture = Dataset(AugmentationOptions.None, new RegionAnnotation("none.png", ["x"], [new(0, 0, 1, 1)]));
+        var noPixel = Dataset(AugmentationOptions.None, new RegionAnnotation("a.png", ["x"], [new Box(50, 0, 60, 10)]));
+        var noPicture = Dataset(AugmentationOptions.None, new RegionAnnotation("none.png", ["x"], [new Box(0, 0, 1, 1)]));
         Assert.Multiple(() =>
         {
             Assert.That(() => new AnnotationDataset([Save(ManyBoxes())], _folder.PathOf("none")), Throws.TypeOf<DataException>().With.Message.Contains("picture folder does not exist"));
@@ -101,7 +101,7 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Evaluation_asks_every_phrase_with_all_boxes()
     {
-        var annotation = new RegionAnnotation("a.png", ["A!", "b"], [new(0, 0, 5, 5), new(5, 5, 9, 9)]);
+        var annotation = new RegionAnnotation("a.png", ["A!", "b"], [new Box(0, 0, 5, 5), new Box(5, 5, 9, 9)]);
         var set = new AnnotationEvaluationSet([Save(annotation)], _folder.Path);
         Assert.Multiple(() =>
         {
@@ -115,12 +115,12 @@ internal sealed class AnnotationDatasetTests : FolderTests
     public void Evaluation_drops_boxes_outside_the_picture_and_passes_over_entries_without_another()
     {
         List<string> said = [];
-        var mixed = Save(new RegionAnnotation("a.png", ["x"], [new(0, 0, 5, 5), new(50, 0, 60, 10)]));
+        var mixed = Save(new RegionAnnotation("a.png", ["x"], [new Box(0, 0, 5, 5), new Box(50, 0, 60, 10)]));
         var set = new AnnotationEvaluationSet([mixed], _folder.Path, warn: said.Add);
         Assert.That(set[0].Boxes, Is.EqualTo((Box[])[new(0, 0, 5, 5)]));
         _ = set[0];
         Assert.That((set.Annotations.DroppedBoxes, set.Annotations.BadEntries, said.Count), Is.EqualTo((1, 0, 1)), "counted and said once");
-        var outside = new AnnotationEvaluationSet([Save(new RegionAnnotation("a.png", ["x"], [new(50, 0, 60, 10)]))], _folder.Path);
+        var outside = new AnnotationEvaluationSet([Save(new RegionAnnotation("a.png", ["x"], [new Box(50, 0, 60, 10)]))], _folder.Path);
         Assert.That(() => outside[0], Throws.TypeOf<UnusableSampleException>());
         Assert.That(outside.Annotations.BadEntries, Is.EqualTo(1));
     }
@@ -142,7 +142,7 @@ internal sealed class AnnotationDatasetTests : FolderTests
             Assert.That(dataset.Get(3, 1, 0).Mask, Has.Some.EqualTo((byte)1));
             Assert.That(set.Select(q => q.Caption), Is.EqualTo((string[])["four"]));
             var none = _folder.Write("none.json", """[{"image": "a.png", "caption": "one"}]""");
-            Assert.That(() => new AnnotationEvaluationSet([none], _folder.Path), Throws.TypeOf<DataException>().With.Message.Contains("no entry has a box"));
+            Assert.That(() => new AnnotationEvaluationSet([none], _folder.Path), Throws.TypeOf<DataException>().With.Message.Contains("no entry has a region"));
         });
     }
 
@@ -159,7 +159,7 @@ internal sealed class AnnotationDatasetTests : FolderTests
     public void Exif_orientation_follows_the_options()
     {
         File.Copy(Cases.Path("pictures", "exif6.png"), _folder.PathOf("e.png"));
-        var file = Save(new RegionAnnotation("e.png", ["x"], [new(0, 0, 10, 10)]));
+        var file = Save(new RegionAnnotation("e.png", ["x"], [new Box(0, 0, 10, 10)]));
         foreach ((var exif, var width) in ((ExifOrientation, int)[])[(ExifOrientation.Apply, 64), (ExifOrientation.Ignore, 96)])
         {
             var options = new PictureOptions { Exif = exif };
@@ -179,7 +179,7 @@ internal sealed class AnnotationDatasetTests : FolderTests
     }
 
     // The last box lies to the right of the picture.
-    private static RegionAnnotation ManyBoxes() => new("a.png", ["one", "two"], [new(0, 0, 20, 20), new(20, 0, 40, 20), new(50, 0, 60, 10)]);
+    private static RegionAnnotation ManyBoxes() => new("a.png", ["one", "two"], [new Box(0, 0, 20, 20), new Box(20, 0, 40, 20), new Box(50, 0, 60, 10)]);
 
     private AnnotationDataset Dataset(AugmentationOptions augmentation, RegionAnnotation annotation) =>
         new([Save(annotation)], _folder.Path, new AnnotationDatasetOptions { ImageSize = 8, Augmentation = augmentation });

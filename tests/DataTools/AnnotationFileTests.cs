@@ -21,7 +21,7 @@ internal sealed class AnnotationFileTests : FolderTests
             Assert.That(read, Has.Count.EqualTo(2));
             Assert.That(read[0].Image, Is.EqualTo("VG_100K/12.jpg"));
             Assert.That(read[0].Captions, Is.EqualTo((string[])["red car"]));
-            Assert.That(read[0].Boxes, Is.EqualTo((Box[])[new(34, 50.5, 210, 190), new(-3, 40, 360, 90)]));
+            Assert.That(read[0].Regions, Is.EqualTo((Box[])[new(34, 50.5, 210, 190), new(-3, 40, 360, 90)]));
             Assert.That(read[1].Captions, Is.EqualTo((string[])["a", "été"]));
         });
     }
@@ -31,8 +31,8 @@ internal sealed class AnnotationFileTests : FolderTests
     {
         RegionAnnotation[] written =
         [
-            new("a \"b\".png", ["the <person>'s car", "é"], [new(0.1, 0, 5, 6.25)]),
-            new("b.png", ["x"], [new(1, 2, 3, 4), new(5, 6, 7, 8)]) { Paraphrases = ["y", "z \"é\""] },
+            new("a \"b\".png", ["the <person>'s car", "é"], [new Box(0.1, 0, 5, 6.25)]),
+            new("b.png", ["x"], [new Box(1, 2, 3, 4), new Box(5, 6, 7, 8)]) { Paraphrases = ["y", "z \"é\""] },
         ];
         var path = _folder.PathOf("a.json");
         AnnotationFile.Save(path, written);
@@ -41,7 +41,7 @@ internal sealed class AnnotationFileTests : FolderTests
         {
             Assert.That(read[i].Image, Is.EqualTo(written[i].Image));
             Assert.That(read[i].Captions, Is.EqualTo(written[i].Captions));
-            Assert.That(read[i].Boxes, Is.EqualTo(written[i].Boxes));
+            Assert.That(read[i].Regions, Is.EqualTo(written[i].Regions));
             Assert.That(read[i].Paraphrases, Is.EqualTo(written[i].Paraphrases));
         }
         Assert.That(Directory.GetFiles(_folder.Path), Has.Length.EqualTo(1), "no temporary file is left");
@@ -77,9 +77,9 @@ internal sealed class AnnotationFileTests : FolderTests
     public void Files_larger_than_the_buffer_are_streamed()
     {
         RegionAnnotation[] written = [.. Enumerable.Range(0, 5_000).Select(i =>
-            new RegionAnnotation($"{i}.png", [$"phrase {i} " + new string('x', i % 97)], [new(i, 0, i + 1, 1)]))];
+            new RegionAnnotation($"{i}.png", [$"phrase {i} " + new string('x', i % 97)], [new Box(i, 0, i + 1, 1)]))];
         var path = _folder.PathOf("a.json");
-        AnnotationFile.Save(path, [.. written, new RegionAnnotation("long.png", [new string('y', 200_000)], [new(0, 0, 1, 1)])]);
+        AnnotationFile.Save(path, [.. written, new RegionAnnotation("long.png", [new string('y', 200_000)], [new Box(0, 0, 1, 1)])]);
         var read = AnnotationFile.Load(path);
         Assert.That(read, Has.Count.EqualTo(5_001));
         Assert.That(read.Take(5_000).Select(a => a.Captions[0]), Is.EqualTo(written.Select(a => a.Captions[0])));

@@ -30,7 +30,7 @@ internal sealed class BadEntriesTests : FolderTests
         var read = AnnotationFile.Load(Cases.Path("annotations", name), BoxFormat.Auto, census);
         Assert.Multiple(() =>
         {
-            Assert.That((read.Count, read.Sum(a => a.Boxes.Count), read.Sum(a => a.Captions.Count)), Is.EqualTo((annotations, boxes, phrases)));
+            Assert.That((read.Count, read.Sum(a => a.Regions.Count), read.Sum(a => a.Captions.Count)), Is.EqualTo((annotations, boxes, phrases)));
             Assert.That((census.BadEntries, census.DroppedBoxes, census.DroppedPhrases), Is.EqualTo((bad, droppedBoxes, droppedPhrases)));
             Assert.That(census.Entries, Is.EqualTo(annotations + bad));
             Assert.That(read.Any(a => a.IsNormalised), Is.EqualTo(name == "norm_all.json"));
@@ -124,7 +124,7 @@ internal sealed class BadEntriesTests : FolderTests
     public void The_format_of_boxes_can_be_said(BoxFormat format, double x1, double y1, double x2, double y2)
     {
         var path = _folder.Write("a.json", """[{"image": "b", "caption": "a", "bbox": [[10, 10, 40, 50]]}]""");
-        Assert.That(AnnotationFile.Load(path, format)[0].Boxes, Is.EqualTo((Box[])[new(x1, y1, x2, y2)]));
+        Assert.That(AnnotationFile.Load(path, format)[0].Regions, Is.EqualTo((Box[])[new(x1, y1, x2, y2)]));
     }
 
     [Test]
@@ -135,11 +135,11 @@ internal sealed class BadEntriesTests : FolderTests
         var mostlyUnit = _folder.Write("mostly.json", """[{"image": "b", "caption": "a", "bbox": [[0.5, 0.25, 1, 0.5], [0.1, 0.1, 0.2, 0.2], [3, 3, 9, 9]]}]""");
         Assert.Multiple(() =>
         {
-            Assert.That(AnnotationFile.Load(unit)[0].BoxesIn(40, 20), Is.EqualTo((Box[])[new(0, 0, 40, 20), new(20, 5, 40, 10)]));
-            Assert.That(AnnotationFile.Load(unit, BoxFormat.Corners)[0].BoxesIn(40, 20), Is.EqualTo((Box[])[new(0, 0, 1, 1), new(0.5, 0.25, 1, 0.5)]));
-            Assert.That(AnnotationFile.Load(pixels)[0].BoxesIn(40, 20), Is.EqualTo((Box[])[new(0, 0, 1, 1), new(3, 3, 9, 9)]), "the first pixel is a box");
-            Assert.That(AnnotationFile.Load(pixels, BoxFormat.Normalised)[0].BoxesIn(40, 20), Is.EqualTo((Box[])[new(0, 0, 40, 20)]));
-            Assert.That(AnnotationFile.Load(mostlyUnit)[0].BoxesIn(10, 10), Is.EqualTo((Box[])[new(5, 2.5, 10, 5), new(1, 1, 2, 2)]));
+            Assert.That(AnnotationFile.Load(unit)[0].RegionsIn(40, 20), Is.EqualTo((Box[])[new(0, 0, 40, 20), new(20, 5, 40, 10)]));
+            Assert.That(AnnotationFile.Load(unit, BoxFormat.Corners)[0].RegionsIn(40, 20), Is.EqualTo((Box[])[new(0, 0, 1, 1), new(0.5, 0.25, 1, 0.5)]));
+            Assert.That(AnnotationFile.Load(pixels)[0].RegionsIn(40, 20), Is.EqualTo((Box[])[new(0, 0, 1, 1), new(3, 3, 9, 9)]), "the first pixel is a box");
+            Assert.That(AnnotationFile.Load(pixels, BoxFormat.Normalised)[0].RegionsIn(40, 20), Is.EqualTo((Box[])[new(0, 0, 40, 20)]));
+            Assert.That(AnnotationFile.Load(mostlyUnit)[0].RegionsIn(10, 10), Is.EqualTo((Box[])[new(5, 2.5, 10, 5), new(1, 1, 2, 2)]));
         });
     }
 

@@ -12,7 +12,7 @@ internal sealed class DataInspectorTests : FolderTests
     [Test]
     public void Counts_and_means_are_right()
     {
-        var path = Save(new RegionAnnotation("a.png", ["red car", "a"], [new(0, 0, 10, 10), new(-5, 0, 5, 2)]));
+        var path = Save(new RegionAnnotation("a.png", ["red car", "a"], [new Box(0, 0, 10, 10), new Box(-5, 0, 5, 2)]));
         AnnotationSummary expected = new()
         {
             Entries = 1,
@@ -37,7 +37,7 @@ internal sealed class DataInspectorTests : FolderTests
         File.Copy(Cases.Path("pictures", "cuthalf.jpg"), _folder.PathOf("cut.jpg"));
         RegionAnnotation[] entries =
         [
-            new("a.png", ["x"], [new(30, 0, 40, 10)]), new("cut.jpg", ["x"], [new(0, 0, 96, 32)]), .. Enumerable.Range(0, 25).Select(i => new RegionAnnotation($"{i}.png", ["x"], [new(0, 0, 9, 9)])),
+            new("a.png", ["x"], [new Box(30, 0, 40, 10)]), new("cut.jpg", ["x"], [new Box(0, 0, 96, 32)]), .. Enumerable.Range(0, 25).Select(i => new RegionAnnotation($"{i}.png", ["x"], [new Box(0, 0, 9, 9)])),
         ];
         var path = _folder.PathOf("a.json");
         AnnotationFile.Save(path, entries);

@@ -17,7 +17,7 @@ public class RegionMaskTests
     [TestCase(0, 1, 1e300, 2, "0000 1111 0000")]
     public void Boxes_are_clamped_and_cut_to_whole_pixels(double x1, double y1, double x2, double y2, string expected)
     {
-        var mask = RegionMask.FromBoxes([new Box(x1, y1, x2, y2)], 4, 3);
+        var mask = new Box(x1, y1, x2, y2).Rasterize(4, 3);
         var text = string.Join(' ', mask.Values.Chunk(4).Select(row => string.Concat(row)));
         Assert.That(text, Is.EqualTo(expected));
     }
@@ -27,28 +27,32 @@ public class RegionMaskTests
     [TestCase(0, 3, 2, 9)]
     [TestCase(1.2, 0, 1.8, 3)]
     [TestCase(double.NaN, 0, 1, 1)]
-    public void Boxes_that_cover_no_pixel_are_errors(double x1, double y1, double x2, double y2)
+    public void Boxes_that_cover_no_pixel_are_not_drawn_and_not_used(double x1, double y1, double x2, double y2)
     {
         var box = new Box(x1, y1, x2, y2);
-        Assert.That(() => RegionMask.FromBoxes([box], 4, 3), Throws.TypeOf<DataException>().With.Message.Contains("covers no pixel of the 4×3 picture"));
+        Assert.That(box.Covers(4, 3), Is.False);
+        Assert.That(box.Rasterize(4, 3).Values, Has.All.Zero);
         var census = new AnnotationCensus();
         var beside = new RegionAnnotation("a.png", ["x"], [new Box(0, 0, 1, 1), box]);
-        Assert.That(census.UsableBoxes(beside, 4, 3), Is.EqualTo((Box[])[new(0, 0, 1, 1)]));
-        Assert.That(() => census.UsableBoxes(new RegionAnnotation("a.png", ["x"], [box]), 4, 3), Throws.TypeOf<UnusableSampleException>().With.Message.Contains("a.png: box ["));
+        Assert.That(census.UsableRegions(beside, 4, 3), Is.EqualTo((Box[])[new(0, 0, 1, 1)]));
+        Assert.That(() => census.UsableRegions(new RegionAnnotation("a.png", ["x"], [box]), 4, 3),
+            Throws.TypeOf<UnusableSampleException>().With.Message.Contains("a.png: box [").And.Message.Contains("covers no pixel of the 4×3 picture"));
     }
 
     [Test]
     public void Resizing_takes_the_nearest_pixel()
     {
-        var mask = RegionMask.FromBoxes([new Box(2, 0, 4, 2)], 4, 4).Resize(2, 2);
-        Assert.That(mask.Values, Is.EqualTo((byte[])[0, 1, 0, 0]));
+        Assert.That(new Box(2, 0, 4, 2).Rasterize(4, 4, 2, 2).Values, Is.EqualTo((float[])[0, 1, 0, 0]));
+        Assert.That(new Box(1, 0, 2, 1).Rasterize(4, 4, 2, 2).Values, Has.All.Zero, "no cell takes its pixel");
+        // Columns 0, 1, 3, 4 and 6 of 8: floor(i · 8 / 5).
+        Assert.That(new Box(3, 0, 5, 1).Rasterize(8, 1, 5, 1).Values, Is.EqualTo((float[])[0, 0, 1, 1, 0]));
     }
 
     [Test]
     public void Several_boxes_are_drawn_over_one_another_and_none_leave_it_empty()
     {
-        var both = RegionMask.FromBoxes([new Box(0, 0, 2, 2), new Box(1, 1, 4, 2)], 4, 3);
+        var both = RegionMask.Of([new Box(0, 0, 2, 2), new Box(1, 1, 4, 2)], 4, 3);
         Assert.That(string.Concat(both.Values), Is.EqualTo("110011110000"));
-        Assert.That(RegionMask.FromBoxes([], 4, 3).Values, Is.EqualTo(new byte[12]));
+        Assert.That(RegionMask.Of([], 4, 3).Values, Is.EqualTo(new float[12]));
     }
 }

@@ -176,7 +176,7 @@ internal sealed class RgbImageTests : FolderTests
         Assert.Multiple(() =>
         {
             Assert.That(ImageOps.FlipHorizontal(new RgbImage(2, 1, [1, 2, 3, 4, 5, 6])).Pixels, Is.EqualTo((byte[])[4, 5, 6, 1, 2, 3]));
-            Assert.That(ImageOps.FlipHorizontal([1, 0, 0, 0, 1, 0], 3, 2), Is.EqualTo((byte[])[0, 0, 1, 0, 1, 0]));
+            Assert.That(ImageOps.FlipHorizontal([1, 0, 0, 0, 1, 0], 3, 2), Is.EqualTo((float[])[0, 0, 1, 0, 1, 0]));
         });
     }
 

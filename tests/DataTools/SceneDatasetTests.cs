@@ -20,7 +20,7 @@ internal sealed class SceneDatasetTests : FolderTests
             Assert.That(sample.Caption, Is.EqualTo(scene.Phrase));
             Assert.That(sample.Paraphrase, Is.EqualTo(CaptionCleaner.Clean(scene.Paraphrase, 50)));
             Assert.That(sample.Mask.Sum(v => v), Is.EqualTo(scene.Box.Area));
-            Assert.That(sample.Mask, Is.EqualTo(RegionMask.FromBoxes([scene.Box], 64, 64).Values));
+            Assert.That(sample.Mask, Is.EqualTo(scene.Box.Rasterize(64, 64).Values));
             Assert.That(sample.Image, Has.Length.EqualTo(3 * 64 * 64));
         });
     }

@@ -69,5 +69,5 @@ internal static class DataTargets
     }
 
     private static bool Same(RegionAnnotation one, RegionAnnotation other) =>
-        one.Image == other.Image && one.Captions.SequenceEqual(other.Captions) && one.Boxes.SequenceEqual(other.Boxes);
+        one.Image == other.Image && one.Captions.SequenceEqual(other.Captions) && one.Regions.SequenceEqual(other.Regions);
 }

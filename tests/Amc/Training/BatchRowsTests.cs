@@ -29,7 +29,7 @@ internal sealed class BatchRowsTests : FolderTests
             picture.SavePng(_folder.PathOf($"{i}.png"));
         }
         AnnotationFile.Save(_folder.PathOf("a.json"), Enumerable.Range(0, 10).Select(i => new RegionAnnotation(
-            $"{i}.png", [string.Join(' ', Letters(i)), string.Join(' ', Letters(i).Reverse())], [new(i / 2, i, 8 + i, 20), new(1, 1, 5 + i, 4 + i)])));
+            $"{i}.png", [string.Join(' ', Letters(i)), string.Join(' ', Letters(i).Reverse())], [new Box(i / 2, i, 8 + i, 20), new Box(1, 1, 5 + i, 4 + i)])));
     }
 
     [Test]
@@ -90,7 +90,7 @@ internal sealed class BatchRowsTests : FolderTests
     [TestCase(5, 6)]
     public void A_configuration_decides_how_many_words_are_kept(int words, int tokens)
     {
-        AnnotationFile.Save(_folder.PathOf("long.json"), Enumerable.Range(0, 4).Select(i => new RegionAnnotation($"{i}.png", ["a b c d e f g h"], [new(0, 0, 8, 8)])));
+        AnnotationFile.Save(_folder.PathOf("long.json"), Enumerable.Range(0, 4).Select(i => new RegionAnnotation($"{i}.png", ["a b c d e f g h"], [new Box(0, 0, 8, 8)])));
         var config = Config($"max_words: {words}");
         BatchLoader loader = new(DataSources.Train(config), DataSources.Tokenizer(config), config.BatchSize, config.Integer("max_tokens"), config.Seed);
         Assert.That(loader.Get(0).Text.Length, Is.EqualTo(tokens));
@@ -106,7 +106,7 @@ internal sealed class BatchRowsTests : FolderTests
         Assert.Multiple(() =>
         {
             Box[] boxes = [new(1, 2, 4, 6)];
-            Assert.That(sample.Mask, Is.EqualTo(RegionMask.FromBoxes(boxes, 10, 40).Resize(16, 16).Values));
+            Assert.That(sample.Mask, Is.EqualTo(RegionMask.Of(boxes, 10, 40, 16, 16).Values));
             Assert.That(DataSources.Test(config)![0].Boxes, Is.EqualTo(boxes));
             Assert.That(() => DataSources.Train(config).Get(1, 1, 0), Throws.TypeOf<DataException>().With.Message.Contains("bad_pictures: load"));
             Assert.That(() => DataSources.Test(config)![1], Throws.TypeOf<DataException>());
