@@ -1,3 +1,5 @@
+using AmcEngine.DataTools;
+
 namespace AmcEngine.Amc.Configuration;
 
 /// <summary>What a configuration is loaded for: a key matters to some of it.</summary>
@@ -61,7 +63,7 @@ internal static class ConfigNotes
         new(ConfigUse.Training, c => !c.IsGenerated, "all entries of the annotation files are used", "train_count"),
         new(Both, c => !c.IsGenerated, "all entries of the annotation files are used", "test_count"),
         new(Both, c => !c.IsGenerated, "nothing is generated", "data_seed"),
-        new(Both, c => c.Dataset != "fashion-scenes", "only dataset: fashion-scenes has such pictures", "fashion_folder"),
+        new(Both, c => !DatasetRegistry.Generated.Any(d => d.Name == c.Dataset && d.NeedsFiles), "only dataset: fashion-scenes has such pictures", "fashion_folder"),
         new(ConfigUse.Training, c => !c.IsGenerated && c.Texts("test_file").Count == 0, "without test_file accuracy is not measured",
             "eval_every", "eval_steps", "eval_batch", "eval_resize", "grid_scenes"),
     ];

@@ -111,10 +111,10 @@ internal sealed class ImportFolder : IDisposable
     /// <exception cref="FileWriteException">A file cannot be renamed.</exception>
     public void Publish(ImportJournal journal, byte[] summary)
     {
-        DurableFile.Write(Path.Combine(Folder, ImportRun.SummaryName), summary);
+        DurableFile.Write(Path.Combine(Folder, ImportSummary.FileName), summary);
         Note(journal);
         PublishPictures();
-        foreach (var name in journal.Lengths.Keys.SelectMany(s => new[] { PlainName(s), RichName(s) }).Append(ImportRun.SummaryName))
+        foreach (var name in journal.Lengths.Keys.SelectMany(s => new[] { PlainName(s), RichName(s) }).Append(ImportSummary.FileName))
         {
             var target = Path.Combine(_output, name);
             try
@@ -175,7 +175,7 @@ internal sealed class ImportFolder : IDisposable
 
     private static void RequireNew(string output, IReadOnlyList<string> splits)
     {
-        foreach (var name in splits.SelectMany(s => new[] { PlainName(s), RichName(s) }).Append(ImportRun.SummaryName))
+        foreach (var name in splits.SelectMany(s => new[] { PlainName(s), RichName(s) }).Append(ImportSummary.FileName))
         {
             if (File.Exists(Path.Combine(output, name)))
                 throw new DataException($"{Path.Combine(output, name)}: is there already; choose another --output, or replace it with --overwrite.");

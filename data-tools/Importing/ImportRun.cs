@@ -11,9 +11,6 @@ namespace AmcEngine.DataTools;
 /// </summary>
 internal sealed class ImportRun : IDisposable
 {
-    /// <summary>Name of the summary in the output folder.</summary>
-    public const string SummaryName = "summary.json";
-
     /// <summary>Name of the list of missing pictures in the output folder.</summary>
     public const string MissingName = "missing.txt";
 

@@ -8,6 +8,12 @@ namespace AmcEngine.DataTools;
 /// <param name="ImageRoot">The folder that paths of pictures start from (<c>image_root</c>); null where no pictures were found.</param>
 public sealed record ImportSummary(Dataset Dataset, IReadOnlyDictionary<string, SplitCounts> Splits, string? ImageRoot)
 {
+    /// <summary>Whether the data set's published counts are those of what was imported: not so for another division into splits than the usual.</summary>
+    public bool IsUsual { get; init; } = true;
+
+    /// <summary>Name of the file in the output folder.</summary>
+    public const string FileName = "summary.json";
+
     /// <summary>The JSON of <c>summary.json</c>.</summary>
     internal byte[] ToJson()
     {

@@ -40,6 +40,13 @@ public sealed class CocoInstances : ImportedDataset
     ];
 
     /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, PublishedCounts> Published { get; } = new Dictionary<string, PublishedCounts>
+    {
+        ["train2017" + CaptionsSuffix] = new(118_287, 591_753),
+        ["val2017" + CaptionsSuffix] = new(5_000, 25_014),
+    };
+
+    /// <inheritdoc/>
     internal override ImportPlan Plan(ImportRequest request)
     {
         CheckLayout(request.Root);
@@ -127,7 +134,7 @@ public sealed class CocoInstances : ImportedDataset
             {
                 null or { Category: null } => DropReasons.Malformed,
                 _ when !index.Categories.ContainsKey(target.Category.Value) => DropReasons.UnknownCategory,
-                _ when !(target.Region.Box.Area > 0) => DropReasons.FlatBox,
+                _ when !(target.Box.Area > 0) => DropReasons.FlatBox,
                 _ => null,
             };
             if (wrong is not null)
@@ -135,11 +142,12 @@ public sealed class CocoInstances : ImportedDataset
                 run.Drop(split, wrong);
                 continue;
             }
-            if (target!.HasBadShape)
+            var region = target!.Region(picture, out var hasBadShape);
+            if (hasBadShape)
                 run.Drop(split, DropReasons.BadShape);
             if (!categories.TryGetValue(target.Category!.Value, out var regions))
                 categories[target.Category.Value] = regions = [];
-            regions.Add(target.Region);
+            regions.Add(region);
         }
         foreach ((var category, var regions) in categories)
         {

@@ -38,14 +38,6 @@ public sealed class FlickrEntities : ImportedDataset
     private IReadOnlyList<LayoutPart> SplitFiles => [.. Splits.Select(s => new LayoutPart($"{s}.txt", "numbers of pictures", IsRequired: false))];
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, PublishedCounts> Published => new Dictionary<string, PublishedCounts>
-    {
-        ["train"] = new(29_783),
-        ["val"] = new(1_000),
-        ["test"] = new(1_000),
-    };
-
-    /// <inheritdoc/>
     internal override ImportPlan Plan(ImportRequest request)
     {
         if (request.InfoGround is { } folder && !Directory.Exists(folder))
@@ -183,13 +175,14 @@ public sealed class FlickrEntities : ImportedDataset
         for (var i = 0; i < phrases.Count; i++)
         {
             var phrase = phrases[i];
-            var boxes = annotation.Boxes(phrase.Entity);
+            var all = annotation.Boxes(phrase.Entity);
+            Box[] boxes = [.. all.Where(b => b.Area > 0)];
             if (image is null)
                 run.Drop(split, DropReasons.MissingPicture);
             else if (!phrase.IsVisual)
                 run.Drop(split, DropReasons.NotVisual);
-            else if (boxes.Count == 0)
-                run.Drop(split, DropReasons.NoBox);
+            else if (boxes.Length == 0)
+                run.Drop(split, all.Count == 0 ? DropReasons.NoBox : DropReasons.FlatBox);
             else
             {
                 run.Write(split, new ImportedEntry(image, [phrase.Text], [.. boxes.Select(b => new ImportedRegion(b))])

@@ -20,7 +20,7 @@ public abstract class ImportedDataset : Dataset
         try
         {
             plan.Carry(run);
-            return run.Finish();
+            return run.Finish() with { IsUsual = plan.IsUsual };
         }
         catch (DataException)
         {
@@ -49,4 +49,8 @@ public abstract class ImportedDataset : Dataset
 /// <param name="Splits">The splits that it writes, empty ones too.</param>
 /// <param name="Inputs">The original files and folders of files.</param>
 /// <param name="Carry">Reads them and writes entries.</param>
-internal sealed record ImportPlan(IReadOnlyList<string> Splits, IReadOnlyList<string> Inputs, Action<ImportRun> Carry);
+internal sealed record ImportPlan(IReadOnlyList<string> Splits, IReadOnlyList<string> Inputs, Action<ImportRun> Carry)
+{
+    /// <summary>Whether the data set's published counts are those of what is imported.</summary>
+    public bool IsUsual { get; init; } = true;
+}

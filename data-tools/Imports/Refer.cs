@@ -53,14 +53,14 @@ public abstract class Refer(string name, string title, IReadOnlyList<string> spl
             folder = request.Root;
         string refs = Path.Combine(folder, $"refs({by}).p"), instances = Path.Combine(folder, Instances);
         if (!File.Exists(refs) && ReferMirror.Find(request.Root, MirrorName, by) is { Count: > 0 } mirror)
-            return new ImportPlan([.. mirror.Select(m => m.Split).Distinct(StringComparer.Ordinal)], [.. mirror.Select(m => m.Path)], run => CarryMirror(run, mirror));
+            return new ImportPlan([.. mirror.Select(m => m.Split).Distinct(StringComparer.Ordinal)], [.. mirror.Select(m => m.Path)], run => CarryMirror(run, mirror)) { IsUsual = by == splitBy[0] };
         if (!File.Exists(refs) || !File.Exists(instances))
             CheckLayout(request.Root, layout);
         var expressions = ReferPickle.Load(refs);
         var found = expressions.OfType<ReferExpression>().Select(e => e.Split).Distinct(StringComparer.Ordinal).ToArray();
         if (found.FirstOrDefault(s => s.Any(c => !char.IsAsciiLetterOrDigit(c))) is { } wrong)
             throw new DataException($"{refs}: \"{wrong}\" is not the name of a split; give refs(…).p as published.");
-        return new ImportPlan([.. splits.Intersect(found), .. found.Except(splits)], [refs, instances], run => Carry(run, expressions, instances));
+        return new ImportPlan([.. splits.Intersect(found), .. found.Except(splits)], [refs, instances], run => Carry(run, expressions, instances)) { IsUsual = by == splitBy[0] };
     }
 
     private void Carry(ImportRun run, IReadOnlyList<ReferExpression?> expressions, string instances)
@@ -126,8 +126,9 @@ public abstract class Refer(string name, string title, IReadOnlyList<string> spl
 
     private static void WriteSentences(ImportRun run, ReferExpression expression, CocoObject target, CocoPicture picture, string? image, string? category)
     {
-        var wrong = image is null ? DropReasons.MissingPicture : target.Region.Box.Area > 0 ? null : DropReasons.FlatBox;
-        if (target.HasBadShape)
+        var wrong = image is null ? DropReasons.MissingPicture : target.Box.Area > 0 ? null : DropReasons.FlatBox;
+        var region = target.Region(picture, out var hasBadShape);
+        if (hasBadShape)
             run.Drop(expression.Split, DropReasons.BadShape);
         foreach (var sentence in expression.Sentences)
         {
@@ -136,7 +137,7 @@ public abstract class Refer(string name, string title, IReadOnlyList<string> spl
                 run.Drop(expression.Split, sentence is null ? DropReasons.Malformed : wrong!);
                 continue;
             }
-            run.Write(expression.Split, new ImportedEntry(image!, [sentence.Text], [target.Region])
+            run.Write(expression.Split, new ImportedEntry(image!, [sentence.Text], [region])
             {
                 Width = picture.Width,
                 Height = picture.Height,

@@ -33,7 +33,7 @@ internal sealed class ReferInstances
             var isNew = list switch
             {
                 "images" => CocoPicture.Of(element) is not (var pictureId, var picture) || !pictures.Contains(pictureId) || instances.Pictures.TryAdd(pictureId, picture),
-                "annotations" => id is not { } a || !annotations.Contains(a) || CocoObject.Of(element) is not { } target || instances.Objects.TryAdd(a, target),
+                "annotations" => id is not { } a || !annotations.Contains(a) || CocoObject.Of(element.Clone()) is not { } target || instances.Objects.TryAdd(a, target),
                 _ => id is not { } c || element.Text("name") is not { } name || instances.Categories.TryAdd(c, name),
             };
             if (!isNew)

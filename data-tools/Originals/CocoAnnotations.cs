@@ -18,16 +18,22 @@ internal readonly record struct CocoPicture(string File, long? Width, long? Heig
 /// <summary>An object of COCO's <c>annotations</c>.</summary>
 /// <param name="Picture">Id of its picture.</param>
 /// <param name="Category">Id of its category, if it is told.</param>
-/// <param name="Region">Box and outline.</param>
-/// <param name="HasBadShape">Whether its outline is none.</param>
-internal sealed record CocoObject(long? Picture, long? Category, ImportedRegion Region, bool HasBadShape)
+/// <param name="Box">Its box.</param>
+/// <param name="Segmentation">Its outline or mask as published, if any.</param>
+internal sealed record CocoObject(long? Picture, long? Category, Box Box, JsonElement? Segmentation)
 {
-    /// <summary>The object of an element; null where it has no box.</summary>
-    public static CocoObject? Of(JsonElement element)
+    /// <summary>The object of an element, valid for as long as the element; null where it has no box.</summary>
+    public static CocoObject? Of(JsonElement element) => element.SizeBox("bbox") is { } box
+        ? new CocoObject(element.Whole("image_id"), element.Whole("category_id"), box, element.Field("segmentation"))
+        : null;
+
+    /// <summary>The box with the outline or mask.</summary>
+    /// <param name="picture">The object's picture.</param>
+    /// <param name="hasBadShape">Whether there is an outline or mask that is none, so that the box is all.</param>
+    public ImportedRegion Region(CocoPicture picture, out bool hasBadShape)
     {
-        if (element.SizeBox("bbox") is not { } box)
-            return null;
-        var shape = CocoShape.Region(element.Field("segmentation"));
-        return new CocoObject(element.Whole("image_id"), element.Whole("category_id"), new ImportedRegion(box, shape ?? []), shape is null);
+        var shape = CocoShape.Region(Segmentation, picture.Width, picture.Height);
+        hasBadShape = shape is null;
+        return new ImportedRegion(Box, shape ?? []);
     }
 }

@@ -5,8 +5,8 @@ namespace AmcEngine.DataTools;
 /// <summary>Reads <c>refs(SPLITBY).p</c>, a pickle of Python 2 (protocols 0 to 2): a list of dicts. A pickle that names code is refused.</summary>
 internal static class ReferPickle
 {
-    // The largest published, refs(google).p of RefCOCOg, has some ten million steps.
-    private static readonly PickleLimits Limits = new(MaxBytes: 512 << 20, MaxSteps: 200_000_000);
+    // 142,000 expressions of a few words (RefCOCO) take some ten million steps.
+    private static readonly PickleLimits Limits = new(MaxBytes: 256 << 20, MaxSteps: 50_000_000);
 
     /// <summary>The objects in the file's order; null for one that is malformed.</summary>
     /// <exception cref="DataException">The file is missing, damaged, too large, names code, or holds no list.</exception>
