@@ -21,7 +21,7 @@ internal static class TrainCommand
         return code == Stopped ? signals.ExitCode : code;
     }
 
-    /// <summary>The same, with the wish to stop and a way to break things given by a test.</summary>
+    /// <summary>The same with a token that asks to stop, and a hook by which tests disturb a step.</summary>
     internal static int Run(TrainOptions options, CommandContext context, CancellationToken stop, Action<TrainingSession>? beforeStep = null)
     {
         if (options.Resume is not { } resume)
