@@ -1,3 +1,5 @@
+using AmcEngine.DataTools;
+
 namespace AmcEngine.Amc.Configuration;
 
 /// <summary>What a configuration is loaded for: a key matters to some of it.</summary>
@@ -64,7 +66,7 @@ internal static class ConfigNotes
         new(Both, c => !c.IsGenerated, "nothing is generated", "data_seed"),
         new(ConfigUse.Training, c => !c.IsGenerated, "the regions are those of the annotation files", "region_kind", "region_share"),
         new(ConfigUse.Training, c => c.IsGenerated && c.Real("region_share") == 0, "region_share is 0", "region_kind"),
-        new(Both, c => c.Dataset != "fashion-scenes", "only dataset: fashion-scenes has such pictures", "fashion_folder"),
+        new(Both, c => !DatasetRegistry.Generated.Any(d => d.Name == c.Dataset && d.NeedsFiles), "only dataset: fashion-scenes has such pictures", "fashion_folder"),
         new(ConfigUse.Training, c => !c.IsGenerated && c.Texts("test_file").Count == 0, "without test_file accuracy is not measured",
             "eval_every", "eval_steps", "eval_batch", "eval_resize", "grid_scenes"),
     ];
