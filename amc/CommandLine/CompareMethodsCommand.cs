@@ -35,30 +35,35 @@ internal static class CompareMethodsCommand
         var comparison = new MethodComparison(
             new ExplainedModel(model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config)), rise);
         var questions = new FirstQuestions(all, options.Count);
-        var results = Play(comparison, questions, config, all.Count, context);
+        using var random = options.Sanity ? new RandomModel(options, config, tokenizer, backend) : null;
+        var results = Play(comparison, questions, config, all.Count, random, context);
         if (options.Output is { } path)
             MethodGrid.Save(path, results, questions, DataSources.Split(config));
         return ErrorReporter.Success;
     }
 
     private static MethodResult[] Play(
-        MethodComparison comparison, FirstQuestions questions, RunConfig config, int all, CommandContext context)
+        MethodComparison comparison, FirstQuestions questions, RunConfig config, int all, RandomModel? random, CommandContext context)
     {
         var methods = string.Join(", ", comparison.Methods.Select(m => m.Description));
         context.Out.WriteLine($"{DataSources.Split(config)}: {questions.Count} of {all} questions; {methods}");
         foreach (var other in ExplanationMethods.All.Select(m => m.Name).Except(comparison.Methods.Select(m => m.Name)))
             context.Note($"{other} does not apply to this model's score");
         context.Out.WriteLine();
-        context.Out.WriteLine("| method | accuracy | a random point | seconds a phrase |");
-        context.Out.WriteLine("|---|---|---|---|");
+        context.Out.WriteLine("| method | accuracy | a random point | seconds a phrase |" + (random is null ? "" : " rank correlation | SSIM |"));
+        context.Out.WriteLine("|---|---|---|---|" + (random is null ? "" : "---|---|"));
         List<MethodResult> results = [];
-        foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), MethodGrid.Rows))
+        var kept = random is null ? MethodGrid.Rows : Math.Max(MethodGrid.Rows, SanityCheck.Questions);
+        foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), kept))
         {
             results.Add(result);
             var r = result.Result;
+            var sanity = random?.Check(result, questions);
             context.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {result.Method.Name} | {r.Accuracy:0.000} | {r.RandomAccuracy:0.000} | {result.Seconds:0.0000} |"));
+                $"| {result.Method.Name} | {r.Accuracy:0.000} | {r.RandomAccuracy:0.000} | {result.Seconds:0.0000} |{RandomModel.Cells(sanity)}"));
+            if (sanity is { Reacts: false })
+                context.Note(RandomModel.Warning(result.Method, sanity));
             if (r.Flat > 0)
                 context.Note($"{result.Method.Name}: {r.Flat} of {r.Count} heatmaps are flat, which is no hit");
         }

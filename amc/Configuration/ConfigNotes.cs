@@ -1,3 +1,5 @@
+using AmcEngine.DataTools;
+
 namespace AmcEngine.Amc.Configuration;
 
 /// <summary>What a configuration is loaded for: a key matters to some of it.</summary>
@@ -24,9 +26,10 @@ internal static class ConfigNotes
 
     private static readonly Rule[] Rules =
     [
-        new(Both, _ => true, "detector boxes are not scored, and accuracy is that of the pointing game; leave it out", "on_bbox", "det_file"),
+        new(Both, _ => true, "a detector's boxes are scored by eval --boxes; leave it out", "on_bbox", "det_file"),
         new(Both, _ => true, "the questions are those of test_file; bring the benchmark into the form of an annotation file",
             "refcoco_data", "coco_file", "image_ids_file", "phrase_box_file", "sentences_file"),
+        new(ConfigUse.Training, _ => true, "training is watched by the reference's protocol; eval plays by another", "protocol"),
         new(ConfigUse.Training, _ => true, "a caption is taken as it stands, be it a phrase or a sentence", "phrase_input"),
         new(ConfigUse.Training, _ => true, "the cosine falls once and has no second cycle", "schedular.decay_rate"),
         new(ConfigUse.Training, _ => true, "training ends after schedular.epochs, or after steps", "schedular.cooldown_epochs"),
@@ -64,7 +67,7 @@ internal static class ConfigNotes
         new(ConfigUse.Training, c => !c.IsGenerated, "the regions are those of the annotation files",
             "region_kind", "region_share"),
         new(ConfigUse.Training, c => c.IsGenerated && c.Real("region_share") == 0, "region_share is 0", "region_kind"),
-        new(Both, c => c.Dataset != "fashion-scenes", "only dataset: fashion-scenes has such pictures", "fashion_folder"),
+        new(Both, c => !DatasetRegistry.Generated.Any(d => d.Name == c.Dataset && d.NeedsFiles), "only dataset: fashion-scenes has such pictures", "fashion_folder"),
         new(ConfigUse.Training, c => !c.IsGenerated && c.Texts("test_file").Count == 0, "without test_file accuracy is not measured",
             "eval_every", "eval_steps", "eval_batch", "eval_resize", "grid_scenes"),
     ];

@@ -1,4 +1,5 @@
 using BadBounds = AmcEngine.DataTools.BadBounds;
+using DatasetRegistry = AmcEngine.DataTools.DatasetRegistry;
 using static AmcEngine.Amc.Configuration.ConfigKind;
 
 namespace AmcEngine.Amc.Configuration;
@@ -96,7 +97,7 @@ internal static class ConfigSchema
 
     private static ConfigKey[] DataKeys() =>
     [
-        new("dataset", Choice, "annotations", Choices: ["annotations", "scenes", "fashion-scenes"]),
+        new("dataset", Choice, "annotations", Choices: ["annotations", .. DatasetRegistry.Generated.Select(d => d.Name)]),
         new("train_count", Integer, 20_000, 1, 100_000_000),
         new("test_count", Integer, 512, 1, 1_000_000),
         new("data_seed", Integer, 0, 0, int.MaxValue),
@@ -107,6 +108,7 @@ internal static class ConfigSchema
         new("max_tokens", Integer, 25, 2, 512),
         new("min_tokens", Integer, null, 1, 512),
         new("augment", Truth, null),
+        new("protocol", Choice, "reference", Choices: ["reference", "fixed", "wwbl", "mdetr", "torchray"]),
         new("eval_resize", Choice, "bilinear", Choices: ["bilinear", "bicubic"]),
         new("bad_pictures", Choice, "load", Choices: ["load", "skip", "error"]),
         new("max_bad_share", Real, BadBounds.DefaultShare, 0, 1),
