@@ -1,6 +1,6 @@
+using static AmcEngine.Amc.Configuration.ConfigKind;
 using BadBounds = AmcEngine.DataTools.BadBounds;
 using DatasetRegistry = AmcEngine.DataTools.DatasetRegistry;
-using static AmcEngine.Amc.Configuration.ConfigKind;
 
 namespace AmcEngine.Amc.Configuration;
 
