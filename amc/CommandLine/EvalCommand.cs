@@ -5,6 +5,7 @@ using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Reports;
+using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
@@ -48,7 +49,12 @@ internal static class EvalCommand
         var explained = new ExplainedModel(model, tokenizer, resize, ModelKeys.Grounding(config));
         var explainer = ExplainerChoice.Create(explained, method);
         var answers = new AnswerFile();
-        var tally = new PointingTally(answers.Add);
+        var cases = options.Report is null ? null : new CaseSample();
+        var tally = new PointingTally(answer =>
+        {
+            answers.Add(answer);
+            cases?.Add(answer);
+        });
         string split = DataSources.Split(config), protocol = EvaluationSettings.Protocol(config, method);
         EvaluationReport Report(bool complete) => new(tally.Result, split, protocol, options.Checkpoint)
         {
@@ -68,7 +74,7 @@ internal static class EvalCommand
         var report = Report(complete: true);
         // Said first: it is not lost where a file cannot be written after all.
         context.Out.WriteLine(report.Text);
-        WriteAll([.. Outputs(options, report, answers), .. Page(options, report, answers, questions)]);
+        WriteAll([.. Outputs(options, report, answers), .. Page(options, report, cases, questions)]);
         return ErrorReporter.Success;
     }
 
@@ -108,10 +114,10 @@ internal static class EvalCommand
             yield return () => EvaluationReport.SaveSamples(samples, answers);
     }
 
-    private static IEnumerable<Action> Page(EvalOptions options, EvaluationReport report, AnswerFile answers, IEvaluationSet questions)
+    private static IEnumerable<Action> Page(EvalOptions options, EvaluationReport report, CaseSample? cases, IEvaluationSet questions)
     {
         if (options.Report is { } html)
-            yield return () => report.SaveHtml(html, answers.First, questions);
+            yield return () => EvaluationPage.Save(html, report, cases!, questions);
     }
 
     // One file that cannot be written does not cost the others.
