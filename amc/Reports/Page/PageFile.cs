@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AmcEngine.Files;
@@ -15,9 +16,10 @@ internal static class PageFile
 {
     private static readonly string[] Scripts = ["elements.js", "map.js", "numbers.js", "charts.js", "cases.js", "page.js"];
 
-    // Its default encoder writes <, > and & as numbers, so that a text cannot end the element that it stands in.
     private static readonly JsonSerializerOptions Options = new()
     {
+        // The default would write each plus of a picture's bytes as six characters.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Converters = { new ShortNumbers() },
@@ -37,7 +39,7 @@ internal static class PageFile
         (string Mark, string Text)[] parts =
         [
             ("{{policy}}", policy), ("{{title}}", WebUtility.HtmlEncode(data.Title)), ("{{style}}", style),
-            ("{{data}}", JsonSerializer.Serialize(data, Options)), ("{{script}}", script),
+            ("{{data}}", Json(data)), ("{{script}}", script),
         ];
         var page = new StringBuilder();
         var rest = Read("page.html");
@@ -52,6 +54,10 @@ internal static class PageFile
 
     /// <summary>How many bytes a case takes in the page, but for its picture.</summary>
     public static int Size(PageCase one) => JsonSerializer.SerializeToUtf8Bytes(one, Options).Length;
+
+    // Without this sign no text can end the element that it stands in; it is found in texts alone.
+    private static string Json(PageData data) =>
+        JsonSerializer.Serialize(data, Options).Replace("<", "\\u003C", StringComparison.Ordinal);
 
     private static string Hash(string text) => $"sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
 

@@ -138,6 +138,8 @@ class CaseList {
         byId("next").addEventListener("click", () => this.move(1));
         byId("viewer").addEventListener("close", () => this.figures.get(this.shown[this.current])?.focus());
         document.addEventListener("keydown", event => this.key(event));
+        // What was never seen is printed too.
+        addEventListener("beforeprint", () => this.figures.forEach((figure, one) => drawMaps(figure, one)));
         this.setOpacity(Number(byId("opacity").value));
     }
 

@@ -47,6 +47,7 @@ internal sealed class BrowserTests
         foreach (var file in new[] { _one, _several })
         {
             await using var open = await _browser.Open(file, width, dark);
+            await open.Page.EvaluateAsync("dispatchEvent(new Event('beforeprint'))");
             var screenshot = await open.Page.ScreenshotAsync(new() { FullPage = true });
             if (Screenshots is not null)
                 File.WriteAllBytes(Path.Combine(Screenshots, $"{Path.GetFileNameWithoutExtension(file)}-{width}-{(dark ? "dark" : "light")}.png"), screenshot);
