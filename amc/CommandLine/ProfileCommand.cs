@@ -16,6 +16,7 @@ internal static class ProfileCommand
         if (options.Warmup < 0)
             throw new ConfigException($"--warmup {options.Warmup}: must not be negative");
         var config = RunConfig.Load(options.Config, options.Set);
+        StartWeights.Require(config);
         using var backend = DeviceSelector.Open(options);
         using var session = TrainingSession.Create(config, backend, context.Warn);
         StartWeights.Load(config, session.Model, context, _ => { });

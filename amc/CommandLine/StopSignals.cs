@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>
-/// The wish to stop, from outside: Ctrl-C (SIGINT), SIGTERM and SIGHUP. The first is answered at once and lets the work come to
-/// a good end; the second ends the process. A signal that the process was started to ignore (nohup) stays ignored.
+/// Requests to stop: Ctrl-C (SIGINT), SIGTERM and SIGHUP. The first is acknowledged at once and lets the current step finish and
+/// be saved; the second ends the process. A signal that the process was started to ignore (nohup) stays ignored.
 /// </summary>
 internal sealed partial class StopSignals : IDisposable
 {

@@ -22,12 +22,13 @@ internal static class TrainCommand
         return code == Stopped ? signals.ExitCode : code;
     }
 
-    /// <summary>The same, with the wish to stop and a way to break things given by a test.</summary>
+    /// <summary>The same with a token that asks to stop, and a hook by which tests disturb a step.</summary>
     internal static int Run(TrainOptions options, CommandContext context, CancellationToken stop, Action<TrainingSession>? beforeStep = null)
     {
         if (options.Resume is not { } resume)
         {
             var config = RunConfig.Load(options.Config ?? throw new ConfigException("train: --config is missing; name a configuration (ready ones are in configs/), or a run to go on with by --resume"), Overrides(options));
+            StartWeights.Require(config);
             using var claimed = Claim(options, config, context);
             return Run(options, context, config, claimed, null, stop, beforeStep);
         }

@@ -27,7 +27,7 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     private readonly OptimizationStep _step = new(session, traceNaN: false);
     private readonly bool _hasAmc = session.Objective is not null;
 
-    /// <summary>Measures.</summary>
+    /// <summary>Measures training steps.</summary>
     /// <param name="steps">Number of steps to take the median of.</param>
     /// <param name="warmup">Least number of steps before them; null: until the compiler is done with most methods.</param>
     /// <param name="progress">Told what is being done; may do nothing.</param>

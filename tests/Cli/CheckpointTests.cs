@@ -130,6 +130,17 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
         static Answer Verify(string checkpoint) => Amcx.Run("verify", "--golden", GoldenFiles.Require("albef-tiny.json"), "--checkpoint", checkpoint);
     }
 
+    // The data is missing too: opened first, it would be what the message is about.
+    [Test]
+    public void Start_weights_that_are_not_there_are_told_before_anything_is_opened()
+    {
+        var run = _folder.PathOf("run");
+        string[] settings = ["--set", "checkpoint=absent.pth", "dataset=annotations", "train_file=absent.json"];
+        Amcx.ExpectBadInput(Amcx.Run(["train", "--config", _config, "--output", run, .. settings]), "absent.pth", "checkpoint not found");
+        Assert.That(Directory.Exists(run), Is.False);
+        Amcx.ExpectBadInput(Amcx.Run(["profile", "--config", _config, .. settings]), "absent.pth", "checkpoint not found");
+    }
+
     [Test]
     public void A_training_may_begin_with_a_part_and_says_so()
     {

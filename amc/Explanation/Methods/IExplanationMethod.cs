@@ -16,7 +16,7 @@ public interface IExplanationMethod
 /// <summary>How much of an attention a method needs.</summary>
 public enum AttentionNeed
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>It reads no attention, but asks for scores.</summary>
     None,
 
     /// <summary>The maps.</summary>

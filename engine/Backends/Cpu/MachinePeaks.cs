@@ -28,7 +28,7 @@ public sealed record MachinePeaks(int Threads, double FmaGflopsOneThread, double
     // Each of source and target: more than the last cache that a few cores share.
     private const long BufferBytes = 160L << 20;
 
-    /// <summary>Measures.</summary>
+    /// <summary>Measures the peaks of this machine; takes some seconds.</summary>
     /// <param name="threads">Threads of the last two figures.</param>
     public static MachinePeaks Measure(int threads)
     {

@@ -110,7 +110,7 @@ public struct MatMulArgs : IKernelArgs
 /// <summary>What a matmul applies to a finished output element.</summary>
 public enum Activation
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>The element stays as it is.</summary>
     None,
     /// <summary>GELU by the error function.</summary>
     Gelu,

@@ -65,8 +65,8 @@ public readonly ref struct LerpArgs(ReadOnlySpan<TensorPair> pairs, double weigh
 }
 
 /// <summary>A tensor and the one that is moved towards it.</summary>
-/// <param name="X">Where to.</param>
-/// <param name="Y">What is moved.</param>
+/// <param name="X">The target; it is only read.</param>
+/// <param name="Y">The tensor that moves; it is overwritten.</param>
 public readonly record struct TensorPair(Tensor X, Tensor Y);
 
 /// <summary>Tensors of one parameter in an AdamW step, of one shape.</summary>

@@ -225,7 +225,7 @@ internal sealed class ElementwiseKernels(GpuContext context) : GpuKernels(contex
 internal readonly struct MapKernel<T, R, O> : IDeviceKernel<MapKernel<T, R, O>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where O : struct, IUnaryOp
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> X;
@@ -245,7 +245,7 @@ internal readonly struct MapKernel<T, R, O> : IDeviceKernel<MapKernel<T, R, O>.A
 internal readonly struct MapQuadsKernel<T, R, O> : IDeviceKernel<MapQuadsKernel<T, R, O>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where O : struct, IUnaryOp
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public MapKernel<T, R, O>.Args Whole;
@@ -276,7 +276,7 @@ internal readonly struct MapQuadsKernel<T, R, O> : IDeviceKernel<MapQuadsKernel<
 internal readonly struct ZipKernel<T, R, O> : IDeviceKernel<ZipKernel<T, R, O>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where O : struct, IBinaryOp
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> A;
@@ -298,7 +298,7 @@ internal readonly struct ZipKernel<T, R, O> : IDeviceKernel<ZipKernel<T, R, O>.A
 internal readonly struct ZipQuadsKernel<T, R, O> : IDeviceKernel<ZipQuadsKernel<T, R, O>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where O : struct, IBinaryOp
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ZipKernel<T, R, O>.Args Whole;
@@ -398,7 +398,7 @@ internal readonly struct ZipBroadcastKernel<T, R, O> : IDeviceKernel<ZipBroadcas
 internal readonly struct AddScaledKernel<T, R> : IDeviceKernel<AddScaledKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> X;
@@ -417,7 +417,7 @@ internal readonly struct AddScaledKernel<T, R> : IDeviceKernel<AddScaledKernel<T
 internal readonly struct AddScaledQuadsKernel<T, R> : IDeviceKernel<AddScaledQuadsKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public AddScaledKernel<T, R>.Args Whole;

@@ -125,7 +125,7 @@ internal sealed class GradCamKernels(GpuContext context, ReductionKernels reduct
 internal readonly struct GradCamKernel<T, R> : IDeviceKernel<GradCamKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> A;
@@ -163,7 +163,7 @@ internal readonly struct GradCamKernel<T, R> : IDeviceKernel<GradCamKernel<T, R>
 internal readonly struct GradCamBackwardKernel<T, R> : IDeviceKernel<GradCamBackwardKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> A;
@@ -267,7 +267,7 @@ internal readonly struct RegionStatsKernel<T, TTeam> : IDeviceKernel<RegionStats
 /// <summary>dmap = g₀·mask + g₁·(1 − mask), plus g₂·mask and g₃·(1 − mask) at the places of the maxima; a lane an element.</summary>
 internal readonly struct RegionStatsBackwardKernel<T> : IDeviceKernel<RegionStatsBackwardKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> Mask;

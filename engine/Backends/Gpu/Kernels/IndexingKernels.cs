@@ -150,7 +150,7 @@ internal readonly struct NotThere16 : INotThere<Quad<uint>>
 internal readonly struct IndexSelectKernel<E, N, TOwn> : IDeviceKernel<IndexSelectKernel<E, N, TOwn>.Args>
     where E : unmanaged where N : struct, INotThere<E> where TOwn : struct, IFlag
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<E> X;
@@ -184,7 +184,7 @@ internal readonly struct IndexSelectKernel<E, N, TOwn> : IDeviceKernel<IndexSele
 /// </summary>
 internal readonly struct IndexLinksKernel : IDeviceKernel<IndexLinksKernel.Args>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<int> Index;
@@ -219,7 +219,7 @@ internal readonly struct IndexLinksKernel : IDeviceKernel<IndexLinksKernel.Args>
 /// </summary>
 internal readonly struct IndexAddKernel<T> : IDeviceKernel<IndexAddKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> G;

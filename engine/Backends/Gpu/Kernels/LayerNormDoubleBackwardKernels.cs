@@ -125,7 +125,7 @@ internal readonly struct LayerNormDoubleBackwardKernel<T, R, TTeam> : IDeviceKer
 internal readonly struct LayerNormDoubleBackwardScaleKernel<T, R> : IDeviceKernel<LayerNormDoubleBackwardScaleKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> X;

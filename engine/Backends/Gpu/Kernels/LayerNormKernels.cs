@@ -271,7 +271,7 @@ internal readonly struct LayerNormBackwardKernel<T, R, TTeam> : IDeviceKernel<La
 internal readonly struct LayerNormParametersKernel<T, R> : IDeviceKernel<LayerNormParametersKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> X;
@@ -308,7 +308,7 @@ internal readonly struct LayerNormParametersKernel<T, R> : IDeviceKernel<LayerNo
 /// <summary>Sums partials [blocks, parts, D] over the blocks: part 0 to dgamma, part 1 to dbeta; a lane a column.</summary>
 internal readonly struct LayerNormCombineKernel<T> : IDeviceKernel<LayerNormCombineKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> Partials;

@@ -101,7 +101,7 @@ internal readonly struct CrossEntropyKernel<T, R, TTeam> : IDeviceKernel<CrossEn
 internal readonly struct CrossEntropyBackwardKernel<T, R> : IDeviceKernel<CrossEntropyBackwardKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> X;

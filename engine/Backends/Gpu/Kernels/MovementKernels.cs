@@ -211,7 +211,7 @@ internal sealed class MovementKernels(GpuContext context) : GpuKernels(context),
 /// <summary>y = value.</summary>
 internal readonly struct FillKernel<E> : IDeviceKernel<FillKernel<E>.Args> where E : unmanaged
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<E> Y;
@@ -229,7 +229,7 @@ internal readonly struct FillKernel<E> : IDeviceKernel<FillKernel<E>.Args> where
 internal readonly struct ConvertKernel<TFrom, TTo, C> : IDeviceKernel<ConvertKernel<TFrom, TTo, C>.Args>
     where TFrom : unmanaged where TTo : unmanaged where C : struct, IConversion<TFrom, TTo>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<TFrom> X;
@@ -298,7 +298,7 @@ internal readonly struct DoubleToInteger : IConversion<double, int>
 /// <summary>Copies pitched rows: y[o·toPitch + toStart + r] = x[o·fromPitch + fromStart + r] for r &lt; run.</summary>
 internal readonly struct CopyRowsKernel<E> : IDeviceKernel<CopyRowsKernel<E>.Args> where E : unmanaged
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<E> X;
@@ -325,7 +325,7 @@ internal readonly struct CopyRowsKernel<E> : IDeviceKernel<CopyRowsKernel<E>.Arg
 /// <summary>Between image [B, C, H, W] and patches [B·(H/p)·(W/p), C·p·p], in either direction; a lane takes an element of the patches.</summary>
 internal readonly struct PatchesKernel<E> : IDeviceKernel<PatchesKernel<E>.Args> where E : unmanaged
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<E> Image;

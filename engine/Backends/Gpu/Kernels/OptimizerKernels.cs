@@ -222,7 +222,7 @@ internal struct LerpSlot<T> where T : unmanaged
 internal readonly struct LerpKernel<T, R> : IDeviceKernel<LerpKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public Batch<LerpSlot<T>> Slots;

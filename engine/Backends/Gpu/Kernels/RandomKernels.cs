@@ -86,7 +86,7 @@ internal sealed class RandomKernels(GpuContext context) : GpuKernels(context), I
 /// <summary>y = x∘[word div 2⁸ ≥ Threshold]·Scale.</summary>
 internal readonly struct DropoutKernel<T> : IDeviceKernel<DropoutKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> X;
@@ -194,7 +194,7 @@ internal readonly struct UniformKernel<T, A, R, C> : IDeviceKernel<UniformKernel
 internal readonly struct NormalKernel<T, R> : IDeviceKernel<NormalKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> Y;

@@ -212,7 +212,7 @@ internal readonly struct ArgReduceKernel<T, TTeam> : IDeviceKernel<ArgReduceArgs
 /// <summary>counts[group] = how many of the elements of a group are NaN or infinite; groups stride over x.</summary>
 internal readonly struct CountNonFiniteKernel<T> : IDeviceKernel<CountNonFiniteKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    /// <summary>Arguments.</summary>
+    /// <summary>The kernel's operands.</summary>
     public struct Args
     {
         public ArrayView<T> X;
