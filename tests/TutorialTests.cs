@@ -17,7 +17,7 @@ internal sealed partial class TutorialTests : FolderTests
     [Test]
     public void Every_command_of_the_tutorial_does_what_it_says()
     {
-        Match[] files = [.. NamedFile().Matches(Text)];
+        Match[] files = [.. NamedFile().Matches(Text).Cast<Match>()];
         Assert.That(files.Select(f => f.Groups["name"].Value), Is.EqualTo(new[] { "train.json", "test.json", "base.yaml", "mine.yaml" }));
         foreach (var file in files)
             _folder.Write(file.Groups["name"].Value, file.Groups["text"].Value);
