@@ -5,6 +5,7 @@ using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Reports;
+using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
@@ -35,30 +36,42 @@ internal static class CompareMethodsCommand
         var comparison = new MethodComparison(
             new ExplainedModel(model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config)), rise);
         var questions = new FirstQuestions(all, options.Count);
-        var results = Play(comparison, questions, config, all.Count, context);
+        using var random = options.Sanity ? new RandomModel(options, config, tokenizer, backend) : null;
+        var cases = options.Report is null ? null : new CaseSample();
+        var results = Play(comparison, questions, config, all.Count, (random, cases), context);
         if (options.Output is { } path)
             MethodGrid.Save(path, results, questions, DataSources.Split(config));
+        if (options.Report is { } page)
+            PageFile.Save(page, CasePage.With(ComparisonPage.OfMethods(results, DataSources.Split(config), weights), cases!, questions));
         return ErrorReporter.Success;
     }
 
     private static MethodResult[] Play(
-        MethodComparison comparison, FirstQuestions questions, RunConfig config, int all, CommandContext context)
+        MethodComparison comparison, FirstQuestions questions, RunConfig config, int all, (RandomModel? Random, CaseSample? Cases) also,
+        CommandContext context)
     {
+        (var random, var cases) = also;
         var methods = string.Join(", ", comparison.Methods.Select(m => m.Description));
         context.Out.WriteLine($"{DataSources.Split(config)}: {questions.Count} of {all} questions; {methods}");
         foreach (var other in ExplanationMethods.All.Select(m => m.Name).Except(comparison.Methods.Select(m => m.Name)))
             context.Note($"{other} does not apply to this model's score");
         context.Out.WriteLine();
-        context.Out.WriteLine("| method | accuracy | a random point | seconds a phrase |");
-        context.Out.WriteLine("|---|---|---|---|");
+        context.Out.WriteLine("| method | accuracy | a random point | seconds a phrase |" + (random is null ? "" : " rank correlation | SSIM |"));
+        context.Out.WriteLine("|---|---|---|---|" + (random is null ? "" : "---|---|"));
         List<MethodResult> results = [];
-        foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), MethodGrid.Rows))
+        var kept = random is null ? MethodGrid.Rows : Math.Max(MethodGrid.Rows, SanityCheck.Questions);
+        foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), kept, cases is null ? null : cases.Add))
         {
             results.Add(result);
+            if (results.Count < comparison.Methods.Count)
+                cases?.NextRun();
             var r = result.Result;
+            var sanity = random?.Check(result, questions);
             context.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {result.Method.Name} | {r.Accuracy:0.000} | {r.RandomAccuracy:0.000} | {result.Seconds:0.0000} |"));
+                $"| {result.Method.Name} | {r.Accuracy:0.000} | {r.RandomAccuracy:0.000} | {result.Seconds:0.0000} |{RandomModel.Cells(sanity)}"));
+            if (sanity is { Reacts: false })
+                context.Note(RandomModel.Warning(result.Method, sanity));
             if (r.Flat > 0)
                 context.Note($"{result.Method.Name}: {r.Flat} of {r.Count} heatmaps are flat, which is no hit");
         }
@@ -82,6 +95,7 @@ internal static class CompareMethodsCommand
 
     private static void CheckOutput(CompareOptions options, RunConfig config)
     {
+        CompareReport.CheckOutput(options);
         if (options.Output is not { } output)
             return;
         if (!RgbImage.CanSave(output))

@@ -63,6 +63,7 @@ internal static class TrainCommand
             TraceNaN = options.TraceNaN,
             BeforeStep = beforeStep,
             LastAnswers = report.Keep,
+            LastJudge = report.Judge,
         };
         var next = $"go on with: amcx train --resume {ShellWord.Quote(folder.Path)}";
         try

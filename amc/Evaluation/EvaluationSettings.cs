@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Evaluation.Protocols;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.DataTools;
 
@@ -12,7 +13,10 @@ internal static class EvaluationSettings
         config.Text("eval_resize") == "bicubic" ? Resampling.Bicubic : Resampling.Bilinear;
 
     /// <summary>How a pointing game is played, in words.</summary>
-    public static string Protocol(RunConfig config, IExplanationMethod method) =>
+    /// <param name="config">The configuration.</param>
+    /// <param name="method">The explanation method.</param>
+    /// <param name="protocol">The protocol.</param>
+    public static string Protocol(RunConfig config, IExplanationMethod method, IProtocol protocol) =>
         $"pointing game; {method.Description}; {config.ImageSize} pixels {config.Text("eval_resize")}; "
-        + "heatmap bicubic to the original size; first maximum strictly inside any box";
+        + $"heatmap bicubic to the original size; {protocol.Rule}";
 }

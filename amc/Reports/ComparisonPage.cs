@@ -7,16 +7,19 @@ namespace AmcEngine.Amc.Reports;
 /// <summary>The pages of <c>compare --report</c>: several groups of runs, or several methods.</summary>
 internal static class ComparisonPage
 {
-    /// <summary>Groups of runs: accuracy by step, and the cases of one run each where they are given.</summary>
+    /// <summary>Groups of runs: accuracy by step, and what one run each has answered where that is given.</summary>
     /// <param name="groups">The groups.</param>
-    /// <param name="measured">What a run of each group has answered; null where only logs are compared.</param>
-    public static PageData OfRuns(IReadOnlyList<RunGroup> groups, IReadOnlyList<PointingResult>? measured = null)
+    /// <param name="measured">A run of each group; null where only logs are compared.</param>
+    public static PageData OfRuns(IReadOnlyList<RunGroup> groups, IReadOnlyList<MeasuredRun>? measured = null)
     {
         List<PageRun> runs = [];
         for (var i = 0; i < groups.Count; i++)
-            runs.Add(new PageRun(groups[i].Name, [.. Numbers(groups[i], measured?[i])], []));
-        var title = $"Comparison: {string.Join(", ", groups.Select(g => g.Name))}";
-        return new PageData(title, runs) { Charts = groups.Any(g => g.Steps.Count > 1) ? [Accuracy(groups)] : [] };
+            runs.Add(Run(groups[i], measured?[i]));
+        return new PageData($"Comparison: {string.Join(", ", groups.Select(g => g.Name))}", runs)
+        {
+            Charts = groups.Any(g => g.Steps.Count > 1) ? [Accuracy(groups)] : [],
+            Breakdowns = measured is null ? [] : [.. SummaryPage.Breakdowns([.. measured.Select(m => m.Summary)])],
+        };
     }
 
     /// <summary>Explanation methods on one model and the same questions.</summary>
@@ -26,23 +29,22 @@ internal static class ComparisonPage
     public static PageData OfMethods(IReadOnlyList<MethodResult> results, string split, string checkpoint) => new(
         $"Explanation methods: {split}",
         [.. results.Select(r => new PageRun(r.Method.Name,
-            [.. EvaluationPage.Numbers(r.Result), new PageNumber("Seconds a phrase", r.Seconds, Share: false)],
+            [.. EvaluationPage.Numbers(r.Result, null), new PageNumber("Seconds a phrase", r.Seconds, Share: false)],
             [new PageFact("How", r.Method.Description), new PageFact("Checkpoint", checkpoint)]))]);
 
-    private static IEnumerable<PageNumber> Numbers(RunGroup group, PointingResult? measured)
+    private static PageRun Run(RunGroup group, MeasuredRun? measured)
     {
         var last = group.Steps[^1];
         var spread = group.At(last)!.Value;
-        yield return new PageNumber("Accuracy, mean of the runs", spread.Mean);
-        yield return new PageNumber("Lowest run", spread.Low);
-        yield return new PageNumber("Highest run", spread.High);
-        yield return new PageNumber("A random point", group.Random);
-        yield return new PageNumber("Runs", group.Runs, Share: false);
-        yield return new PageNumber("After step", last, Share: false);
+        List<PageNumber> numbers =
+        [
+            new("Accuracy by the logs, mean of the runs", spread.Mean), new("Lowest run", spread.Low), new("Highest run", spread.High),
+            new("Runs", group.Runs, Share: false), new("After step", last, Share: false),
+        ];
         if (measured is null)
-            yield break;
-        yield return new PageNumber("First run on the cases' samples", measured.Accuracy);
-        yield return new PageNumber("Those samples", measured.Count, Share: false);
+            return new PageRun(group.Name, [.. numbers, new("A random point", group.Random)], []);
+        PageFact[] facts = [new("First run", group.Folder), new("Protocol", measured.Protocol)];
+        return new PageRun(group.Name, [.. EvaluationPage.Numbers(measured.Result, measured.Summary), .. numbers], facts);
     }
 
     private static PageChart Accuracy(IReadOnlyList<RunGroup> groups) =>
@@ -58,3 +60,9 @@ internal static class ComparisonPage
         return group.Runs == 1 ? line : line with { Low = [.. spreads.Select(s => s.Low)], High = [.. spreads.Select(s => s.High)] };
     }
 }
+
+/// <summary>A run that was asked the questions of a comparison.</summary>
+/// <param name="Result">Its result.</param>
+/// <param name="Summary">Intervals, other metrics and parts.</param>
+/// <param name="Protocol">How it was measured.</param>
+internal sealed record MeasuredRun(PointingResult Result, EvaluationSummary Summary, string Protocol);

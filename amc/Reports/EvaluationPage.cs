@@ -16,26 +16,42 @@ internal static class EvaluationPage
     public static void Save(string path, EvaluationReport report, CaseSample answers, IEvaluationSet questions)
     {
         var result = report.Result;
-        var run = new PageRun(report.Method, [.. Numbers(result)],
+        var run = new PageRun(report.Method, [.. Numbers(result, report.Summary)],
         [
             new PageFact("Data", report.Split), new PageFact("Protocol", report.Protocol),
             new PageFact("Explanation", report.Method), new PageFact("Checkpoint", report.Checkpoint),
             new PageFact("Time", FormattableString.Invariant($"{result.Seconds:0.0} s")),
         ]);
-        var page = new PageData($"Pointing game: {report.Split}", [run]) { Notes = [.. Notes(report)] };
+        var page = new PageData($"Pointing game: {report.Split}", [run]) 
+        {
+            Notes = [.. Notes(report)],
+            Breakdowns = report.Summary is { } summary ? [.. SummaryPage.Breakdowns([summary])] : [],
+        };
         PageFile.Save(path, CasePage.With(page, answers, questions));
     }
 
     /// <summary>The headline numbers of a result.</summary>
-    public static IEnumerable<PageNumber> Numbers(PointingResult result)
+    /// <param name="result">The result.</param>
+    /// <param name="summary">Its intervals and other metrics; null for none.</param>
+    public static IEnumerable<PageNumber> Numbers(PointingResult result, EvaluationSummary? summary)
     {
-        yield return new PageNumber("Pointing accuracy", result.Accuracy);
+        PageNumber[] metrics = summary is null ? [] : [.. SummaryPage.Numbers(summary)];
+        // The result's own number is the one that is published; the interval around it comes with the metrics.
+        yield return new PageNumber("Pointing accuracy", result.Accuracy)
+        {
+            Low = metrics.FirstOrDefault()?.Low,
+            High = metrics.FirstOrDefault()?.High,
+        };
         yield return new PageNumber("A random point", result.RandomAccuracy);
         yield return new PageNumber("Samples", result.Count, Share: false);
         if (result.Flat > 0)
             yield return new PageNumber("Flat maps, which are misses", result.Flat, Share: false);
         if (result.Skipped > 0)
             yield return new PageNumber("Samples that could not be asked", result.Skipped, Share: false);
+        if (result.LeftOut > 0)
+            yield return new PageNumber("Samples that the protocol leaves out", result.LeftOut, Share: false);
+        foreach (var metric in metrics.Skip(1))
+            yield return metric;
     }
 
     private static IEnumerable<string> Notes(EvaluationReport report)

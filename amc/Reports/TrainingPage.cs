@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Protocols;
 using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Runs;
 
@@ -12,24 +13,28 @@ internal static class TrainingPage
     private const int MostPoints = 240;
 
     /// <summary>The page without cases.</summary>
-    /// <param name="config">The run's configuration.</param>
+    /// <param name="name">What the run is called.</param>
+    /// <param name="config">Its configuration.</param>
     /// <param name="steps">Its steps.</param>
     /// <param name="evaluations">Its evaluations.</param>
     /// <param name="before">Accuracy before the first step; null where it is not known.</param>
+    /// <param name="summary">Intervals and parts of the last evaluation.</param>
     public static PageData Of(
-        RunConfig config, IReadOnlyList<StepRecord> steps, IReadOnlyList<EvaluationRecord> evaluations, double? before)
+        string name, RunConfig config, IReadOnlyList<StepRecord> steps, IReadOnlyList<EvaluationRecord> evaluations, double? before,
+        EvaluationSummary summary)
     {
-        var run = new PageRun("run", [.. Numbers(steps, evaluations, before)],
+        var run = new PageRun("run", [.. Numbers(steps, evaluations, before, summary)],
         [
-            new PageFact("Configuration", config.Path), new PageFact("Model", config.Model), new PageFact("Data", Data(config)),
+            new PageFact("Model", config.Model), new PageFact("Data", Data(config)),
             new PageFact("Objective", Objective(config)),
             new PageFact("Pairs a step", FormattableString.Invariant($"{config.BatchSize}")),
             new PageFact("Seed", FormattableString.Invariant($"{config.Seed}")),
-            new PageFact("Protocol", EvaluationSettings.Protocol(config, ExplainerChoice.Default)),
+            new PageFact("Protocol", EvaluationSettings.Protocol(config, ExplainerChoice.Default, ProtocolRegistry.Default)),
         ]);
-        return new PageData($"Training run: {Path.GetFileNameWithoutExtension(config.Path)}", [run])
+        return new PageData($"Training run: {name}", [run])
         {
             Charts = [.. Charts(steps, evaluations)],
+            Breakdowns = [.. SummaryPage.Breakdowns([summary])],
         };
     }
 
@@ -50,12 +55,18 @@ internal static class TrainingPage
     }
 
     private static IEnumerable<PageNumber> Numbers(
-        IReadOnlyList<StepRecord> steps, IReadOnlyList<EvaluationRecord> evaluations, double? before)
+        IReadOnlyList<StepRecord> steps, IReadOnlyList<EvaluationRecord> evaluations, double? before,
+        EvaluationSummary summary)
     {
         if (evaluations.Count > 0)
         {
             var last = evaluations[^1];
-            yield return new PageNumber("Pointing accuracy after training", last.Accuracy);
+            var interval = SummaryPage.Numbers(summary).FirstOrDefault();
+            yield return new PageNumber("Pointing accuracy after training", last.Accuracy)
+            {
+                Low = interval?.Low,
+                High = interval?.High,
+            };
             if (before is { } first)
                 yield return new PageNumber("Before training", first);
             yield return new PageNumber("A random point", last.Random);

@@ -1,5 +1,7 @@
 using AmcEngine.Amc.Drawing;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Protocols;
+using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Runs;
@@ -14,6 +16,7 @@ internal sealed class TrainingReport
 {
     private readonly TrainingSession _session;
     private readonly CaseSample _answers = new();
+    private readonly EvaluationSummary _summary = new(new Bootstrap());
 
     /// <summary>Remembers where the model looks before its first step.</summary>
     /// <param name="session">A session before its first step, or with the maps of a checkpoint; it remembers them too.</param>
@@ -25,7 +28,14 @@ internal sealed class TrainingReport
     }
 
     /// <summary>Keeps an answer of the last evaluation for the page.</summary>
-    public void Keep(PointingAnswer answer) => _answers.Add(answer);
+    public void Keep(PointingAnswer answer)
+    {
+        _answers.Add(answer);
+        _summary.Add(answer);
+    }
+
+    /// <summary>Judges the answers of the last evaluation as those of all others, and says which parts they belong to.</summary>
+    public AnswerJudge Judge { get; } = new(ProtocolRegistry.Default, MeasureChoice.None);
 
     /// <summary>Draws the pictures and the page, and says how accuracy changed.</summary>
     /// <param name="folder">The run's folder.</param>
@@ -43,7 +53,8 @@ internal sealed class TrainingReport
         var curves = Path.Combine(folder, CheckpointLayout.Curves);
         CurvePlot.Save(curves, losses, accuracy, evaluations.Count == 0 ? 0 : evaluations[0].Random);
         output.WriteLine($"losses and accuracy by step: {curves}");
-        WritePage(folder, output, TrainingPage.Of(_session.Config, steps, evaluations, before));
+        AskAgain();
+        WritePage(folder, output, TrainingPage.Of(Path.GetFileName(Path.GetFullPath(folder)), _session.Config, steps, evaluations, before, _summary));
         output.WriteLine($"log: {Path.Combine(folder, TrainingLog.FileName)}");
         output.WriteLine($"checkpoint: {CheckpointLayout.Last(folder)}");
     }
@@ -58,15 +69,19 @@ internal sealed class TrainingReport
     private double? Before(List<EvaluationRecord> evaluations) =>
         evaluations.FirstOrDefault(e => e.Step == 0 && e.Count == _session.Test?.Count)?.Accuracy;
 
+    // A run that had done all its steps before has not been evaluated now.
+    private void AskAgain()
+    {
+        if (_session.Test is not { } test || _answers.Seen > 0)
+            return;
+        PointingEvaluator.Run(
+            _session.Explainer, test, _session.Config.Integer("eval_batch"), tally: new PointingTally(Keep), judge: Judge);
+    }
+
     private void WritePage(string folder, TextWriter output, PageData page)
     {
         if (_session.Test is { } test)
-        {
-            // A run that had done all its steps before has not been asked again.
-            if (_answers.Seen == 0)
-                PointingEvaluator.Run(_session.Explainer, test, _session.Config.Integer("eval_batch"), tally: new PointingTally(Keep));
             page = CasePage.With(page, _answers, test);
-        }
         var report = Path.Combine(folder, CheckpointLayout.Report);
         PageFile.Save(report, page);
         output.WriteLine($"report to look at in a browser: {report}");

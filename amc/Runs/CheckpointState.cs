@@ -20,7 +20,7 @@ internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed,
     private static readonly HashSet<string> Free =
     [
         "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint", "checkpoint_key", "max_bad_share",
-        "test_file", "test_count",
+        "test_file", "test_count", "protocol",
     ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };

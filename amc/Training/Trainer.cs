@@ -32,6 +32,9 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     /// <summary>Told of each answer of the evaluation after the last step.</summary>
     public Action<PointingAnswer>? LastAnswers { get; init; }
 
+    /// <summary>Judges those answers; null judges them as all others.</summary>
+    public AnswerJudge? LastJudge { get; init; }
+
     /// <summary>Called before each step; tests break things here.</summary>
     internal Action<TrainingSession>? BeforeStep { get; init; }
 
@@ -97,8 +100,10 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         PointingResult result;
         try
         {
-            var tally = new PointingTally(session.Step == last ? LastAnswers : null);
-            result = PointingEvaluator.Run(session.Explainer, questions, session.Config.Integer("eval_batch"), stop: stop, tally: tally);
+            var isLast = session.Step == last;
+            var tally = new PointingTally(isLast ? LastAnswers : null);
+            result = PointingEvaluator.Run(
+                session.Explainer, questions, session.Config.Integer("eval_batch"), stop: stop, tally: tally, judge: isLast ? LastJudge : null);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

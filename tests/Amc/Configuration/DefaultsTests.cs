@@ -67,6 +67,7 @@ internal sealed class DefaultsTests
         max_tokens 25
         min_tokens -
         augment -
+        protocol reference
         eval_resize bilinear
         bad_pictures load
         max_bad_share 0.01

@@ -109,7 +109,7 @@ internal sealed class CaseChoiceTests
     }
 
     private static PointingAnswer Answer(int index, float[] map, bool hit, bool flat = false) =>
-        new(index, Question, new PatchMap(2, map), flat ? null : (1, 2), hit, 0.5);
+        new(index, Question, new PatchMap(2, map), flat ? null : (1, 2), hit, 0.5) { Chance = 0.2 };
 
     private static KeptCase Case(int index, double inside, bool hit)
     {

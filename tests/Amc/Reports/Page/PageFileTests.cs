@@ -1,10 +1,10 @@
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Reports.Page;
 using AmcEngine.DataTools;
 using AmcEngine.Tests.Amc.Evaluation;
+using AmcEngine.Tests.Cli;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Reports.Page;
@@ -21,7 +21,7 @@ internal sealed class PageFileTests
         var page = PageFile.Compose(Pages.Of([(Hostile, 16, 12)]) with { Title = Hostile, Notes = [Hostile] });
         Assert.That(Regex.Count(page, "<script"), Is.EqualTo(2), "the data and the page's own");
         Assert.That(page, Does.Not.Contain("alert(1)</script>").And.Not.Contain("<!-- "));
-        var data = Data(page);
+        var data = ReportData.In(page);
         Assert.That((string)data["title"]!, Is.EqualTo(Hostile));
         Assert.That((string)data["cases"]![0]!["phrase"]!, Is.EqualTo(Hostile));
         Assert.That(page, Does.Contain("<title>&lt;/script&gt;"));
@@ -43,7 +43,7 @@ internal sealed class PageFileTests
         // Noise is the hardest to make small; a smooth picture is nearer to a photograph.
         var page = PageFile.Compose(Pages.Of([.. Enumerable.Range(0, 600).Select(i => ($"phrase {i}", 640, 480))], noisy: true));
         Assert.That(page.Length, Is.LessThanOrEqualTo(CasePage.MostBytes));
-        var data = Data(page);
+        var data = ReportData.In(page);
         Assert.That(data["cases"]!.AsArray(), Has.Count.EqualTo(CaseChoice.Most));
         var pictures = data["pictures"]!.AsArray().Select(p => Picture((string)p!)).ToArray();
         Assert.That(pictures, Has.Length.EqualTo(CaseChoice.Most));
@@ -53,7 +53,7 @@ internal sealed class PageFileTests
     [Test]
     public void Small_drawings_are_kept_to_the_pixel_and_a_shared_picture_is_there_once()
     {
-        var page = Data(PageFile.Compose(Pages.Of([("one", 24, 20), ("two", 24, 20)], sharedPicture: true)));
+        var page = ReportData.In(PageFile.Compose(Pages.Of([("one", 24, 20), ("two", 24, 20)], sharedPicture: true)));
         Assert.That(page["pictures"]!.AsArray(), Has.Count.EqualTo(1));
         Assert.That(page["cases"]!.AsArray().Select(c => (int)c!["picture"]!), Is.EqualTo(new[] { 0, 0 }));
         Assert.That(Picture((string)page["pictures"]![0]!).Pixels, Is.EqualTo(Pages.Picture(0, 24, 20, false).Pixels));
@@ -64,13 +64,6 @@ internal sealed class PageFileTests
     {
         Assert.That(Pages.Of([("one", 8, 8)]).Chosen, Does.StartWith("All 1 samples."));
         Assert.That(Pages.Of([.. Enumerable.Range(0, 250).Select(i => ($"p{i}", 8, 8))]).Chosen, Does.StartWith("200 of 250 samples"));
-    }
-
-    private static JsonNode Data(string page)
-    {
-        const string Start = "<script id=\"data\" type=\"application/json\">";
-        var from = page.IndexOf(Start, StringComparison.Ordinal) + Start.Length;
-        return JsonNode.Parse(page[from..page.IndexOf("</script>", from, StringComparison.Ordinal)])!;
     }
 
     private static RgbImage Picture(string address) => RgbImage.Decode(Convert.FromBase64String(address[(address.IndexOf(',', StringComparison.Ordinal) + 1)..]), "picture");
@@ -126,6 +119,6 @@ internal static class Pages
         (int X, int Y) peak = hit ? (4, 4) : (0, 7);
         var map = Enumerable.Range(0, 64).Select(k => flat ? 1f : MathF.Exp(-((k % 8 - peak.X) * (k % 8 - peak.X) + (k / 8 - peak.Y) * (k / 8 - peak.Y)) / (4f + i % 5)));
         var point = ((int)((peak.X + 0.5) * sample.Width / 8), (int)((peak.Y + 0.5) * sample.Height / 8));
-        return new PointingAnswer(i, sample, new PatchMap(8, [.. map]), flat ? null : point, hit, (i * 37 % 100) / 100.0);
+        return new PointingAnswer(i, sample, new PatchMap(8, [.. map]), flat ? null : point, hit, (i * 37 % 100) / 100.0) { Chance = 0.2 };
     }
 }
