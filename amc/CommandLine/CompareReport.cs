@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Reports;
@@ -21,6 +22,35 @@ internal static class CompareReport
         OutputFiles.RequireWritable("--report", report);
         OutputFiles.RequireOther("--report", report,
             ("--output", options.Output), ("--config", options.Config), ("--checkpoint", options.Checkpoint));
+    }
+
+    /// <summary>Files of answers; with a configuration the cases, without their maps, which such files do not hold.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="answers">What each file is called and holds.</param>
+    /// <param name="comparisons">Each after the first beside the first.</param>
+    /// <param name="options">The arguments.</param>
+    /// <param name="context">Where to warn.</param>
+    public static void SaveAnswers(
+        string path, IReadOnlyList<(string Name, IReadOnlyList<AnswerLine> Lines)> answers, IReadOnlyList<PairedComparison> comparisons,
+        CompareOptions options, CommandContext context)
+    {
+        var page = ComparisonPage.OfAnswers(answers, comparisons);
+        if (options.Config is { } file)
+        {
+            var config = RunConfig.Load(file, options.Set);
+            var questions = DataSources.Test(config, context.Warn)
+                ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files that were asked");
+            var cases = new CaseSample();
+            for (var i = 0; i < answers.Count; i++)
+            {
+                if (i > 0)
+                    cases.NextRun();
+                foreach (var line in answers[i].Lines)
+                    cases.Add(line);
+            }
+            page = CasePage.With(page, cases, questions);
+        }
+        PageFile.Save(path, page);
     }
 
     /// <summary>Groups of runs; with a configuration the first run of each group is asked the same questions.</summary>

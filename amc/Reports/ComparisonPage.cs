@@ -1,10 +1,11 @@
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Reports.Page;
 using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Reports;
 
-/// <summary>The pages of <c>compare --report</c>: several groups of runs, or several methods.</summary>
+/// <summary>The pages of <c>compare --report</c>: several groups of runs, several methods, or several files of answers.</summary>
 internal static class ComparisonPage
 {
     /// <summary>Groups of runs: accuracy by step, and what one run each has answered where that is given.</summary>
@@ -31,6 +32,33 @@ internal static class ComparisonPage
         [.. results.Select(r => new PageRun(r.Method.Name,
             [.. EvaluationPage.Numbers(r.Result, null), new PageNumber("Seconds a phrase", r.Seconds, Share: false)],
             [new PageFact("How", r.Method.Description), new PageFact("Checkpoint", checkpoint)]))]);
+
+    /// <summary>Files of answers to the same questions: metrics with their intervals, and how the others differ from the first.</summary>
+    /// <param name="answers">What each file is called and holds.</param>
+    /// <param name="comparisons">Each after the first beside the first.</param>
+    public static PageData OfAnswers(
+        IReadOnlyList<(string Name, IReadOnlyList<AnswerLine> Lines)> answers, IReadOnlyList<PairedComparison> comparisons)
+    {
+        var bootstrap = new Bootstrap();
+        return new PageData("Comparison of answers to the same questions",
+            [.. answers.Select(a => new PageRun(a.Name, [.. Metrics(a.Lines, bootstrap), new PageNumber("Samples", a.Lines.Count, Share: false)], []))])
+        {
+            Notes = [.. comparisons.Zip(answers.Skip(1), (c, a) => Difference(c.Metrics[0], a.Name, answers[0].Name))],
+        };
+    }
+
+    private static IEnumerable<PageNumber> Metrics(IReadOnlyList<AnswerLine> lines, Bootstrap bootstrap)
+    {
+        yield return SummaryPage.Number(EvaluationSummary.Pointing, bootstrap.Mean([.. lines.Select(l => new Observation(l.Image, l.Hit ? 1 : 0))])!.Value);
+        foreach (var name in lines.SelectMany(l => l.Measures.Keys).Distinct())
+        {
+            var seen = lines.Where(l => l.Measures.ContainsKey(name)).Select(l => new Observation(l.Image, l.Measures[name]));
+            yield return SummaryPage.Number(name, bootstrap.Mean([.. seen])!.Value);
+        }
+    }
+
+    private static string Difference(ComparedMetric metric, string second, string first) => FormattableString.Invariant(
+        $"{second} beside {first}: pointing accuracy {100 * metric.Pair.Difference:+0.0;-0.0;0.0} points (95 % interval {100 * metric.Pair.Low:0.0} to {100 * metric.Pair.High:0.0}, p = {metric.Pair.PValue:0.####}, {metric.Pair.Count} questions).");
 
     private static PageRun Run(RunGroup group, MeasuredRun? measured)
     {

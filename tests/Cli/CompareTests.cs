@@ -58,6 +58,16 @@ internal sealed class CompareTests : FolderTests
             Assert.That((double)page["runs"]![r]!["numbers"]![0]!["value"]!, Is.EqualTo(hits / 5.0));
         }
 
+        string[] samples = [_folder.PathOf("one.jsonl"), _folder.PathOf("other.jsonl")];
+        Assert.That(Amcx.Run("eval", "--config", config, "--checkpoint", run, "--samples", samples[0]).Code, Is.Zero);
+        Assert.That(Amcx.Run("eval", "--config", config, "--checkpoint", other, "--samples", samples[1]).Code, Is.Zero);
+        answer = Amcx.Run(["compare", "--samples", .. samples, "--config", config, "--report", runs]);
+        Assert.That(answer.Code, Is.Zero, answer.Error);
+        page = ReportData.Of(runs);
+        Assert.That(page["cases"]!.AsArray(), Has.Count.EqualTo(6));
+        Assert.That(page["cases"]!.AsArray().SelectMany(c => c!["answers"]!.AsArray()).Select(a => a!["map"]), Is.All.Null, "such files hold no maps");
+        Assert.That((string)page["notes"]![0]!, Does.Contain("other.jsonl beside").And.Contain("p = "));
+
         answer = Amcx.Run("compare", "--methods", "--config", config, "--checkpoint", run, "--rise-masks", "8", "--count", "4", "--report", methods);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         page = ReportData.Of(methods);

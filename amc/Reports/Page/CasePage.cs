@@ -31,7 +31,7 @@ internal static class CasePage
         {
             // What is left is shared evenly, so that what one case does not take is there for the others.
             var share = Math.Min(left / (chosen.Count - cases.Count), LargestCase);
-            var sample = questions.Read(kept.Index, [PagePictures.Target]);
+            var sample = Read(questions, kept);
             var one = Case(kept, group, sample);
             var size = PageFile.Size(one);
             var name = questions.PictureOf(kept.Index);
@@ -44,6 +44,14 @@ internal static class CasePage
             left -= size;
         }
         return page with { Cases = cases, Pictures = pictures.Addresses, Chosen = Describe(answers, cases) };
+    }
+
+    // Answers may come from a file, and the test data from another place.
+    private static EvaluationSample Read(IEvaluationSet questions, KeptCase kept)
+    {
+        if (kept.Index >= questions.Count || questions.Read(kept.Index, [PagePictures.Target]) is not { } sample || sample.Image != kept.Image)
+            throw new DataException($"question {kept.Index} is about {kept.Image} in the answers and not in the test data; name the test data that was asked.");
+        return sample;
     }
 
     private static PageCase Case(KeptCase kept, CaseGroup group, EvaluationSample sample) => new()

@@ -33,17 +33,28 @@ internal sealed class CaseSample(int most = CaseSample.DefaultMost)
     /// <summary>Takes an answer.</summary>
     public void Add(PointingAnswer answer)
     {
-        if (!_cases.TryGetValue(answer.Index, out var kept))
-        {
-            // A question that an earlier run could not be asked, or that gave way to others.
-            if (_runs > 1)
-                return;
-            Seen++;
-            if (!MakeRoom(answer.Index))
-                return;
-            _cases[answer.Index] = kept = new KeptCase(answer.Index, answer.Sample);
-        }
-        kept.Answers.Add(Keep(answer, kept.Area));
+        var kept = Find(answer.Index, () => new KeptCase(answer.Index, answer.Sample));
+        kept?.Answers.Add(Keep(answer));
+    }
+
+    /// <summary>Takes an answer that was written without its map.</summary>
+    public void Add(AnswerLine answer)
+    {
+        var kept = Find(answer.Index, () => new KeptCase(answer.Index, answer.Phrase, answer.Image, answer.RegionShare));
+        int[]? point = answer.Point is { } p ? [p.X, p.Y] : null;
+        double? inside = answer.Measures.TryGetValue("energy", out var energy) ? Math.Round(energy, 4) : null;
+        kept?.Answers.Add(new PageAnswer(0, null, point, answer.Hit, Math.Round(answer.Score, 4), inside));
+    }
+
+    private KeptCase? Find(int index, Func<KeptCase> create)
+    {
+        if (_cases.TryGetValue(index, out var kept))
+            return kept;
+        // A question that an earlier run could not be asked, or that gave way to others.
+        if (_runs > 1)
+            return null;
+        Seen++;
+        return MakeRoom(index) ? _cases[index] = create() : null;
     }
 
     // The kept questions are those of the smallest keys; the largest stands first in the queue.
@@ -69,15 +80,15 @@ internal sealed class CaseSample(int most = CaseSample.DefaultMost)
         return key ^ key >> 31;
     }
 
-    private static PageAnswer Keep(PointingAnswer answer, double area)
+    private static PageAnswer Keep(PointingAnswer answer)
     {
         var sample = answer.Sample;
         var map = answer.Map;
         float low = map.Values.Min(), range = map.Values.Max() - low;
         byte[] bytes = Array.ConvertAll(map.Values, v => range > 0 ? (byte)MathF.Round(255 * ((v - low) / range)) : (byte)0);
         int[]? point = answer.Point is { } p ? [p.X, p.Y] : null;
-        var inside = range > 0 ? Inside(map, sample) : area;
-        return new PageAnswer(map.Side, bytes, point, answer.Hit, Math.Round(answer.Score, 4), Math.Round(inside, 4));
+        double? inside = range > 0 ? Math.Round(Inside(map, sample), 4) : null;
+        return new PageAnswer(map.Side, bytes, point, answer.Hit, Math.Round(answer.Score, 4), inside);
     }
 
     // What stands above the map's smallest value; a map that is nowhere 0 would else be half inside anything.
@@ -101,22 +112,18 @@ internal sealed class CaseSample(int most = CaseSample.DefaultMost)
 }
 
 /// <summary>A question with its answers, without its picture.</summary>
-internal sealed class KeptCase
+/// <param name="Index">Its place in the test data.</param>
+/// <param name="Phrase">The phrase.</param>
+/// <param name="Image">What its picture is called.</param>
+/// <param name="Area">The share of the picture that the regions cover.</param>
+internal sealed record KeptCase(int Index, string Phrase, string Image, double Area)
 {
     /// <summary>Keeps a question.</summary>
     /// <param name="index">Its place in the test data.</param>
     /// <param name="sample">The question.</param>
-    public KeptCase(int index, EvaluationSample sample) =>
-        (Index, Phrase, Area) = (index, sample.Caption, CaseSample.AreaShare(sample));
-
-    /// <summary>Its place in the test data.</summary>
-    public int Index { get; }
-
-    /// <summary>The phrase.</summary>
-    public string Phrase { get; }
-
-    /// <summary>The share of the picture that the regions cover.</summary>
-    public double Area { get; }
+    public KeptCase(int index, EvaluationSample sample) : this(index, sample.Caption, sample.Image, CaseSample.AreaShare(sample))
+    {
+    }
 
     /// <summary>An answer a run.</summary>
     public List<PageAnswer> Answers { get; } = [];
@@ -128,5 +135,5 @@ internal sealed class KeptCase
     /// How well the question is answered: hits before misses, and among either by how much more of the map lies in the regions
     /// than of the picture. The mean over runs.
     /// </summary>
-    public double Rank => Answers.Average(a => (a.Hit ? 2 : 0) + a.Inside - Area);
+    public double Rank => Answers.Average(a => (a.Hit ? 2 : 0) + (a.Inside ?? Area) - Area);
 }

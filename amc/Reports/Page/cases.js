@@ -39,7 +39,7 @@ function stage(page, one, answer, tallest, name) {
         outline.append(drawn("path", { class: "casing", d: path }), drawn("path", { class: "edge", d: path }));
     made.append(
         element("img", { src: page.pictures[one.picture], alt: altText(one, answer, name), decoding: "async" }),
-        element("canvas", { "aria-hidden": "true" }), outline);
+        answer.map ? element("canvas", { "aria-hidden": "true" }) : "", outline);
     if (answer.point) {
         const spot = element("span", { class: `spot ${verdictOf(answer)}`, "aria-hidden": "true" });
         // The middle of the pointed pixel.
@@ -69,11 +69,12 @@ function panels(page, one, tallest) {
 }
 
 function said(answer) {
-    return [verdictText(answer), `, ${show(answer.inside, true)} of the map inside`];
+    return [verdictText(answer), answer.inside === undefined ? "" : `, ${show(answer.inside, true)} of the map inside`];
 }
 
 function drawMaps(node, one) {
-    node.querySelectorAll("canvas").forEach((canvas, i) => drawMap(canvas, one.answers[i], one.width, one.height));
+    const known = one.answers.filter(answer => answer.map);
+    node.querySelectorAll("canvas").forEach((canvas, i) => drawMap(canvas, known[i], one.width, one.height));
 }
 
 function details(one) {
