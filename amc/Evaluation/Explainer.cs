@@ -17,9 +17,6 @@ internal sealed class Explainer(IVisionLanguageModel model, ITokenizer tokenizer
 {
     private readonly IGrounder _grounder = model.Grounder(settings ?? new GroundingSettings());
 
-    /// <summary>The model.</summary>
-    public IVisionLanguageModel Model => model;
-
     /// <inheritdoc/>
     public PictureTarget Input { get; } = PictureTarget.Square(model.ImageRes, resize);
 

@@ -27,15 +27,9 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
     /// <inheritdoc/>
     ObjectiveTerms IObjective.Compute(ObjectiveInputs inputs) => Compute(inputs);
 
-    /// <summary>The two margin losses of a step.</summary>
-    /// <param name="grounding">Texts grounded in their pictures, recorded.</param>
-    /// <param name="regions">Region masks <c>[B, S, S]</c>: 1 inside, 0 outside.</param>
-    /// <param name="hasRegion">Which samples have a region; the others do not enter. Without any, the losses are 0.</param>
+    /// <summary>The two margin losses of a step. Samples without a region do not enter; without any, the losses are 0.</summary>
     /// <exception cref="ModelException">The sizes do not fit.</exception>
-    public AmcTerms Compute(Grounding grounding, Tensor regions, IReadOnlyList<bool> hasRegion) =>
-        Compute(new ObjectiveInputs(grounding, regions, hasRegion));
-
-    private AmcTerms Compute(ObjectiveInputs inputs)
+    public AmcTerms Compute(ObjectiveInputs inputs)
     {
         var (map, regions, hasRegion) = (inputs.Grounding.Map, inputs.Regions, inputs.HasRegion);
         var count = map.Shape[0];

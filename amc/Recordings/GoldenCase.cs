@@ -49,8 +49,6 @@ internal sealed partial class GoldenCase : IDisposable
     /// <summary>All stored tensors of both files.</summary>
     public IEnumerable<TensorData> Tensors => _files.SelectMany(f => f.Tensors);
 
-    public bool Contains(string name) => _files.Any(f => f.Contains(name));
-
     public static GoldenCase Open(string path)
     {
         try

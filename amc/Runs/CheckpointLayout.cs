@@ -32,9 +32,6 @@ internal static class CheckpointLayout
     /// <summary>Step, seed and configuration.</summary>
     public const string State = "state.json";
 
-    /// <summary>The tokenizer's vocabulary.</summary>
-    public const string Vocabulary = "vocab.txt";
-
     /// <summary>Heatmaps from before the first step.</summary>
     public const string FirstMaps = "before.safetensors";
 

@@ -108,14 +108,6 @@ public static class OpCatalog
         .OrderBy(e => e.Name, StringComparer.Ordinal)
         .ToDictionary(e => e.Name);
 
-    /// <summary>The names that public methods carry by <see cref="OpAttribute"/>.</summary>
-    public static IReadOnlyList<string> DeclaredNames { get; } = [.. Families()
-        .SelectMany(t => t.GetMethods(BindingFlags.Public | BindingFlags.Static))
-        .Select(m => m.GetCustomAttribute<OpAttribute>()?.Name)
-        .OfType<string>()
-        .Distinct()
-        .Order(StringComparer.Ordinal)];
-
     private static IEnumerable<Type> Families() =>
         typeof(OpCatalog).Assembly.GetTypes().Where(t => t.GetCustomAttribute<OpFamilyAttribute>() is not null);
 }

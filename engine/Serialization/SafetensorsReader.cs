@@ -78,14 +78,6 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
-    /// <summary>Reads every tensor into memory and closes the file.</summary>
-    /// <exception cref="SerializationException">The file cannot be read or breaks the format.</exception>
-    public static IReadOnlyList<TensorData> ReadAll(string path)
-    {
-        using var reader = Open(path);
-        return [.. reader.Tensors.Select(tensor => tensor.ToMemory())];
-    }
-
     /// <summary>Whether the file has a tensor of that name.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
 

@@ -13,13 +13,10 @@ public sealed class TensorFile : IDisposable
 {
     private readonly IDisposable _reader;
 
-    private TensorFile(string path, IDisposable reader, TorchState state)
+    private TensorFile(IDisposable reader, TorchState state)
     {
-        (Path, _reader, State) = (path, reader, state);
+        (_reader, State) = (reader, state);
     }
-
-    /// <summary>The file.</summary>
-    public string Path { get; }
 
     /// <summary>The tensors by name, in the order of the file.</summary>
     public IReadOnlyList<TensorData> Tensors => State.Tensors;
@@ -56,7 +53,7 @@ public sealed class TensorFile : IDisposable
         {
             try
             {
-                return new TensorFile(path, reader, state());
+                return new TensorFile(reader, state());
             }
             catch
             {

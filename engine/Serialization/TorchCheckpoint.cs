@@ -18,7 +18,6 @@ namespace AmcEngine.Serialization;
 public sealed class TorchCheckpoint : IDisposable
 {
     private readonly SafeFileHandle _handle;
-    private TorchState? _state;
 
     private TorchCheckpoint(SafeFileHandle handle, string path, object? root)
     {
@@ -30,13 +29,6 @@ public sealed class TorchCheckpoint : IDisposable
 
     /// <summary>The saved object; see the remarks for what it is made of.</summary>
     public object? Root { get; }
-
-    /// <summary>
-    /// The state dict in its saved order: what lies under a usual key (<c>model</c>, <c>state_dict</c> and the like), else
-    /// the root itself. Entries that are no tensors are left out; tied tensors appear under each of their names.
-    /// </summary>
-    /// <exception cref="SerializationException">The checkpoint holds no state dict.</exception>
-    public IReadOnlyList<TensorData> Tensors => (_state ??= StateUnder(null)).Tensors;
 
     /// <summary>Opens a checkpoint and reads its structure.</summary>
     /// <exception cref="SerializationException">
@@ -66,31 +58,13 @@ public sealed class TorchCheckpoint : IDisposable
         }
     }
 
-    /// <summary>
-    /// Follows a path through dicts (keys: text or whole numbers) and lists or tuples (positions), for example
-    /// <c>Find("optimizer", "state", 0, "exp_avg")</c>.
-    /// </summary>
-    /// <returns>What lies there, or <c>null</c> where the path leads nowhere (or to a saved <c>None</c>).</returns>
-    public object? Find(params ReadOnlySpan<object> path)
-    {
-        var here = Root;
-        foreach (var step in path)
-        {
-            var key = step is int number ? (long)number : step;
-            here = here switch
-            {
-                OrderedDictionary<object, object?> dictionary => dictionary.GetValueOrDefault(key),
-                IReadOnlyList<object?> list when key is long index && index >= 0 && index < list.Count => list[(int)index],
-                _ => null,
-            };
-        }
-        return here;
-    }
-
     /// <summary>Closes the file. Tensors not read before cannot be read any more.</summary>
     public void Dispose() => _handle.Dispose();
 
-    /// <summary>The state dict under a key; null finds the usual one.</summary>
+    /// <summary>
+    /// The state dict under a key, in its saved order; null finds the usual one (<c>model</c>, <c>state_dict</c> and the like,
+    /// else the root itself). Entries that are no tensors are skipped; tied tensors appear under each of their names.
+    /// </summary>
     /// <exception cref="SerializationException">There is none.</exception>
-    internal TorchState StateUnder(string? key) => new TorchStateFinder(Path, Root).Find(key);
+    public TorchState StateUnder(string? key) => new TorchStateFinder(Path, Root).Find(key);
 }

@@ -5,7 +5,7 @@ namespace AmcEngine.Serialization;
 /// <param name="Skipped">Entries that are no plain tensors.</param>
 /// <param name="Key">Where it lies, as in <c>model</c>; null for the root.</param>
 /// <param name="OtherKeys">Where as many tensors lie, if the choice was not the caller's.</param>
-internal sealed record TorchState(
+public sealed record TorchState(
     IReadOnlyList<TensorData> Tensors, IReadOnlyList<SkippedEntry> Skipped, string? Key, IReadOnlyList<string> OtherKeys);
 
 /// <summary>

@@ -110,9 +110,6 @@ public sealed class WordPieceTokenizer : ITokenizer
         return _vocabulary[id];
     }
 
-    /// <summary>The word pieces of a text, without <c>[CLS]</c>.</summary>
-    public IReadOnlyList<string> Tokenize(string text) => [.. PieceIds(text).Select(id => _vocabulary[id])];
-
     /// <summary>The ids of a text: <c>[CLS]</c>, then its pieces.</summary>
     /// <param name="text">Any text; captions should have gone through the caption cleaner.</param>
     /// <param name="maxLength">Most ids to return, <c>[CLS]</c> included (25 in training); <c>null</c> = no limit.</param>

@@ -3,6 +3,7 @@ using AmcEngine.Amc.CommandLine;
 using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
 using AmcEngine.Tests.DataTools;
+using AmcEngine.Model.Tokenization;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;
@@ -147,7 +148,7 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
     {
         var scenes = Export("leak");
         string list = Path.Combine(scenes, SceneExporter.AnnotationFileName), train = _folder.PathOf("trained");
-        string[] vocabulary = [$"vocab_file={CheckpointLayout.Last(_run)}/{CheckpointLayout.Vocabulary}"];
+        string[] vocabulary = [$"vocab_file={CheckpointLayout.Last(_run)}/{TokenizerFiles.WordPieces}"];
         var trained = Amcx.Run(["train", "--config", _config, "--output", train, "--steps", "1", .. Files(scenes), $"train_file={list}", .. vocabulary]);
         Assert.That(trained.Code, Is.Zero, trained.Error);
         var same = Amcx.Run(["eval", "--config", _config, "--checkpoint", train, .. Files(scenes), .. vocabulary]);
@@ -157,7 +158,7 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
         Assert.That(other.Error, Does.Not.Contain("training list"));
         File.Move(list, list + ".moved");
         var gone = Amcx.Run(["eval", "--config", _config, "--checkpoint", train, .. Files(Export("third")), .. vocabulary]);
-        Assert.That(gone.Error, Does.Contain("training list is not there any more"));
+        Assert.That(gone.Error, Does.Contain("training list cannot be read any more"));
     }
 
     [Test]

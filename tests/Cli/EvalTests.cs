@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
+using AmcEngine.Model.Tokenization;
 using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
@@ -63,7 +64,7 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
         Assert.That(Amcx.Run("data", "scenes", "--output", scenes, "--count", "8", "--size", "32", "--format", "jpeg").Code, Is.Zero);
         var answer = Amcx.Run(
             "train", "--config", _config, "--output", _folder.PathOf("run2"), "--steps", "2", "--set", "dataset=annotations",
-            $"train_file={scenes}/{SceneExporter.AnnotationFileName}", $"image_root={scenes}", $"vocab_file={CheckpointLayout.Last(_run)}/{CheckpointLayout.Vocabulary}");
+            $"train_file={scenes}/{SceneExporter.AnnotationFileName}", $"image_root={scenes}", $"vocab_file={CheckpointLayout.Last(_run)}/{TokenizerFiles.WordPieces}");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(Amcx.Run("data", "inspect", $"{scenes}/{SceneExporter.AnnotationFileName}", "--image-root", scenes).Out, Does.Contain("entries    8"));
     }

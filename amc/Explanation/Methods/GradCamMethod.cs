@@ -11,9 +11,6 @@ public sealed class GradCamMethod : IAttentionMethod
     public string Name => "gradcam";
 
     /// <inheritdoc/>
-    public string Summary => "the map times its positive gradient (Selvaraju et al. 2017; ALBEF)";
-
-    /// <inheritdoc/>
     public AttentionNeeds Needs => new(AttentionNeed.Gradients, AttentionNeed.None, AttentionNeed.None);
 
     /// <inheritdoc/>

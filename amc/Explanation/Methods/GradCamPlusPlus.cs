@@ -13,9 +13,6 @@ public sealed class GradCamPlusPlus : IAttentionMethod
     public string Name => "gradcam++";
 
     /// <inheritdoc/>
-    public string Summary => "each head's map by a weight of its positive gradients (Chattopadhay et al. 2018)";
-
-    /// <inheritdoc/>
     public AttentionNeeds Needs => new(AttentionNeed.Gradients, AttentionNeed.None, AttentionNeed.None);
 
     /// <inheritdoc/>

@@ -17,9 +17,6 @@ public sealed class GradEclip : IExplanationMethod
     /// <inheritdoc/>
     public string Name => "grad-eclip";
 
-    /// <inheritdoc/>
-    public string Summary => "values by the gradient of the class token's output, for CLIP (Zhao et al. 2024)";
-
     /// <summary>How much each patch speaks for the score, <c>n²</c> numbers; over several layers the maps are added.</summary>
     public static double[] Explain(ClassAttention layer)
     {

@@ -6,9 +6,6 @@ public interface IExplanationMethod
     /// <summary>Its name on the command line.</summary>
     string Name { get; }
 
-    /// <summary>What it does, in a few words, with its source.</summary>
-    string Summary { get; }
-
     /// <summary>Its name, with what else decides on its maps.</summary>
     string Description => Name;
 }

@@ -7,9 +7,6 @@ public sealed class RawAttention : IAttentionMethod
     public string Name => "attention";
 
     /// <inheritdoc/>
-    public string Summary => "the map alone, mean over heads";
-
-    /// <inheritdoc/>
     public AttentionNeeds Needs => new(AttentionNeed.Maps, AttentionNeed.None, AttentionNeed.None);
 
     /// <inheritdoc/>

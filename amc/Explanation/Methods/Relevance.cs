@@ -10,9 +10,6 @@ public sealed class Relevance : IAttentionMethod
     public string Name => "relevance";
 
     /// <inheritdoc/>
-    public string Summary => "maps by their gradients through all layers of both towers (Chefer et al. 2021)";
-
-    /// <inheritdoc/>
     public AttentionNeeds Needs => new(AttentionNeed.None, AttentionNeed.Gradients, AttentionNeed.Gradients);
 
     /// <inheritdoc/>

@@ -29,9 +29,6 @@ public sealed class Rise(RiseOptions? options = null) : IExplanationMethod
     public string Name => "rise";
 
     /// <inheritdoc/>
-    public string Summary => "scores under random masks, the model a black box (Petsiuk et al. 2018)";
-
-    /// <inheritdoc/>
     public string Description => $"{Name} of {_options.Masks} masks";
 
     /// <summary>

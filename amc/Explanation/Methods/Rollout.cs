@@ -10,9 +10,6 @@ public sealed class Rollout : IAttentionMethod
     public string Name => "rollout";
 
     /// <inheritdoc/>
-    public string Summary => "attention multiplied through all layers of the picture's tower (Abnar and Zuidema 2020)";
-
-    /// <inheritdoc/>
     public AttentionNeeds Needs => new(AttentionNeed.None, AttentionNeed.Maps, AttentionNeed.None);
 
     /// <inheritdoc/>

@@ -100,7 +100,7 @@ internal sealed class ExplainerTests
         using var scope = MemoryScope.Begin();
         var batch = SmallModel.Batch(model);
         var step = model.Forward(batch, new StepOptions(0.4, new RandomSource(21)));
-        var trained = new AmcObjective().Compute(step.Grounding!, Tensor.Zeros([3, 8, 8], DType.F64, _backend), [true, true, true]).RawCam!.ToDoubles();
+        var trained = new AmcObjective().Compute(new(step.Grounding!, Tensor.Zeros([3, 8, 8], DType.F64, _backend), [true, true, true])).RawCam!.ToDoubles();
         var explained = model.Explain(batch);
         Assert.Multiple(() =>
         {

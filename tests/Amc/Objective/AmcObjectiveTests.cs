@@ -49,9 +49,9 @@ public sealed class AmcObjectiveTests
         var batch = SmallModel.Batch(model);
         var output = Step(model, batch);
         var objective = new AmcObjective();
-        var first = objective.Compute(output.Grounding!, Regions(1), [true, false, false]).MaxLoss.Item();
-        var second = objective.Compute(Step(model, batch).Grounding!, Regions(1), [false, true, false]).MaxLoss.Item();
-        var both = objective.Compute(Step(model, batch).Grounding!, Regions(1), [true, true, false]).MaxLoss.Item();
+        var first = objective.Compute(new(output.Grounding!, Regions(1), [true, false, false])).MaxLoss.Item();
+        var second = objective.Compute(new(Step(model, batch).Grounding!, Regions(1), [false, true, false])).MaxLoss.Item();
+        var both = objective.Compute(new(Step(model, batch).Grounding!, Regions(1), [true, true, false])).MaxLoss.Item();
         Closeness.Near("loss of both", both, (first + second) / 2, 1e-15);
     }
 
@@ -61,7 +61,7 @@ public sealed class AmcObjectiveTests
         using var model = SmallModel.Create(_backend);
         using var scope = MemoryScope.Begin();
         var output = Step(model, SmallModel.Batch(model));
-        var terms = new AmcObjective().Compute(output.Grounding!, Regions(0), [false, false, false]);
+        var terms = new AmcObjective().Compute(new(output.Grounding!, Regions(0), [false, false, false]));
         Assert.That(terms.Loss.Item(), Is.Zero);
         Assert.That(() => output.Total().Add(terms.Loss).Backward(), Throws.Nothing);
     }
@@ -73,12 +73,12 @@ public sealed class AmcObjectiveTests
         using var scope = MemoryScope.Begin();
         var grounding = Step(model, SmallModel.Batch(model)).Grounding!;
         Assert.That(
-            () => new AmcObjective().Compute(grounding, Regions(1), [true, true]),
+            () => new AmcObjective().Compute(new(grounding, Regions(1), [true, true])),
             Throws.TypeOf<ModelException>().With.Message.Contains("2 indicators for 3 samples"));
     }
 
     private Tensor Loss(AlbefModel model, bool[] hasRegion) =>
-        new AmcObjective().Compute(Step(model, SmallModel.Batch(model)).Grounding!, Regions(1), hasRegion).Loss;
+        new AmcObjective().Compute(new(Step(model, SmallModel.Batch(model)).Grounding!, Regions(1), hasRegion)).Loss;
 
     private static AlbefOutput Step(AlbefModel model, PairBatch batch) =>
         model.Forward(batch, new StepOptions(0.4, new RandomSource(21)) { Negatives = ArgmaxSampler.Instance });

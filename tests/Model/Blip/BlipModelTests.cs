@@ -60,7 +60,7 @@ public sealed class BlipModelTests
             var mask = new double[4 * 81];
             for (var i = 0; i < mask.Length; i++)
                 if (i % 9 < 4 && i / 9 % 9 > 3) mask[i] = 1;
-            var amc = new AmcObjective().Compute(output.Grounding!, Tensor.From(mask, [4, 9, 9], _backend), [true, true, false, true]);
+            var amc = new AmcObjective().Compute(new(output.Grounding!, Tensor.From(mask, [4, 9, 9], _backend), [true, true, false, true]));
             model.TakeBack();
             return output.Total().Add(amc.Loss);
         }
@@ -151,7 +151,7 @@ public sealed class BlipModelTests
         using var scope = MemoryScope.Begin();
         var batch = Batch(model);
         var output = model.Forward(batch, Options with { FullOutputs = true });
-        var terms = new AmcObjective().Compute(output.Grounding!, Tensor.Ones([4, 9, 9], DType.F64, _backend), [true, true, true, true]);
+        var terms = new AmcObjective().Compute(new(output.Grounding!, Tensor.Ones([4, 9, 9], DType.F64, _backend), [true, true, true, true]));
         double[] map = output.Grounding!.Map.ToDoubles(), gradient = terms.MapGradient!.ToDoubles(), cam = terms.WordCam!.ToDoubles();
         var expected = new double[4 * 9];
         for (var b = 0; b < 4; b++)

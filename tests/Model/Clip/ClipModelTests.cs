@@ -169,7 +169,7 @@ public sealed class ClipModelTests
         var mask = new double[4 * 81];
         for (var i = 0; i < mask.Length; i++)
             if (i % 9 < 4 && i / 9 % 9 > 3) mask[i] = 1;
-        return output.Total().Add(new AmcObjective().Compute(output.Grounding!, Tensor.From(mask, [4, 9, 9], model.Backend), [true, true, false, true]).Loss);
+        return output.Total().Add(new AmcObjective().Compute(new(output.Grounding!, Tensor.From(mask, [4, 9, 9], model.Backend), [true, true, false, true])).Loss);
     }
 
     private ClipModel Create(ClipConfig config)

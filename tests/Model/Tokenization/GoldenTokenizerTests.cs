@@ -22,7 +22,7 @@ public sealed class GoldenTokenizerTests
             foreach (var entry in document.RootElement.EnumerateArray())
             {
                 var text = entry.GetProperty("clean").GetString()!;
-                Assert.That(tokenizer.Tokenize(text), Is.EqualTo(Strings(entry, "tokens")), text);
+                Assert.That(tokenizer.Encode(text).Skip(1).Select(tokenizer.Token), Is.EqualTo(Strings(entry, "tokens")), text);
                 Assert.That(tokenizer.Encode(text), Is.EqualTo(Numbers(entry, "input_ids")), text);
                 Assert.That(tokenizer.Encode(text, 25), Is.EqualTo(Numbers(entry, "input_ids_max25")), text);
             }

@@ -15,14 +15,6 @@ internal static class DevicePhilox
     private const uint Weyl0 = 0x9E3779B9;
     private const uint Weyl1 = 0xBB67AE85;
 
-    /// <summary>The random word of one element.</summary>
-    public static uint Word(uint seedLow, uint seedHigh, uint op, uint step, long element)
-    {
-        var words = Block(seedLow, seedHigh, op, step, element >> 2);
-        var at = (int)(element & 3);
-        return at < 2 ? (at == 0 ? words.X : words.Y) : at == 2 ? words.Z : words.W;
-    }
-
     /// <summary>The random words of four elements in a row; one block where they lie in one, else two.</summary>
     public static PhiloxWords Words(uint seedLow, uint seedHigh, uint op, uint step, long element)
     {
