@@ -36,7 +36,8 @@ internal sealed partial class TutorialTests : FolderTests
             {
                 var answer = Amcx.Run([.. Argument().Matches(command).Skip(1).Select(a => a.Value.Trim('"'))]);
                 Assert.That(answer.Code, Is.Zero, $"{command}\n{answer.Error}");
-                Assert.That(answer.Error, Is.Empty, command);
+                // The one thing said is which method does not apply to the model.
+                Assert.That(answer.Error.Replace("note: grad-eclip does not apply to this model's score\n", "", StringComparison.Ordinal), Is.Empty, command);
                 outputs += answer.Out;
             }
         }
@@ -44,7 +45,7 @@ internal sealed partial class TutorialTests : FolderTests
         {
             Environment.CurrentDirectory = before;
         }
-        Assert.That(outputs, Does.Contain("pointing accuracy").And.Contain("on 3 samples"));
+        Assert.That(outputs, Does.Contain("pointing accuracy").And.Contain("on 3 samples").And.Contain("entries    6"));
         foreach (var named in NamedOutput().Matches(string.Join('\n', commands)).Select(m => m.Groups["name"].Value))
             Assert.That(Path.Exists(_folder.PathOf(named)), $"{named} is written");
         foreach (var left in new[] { "grid.png", "report.html", "log.jsonl" })

@@ -74,8 +74,8 @@ internal static class CasePage
 
     private static string Describe(CaseSample sample, List<PageCase> cases)
     {
-        var order = "Hits come before misses, and either are ordered by how much more of the map lies in the region than of "
-            + "the picture.";
+        const string order = "Hits come before misses; within both, cases are ordered by the share of the map that lies in the region, "
+            + "less the region's share of the picture.";
         if (cases.Count == sample.Seen)
             return FormattableString.Invariant($"All {cases.Count} samples. {order}");
         var from = sample.Cases.Count == sample.Seen

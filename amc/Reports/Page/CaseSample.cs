@@ -85,7 +85,7 @@ internal sealed class CaseSample(int most = CaseSample.DefaultMost)
         var sample = answer.Sample;
         var map = answer.Map;
         float low = map.Values.Min(), range = map.Values.Max() - low;
-        byte[] bytes = Array.ConvertAll(map.Values, v => range > 0 ? (byte)MathF.Round(255 * ((v - low) / range)) : (byte)0);
+        var bytes = Array.ConvertAll(map.Values, v => range > 0 ? (byte)MathF.Round(255 * ((v - low) / range)) : (byte)0);
         int[]? point = answer.Point is { } p ? [p.X, p.Y] : null;
         double? inside = range > 0 ? Math.Round(Inside(map, sample), 4) : null;
         return new PageAnswer(map.Side, bytes, point, answer.Hit, Math.Round(answer.Score, 4), inside);

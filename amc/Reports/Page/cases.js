@@ -22,9 +22,10 @@ function verdictOf(answer) {
 
 /** Whether a case is asked for: a verdict is that of any run; "differ" is a hit of some and not of others. */
 function matches(one, words, verdict, group) {
-    const phrase = one.phrase.toLowerCase(), verdicts = new Set(one.answers.map(verdictOf));
+    const phrase = one.phrase.toLowerCase(), verdicts = one.answers.map(verdictOf);
+    const differ = one.answers.some(answer => answer.hit !== one.answers[0].hit);
     return words.every(word => phrase.includes(word))
-        && (verdict === "" || (verdict === "differ" ? new Set(one.answers.map(a => a.hit)).size > 1 : verdicts.has(verdict)))
+        && (verdict === "" || (verdict === "differ" ? differ : verdicts.includes(verdict)))
         && (group === "" || one.group === group);
 }
 
@@ -51,7 +52,9 @@ function stage(page, one, answer, tallest, name) {
 }
 
 function altText(one, answer, name) {
-    const where = answer.point ? `points at ${answer.point[0]}, ${answer.point[1]}: ${verdictOf(answer)}` : "points nowhere";
+    const where = answer.point
+        ? `points at ${answer.point[0]}, ${answer.point[1]}: ${verdictOf(answer)}`
+        : "points nowhere";
     return `Picture ${one.image} for the phrase “${one.phrase}”; ${name ? `${name} ` : "the map "}${where}`;
 }
 
@@ -82,7 +85,8 @@ function details(one) {
         ["region", `${show(one.area, true)} of the picture`], ["group", groups[one.group]], ["split", one.split],
         ["category", one.category], ["entity", one.entity],
         ["match score", one.answers.map(a => a.score.toFixed(3)).join(", ")]];
-    return element("table", {}, element("tbody", {}, ...rows.filter(([, text]) => text !== undefined).map(([name, text]) =>
+    const known = rows.filter(([, text]) => text !== undefined);
+    return element("table", {}, element("tbody", {}, ...known.map(([name, text]) =>
         element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, String(text))))));
 }
 

@@ -33,9 +33,11 @@ function drawChart(data) {
     const heights = data.lines.flatMap(line => [line.y, line.low ?? [], line.high ?? []].flat());
     const [y0, y1] = data.share ? [0, 1] : bounds(heights);
     const x = value => chart.left + (value - x0) / (x1 - x0) * (chart.width - chart.left - chart.right);
-    const y = value => chart.height - chart.bottom - (value - y0) / (y1 - y0) * (chart.height - chart.top - chart.bottom);
+    const bottom = chart.height - chart.bottom;
+    const y = value => bottom - (value - y0) / (y1 - y0) * (bottom - chart.top);
+    const ends = data.lines.map(line => `${line.name} ends at ${show(line.y.at(-1), data.share)}`).join(", ");
     const picture = drawn("svg", { viewBox: `0 0 ${chart.width} ${chart.height}`, role: "img",
-        "aria-label": `${data.title}: ${data.lines.map(l => `${l.name} ends at ${show(l.y.at(-1), data.share)}`).join(", ")}` });
+        "aria-label": `${data.title}: ${ends}` });
     drawAxes(picture, data, x, y, [x0, x1], [y0, y1]);
     if (data.level)
         picture.append(drawn("line", { class: "level", x1: chart.left, x2: chart.width - chart.right,
@@ -47,8 +49,8 @@ function drawChart(data) {
 }
 
 function drawAxes(picture, data, x, y, across, up) {
-    const bottom = chart.height - chart.bottom;
-    picture.append(drawn("path", { class: "axis", d: `M${chart.left} ${chart.top}V${bottom}H${chart.width - chart.right}` }));
+    const bottom = chart.height - chart.bottom, right = chart.width - chart.right;
+    picture.append(drawn("path", { class: "axis", d: `M${chart.left} ${chart.top}V${bottom}H${right}` }));
     for (const value of ticks(...up)) {
         picture.append(
             drawn("path", { class: "axis", d: `M${chart.left - 5} ${y(value)}H${chart.left}` }),
@@ -60,14 +62,16 @@ function drawAxes(picture, data, x, y, across, up) {
             drawn("path", { class: "axis", d: `M${x(value)} ${bottom}v5` }),
             drawn("text", { x: x(value), y: bottom + 19, "text-anchor": "middle" }, value.toLocaleString("en")));
     }
-    picture.append(drawn("text", { x: (chart.left + chart.width) / 2, y: chart.height - 4, "text-anchor": "middle" }, data.x));
+    const middle = (chart.left + chart.width) / 2;
+    picture.append(drawn("text", { x: middle, y: chart.height - 4, "text-anchor": "middle" }, data.x));
 }
 
 function drawLine(picture, line, i, x, y) {
     const points = values => values.map((value, k) => `${x(line.x[k]).toFixed(1)} ${y(value).toFixed(1)}`);
     const paint = `var(--c${i % 8})`;
     if (line.low) {
-        const band = drawn("path", { class: "band", d: `M${[...points(line.low), ...points(line.high).reverse()].join("L")}Z` });
+        const around = [...points(line.low), ...points(line.high).reverse()];
+        const band = drawn("path", { class: "band", d: `M${around.join("L")}Z` });
         band.style.fill = paint;
         picture.append(band);
     }
@@ -94,14 +98,16 @@ function legend(data) {
     if (data.level) {
         const swatch = element("i", { class: "swatch" });
         swatch.style.borderTop = "2px dashed var(--faint)";
-        keys.push(element("span", { class: "key" }, swatch, `${data.level.name} ${show(data.level.value, data.share)}`));
+        const name = `${data.level.name} ${show(data.level.value, data.share)}`;
+        keys.push(element("span", { class: "key" }, swatch, name));
     }
     return element("p", { class: "legend" }, ...keys);
 }
 
 /** Says the values of the step under the pointer. */
 function follow(picture, readout, data, x, [x0, x1]) {
-    const cursor = drawn("line", { class: "cursor", y1: chart.top, y2: chart.height - chart.bottom, visibility: "hidden" });
+    const cursor = drawn("line", { class: "cursor", visibility: "hidden",
+        y1: chart.top, y2: chart.height - chart.bottom });
     picture.append(cursor);
     picture.addEventListener("pointermove", event => {
         const box = picture.getBoundingClientRect();

@@ -14,7 +14,8 @@ function tiles(numbers) {
         element("span", { class: "name" }, number.name),
         element("span", { class: "value" }, show(number.value, number.share)),
         number.low === undefined ? null
-            : element("span", { class: "interval" }, `95 % interval ${interval(number, number.share)}`))));
+            : element("span", { class: "interval" }, "95 % interval ",
+                element("span", { class: "whole" }, interval(number, number.share))))));
 }
 
 function numberTable(runs) {
@@ -51,8 +52,8 @@ function breakdown(table, runs) {
     const several = runs.length > 1;
     const head = element("tr", {}, element("th", { scope: "col" }, table.name),
         element("th", { scope: "col", class: "number" }, "samples"),
-        ...runs.flatMap(run => [element("th", { scope: "col", class: "number" }, several ? run.name : table.number),
-            several ? null : element("th", { scope: "col" }, element("span", { "aria-hidden": "true" }, "0 to 100 %"))]));
+        ...runs.map(run => element("th", { scope: "col", class: "number" }, several ? run.name : table.number)),
+        several ? null : element("th", { scope: "col" }, element("span", { "aria-hidden": "true" }, "0 to 100 %")));
     const rows = table.rows.map(row => element("tr", {}, element("th", { scope: "row" }, row.group),
         element("td", { class: "number" }, row.count.toLocaleString("en")),
         ...row.values.flatMap(value => value === null ? [element("td"), several ? null : element("td")] : [
