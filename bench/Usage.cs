@@ -30,6 +30,7 @@ internal static class Usage
           ops [N]    one line for each op with a benchmark case, on N threads
           suites     BenchmarkDotNet, one suite an op family: suites --filter '*Softmax*', suites --list flat
                      (the first argument may also be --filter or --list; jobs run in this process; --job short is the default)
+          vg-files   made-up files in the layout of Visual Genome, to time amcx data vg: --out DIR   --regions N (5000000)
           gpu        checks and measures a GPU: gpu --help
           help       this text
 

@@ -5,6 +5,7 @@ using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Reports;
+using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
@@ -36,15 +37,20 @@ internal static class CompareMethodsCommand
             new ExplainedModel(model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config)), rise);
         var questions = new FirstQuestions(all, options.Count);
         using var random = options.Sanity ? new RandomModel(options, config, tokenizer, backend) : null;
-        var results = Play(comparison, questions, config, all.Count, random, context);
+        var cases = options.Report is null ? null : new CaseSample();
+        var results = Play(comparison, questions, config, all.Count, (random, cases), context);
         if (options.Output is { } path)
             MethodGrid.Save(path, results, questions, DataSources.Split(config));
+        if (options.Report is { } page)
+            PageFile.Save(page, CasePage.With(ComparisonPage.OfMethods(results, DataSources.Split(config), weights), cases!, questions));
         return ErrorReporter.Success;
     }
 
     private static MethodResult[] Play(
-        MethodComparison comparison, FirstQuestions questions, RunConfig config, int all, RandomModel? random, CommandContext context)
+        MethodComparison comparison, FirstQuestions questions, RunConfig config, int all, (RandomModel? Random, CaseSample? Cases) also,
+        CommandContext context)
     {
+        (var random, var cases) = also;
         var methods = string.Join(", ", comparison.Methods.Select(m => m.Description));
         context.Out.WriteLine($"{DataSources.Split(config)}: {questions.Count} of {all} questions; {methods}");
         foreach (var other in ExplanationMethods.All.Select(m => m.Name).Except(comparison.Methods.Select(m => m.Name)))
@@ -54,9 +60,11 @@ internal static class CompareMethodsCommand
         context.Out.WriteLine("|---|---|---|---|" + (random is null ? "" : "---|---|"));
         List<MethodResult> results = [];
         var kept = random is null ? MethodGrid.Rows : Math.Max(MethodGrid.Rows, SanityCheck.Questions);
-        foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), kept))
+        foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), kept, cases is null ? null : cases.Add))
         {
             results.Add(result);
+            if (results.Count < comparison.Methods.Count)
+                cases?.NextRun();
             var r = result.Result;
             var sanity = random?.Check(result, questions);
             context.Out.WriteLine(string.Create(
@@ -87,6 +95,7 @@ internal static class CompareMethodsCommand
 
     private static void CheckOutput(CompareOptions options, RunConfig config)
     {
+        CompareReport.CheckOutput(options);
         if (options.Output is not { } output)
             return;
         if (!RgbImage.CanSave(output))

@@ -30,7 +30,8 @@ internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
     /// <param name="questions">The questions.</param>
     /// <param name="batchSize">Questions that the default method is asked together.</param>
     /// <param name="kept">First answers that are kept.</param>
-    public IEnumerable<MethodResult> Run(IEvaluationSet questions, int batchSize, int kept)
+    /// <param name="answered">Told of each answer, one method's after the other's.</param>
+    public IEnumerable<MethodResult> Run(IEvaluationSet questions, int batchSize, int kept, Action<PointingAnswer>? answered = null)
     {
         foreach (var method in Methods)
         {
@@ -43,6 +44,7 @@ internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
             {
                 if (first.Count < kept)
                     first.Add(answer);
+                answered?.Invoke(answer);
             });
             var result = PointingEvaluator.Run(explainer, questions, batchSize, tally: tally);
             yield return new MethodResult(method, result, first);

@@ -77,8 +77,8 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
     }
 
     /// <summary>
-    /// The regions of an entry in pixels of its picture, without those that cover no pixel of it or do not fit it; these are counted
-    /// once.
+    /// The regions of an entry in pixels of its picture, without those that cover no pixel of it or do not fit it;
+    /// these are counted once.
     /// </summary>
     /// <param name="annotation">The entry.</param>
     /// <param name="width">Width of the picture in pixels.</param>
@@ -99,11 +99,12 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
                 if (fitted.Covers(width, height))
                     usable.Add(fitted);
                 else
-                    problems.Add((AnnotationFault.BoxOutside, Outside(annotation, region, width, height)));
+                    problems.Add((AnnotationFault.BoxOutside, Outside(annotation, fitted, width, height)));
             }
             catch (DataException e)
             {
-                problems.Add((AnnotationFault.BadMask, $"{annotation.Source}: {annotation.Image}: {e.Message.TrimEnd('.')}."));
+                var problem = $"{annotation.Source}: {annotation.Image}: {e.Message.TrimEnd('.')}.";
+                problems.Add((AnnotationFault.BadMask, problem));
             }
         }
         if (problems.Count == 0)
@@ -164,9 +165,18 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
     /// <summary>The first problem met.</summary>
     internal string? First => _first;
 
-    private static string Outside(RegionAnnotation annotation, Region region, int width, int height) =>
-        $"{annotation.Source}: {annotation.Image}: {(region is Box ? "box " : "")}{region} covers no pixel of the {width}×{height} picture; {(region is Box
-            ? "boxes are [x1, y1, x2, y2]" : "coordinates are [x, y]")} in pixels of the original picture (box_format says otherwise).";
+    private static string Outside(RegionAnnotation annotation, Region region, int width, int height)
+    {
+        var remedy = region switch
+        {
+            Box => "boxes are [x1, y1, x2, y2] in pixels of the original picture (box_format says otherwise)",
+            PixelRegion => "a mask is black outside of the region alone",
+            _ => "coordinates are [x, y] in pixels of the original picture (box_format says otherwise)",
+        };
+        var what = region is Box ? $"box {region}" : $"{region}";
+        var where = $"{annotation.Source}: {annotation.Image}";
+        return $"{where}: {what} covers no pixel of the {width}×{height} picture; {remedy}.";
+    }
 
     private void CheckBounds()
     {

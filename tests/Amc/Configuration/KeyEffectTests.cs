@@ -54,6 +54,8 @@ internal sealed class KeyEffectTests
         ["train_count"] = new("12", "dataset=scenes", "test_count=4"),
         ["test_count"] = new("3", "dataset=scenes", "test_count=4"),
         ["data_seed"] = new("5", "dataset=scenes", "test_count=4"),
+        ["region_kind"] = new("points", "dataset=scenes", "test_count=4"),
+        ["region_share"] = new("0.5", "dataset=scenes", "test_count=4"),
         ["fashion_folder"] = new("/nowhere/fashion", "dataset=fashion-scenes", "test_count=4", "image_res=64"),
         ["vocab_file"] = new("{folder}/other-vocab.txt"),
         ["max_tokens"] = new("3"),
@@ -106,6 +108,7 @@ internal sealed class KeyEffectTests
         ["eval_steps"] = new("[5]"),
         ["eval_batch"] = new("1"),
         ["grid_scenes"] = new("0"),
+        ["tensorboard"] = new("false"),
     };
 
     // Settings under which a key that acts elsewhere does nothing.
@@ -155,6 +158,9 @@ internal sealed class KeyEffectTests
         ([], "train_count", "12"),
         ([], "test_count", "3"),
         ([], "data_seed", "5"),
+        ([], "region_kind", "points"),
+        ([], "region_share", "0.5"),
+        (["dataset=scenes", "test_count=4", "region_share=0"], "region_kind", "points"),
         ([], "fashion_folder", "/nowhere"),
         (["test_file=null"], "eval_every", "3"),
         (["test_file=null"], "eval_steps", "[5]"),
