@@ -35,6 +35,9 @@ internal static class CheckpointPlot
         var band = plot.Add.FillY(steps, [.. points.Select(p => p.Accuracy.Low)], [.. points.Select(p => p.Accuracy.High)]);
         band.FillColor = color.WithAlpha(0.18);
         band.LineWidth = 0;
+        // A single checkpoint has no band.
+        foreach (var point in points)
+            plot.Add.Line(point.Step, point.Accuracy.Low, point.Step, point.Accuracy.High).Color = color;
         var line = plot.Add.Scatter(steps, [.. points.Select(p => p.Accuracy.Value)], color);
         line.LegendText = "pointing accuracy";
         line.LineWidth = 2;
