@@ -120,18 +120,9 @@ public sealed class FlickrEntities : ImportedDataset
         }
         var annotation = FlickrAnnotation.Load(xml);
         run.Drop(split, DropReasons.Malformed, annotation.Malformed);
-        var lines = OriginalFile.Lines(text);
-        for (var i = 0; i < lines.Length; i++)
-        {
-            try
-            {
-                WritePhrases(run, split, id, image, annotation, FlickrSentence.Phrases(lines[i]), i);
-            }
-            catch (FormatException e)
-            {
-                throw new DataException(string.Create(CultureInfo.InvariantCulture, $"{text}: line {i + 1}: {e.Message}; the file is cut off or damaged: fetch it again."), e);
-            }
-        }
+        var sentences = FlickrSentence.Load(text);
+        for (var i = 0; i < sentences.Count; i++)
+            WritePhrases(run, split, id, image, annotation, sentences[i], i);
     }
 
     private static void CarryInfoGround(ImportRun run, string split, string folder, List<string> ids, Dictionary<string, string?> images)

@@ -65,7 +65,7 @@ internal static class CocoShape
             var runs = part.Field("counts") switch
             {
                 { ValueKind: JsonValueKind.String } text => new RunLength((int)width!, (int)height!, RunLengthText.Decode(text.AsText() ?? "")),
-                { ValueKind: JsonValueKind.Array } list => new RunLength((int)width!, (int)height!, [.. list.EnumerateArray().Select(n => n.TryGetInt32(out var run) ? run : -1)]),
+                { ValueKind: JsonValueKind.Array } list => new RunLength((int)width!, (int)height!, [.. list.EnumerateArray().Select(n => n.ValueKind == JsonValueKind.Number && n.TryGetInt32(out var run) ? run : -1)]),
                 _ => null,
             };
             return runs?.Area > 0 ? runs : null;

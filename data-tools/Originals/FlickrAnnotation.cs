@@ -58,16 +58,34 @@ internal sealed class FlickrAnnotation
             return annotation;
         foreach (var entity in boxes.EnumerateObject())
         {
+            if (NameOf(entity) is not { } name)
+            {
+                annotation.Malformed++;
+                continue;
+            }
             foreach (var box in entity.Value.ValueKind == JsonValueKind.Array ? [.. entity.Value.EnumerateArray()] : Array.Empty<JsonElement>())
             {
                 var numbers = box.ValueKind == JsonValueKind.Array ? box.EnumerateArray().Select(n => n.AsNumber()).ToArray() : [];
                 if (numbers is [{ } x1, { } y1, { } x2, { } y2])
-                    annotation.Add(entity.Name, new Box(x1, y1, x2, y2));
+                    annotation.Add(name, new Box(x1, y1, x2, y2));
                 else
                     annotation.Malformed++;
             }
         }
         return annotation;
+    }
+
+    // A name may hold half of a surrogate pair.
+    private static string? NameOf(JsonProperty property)
+    {
+        try
+        {
+            return property.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     private void Add(string entity, Box box)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -16,6 +17,27 @@ internal sealed record FlickrPhrase(string Text, string Entity, IReadOnlyList<st
 /// <summary>Reads the phrases of sentences: <c>[/EN#5/people A man] in [/EN#6/clothing an orange hat] .</c></summary>
 internal static class FlickrSentence
 {
+    /// <summary>The phrases of each sentence of a file of the original, a sentence a line.</summary>
+    /// <exception cref="DataException">The file cannot be read, or a mark in it is not closed or is none.</exception>
+    public static IReadOnlyList<IReadOnlyList<FlickrPhrase>> Load(string path)
+    {
+        var lines = OriginalFile.Lines(path);
+        List<IReadOnlyList<FlickrPhrase>> sentences = [];
+        foreach (var line in lines)
+        {
+            try
+            {
+                sentences.Add(Phrases(line));
+            }
+            catch (FormatException e)
+            {
+                throw new DataException(string.Create(CultureInfo.InvariantCulture,
+                    $"{path}: line {sentences.Count + 1}: {e.Message}; the file is cut off or damaged: fetch it again."), e);
+            }
+        }
+        return sentences;
+    }
+
     /// <summary>The phrases in the order of their first words. A phrase within another is one of its own, and its words are the outer one's too.</summary>
     /// <param name="sentence">The marked sentence.</param>
     /// <exception cref="FormatException">A mark is not closed, or is none.</exception>
@@ -55,7 +77,7 @@ internal static class FlickrSentence
         List<FlickrPhrase> phrases = [];
         foreach (var phrase in sentence.Elements("phrases"))
         {
-            if (phrase.Text("phrase") is not { } text || (phrase.Text("phrase_id") ?? phrase.Whole("phrase_id")?.ToString(System.Globalization.CultureInfo.InvariantCulture)) is not { } entity)
+            if (phrase.Text("phrase") is not { } text || (phrase.Text("phrase_id") ?? phrase.Whole("phrase_id")?.ToString(CultureInfo.InvariantCulture)) is not { } entity)
                 return null;
             phrases.Add(new FlickrPhrase(text, entity, [.. phrase.Elements("phrase_type").Select(t => t.AsText()).OfType<string>()]));
         }

@@ -6,9 +6,18 @@ namespace AmcEngine.DataTools;
 /// <summary>Fields of JSON objects that may be anything: what is not as it should be is null.</summary>
 internal static class JsonFields
 {
-    /// <summary>A field of any kind.</summary>
-    public static JsonElement? Field(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : null;
+    /// <summary>A field of any kind; null too where another field's name is half of a surrogate pair, which ends the search.</summary>
+    public static JsonElement? Field(this JsonElement element, string name)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>A finite number.</summary>
     public static double? Number(this JsonElement element, string name) => element.Field(name)?.AsNumber();

@@ -25,7 +25,7 @@ internal static class FuzzTargets
         new("refs", "refs(unc).p", OriginalTargets.Refs, typeof(DataException)) { Tokens = FuzzTokens.Pickle },
         new("coco", "instances.json", OriginalTargets.Coco, typeof(DataException)) { Tokens = FuzzTokens.Coco },
         new("flickr-xml", "7.xml", OriginalTargets.FlickrXml, typeof(DataException)) { Tokens = FuzzTokens.FlickrXml },
-        new("sentences", "7.txt", OriginalTargets.Sentences, typeof(FormatException)) { Tokens = FuzzTokens.Sentences },
+        new("sentences", "7.txt", OriginalTargets.Sentences, typeof(DataException)) { Tokens = FuzzTokens.Sentences },
         new("yaml", "run.yaml", ConfigurationTargets.Yaml, typeof(ConfigException)) { Tokens = FuzzTokens.Yaml },
         new("bert-config", "config_bert.json", ConfigurationTargets.BertConfig, typeof(ConfigException)) { Tokens = FuzzTokens.BertConfig },
         new("vocabulary", "vocab.txt", DataTargets.Vocabulary, typeof(SerializationException)) { Tokens = FuzzTokens.Vocabulary },

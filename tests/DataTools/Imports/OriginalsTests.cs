@@ -41,6 +41,28 @@ internal sealed class OriginalsTests : FolderTests
             Assert.Throws<DataException>(() => scan.Lists(["a", "z"]).Count());
     }
 
+    [Test]
+    public void A_file_that_is_cut_off_at_any_byte_is_an_error()
+    {
+        const string List = """[{"a": "b\u00e9", "c": [1, -2.5e3, null]}, true, {"d": {}}]""";
+        const string Lists = """{"x": {"y": [1]}, "images": [{"id": 1}], "z": "w", "annotations": [{"id": 2, "b": [1.5]}]}""";
+        for (var length = 0; length < List.Length; length++)
+            AssertCut(List[..length], s => s.List().Count());
+        for (var length = 0; length < Lists.Length; length++)
+        {
+            AssertCut(Lists[..length], s => s.Lists(["images", "annotations"]).Count());
+            AssertCut(Lists[..length], s => s.Members().Count());
+        }
+
+        void AssertCut(string text, Func<JsonScan, int> read)
+        {
+            var path = _folder.Write("cut.json", text);
+            using var scan = new JsonScan(path);
+            var error = Assert.Throws<DataException>(() => read(scan), text)!;
+            Assert.That(error.Message, Does.StartWith(path).And.Not.Contain("\n"));
+        }
+    }
+
     [TestCase("[1,]")]
     [TestCase("[1 2]")]
     [TestCase("[1] 2")]

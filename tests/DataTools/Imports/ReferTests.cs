@@ -119,15 +119,16 @@ internal sealed class ReferTests : ImportTests
         for (var length = 0; length < whole.Length; length++)
         {
             Pickle(whole[..length]);
-            Refused("refcoco+", null, "refs(unc).p");
+            var error = Assert.Throws<DataException>(() => ReferPickle.Load(Path.Combine(Root, "refcoco+", "refs(unc).p")))!;
+            Assert.That(error.Message, Does.Contain("refs(unc).p").And.Not.Contain("\n"));
         }
     }
 
     [Test]
-    public void Instances_that_are_cut_off_at_any_byte_are_one_line()
+    public void Instances_that_are_cut_off_are_one_line()
     {
         Write(2);
-        for (var length = 0; length < Instances.Length; length += 3)
+        for (var length = 0; length < Instances.Length; length += 41)
         {
             Original("refcoco+/instances.json", Instances[..length]);
             Refused("refcoco+", null, "instances.json");
