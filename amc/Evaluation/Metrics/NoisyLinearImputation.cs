@@ -3,8 +3,10 @@ using AmcEngine.DataTools;
 namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
-/// Fills removed pixels so that what is left of the picture does not say where they were (Rong et al. 2022): each becomes the
-/// weighted mean of its eight neighbours, removed ones included, which is one system of linear equations; then a little noise.
+/// Fills removed pixels so that what is left of the picture does not say where they were (Rong et al. 2022): each
+/// becomes the
+/// weighted mean of its eight neighbours, removed ones included, which is one system of linear equations; then a little
+/// noise.
 /// Straight neighbours weigh 1/6, diagonal ones 1/12; beyond the edge there are none, and the others weigh more.
 /// </summary>
 /// <param name="side">Width and height of the pictures.</param>
@@ -73,7 +75,8 @@ internal sealed class NoisyLinearImputation(int side, double noise = 0.01, ulong
         return x;
     }
 
-    // Diagonal: the weights of the neighbours that exist. Right side: those that are known, weighed. Start: the mean of the known.
+    // Diagonal: the weights of the neighbours that exist. Right side: those that are known, weighed. Start: the mean of
+    // the known.
     private static void Equations(ReadOnlySpan<float> plane, int[] neighbours, int[] place, double[] diagonal, double[] right, double[] start)
     {
         double sum = 0;
