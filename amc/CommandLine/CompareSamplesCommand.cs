@@ -8,8 +8,10 @@ namespace AmcEngine.Amc.CommandLine;
 /// <summary><c>amcx compare --samples</c>.</summary>
 internal static class CompareSamplesCommand
 {
-    /// <summary>Prints a Markdown table for each file after the first, compared with the first question by question.</summary>
-    /// <exception cref="ConfigException">There are less than two files, or other arguments do not go with them.</exception>
+    /// <summary>Prints a Markdown table for each file after the first, compared with the first question by
+    /// question.</summary>
+    /// <exception cref="ConfigException">There are less than two files, or other arguments do not go with
+    /// them.</exception>
     public static int Run(CompareOptions options, CommandContext context)
     {
         string[] files = [.. options.Samples];

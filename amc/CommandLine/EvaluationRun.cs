@@ -14,7 +14,8 @@ using AmcEngine.Model.Tokenization;
 
 namespace AmcEngine.Amc.CommandLine;
 
-/// <summary>What an evaluation is done with: data, protocol, method and measures, the same for every checkpoint.</summary>
+/// <summary>What an evaluation is done with: data, protocol, method and measures, the same for every
+/// checkpoint.</summary>
 internal sealed class EvaluationRun
 {
     private readonly EvalOptions _options;

@@ -25,7 +25,8 @@ internal sealed record AnswerLine(int Index, string Phrase, string Image, bool H
 internal static class AnswerFileReader
 {
     /// <summary>The lines of a file.</summary>
-    /// <exception cref="DataException">The file is missing or empty, or a line is no answer; the message names it.</exception>
+    /// <exception cref="DataException">The file is missing or empty, or a line is no answer; the message names
+    /// it.</exception>
     public static IReadOnlyList<AnswerLine> Read(string path)
     {
         List<AnswerLine> lines = [];

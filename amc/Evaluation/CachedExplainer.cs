@@ -8,7 +8,8 @@ using AmcEngine.Files;
 namespace AmcEngine.Amc.Evaluation;
 
 /// <summary>
-/// Asks the model only for maps that are not in a cache. A map is known by the weights, how they are explained, the device, the
+/// Asks the model only for maps that are not in a cache. A map is known by the weights, how they are explained, the
+/// device, the
 /// pixels of the picture as the model takes it, and the tokens of the phrase.
 /// </summary>
 /// <param name="inner">The explainer.</param>

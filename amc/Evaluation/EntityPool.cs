@@ -5,7 +5,8 @@ using AmcEngine.DataTools;
 namespace AmcEngine.Amc.Evaluation;
 
 /// <summary>
-/// Collects the maps of all phrases of an entity until there are no more questions. Entities are told apart by picture and name;
+/// Collects the maps of all phrases of an entity until there are no more questions. Entities are told apart by picture
+/// and name;
 /// where the data has no names, phrases with the same boxes of the same picture are one entity.
 /// </summary>
 internal sealed class EntityPool
@@ -30,7 +31,8 @@ internal sealed class EntityPool
     }
 
     /// <summary>
-    /// One map an entity, in the order of their first phrases: the mean of its maps and of its scores, with its first phrase. The
+    /// One map an entity, in the order of their first phrases: the mean of its maps and of its scores, with its first
+    /// phrase. The
     /// pool is empty then.
     /// </summary>
     public IReadOnlyList<JudgedMap> Take()

@@ -3,7 +3,8 @@ using AmcEngine.Amc.Evaluation.Statistics;
 namespace AmcEngine.Amc.Evaluation;
 
 /// <summary>
-/// All numbers of an evaluation with their intervals, and the pointing accuracy of its parts. Answers are added as they come;
+/// All numbers of an evaluation with their intervals, and the pointing accuracy of its parts. Answers are added as they
+/// come;
 /// of each only numbers are held.
 /// </summary>
 /// <param name="bootstrap">How intervals are drawn.</param>
@@ -12,7 +13,8 @@ internal sealed class EvaluationSummary(Bootstrap bootstrap)
     /// <summary>The name of the pointing accuracy among the metrics.</summary>
     public const string Pointing = "pointing_accuracy";
 
-    // Shares of the picture: small up to the first, medium up to the second. Every picture becomes the model's square, so that
+    // Shares of the picture: small up to the first, medium up to the second. Every picture becomes the model's square,
+    // so that
     // square pixels, as COCO counts them, say little.
     private const double Small = 0.05;
     private const double Medium = 0.25;
@@ -24,7 +26,8 @@ internal sealed class EvaluationSummary(Bootstrap bootstrap)
     public IReadOnlyList<(string Name, Estimate Estimate)> Metrics =>
         [.. _metrics.Select(m => (m.Name, bootstrap.Mean(m.Values))).Where(m => m.Item2 is not null).Select(m => (m.Name, m.Item2!.Value))];
 
-    /// <summary>The pointing accuracy of each part, by what the answers are parted: parts in order of their names.</summary>
+    /// <summary>The pointing accuracy of each part, by what the answers are parted: parts in order of their
+    /// names.</summary>
     public IReadOnlyList<(string By, IReadOnlyList<(string Part, Estimate Estimate)> Parts)> Breakdown =>
     [
         .. _parts.Select(by => (by.Key, (IReadOnlyList<(string, Estimate)>)

@@ -3,7 +3,8 @@ using AmcEngine.Amc.Maps;
 
 namespace AmcEngine.Amc.Evaluation;
 
-/// <summary>How much a method's maps have in common with those of a model of the same build with random weights.</summary>
+/// <summary>How much a method's maps have in common with those of a model of the same build with random
+/// weights.</summary>
 /// <param name="RankCorrelation">Spearman's correlation of the patches, mean over the questions, −1..1.</param>
 /// <param name="Similarity">Structural similarity, mean over the questions, −1..1.</param>
 /// <param name="Count">Questions.</param>
@@ -12,12 +13,14 @@ internal sealed record SanityResult(double RankCorrelation, double Similarity, i
     /// <summary>Rank correlation from which on a method is said not to react.</summary>
     public const double Limit = 0.5;
 
-    /// <summary>Whether the maps depend on what the model has learned. Where all maps are flat nothing can be said: they do not.</summary>
+    /// <summary>Whether the maps depend on what the model has learned. Where all maps are flat nothing can be said:
+    /// they do not.</summary>
     public bool Reacts => RankCorrelation < Limit && Similarity < 1;
 }
 
 /// <summary>
-/// The weight-randomisation check (Adebayo et al. 2018), with all weights at once: a method whose maps stay as they are when
+/// The weight-randomisation check (Adebayo et al. 2018), with all weights at once: a method whose maps stay as they are
+/// when
 /// the weights become random explains the picture or itself, and not the model.
 /// </summary>
 internal static class SanityCheck

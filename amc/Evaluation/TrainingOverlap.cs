@@ -7,8 +7,10 @@ namespace AmcEngine.Amc.Evaluation;
 internal static class TrainingOverlap
 {
     /// <summary>
-    /// A warning where test pictures stand in the training list of the model's run, or where that list is gone; null where all is
-    /// well or data is generated, whose test scenes are never trained on. Pictures are the same where their full paths are.
+    /// A warning where test pictures stand in the training list of the model's run, or where that list is gone; null
+    /// where all is
+    /// well or data is generated, whose test scenes are never trained on. Pictures are the same where their full paths
+    /// are.
     /// </summary>
     /// <param name="run">The configuration of the model's run.</param>
     /// <param name="config">The configuration of the evaluation.</param>

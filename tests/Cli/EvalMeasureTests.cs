@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 using AmcEngine.Amc.CommandLine;
 using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
-using AmcEngine.Tests.DataTools;
 using AmcEngine.Model.Tokenization;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;

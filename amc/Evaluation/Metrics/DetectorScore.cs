@@ -7,7 +7,8 @@ namespace AmcEngine.Amc.Evaluation.Metrics;
 internal static class DetectorScore
 {
     /// <summary>
-    /// Σ of the map inside a box / area^power. The pixels are those of the reference: from one corner to the other, both cut to
+    /// Σ of the map inside a box / area^power. The pixels are those of the reference: from one corner to the other,
+    /// both cut to
     /// whole numbers, as far as the picture goes. The area is that of the box as it is given.
     /// </summary>
     /// <param name="map">The map in the picture's size.</param>

@@ -1,7 +1,8 @@
 namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
-/// The energy-based pointing game (Wang et al. 2020, Score-CAM): which share of a map's positive values lies in the region.
+/// The energy-based pointing game (Wang et al. 2020, Score-CAM): which share of a map's positive values lies in the
+/// region.
 /// </summary>
 internal static class EnergyInRegion
 {

@@ -2,14 +2,16 @@ using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Evaluation.Metrics;
 
-/// <summary>One box from a map: where no detector proposes any, as in weakly supervised localisation (Zhou et al. 2016).</summary>
+/// <summary>One box from a map: where no detector proposes any, as in weakly supervised localisation (Zhou et al.
+/// 2016).</summary>
 internal static class MapBox
 {
     /// <summary>Share of the map's range from which on a pixel counts.</summary>
     public const double DefaultThreshold = 0.5;
 
     /// <summary>
-    /// Bounds of the largest group of neighbouring pixels (four neighbours) at or above min + threshold·(max − min); the first of
+    /// Bounds of the largest group of neighbouring pixels (four neighbours) at or above min + threshold·(max − min);
+    /// the first of
     /// groups of equal size, row by row. Null where the map is flat.
     /// </summary>
     /// <param name="map">The map, height × width numbers, row by row.</param>

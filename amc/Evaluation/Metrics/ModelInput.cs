@@ -26,7 +26,7 @@ internal sealed record ModelInput(float[] Pixels, int Side, float[] Heat)
         return order;
     }
 
-    /// <summary>Scores changed pictures, a few at a time.</summary>
+    /// <summary>Scores changed pictures, a few at a time, which are written at the same time.</summary>
     /// <param name="count">How many.</param>
     /// <param name="fill">Writes the picture of a number.</param>
     /// <param name="score">Scores them.</param>
@@ -38,8 +38,8 @@ internal sealed record ModelInput(float[] Pixels, int Side, float[] Heat)
         for (var first = 0; first < count; first += Batch)
         {
             var now = Math.Min(Batch, count - first);
-            for (var i = 0; i < now; i++)
-                fill(first + i, pictures.AsSpan(i * size, size));
+            var start = first;
+            Parallel.For(0, now, i => fill(start + i, pictures.AsSpan(i * size, size)));
             var answers = score(pictures.AsSpan(0, now * size));
             for (var i = 0; i < now; i++)
                 scores[first + i] = answers[i];

@@ -3,8 +3,10 @@ using AmcEngine.DataTools;
 namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
-/// Fills removed pixels so that what is left of the picture does not say where they were (Rong et al. 2022): each becomes the
-/// weighted mean of its eight neighbours, removed ones included, which is one system of linear equations; then a little noise.
+/// Fills removed pixels so that what is left of the picture does not say where they were (Rong et al. 2022): each
+/// becomes the
+/// weighted mean of its eight neighbours, removed ones included, which is one system of linear equations; then a little
+/// noise.
 /// Straight neighbours weigh 1/6, diagonal ones 1/12; beyond the edge there are none, and the others weigh more.
 /// </summary>
 /// <param name="side">Width and height of the pictures.</param>
@@ -33,34 +35,38 @@ internal sealed class NoisyLinearImputation(int side, double noise = 0.01, ulong
         Array.Fill(place, -1);
         for (var i = 0; i < unknown.Length; i++)
             place[unknown[i]] = i;
+        var neighbours = NeighboursOf(unknown);
         var random = new SeededRandom(seed, (ulong)unknown.Length);
         for (var channel = 0; channel < 3; channel++)
         {
             var plane = pixels.Slice(channel * removed.Length, removed.Length);
-            var solution = Solve(plane, unknown, place);
+            var solution = Solve(plane, neighbours, place, unknown.Length);
             for (var i = 0; i < unknown.Length; i++)
                 plane[unknown[i]] = (float)(solution[i] + noise * Gaussian(random));
         }
     }
 
     // Conjugate gradients, each equation divided by its diagonal (Jacobi).
-    private double[] Solve(ReadOnlySpan<float> plane, int[] unknown, int[] place)
+    private double[] Solve(ReadOnlySpan<float> plane, int[] neighbours, int[] place, int n)
     {
-        var n = unknown.Length;
         double[] diagonal = new double[n], right = new double[n], x = new double[n], product = new double[n];
-        Equations(plane, unknown, place, diagonal, right, x);
-        Apply(x, unknown, place, diagonal, product);
-        double[] residual = [.. right.Zip(product, (b, a) => b - a)];
-        var scaled = Divide(residual, diagonal);
-        double[] direction = [.. scaled];
-        double size = Dot(residual, scaled), enough = Tolerance * Tolerance * Math.Max(Dot(right, Divide(right, diagonal)), double.Epsilon);
+        Equations(plane, neighbours, place, diagonal, right, x);
+        // From here on neighbours are counted among the unknown.
+        int[] unknown = [.. neighbours.Select(p => p < 0 ? -1 : place[p])];
+        Apply(x, unknown, diagonal, product);
+        double[] residual = new double[n], scaled = new double[n], direction = new double[n];
+        for (var i = 0; i < n; i++)
+            residual[i] = right[i] - product[i];
+        Divide(residual, diagonal, direction);
+        Divide(right, diagonal, scaled);
+        double size = Dot(residual, direction), enough = Tolerance * Tolerance * Math.Max(Dot(right, scaled), double.Epsilon);
         for (var step = 0; step < 4 * side * side && size > enough; step++)
         {
-            Apply(direction, unknown, place, diagonal, product);
+            Apply(direction, unknown, diagonal, product);
             var along = size / Dot(direction, product);
             for (var i = 0; i < n; i++)
                 (x[i], residual[i]) = (x[i] + along * direction[i], residual[i] - along * product[i]);
-            scaled = Divide(residual, diagonal);
+            Divide(residual, diagonal, scaled);
             var next = Dot(residual, scaled);
             for (var i = 0; i < n; i++)
                 direction[i] = scaled[i] + next / size * direction[i];
@@ -69,47 +75,59 @@ internal sealed class NoisyLinearImputation(int side, double noise = 0.01, ulong
         return x;
     }
 
-    // Diagonal: the weights of the neighbours that exist. Right side: those that are known, weighed. Start: the mean of the known.
-    private void Equations(ReadOnlySpan<float> plane, int[] unknown, int[] place, double[] diagonal, double[] right, double[] start)
+    // Diagonal: the weights of the neighbours that exist. Right side: those that are known, weighed. Start: the mean of
+    // the known.
+    private static void Equations(ReadOnlySpan<float> plane, int[] neighbours, int[] place, double[] diagonal, double[] right, double[] start)
     {
         double sum = 0;
         for (var i = 0; i < place.Length; i++)
             sum += place[i] < 0 ? plane[i] : 0;
-        Array.Fill(start, sum / (place.Length - unknown.Length));
-        for (var i = 0; i < unknown.Length; i++)
+        Array.Fill(start, sum / (place.Length - start.Length));
+        for (var k = 0; k < neighbours.Length; k++)
         {
-            foreach ((var dx, var dy, var weight) in Neighbours)
-            {
-                if (At(unknown[i], dx, dy) is not { } other)
-                    continue;
-                diagonal[i] += weight;
-                if (place[other] < 0)
-                    right[i] += weight * plane[other];
-            }
+            (var i, var other, var weight) = (k / Neighbours.Length, neighbours[k], Neighbours[k % Neighbours.Length].Weight);
+            if (other < 0)
+                continue;
+            diagonal[i] += weight;
+            if (place[other] < 0)
+                right[i] += weight * plane[other];
         }
     }
 
-    private void Apply(double[] x, int[] unknown, int[] place, double[] diagonal, double[] product)
+    private static void Apply(double[] x, int[] neighbours, double[] diagonal, double[] product)
     {
-        for (var i = 0; i < unknown.Length; i++)
+        var k = 0;
+        for (var i = 0; i < x.Length; i++)
         {
             var sum = diagonal[i] * x[i];
-            foreach ((var dx, var dy, var weight) in Neighbours)
+            foreach ((_, _, var weight) in Neighbours)
             {
-                if (At(unknown[i], dx, dy) is { } other && place[other] >= 0)
-                    sum -= weight * x[place[other]];
+                var other = neighbours[k++];
+                if (other >= 0)
+                    sum -= weight * x[other];
             }
             product[i] = sum;
         }
     }
 
-    private int? At(int pixel, int dx, int dy)
+    // Eight pixels for each of the unknown; −1 beyond the edge.
+    private int[] NeighboursOf(int[] unknown)
     {
-        int x = pixel % side + dx, y = pixel / side + dy;
-        return x < 0 || y < 0 || x >= side || y >= side ? null : y * side + x;
+        var pixels = new int[unknown.Length * Neighbours.Length];
+        for (var k = 0; k < pixels.Length; k++)
+        {
+            (var pixel, var step) = (unknown[k / Neighbours.Length], Neighbours[k % Neighbours.Length]);
+            int x = pixel % side + step.X, y = pixel / side + step.Y;
+            pixels[k] = x < 0 || y < 0 || x >= side || y >= side ? -1 : y * side + x;
+        }
+        return pixels;
     }
 
-    private static double[] Divide(double[] a, double[] b) => [.. a.Zip(b, (x, y) => x / y)];
+    private static void Divide(double[] a, double[] b, double[] into)
+    {
+        for (var i = 0; i < a.Length; i++)
+            into[i] = a[i] / b[i];
+    }
 
     private static double Dot(double[] a, double[] b)
     {

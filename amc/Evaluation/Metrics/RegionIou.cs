@@ -1,7 +1,8 @@
 namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
-/// Overlap of a thresholded map with the region (intersection over union). Maps have no unit, so that a threshold is a share of
+/// Overlap of a thresholded map with the region (intersection over union). Maps have no unit, so that a threshold is a
+/// share of
 /// the map's own range.
 /// </summary>
 internal static class RegionIou
@@ -10,7 +11,8 @@ internal static class RegionIou
     public static IReadOnlyList<double> Thresholds { get; } = [0.25, 0.5, 0.75];
 
     /// <summary>
-    /// IoU of the pixels at or above min + threshold·(max − min) with the region, 0..1; soft regions count by the sums of the
+    /// IoU of the pixels at or above min + threshold·(max − min) with the region, 0..1; soft regions count by the sums
+    /// of the
     /// smaller and of the larger of both. Null where the map is flat.
     /// </summary>
     /// <param name="map">The map, a number a pixel.</param>

@@ -1,7 +1,8 @@
 namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
-/// Structural similarity of two maps (Wang et al. 2004), as the sanity checks of Adebayo et al. (2018) use it: each map is brought
+/// Structural similarity of two maps (Wang et al. 2004), as the sanity checks of Adebayo et al. (2018) use it: each map
+/// is brought
 /// to 0..1 first, since maps have no unit.
 /// </summary>
 internal static class StructuralSimilarity
@@ -11,7 +12,8 @@ internal static class StructuralSimilarity
     private const double C2 = 0.03 * 0.03;
     private const int LargestWindow = 7;
 
-    /// <summary>Mean over all windows of the similarity in mean, variance and covariance, −1..1; 1 for equal maps.</summary>
+    /// <summary>Mean over all windows of the similarity in mean, variance and covariance, −1..1; 1 for equal
+    /// maps.</summary>
     /// <param name="a">A map, side × side numbers.</param>
     /// <param name="b">Another of that size.</param>
     /// <param name="side">Width and height of both.</param>

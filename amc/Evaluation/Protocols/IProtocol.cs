@@ -4,7 +4,8 @@ using AmcEngine.DataTools;
 namespace AmcEngine.Amc.Evaluation.Protocols;
 
 /// <summary>
-/// How a pointing game is played: everything in which published evaluations differ in silence. docs/protocols.md shows what each
+/// How a pointing game is played: everything in which published evaluations differ in silence. docs/protocols.md shows
+/// what each
 /// difference does.
 /// </summary>
 internal interface IProtocol

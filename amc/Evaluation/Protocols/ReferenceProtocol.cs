@@ -3,7 +3,8 @@ using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Evaluation.Protocols;
 
-/// <summary>The official evaluation of AMC with every quirk (specification 7), so that its numbers can be compared.</summary>
+/// <summary>The official evaluation of AMC with every quirk (specification 7), so that its numbers can be
+/// compared.</summary>
 internal sealed class ReferenceProtocol : IProtocol
 {
     /// <inheritdoc/>
@@ -22,7 +23,8 @@ internal sealed class ReferenceProtocol : IProtocol
     public double Chance(EvaluationSample sample) => PointingGame.RandomChance(sample.Width, sample.Height, sample.Regions);
 
     /// <summary>
-    /// What the data says (RefCOCO+; of RefCLEF's longer names "test" and "val"); else "val" where these letters occur anywhere in
+    /// What the data says (RefCOCO+; of RefCLEF's longer names "test" and "val"); else "val" where these letters occur
+    /// anywhere in
     /// the file's path, a folder named eval included, and "test" where not (Flickr30k).
     /// </summary>
     public string Split(string? own, string path)

@@ -3,7 +3,8 @@ using AmcEngine.DataTools;
 namespace AmcEngine.Amc.Evaluation.Protocols;
 
 /// <summary>
-/// The pointing game of TorchRay (Fong et al. 2019; rule of Zhang et al. 2016): right is a point that has a pixel of the region
+/// The pointing game of TorchRay (Fong et al. 2019; rule of Zhang et al. 2016): right is a point that has a pixel of
+/// the region
 /// less than 15 pixels away, in the picture's own size. Maps of patches are coarse; this forgives a miss by a patch.
 /// </summary>
 internal sealed class TorchRayProtocol : IProtocol

@@ -21,7 +21,8 @@ internal sealed class EntityPoolTests
     [TestCase(8)]
     public void Phrases_are_averaged_also_over_batches(int batch)
     {
-        // One entity: the mean of 5 on the left and 3 and 1 on the right points to the left. Another picture in between.
+        // One entity: the mean of 5 on the left and 3 and 1 on the right points to the left. Another picture in
+        // between.
         EvaluationSample[] samples = [Of("x", "1", "a", Left), Of("x", "1", "b", Left), Of("y", "1", "b", Left), Of("x", "1", "c", Left)];
         var answers = Play(batch, samples);
         Assert.That(answers.Select(a => (a.Index, a.Hit)), Is.EqualTo(new[] { (0, true), (2, false) }));

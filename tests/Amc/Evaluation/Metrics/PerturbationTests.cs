@@ -5,7 +5,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Amc.Evaluation.Metrics;
 
 /// <summary>
-/// Measures that change the picture. The model is a formula: the mean brightness of a square of the picture, so that it is known
+/// Measures that change the picture. The model is a formula: the mean brightness of a square of the picture, so that it
+/// is known
 /// which map is right.
 /// </summary>
 [TestFixture]
@@ -27,7 +28,8 @@ internal sealed class PerturbationTests
     [Test]
     public void Deletion_and_insertion_have_the_areas_worked_out_by_hand()
     {
-        // Four pixels, the first of which is the score. Hottest first: after one step of four it is deleted, or inserted.
+        // Four pixels, the first of which is the score. Hottest first: after one step of four it is deleted, or
+        // inserted.
         var input = new ModelInput([8, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0, 0], 2, [9, 5, 4, 1]);
         PictureScores first = pictures => Each(pictures, 12, p => p[0] / 8.0);
         // Scores 1, 0, 0, 0, 0 by the trapezium rule over quarters.
@@ -81,7 +83,8 @@ internal sealed class PerturbationTests
         Assert.That(picture.Where((_, i) => i % 4 == 0), Is.All.EqualTo(2.8f).Within(1e-6));
     }
 
-    /// <summary>What solves the equations is a mean of its neighbours everywhere: checked by putting it into them.</summary>
+    /// <summary>What solves the equations is a mean of its neighbours everywhere: checked by putting it into
+    /// them.</summary>
     [Test]
     public void A_removed_block_solves_the_equations_of_all_its_pixels()
     {

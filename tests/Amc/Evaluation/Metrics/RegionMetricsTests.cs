@@ -6,7 +6,8 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Evaluation.Metrics;
 
-/// <summary>Measures of maps against regions, on maps of a few pixels whose numbers can be worked out by hand.</summary>
+/// <summary>Measures of maps against regions, on maps of a few pixels whose numbers can be worked out by
+/// hand.</summary>
 [TestFixture]
 internal sealed class RegionMetricsTests
 {
@@ -50,7 +51,8 @@ internal sealed class RegionMetricsTests
             Assert.That(RegionAuc.Of([7, 7, 7], [1, 0, 0]), Is.EqualTo(0.5), "a flat map");
             Assert.That(RegionAuc.Of([1, 2], [1, 1]), Is.Null);
             Assert.That(RegionAuc.Of([1, 2], [0, 0]), Is.Null);
-            // A soft pixel stands on both sides: inside 1 + ½, outside ½ + 1; in order 3>2 (½), 3>1, 2=2 (half of ¼), 2>1 (½).
+            // A soft pixel stands on both sides: inside 1 + ½, outside ½ + 1; in order 3>2 (½), 3>1, 2=2 (half of ¼),
+            // 2>1 (½).
             Assert.That(RegionAuc.Of([3, 2, 1], [1, 0.5f, 0]), Is.EqualTo((0.5 + 1 + 0.125 + 0.5) / (1.5 * 1.5)));
         });
     }
@@ -58,7 +60,8 @@ internal sealed class RegionMetricsTests
     [Test]
     public void The_box_of_a_map_is_around_its_largest_group()
     {
-        // 6 × 4: a hot single pixel, and a group of three that touch by sides; the corner at (3, 1) does not belong to it.
+        // 6 × 4: a hot single pixel, and a group of three that touch by sides; the corner at (3, 1) does not belong to
+        // it.
         float[] map =
         [
             9, 0, 0, 0, 0, 0,

@@ -9,7 +9,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Amc.Evaluation.Protocols;
 
 /// <summary>
-/// One set of questions in which every difference between the protocols bites once, with maps made by hand. What comes out must
+/// One set of questions in which every difference between the protocols bites once, with maps made by hand. What comes
+/// out must
 /// be what docs/protocols.md shows.
 /// </summary>
 [TestFixture]
@@ -163,7 +164,8 @@ internal sealed class ProtocolTableTests
     /// <summary>Phrases of one entity in one picture.</summary>
     private sealed record Question(string What, string Entity, params Phrase[] Phrases);
 
-    /// <summary>A phrase with where the map of it is hot: in general, behind a prefix, in a picture of 224 pixels.</summary>
+    /// <summary>A phrase with where the map of it is hot: in general, behind a prefix, in a picture of 224
+    /// pixels.</summary>
     private sealed record Phrase(string Text, (int X, int Y) Point, Box[] Boxes)
     {
         public float Height { get; init; } = 1;

@@ -11,7 +11,8 @@ internal sealed class BootstrapTests
     private const int Repeats = 400;
 
     /// <summary>
-    /// An experiment of 60 pictures with one to five questions, that are alike in a picture; done 400 times. The interval must
+    /// An experiment of 60 pictures with one to five questions, that are alike in a picture; done 400 times. The
+    /// interval must
     /// hold the true rate in 93 to 97 % of them.
     /// </summary>
     [Test]
