@@ -8,6 +8,7 @@ using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
+using AmcEngine.Files;
 using AmcEngine.Model;
 using AmcEngine.Model.Tokenization;
 
@@ -20,6 +21,20 @@ internal static class CompareMethodsCommand
     /// <exception cref="ConfigException">An argument is missing or does not go with the others.</exception>
     public static int Run(CompareOptions options, CommandContext context)
     {
+        using var signals = StopSignals.Listen(context.Error, "stopping: what was answered is kept; once more ends at once");
+        try
+        {
+            return Run(options, context, signals.Token);
+        }
+        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+        {
+            return signals.ExitCode;
+        }
+    }
+
+    /// <summary>The same with a wish to stop, after which what was answered is kept.</summary>
+    internal static int Run(CompareOptions options, CommandContext context, CancellationToken stop)
+    {
         (var file, var weights) = Check(options);
         var rise = MethodOptions.RiseOf(options.RiseMasks, options.RiseMasks);
         var config = RunConfig.Load(file, options.Set);
@@ -29,19 +44,38 @@ internal static class CompareMethodsCommand
             ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
         var tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         using var backend = DeviceSelector.Open(options);
-        var loading = new LoadOptions(context.Warn, options.Verbose ? context.Out : null, AllowMissing: false);
+        var loading = new LoadOptions(context.Warn, options.Verbose ? context.Out : null, options.AllowMissing);
         using var model = ModelLoader.Load(checkpoint, config, tokenizer, backend, loading);
         context.Note(config, ConfigUse.Evaluation);
-        var comparison = new MethodComparison(
-            new ExplainedModel(model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config)), rise);
+        var explained = new ExplainedModel(
+            model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config))
+        {
+            Crop = EvaluationSettings.Crop(config),
+        };
+        var comparison = new MethodComparison(explained, rise);
         var questions = new FirstQuestions(all, options.Count);
-        var results = Play(comparison, questions, config, all.Count, context);
-        if (options.Output is { } path)
-            MethodGrid.Save(path, results, questions, DataSources.Split(config));
+        Announce(comparison, questions, config, all.Count, context);
+        List<MethodResult> results = [];
+        try
+        {
+            foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), MethodGrid.Rows, stop))
+            {
+                results.Add(result);
+                Show(result, context);
+            }
+        }
+        catch (Exception) when (results.Count > 0 || comparison.Unfinished is not null)
+        {
+            Keep(options, context, comparison, results, () => Draw(options, results, questions, config));
+            throw;
+        }
+        if (results[0].Result.Skipped is > 0 and var skipped)
+            context.Note($"{skipped} questions could not be asked and do not count");
+        Draw(options, results, questions, config);
         return ErrorReporter.Success;
     }
 
-    private static MethodResult[] Play(
+    private static void Announce(
         MethodComparison comparison, FirstQuestions questions, RunConfig config, int all, CommandContext context)
     {
         var methods = string.Join(", ", comparison.Methods.Select(m => m.Description));
@@ -51,20 +85,44 @@ internal static class CompareMethodsCommand
         context.Out.WriteLine();
         context.Out.WriteLine("| method | accuracy | a random point | seconds a phrase |");
         context.Out.WriteLine("|---|---|---|---|");
-        List<MethodResult> results = [];
-        foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), MethodGrid.Rows))
+    }
+
+    private static void Show(MethodResult result, CommandContext context)
+    {
+        var r = result.Result;
+        context.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {result.Method.Name} | {r.Accuracy:0.000} | {r.RandomAccuracy:0.000} | {result.Seconds:0.0000} |"));
+        if (r.Flat > 0)
+            context.Note($"{result.Method.Name}: {r.Flat} of {r.Count} heatmaps are flat, which is no hit");
+    }
+
+    private static void Draw(
+        CompareOptions options, List<MethodResult> results, FirstQuestions questions, RunConfig config)
+    {
+        if (options.Output is { } path && results.Count > 0)
+            MethodGrid.Save(path, results, questions, DataSources.Split(config));
+    }
+
+    private static void Keep(
+        CompareOptions options, CommandContext context, MethodComparison comparison, List<MethodResult> results, Action draw)
+    {
+        List<string> said = [];
+        if (comparison.Unfinished is { Result: var r, Method.Name: var name })
+            said.Add(string.Create(
+                CultureInfo.InvariantCulture, $"{name} has {r.Accuracy:0.000} on its first {r.Count} questions"));
+        string[] left = [.. comparison.Methods.Skip(results.Count).Select(m => m.Name)];
+        said.Add($"not finished: {string.Join(", ", left)}");
+        context.Out.WriteLine($"stopped early; {string.Join("; ", said)}");
+        try
         {
-            results.Add(result);
-            var r = result.Result;
-            context.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"| {result.Method.Name} | {r.Accuracy:0.000} | {r.RandomAccuracy:0.000} | {result.Seconds:0.0000} |"));
-            if (r.Flat > 0)
-                context.Note($"{result.Method.Name}: {r.Flat} of {r.Count} heatmaps are flat, which is no hit");
+            draw();
         }
-        if (results[0].Result.Skipped is > 0 and var skipped)
-            context.Note($"{skipped} questions could not be asked and do not count");
-        return [.. results];
+        catch (Exception e) when (e is FileWriteException or DataException or IOException or UnauthorizedAccessException)
+        {
+            // What stopped the comparison is the error; this comes on top of it.
+            context.Warn($"{options.Output}: {e.Message}");
+        }
     }
 
     private static (string Config, string Checkpoint) Check(CompareOptions options)

@@ -45,7 +45,10 @@ internal static class EvalCommand
         using var model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Evaluation);
         var resize = EvaluationSettings.Resize(config);
-        var explained = new ExplainedModel(model, tokenizer, resize, ModelKeys.Grounding(config));
+        var explained = new ExplainedModel(model, tokenizer, resize, ModelKeys.Grounding(config))
+        {
+            Crop = EvaluationSettings.Crop(config),
+        };
         var explainer = ExplainerChoice.Create(explained, method);
         var answers = new AnswerFile();
         var tally = new PointingTally(answers.Add);

@@ -106,6 +106,7 @@ internal static class ConfigSchema
         new("min_tokens", Integer, null, 1, 512),
         new("augment", Truth, null),
         new("eval_resize", Choice, "bilinear", Choices: ["bilinear", "bicubic"]),
+        new("eval_crop", Choice, "square", Choices: ["square", "crop"]),
         new("bad_pictures", Choice, "load", Choices: ["load", "skip", "error"]),
         new("max_bad_share", Real, BadBounds.DefaultShare, 0, 1),
         new("box_format", Choice, DefaultBoxFormat, Choices: BoxFormats.Split('|')),

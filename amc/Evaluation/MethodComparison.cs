@@ -26,11 +26,17 @@ internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
     public IReadOnlyList<IExplanationMethod> Methods { get; } =
         ExplainerChoice.Applicable(model.Model.Grounder(model.Settings ?? new GroundingSettings()).Mode, rise);
 
+    /// <summary>The method that an exception ended after some of its questions; null where none was.</summary>
+    public MethodResult? Unfinished { get; private set; }
+
     /// <summary>Plays by one method after the other.</summary>
     /// <param name="questions">The questions.</param>
     /// <param name="batchSize">Questions that the default method is asked together.</param>
     /// <param name="kept">First answers that are kept.</param>
-    public IEnumerable<MethodResult> Run(IEvaluationSet questions, int batchSize, int kept)
+    /// <param name="stop">Looked at before each question and each batch.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> says so.</exception>
+    public IEnumerable<MethodResult> Run(
+        IEvaluationSet questions, int batchSize, int kept, CancellationToken stop = default)
     {
         foreach (var method in Methods)
         {
@@ -44,8 +50,16 @@ internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
                 if (first.Count < kept)
                     first.Add(answer);
             });
-            var result = PointingEvaluator.Run(explainer, questions, batchSize, tally: tally);
-            yield return new MethodResult(method, result, first);
+            try
+            {
+                PointingEvaluator.Run(explainer, questions, batchSize, stop: stop, tally: tally);
+            }
+            catch (Exception) when (tally.Count > 0)
+            {
+                Unfinished = new MethodResult(method, tally.Result, first);
+                throw;
+            }
+            yield return new MethodResult(method, tally.Result, first);
         }
     }
 }

@@ -1,3 +1,4 @@
+using AmcEngine.DataTools;
 using AmcEngine.Model;
 
 namespace AmcEngine.Amc.Maps;
@@ -7,6 +8,12 @@ namespace AmcEngine.Amc.Maps;
 /// <param name="Values">Side × side numbers, row by row.</param>
 internal sealed record PatchMap(int Side, float[] Values)
 {
+    /// <summary>
+    /// Where the model saw only the square in the middle of the picture: the map covers that square, and outside of it
+    /// is nothing. Null where it saw the whole picture.
+    /// </summary>
+    public CentreCrop? Crop { get; init; }
+
     /// <summary>Whether all values are equal: such a map points nowhere.</summary>
     public bool IsFlat => !Values.AsSpan().ContainsAnyExcept(Values[0]);
 
@@ -32,28 +39,34 @@ internal sealed record PatchMap(int Side, float[] Values)
     {
         if (IsFlat)
             return null;
-        var rows = new EnlargedRows(Values, Side, width, height);
-        var row = new float[width];
+        var window = Window(width, height);
+        var rows = new EnlargedRows(Values, Side, window.Width, window.Height);
+        var row = new float[window.Width];
         var best = float.NegativeInfinity;
         (int, int) point = default;
-        for (var y = 0; y < height; y++)
+        for (var y = 0; y < window.Height; y++)
         {
             var largest = rows.Read(y, row);
             if (largest > best)
-                (best, point) = (largest, (Array.IndexOf(row, largest), y));
+                (best, point) = (largest, (window.X + Array.IndexOf(row, largest), window.Y + y));
         }
         return point;
     }
 
-    /// <summary>The map in another size, for a picture of it.</summary>
+    /// <summary>The map in another size, for a picture of it; 0 where the model saw nothing, unless the map is flat.</summary>
     /// <param name="width">New width.</param>
     /// <param name="height">New height.</param>
     public Heatmap Enlarge(int width, int height)
     {
-        var rows = new EnlargedRows(Values, Side, width, height);
         var values = new float[width * height];
-        for (var y = 0; y < height; y++)
-            rows.Read(y, values.AsSpan(y * width, width));
+        // A flat map points nowhere: it must not show as a square.
+        var window = IsFlat ? (X: 0, Y: 0, Width: width, Height: height) : Window(width, height);
+        var rows = new EnlargedRows(Values, Side, window.Width, window.Height);
+        for (var y = 0; y < window.Height; y++)
+            rows.Read(y, values.AsSpan((window.Y + y) * width + window.X, window.Width));
         return new Heatmap(width, height, values);
     }
+
+    private (int X, int Y, int Width, int Height) Window(int width, int height) =>
+        Crop?.Window(width, height) ?? (0, 0, width, height);
 }

@@ -68,6 +68,7 @@ internal sealed class DefaultsTests
         min_tokens -
         augment -
         eval_resize bilinear
+        eval_crop square
         bad_pictures load
         max_bad_share 0.01
         box_format auto
