@@ -8,10 +8,14 @@ namespace AmcEngine.Amc.CommandLine;
 /// <summary><c>amcx compare</c>.</summary>
 internal static class CompareCommand
 {
-    /// <summary>Prints a Markdown table and draws the curves, or does the same for methods.</summary>
+    /// <summary>Prints a Markdown table and draws the curves, or does the same for methods or answers.</summary>
     /// <exception cref="ConfigException">A group is not NAME=DIR[,DIR…], or a folder holds no log with evaluations.</exception>
     public static int Run(CompareOptions options, CommandContext context)
     {
+        if (options.Samples.Any())
+            return CompareSamplesCommand.Run(options, context);
+        if (options.Sanity && !options.Methods)
+            throw new ConfigException("--sanity: goes with --methods alone; add it, or leave --sanity out");
         if (options.Methods)
             return CompareMethodsCommand.Run(options, context);
         if (!options.Groups.Any())

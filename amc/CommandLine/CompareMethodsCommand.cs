@@ -47,21 +47,19 @@ internal static class CompareMethodsCommand
         var loading = new LoadOptions(context.Warn, options.Verbose ? context.Out : null, options.AllowMissing);
         using var model = ModelLoader.Load(checkpoint, config, tokenizer, backend, loading);
         context.Note(config, ConfigUse.Evaluation);
-        var explained = new ExplainedModel(
-            model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config))
-        {
-            Crop = EvaluationSettings.Crop(config),
-        };
-        var comparison = new MethodComparison(explained, rise);
+        var comparison = new MethodComparison(
+            EvaluationSettings.Explained(model, tokenizer, config, ModelKeys.Grounding(config)), rise);
         var questions = new FirstQuestions(all, options.Count);
-        Announce(comparison, questions, config, all.Count, context);
+        using var random = options.Sanity ? new RandomModel(options, config, tokenizer, backend) : null;
+        Announce(comparison, questions, config, all.Count, random, context);
+        var kept = random is null ? MethodGrid.Rows : Math.Max(MethodGrid.Rows, SanityCheck.Questions);
         List<MethodResult> results = [];
         try
         {
-            foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), MethodGrid.Rows, stop))
+            foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), kept, stop))
             {
                 results.Add(result);
-                Show(result, context);
+                Show(result, random?.Check(result, questions), context);
             }
         }
         catch (Exception) when (results.Count > 0 || comparison.Unfinished is not null)
@@ -76,23 +74,28 @@ internal static class CompareMethodsCommand
     }
 
     private static void Announce(
-        MethodComparison comparison, FirstQuestions questions, RunConfig config, int all, CommandContext context)
+        MethodComparison comparison, FirstQuestions questions, RunConfig config, int all, RandomModel? random,
+        CommandContext context)
     {
         var methods = string.Join(", ", comparison.Methods.Select(m => m.Description));
         context.Out.WriteLine($"{DataSources.Split(config)}: {questions.Count} of {all} questions; {methods}");
         foreach (var other in ExplanationMethods.All.Select(m => m.Name).Except(comparison.Methods.Select(m => m.Name)))
             context.Note($"{other} does not apply to this model's score");
         context.Out.WriteLine();
-        context.Out.WriteLine("| method | accuracy | a random point | seconds a phrase |");
-        context.Out.WriteLine("|---|---|---|---|");
+        context.Out.WriteLine(
+            "| method | accuracy | a random point | seconds a phrase |" + (random is null ? "" : " rank correlation | SSIM |"));
+        context.Out.WriteLine("|---|---|---|---|" + (random is null ? "" : "---|---|"));
     }
 
-    private static void Show(MethodResult result, CommandContext context)
+    private static void Show(MethodResult result, SanityResult? sanity, CommandContext context)
     {
         var r = result.Result;
         context.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {result.Method.Name} | {r.Accuracy:0.000} | {r.RandomAccuracy:0.000} | {result.Seconds:0.0000} |"));
+            $"| {result.Method.Name} | {r.Accuracy:0.000} | {r.RandomAccuracy:0.000} | {result.Seconds:0.0000} |"
+            + $"{RandomModel.Cells(sanity)}"));
+        if (sanity is { Reacts: false })
+            context.Note(RandomModel.Warning(result.Method, sanity));
         if (r.Flat > 0)
             context.Note($"{result.Method.Name}: {r.Flat} of {r.Count} heatmaps are flat, which is no hit");
     }

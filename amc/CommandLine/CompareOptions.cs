@@ -5,7 +5,7 @@ namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Arguments of <c>amcx compare</c>.</summary>
 [Verb("compare", HelpText = "Compare training runs (pointing accuracy by step, with the spread over seeds), "
-    + "or with --methods the explanation methods on one model.")]
+    + "with --methods the explanation methods on one model, or with --samples answers of several checkpoints.")]
 internal sealed class CompareOptions : CommonOptions
 {
     /// <summary>Groups of runs.</summary>
@@ -21,6 +21,15 @@ internal sealed class CompareOptions : CommonOptions
     /// <summary>Whether methods are compared, and not runs.</summary>
     [Option("methods", HelpText = "Play the pointing game with every explanation method that applies to one model.")]
     public bool Methods { get; set; }
+
+    /// <summary>Files of answers that are compared, and not runs.</summary>
+    [Option("samples", MetaValue = "A.jsonl B.jsonl",
+        HelpText = "Compare answers that eval --samples wrote for the same test data, question by question.")]
+    public IEnumerable<string> Samples { get; set; } = [];
+
+    /// <summary>Whether methods are tried on random weights too.</summary>
+    [Option("sanity", HelpText = "With --methods: compare each method's maps with those of random weights; a method that does not react is named.")]
+    public bool Sanity { get; set; }
 
     /// <summary>The configuration whose test data is used.</summary>
     [Option("config", MetaValue = "F.yaml", HelpText = "With --methods: the configuration whose test data is used.")]
@@ -60,6 +69,7 @@ internal sealed class CompareOptions : CommonOptions
     [
         HelpExample.Of("With and without AMC, two seeds each", new CompareOptions { Groups = ["amc=runs/amc-1,runs/amc-2", "base=runs/base-1,runs/base-2"], Output = "curves.png" }),
         HelpExample.Of("Every explanation method on one model", MethodsExample),
+        HelpExample.Of("Two checkpoints on the same questions", new CompareOptions { Samples = ["a.jsonl", "b.jsonl"] }),
     ];
 
     private static CompareOptions MethodsExample =>

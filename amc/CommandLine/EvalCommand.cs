@@ -1,16 +1,12 @@
 using System.Runtime.ExceptionServices;
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
-using AmcEngine.Amc.Explanation.Methods;
-using AmcEngine.Amc.Models;
+using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
 using AmcEngine.Files;
-using AmcEngine.Model;
-using AmcEngine.Model.Tokenization;
 
 namespace AmcEngine.Amc.CommandLine;
 
@@ -34,34 +30,32 @@ internal static class EvalCommand
     /// <summary>The same with a wish to stop, after which what was answered is kept.</summary>
     internal static int Run(EvalOptions options, CommandContext context, CancellationToken stop)
     {
-        var config = RunConfig.Load(options.Config, options.Set);
+        RequireOneModel(options);
+        var config = EvaluationRun.Configuration(options, context);
         CheckOutputs(options, config);
-        var method = options.Choose(context);
+        if (options.CheckpointDir is not null)
+            return EvalFolderCommand.Run(options, config, context, stop);
+        var run = EvaluationRun.Of(options, config, context);
         var checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
-        var questions = DataSources.Test(config, context.Warn)
-            ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
-        var tokenizer = TokenizerChoice.Of(checkpoint, config, context);
+        run.Read();
         using var backend = DeviceSelector.Open(options);
-        using var model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
-        context.Note(config, ConfigUse.Evaluation);
-        var resize = EvaluationSettings.Resize(config);
-        var explained = new ExplainedModel(model, tokenizer, resize, ModelKeys.Grounding(config))
-        {
-            Crop = EvaluationSettings.Crop(config),
-        };
-        var explainer = ExplainerChoice.Create(explained, method);
         var answers = new AnswerFile();
-        var tally = new PointingTally(answers.Add);
-        string split = DataSources.Split(config), protocol = EvaluationSettings.Protocol(config, method);
-        EvaluationReport Report(bool complete) => new(tally.Result, split, protocol, options.Checkpoint)
+        var summary = new EvaluationSummary(new Bootstrap());
+        var tally = new PointingTally(answer =>
+        {
+            answers.Add(answer);
+            summary.Add(answer);
+        });
+        EvaluationReport Report(bool complete) => new(tally.Result, run.Split, run.Description, options.Checkpoint)
         {
             Complete = complete,
-            Method = method.Name,
-            Data = questions as IFileDataset,
+            Method = run.Method.Name,
+            Data = run.Data,
+            Summary = summary,
         };
         try
         {
-            PointingEvaluator.Run(explainer, questions, config.Integer("eval_batch"), stop: stop, tally: tally);
+            run.Play(checkpoint, backend, tally, stop);
         }
         catch (Exception) when (tally.Count > 0)
         {
@@ -71,14 +65,28 @@ internal static class EvalCommand
         var report = Report(complete: true);
         // Said first: it is not lost where a file cannot be written after all.
         context.Out.WriteLine(report.Text);
-        WriteAll([.. Outputs(options, report, answers), .. Page(options, report, answers, questions)]);
+        foreach (var line in SummaryText.Lines(summary))
+            context.Out.WriteLine(line);
+        WriteAll([.. Outputs(options, report, answers), .. Page(options, report, answers, run.Questions)]);
         return ErrorReporter.Success;
+    }
+
+    private static void RequireOneModel(EvalOptions options)
+    {
+        if (options.Checkpoint.Length == 0 && options.CheckpointDir is null)
+            throw new ConfigException("amcx eval: --checkpoint is missing; amcx eval --help shows an example");
+        if (options.Checkpoint.Length > 0 && options.CheckpointDir is not null)
+            throw new ConfigException("--checkpoint-dir: takes the place of --checkpoint; give one of the two");
+        if (options.Curve is not null && options.CheckpointDir is null)
+            throw new ConfigException("--curve: goes with --checkpoint-dir alone; add it, or leave --curve out");
+        if (options.Curve is { } curve && !RgbImage.CanSave(curve))
+            throw new ConfigException($"--curve {curve}: pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
     }
 
     private static void CheckOutputs(EvalOptions options, RunConfig config)
     {
-        (string Name, string? Path)[] outputs = [("--json", options.Json), ("--samples", options.Samples), ("--report", options.Report)];
-        List<(string Name, string? Path)> taken = [("--config", options.Config), ("--checkpoint", options.Checkpoint), .. config.Texts("test_file").Select(f => ("test_file", (string?)f))];
+        (string Name, string? Path)[] outputs = [("--json", options.Json), ("--samples", options.Samples), ("--report", options.Report), ("--curve", options.Curve)];
+        List<(string Name, string? Path)> taken = [("--config", options.Config), ("--checkpoint", options.Checkpoint), ("--boxes", options.Boxes), .. config.Texts("test_file").Select(f => ("test_file", (string?)f))];
         foreach ((var option, var path) in outputs)
         {
             if (path is null)

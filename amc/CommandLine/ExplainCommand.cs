@@ -27,9 +27,7 @@ internal static class ExplainCommand
         var phrase = CaptionCleaner.Clean(options.Text, config.Integer("max_words"));
         if (phrase.Length == 0)
             throw new ConfigException($"--text \"{options.Text}\": the phrase has no words; write what to look for, for example --text \"red circle\"");
-        var resize = EvaluationSettings.Resize(config);
-        var crop = EvaluationSettings.Crop(config);
-        var seen = EvaluationSettings.Input(config.ImageSize, resize, crop);
+        var seen = EvaluationSettings.Input(config.ImageSize, EvaluationSettings.Resize(config), EvaluationSettings.Crop(config));
         var picture = Read(options.Image, [seen, ExplanationPicture.Shown], PictureSettings.Of(config), context);
         var tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         foreach (var word in tokenizer.UnknownWords(phrase))
@@ -37,7 +35,7 @@ internal static class ExplainCommand
         using var backend = DeviceSelector.Open(options);
         using var model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Explanation);
-        var explained = new ExplainedModel(model, tokenizer, resize, Grounding(config, checkpoint)) { Crop = crop };
+        var explained = EvaluationSettings.Explained(model, tokenizer, config, Grounding(config, checkpoint));
         var explainer = ExplainerChoice.Create(explained, method);
         var answer = explainer.Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
         var map = answer.Map.RequireFinite(phrase, options.Image);

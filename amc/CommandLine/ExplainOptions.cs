@@ -7,6 +7,10 @@ namespace AmcEngine.Amc.CommandLine;
 [Verb("explain", HelpText = "Draw where the model looks in a picture for a phrase.")]
 internal sealed class ExplainOptions : MethodOptions
 {
+    /// <summary>The model.</summary>
+    [Option("checkpoint", Required = true, MetaValue = "C", HelpText = CheckpointHelp)]
+    public string Checkpoint { get; set; } = "";
+
     /// <summary>The picture.</summary>
     [Option("image", Required = true, MetaValue = "I", HelpText = "The picture: PNG, JPEG, WebP, GIF or BMP.")]
     public string Image { get; set; } = "";

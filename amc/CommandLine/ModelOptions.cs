@@ -6,9 +6,9 @@ namespace AmcEngine.Amc.CommandLine;
 /// <summary>Options of the commands that use a trained model.</summary>
 internal abstract class ModelOptions : CommonOptions
 {
-    /// <summary>The model.</summary>
-    [Option("checkpoint", Required = true, MetaValue = "C", HelpText = "A run's folder, a checkpoint folder, or a file: safetensors or a PyTorch checkpoint, whatever its name.")]
-    public string Checkpoint { get; set; } = "";
+    /// <summary>What --checkpoint takes.</summary>
+    protected const string CheckpointHelp =
+        "A run's folder, a checkpoint folder, or a file: safetensors or a PyTorch checkpoint, whatever its name.";
 
     /// <summary>Which of a file's sets of weights.</summary>
     [Option("key", MetaValue = "NAME", HelpText = "The key under which a PyTorch checkpoint holds the weights (default: model, state_dict and the like).")]

@@ -24,9 +24,10 @@ internal static class ConfigNotes
 
     private static readonly Rule[] Rules =
     [
-        new(Both, _ => true, "detector boxes are not scored, and accuracy is that of the pointing game; leave it out", "on_bbox", "det_file"),
+        new(Both, _ => true, "a detector's boxes are scored by eval --boxes; leave it out", "on_bbox", "det_file"),
         new(Both, _ => true, "the questions are those of test_file; bring the benchmark into the form of an annotation file",
             "refcoco_data", "coco_file", "image_ids_file", "phrase_box_file", "sentences_file"),
+        new(ConfigUse.Training, _ => true, "training is watched by the reference's protocol; eval plays by another", "protocol"),
         new(ConfigUse.Training, _ => true, "a caption is taken as it stands, be it a phrase or a sentence", "phrase_input"),
         new(ConfigUse.Training, _ => true, "the cosine falls once and has no second cycle", "schedular.decay_rate"),
         new(ConfigUse.Training, _ => true, "training ends after schedular.epochs, or after steps", "schedular.cooldown_epochs"),

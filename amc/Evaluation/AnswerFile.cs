@@ -56,7 +56,29 @@ internal sealed class AnswerFile
         json.WriteBoolean("hit", answer.Hit);
         json.WriteNumber("score", Math.Round(answer.Score, 6));
         json.WriteBoolean("flat", answer.IsFlat);
+        WriteText(json, "id", sample.Id);
+        WriteText(json, "entity", sample.Entity);
+        WriteText(json, "category", sample.Category);
+        if (answer.Details is { } details)
+            Write(json, details);
         json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, AnswerDetails details)
+    {
+        json.WriteString("split", details.Split);
+        json.WriteNumber("words", details.Words);
+        json.WriteNumber("region_share", Math.Round(details.RegionShare, 6));
+        json.WriteStartObject("measures");
+        foreach ((var name, var value) in details.Measures)
+            json.WriteNumber(name, value);
+        json.WriteEndObject();
+    }
+
+    private static void WriteText(Utf8JsonWriter json, string name, string? text)
+    {
+        if (text is not null)
+            json.WriteString(name, text);
     }
 
     private static void WriteList(Utf8JsonWriter json, params ReadOnlySpan<double> numbers)

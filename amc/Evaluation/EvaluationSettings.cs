@@ -1,6 +1,9 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Evaluation.Protocols;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.DataTools;
+using AmcEngine.Model;
+using AmcEngine.Model.Tokenization;
 
 namespace AmcEngine.Amc.Evaluation;
 
@@ -21,8 +24,23 @@ internal static class EvaluationSettings
     public static PictureTarget Input(int side, Resampling resize, bool crop) =>
         crop ? PictureTarget.Centre(side) : PictureTarget.Square(side, resize);
 
+    /// <summary>A model with what a configuration says of its pictures.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="config">The configuration.</param>
+    /// <param name="settings">Which score and layer explain the model.</param>
+    public static ExplainedModel Explained(
+        IVisionLanguageModel model, ITokenizer tokenizer, RunConfig config, GroundingSettings settings) =>
+        new(model, tokenizer, Resize(config), settings) { Crop = Crop(config) };
+
     /// <summary>How a pointing game is played, in words.</summary>
-    public static string Protocol(RunConfig config, IExplanationMethod method) =>
-        $"pointing game; {method.Description}; {config.ImageSize} pixels {(Crop(config) ? "bicubic, centre crop" : config.Text("eval_resize"))}; "
-        + "heatmap bicubic to the original size; first maximum strictly inside any box";
+    /// <param name="config">The configuration.</param>
+    /// <param name="method">The explanation method.</param>
+    /// <param name="protocol">The protocol.</param>
+    public static string Protocol(RunConfig config, IExplanationMethod method, IProtocol protocol)
+    {
+        var resize = Crop(config) ? "bicubic, centre crop" : config.Text("eval_resize");
+        return $"pointing game; {method.Description}; {config.ImageSize} pixels {resize}; "
+            + $"heatmap bicubic to the original size; {protocol.Rule}";
+    }
 }

@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using AmcEngine.Amc.Maps;
+using AmcEngine.Amc.Evaluation.Protocols;
 using AmcEngine.DataTools;
 using AmcEngine.Model;
 
@@ -15,44 +15,64 @@ internal static class PointingEvaluator
     /// <param name="progress">Called with the number of questions done.</param>
     /// <param name="stop">Looked at before each question is read and before each batch is asked.</param>
     /// <param name="tally">Counts the answers; it also holds those given before an exception.</param>
+    /// <param name="judge">Says by which protocol; null takes the reference's.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> says so.</exception>
     /// <exception cref="DataException">The data is wrong, or there is no question that can be asked.</exception>
     /// <exception cref="ModelException">A heatmap is not finite.</exception>
     public static PointingResult Run(
-        IExplainer explainer, IEvaluationSet questions, int batchSize, Action<int>? progress = null, CancellationToken stop = default, PointingTally? tally = null)
+        IExplainer explainer, IEvaluationSet questions, int batchSize, Action<int>? progress = null, CancellationToken stop = default,
+        PointingTally? tally = null, AnswerJudge? judge = null)
     {
         if (questions.Count == 0)
             throw new DataException("the test set is empty; check test_file or test_count.");
         tally ??= new PointingTally();
-        for (var first = 0; first < questions.Count; first += batchSize)
+        judge ??= new AnswerJudge(ProtocolRegistry.Default);
+        var pool = judge.Protocol.AveragesEntities ? new EntityPool() : null;
+        try
         {
-            var end = Math.Min(first + batchSize, questions.Count);
-            var batch = new List<(int Index, EvaluationSample Sample)>(end - first);
-            var failure = Read(questions, first, end, explainer.Input, tally, batch, stop);
-            stop.ThrowIfCancellationRequested();
-            if (batch.Count > 0)
-                Answer(explainer, batch, tally);
-            // What could be asked before is answered first.
-            failure?.Throw();
-            progress?.Invoke(end);
+            for (var first = 0; first < questions.Count; first += batchSize)
+            {
+                var end = Math.Min(first + batchSize, questions.Count);
+                var batch = new List<(int Index, EvaluationSample Sample)>(end - first);
+                var failure = Read(questions, first, end, [explainer.Input], (judge.Protocol, tally), batch, stop);
+                stop.ThrowIfCancellationRequested();
+                if (batch.Count > 0)
+                    Answer(explainer, batch, tally, judge, pool);
+                // What could be asked before is answered first.
+                failure?.Throw();
+                progress?.Invoke(end);
+            }
         }
-        return tally.Count > 0
-            ? tally.Result
-            : throw new DataException($"none of the {questions.Count} questions could be asked; the last: {tally.LastSkipped}");
+        catch (Exception) when (pool is not null)
+        {
+            // What is known of entities counts also when an error ends the game.
+            Count(pool.Take(), batchSize, tally, judge);
+            throw;
+        }
+        Count(pool?.Take() ?? [], batchSize, tally, judge);
+        if (tally.Count > 0)
+            return tally.Result;
+        throw new DataException(tally.LastSkipped.Length > 0
+            ? $"none of the {questions.Count} questions could be asked; the last: {tally.LastSkipped}"
+            : $"the protocol {judge.Protocol.Name} leaves out all {questions.Count} questions; use another one");
     }
 
     private static ExceptionDispatchInfo? Read(
-        IEvaluationSet questions, int first, int end, PictureTarget input, PointingTally tally, List<(int, EvaluationSample)> batch, CancellationToken stop)
+        IEvaluationSet questions, int first, int end, IReadOnlyList<PictureTarget> input, (IProtocol Protocol, PointingTally Tally) rules,
+        List<(int, EvaluationSample)> batch, CancellationToken stop)
     {
         for (var i = first; i < end && !stop.IsCancellationRequested; i++)
         {
             try
             {
-                batch.Add((i, questions.Read(i, [input])));
+                if (rules.Protocol.Prepare(questions.Read(i, input)) is { } asked)
+                    batch.Add((i, asked));
+                else
+                    rules.Tally.LeaveOut();
             }
             catch (UnusableSampleException e)
             {
-                tally.Skip(e.Message);
+                rules.Tally.Skip(e.Message);
             }
             catch (DataException e)
             {
@@ -62,7 +82,8 @@ internal static class PointingEvaluator
         return null;
     }
 
-    private static void Answer(IExplainer explainer, List<(int Index, EvaluationSample Sample)> batch, PointingTally tally)
+    private static void Answer(
+        IExplainer explainer, List<(int Index, EvaluationSample Sample)> batch, PointingTally tally, AnswerJudge judge, EntityPool? pool)
     {
         // Questions about one picture share it, so that it is encoded once.
         var pictures = new Dictionary<string, RgbImage>(StringComparer.Ordinal);
@@ -74,13 +95,20 @@ internal static class PointingEvaluator
         }
 
         var answers = explainer.Explain([.. batch.Select(q => new PhraseInPicture(Shared(q.Sample), q.Sample.Caption))]);
-        for (var i = 0; i < batch.Count; i++)
-        {
-            (var index, var sample) = batch[i];
-            var map = answers[i].Map.RequireFinite(sample.Caption, sample.Image);
-            var point = map.Peak(sample.Width, sample.Height);
-            var hit = point is { } p && PointingGame.IsHit(p.X, p.Y, sample.Regions);
-            tally.Add(new PointingAnswer(index, sample, map, point, hit, answers[i].Score));
-        }
+        JudgedMap[] maps = [.. batch.Select((q, i) => new JudgedMap(q.Index, q.Sample, answers[i].Map, answers[i].Score))];
+        var bad = Array.FindIndex(maps, m => !m.Map.IsFinite);
+        var finite = bad < 0 ? maps : maps[..bad];
+        if (pool is null)
+            Count(finite, finite.Length, tally, judge);
+        else
+            Array.ForEach(finite, m => pool.Add(m, judge.NeedsPictures));
+        if (bad >= 0)
+            maps[bad].Map.RequireFinite(maps[bad].Sample.Caption, maps[bad].Sample.Image);
+    }
+
+    private static void Count(IReadOnlyList<JudgedMap> maps, int atOnce, PointingTally tally, AnswerJudge judge)
+    {
+        foreach (var few in maps.Chunk(Math.Max(1, atOnce)))
+            Array.ForEach(judge.Judge(few), tally.Add);
     }
 }

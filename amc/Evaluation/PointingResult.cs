@@ -12,4 +12,7 @@ internal sealed record PointingResult(double Accuracy, double RandomAccuracy, in
 
     /// <summary>Questions that could not be asked, because of their pictures or boxes; they do not count.</summary>
     public int Skipped { get; init; }
+
+    /// <summary>Questions that the protocol leaves out; they do not count.</summary>
+    public int LeftOut { get; init; }
 }

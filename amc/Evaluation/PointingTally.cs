@@ -15,6 +15,12 @@ internal sealed record PointingAnswer(int Index, EvaluationSample Sample, PatchM
 {
     /// <summary>Whether the map is the same everywhere.</summary>
     public bool IsFlat => Point is null;
+
+    /// <summary>How likely a pixel drawn at random is a hit.</summary>
+    public required double Chance { get; init; }
+
+    /// <summary>What else is known of it; null where nobody asks.</summary>
+    public AnswerDetails? Details { get; init; }
 }
 
 /// <summary>Counts answers, so that what was answered is known whatever happens then.</summary>
@@ -23,7 +29,7 @@ internal sealed class PointingTally(Action<PointingAnswer>? answered = null)
 {
     private readonly long _start = Stopwatch.GetTimestamp();
     private double _random;
-    private int _hits, _flat, _skipped;
+    private int _hits, _flat, _skipped, _leftOut;
 
     /// <summary>Questions answered.</summary>
     public int Count { get; private set; }
@@ -33,6 +39,7 @@ internal sealed class PointingTally(Action<PointingAnswer>? answered = null)
     {
         Flat = _flat,
         Skipped = _skipped,
+        LeftOut = _leftOut,
     };
 
     /// <summary>Counts an answer.</summary>
@@ -41,9 +48,12 @@ internal sealed class PointingTally(Action<PointingAnswer>? answered = null)
         Count++;
         _hits += answer.Hit ? 1 : 0;
         _flat += answer.IsFlat ? 1 : 0;
-        _random += PointingGame.RandomChance(answer.Sample.Width, answer.Sample.Height, answer.Sample.Regions);
+        _random += answer.Chance;
         answered?.Invoke(answer);
     }
+
+    /// <summary>Counts a question that the protocol leaves out.</summary>
+    public void LeaveOut() => _leftOut++;
 
     /// <summary>Why the last question that could not be asked could not; empty where all could.</summary>
     public string LastSkipped { get; private set; } = "";

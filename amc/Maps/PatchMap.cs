@@ -17,6 +17,9 @@ internal sealed record PatchMap(int Side, float[] Values)
     /// <summary>Whether all values are equal: such a map points nowhere.</summary>
     public bool IsFlat => !Values.AsSpan().ContainsAnyExcept(Values[0]);
 
+    /// <summary>Whether no value is NaN or infinite.</summary>
+    public bool IsFinite => Array.TrueForAll(Values, float.IsFinite);
+
     /// <summary>Refuses a map with NaN or infinity.</summary>
     /// <param name="phrase">The phrase, for the message.</param>
     /// <param name="image">The picture, for the message.</param>

@@ -21,6 +21,9 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
     /// <summary>Whether all questions were asked.</summary>
     public bool Complete { get; init; } = true;
 
+    /// <summary>All numbers with their intervals; null where nobody asks.</summary>
+    public EvaluationSummary? Summary { get; init; }
+
     /// <summary>The data set, which knows what is wrong with its files; null where scenes are generated.</summary>
     public IFileDataset? Data { get; init; }
 
@@ -36,6 +39,8 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
                 text.Append(CultureInfo.InvariantCulture, $", {Result.Flat} with a flat heatmap, which is no hit");
             if (Result.Skipped > 0)
                 text.Append(CultureInfo.InvariantCulture, $", {Result.Skipped} more could not be asked and do not count");
+            if (Result.LeftOut > 0)
+                text.Append(CultureInfo.InvariantCulture, $", {Result.LeftOut} left out by the protocol");
             if (Data?.Pictures is { HasBad: true } pictures)
                 text.Append(CultureInfo.InvariantCulture, $"; {pictures.Summary}");
             if (Data?.Annotations is { Counts.Count: > 0 } annotations)
@@ -66,6 +71,9 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
             json.WriteNumber("bad_entries", Data?.Annotations.BadEntries ?? 0);
             json.WriteNumber("dropped_boxes", Data?.Annotations.DroppedBoxes ?? 0);
             json.WriteBoolean("complete", Complete);
+            json.WriteNumber("left_out", Result.LeftOut);
+            if (Summary is not null)
+                SummaryJson.Write(json, Summary);
             json.WriteEndObject();
         }
         buffer.WriteByte((byte)'\n');

@@ -98,7 +98,7 @@ public static class AnnotationFile
     }
 
     // Windows programs write UTF-16, with a mark that says in which order its bytes come.
-    private static Stream OpenAsUtf8(string path)
+    internal static Stream OpenAsUtf8(string path)
     {
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
         Span<byte> mark = stackalloc byte[2];

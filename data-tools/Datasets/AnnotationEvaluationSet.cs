@@ -64,6 +64,7 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
             Entity = annotation.Entity,
             Category = annotation.Category,
             Split = annotation.Split,
+            File = annotation.File,
         };
     }
 

@@ -28,6 +28,9 @@ public sealed record EvaluationSample(string Image, PictureViews Views, string C
     /// <summary>The part of the data set that the question belongs to; may be null.</summary>
     public string? Split { get; init; }
 
+    /// <summary>The file that the question comes from; null for a generated scene.</summary>
+    public string? File { get; init; }
+
     /// <summary>Width of the picture, whatever the sizes that were wanted.</summary>
     public int Width => Views.Width;
 

@@ -45,7 +45,7 @@ public sealed record Box(double X1, double Y1, double X2, double Y2) : Region
     }
 
     /// <summary>The box around several.</summary>
-    internal static Box Around(IEnumerable<Box> boxes) =>
+    public static Box Around(IEnumerable<Box> boxes) =>
         boxes.Aggregate((a, b) => new Box(Math.Min(a.X1, b.X1), Math.Min(a.Y1, b.Y1), Math.Max(a.X2, b.X2), Math.Max(a.Y2, b.Y2)));
 
     /// <summary>The box around points.</summary>

@@ -20,6 +20,7 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
         [
             "pointing_accuracy", "random_accuracy", "count", "split", "protocol", "method", "checkpoint", "seconds",
             "flat", "skipped", "pictures_partial", "pictures_undecodable", "bad_entries", "dropped_boxes", "complete",
+            "left_out", "metrics", "breakdown",
         ];
         Assert.That(result.Select(p => p.Key), Is.EqualTo(keys));
         Assert.That((int)result["count"]!, Is.EqualTo(6));

@@ -67,6 +67,7 @@ internal sealed class DefaultsTests
         max_tokens 25
         min_tokens -
         augment -
+        protocol reference
         eval_resize bilinear
         eval_crop square
         bad_pictures load

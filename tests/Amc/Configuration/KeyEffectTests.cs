@@ -59,6 +59,7 @@ internal sealed class KeyEffectTests
         ["max_tokens"] = new("3"),
         ["min_tokens"] = new("9"),
         ["augment"] = new("false"),
+        ["protocol"] = new("torchray"),
         ["eval_resize"] = new("bicubic"),
         ["eval_crop"] = new("crop"),
         ["bad_pictures"] = new("error", "train_file={folder}/cut.json"),

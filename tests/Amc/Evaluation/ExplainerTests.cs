@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Protocols;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Objective;
@@ -85,7 +86,7 @@ internal sealed class ExplainerTests
         Assert.That(Map(whole, picture).Values, Is.Not.EqualTo(Map(whole, beside).Values));
         Assert.That(Map(crop, picture).Peak(24, 8)!.Value.X, Is.InRange(8, 15));
         Assert.That(Map(whole, picture).Crop, Is.Null);
-        Assert.That(EvaluationSettings.Protocol(config, ExplainerChoice.Default), Does.Contain("32 pixels bicubic, centre crop"));
+        Assert.That(EvaluationSettings.Protocol(config, ExplainerChoice.Default, ProtocolRegistry.Find("reference")), Does.Contain("32 pixels bicubic, centre crop"));
     }
 
     /// <summary>Pictures of the model's size are not resized, so that nothing is rounded: other constants show, however near.</summary>

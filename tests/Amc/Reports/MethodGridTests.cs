@@ -33,7 +33,7 @@ internal sealed class MethodGridTests
 
         MethodResult Of(IExplanationMethod method, params float[] map) =>
             new(method, new PointingResult(0.5, 0.1, 1, 0),
-                [new PointingAnswer(0, sample, new PatchMap(2, map), null, false, 0)]);
+                [new PointingAnswer(0, sample, new PatchMap(2, map), null, false, 0) { Chance = 0.1 }]);
     }
 
     // Whether a column of the first row has pixels of a mark's full colour.

@@ -1,8 +1,8 @@
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Protocols;
 using AmcEngine.DataTools;
 using NUnit.Framework;
 
-namespace AmcEngine.Tests.Amc.Evaluation;
+namespace AmcEngine.Tests.Amc.Evaluation.Protocols;
 
 [TestFixture]
 internal sealed class PointingGameTests

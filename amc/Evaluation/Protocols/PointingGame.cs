@@ -1,6 +1,6 @@
 using AmcEngine.DataTools;
 
-namespace AmcEngine.Amc.Evaluation;
+namespace AmcEngine.Amc.Evaluation.Protocols;
 
 /// <summary>The rules of the pointing game (specification 7).</summary>
 internal static class PointingGame

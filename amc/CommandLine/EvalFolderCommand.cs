@@ -1,0 +1,85 @@
+using System.Text.Json;
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Statistics;
+using AmcEngine.Amc.Reports;
+using AmcEngine.Amc.Runs;
+using AmcEngine.Amc.Training;
+using AmcEngine.Backends;
+using AmcEngine.Files;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary><c>amcx eval --checkpoint-dir</c>: every checkpoint of a run, and the curve.</summary>
+internal static class EvalFolderCommand
+{
+    /// <summary>Evaluates the checkpoints in the order of their steps; a line each as soon as it is known.</summary>
+    /// <exception cref="ConfigException">The folder holds none, or an argument does not go with it.</exception>
+    public static int Run(EvalOptions options, RunConfig config, CommandContext context, CancellationToken stop)
+    {
+        var folder = options.CheckpointDir!;
+        if (options.Samples is not null || options.Report is not null)
+            throw new ConfigException("--checkpoint-dir: writes --json and --curve; --samples and --report go with one --checkpoint");
+        var checkpoints = Checkpoints(folder);
+        var run = EvaluationRun.Of(options, config, context);
+        run.Read();
+        using var backend = DeviceSelector.Open(options);
+        List<CurvePoint> points = [];
+        foreach ((var step, var path) in checkpoints)
+        {
+            var summary = new EvaluationSummary(new Bootstrap());
+            var tally = new PointingTally(summary.Add);
+            run.Play(CheckpointFile.Find(path, options.Key), backend, tally, stop);
+            var point = new CurvePoint(step, path, tally.Result, summary.Metrics[0].Estimate);
+            points.Add(point);
+            context.Out.WriteLine(FormattableString.Invariant(
+                $"step {step}: pointing accuracy {100 * point.Accuracy.Value:0.00} % ({100 * point.Accuracy.Low:0.00} to {100 * point.Accuracy.High:0.00} %) on {point.Accuracy.Count} samples, {path}"));
+        }
+        if (options.Json is { } json)
+            SaveJson(json, points, run);
+        if (options.Curve is { } curve)
+            CheckpointPlot.Save(curve, points);
+        return ErrorReporter.Success;
+    }
+
+    /// <summary>The checkpoints of a run's folder by their steps; of several with one step the first by name.</summary>
+    internal static IReadOnlyList<(int Step, string Path)> Checkpoints(string folder)
+    {
+        if (!Directory.Exists(folder))
+            throw new ConfigException($"--checkpoint-dir {folder}: there is no such folder; name the folder of a run");
+        string[] roots = [folder, Path.Combine(folder, CheckpointLayout.Checkpoints)];
+        var found = roots.Where(Directory.Exists).SelectMany(Directory.GetDirectories)
+            .Where(d => CheckpointLayout.IsCheckpoint(d) && !d.EndsWith(DurableFile.TemporarySuffix, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(d => (CheckpointState.Load(Path.Combine(d, CheckpointLayout.State)).Step, Path: d));
+        (int, string)[] checkpoints = [.. found.DistinctBy(c => c.Step).OrderBy(c => c.Step)];
+        return checkpoints.Length > 0 ? checkpoints
+            : throw new ConfigException($"--checkpoint-dir {folder}: holds no checkpoint (no {CheckpointLayout.Checkpoints}/*/{CheckpointLayout.State}); name the folder of a run that has saved one");
+    }
+
+    private static void SaveJson(string path, List<CurvePoint> points, EvaluationRun run)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartArray();
+            foreach (var point in points)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("step", point.Step);
+                json.WriteString("checkpoint", point.Checkpoint);
+                json.WriteNumber("pointing_accuracy", point.Result.Accuracy);
+                json.WriteNumber("low", point.Accuracy.Low);
+                json.WriteNumber("high", point.Accuracy.High);
+                json.WriteNumber("random_accuracy", point.Result.RandomAccuracy);
+                json.WriteNumber("count", point.Result.Count);
+                json.WriteString("split", run.Split);
+                json.WriteString("protocol", run.Description);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        }
+        buffer.WriteByte((byte)'\n');
+        DurableFile.Write(path, buffer.ToArray());
+    }
+}

@@ -1,0 +1,128 @@
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Cache;
+using AmcEngine.Amc.Evaluation.Metrics;
+using AmcEngine.Amc.Evaluation.Protocols;
+using AmcEngine.Amc.Explanation.Methods;
+using AmcEngine.Amc.Models;
+using AmcEngine.Amc.Training;
+using AmcEngine.Backends;
+using AmcEngine.DataTools;
+using AmcEngine.Model;
+using AmcEngine.Model.Tokenization;
+
+namespace AmcEngine.Amc.CommandLine;
+
+/// <summary>What an evaluation is done with: data, protocol, method and measures, the same for every checkpoint.</summary>
+internal sealed class EvaluationRun
+{
+    private readonly EvalOptions _options;
+    private readonly CommandContext _context;
+    private readonly RunConfig _config;
+    private readonly MeasureChoice _choice;
+    private readonly MapCache? _cache;
+
+    private EvaluationRun(EvalOptions options, RunConfig config, IProtocol protocol, CommandContext context)
+    {
+        (_options, _config, Protocol, _context) = (options, config, protocol, context);
+        Method = options.Choose(context);
+        _choice = new MeasureChoice(MeasureChoice.Parse(options.Metrics), options.Boxes is { } boxes ? ProposalFile.Load(boxes) : null);
+        if (_choice.IsCostly && protocol.AveragesEntities)
+            throw new ConfigException($"--metrics {options.Metrics}: what asks the model again needs one phrase a map, and --protocol {protocol.Name} averages several; leave those metrics out");
+        if (options.Count is < 1)
+            throw new ConfigException($"--count {options.Count}: must be at least 1");
+        _cache = options.Cache is { } folder ? Open(folder) : null;
+    }
+
+    /// <summary>The protocol.</summary>
+    public IProtocol Protocol { get; }
+
+    /// <summary>The explanation method.</summary>
+    public IExplanationMethod Method { get; }
+
+    /// <summary>The questions; read by <see cref="Read"/>.</summary>
+    public IEvaluationSet Questions { get; private set; } = null!;
+
+    /// <summary>The data set, whose files may be wrong; null where scenes are generated.</summary>
+    public IFileDataset? Data { get; private set; }
+
+    /// <summary>What the data is called.</summary>
+    public string Split => DataSources.Split(_config);
+
+    /// <summary>How it is measured, in words.</summary>
+    public string Description => EvaluationSettings.Protocol(_config, Method, Protocol);
+
+    /// <summary>Checks the arguments.</summary>
+    /// <param name="options">The arguments.</param>
+    /// <param name="config">The configuration, as <see cref="Configuration"/> gives it.</param>
+    /// <param name="context">Where to warn.</param>
+    /// <exception cref="ConfigException">An argument is wrong.</exception>
+    public static EvaluationRun Of(EvalOptions options, RunConfig config, CommandContext context) =>
+        new(options, config, ProtocolRegistry.Find(config.Text("protocol")), context);
+
+    /// <summary>The configuration as the protocol wants it: its size of pictures, where nobody sets another.</summary>
+    /// <exception cref="ConfigException">There is no such protocol, or the configuration is wrong.</exception>
+    public static RunConfig Configuration(EvalOptions options, CommandContext context)
+    {
+        if (options.Protocol is { } name && !ProtocolRegistry.All.Any(p => p.Name == name))
+            throw new ConfigException($"--protocol {name}: is no protocol; use one of {string.Join(", ", ProtocolRegistry.All.Select(p => p.Name))}");
+        string[] set = [.. options.Set, .. options.Protocol is { } chosen ? [$"protocol={chosen}"] : Array.Empty<string>()];
+        var config = RunConfig.Load(options.Config, set);
+        if (ProtocolRegistry.Find(config.Text("protocol")) is not { PictureSize: { } size } protocol || size == config.ImageSize)
+            return config;
+        if (config.IsGenerated || set.Any(s => s.StartsWith("image_res=", StringComparison.Ordinal)))
+        {
+            context.Note($"pictures have {config.ImageSize} pixels a side as configured, and not the {size} of the protocol {protocol.Name}");
+            return config;
+        }
+        return RunConfig.Load(options.Config, [.. set, FormattableString.Invariant($"image_res={size}")]);
+    }
+
+    /// <summary>Opens the test data.</summary>
+    /// <exception cref="ConfigException">The configuration names none.</exception>
+    /// <exception cref="DataException">It is missing or wrong.</exception>
+    public void Read()
+    {
+        var all = DataSources.Test(_config, _context.Warn)
+            ?? throw ConfigRules.Wrong(_config, "test_file: is missing; name the annotation files to evaluate on");
+        Data = all as IFileDataset;
+        Questions = _options.Count is { } count ? new FirstQuestions(all, count) : all;
+    }
+
+    /// <summary>Plays the game with a checkpoint; its answers are counted as they are given.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="backend">Where to compute.</param>
+    /// <param name="tally">Counts the answers.</param>
+    /// <param name="stop">The wish to stop.</param>
+    public void Play(CheckpointFile checkpoint, IBackend backend, PointingTally tally, CancellationToken stop)
+    {
+        var tokenizer = TokenizerChoice.Of(checkpoint, _config, _context);
+        using var model = ModelLoader.Load(checkpoint, _config, tokenizer, backend, _options.Loading(_context));
+        _context.Note(_config, ConfigUse.Evaluation);
+        if (checkpoint.Config() is { } run && TrainingOverlap.Warning(run, _config, Questions) is { } warning)
+            _context.Warn(warning);
+        var explained = EvaluationSettings.Explained(model, tokenizer, _config, ModelKeys.Grounding(_config));
+        var explainer = ExplainerChoice.Create(explained, Method);
+        if (_cache is not null)
+            explainer = new CachedExplainer(explainer, _cache, explained, CachedExplainer.Origin(checkpoint.Path, _options.Key, explained, Method), _context.Warn);
+        var judge = new AnswerJudge(Protocol, _choice, _choice.IsCostly ? new ModelScores(explained) : null);
+        PointingEvaluator.Run(explainer, Questions, _config.Integer("eval_batch"), stop: stop, tally: tally, judge: judge);
+        if (_cache is not null)
+            _context.Note($"--cache: {_cache.Found} maps were there, {_cache.Written} are new");
+    }
+
+    private static MapCache Open(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException($"--cache {folder}: the folder cannot be made ({e.Message.TrimEnd('.')}); choose another one", e);
+        }
+        OutputFiles.RequireWritable("--cache", Path.Combine(folder, "maps"));
+        return new MapCache(folder);
+    }
+}

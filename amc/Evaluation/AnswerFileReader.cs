@@ -1,0 +1,63 @@
+using System.Text.Json;
+using AmcEngine.DataTools;
+
+namespace AmcEngine.Amc.Evaluation;
+
+/// <summary>A line of a samples file.</summary>
+/// <param name="Index">Which question of the test set.</param>
+/// <param name="Phrase">The phrase as it was asked.</param>
+/// <param name="Image">The picture.</param>
+/// <param name="Hit">Whether it was right.</param>
+/// <param name="Measures">Measures of the map by name.</param>
+internal sealed record AnswerLine(int Index, string Phrase, string Image, bool Hit, IReadOnlyDictionary<string, double> Measures);
+
+/// <summary>Reads what <see cref="AnswerFile"/> has written; fields that it does not know are passed over.</summary>
+internal static class AnswerFileReader
+{
+    /// <summary>The lines of a file.</summary>
+    /// <exception cref="DataException">The file is missing or empty, or a line is no answer; the message names it.</exception>
+    public static IReadOnlyList<AnswerLine> Read(string path)
+    {
+        List<AnswerLine> lines = [];
+        HashSet<int> known = [];
+        var number = 0;
+        try
+        {
+            foreach (var line in File.ReadLines(path))
+            {
+                number++;
+                if (line.Length == 0)
+                    continue;
+                var answer = Parse(line);
+                if (!known.Add(answer.Index))
+                    throw new DataException($"{path}: line {number}: question {answer.Index} was answered before; give the file as eval --samples wrote it.");
+                lines.Add(answer);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"{path}: the samples cannot be read ({e.Message.TrimEnd('.')}); give a file that eval --samples wrote.", e);
+        }
+        // Not JSON; not an object; no such field; not of its type.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            throw new DataException($"{path}: line {number}: is no answer; give a file that eval --samples wrote, whole.", e);
+        }
+        return lines.Count > 0 ? lines : throw new DataException($"{path}: holds no answer; give a file that eval --samples wrote.");
+    }
+
+    private static AnswerLine Parse(string line)
+    {
+        using var document = JsonDocument.Parse(line);
+        var root = document.RootElement;
+        var measures = new Dictionary<string, double>(StringComparer.Ordinal);
+        if (root.TryGetProperty("measures", out var values))
+        {
+            foreach (var value in values.EnumerateObject())
+                measures[value.Name] = value.Value.GetDouble();
+        }
+        return new AnswerLine(
+            root.GetProperty("index").GetInt32(), root.GetProperty("phrase").GetString()!, root.GetProperty("image").GetString()!,
+            root.GetProperty("hit").GetBoolean(), measures);
+    }
+}
