@@ -1,3 +1,4 @@
+using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.DataTools;
@@ -47,13 +48,13 @@ internal static class DataCommandRunner
         output.WriteLine($"pictures   {summary.Pictures}");
         output.WriteLine(FormattableString.Invariant($"phrases    {summary.Captions}, {summary.MeanWords:0.0} words each"));
         output.WriteLine(summary.IsNormalised
-            ? FormattableString.Invariant($"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0.00} × {summary.MeanBoxHeight:0.00} of the picture on average (normalised)")
-            : FormattableString.Invariant($"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0} × {summary.MeanBoxHeight:0} pixels on average"));
+            ? string.Create(CultureInfo.InvariantCulture, $"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0.00} × {summary.MeanBoxHeight:0.00} of the picture on average (normalised)")
+            : string.Create(CultureInfo.InvariantCulture, $"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0} × {summary.MeanBoxHeight:0} pixels on average"));
         if (found.Annotations.WithoutBox > 0)
             output.WriteLine($"no box     {found.Annotations.WithoutBox} entries: they train the losses that need none, and ask no question");
         var allGood = found.Pictures is { HasBad: false } && !found.Annotations.HasBad;
         if (summary.MeanBoxShare is { } share)
-            output.WriteLine(FormattableString.Invariant($"box share  {100 * share:0.0} % of the picture on average{(allGood ? "; all pictures can be read and all boxes fit" : "")}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"box share  {100 * share:0.0} % of the picture on average{(allGood ? "; all pictures can be read and all boxes fit" : "")}"));
         if (found.Pictures is { HasBad: true } pictures)
             output.WriteLine($"damaged    {pictures.Summary}");
     }

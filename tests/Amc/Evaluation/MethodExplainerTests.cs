@@ -89,7 +89,8 @@ internal sealed class MethodExplainerTests
                     stop.Cancel();
             },
         };
-        var comparison = new MethodComparison(Explained(), new RiseOptions(Masks: 2));
+        using var model = SmallModel.Create(_backend, DType.F32);
+        var comparison = new MethodComparison(Explained() with { Model = model }, new RiseOptions(Masks: 2));
         List<MethodResult> done = [];
         Assert.That(Play, Throws.InstanceOf<OperationCanceledException>());
         Assert.That(done.Select(r => (r.Method.Name, r.Result.Count)), Is.EqualTo(new[] { ("gradcam", 3) }));
