@@ -31,6 +31,8 @@ internal static class Usage
           suites     BenchmarkDotNet, one suite an op family: suites --filter '*Softmax*', suites --list flat
                      (the first argument may also be --filter or --list; jobs run in this process; by default
                      --job short)
+          vg-files   made-up files in the layout of Visual Genome, to time amcx data vg: --out DIR
+                     --regions N (5000000)
           gpu        checks and measures a GPU: gpu --help
           help       this text
 

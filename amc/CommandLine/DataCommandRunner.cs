@@ -1,6 +1,7 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Reports;
 using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.CommandLine;
@@ -18,8 +19,10 @@ internal static class DataCommandRunner
             throw new ConfigException($"--seed {options.Seed}: must be 0 or more");
         var folder = (options as FashionScenesOptions)?.FashionFolder;
         var scenes = SceneSources.Create(options.Kind, options.Size, folder, "--size");
-        var path = SceneExporter.Export(scenes, options.Output, options.Count, (ulong)options.Seed, options.Split, options.Format);
+        var path = SceneExporter.Export(scenes, options.Output, options.Count, (ulong)options.Seed, options.Split, options.Format, options.Regions);
         context.Out.WriteLine($"{options.Count} scenes written; annotations: {path}");
+        if (options.Regions is { } kind)
+            context.Out.WriteLine($"regions ({kind.ToString().ToLowerInvariant()}): {Path.Combine(options.Output, SceneExporter.RegionFileName)}");
         return ErrorReporter.Success;
     }
 
@@ -33,12 +36,30 @@ internal static class DataCommandRunner
             throw new ConfigException($"--box-format {options.BoxFormat}: use {format.Expected}");
         if (!(options.MaxBadShare >= share.Minimum && options.MaxBadShare <= share.Maximum))
             throw new ConfigException(FormattableString.Invariant($"--max-bad-share {options.MaxBadShare}: must be {share.Expected}"));
-        var found = DataInspector.Inspect(options.File, options.ImageRoot, new PictureOptions { Boxes = PictureSettings.Format(options.BoxFormat), Exif = options.Exif });
+        CheckSheet(options);
+        PictureOptions pictures = new() { Boxes = PictureSettings.Format(options.BoxFormat), Exif = options.Exif };
+        var found = DataInspector.Inspect(options.File, options.ImageRoot, pictures);
         foreach (var line in found.Annotations.Lines().Concat(found.PictureProblems))
             context.Out.WriteLine(line);
         Show(found, context.Out);
+        if (options.Sheet is { } sheet)
+        {
+            AnnotationSheet.Save(sheet, options.File, options.ImageRoot!, pictures);
+            context.Out.WriteLine($"sheet      {sheet}");
+        }
         Refuse(options, found);
         return ErrorReporter.Success;
+    }
+
+    // Before anything is read.
+    private static void CheckSheet(InspectOptions options)
+    {
+        if (options.Sheet is not { } sheet)
+            return;
+        if (options.ImageRoot is null)
+            throw new ConfigException("--sheet: needs --image-root, the folder that picture paths start from");
+        if (!RgbImage.CanSave(sheet))
+            throw new ConfigException($"--sheet {sheet}: pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
     }
 
     private static void Show(Inspection found, TextWriter output)
@@ -47,14 +68,18 @@ internal static class DataCommandRunner
         output.WriteLine($"entries    {summary.Entries}");
         output.WriteLine($"pictures   {summary.Pictures}");
         output.WriteLine(FormattableString.Invariant($"phrases    {summary.Captions}, {summary.MeanWords:0.0} words each"));
-        output.WriteLine(summary.IsNormalised
-            ? string.Create(CultureInfo.InvariantCulture, $"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0.00} × {summary.MeanBoxHeight:0.00} of the picture on average (normalised)")
-            : string.Create(CultureInfo.InvariantCulture, $"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0} × {summary.MeanBoxHeight:0} pixels on average"));
+        var others = found.Kinds.Any(k => k.Kind != "box");
+        if (summary.Boxes > 0 || !others)
+            output.WriteLine(summary.IsNormalised
+                ? string.Create(CultureInfo.InvariantCulture, $"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0.00} × {summary.MeanBoxHeight:0.00} of the picture on average (normalised)")
+                : string.Create(CultureInfo.InvariantCulture, $"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0} × {summary.MeanBoxHeight:0} pixels on average"));
+        foreach (var kind in others ? found.Kinds : [])
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"regions    {kind.Count} {kind.Kind}{(kind.MeanShare is { } mean ? $", {100 * mean:0.0} % of the picture on average" : "")}"));
         if (found.Annotations.WithoutBox > 0)
             output.WriteLine($"no box     {found.Annotations.WithoutBox} entries: they train the losses that need none, and ask no question");
         var allGood = found.Pictures is { HasBad: false } && !found.Annotations.HasBad;
         if (summary.MeanBoxShare is { } share)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"box share  {100 * share:0.0} % of the picture on average{(allGood ? "; all pictures can be read and all boxes fit" : "")}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(others ? "share    " : "box share")}  {100 * share:0.0} % of the picture on average{(allGood ? $"; all pictures can be read and all {(others ? "regions" : "boxes")} fit" : "")}"));
         if (found.Pictures is { HasBad: true } pictures)
             output.WriteLine($"damaged    {pictures.Summary}");
     }

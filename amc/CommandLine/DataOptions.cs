@@ -31,6 +31,10 @@ internal abstract class ScenesOptions : CommonOptions
     [Option("format", Default = SceneFormat.Png, MetaValue = "png|jpeg", HelpText = "How pictures are stored.")]
     public SceneFormat Format { get; set; }
 
+    /// <summary>How items are annotated beside their boxes.</summary>
+    [Option("regions", MetaValue = "box|polygon|mask|points|scribble|mixed", HelpText = "Also write annotations.regions.json with regions of this kind.")]
+    public SceneRegionKind? Regions { get; set; }
+
     /// <summary>Side of the pictures.</summary>
     [Option("size", Default = 64, MetaValue = "PIXELS", HelpText = "Side of the pictures.")]
     public int Size { get; set; }
@@ -78,6 +82,10 @@ internal sealed class InspectOptions : CommonOptions
     [Option("image-root", MetaValue = "DIR", HelpText = "Also read every picture below this folder and check every box against it.")]
     public string? ImageRoot { get; set; }
 
+    /// <summary>The picture to draw.</summary>
+    [Option("sheet", MetaValue = "OUT", HelpText = "Draw pictures with phrases and regions on a sheet (PNG, JPEG or WebP); needs --image-root.")]
+    public string? Sheet { get; set; }
+
     /// <summary>What the numbers of a box mean.</summary>
     [Option("box-format", Default = ConfigSchema.DefaultBoxFormat, MetaValue = ConfigSchema.BoxFormats, HelpText = "What the numbers of a box mean, as box_format of a configuration.")]
     public string BoxFormat { get; set; } = ConfigSchema.DefaultBoxFormat;
@@ -93,5 +101,8 @@ internal sealed class InspectOptions : CommonOptions
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
     public static IEnumerable<Example> Examples =>
-        [HelpExample.Of("Check annotations and pictures", new InspectOptions { File = "scenes/annotations.json", ImageRoot = "scenes" })];
+    [
+        HelpExample.Of("Check annotations and pictures", new InspectOptions { File = "scenes/annotations.json", ImageRoot = "scenes" }),
+        HelpExample.Of("Look at them", new InspectOptions { File = "scenes/annotations.json", ImageRoot = "scenes", Sheet = "sheet.png" }),
+    ];
 }

@@ -9,7 +9,11 @@ internal static class Dispatcher
     private const string DataCommand = "data";
 
     private static readonly Type[] Commands = [typeof(DevicesOptions), typeof(TrainOptions), typeof(EvalOptions), typeof(ExplainOptions), typeof(DataOverview), typeof(CompareOptions), typeof(ConvertOptions), typeof(VerifyOptions), typeof(ProfileOptions)];
-    private static readonly Type[] DataCommands = [typeof(ShapeScenesOptions), typeof(FashionScenesOptions), typeof(InspectOptions)];
+    private static readonly Type[] DataCommands =
+    [
+        typeof(ShapeScenesOptions), typeof(FashionScenesOptions), typeof(VisualGenomeOptions), typeof(FlickrOptions), typeof(RefCocoOptions),
+        typeof(RefCocoPlusOptions), typeof(RefCocoGOptions), typeof(RefClefOptions), typeof(CocoOptions), typeof(InspectOptions),
+    ];
 
     /// <summary>Runs a command line and returns its exit code.</summary>
     public static int Run(string[] args, CommandContext context)
@@ -42,10 +46,12 @@ internal static class Dispatcher
             PathArguments.Expand(parsed.Value);
             return Execute(parsed.Value, context);
         }
-        string[] verbs = [.. commands.Select(c => ((VerbAttribute)Attribute.GetCustomAttribute(c, typeof(VerbAttribute))!).Name)];
+        string[] verbs = [.. commands.Select(Name)];
         var command = args.Length > 0 && verbs.Contains(args[0]) ? $"{prefix} {args[0]}" : prefix;
         return UsageReporter.Report(result, [.. ((NotParsed<object>)result).Errors], command, verbs, context);
     }
+
+    private static string Name(Type command) => ((VerbAttribute)Attribute.GetCustomAttribute(command, typeof(VerbAttribute))!).Name;
 
     private static int Execute(object options, CommandContext context) => options switch
     {
@@ -54,17 +60,18 @@ internal static class Dispatcher
         EvalOptions o => EvalCommand.Run(o, context),
         ExplainOptions o => ExplainCommand.Run(o, context),
         ScenesOptions o => DataCommandRunner.Export(o, context),
+        ImportOptions o => ImportCommand.Run(o, context),
         InspectOptions o => DataCommandRunner.Inspect(o, context),
         CompareOptions o => CompareCommand.Run(o, context),
         ConvertOptions o => ConvertCommand.Run(o, context),
         VerifyOptions o => VerifyCommand.Run(o, context),
         ProfileOptions o => ProfileCommand.Run(o, context),
-        _ => throw new ConfigException($"amcx {DataCommand}: name a kind; use one of scenes, fashion-scenes, inspect"),
+        _ => throw new ConfigException($"amcx {DataCommand}: name a kind; use one of {string.Join(", ", DataCommands.Select(Name))}"),
     };
 }
 
 /// <summary>Stands for <c>amcx data</c> in the list of commands; its own commands are parsed apart.</summary>
-[Verb("data", HelpText = "Generate and inspect data: scenes, fashion-scenes, inspect (amcx data --help).")]
+[Verb("data", HelpText = "Generate, import and inspect data: scenes, vg, flickr30k, refcoco and others, inspect (amcx data --help).")]
 internal sealed class DataOverview
 {
 }

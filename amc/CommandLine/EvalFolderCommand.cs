@@ -25,21 +25,44 @@ internal static class EvalFolderCommand
         run.Read();
         using var backend = DeviceSelector.Open(options);
         List<CurvePoint> points = [];
-        foreach ((var step, var path) in checkpoints)
+        try
         {
-            var summary = new EvaluationSummary(new Bootstrap());
-            var tally = new PointingTally(summary.Add);
-            run.Play(CheckpointFile.Find(path, options.Key), backend, tally, stop);
-            var point = new CurvePoint(step, path, tally.Result, summary.Metrics[0].Estimate);
-            points.Add(point);
-            context.Out.WriteLine(FormattableString.Invariant(
-                $"step {step}: pointing accuracy {100 * point.Accuracy.Value:0.00} % ({100 * point.Accuracy.Low:0.00} to {100 * point.Accuracy.High:0.00} %) on {point.Accuracy.Count} samples, {path}"));
+            foreach ((var step, var path) in checkpoints)
+            {
+                points.Add(Evaluate(run, step, CheckpointFile.Find(path, options.Key), backend, stop));
+                Say(points[^1], context);
+            }
         }
+        catch (OperationCanceledException) when (points.Count > 0)
+        {
+            Save(options, points, run);
+            throw;
+        }
+        Save(options, points, run);
+        return ErrorReporter.Success;
+    }
+
+    private static CurvePoint Evaluate(EvaluationRun run, int step, CheckpointFile checkpoint, IBackend backend, CancellationToken stop)
+    {
+        var summary = new EvaluationSummary(new Bootstrap());
+        var tally = new PointingTally(summary.Add);
+        run.Play(checkpoint, backend, tally, stop);
+        return new CurvePoint(step, Path.GetDirectoryName(checkpoint.Path)!, tally.Result, summary.Metrics[0].Estimate);
+    }
+
+    private static void Say(CurvePoint point, CommandContext context)
+    {
+        (var value, var low, var high, var count) = point.Accuracy;
+        context.Out.WriteLine(FormattableString.Invariant(
+            $"step {point.Step}: pointing accuracy {100 * value:0.00} % ({100 * low:0.00} to {100 * high:0.00} %) on {count} samples, {point.Checkpoint}"));
+    }
+
+    private static void Save(EvalOptions options, List<CurvePoint> points, EvaluationRun run)
+    {
         if (options.Json is { } json)
             SaveJson(json, points, run);
         if (options.Curve is { } curve)
             CheckpointPlot.Save(curve, points);
-        return ErrorReporter.Success;
     }
 
     /// <summary>The checkpoints of a run's folder by their steps; of several with one step the first by name.</summary>

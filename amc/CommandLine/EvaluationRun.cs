@@ -22,6 +22,7 @@ internal sealed class EvaluationRun
     private readonly RunConfig _config;
     private readonly MeasureChoice _choice;
     private readonly MapCache? _cache;
+    private bool _told;
 
     private EvaluationRun(EvalOptions options, RunConfig config, IProtocol protocol, CommandContext context)
     {
@@ -99,17 +100,38 @@ internal sealed class EvaluationRun
     {
         var tokenizer = TokenizerChoice.Of(checkpoint, _config, _context);
         using var model = ModelLoader.Load(checkpoint, _config, tokenizer, backend, _options.Loading(_context));
-        _context.Note(_config, ConfigUse.Evaluation);
-        if (checkpoint.Config() is { } run && TrainingOverlap.Warning(run, _config, Questions) is { } warning)
-            _context.Warn(warning);
+        Tell(checkpoint);
         var explained = EvaluationSettings.Explained(model, tokenizer, _config, ModelKeys.Grounding(_config));
         var explainer = ExplainerChoice.Create(explained, Method);
+        (var found, var written) = (_cache?.Found, _cache?.Written);
         if (_cache is not null)
-            explainer = new CachedExplainer(explainer, _cache, explained, CachedExplainer.Origin(checkpoint.Path, _options.Key, explained, Method), _context.Warn);
+        {
+            var origin = CachedExplainer.Origin(checkpoint.Path, Settings(tokenizer), explained, Method);
+            explainer = new CachedExplainer(explainer, _cache, explained, origin, _context.Warn);
+        }
         var judge = new AnswerJudge(Protocol, _choice, _choice.IsCostly ? new ModelScores(explained) : null);
         PointingEvaluator.Run(explainer, Questions, _config.Integer("eval_batch"), stop: stop, tally: tally, judge: judge);
         if (_cache is not null)
-            _context.Note($"--cache: {_cache.Found} maps were there, {_cache.Written} are new");
+            _context.Note($"--cache: {_cache.Found - found} maps were there, {_cache.Written - written} are new");
+    }
+
+    // The checkpoints of a folder have the configuration and the training data in common.
+    private void Tell(CheckpointFile checkpoint)
+    {
+        if (_told)
+            return;
+        _told = true;
+        _context.Note(_config, ConfigUse.Evaluation);
+        if (checkpoint.Config() is { } run && TrainingOverlap.Warning(run, _config, Questions) is { } warning)
+            _context.Warn(warning);
+    }
+
+    // Missing weights are random numbers of the configuration's seed.
+    private string Settings(ITokenizer tokenizer)
+    {
+        var binding = ModelRegistry.Find(_config.Model).Binding(_config, tokenizer);
+        var sizes = string.Join(',', binding.Select(b => FormattableString.Invariant($"{b.Key}={b.Value}")));
+        return FormattableString.Invariant($"{_options.Key}|{sizes}|{(_options.AllowMissing ? _config.Seed : 0)}");
     }
 
     private static MapCache Open(string folder)

@@ -1,4 +1,5 @@
 using BadBounds = AmcEngine.DataTools.BadBounds;
+using DatasetRegistry = AmcEngine.DataTools.DatasetRegistry;
 using static AmcEngine.Amc.Configuration.ConfigKind;
 
 namespace AmcEngine.Amc.Configuration;
@@ -96,10 +97,12 @@ internal static class ConfigSchema
 
     private static ConfigKey[] DataKeys() =>
     [
-        new("dataset", Choice, "annotations", Choices: ["annotations", "scenes", "fashion-scenes"]),
+        new("dataset", Choice, "annotations", Choices: ["annotations", .. DatasetRegistry.Generated.Select(d => d.Name)]),
         new("train_count", Integer, 20_000, 1, 100_000_000),
         new("test_count", Integer, 512, 1, 1_000_000),
         new("data_seed", Integer, 0, 0, int.MaxValue),
+        new("region_kind", Choice, "box", Choices: ["box", "polygon", "mask", "points", "scribble", "mixed"]),
+        new("region_share", Real, 1.0, 0, 1),
         new("fashion_folder", Text, null) { IsPath = true },
         new("vocab_file", Text, null) { IsPath = true },
         new("max_tokens", Integer, 25, 2, 512),

@@ -30,6 +30,8 @@ internal static class DataSources
                 Count = config.Integer("train_count"),
                 Seed = (ulong)config.Integer("data_seed"),
                 NewScenesEachEpoch = true,
+                Regions = Enum.Parse<SceneRegionKind>(config.Text("region_kind"), ignoreCase: true),
+                RegionShare = config.Real("region_share"),
                 Augmentation = augmentation,
             });
         }

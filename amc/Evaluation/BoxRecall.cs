@@ -17,8 +17,7 @@ internal static class BoxRecall
     /// <param name="power">The heat in a box is divided by its area to this power.</param>
     public static IEnumerable<(string Name, double Value)> Of(Heatmap map, IReadOnlyList<Box>? proposals, IReadOnlyList<Box> truth, double power)
     {
-        IReadOnlyList<Box> ranked = proposals is not null ? DetectorScore.Ranked(map, proposals, power)
-            : MapBox.Of(map.Values, map.Width) is { } own ? [own] : [];
+        var ranked = proposals is null ? OwnBox(map) : DetectorScore.Ranked(map, proposals, power);
         Box[] merged = [Box.Around(truth)];
         foreach (var k in Ranks)
         {
@@ -26,6 +25,8 @@ internal static class BoxRecall
             yield return (FormattableString.Invariant($"merged_boxes@{k}"), Found(ranked.Take(k), merged));
         }
     }
+
+    private static Box[] OwnBox(Heatmap map) => MapBox.Of(map.Values, map.Width) is { } own ? [own] : [];
 
     private static double Found(IEnumerable<Box> boxes, IReadOnlyList<Box> truth) =>
         boxes.Any(b => truth.Any(t => BoxOverlap.Of(b, t) >= BoxOverlap.Found)) ? 1 : 0;

@@ -26,7 +26,7 @@ internal sealed record MeasureChoice(IReadOnlyList<MapMeasure> Measures, Proposa
             return MapMeasure.All;
         if (names == "none")
             return [];
-        string[] wanted = names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var wanted = names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         foreach (var name in wanted)
         {
             if (!MapMeasure.Families.Contains(name))

@@ -20,6 +20,9 @@ internal static class CpuCommands
             case "memory": return Report<MemoryOptions>(command, "Memory-bound kernels", args, (o, _, output) => MemoryCommand.Report(o, output));
             case "peaks": return Report<TableOptions>(command, "Peaks", args, (_, _, _) => { });
             case "quick": return Report<TableOptions>(command, "CPU benchmarks, quick", args, Quick);
+            case "vg-files":
+                VisualGenomeFiles.Write(CommandArguments.Parse<VisualGenomeFilesOptions>(command, args), Console.Out);
+                return 0;
             case ContenderProcess.Command: return ContenderProcess.Serve(args, Console.In, Console.Out);
             case StepRun.Command: return StepRun.Serve(args, Console.Out);
             default: return null;

@@ -99,7 +99,7 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
                 if (fitted.Covers(width, height))
                     usable.Add(fitted);
                 else
-                    problems.Add((AnnotationFault.BoxOutside, Outside(annotation, region, width, height)));
+                    problems.Add((AnnotationFault.BoxOutside, Outside(annotation, fitted, width, height)));
             }
             catch (DataException e)
             {
@@ -164,9 +164,16 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
     /// <summary>The first problem met.</summary>
     internal string? First => _first;
 
-    private static string Outside(RegionAnnotation annotation, Region region, int width, int height) =>
-        $"{annotation.Source}: {annotation.Image}: {(region is Box ? "box " : "")}{region} covers no pixel of the {width}×{height} picture; {(region is Box
-            ? "boxes are [x1, y1, x2, y2]" : "coordinates are [x, y]")} in pixels of the original picture (box_format says otherwise).";
+    private static string Outside(RegionAnnotation annotation, Region region, int width, int height)
+    {
+        var remedy = region switch
+        {
+            Box => "boxes are [x1, y1, x2, y2] in pixels of the original picture (box_format says otherwise)",
+            PixelRegion => "a mask is black outside of the region alone",
+            _ => "coordinates are [x, y] in pixels of the original picture (box_format says otherwise)",
+        };
+        return $"{annotation.Source}: {annotation.Image}: {(region is Box ? "box " : "")}{region} covers no pixel of the {width}×{height} picture; {remedy}.";
+    }
 
     private void CheckBounds()
     {

@@ -9,8 +9,6 @@ namespace AmcEngine.DataTools;
 /// <param name="census">Counts what is wrong.</param>
 internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationCensus census)
 {
-    private const int SnippetLength = 40;
-
     /// <summary>The entry without its bad boxes and phrases; null where nothing of it can be used, which is counted.</summary>
     /// <param name="entry">The JSON.</param>
     /// <param name="number">Its number in the file, from 0.</param>
@@ -34,18 +32,29 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
     {
         if (entry.ValueKind != JsonValueKind.Object)
         {
-            Wrong(AnnotationFault.NotAnObject, number, $"is {Kind(entry)}, not an object with image, caption and bbox");
+            Wrong(AnnotationFault.NotAnObject, number, $"is {RegionReader.Kind(entry)}, not an object with image, caption and bbox");
             return null;
         }
         // All three are looked at, so that everything that is wrong gets listed.
         var image = ParseImage(entry, number);
         (var captions, var badCaptions) = ParseCaptions(entry, number);
         (var paraphrases, var badParaphrases) = ParseParaphrases(entry, number);
-        (var boxes, var badBoxes) = ParseBoxes(entry, number);
-        if (image is null || captions.Count == 0 || (boxes.Count == 0 && badBoxes > 0))
+        (var regions, var badRegions) = ParseRegions(entry, number);
+        if (image is null || captions.Count == 0 || (regions.Count == 0 && badRegions > 0))
             return null;
-        census.Lose(all: false, badBoxes, badCaptions + badParaphrases);
-        return new RegionAnnotation(image, captions, boxes) { Paraphrases = paraphrases, File = path, Number = number };
+        census.Lose(all: false, badRegions, badCaptions + badParaphrases);
+        return new RegionAnnotation(image, captions, regions)
+        {
+            Paraphrases = paraphrases,
+            File = path,
+            Number = number,
+            Width = Side(entry, "width"),
+            Height = Side(entry, "height"),
+            Id = Text(entry, "id"),
+            Entity = Text(entry, "entity"),
+            Category = Text(entry, "category"),
+            Split = Text(entry, "split"),
+        };
     }
 
     private string? ParseImage(JsonElement entry, int number)
@@ -88,7 +97,7 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         foreach (var item in items)
         {
             if (item.ValueKind != JsonValueKind.String)
-                Wrong(AnnotationFault.BadPhrase, number, $"{field}: must be a phrase or a list of phrases, found {Kind(item)}");
+                Wrong(AnnotationFault.BadPhrase, number, $"{field}: must be a phrase or a list of phrases, found {RegionReader.Kind(item)}");
             // The recipe deletes punctuation, so a phrase such as "..." would reach the model as nothing.
             else if (CaptionCleaner.Clean(item.GetString()!, CaptionCleaner.TrainingMaxWords).Length == 0)
                 Wrong(AnnotationFault.BadPhrase, number, $"{field}: the phrase is empty, or empty after cleaning; give it a word");
@@ -98,13 +107,17 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         return (good, items.Count - good.Count);
     }
 
-    private (List<Region> Good, int Bad) ParseBoxes(JsonElement entry, int number)
+    // The reference's field, or the richer one in its place.
+    private (List<Region> Good, int Bad) ParseRegions(JsonElement entry, int number)
     {
+        var reader = new RegionReader(format, (fault, text) => Wrong(fault, number, text));
+        if (entry.TryGetProperty("regions", out var regions) && regions.ValueKind != JsonValueKind.Null)
+            return reader.ParseList(regions, "regions");
         if (!entry.TryGetProperty("bbox", out var value) || value.ValueKind == JsonValueKind.Null)
             return ([], 0);
         if (value.ValueKind != JsonValueKind.Array)
         {
-            Wrong(AnnotationFault.BadBox, number, $"bbox: must be a list of [x1, y1, x2, y2], found {Kind(value)}");
+            Wrong(AnnotationFault.BadBox, number, $"bbox: must be a list of [x1, y1, x2, y2], found {RegionReader.Kind(value)}");
             return ([], 1);
         }
         // One box is often given without the list around it.
@@ -113,55 +126,22 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         var count = 0;
         foreach (var item in isFlat ? [value] : value.EnumerateArray().ToArray())
         {
-            if (ParseBox(item, number, isFlat ? "bbox" : string.Create(CultureInfo.InvariantCulture, $"bbox[{count}]")) is { } box)
+            if (reader.ParseBox(item, isFlat ? "bbox" : string.Create(CultureInfo.InvariantCulture, $"bbox[{count}]")) is { } box)
                 good.Add(box);
             count++;
         }
         return (good, count - good.Count);
     }
 
-    private Box? ParseBox(JsonElement item, int number, string field)
+    private static string? Text(JsonElement entry, string field) => !entry.TryGetProperty(field, out var value) ? null : value.ValueKind switch
     {
-        if (item.ValueKind != JsonValueKind.Array || item.GetArrayLength() != 4)
-        {
-            Wrong(AnnotationFault.BadBox, number, $"{field}: must be four numbers [x1, y1, x2, y2]");
-            return null;
-        }
-        var v = new double[4];
-        for (var i = 0; i < v.Length; i++)
-        {
-            // A number too large for a double reads as infinity.
-            if (item[i].ValueKind != JsonValueKind.Number || !item[i].TryGetDouble(out v[i]) || !double.IsFinite(v[i]))
-            {
-                Wrong(AnnotationFault.BadBox, number, $"{field}: must be four finite numbers, found {Kind(item[i])} {Snippet(item[i].GetRawText())}");
-                return null;
-            }
-        }
-        var box = format == BoxFormat.Size ? new Box(v[0], v[1], v[0] + v[2], v[1] + v[3]) : new Box(v[0], v[1], v[2], v[3]);
-        (AnnotationFault Fault, string Text)? wrong = box switch
-        {
-            _ when !(box.Area > 0) => (AnnotationFault.FlatBox, "has no area; boxes are [x1, y1, x2, y2] with x1 < x2 and y1 < y2 (box_format: xywh takes x, y, width, height)"),
-            _ when box.X2 <= 0 || box.Y2 <= 0 => (AnnotationFault.BoxOutside, "lies outside the picture; coordinates count from its top left corner"),
-            _ when format == BoxFormat.Normalised && !BoxUnits.CanBeNormalised(box) => (AnnotationFault.OtherUnit, "is not normalised; box_format: normalised takes shares of the picture, 0 to 1"),
-            _ => null,
-        };
-        if (wrong is not { } w)
-            return box;
-        Wrong(w.Fault, number, $"{field}: {box.Text} {w.Text}");
-        return null;
-    }
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Number => value.GetRawText(),
+        _ => null,
+    };
+
+    private static int? Side(JsonElement entry, string field) =>
+        entry.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var side) && side > 0 ? side : null;
 
     private void Wrong(AnnotationFault fault, int number, string what) => census.Add(fault, $"{path}: entry {number}: {what}.");
-
-    private static string Snippet(string text) => text.Length <= SnippetLength ? text : text[..SnippetLength] + "…";
-
-    private static string Kind(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Object => "an object",
-        JsonValueKind.Array => "a list",
-        JsonValueKind.String => "a string",
-        JsonValueKind.Number => "a number",
-        JsonValueKind.Null => "null",
-        _ => "a truth value",
-    };
 }

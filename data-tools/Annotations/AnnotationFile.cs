@@ -8,7 +8,8 @@ namespace AmcEngine.DataTools;
 /// <summary>
 /// Annotation files in the reference's format (specification 6): a JSON list of
 /// <c>{"image": path, "caption": phrase or list of phrases, "bbox": [[x1, y1, x2, y2], …]}</c>, and perhaps
-/// <c>"paraphrases": [phrase, …]</c>. Other fields are ignored.
+/// <c>"paraphrases": [phrase, …]</c>; in place of bbox perhaps <c>"regions": [region, …]</c> of any kind, and <c>width</c>,
+/// <c>height</c>, <c>id</c>, <c>entity</c>, <c>category</c>, <c>split</c>. Other fields are ignored.
 /// </summary>
 public static class AnnotationFile
 {
@@ -79,7 +80,7 @@ public static class AnnotationFile
 
     /// <summary>Writes a file, one entry a line, by way of a temporary file in the same folder.</summary>
     /// <param name="path">The file; its folder exists.</param>
-    /// <param name="annotations">The entries; a single phrase is written as a string, several as a list.</param>
+    /// <param name="annotations">The entries; a single phrase is written as a string, several as a list, boxes alone as in the reference's format.</param>
     /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public static void Save(string path, IEnumerable<RegionAnnotation> annotations)
     {
@@ -130,9 +131,36 @@ public static class AnnotationFile
             json.WritePropertyName("paraphrases");
             WriteList(json, annotation.Paraphrases, json.WriteStringValue);
         }
-        json.WritePropertyName("bbox");
-        WriteList(json, [.. annotation.Regions.Select(r => r.Bounds)], box => WriteList(json, [box.X1, box.Y1, box.X2, box.Y2], json.WriteNumberValue));
+        WriteSide(json, "width", annotation.Width);
+        WriteSide(json, "height", annotation.Height);
+        var writer = new RegionWriter(json);
+        if (annotation.Regions.All(RegionWriter.IsPlain))
+        {
+            json.WritePropertyName("bbox");
+            WriteList(json, annotation.Regions, region => writer.WriteCorners((Box)region));
+        }
+        else
+        {
+            json.WritePropertyName("regions");
+            WriteList(json, annotation.Regions, writer.Write);
+        }
+        WriteText(json, "id", annotation.Id);
+        WriteText(json, "entity", annotation.Entity);
+        WriteText(json, "category", annotation.Category);
+        WriteText(json, "split", annotation.Split);
         json.WriteEndObject();
+    }
+
+    private static void WriteSide(Utf8JsonWriter json, string name, int? value)
+    {
+        if (value is { } side)
+            json.WriteNumber(name, side);
+    }
+
+    private static void WriteText(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is not null)
+            json.WriteString(name, value);
     }
 
     private static void WriteList<T>(Utf8JsonWriter json, IReadOnlyList<T> items, Action<T> write)

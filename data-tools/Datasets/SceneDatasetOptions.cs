@@ -15,6 +15,12 @@ public sealed record SceneDatasetOptions
     /// <summary>Whether every epoch shows scenes never seen before, rather than the same ones again.</summary>
     public bool NewScenesEachEpoch { get; init; }
 
+    /// <summary>How the items are annotated.</summary>
+    public SceneRegionKind Regions { get; init; }
+
+    /// <summary>Share of the scenes that are annotated at all; the others train the losses that need no region.</summary>
+    public double RegionShare { get; init; } = 1;
+
     /// <summary>Augmentation; none by default, since a mirrored scene no longer fits "left" and "right".</summary>
     public AugmentationOptions Augmentation { get; init; } = AugmentationOptions.None;
 }

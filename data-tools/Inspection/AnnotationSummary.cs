@@ -28,7 +28,7 @@ public sealed record AnnotationSummary
     public required double MeanBoxHeight { get; init; }
 
     /// <summary>
-    /// Mean share of the picture that a box covers, which is how often a random point hits a single box; null where no
+    /// Mean share of the picture that a region covers, which is how often a random point hits a single one; null where no
     /// picture folder was given.
     /// </summary>
     public double? MeanBoxShare { get; init; }

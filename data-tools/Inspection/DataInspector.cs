@@ -5,7 +5,17 @@ namespace AmcEngine.DataTools;
 /// <param name="Annotations">What is wrong with entries.</param>
 /// <param name="Pictures">What is wrong with pictures; null where they were not read.</param>
 /// <param name="PictureProblems">A line about each picture that is not whole, the first twenty.</param>
-public sealed record Inspection(AnnotationSummary Summary, AnnotationCensus Annotations, PictureCensus? Pictures, IReadOnlyList<string> PictureProblems);
+public sealed record Inspection(AnnotationSummary Summary, AnnotationCensus Annotations, PictureCensus? Pictures, IReadOnlyList<string> PictureProblems)
+{
+    /// <summary>The regions by kind, in the order of their names.</summary>
+    public required IReadOnlyList<KindSummary> Kinds { get; init; }
+}
+
+/// <summary>The regions of one kind.</summary>
+/// <param name="Kind">What files call the kind.</param>
+/// <param name="Count">How many there are.</param>
+/// <param name="MeanShare">Mean share of the picture that one covers; null where pictures were not read, or none could be used.</param>
+public sealed record KindSummary(string Kind, int Count, double? MeanShare);
 
 /// <summary>Summarises annotation files, so that a user sees at a glance what a file holds.</summary>
 public static class DataInspector
@@ -40,14 +50,21 @@ public static class DataInspector
             IsNormalised = annotations.Any(a => a.IsNormalised),
             MeanBoxWidth = boxes.Select(b => b.Width).DefaultIfEmpty().Average(),
             MeanBoxHeight = boxes.Select(b => b.Height).DefaultIfEmpty().Average(),
-            MeanBoxShare = shares.Count > 0 ? shares.Average() : null,
+            MeanBoxShare = shares.Count > 0 ? shares.Average(s => s.Share) : null,
         };
-        return new Inspection(summary, census, pictureCensus, problems);
+        return new Inspection(summary, census, pictureCensus, problems) { Kinds = Kinds(annotations, shares) };
     }
 
-    private static List<double> MeasureShares(IReadOnlyList<RegionAnnotation> annotations, string imageRoot, AnnotationCensus census, PictureCensus pictures)
+    private static KindSummary[] Kinds(IReadOnlyList<RegionAnnotation> annotations, List<(string Kind, double Share)> shares)
     {
-        List<double> shares = [];
+        var means = shares.GroupBy(s => s.Kind).ToDictionary(g => g.Key, g => g.Average(s => s.Share));
+        return [.. annotations.SelectMany(a => a.Regions).CountBy(r => r.Kind).OrderBy(k => k.Key, StringComparer.Ordinal)
+            .Select(k => new KindSummary(k.Key, k.Value, means.TryGetValue(k.Key, out var mean) ? mean : null))];
+    }
+
+    private static List<(string Kind, double Share)> MeasureShares(IReadOnlyList<RegionAnnotation> annotations, string imageRoot, AnnotationCensus census, PictureCensus pictures)
+    {
+        List<(string Kind, double Share)> shares = [];
         // Entries of one picture are read together: Visual Genome has some fifty a picture.
         foreach (var entries in annotations.GroupBy(a => a.Image, StringComparer.Ordinal))
         {
@@ -55,7 +72,7 @@ public static class DataInspector
             {
                 var picture = pictures.Read(Path.Combine(imageRoot, entries.Key));
                 foreach (var entry in entries)
-                    shares.AddRange(UsableRegions(entry, picture, census, imageRoot).Select(r => Share(r, picture)));
+                    shares.AddRange(UsableRegions(entry, picture, census, imageRoot).Select(r => (r.Kind, Share(r, picture))));
             }
             catch (UnreadablePictureException)
             {

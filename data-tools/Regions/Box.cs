@@ -12,6 +12,9 @@ namespace AmcEngine.DataTools;
 /// <param name="Y2">Bottom edge, pixels.</param>
 public sealed record Box(double X1, double Y1, double X2, double Y2) : Region
 {
+    /// <inheritdoc/>
+    public override string Kind => "box";
+
     /// <summary>X2 − X1, pixels.</summary>
     public double Width => X2 - X1;
 

@@ -68,6 +68,9 @@ public abstract record CompoundRegion(IReadOnlyList<Region> Parts) : Region
 public sealed record Union(IReadOnlyList<Region> Parts) : CompoundRegion(Parts)
 {
     /// <inheritdoc/>
+    public override string Kind => "union";
+
+    /// <inheritdoc/>
     internal override string Text => string.Create(CultureInfo.InvariantCulture, $"union of {Parts.Count} regions");
 
     /// <inheritdoc/>
@@ -78,6 +81,9 @@ public sealed record Union(IReadOnlyList<Region> Parts) : CompoundRegion(Parts)
 /// <param name="Parts">The regions, at least one.</param>
 public sealed record Choice(IReadOnlyList<Region> Parts) : CompoundRegion(Parts)
 {
+    /// <inheritdoc/>
+    public override string Kind => "choice";
+
     /// <inheritdoc/>
     internal override string Text => string.Create(CultureInfo.InvariantCulture, $"choice of {Parts.Count} regions");
 

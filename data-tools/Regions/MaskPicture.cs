@@ -25,6 +25,9 @@ public sealed record MaskPicture(string Path) : PixelRegion
         (_width, _height, _gray) = (width, height, gray);
     }
 
+    /// <inheritdoc/>
+    public override string Kind => "mask";
+
     /// <summary>Whether the pixels are known; without them, only <see cref="Path"/> can be asked for.</summary>
     public bool IsRead => _gray is not null;
 

@@ -8,6 +8,9 @@ namespace AmcEngine.DataTools;
 public sealed record Points(IReadOnlyList<(double X, double Y)> Centers, double Radius) : Region
 {
     /// <inheritdoc/>
+    public override string Kind => "points";
+
+    /// <inheritdoc/>
     public override Box Bounds => Box.Around(Centers, Radius);
 
     /// <summary>

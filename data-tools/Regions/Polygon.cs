@@ -10,6 +10,9 @@ namespace AmcEngine.DataTools;
 public sealed record Polygon(IReadOnlyList<(double X, double Y)> Points) : Region
 {
     /// <inheritdoc/>
+    public override string Kind => "polygon";
+
+    /// <inheritdoc/>
     public override Box Bounds => Box.Around(Points);
 
     /// <summary>By the shoelace formula: ½ |Σ (xᵢ yᵢ₊₁ − xᵢ₊₁ yᵢ)|, exact for polygons that do not cross themselves.</summary>

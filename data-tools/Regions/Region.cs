@@ -12,6 +12,9 @@ public abstract record Region
     {
     }
 
+    /// <summary>What annotation files and statistics call the kind of region, such as <c>polygon</c>.</summary>
+    public abstract string Kind { get; }
+
     /// <summary>What a pixel of the region counts in a mask, above 0 up to 1; hits do not depend on it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The weight is not above 0, or above 1.</exception>
     public double Weight

@@ -34,6 +34,9 @@ public sealed record RunLength : PixelRegion
     }
 
     /// <inheritdoc/>
+    public override string Kind => "rle";
+
+    /// <inheritdoc/>
     public override int Width { get; }
 
     /// <inheritdoc/>

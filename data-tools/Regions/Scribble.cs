@@ -11,6 +11,9 @@ namespace AmcEngine.DataTools;
 public sealed record Scribble(IReadOnlyList<(double X, double Y)> Points, double Width) : Region
 {
     /// <inheritdoc/>
+    public override string Kind => "scribble";
+
+    /// <inheritdoc/>
     public override Box Bounds => Box.Around(Points, Width / 2);
 
     /// <summary>

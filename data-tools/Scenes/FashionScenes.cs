@@ -65,6 +65,7 @@ public sealed class FashionScenes : ISceneSource
         return new Scene(picture, phrase, new Box(x, y, x + referent.Side, y + referent.Side))
         {
             Paraphrase = ScenePhrasebook.Paraphrase(phrase, Stream, seed, split, number),
+            Item = () => Cut(pictures.Picture(referent.Index), referent, corners[0]),
         };
     }
 
@@ -100,6 +101,17 @@ public sealed class FashionScenes : ISceneSource
         for (var i = 0; i < picture.Pixels.Length; i += 3)
             picture.Pixels.AsSpan(i, 3).Fill((byte)(level + random.NextInt(-Noise, Noise)));
         return picture;
+    }
+
+    // What hides at least half of the background.
+    private SceneItem Cut(ReadOnlySpan<byte> gray, Item item, (int X, int Y) corner)
+    {
+        var cloth = BilinearResampler.Resize(gray, FashionMnist.Side, FashionMnist.Side, 1, item.Side, item.Side);
+        var pixels = new byte[Size * Size];
+        for (var i = 0; i < cloth.Length; i++)
+            pixels[(corner.Y + i / item.Side) * Size + corner.X + i % item.Side] = (byte)(OpacityGain * cloth[i] >= 128 ? 255 : 0);
+        MaskPicture mask = new(Size, Size, pixels);
+        return new SceneItem(mask, ConvexHull.Of(mask));
     }
 
     // A tinted photograph: cloth covers the background however dark it is, and its grey value shades the colour, so

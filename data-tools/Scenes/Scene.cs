@@ -8,4 +8,7 @@ public sealed record Scene(RgbImage Picture, string Phrase, Box Box)
 {
     /// <summary>The phrase in other words, not cleaned.</summary>
     public required string Paraphrase { get; init; }
+
+    /// <summary>The item itself; it is drawn when asked for.</summary>
+    public required Func<SceneItem> Item { get; init; }
 }

@@ -6,12 +6,7 @@ public static class SceneVocabulary
     /// <summary>Every word that a cleaned phrase of the kind can hold, in a fixed order, each once.</summary>
     /// <param name="kind">One of <see cref="SceneKinds.All"/>.</param>
     /// <exception cref="DataException">The kind is unknown.</exception>
-    public static IReadOnlyList<string> Words(string kind) => kind switch
-    {
-        SceneKinds.Shapes => ShapePhrases.Words,
-        SceneKinds.Fashion => FashionScenes.Words,
-        _ => throw SceneKinds.Unknown(kind),
-    };
+    public static IReadOnlyList<string> Words(string kind) => SceneKinds.Find(kind).Words;
 
     /// <summary>
     /// Every word that a cleaned paraphrase of the kind can hold beside those of <see cref="Words"/>, in a fixed order, each once.
@@ -19,6 +14,5 @@ public static class SceneVocabulary
     /// </summary>
     /// <param name="kind">One of <see cref="SceneKinds.All"/>.</param>
     /// <exception cref="DataException">The kind is unknown.</exception>
-    public static IReadOnlyList<string> ParaphraseWords(string kind) =>
-        ScenePhrasebook.NewWords(Words(kind), kind == SceneKinds.Fashion ? FashionMnist.ClassNames : []);
+    public static IReadOnlyList<string> ParaphraseWords(string kind) => SceneKinds.Find(kind).ParaphraseWords;
 }

@@ -27,6 +27,9 @@ internal static class ShapeOutlines
         -CrossArm, -Radius, CrossArm, -Radius, CrossArm, -CrossArm, Radius, -CrossArm, Radius, CrossArm, CrossArm, CrossArm,
         CrossArm, Radius, -CrossArm, Radius, -CrossArm, CrossArm, -Radius, CrossArm, -Radius, -CrossArm, -CrossArm, -CrossArm);
 
+    // Four quarters of four parabolas, two corners each.
+    private const int CirclePoints = 32;
+
     // A quarter of a circle as four parabolas: control point and end point of each, the first from (Radius, 0). Skia's
     // own circle is not used, because it is cut into parabolas by rounded arithmetic.
     private static readonly (int X, int Y)[] Quarter =
@@ -50,6 +53,50 @@ internal static class ShapeOutlines
                 break;
         }
         return builder.Detach();
+    }
+
+    /// <summary>
+    /// The outline of an item in pixels of its scene: curves as 32 corners, and a ring as its upper and lower halves, since a polygon
+    /// has no hole.
+    /// </summary>
+    public static Region Region(ShapeItem item)
+    {
+        return item.Kind switch
+        {
+            ShapeKind.Circle => Placed(Circle(Radius)),
+            ShapeKind.Ring => new Union([Half(0), Half(CirclePoints / 2)]),
+            _ => Placed(Corners(item.Kind)),
+        };
+
+        Polygon Placed(IEnumerable<SKPoint> points)
+        {
+            double half = item.Side / 2.0, scale = half / Radius;
+            return new Polygon([.. points.Select(p => (item.X + half + p.X * scale, item.Y + half + p.Y * scale))]);
+        }
+
+        // From a corner on along the outer circle half round, and back along the hole.
+        Polygon Half(int first)
+        {
+            SKPoint[] outer = Circle(Radius), hole = Circle(RingHole);
+            int[] way = [.. Enumerable.Range(first, CirclePoints / 2 + 1).Select(i => i % CirclePoints)];
+            return Placed([.. way.Select(i => outer[i]), .. way.Reverse().Select(i => hole[i])]);
+        }
+    }
+
+    // Corners of a circle: ends and middles of its parabolas.
+    private static SKPoint[] Circle(int radius)
+    {
+        var points = new SKPoint[CirclePoints];
+        var last = new SKPoint(radius, 0);
+        for (var i = 0; i < CirclePoints; i += 2)
+        {
+            var (turn, at) = (i / Quarter.Length, i % Quarter.Length);
+            SKPoint control = Turned(Quarter[at], turn, radius), end = Turned(Quarter[at + 1], turn, radius);
+            points[i] = last;
+            points[i + 1] = new SKPoint((last.X + 2 * control.X + end.X) / 4, (last.Y + 2 * control.Y + end.Y) / 4);
+            last = end;
+        }
+        return points;
     }
 
     private static SKPoint[] Corners(ShapeKind kind) => kind switch

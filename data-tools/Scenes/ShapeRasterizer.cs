@@ -39,6 +39,22 @@ internal static class ShapeRasterizer
         return new Box(left, top, right + 1, bottom + 1);
     }
 
+    /// <summary>The pixels that an item covers at least by half.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="size">Side of the picture in pixels.</param>
+    public static MaskPicture Pixels(ShapeItem item, int size)
+    {
+        using var mask = DrawMask(item.Kind, item.Side);
+        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(mask.GetPixelSpan());
+        var pixels = new byte[size * size];
+        for (var i = 0; i < item.Side * item.Side; i++)
+        {
+            if (2 * Coverage(words, item.Side, i % item.Side, i / item.Side) >= FullCoverage)
+                pixels[(item.Y + i / item.Side) * size + item.X + i % item.Side] = 255;
+        }
+        return new MaskPicture(size, size, pixels);
+    }
+
     private static SKBitmap DrawMask(ShapeKind kind, int side)
     {
         var half = side * Grid / 2;

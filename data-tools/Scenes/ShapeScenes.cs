@@ -43,6 +43,7 @@ public sealed class ShapeScenes : ISceneSource
         return new Scene(picture, phrase, referent!)
         {
             Paraphrase = ScenePhrasebook.Paraphrase(phrase, Stream, seed, split, number),
+            Item = () => new SceneItem(ShapeRasterizer.Pixels(items[0], Size), ShapeOutlines.Region(items[0])),
         };
     }
 

@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
+using AmcEngine.Files.Pickle;
 
 namespace AmcEngine.Serialization;
 
 /// <summary>A numpy element type within a pickle, as in <c>numpy.dtype('f8')</c>.</summary>
-internal sealed class NumpyType(string code)
+internal sealed class NumpyType(string code) : IPickleObject
 {
     /// <summary>Its code; null where its scalars are not read.</summary>
     public string? Code { get; private set; } = code;

@@ -1,3 +1,5 @@
+using AmcEngine.Files.Pickle;
+
 namespace AmcEngine.Serialization;
 
 /// <summary>
@@ -6,8 +8,11 @@ namespace AmcEngine.Serialization;
 /// </summary>
 /// <param name="Name">The class or function that the file names (<c>argparse.Namespace</c>), or the kind of tensor (<c>sparse tensor</c>).</param>
 /// <param name="IsTensor">Whether it stands for a tensor.</param>
-public sealed record OpaqueObject(string Name, bool IsTensor = false)
+public sealed record OpaqueObject(string Name, bool IsTensor = false) : IPickleObject
 {
+    /// <inheritdoc/>
+    bool IPickleObject.IsOpaque => true;
+
     /// <summary>What it is, for messages.</summary>
     public override string ToString() =>
         IsTensor ? $"a {Name}" : $"an object of {SerializationException.Quote(Name)}";

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using AmcEngine.Files.Pickle;
 
 namespace AmcEngine.Serialization;
 
@@ -7,7 +8,7 @@ namespace AmcEngine.Serialization;
 /// A named tensor on the host: type, shape, and row-major little-endian bytes that may still lie in a file. A tensor
 /// from a file is read when its values are asked for, so the reader it came from must still be open then.
 /// </summary>
-public sealed class TensorData
+public sealed class TensorData : IPickleObject
 {
     private const int ChunkBytes = 1 << 18;
 

@@ -1,7 +1,9 @@
+using AmcEngine.Files.Pickle;
+
 namespace AmcEngine.Serialization;
 
 /// <summary>A run of bytes that may still lie in a file. Reading is thread-safe.</summary>
-internal abstract class TensorSource
+internal abstract class TensorSource : IByteRange
 {
     /// <summary>Bytes available.</summary>
     public abstract long Length { get; }

@@ -1,3 +1,5 @@
+using AmcEngine.Files.Pickle;
+
 namespace AmcEngine.Serialization;
 
 /// <summary>
@@ -107,10 +109,10 @@ internal sealed class TorchGlobals(PickleInput input)
     }
 
     // Switch arms need one delegate type; a method group alone has none.
-    private static PickleReader.Function Function(PickleReader.Function function) => function;
+    private static PickleFunction Function(PickleFunction function) => function;
 
     /// <summary>A container made of something opaque is opaque.</summary>
-    private static PickleReader.Function Container(PickleReader.Function make) =>
+    private static PickleFunction Container(PickleFunction make) =>
         arguments => arguments is [OpaqueObject opaque] ? opaque : make(arguments);
 
     /// <summary><c>(storage, offset, size, stride, requires_grad, hooks, …)</c>.</summary>

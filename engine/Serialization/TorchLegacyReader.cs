@@ -1,4 +1,5 @@
 using System.Numerics;
+using AmcEngine.Files.Pickle;
 
 namespace AmcEngine.Serialization;
 
@@ -15,7 +16,7 @@ internal static class TorchLegacyReader
 
     public static object? Read(FileSource file)
     {
-        var input = new PickleInput(file.Path, file);
+        var input = TorchPickle.Open(file.Path, file);
         if (ReadPlain(input) is not BigInteger magic || magic != Magic) throw SerializationException.In(
             file.Path, null, "is a pickle, but none that torch.save wrote", "give a .pth checkpoint or a safetensors file");
         var version = ReadPlain(input);

@@ -1,3 +1,5 @@
+using AmcEngine.Files.Pickle;
+
 namespace AmcEngine.Serialization;
 
 /// <summary>The storages that a checkpoint's pickle mentions, one per key however often it is mentioned.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using AmcEngine.Files.Pickle;
 
 namespace AmcEngine.Serialization;
 
@@ -16,10 +17,10 @@ internal static class TorchZipReader
         var prefix = FindPrefix(file.Path, zip);
         var swapped = IsBigEndian(file.Path, zip, prefix);
         var pickle = zip.Find(prefix + PickleName)!;
-        if (pickle.Length > PickleInput.MaxBytes) throw SerializationException.In(
-            file.Path, null, $"its {PickleName} has {pickle.Length} bytes, more than the allowed {PickleInput.MaxBytes}",
+        if (pickle.Length > TorchPickle.Limits.MaxBytes) throw SerializationException.In(
+            file.Path, null, $"its {PickleName} has {pickle.Length} bytes, more than the allowed {TorchPickle.Limits.MaxBytes}",
             "save the weights without other large objects");
-        var input = new PickleInput(file.Path, zip.Open(pickle));
+        var input = TorchPickle.Open(file.Path, zip.Open(pickle));
         var storages = new TorchStorages(input) { Added = storage => Bind(file.Path, zip, prefix, storage) };
         var globals = new TorchGlobals(input);
         return new PickleReader(input, globals.Resolve, id => TorchByteOrder.Apply(file.Path, storages.Load(id), swapped)).Read();

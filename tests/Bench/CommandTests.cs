@@ -34,7 +34,7 @@ internal sealed class CommandTests
     public void Help_names_every_command()
     {
         var lines = Usage.Text.Split('\n');
-        foreach (var command in new[] { "gemm", "attention", "step", "peers", "memory", "peaks", "quick", "ops", "suites", "gpu", "help" })
+        foreach (var command in new[] { "gemm", "attention", "step", "peers", "memory", "peaks", "quick", "ops", "suites", "vg-files", "gpu", "help" })
             Assert.That(lines.Any(l => l.StartsWith($"  {command} ", StringComparison.Ordinal)), Is.True, command);
     }
 

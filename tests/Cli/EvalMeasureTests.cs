@@ -158,7 +158,7 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
         Assert.That(other.Error, Does.Not.Contain("training list"));
         File.Move(list, list + ".moved");
         var gone = Amcx.Run(["eval", "--config", _config, "--checkpoint", train, .. Files(Export("third")), .. vocabulary]);
-        Assert.That(gone.Error, Does.Contain("training list is not there any more"));
+        Assert.That(gone.Error, Does.Contain("training list cannot be read any more"));
     }
 
     [Test]

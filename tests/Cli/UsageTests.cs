@@ -14,6 +14,13 @@ internal sealed class UsageTests
     [TestCase("data scenes")]
     [TestCase("data fashion-scenes")]
     [TestCase("data inspect")]
+    [TestCase("data vg")]
+    [TestCase("data flickr30k")]
+    [TestCase("data refcoco")]
+    [TestCase("data refcoco+")]
+    [TestCase("data refcocog")]
+    [TestCase("data refclef")]
+    [TestCase("data coco")]
     public void Every_command_explains_itself_with_an_example(string command)
     {
         var answer = Amcx.RunPlain([.. command.Split(' '), "--help"]);

@@ -27,6 +27,14 @@ internal static class FuzzTokens
     public static string[] Annotations { get; } =
         [.. Json, "\"image\":", "\"caption\":", "\"bbox\":", "[1,2,3,4]", "[[1,2,3,4]]", "[[0,0,1,1]]", "[[5,5,1,1]]", "\"a.jpg\"", "{\"image\":\"a\",\"caption\":\"b\",\"bbox\":[[1,2,3,4]]},", "\"<person>\"", "\"...\"", "[0,0,0,0]"];
 
+    public static string[] Coco { get; } =
+        [.. Json, "\"images\":", "\"annotations\":", "\"categories\":", "\"bbox\":", "\"segmentation\":", "\"counts\":", "\"size\":", "[[0,0,4,0,4,4]]", "[0,0,9,9,9,0,0,9]", "{\"size\":[8,9],\"counts\":[72]}"];
+
+    public static string[] FlickrXml { get; } =
+        ["<", ">", "</", "/>", "&lt;", "&x;", "<!DOCTYPE a [<!ENTITY x \"y\">]>", "<![CDATA[", "]]>", "<!--", "-->", "<?xml version=\"1.0\" encoding=\"utf-16\"?>", "<object>", "<name>1</name>", "<bndbox>", "</bndbox>", "<xmin>-1</xmin>", "9223372036854775807", "\xff\xfe"];
+
+    public static string[] Sentences { get; } = ["[/EN#", "[/EN#1/people ", "[/EN#0/notvisual ", "/", "]", "[", " ", "\n", "#", "]]", "\xc3\xa9"];
+
     public static string[] Yaml { get; } =
     [
         "\n", "  ", "\t", ": ", "- ", "[", "]", "{", "}", "&a ", "*a", "<<: *a", "!!str ", "!!binary ", "!<x> ", "|", ">", "|2-\n", "'", "\"", "\\x00", "\\u2028", "#", "---\n", "...\n", "%YAML 1.2\n", "? ", "@", "`",

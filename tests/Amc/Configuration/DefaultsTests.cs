@@ -62,6 +62,8 @@ internal sealed class DefaultsTests
         train_count 20000
         test_count 512
         data_seed 0
+        region_kind box
+        region_share 1
         fashion_folder -
         vocab_file -
         max_tokens 25

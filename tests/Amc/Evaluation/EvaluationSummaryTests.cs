@@ -48,6 +48,14 @@ internal sealed class EvaluationSummaryTests
         Assert.That(flat.Select(m => m.Name), Is.EqualTo(new[] { "pointing_accuracy", "energy", "auc" }), "a flat map has no IoU");
     }
 
+    [Test]
+    public void Without_answers_there_is_no_number()
+    {
+        var summary = new EvaluationSummary(new Bootstrap());
+        Assert.That(summary.Metrics, Is.Empty);
+        Assert.That(summary.Breakdown, Is.Empty);
+    }
+
     [TestCase(0.05, "small")]
     [TestCase(0.051, "medium")]
     [TestCase(0.25, "medium")]

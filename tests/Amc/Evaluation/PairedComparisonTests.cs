@@ -31,7 +31,7 @@ internal sealed class PairedComparisonTests : FolderTests
     [Test]
     public void Answers_to_other_questions_are_refused()
     {
-        AnswerLine other = Line(0, true) with { Phrase = "blue" };
+        var other = Line(0, true) with { Phrase = "blue" };
         Assert.That(() => PairedComparison.Of([Line(0, true)], [other], ("a.jsonl", "b.jsonl"), new Bootstrap()),
             Throws.TypeOf<DataException>().With.Message.Contains("a.jsonl").And.Message.Contains("question 0"));
         Assert.That(() => PairedComparison.Of([Line(0, true)], [Line(1, true)], ("a", "b"), new Bootstrap()),

@@ -75,6 +75,17 @@ internal sealed class KinkTests(string device)
         Assert.That(Gradient(Explanation.MeanMarginLoss(map, all, 3), map), Is.All.EqualTo(-0.25));
     }
 
+    // A pixel of weight w counts w inside and 1 − w outside, in means and maxima alike.
+    [Test]
+    public void Soft_regions_weigh_both_sides()
+    {
+        var map = Leaf([1, 4], 0.8, 0.4, 0.2, 0.6);
+        var mask = Constant([1, 4], 0.5, 0.75, 0, 0.25);
+        Closeness.Near("mean", Explanation.MeanMarginLoss(map, mask, 0.5).Item(), 1.15 / 2.5 - 0.85 / 1.5 + 0.5, 1e-15);
+        Closeness.Near("max", Explanation.MaxMarginLoss(map, mask, 0.5).Item(), 0.6 * 0.75 - 0.8 * 0.5 + 0.5, 1e-15);
+        Assert.That(Gradient(Explanation.MaxMarginLoss(map, mask, 0.5), map), Is.EqualTo(new[] { -0.5, 0, 0, 0.75 }));
+    }
+
     // Gates of GradCAM: at g = 0 the gradient passes, as it does through the reference's clamp(min=0), at first and second order.
     [Test]
     public void GradCam_passes_gradients_where_g_is_0()

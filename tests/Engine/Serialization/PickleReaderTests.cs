@@ -1,3 +1,4 @@
+using AmcEngine.Files.Pickle;
 using AmcEngine.Serialization;
 using NUnit.Framework;
 
@@ -105,7 +106,7 @@ public sealed class PickleReaderTests
 
     private static object? Read(byte[] pickle)
     {
-        var input = new PickleInput("file.pth", new MemorySource(pickle));
+        var input = TorchPickle.Open("file.pth", new MemorySource(pickle));
         var storages = new TorchStorages(input);
         return new PickleReader(input, new TorchGlobals(input).Resolve, storages.Load).Read();
     }

@@ -51,6 +51,27 @@ internal sealed class PointingGameTests
         double Edge(int from, int to) => Math.Round(from + random.NextDouble() * (to - from), random.Next(3)) + (random.Next(4) == 0 ? 0.5 : 0);
     }
 
+    /// <summary>Strictly inside an L, in the middle of four set pixels, and in one of two discs that overlap: counted once each.</summary>
+    [Test]
+    public void The_chance_of_other_regions_counts_pixels()
+    {
+        Polygon corner = new([(1, 1), (4, 1), (4, 4), (7, 4), (7, 7), (1, 7)]);
+        RunLength block = new(4, 4, [5, 2, 2, 2, 5]);
+        Assert.Multiple(() =>
+        {
+            Assert.That(PointingGame.RandomChance(10, 10, [corner]), Is.EqualTo(16 / 100.0));
+            Assert.That(PointingGame.RandomChance(10, 10, [corner, new Box(0, 0, 5, 5)]), Is.EqualTo((16 + 16 - 6) / 100.0));
+            Assert.That(PointingGame.RandomChance(4, 4, [block]), Is.EqualTo(1 / 16.0));
+            Assert.That(PointingGame.RandomChance(10, 10, [new Points([(3, 3), (4, 3)], 1.5)]), Is.EqualTo(12 / 100.0));
+            Assert.That(PointingGame.RandomChance(2, 2, [new Polygon([(-9, -9), (9, -9), (9, 9), (-9, 9)])]), Is.EqualTo(1), "clamped to the picture");
+        });
+    }
+
+    [Test]
+    public void Inclusive_hits_take_the_edge() =>
+        Assert.That((PointingGame.IsHit(2, 5, Boxes, Edges.Inclusive), PointingGame.IsHit(12, 12, Boxes, Edges.Inclusive), PointingGame.IsHit(1, 5, Boxes, Edges.Inclusive)),
+            Is.EqualTo((true, true, false)));
+
     [Test]
     public void The_chance_in_a_huge_picture_takes_no_time() =>
         Assert.That(PointingGame.RandomChance(2_000_000, 1_000_000, [new Box(0, 0, 1_000_001, 500_001)]), Is.EqualTo(0.25).Within(1e-6));

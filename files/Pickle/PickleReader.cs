@@ -1,53 +1,47 @@
 using System.Globalization;
 using System.Numerics;
 
-namespace AmcEngine.Serialization;
+namespace AmcEngine.Files.Pickle;
 
 /// <summary>
 /// A pickle stack machine that builds plain data and nothing else. Python's own machine calls whatever the file names;
-/// this one calls only the functions that <paramref name="globals"/> hands out. An <see cref="OpaqueObject"/> in place of
-/// a function is called by nobody: what it would make is that object again.
+/// this one calls only the functions that <paramref name="globals"/> hands out. An opaque <see cref="IPickleObject"/> in
+/// place of a function is called by nobody: what it would make is that object again.
 /// </summary>
 /// <remarks>
 /// Results: <c>null</c>, <see cref="bool"/>, <see cref="long"/> (<see cref="BigInteger"/> beyond 64 bits),
 /// <see cref="double"/>, <see cref="string"/>, <c>byte[]</c>, tuple = <c>object?[]</c>, list and set =
-/// <see cref="List{T}"/>, dict = <see cref="OrderedDictionary{TKey, TValue}"/>, <see cref="OpaqueObject"/>, and what the functions return. There is
+/// <see cref="List{T}"/>, dict = <see cref="OrderedDictionary{TKey, TValue}"/>, and what the functions return. There is
 /// no recursion anywhere, every step consumes input, and the number of steps is capped: time and memory are bounded by
 /// the file's size. The graph may share or even contain itself, so whoever walks it must bound its depth.
 /// </remarks>
 /// <param name="input">Where to read; it stands behind the pickle afterwards.</param>
 /// <param name="globals">Module and name → function, marker or opaque object.</param>
 /// <param name="persistentLoad">Persistent id → object.</param>
-internal sealed class PickleReader(
+public sealed class PickleReader(
     PickleInput input, Func<string, string, object> globals, Func<object?, object?> persistentLoad)
 {
-    /// <summary>A full-size checkpoint with optimizer takes some hundred thousand steps.</summary>
-    private const int MaxSteps = 4_000_000;
-
     private const int MaxIntegerBytes = 256;
 
     /// <summary>Longest text that may be a key of a dict or the name of a storage.</summary>
-    internal const int MaxKeyLength = 1024;
+    public const int MaxKeyLength = 1024;
 
     private readonly List<object?> _stack = [];
     private readonly List<int> _marks = [];
     private readonly Dictionary<uint, object?> _memo = [];
 
-    /// <summary>A function that a pickle may call.</summary>
-    public delegate object? Function(object?[] arguments);
-
     /// <summary>Reads one pickle up to its STOP.</summary>
-    /// <exception cref="SerializationException">The pickle is damaged, too large, or names something not allowed.</exception>
+    /// <exception cref="Exception">What the input makes of a problem: the pickle is damaged, too large, or names something not allowed.</exception>
     public object? Read()
     {
-        for (var step = 0; step < MaxSteps; step++)
+        for (var step = 0; step < input.Limits.MaxSteps; step++)
         {
             var op = input.ReadByte();
             if (op == (byte)'.') return Pop();
             var known = Scalar(op) || Text(op) || Container(op) || Memo(op) || Build(op);
             if (!known) throw input.Broken($"opcode 0x{op:x2} is unknown or not allowed");
         }
-        throw input.Broken($"it takes more than {MaxSteps} steps");
+        throw input.Broken($"it takes more than {input.Limits.MaxSteps} steps");
     }
 
     private bool Scalar(byte op)
@@ -83,6 +77,8 @@ internal sealed class PickleReader(
             // Python 2 wrote its (byte) strings with these two; keys and names are such.
             case (byte)'T': Push(input.ReadText(input.ReadInt32())); break;
             case (byte)'U': Push(input.ReadText(input.ReadByte())); break;
+            case (byte)'S': Push(PythonText.FromRepr(input)); break;
+            case (byte)'V': Push(PythonText.FromRawUnicodeEscape(input.ReadLineBytes())); break;
             case (byte)'B': Push(input.ReadBytes(input.ReadUInt32())); break;
             case (byte)'C': Push(input.ReadBytes(input.ReadByte())); break;
             case 0x8e or 0x96: Push(input.ReadBytes(input.ReadInt64())); break;
@@ -171,40 +167,37 @@ internal sealed class PickleReader(
     /// <summary>Calls a function that was handed out. What an unknown name would make is as opaque as the name.</summary>
     private void Call(object?[] functionAndArguments)
     {
-        if (functionAndArguments[0] is OpaqueObject opaque)
+        if (functionAndArguments[0] is IPickleObject { IsOpaque: true } opaque)
         {
             Push(opaque);
             return;
         }
-        if (functionAndArguments is not [Function function, object?[] arguments])
+        if (functionAndArguments is not [PickleFunction function, object?[] arguments])
             throw input.Broken("a call of something that is not a function");
         Push(function(arguments));
     }
 
-    /// <summary>
-    /// BUILD sets attributes. Those of a state dict are module versions and those of a tensor are hooks or user data:
-    /// neither matters here. Nor does what an opaque object is made of. Only numpy's types keep something, their byte order.
-    /// </summary>
+    /// <summary>BUILD sets attributes; those of a dict (a state dict's module versions) matter to nobody.</summary>
     private void SetState(object? state)
     {
         switch (Peek())
         {
-            case NumpyType type: type.SetState(state); break;
-            case OrderedDictionary<object, object?> or TensorData or OpaqueObject: break;
+            case IPickleObject target: target.SetState(state); break;
+            case OrderedDictionary<object, object?>: break;
             default: throw input.Broken("a state for an object that has none");
         }
     }
 
     private void Append(object?[] items)
     {
-        if (Peek() is OpaqueObject) return;
+        if (Peek() is IPickleObject { IsOpaque: true }) return;
         if (Peek() is not List<object?> list) throw input.Broken("items for something that is not a list");
         list.AddRange(items);
     }
 
     private void SetItems(object?[] pairs)
     {
-        if (Peek() is OpaqueObject) return;
+        if (Peek() is IPickleObject { IsOpaque: true }) return;
         if (Peek() is not OrderedDictionary<object, object?> dictionary || pairs.Length % 2 != 0)
             throw input.Broken("keys and values for something that is not a dict");
         for (var i = 0; i < pairs.Length; i += 2) Set(input, dictionary, pairs[i], pairs[i + 1]);
@@ -215,7 +208,7 @@ internal sealed class PickleReader(
     /// time, and hashing one long text a million times takes hours. Nobody's weights have other keys, so an entry under a
     /// tuple or an object (a counter's, say) is left out.
     /// </summary>
-    internal static void Set(PickleInput input, OrderedDictionary<object, object?> dictionary, object? key, object? value)
+    public static void Set(PickleInput input, OrderedDictionary<object, object?> dictionary, object? key, object? value)
     {
         if (key is string { Length: > MaxKeyLength }) throw input.Broken($"a dict key of more than {MaxKeyLength} characters");
         if (key is string or long or bool or double) dictionary[key] = value;

@@ -1,0 +1,109 @@
+using AmcEngine.DataTools;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.DataTools;
+
+/// <summary>How generated scenes are annotated by regions of each kind.</summary>
+[TestFixture]
+internal sealed class SceneRegionTests : FolderTests
+{
+    private const int Many = 200;
+
+    private static readonly ShapeScenes Scenes = new(64);
+
+    [TestCase(ShapeKind.Circle, 0.785)]
+    [TestCase(ShapeKind.Square, 1.0)]
+    [TestCase(ShapeKind.Triangle, 0.5)]
+    [TestCase(ShapeKind.Star, 0.331)]
+    [TestCase(ShapeKind.Cross, 0.564)]
+    [TestCase(ShapeKind.Diamond, 0.5)]
+    [TestCase(ShapeKind.Ring, 0.548)]
+    public void Outlines_and_pixels_have_the_area_that_geometry_says(object kind, double share)
+    {
+        ShapeItem item = new((ShapeKind)kind, 0, true, 29, 9, 30);
+        Region outline = ShapeOutlines.Region(item), pixels = ShapeRasterizer.Pixels(item, 64);
+        Assert.Multiple(() =>
+        {
+            // A circle's 32 corners leave half a hundredth out.
+            Assert.That(outline.Area / (29 * 29), Is.EqualTo(share).Within(0.01));
+            Assert.That(pixels.Area / (29 * 29), Is.EqualTo(share).Within(0.04), "whole pixels only");
+            Assert.That(outline.Bounds, Is.EqualTo(new Box(9, 30, 38, 59)).Or.Matches<Box>(b => b.X1 is >= 9 and < 11 && b.Y2 is > 56 and <= 59), "in the item's square");
+            Polygon[] polygons = outline is CompoundRegion parts ? [.. parts.Parts.Cast<Polygon>()] : [(Polygon)outline];
+            Assert.That(polygons.All(p => p.IsSimple));
+            float[] drawn = outline.Rasterize(64, 64).Values, own = pixels.Rasterize(64, 64).Values;
+            Assert.That(drawn.Where((v, i) => v != own[i]).Count(), Is.LessThan(30), "few pixels along the edge differ");
+        });
+    }
+
+    [Test]
+    public void The_hole_of_a_ring_is_not_in_it()
+    {
+        var ring = ShapeOutlines.Region(new ShapeItem(ShapeKind.Ring, 0, true, 20, 10, 10));
+        Assert.That((ring.Contains(20, 20, Edges.Inclusive), ring.Contains(12, 20.5, Edges.Strict), ring.Contains(28, 19.5, Edges.Strict)), Is.EqualTo((false, true, true)));
+    }
+
+    [Test]
+    public void Points_and_scribbles_lie_in_their_item_and_come_again()
+    {
+        for (var i = 0; i < Many; i++)
+        {
+            var scene = Scenes.Render(5, SceneSplit.Train, i);
+            var pixels = scene.Item().Pixels;
+            Assert.That(pixels.Bounds, Is.EqualTo(Box.Around([pixels.Bounds, scene.Box])).Or.Matches<Box>(b => b.Area <= scene.Box.Area), "within the box");
+            var points = (Points)Of(scene, SceneRegionKind.Points, i);
+            Assert.That(points.Centers.All(c => pixels.IsSet((int)c.X, (int)c.Y)), $"points of scene {i}");
+            var scribble = (Scribble)Of(scene, SceneRegionKind.Scribble, i);
+            Assert.That(scribble.Points.All(p => pixels.IsSet((int)p.X, (int)p.Y)), $"scribble of scene {i}");
+            Assert.That((points.Radius, scribble.Width), Is.EqualTo((1.5, 3.0)));
+            Assert.That(Of(Scenes.Render(5, SceneSplit.Train, i), SceneRegionKind.Scribble, i), Is.EqualTo(scribble));
+        }
+    }
+
+    [Test]
+    public void Mixed_takes_all_kinds_and_a_share_leaves_some_scenes_without()
+    {
+        string[] kinds = [.. Enumerable.Range(0, Many).Select(i => Of(Scenes.Render(5, SceneSplit.Train, i), SceneRegionKind.Mixed, i).Kind)];
+        // A ring's outline is a union.
+        Assert.That(kinds.CountBy(k => k).ToDictionary(k => k.Key, k => k.Value).Keys, Is.EquivalentTo((string[])["box", "polygon", "union", "mask", "points", "scribble"]));
+        Assert.That(kinds.CountBy(k => k == "union" ? "polygon" : k).Select(k => k.Value), Has.All.InRange(25, 58));
+        var scene = Scenes.Render(5, SceneSplit.Train, 0);
+        bool[] half = [.. Enumerable.Range(0, 1000).Select(i => SceneRegions.Of(scene, SceneRegionKind.Box, 0.5, 5, SceneSplit.Train, i).Count == 1)];
+        Assert.That(half.Count(h => h), Is.InRange(440, 560));
+        Assert.That(SceneRegions.Of(scene, SceneRegionKind.Box, 0, 5, SceneSplit.Train, 3), Is.Empty);
+        var kept = Array.IndexOf(half, true);
+        Assert.That(SceneRegions.Of(scene, SceneRegionKind.Points, 0.5, 5, SceneSplit.Train, kept), Is.EqualTo((Region[])[Of(scene, SceneRegionKind.Points, kept)]), "the share does not move the points");
+    }
+
+    [TestCase(SceneRegionKind.Box)]
+    [TestCase(SceneRegionKind.Polygon)]
+    [TestCase(SceneRegionKind.Mask)]
+    [TestCase(SceneRegionKind.Points)]
+    [TestCase(SceneRegionKind.Scribble)]
+    [TestCase(SceneRegionKind.Mixed)]
+    public void Exported_regions_train_as_generated_ones_do(SceneRegionKind kind)
+    {
+        SceneExporter.Export(Scenes, _folder.Path, 6, 7, SceneSplit.Train, SceneFormat.Png, kind);
+        var options = new AnnotationDatasetOptions { ImageSize = 64, Augmentation = AugmentationOptions.None, Pictures = new PictureOptions { Boxes = BoxFormat.Corners } };
+        AnnotationDataset read = new([_folder.PathOf(SceneExporter.RegionFileName)], _folder.Path, options);
+        SceneDataset made = new(Scenes, new SceneDatasetOptions { Count = 6, Seed = 7, Regions = kind });
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.That(read.Get(i, 1, 0).Mask, Is.EqualTo(made.Get(i, 1, 0).Mask), $"scene {i}");
+            Assert.That(made.Get(i, 1, 0).Mask, Has.Some.EqualTo(1f));
+        }
+        Assert.That(AnnotationFile.Load(_folder.PathOf(SceneExporter.AnnotationFileName)).All(a => a.Regions[0] is Box), "the reference's file stays");
+        Assert.That(new SceneEvaluationSet(Scenes, 3).All(q => q.Regions.Single() is Box), "test scenes keep their boxes");
+    }
+
+    [Test]
+    public void The_hull_of_pixels_is_that_of_their_squares()
+    {
+        // Three pixels: (1, 0), (0, 1) and (2, 1).
+        MaskPicture pixels = new(4, 2, [0, 255, 0, 0, 255, 0, 255, 0]);
+        var hull = ConvexHull.Of(pixels);
+        Assert.That(hull.Points, Is.EquivalentTo(((double, double)[])[(0, 1), (1, 0), (2, 0), (3, 1), (3, 2), (0, 2)]));
+        Assert.That((hull.Area, hull.IsSimple), Is.EqualTo((5.0, true)));
+    }
+
+    private static Region Of(Scene scene, SceneRegionKind kind, long number) => SceneRegions.Of(scene, kind, 1, 5, SceneSplit.Train, number).Single();
+}
