@@ -25,8 +25,10 @@ public sealed record RunLength : PixelRegion
         for (var i = 0; i < counts.Count; i++)
         {
             sum += counts[i];
-            if (counts[i] < 0 || sum > (long)width * height)
-                throw new DataException($"the run-length mask has {(counts[i] < 0 ? "a negative run" : $"more than its {(long)width * height} pixels ({width}×{height})")}; check its size and counts");
+            if (counts[i] < 0)
+                throw new DataException("the run-length mask has a negative run; check its size and counts");
+            if (sum > (long)width * height)
+                throw new DataException($"the run-length mask has more than its {(long)width * height} pixels ({width}×{height}); check its size and counts");
             _ends[i] = (int)sum;
         }
         if (sum != (long)width * height)
