@@ -116,8 +116,13 @@ internal sealed class MethodTests
         using var error = new StringWriter();
         var options = new CompareOptions
         {
-            Methods = true, Config = _config, Checkpoint = _folder.PathOf("albef"), Count = 4, RiseMasks = 8,
-            Output = grid, Threads = 1,
+            Methods = true,
+            Config = _config,
+            Checkpoint = _folder.PathOf("albef"),
+            Count = 4,
+            RiseMasks = 8,
+            Output = grid,
+            Threads = 1,
         };
         Assert.That(() => CompareMethodsCommand.Run(options, new CommandContext(output, error), stop.Token),
             Throws.InstanceOf<OperationCanceledException>());
