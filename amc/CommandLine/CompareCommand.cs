@@ -20,9 +20,10 @@ internal static class CompareCommand
             return CompareMethodsCommand.Run(options, context);
         if (!options.Groups.Any())
             throw new ConfigException("amcx compare: an argument is missing; amcx compare --help shows an example");
-        if (options.Config is not null || options.Checkpoint is not null)
+        if (options.Checkpoint is not null || (options.Config is not null && options.Report is null))
             throw new ConfigException(
-                "amcx compare: --config and --checkpoint go with --methods alone; add it, or leave them out");
+                "amcx compare: --checkpoint goes with --methods alone, --config with --methods or --report; add it, or leave them out");
+        CompareReport.CheckOutput(options);
         RunGroup[] groups = [.. options.Groups.Select(g => Parse(g, context.Warn))];
         int[] steps = [.. groups.SelectMany(g => g.Steps).Distinct().Order()];
         context.Out.WriteLine($"| step | {string.Join(" | ", groups.Select(g => $"{g.Name} ({g.Runs} runs)"))} |");
@@ -31,6 +32,8 @@ internal static class CompareCommand
             context.Out.WriteLine($"| {step} | {string.Join(" | ", groups.Select(g => Cell(g.At(step))))} |");
         if (options.Output is { } path)
             ComparisonPlot.Save(path, groups);
+        if (options.Report is { } page)
+            CompareReport.SaveRuns(page, groups, options, context);
         return ErrorReporter.Success;
     }
 
@@ -43,7 +46,8 @@ internal static class CompareCommand
         var parts = argument.Split('=', 2);
         if (parts is not [{ Length: > 0 } name, { Length: > 0 } folders])
             throw new ConfigException($"\"{argument}\": name a group of runs as NAME=DIR[,DIR...]");
-        return new RunGroup(name, [.. folders.Split(',').Select(PathText.Expand).Select(f => Evaluations(f, warn))]);
+        string[] all = [.. folders.Split(',').Select(PathText.Expand)];
+        return new RunGroup(name, [.. all.Select(f => Evaluations(f, warn))]) { Folder = all[0] };
     }
 
     private static IReadOnlyList<(int Step, double Accuracy, double Random)> Evaluations(string folder, Action<string> warn)

@@ -5,6 +5,7 @@ using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Reports;
+using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
@@ -51,14 +52,17 @@ internal static class CompareMethodsCommand
             EvaluationSettings.Explained(model, tokenizer, config, ModelKeys.Grounding(config)), rise);
         var questions = new FirstQuestions(all, options.Count);
         using var random = options.Sanity ? new RandomModel(options, config, tokenizer, backend) : null;
+        var cases = options.Report is null ? null : new CaseSample();
         Announce(comparison, questions, config, all.Count, random, context);
         var kept = random is null ? MethodGrid.Rows : Math.Max(MethodGrid.Rows, SanityCheck.Questions);
         List<MethodResult> results = [];
         try
         {
-            foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), kept, stop))
+            foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), kept, cases is null ? null : cases.Add, stop))
             {
                 results.Add(result);
+                if (results.Count < comparison.Methods.Count)
+                    cases?.NextRun();
                 Show(result, random?.Check(result, questions), context);
             }
         }
@@ -70,6 +74,8 @@ internal static class CompareMethodsCommand
         if (results[0].Result.Skipped is > 0 and var skipped)
             context.Note($"{skipped} questions could not be asked and do not count");
         Draw(options, results, questions, config);
+        if (options.Report is { } page)
+            PageFile.Save(page, CasePage.With(ComparisonPage.OfMethods(results, DataSources.Split(config), weights), cases!, questions));
         return ErrorReporter.Success;
     }
 
@@ -143,6 +149,7 @@ internal static class CompareMethodsCommand
 
     private static void CheckOutput(CompareOptions options, RunConfig config)
     {
+        CompareReport.CheckOutput(options);
         if (options.Output is not { } output)
             return;
         if (!RgbImage.CanSave(output))

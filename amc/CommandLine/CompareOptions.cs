@@ -18,6 +18,12 @@ internal sealed class CompareOptions : CommonOptions
         HelpText = "Draw the curves; with --methods, a grid of test pictures and their heatmaps.")]
     public string? Output { get; set; }
 
+    /// <summary>Where to write a page.</summary>
+    [Option("report", MetaValue = "OUT.html",
+        HelpText = "Write a page for a browser: the numbers and curves, and with --config or --methods the cases, "
+            + "everyone's maps side by side.")]
+    public string? Report { get; set; }
+
     /// <summary>Whether methods are compared, and not runs.</summary>
     [Option("methods", HelpText = "Play the pointing game with every explanation method that applies to one model.")]
     public bool Methods { get; set; }
@@ -32,7 +38,7 @@ internal sealed class CompareOptions : CommonOptions
     public bool Sanity { get; set; }
 
     /// <summary>The configuration whose test data is used.</summary>
-    [Option("config", MetaValue = "F.yaml", HelpText = "With --methods: the configuration whose test data is used.")]
+    [Option("config", MetaValue = "F.yaml", HelpText = "With --methods or --report: the configuration whose test data is used.")]
     public string? Config { get; set; }
 
     /// <summary>The model.</summary>
@@ -51,7 +57,7 @@ internal sealed class CompareOptions : CommonOptions
 
     /// <summary>How many test questions.</summary>
     [Option("count", Default = 100, MetaValue = "N",
-        HelpText = "With --methods: how many test questions, the first ones.")]
+        HelpText = "With --methods or --report: how many test questions, the first ones.")]
     public int Count { get; set; } = 100;
 
     /// <summary>Masks of RISE.</summary>
@@ -60,7 +66,7 @@ internal sealed class CompareOptions : CommonOptions
     public int RiseMasks { get; set; } = 500;
 
     /// <summary>Settings that win over the file.</summary>
-    [Option("set", MetaValue = "key=value", HelpText = "With --methods: settings that win over the configuration.")]
+    [Option("set", MetaValue = "key=value", HelpText = "With --methods or --report: settings that win over the configuration.")]
     public IEnumerable<string> Set { get; set; } = [];
 
     /// <summary>Examples of the help page.</summary>

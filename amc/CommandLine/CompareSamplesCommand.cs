@@ -17,10 +17,18 @@ internal static class CompareSamplesCommand
             throw new ConfigException("--samples: name two files or more that eval --samples wrote for the same test data");
         if (options.Methods || options.Groups.Any())
             throw new ConfigException("--samples: goes with neither --methods nor groups of runs; compare one or the other");
+        if (options.Config is not null && options.Report is null)
+            throw new ConfigException("--samples: --config goes with --report; add it, or leave --config out");
+        CompareReport.CheckOutput(options);
         var first = AnswerFileReader.Read(files[0]);
+        List<(string Name, IReadOnlyList<AnswerLine> Lines)> answers = [(files[0], first)];
+        List<PairedComparison> comparisons = [];
         foreach (var file in files.Skip(1))
         {
-            var comparison = PairedComparison.Of(first, AnswerFileReader.Read(file), (files[0], file), new Bootstrap());
+            var lines = AnswerFileReader.Read(file);
+            var comparison = PairedComparison.Of(first, lines, (files[0], file), new Bootstrap());
+            answers.Add((file, lines));
+            comparisons.Add(comparison);
             context.Out.WriteLine($"{file} beside {files[0]}");
             context.Out.WriteLine();
             context.Out.WriteLine("| metric | first | second | difference | 95 % interval | p | questions |");
@@ -32,6 +40,8 @@ internal static class CompareSamplesCommand
                 context.Note($"{comparison.Left} questions are in one of the two files alone and do not count");
         }
         context.Out.WriteLine("Hits by McNemar's exact test, other metrics by the paired bootstrap; pictures are drawn, not questions.");
+        if (options.Report is { } page)
+            CompareReport.SaveAnswers(page, answers, comparisons, options, context);
         return ErrorReporter.Success;
     }
 

@@ -19,10 +19,14 @@ internal static class DataCommandRunner
             throw new ConfigException($"--seed {options.Seed}: must be 0 or more");
         var folder = (options as FashionScenesOptions)?.FashionFolder;
         var scenes = SceneSources.Create(options.Kind, options.Size, folder, "--size");
-        var path = SceneExporter.Export(scenes, options.Output, options.Count, (ulong)options.Seed, options.Split, options.Format, options.Regions);
+        var (count, seed) = (options.Count, (ulong)options.Seed);
+        var path = SceneExporter.Export(scenes, options.Output, count, seed, options.Split, options.Format, options.Regions);
         context.Out.WriteLine($"{options.Count} scenes written; annotations: {path}");
         if (options.Regions is { } kind)
-            context.Out.WriteLine($"regions ({kind.ToString().ToLowerInvariant()}): {Path.Combine(options.Output, SceneExporter.RegionFileName)}");
+        {
+            var file = Path.Combine(options.Output, SceneExporter.RegionFileName);
+            context.Out.WriteLine($"regions ({kind.ToString().ToLowerInvariant()}): {file}");
+        }
         return ErrorReporter.Success;
     }
 
@@ -59,7 +63,10 @@ internal static class DataCommandRunner
         if (options.ImageRoot is null)
             throw new ConfigException("--sheet: needs --image-root, the folder that picture paths start from");
         if (!RgbImage.CanSave(sheet))
-            throw new ConfigException($"--sheet {sheet}: pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
+        {
+            var known = string.Join(", ", RgbImage.SavedAs);
+            throw new ConfigException($"--sheet {sheet}: pictures are written as {known}; choose such a name");
+        }
     }
 
     private static void Show(Inspection found, TextWriter output)
@@ -68,20 +75,39 @@ internal static class DataCommandRunner
         output.WriteLine($"entries    {summary.Entries}");
         output.WriteLine($"pictures   {summary.Pictures}");
         output.WriteLine(FormattableString.Invariant($"phrases    {summary.Captions}, {summary.MeanWords:0.0} words each"));
-        var others = found.Kinds.Any(k => k.Kind != "box");
-        if (summary.Boxes > 0 || !others)
-            output.WriteLine(summary.IsNormalised
-                ? string.Create(CultureInfo.InvariantCulture, $"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0.00} × {summary.MeanBoxHeight:0.00} of the picture on average (normalised)")
-                : string.Create(CultureInfo.InvariantCulture, $"boxes      {summary.Boxes}, {summary.MeanBoxWidth:0} × {summary.MeanBoxHeight:0} pixels on average"));
-        foreach (var kind in others ? found.Kinds : [])
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"regions    {kind.Count} {kind.Kind}{(kind.MeanShare is { } mean ? $", {100 * mean:0.0} % of the picture on average" : "")}"));
+        ShowRegions(found, output);
         if (found.Annotations.WithoutBox > 0)
             output.WriteLine($"no box     {found.Annotations.WithoutBox} entries: they train the losses that need none, and ask no question");
         var allGood = found.Pictures is { HasBad: false } && !found.Annotations.HasBad;
         if (summary.MeanBoxShare is { } share)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(others ? "share    " : "box share")}  {100 * share:0.0} % of the picture on average{(allGood ? $"; all pictures can be read and all {(others ? "regions" : "boxes")} fit" : "")}"));
+        {
+            var (name, what) = HasOthers(found) ? ("share    ", "regions") : ("box share", "boxes");
+            var verdict = allGood ? $"; all pictures can be read and all {what} fit" : "";
+            output.WriteLine(FormattableString.Invariant($"{name}  {100 * share:0.0} % of the picture on average{verdict}"));
+        }
         if (found.Pictures is { HasBad: true } pictures)
             output.WriteLine($"damaged    {pictures.Summary}");
+    }
+
+    private static bool HasOthers(Inspection found) => found.Kinds.Any(k => k.Kind != "box");
+
+    // Boxes by their sides; where there are other kinds, all of them by number and area.
+    private static void ShowRegions(Inspection found, TextWriter output)
+    {
+        var summary = found.Summary;
+        var (width, height) = (summary.MeanBoxWidth, summary.MeanBoxHeight);
+        if (summary.Boxes > 0 || !HasOthers(found))
+        {
+            var sides = summary.IsNormalised
+                ? FormattableString.Invariant($"{width:0.00} × {height:0.00} of the picture on average (normalised)")
+                : FormattableString.Invariant($"{width:0} × {height:0} pixels on average");
+            output.WriteLine($"boxes      {summary.Boxes}, {sides}");
+        }
+        foreach (var kind in HasOthers(found) ? found.Kinds : [])
+        {
+            var share = kind.MeanShare is { } mean ? FormattableString.Invariant($", {100 * mean:0.0} % of the picture on average") : "";
+            output.WriteLine($"regions    {kind.Count} {kind.Kind}{share}");
+        }
     }
 
     private static void Refuse(InspectOptions options, Inspection found)

@@ -32,7 +32,8 @@ internal abstract class ScenesOptions : CommonOptions
     public SceneFormat Format { get; set; }
 
     /// <summary>How items are annotated beside their boxes.</summary>
-    [Option("regions", MetaValue = "box|polygon|mask|points|scribble|mixed", HelpText = "Also write annotations.regions.json with regions of this kind.")]
+    [Option("regions", MetaValue = "box|polygon|mask|points|scribble|mixed",
+        HelpText = "Also write annotations.regions.json with regions of this kind.")]
     public SceneRegionKind? Regions { get; set; }
 
     /// <summary>Side of the pictures.</summary>
@@ -83,7 +84,8 @@ internal sealed class InspectOptions : CommonOptions
     public string? ImageRoot { get; set; }
 
     /// <summary>The picture to draw.</summary>
-    [Option("sheet", MetaValue = "OUT", HelpText = "Draw pictures with phrases and regions on a sheet (PNG, JPEG or WebP); needs --image-root.")]
+    [Option("sheet", MetaValue = "OUT",
+        HelpText = "Draw pictures with phrases and regions on a sheet (PNG, JPEG or WebP); needs --image-root.")]
     public string? Sheet { get; set; }
 
     /// <summary>What the numbers of a box mean.</summary>
@@ -103,6 +105,7 @@ internal sealed class InspectOptions : CommonOptions
     public static IEnumerable<Example> Examples =>
     [
         HelpExample.Of("Check annotations and pictures", new InspectOptions { File = "scenes/annotations.json", ImageRoot = "scenes" }),
-        HelpExample.Of("Look at them", new InspectOptions { File = "scenes/annotations.json", ImageRoot = "scenes", Sheet = "sheet.png" }),
+        HelpExample.Of("Look at them",
+            new InspectOptions { File = "scenes/annotations.json", ImageRoot = "scenes", Sheet = "sheet.png" }),
     ];
 }

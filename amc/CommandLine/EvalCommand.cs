@@ -3,6 +3,7 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Reports;
+using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
@@ -41,10 +42,12 @@ internal static class EvalCommand
         using var backend = DeviceSelector.Open(options);
         var answers = new AnswerFile();
         var summary = new EvaluationSummary(new Bootstrap());
+        var cases = options.Report is null ? null : new CaseSample();
         var tally = new PointingTally(answer =>
         {
             answers.Add(answer);
             summary.Add(answer);
+            cases?.Add(answer);
         });
         EvaluationReport Report(bool complete) => new(tally.Result, run.Split, run.Description, options.Checkpoint)
         {
@@ -67,7 +70,7 @@ internal static class EvalCommand
         context.Out.WriteLine(report.Text);
         foreach (var line in SummaryText.Lines(summary))
             context.Out.WriteLine(line);
-        WriteAll([.. Outputs(options, report, answers), .. Page(options, report, answers, run.Questions)]);
+        WriteAll([.. Outputs(options, report, answers), .. Page(options, report, cases, run.Questions)]);
         return ErrorReporter.Success;
     }
 
@@ -119,10 +122,10 @@ internal static class EvalCommand
             yield return () => EvaluationReport.SaveSamples(samples, answers);
     }
 
-    private static IEnumerable<Action> Page(EvalOptions options, EvaluationReport report, AnswerFile answers, IEvaluationSet questions)
+    private static IEnumerable<Action> Page(EvalOptions options, EvaluationReport report, CaseSample? cases, IEvaluationSet questions)
     {
         if (options.Report is { } html)
-            yield return () => report.SaveHtml(html, answers.First, questions);
+            yield return () => EvaluationPage.Save(html, report, cases!, questions);
     }
 
     // One file that cannot be written does not cost the others.

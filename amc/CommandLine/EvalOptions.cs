@@ -52,8 +52,9 @@ internal sealed class EvalOptions : MethodOptions
     [Option("samples", MetaValue = "OUT.jsonl", HelpText = "Write one JSON object a line for each sample: phrase, image, boxes, point, hit, score (how likely phrase and picture match), flat, split, measures and more.")]
     public string? Samples { get; set; }
 
-    /// <summary>Where to write a page with examples.</summary>
-    [Option("report", MetaValue = "OUT.html", HelpText = "Write a page with the result and example heatmaps.")]
+    /// <summary>Where to write a page with results and cases.</summary>
+    [Option("report", MetaValue = "OUT.html",
+        HelpText = "Write a page for a browser: the numbers, and up to 200 cases to sort, filter and look at.")]
     public string? Report { get; set; }
 
     /// <summary>Settings that win over the file.</summary>

@@ -3,6 +3,7 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Runs;
+using AmcEngine.Amc.Runs.TensorBoard;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 
@@ -55,14 +56,22 @@ internal static class TrainCommand
 
         using var log = point is null ? TrainingLog.Start(folder.Path) : TrainingLog.Continue(folder.Path, session.Step, session.Plan.EvaluatesAfter, context.Warn);
         ITrainingView view = context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
+        if (config.Truth("tensorboard"))
+            log.Events = EventFile.Start(folder.Path, session.Step + 1);
         var store = new CheckpointStore(folder.Path, lastIsSound: point?.IsNewest ?? true) { Saved = folder.DropPrevious };
-        var trainer = new Trainer(session, log, store, view) { TraceNaN = options.TraceNaN, BeforeStep = beforeStep };
+        var trainer = new Trainer(session, log, store, view)
+        {
+            TraceNaN = options.TraceNaN,
+            BeforeStep = beforeStep,
+            LastAnswers = report.Keep,
+            LastJudge = report.Judge,
+        };
         var next = $"go on with: amcx train --resume {ShellWord.Quote(folder.Path)}";
         try
         {
             if (!trainer.Run(last, stop).Interrupted)
             {
-                report.Write(folder.Path, context.Out, context.Warn);
+                report.Write(folder.Path, context.Out, context.Warn, log.Events);
                 return ErrorReporter.Success;
             }
             context.Out.WriteLine(session.Step == 0 ? "stopped before the first step; nothing was saved" : $"stopped after step {session.Step} and saved; {next}");

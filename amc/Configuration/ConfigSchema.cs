@@ -164,5 +164,6 @@ internal static class ConfigSchema
         new("eval_steps", IntegerList, null),
         new("eval_batch", Integer, 32, 1, 4096),
         new("grid_scenes", Integer, 6, 0, 24),
+        new("tensorboard", Truth, true),
     ];
 }

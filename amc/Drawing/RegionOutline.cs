@@ -22,8 +22,9 @@ internal static class RegionOutline
         }
         else if (region is Box box)
         {
-            var corner = (X: left + (float)box.X1 * scaleX, Y: top + (float)box.Y1 * scaleY);
-            sheet.Outline(SKRect.Create(corner.X, corner.Y, (float)box.Width * scaleX, (float)box.Height * scaleY), Sheet.Region);
+            float x = left + (float)box.X1 * scaleX, y = top + (float)box.Y1 * scaleY;
+            var drawn = SKRect.Create(x, y, (float)box.Width * scaleX, (float)box.Height * scaleY);
+            sheet.Outline(drawn, Sheet.Region);
         }
         else
         {
@@ -76,15 +77,22 @@ internal static class RegionOutline
         return wide.Simplify();
     }
 
-    private static SKPoint[] Points(IReadOnlyList<(double X, double Y)> points) => [.. points.Select(p => new SKPoint((float)p.X, (float)p.Y))];
+    private static SKPoint[] Points(IReadOnlyList<(double X, double Y)> points) =>
+        [.. points.Select(p => new SKPoint((float)p.X, (float)p.Y))];
 
     // The lines between pixels that are set and pixels that are not, in stretches as long as possible.
     private static void AddEdges(SKPathBuilder builder, PixelRegion pixels)
     {
         for (var y = 0; y <= pixels.Height; y++)
-            Stretches(pixels.Width, x => pixels.IsSet(x, y - 1) != pixels.IsSet(x, y), (from, to) => Line(from, y, to, y));
+        {
+            foreach (var (from, to) in Stretches(pixels.Width, x => pixels.IsSet(x, y - 1) != pixels.IsSet(x, y)))
+                Line(from, y, to, y);
+        }
         for (var x = 0; x <= pixels.Width; x++)
-            Stretches(pixels.Height, y => pixels.IsSet(x - 1, y) != pixels.IsSet(x, y), (from, to) => Line(x, from, x, to));
+        {
+            foreach (var (from, to) in Stretches(pixels.Height, y => pixels.IsSet(x - 1, y) != pixels.IsSet(x, y)))
+                Line(x, from, x, to);
+        }
 
         void Line(int x1, int y1, int x2, int y2)
         {
@@ -93,7 +101,7 @@ internal static class RegionOutline
         }
     }
 
-    private static void Stretches(int length, Func<int, bool> isEdge, Action<int, int> add)
+    private static IEnumerable<(int From, int To)> Stretches(int length, Func<int, bool> isEdge)
     {
         for (int i = 0, from = -1; i <= length; i++)
         {
@@ -102,7 +110,7 @@ internal static class RegionOutline
                 from = i;
             if (edge || from < 0)
                 continue;
-            add(from, i);
+            yield return (from, i);
             from = -1;
         }
     }

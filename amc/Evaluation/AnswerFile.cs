@@ -4,25 +4,16 @@ using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Evaluation;
 
-/// <summary>Answers as JSON, one a line, and the first of them as they are.</summary>
+/// <summary>Answers as JSON, one a line.</summary>
 internal sealed class AnswerFile
 {
-    /// <summary>Answers that are kept as they are.</summary>
-    public const int Examples = 24;
-
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly MemoryStream _lines = new();
-    private readonly List<PointingAnswer> _first = [];
-
-    /// <summary>The first answers.</summary>
-    public IReadOnlyList<PointingAnswer> First => _first;
 
     /// <summary>Adds an answer.</summary>
     public void Add(PointingAnswer answer)
     {
-        if (_first.Count < Examples)
-            _first.Add(answer);
         using (var json = new Utf8JsonWriter(_lines, Options))
             Write(json, answer);
         _lines.WriteByte((byte)'\n');

@@ -9,7 +9,17 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="Image">The picture.</param>
 /// <param name="Hit">Whether it was right.</param>
 /// <param name="Measures">Measures of the map by name.</param>
-internal sealed record AnswerLine(int Index, string Phrase, string Image, bool Hit, IReadOnlyDictionary<string, double> Measures);
+internal sealed record AnswerLine(int Index, string Phrase, string Image, bool Hit, IReadOnlyDictionary<string, double> Measures)
+{
+    /// <summary>The pointed pixel; null where the map was flat.</summary>
+    public (int X, int Y)? Point { get; init; }
+
+    /// <summary>How likely phrase and picture belong together, by the model.</summary>
+    public double Score { get; init; }
+
+    /// <summary>Share of the picture that its regions cover; 0 where the file does not say.</summary>
+    public double RegionShare { get; init; }
+}
 
 /// <summary>Reads what <see cref="AnswerFile"/> has written; fields that it does not know are passed over.</summary>
 internal static class AnswerFileReader
@@ -38,8 +48,8 @@ internal static class AnswerFileReader
         {
             throw new DataException($"{path}: the samples cannot be read ({e.Message.TrimEnd('.')}); give a file that eval --samples wrote.", e);
         }
-        // Not JSON; not an object; no such field; not of its type.
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        // Not JSON; not an object; no such field; not of its type; a point of one number.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
         {
             throw new DataException($"{path}: line {number}: is no answer; give a file that eval --samples wrote, whole.", e);
         }
@@ -58,6 +68,12 @@ internal static class AnswerFileReader
         }
         return new AnswerLine(
             root.GetProperty("index").GetInt32(), root.GetProperty("phrase").GetString()!, root.GetProperty("image").GetString()!,
-            root.GetProperty("hit").GetBoolean(), measures);
+            root.GetProperty("hit").GetBoolean(), measures)
+        {
+            Point = root.TryGetProperty("point", out var point) && point.ValueKind == JsonValueKind.Array
+                ? (point[0].GetInt32(), point[1].GetInt32()) : null,
+            Score = root.TryGetProperty("score", out var score) ? score.GetDouble() : 0,
+            RegionShare = root.TryGetProperty("region_share", out var share) ? share.GetDouble() : 0,
+        };
     }
 }

@@ -33,10 +33,12 @@ internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
     /// <param name="questions">The questions.</param>
     /// <param name="batchSize">Questions that the default method is asked together.</param>
     /// <param name="kept">First answers that are kept.</param>
+    /// <param name="answered">Told of each answer, one method's after the other's.</param>
     /// <param name="stop">Looked at before each question and each batch.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> says so.</exception>
     public IEnumerable<MethodResult> Run(
-        IEvaluationSet questions, int batchSize, int kept, CancellationToken stop = default)
+        IEvaluationSet questions, int batchSize, int kept, Action<PointingAnswer>? answered = null,
+        CancellationToken stop = default)
     {
         foreach (var method in Methods)
         {
@@ -49,6 +51,7 @@ internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
             {
                 if (first.Count < kept)
                     first.Add(answer);
+                answered?.Invoke(answer);
             });
             try
             {

@@ -70,6 +70,27 @@ internal sealed record PatchMap(int Side, float[] Values)
         return new Heatmap(width, height, values);
     }
 
+    /// <summary>The map on a square grid that is stretched over the whole picture, whatever its shape.</summary>
+    /// <param name="side">Cells a side.</param>
+    /// <param name="width">Width of the picture.</param>
+    /// <param name="height">Height of the picture.</param>
+    /// <returns>Side × side numbers, row by row.</returns>
+    public float[] OnGrid(int side, int width, int height)
+    {
+        if (Crop is null)
+            return Enlarge(side, side).Values;
+        // The square is one in the picture's own shape alone: enlarged in that shape, then read at the cells' middles.
+        var scale = Math.Min(4.0 * side / Math.Min(width, height), 4096.0 / Math.Max(width, height));
+        var heat = Enlarge(Math.Max(1, (int)Math.Round(width * scale)), Math.Max(1, (int)Math.Round(height * scale)));
+        var cells = new float[side * side];
+        for (var y = 0; y < side; y++)
+            for (var x = 0; x < side; x++)
+                cells[y * side + x] = heat.Values[Middle(y, heat.Height) * heat.Width + Middle(x, heat.Width)];
+        return cells;
+
+        int Middle(int cell, int length) => (int)((cell + 0.5) * length / side);
+    }
+
     private (int X, int Y, int Width, int Height) Window(int width, int height) =>
         Crop?.Window(width, height) ?? (0, 0, width, height);
 }

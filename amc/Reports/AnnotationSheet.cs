@@ -4,7 +4,9 @@ using SkiaSharp;
 
 namespace AmcEngine.Amc.Reports;
 
-/// <summary>Draws entries of an annotation file in a grid: the picture with its regions, the phrase and what the regions are.</summary>
+/// <summary>
+/// Draws entries of an annotation file in a grid: the picture with its regions, the phrase and what the regions are.
+/// </summary>
 internal static class AnnotationSheet
 {
     /// <summary>Most entries on a sheet.</summary>
@@ -34,14 +36,18 @@ internal static class AnnotationSheet
     {
         AnnotationCensus census = new(maxBadShare: 1);
         var annotations = AnnotationFile.Load(file, options.Boxes, census);
-        PictureCensus pictures = new(annotations.Count, options with { Bad = BadPictures.Load, MaxBadShare = 1 }, _ => { });
-        EvaluationSample[] shown = [.. InTurn(annotations).Select(a => Read(a, imageRoot, census, pictures)).OfType<EvaluationSample>().Take(Most)];
+        options = options with { Bad = BadPictures.Load, MaxBadShare = 1 };
+        PictureCensus pictures = new(annotations.Count, options, _ => { });
+        var samples = InTurn(annotations).Select(a => Read(a, imageRoot, census, pictures)).OfType<EvaluationSample>();
+        EvaluationSample[] shown = [.. samples.Take(Most)];
         if (shown.Length == 0)
             throw new DataException($"{file}: no entry can be drawn; correct what is listed above.");
         Draw(path, shown, $"{Path.GetFileName(file)}: {shown.Length} of {annotations.Count} entries");
     }
 
-    /// <summary>Entries in an order in which all kinds of regions come early, and those of a kind from all over the file.</summary>
+    /// <summary>
+    /// Entries in an order in which all kinds of regions come early, and those of a kind from all over the file.
+    /// </summary>
     internal static IEnumerable<RegionAnnotation> InTurn(IReadOnlyList<RegionAnnotation> annotations)
     {
         RegionAnnotation[][] kinds = [.. annotations.GroupBy(a => a.Regions.Count == 0 ? "" : a.Regions[0].Kind)
@@ -60,12 +66,14 @@ internal static class AnnotationSheet
         return [.. entries.Select((e, i) => (e, i)).OrderBy(p => p.i % stride).ThenBy(p => p.i).Select(p => p.e)];
     }
 
-    private static EvaluationSample? Read(RegionAnnotation annotation, string imageRoot, AnnotationCensus census, PictureCensus pictures)
+    private static EvaluationSample? Read(
+        RegionAnnotation annotation, string imageRoot, AnnotationCensus census, PictureCensus pictures)
     {
         try
         {
             var views = pictures.Read(Path.Combine(imageRoot, annotation.Image), [Panel.Picture]);
-            return new EvaluationSample(annotation.Image, views, annotation.Captions[0], census.UsableRegions(annotation, views.Width, views.Height, imageRoot));
+            var regions = census.UsableRegions(annotation, views.Width, views.Height, imageRoot);
+            return new EvaluationSample(annotation.Image, views, annotation.Captions[0], regions);
         }
         catch (UnusableSampleException)
         {
@@ -78,8 +86,9 @@ internal static class AnnotationSheet
         int columns = Math.Min(Columns, shown.Length), top = Head;
         EvaluationSample[][] rows = [.. shown.Chunk(columns)];
         int[] heights = [.. rows.Select(row => row.Max(Panel.Height))];
-        using var sheet = new Sheet(2 * Margin + columns * Side + (columns - 1) * Gap, Head + heights.Sum(h => h + Words + Gap) + Margin);
-        sheet.Text(title, Margin, 36, 20, Ink, maxWidth: columns * Side + (columns - 1) * Gap);
+        var width = columns * Side + (columns - 1) * Gap;
+        using var sheet = new Sheet(2 * Margin + width, Head + heights.Sum(h => h + Words + Gap) + Margin);
+        sheet.Text(title, Margin, 36, 20, Ink, maxWidth: width);
         for (var row = 0; row < rows.Length; row++)
         {
             for (var column = 0; column < rows[row].Length; column++)
@@ -98,5 +107,5 @@ internal static class AnnotationSheet
 
     private static string Kinds(EvaluationSample sample) => sample.Regions.Count == 0
         ? "no region"
-        : string.Join(", ", sample.Regions.CountBy(r => r.Kind).Select(k => k.Value == 1 ? k.Key : FormattableString.Invariant($"{k.Value} × {k.Key}")));
+        : string.Join(", ", sample.Regions.CountBy(r => r.Kind).Select(k => k.Value == 1 ? k.Key : $"{k.Value} × {k.Key}"));
 }

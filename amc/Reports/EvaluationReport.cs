@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using AmcEngine.Amc.Evaluation;
@@ -80,36 +79,6 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
         DurableFile.Write(path, buffer.ToArray());
     }
 
-    /// <summary>Writes a page with the numbers and the first examples; pictures are inside the page.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="shown">The first answers.</param>
-    /// <param name="questions">The test set, whose pictures are read again to be drawn.</param>
-    public void SaveHtml(string path, IReadOnlyList<PointingAnswer> shown, IEvaluationSet questions)
-    {
-        var html = new StringBuilder();
-        html.Append(CultureInfo.InvariantCulture, $$"""
-            <!doctype html><html lang="en"><meta charset="utf-8"><title>Pointing game: {{Encode(Split)}}</title>
-            <style>body{font:16px sans-serif;margin:2em;max-width:1100px}figure{display:inline-block;width:240px;margin:8px;vertical-align:top}
-            figure img{width:240px}.hit{color:#007a2c}.miss{color:#c01820}td{padding:2px 14px 2px 0}</style>
-            <h1>Pointing game: {{Encode(Split)}}</h1>
-            <table><tr><td>Pointing accuracy<td><b>{{100 * Result.Accuracy:0.00}} %</b><tr><td>A random point<td>{{100 * Result.RandomAccuracy:0.00}} %
-            <tr><td>Samples<td>{{Result.Count}}<tr><td>Flat heatmaps<td>{{Result.Flat}}<tr><td>Not asked<td>{{Result.Skipped}}<tr><td>Checkpoint<td>{{Encode(Checkpoint)}}<tr><td>Protocol<td>{{Encode(Protocol)}}</table>
-            <h2>The first {{shown.Count}} samples</h2>
-
-            """);
-        foreach (var answer in shown)
-        {
-            var sample = questions.Read(answer.Index, [ExplanationPicture.Example]);
-            var verdict = answer.IsFlat ? "flat heatmap" : answer.Hit ? "hit" : "miss";
-            var png = ExplanationPicture.Encode(sample, answer);
-            html.Append(CultureInfo.InvariantCulture, $"<figure><img alt=\"heatmap\" src=\"data:image/png;base64,{Convert.ToBase64String(png)}\">");
-            html.Append(CultureInfo.InvariantCulture, $"<figcaption class=\"{(answer.Hit ? "hit" : "miss")}\">{Encode(sample.Caption)}: {verdict}</figcaption></figure>\n");
-        }
-        DurableFile.Write(path, html.Append("</html>\n").ToString());
-    }
-
     /// <summary>Writes one JSON object a line for each answer.</summary>
     public static void SaveSamples(string path, AnswerFile answers) => DurableFile.Write(path, answers.ToBytes());
-
-    private static string Encode(string text) => WebUtility.HtmlEncode(text);
 }

@@ -1,5 +1,4 @@
 using AmcEngine.Amc.Drawing;
-using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
 using SkiaSharp;
@@ -15,16 +14,10 @@ internal static class ExplanationPicture
     /// <summary>Pictures with a longer longer side are drawn smaller: more is neither seen nor always held in memory.</summary>
     public const int LargestSide = 2048;
 
-    // What a browser shows of an example in a page.
-    private const int ExampleSide = 480;
-
     private const int CaptionHeight = 36;
 
     /// <summary>The size that a picture is drawn in.</summary>
-    public static PictureTarget Shown { get; } = new((width, height) => Size(width, height, LargestSide), Resampling.Bicubic);
-
-    /// <summary>The size that an example in a page is drawn in.</summary>
-    public static PictureTarget Example { get; } = new((width, height) => Size(width, height, ExampleSide), Resampling.Bicubic);
+    public static PictureTarget Shown { get; } = new(Size, Resampling.Bicubic);
 
     /// <summary>Draws and writes the picture, in the format that the name says.</summary>
     /// <param name="path">The file.</param>
@@ -38,40 +31,22 @@ internal static class ExplanationPicture
         // A very narrow picture still gets room for its phrase.
         var width = Math.Max(picture.Width, 160);
         using var sheet = new Sheet(width, picture.Height + CaptionHeight);
-        Lay(sheet, picture, map, point, Sheet.Neutral, (width - picture.Width) / 2f, 1);
+        var left = (width - picture.Width) / 2f;
+        var overlay = HeatmapOverlay.Draw(picture, map.Enlarge(picture.Width, picture.Height));
+        sheet.Picture(overlay, SKRect.Create(left, 0, picture.Width, picture.Height));
+        if (point is { } p)
+            sheet.Spot(left + p.X, p.Y, Sheet.Neutral);
         sheet.Text(phrase, width / 2f, picture.Height + 24, 17, SKColors.Black, SKTextAlign.Center, width - 12);
         sheet.Save(path);
     }
 
-    /// <summary>An answer with the regions of its question, as the bytes of a PNG file.</summary>
-    /// <param name="sample">The question with its picture as <see cref="Example"/>.</param>
-    /// <param name="answer">The answer.</param>
-    public static byte[] Encode(EvaluationSample sample, PointingAnswer answer)
-    {
-        var picture = sample.Picture;
-        using var sheet = new Sheet(picture.Width, picture.Height);
-        Lay(sheet, picture, answer.Map, sample.Views.PointIn(picture, answer.Point), answer.Hit ? Sheet.Hit : Sheet.Miss, 0, HeatmapOverlay.SeeThrough);
-        float x = (float)picture.Width / sample.Width, y = (float)picture.Height / sample.Height;
-        foreach (var region in sample.Regions)
-            RegionOutline.Draw(sheet, region, 0, 0, x, y);
-        return sheet.Encode();
-    }
-
-    private static void Lay(Sheet sheet, RgbImage picture, PatchMap map, (float X, float Y)? point, SKColor color, float left, double strength)
-    {
-        var overlay = HeatmapOverlay.Draw(picture, map.Enlarge(picture.Width, picture.Height), strength);
-        sheet.Picture(overlay, SKRect.Create(left, 0, picture.Width, picture.Height));
-        if (point is { } p)
-            sheet.Spot(left + p.X, p.Y, color);
-    }
-
-    private static (int Width, int Height) Size(int width, int height, int largest)
+    private static (int Width, int Height) Size(int width, int height)
     {
         var longer = Math.Max(width, height);
-        if (longer <= largest)
+        if (longer <= LargestSide)
             return (width * Math.Max(1, LegibleSide / longer), height * Math.Max(1, LegibleSide / longer));
         return (Shrunk(width), Shrunk(height));
 
-        int Shrunk(int side) => Math.Max(1, (int)Math.Round(side * (double)largest / longer));
+        int Shrunk(int side) => Math.Max(1, (int)Math.Round(side * (double)LargestSide / longer));
     }
 }

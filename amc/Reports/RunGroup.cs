@@ -11,6 +11,9 @@ internal readonly record struct Spread(double Mean, double Low, double High);
 /// <param name="Evaluations">Of each run: step, pointing accuracy, and that of a random point.</param>
 internal sealed record RunGroup(string Name, IReadOnlyList<IReadOnlyList<(int Step, double Accuracy, double Random)>> Evaluations)
 {
+    /// <summary>The folder of the first run.</summary>
+    public string Folder { get; init; } = "";
+
     /// <summary>Number of runs.</summary>
     public int Runs => Evaluations.Count;
 

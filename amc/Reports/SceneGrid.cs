@@ -47,7 +47,8 @@ internal static class SceneGrid
     public static void Save(string path, IReadOnlyList<GridScene> scenes, GridHeading heading)
     {
         var top = HeadHeight;
-        using var sheet = new Sheet(Width, HeadHeight + scenes.Sum(s => RowHeight(s.Sample)) + LegendHeight);
+        (var width, var height) = Size(scenes);
+        using var sheet = new Sheet(width, height);
         Head(sheet, heading);
         foreach (var scene in scenes)
         {
@@ -57,6 +58,10 @@ internal static class SceneGrid
         QuestionPanel.Legend(sheet, Margin, top);
         sheet.Save(path);
     }
+
+    /// <summary>Width and height of the grid in pixels.</summary>
+    public static (int Width, int Height) Size(IReadOnlyList<GridScene> scenes) =>
+        (Width, HeadHeight + scenes.Sum(s => RowHeight(s.Sample)) + LegendHeight);
 
     /// <summary>Height of a sample's row with its phrase.</summary>
     internal static int RowHeight(EvaluationSample sample) => PhraseHeight + Panel.Height(sample) + RowGap;

@@ -1,8 +1,11 @@
 using AmcEngine.Amc.Drawing;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Evaluation.Protocols;
+using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Maps;
+using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Runs;
+using AmcEngine.Amc.Runs.TensorBoard;
 using AmcEngine.Amc.Training;
 using AmcEngine.DataTools;
 
@@ -12,6 +15,8 @@ namespace AmcEngine.Amc.Reports;
 internal sealed class TrainingReport
 {
     private readonly TrainingSession _session;
+    private readonly CaseSample _answers = new();
+    private readonly EvaluationSummary _summary = new(new Bootstrap());
 
     /// <summary>Remembers where the model looks before its first step.</summary>
     /// <param name="session">A session before its first step, or with the maps of a checkpoint; it remembers them too.</param>
@@ -22,20 +27,34 @@ internal sealed class TrainingReport
             session.FirstMaps ??= new FirstMaps(test, Explain(GridScenes.Candidates(test, Shown)));
     }
 
-    /// <summary>Draws the pictures and says how accuracy changed.</summary>
+    /// <summary>Keeps an answer of the last evaluation for the page.</summary>
+    public void Keep(PointingAnswer answer)
+    {
+        _answers.Add(answer);
+        _summary.Add(answer);
+    }
+
+    /// <summary>Judges the answers of the last evaluation as those of all others, and says which parts they belong to.</summary>
+    public AnswerJudge Judge { get; } = new(ProtocolRegistry.Default, MeasureChoice.None);
+
+    /// <summary>Draws the pictures and the page, and says how accuracy changed.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="output">Where to say it.</param>
     /// <param name="warn">Told of lines of the log that cannot be read.</param>
-    public void Write(string folder, TextWriter output, Action<string> warn)
+    /// <param name="events">Gets the pictures; null for none.</param>
+    public void Write(string folder, TextWriter output, Action<string> warn, EventFile? events = null)
     {
         (var steps, var evaluations) = TrainingLogReader.Read(folder, warn);
         Curve[] losses = steps.Count == 0 ? [] : [.. steps[0].Losses.Select(l => Loss(l.Name, steps))];
         var accuracy = evaluations.Count == 0 ? null : new Curve("the model", [.. evaluations.Select(e => (double)e.Step)], [.. evaluations.Select(e => e.Accuracy)]);
+        var before = Before(evaluations);
         if (evaluations.Count > 0)
-            WriteAccuracy(folder, output, Before(evaluations), evaluations[^1]);
+            WriteAccuracy(folder, output, before, evaluations[^1], events);
         var curves = Path.Combine(folder, CheckpointLayout.Curves);
         CurvePlot.Save(curves, losses, accuracy, evaluations.Count == 0 ? 0 : evaluations[0].Random);
         output.WriteLine($"losses and accuracy by step: {curves}");
+        AskAgain();
+        WritePage(folder, output, TrainingPage.Of(Path.GetFileName(Path.GetFullPath(folder)), _session.Config, steps, evaluations, before, _summary));
         output.WriteLine($"log: {Path.Combine(folder, TrainingLog.FileName)}");
         output.WriteLine($"checkpoint: {CheckpointLayout.Last(folder)}");
     }
@@ -50,7 +69,25 @@ internal sealed class TrainingReport
     private double? Before(List<EvaluationRecord> evaluations) =>
         evaluations.FirstOrDefault(e => e.Step == 0 && e.Count == _session.Test?.Count)?.Accuracy;
 
-    private void WriteAccuracy(string folder, TextWriter output, double? before, EvaluationRecord last)
+    // A run that had done all its steps before has not been evaluated now.
+    private void AskAgain()
+    {
+        if (_session.Test is not { } test || _answers.Seen > 0)
+            return;
+        PointingEvaluator.Run(
+            _session.Explainer, test, _session.Config.Integer("eval_batch"), tally: new PointingTally(Keep), judge: Judge);
+    }
+
+    private void WritePage(string folder, TextWriter output, PageData page)
+    {
+        if (_session.Test is { } test)
+            page = CasePage.With(page, _answers, test);
+        var report = Path.Combine(folder, CheckpointLayout.Report);
+        PageFile.Save(report, page);
+        output.WriteLine($"report to look at in a browser: {report}");
+    }
+
+    private void WriteAccuracy(string folder, TextWriter output, double? before, EvaluationRecord last, EventFile? events)
     {
         var earlier = before is { } share ? $"{Percent(share)} before, " : "";
         output.WriteLine($"pointing accuracy on {last.Count} test samples: {earlier}{Percent(last.Accuracy)} after training; "
@@ -61,6 +98,11 @@ internal sealed class TrainingReport
         var grid = Path.Combine(folder, CheckpointLayout.Grid);
         SceneGrid.Save(grid, scenes, new GridHeading(before, last.Accuracy, last.Random, last.Count));
         output.WriteLine($"where the model looks, before and after: {grid}");
+        if (events is null)
+            return;
+        var picture = File.ReadAllBytes(grid);
+        (var width, var height) = SceneGrid.Size(scenes);
+        events.WriteImage(last.Step, "grid/before_and_after", width, height, picture);
     }
 
     private GridScene[] Scenes(double accuracy)

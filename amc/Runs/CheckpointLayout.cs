@@ -14,6 +14,9 @@ internal static class CheckpointLayout
     /// <summary>Losses and accuracy by step, in a run's folder.</summary>
     public const string Curves = "curves.png";
 
+    /// <summary>The page with results and cases, in a run's folder.</summary>
+    public const string Report = "report.html";
+
     /// <summary>The weights, in a checkpoint's folder.</summary>
     public const string Model = "model.safetensors";
 

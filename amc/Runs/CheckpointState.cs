@@ -18,7 +18,10 @@ internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed,
     // These say where and how often to write or to look; the numbers of a run do not depend on them. A resumed run has
     // the weights, so that it matters no more where they came from.
     private static readonly HashSet<string> Free =
-        ["output", "log_every", "save_every", "grid_scenes", "bert_config", "checkpoint", "checkpoint_key", "max_bad_share", "test_file", "test_count", "protocol"];
+    [
+        "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint", "checkpoint_key", "max_bad_share",
+        "test_file", "test_count", "protocol",
+    ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };
 

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Runs.TensorBoard;
 using AmcEngine.Files;
 
 namespace AmcEngine.Amc.Runs;
@@ -16,7 +17,8 @@ internal sealed class RunFolder : IDisposable
     private const string Moving = Previous + DurableFile.TemporarySuffix;
 
     // What a run writes; other files in the folder are somebody else's. The checkpoints move first: they matter most.
-    private static readonly string[] Own = [CheckpointLayout.Checkpoints, TrainingLog.FileName, CheckpointLayout.Grid, CheckpointLayout.Curves];
+    private static readonly string[] Own =
+        [CheckpointLayout.Checkpoints, TrainingLog.FileName, CheckpointLayout.Grid, CheckpointLayout.Curves, CheckpointLayout.Report];
 
     // Another process holds the file: EAGAIN on Linux and on macOS, a sharing violation on Windows.
     private static readonly int[] HeldByAnother = [11, 35, unchecked((int)0x80070020)];
@@ -180,8 +182,8 @@ internal sealed class RunFolder : IDisposable
         if (!HoldsRun(Path))
             return;
         Directory.CreateDirectory(In(Path, Moving));
-        foreach (var name in Own.Where(n => System.IO.Path.Exists(In(Path, n))))
-            Directory.Move(In(Path, name), In(In(Path, Moving), name));
+        foreach (var entry in OwnEntries())
+            Directory.Move(entry, In(In(Path, Moving), System.IO.Path.GetFileName(entry)));
         Directory.Move(In(Path, Moving), In(Path, Previous));
     }
 
@@ -192,9 +194,12 @@ internal sealed class RunFolder : IDisposable
         MoveBack(Path);
     }
 
+    private List<string> OwnEntries() =>
+        [.. Own.Select(n => In(Path, n)).Where(System.IO.Path.Exists), .. EventFile.In(Path)];
+
     private void DeleteOwn()
     {
-        foreach (var path in Own.Select(n => In(Path, n)))
+        foreach (var path in OwnEntries())
         {
             if (Directory.Exists(path))
                 Directory.Delete(path, recursive: true);

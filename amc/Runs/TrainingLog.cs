@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Runs.TensorBoard;
 using AmcEngine.DataTools;
 using AmcEngine.Files;
 
@@ -66,6 +67,9 @@ internal sealed class TrainingLog : IDisposable
         return new TrainingLog(path, evaluated, hasSteps: true);
     }
 
+    /// <summary>The same numbers for TensorBoard; null for none. Closed with the log.</summary>
+    public EventFile? Events { get; set; }
+
     /// <summary>Whether the log holds an evaluation made after so many steps.</summary>
     public bool HasEvaluation(int steps) => _evaluated.Contains(steps);
 
@@ -85,6 +89,11 @@ internal sealed class TrainingLog : IDisposable
             json.WriteNumber("seconds", Math.Round(record.Seconds, 4));
         });
         _hasSteps = true;
+        Events?.Write(record.Step,
+        [
+            .. record.Losses.Select(l => ($"loss/{l.Name}", l.Value)),
+            ("train/learning_rate", record.LearningRate), ("train/seconds", record.Seconds), ("train/epoch", record.Epoch),
+        ]);
     }
 
     /// <summary>Adds an evaluation made after so many steps.</summary>
@@ -100,6 +109,7 @@ internal sealed class TrainingLog : IDisposable
             json.WriteNumber("seconds", Math.Round(result.Seconds, 4));
         });
         _evaluated.Add(step);
+        Events?.Write(step, [("eval/pointing_accuracy", result.Accuracy), ("eval/random_accuracy", result.RandomAccuracy)]);
     }
 
     /// <summary>Adds what was wrong with the training data, up to so many steps.</summary>
@@ -121,8 +131,11 @@ internal sealed class TrainingLog : IDisposable
     public void Dispose()
     {
         _stream.Dispose();
-        if (!_hasSteps)
-            File.Delete(_stream.Name);
+        Events?.Dispose();
+        if (_hasSteps)
+            return;
+        File.Delete(_stream.Name);
+        Events?.Delete();
     }
 
     private void WriteLine(Action<Utf8JsonWriter> write)

@@ -30,6 +30,12 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     /// <summary>Whether the error that ended the run came after steps that were then saved.</summary>
     public bool SavedAfterError { get; private set; }
 
+    /// <summary>Told of each answer of the evaluation after the last step.</summary>
+    public Action<PointingAnswer>? LastAnswers { get; init; }
+
+    /// <summary>Judges those answers; null judges them as all others.</summary>
+    public AnswerJudge? LastJudge { get; init; }
+
     /// <summary>Called before each step; tests break things here.</summary>
     internal Action<TrainingSession>? BeforeStep { get; init; }
 
@@ -60,7 +66,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     private bool Train(int last, CancellationToken stop)
     {
         var step = new OptimizationStep(session, TraceNaN);
-        if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(stop))
+        if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(last, stop))
             return false;
         while (session.Step < last && !stop.IsCancellationRequested)
         {
@@ -68,13 +74,13 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
             var record = step.Run();
             log.Write(record);
             view.Step(record);
-            if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(stop))
+            if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(last, stop))
                 return false;
             if (SavesAfter(session.Step) && session.Step < last)
                 Save();
         }
         // An interrupted run is left quickly; one that has come to its end wants to know how well it does.
-        return session.Step >= last && Evaluate(stop);
+        return session.Step >= last && Evaluate(last, stop);
     }
 
     private void ReportData()
@@ -88,14 +94,17 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     private bool SavesAfter(int steps) => steps % session.Plan.SaveEvery == 0;
 
     // False where it was given up because the run is to stop.
-    private bool Evaluate(CancellationToken stop)
+    private bool Evaluate(int last, CancellationToken stop)
     {
         if (session.Test is not { } questions || log.HasEvaluation(session.Step))
             return true;
         PointingResult result;
         try
         {
-            result = PointingEvaluator.Run(session.Explainer, questions, session.Config.Integer("eval_batch"), stop: stop);
+            var isLast = session.Step == last;
+            var tally = new PointingTally(isLast ? LastAnswers : null);
+            result = PointingEvaluator.Run(
+                session.Explainer, questions, session.Config.Integer("eval_batch"), stop: stop, tally: tally, judge: isLast ? LastJudge : null);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -77,8 +77,8 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
     }
 
     /// <summary>
-    /// The regions of an entry in pixels of its picture, without those that cover no pixel of it or do not fit it; these are counted
-    /// once.
+    /// The regions of an entry in pixels of its picture, without those that cover no pixel of it or do not fit it;
+    /// these are counted once.
     /// </summary>
     /// <param name="annotation">The entry.</param>
     /// <param name="width">Width of the picture in pixels.</param>
@@ -103,7 +103,8 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
             }
             catch (DataException e)
             {
-                problems.Add((AnnotationFault.BadMask, $"{annotation.Source}: {annotation.Image}: {e.Message.TrimEnd('.')}."));
+                var problem = $"{annotation.Source}: {annotation.Image}: {e.Message.TrimEnd('.')}.";
+                problems.Add((AnnotationFault.BadMask, problem));
             }
         }
         if (problems.Count == 0)
@@ -172,7 +173,9 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
             PixelRegion => "a mask is black outside of the region alone",
             _ => "coordinates are [x, y] in pixels of the original picture (box_format says otherwise)",
         };
-        return $"{annotation.Source}: {annotation.Image}: {(region is Box ? "box " : "")}{region} covers no pixel of the {width}×{height} picture; {remedy}.";
+        var what = region is Box ? $"box {region}" : $"{region}";
+        var where = $"{annotation.Source}: {annotation.Image}";
+        return $"{where}: {what} covers no pixel of the {width}×{height} picture; {remedy}.";
     }
 
     private void CheckBounds()

@@ -126,22 +126,29 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         var count = 0;
         foreach (var item in isFlat ? [value] : value.EnumerateArray().ToArray())
         {
-            if (reader.ParseBox(item, isFlat ? "bbox" : string.Create(CultureInfo.InvariantCulture, $"bbox[{count}]")) is { } box)
+            var field = isFlat ? "bbox" : string.Create(CultureInfo.InvariantCulture, $"bbox[{count}]");
+            if (reader.ParseBox(item, field) is { } box)
                 good.Add(box);
             count++;
         }
         return (good, count - good.Count);
     }
 
-    private static string? Text(JsonElement entry, string field) => !entry.TryGetProperty(field, out var value) ? null : value.ValueKind switch
+    private static string? Text(JsonElement entry, string field)
     {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Number => value.GetRawText(),
-        _ => null,
-    };
+        if (!entry.TryGetProperty(field, out var value))
+            return null;
+        return value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Number => value.GetRawText(),
+            _ => null,
+        };
+    }
 
     private static int? Side(JsonElement entry, string field) =>
-        entry.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var side) && side > 0 ? side : null;
+        entry.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.Number
+        && value.TryGetInt32(out var side) && side > 0 ? side : null;
 
     private void Wrong(AnnotationFault fault, int number, string what) => census.Add(fault, $"{path}: entry {number}: {what}.");
 }

@@ -8,8 +8,8 @@ namespace AmcEngine.DataTools;
 /// <summary>
 /// Annotation files in the reference's format (specification 6): a JSON list of
 /// <c>{"image": path, "caption": phrase or list of phrases, "bbox": [[x1, y1, x2, y2], …]}</c>, and perhaps
-/// <c>"paraphrases": [phrase, …]</c>; in place of bbox perhaps <c>"regions": [region, …]</c> of any kind, and <c>width</c>,
-/// <c>height</c>, <c>id</c>, <c>entity</c>, <c>category</c>, <c>split</c>. Other fields are ignored.
+/// <c>"paraphrases": [phrase, …]</c>; in place of bbox perhaps <c>"regions": [region, …]</c> of any kind, and
+/// <c>width</c>, <c>height</c>, <c>id</c>, <c>entity</c>, <c>category</c>, <c>split</c>. Other fields are ignored.
 /// </summary>
 public static class AnnotationFile
 {
@@ -82,7 +82,9 @@ public static class AnnotationFile
 
     /// <summary>Writes a file, one entry a line, by way of a temporary file in the same folder.</summary>
     /// <param name="path">The file; its folder exists.</param>
-    /// <param name="annotations">The entries; a single phrase is written as a string, several as a list, boxes alone as in the reference's format.</param>
+    /// <param name="annotations">
+    /// The entries; a single phrase is written as a string, several as a list, boxes alone as in the reference's format.
+    /// </param>
     /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public static void Save(string path, IEnumerable<RegionAnnotation> annotations)
     {

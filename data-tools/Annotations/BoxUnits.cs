@@ -1,7 +1,8 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Tells whether the coordinates of a file are pixels or shares of the picture. Masks have the picture's pixels, and say nothing.
+/// Tells whether the coordinates of a file are pixels or shares of the picture. Masks have the picture's pixels, and say
+/// nothing.
 /// </summary>
 internal static class BoxUnits
 {
@@ -32,17 +33,22 @@ internal static class BoxUnits
 
     private static RegionAnnotation? Settle(RegionAnnotation annotation, bool normalised, AnnotationCensus census)
     {
-        List<Region> good = [.. annotation.Regions.Where(r => r.Coordinates is not { } b || (normalised ? CanBeNormalised(b) : !IsShare(b)))];
+        bool Fits(Box box) => normalised ? CanBeNormalised(box) : !IsShare(box);
+
+        List<Region> good = [.. annotation.Regions.Where(r => r.Coordinates is not { } box || Fits(box))];
         var bad = annotation.Regions.Count - good.Count;
         foreach (var region in annotation.Regions.Except(good))
         {
-            census.Add(AnnotationFault.OtherUnit, $"{annotation.Source}: {(region is Box ? "bbox: " : "")}{region} {(normalised
+            var what = region is Box ? $"bbox: {region}" : $"{region}";
+            census.Add(AnnotationFault.OtherUnit, $"{annotation.Source}: {what} {(normalised
                 ? "is in pixels, but most boxes of the file are normalised"
                 : "is normalised, but other boxes of the file are in pixels")}; give all boxes in one unit.");
         }
         if (bad > 0)
             census.Lose(all: good.Count == 0, bad, 0);
-        return bad > 0 && good.Count == 0 ? null : annotation with { Regions = bad == 0 ? annotation.Regions : good, IsNormalised = normalised };
+        return bad > 0 && good.Count == 0
+            ? null
+            : annotation with { Regions = bad == 0 ? annotation.Regions : good, IsNormalised = normalised };
     }
 
     private static bool LiesInUnit(Box box) => box is { X1: >= 0, Y1: >= 0, X2: <= 1, Y2: <= 1 };

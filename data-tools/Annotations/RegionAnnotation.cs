@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace AmcEngine.DataTools;
 
-/// <summary>One entry of an annotation file (specification 6): a picture, phrases, and the regions each phrase points at.</summary>
+/// <summary>
+/// One entry of an annotation file (specification 6): a picture, phrases, and the regions each phrase points at.
+/// </summary>
 /// <param name="Image">Path of the picture below the image root.</param>
 /// <param name="Captions">At least one phrase, not cleaned.</param>
 /// <param name="Regions">The regions; none where the entry gives no region.</param>
@@ -11,7 +13,10 @@ public sealed record RegionAnnotation(string Image, IReadOnlyList<string> Captio
     /// <summary>Phrases that say the same in other words, not cleaned; none where the entry gives none.</summary>
     public IReadOnlyList<string> Paraphrases { get; init; } = [];
 
-    /// <summary>Whether coordinates are shares of the picture's sides rather than pixels; masks have the picture's pixels always.</summary>
+    /// <summary>
+    /// Whether coordinates are shares of the picture's sides rather than pixels; masks have the picture's pixels
+    /// always.
+    /// </summary>
     public bool IsNormalised { get; init; }
 
     /// <summary>The picture's width in pixels where the entry says it.</summary>
@@ -44,5 +49,6 @@ public sealed record RegionAnnotation(string Image, IReadOnlyList<string> Captio
     /// <summary>The regions in pixels of the picture.</summary>
     /// <param name="width">Width of the picture in pixels.</param>
     /// <param name="height">Height of the picture in pixels.</param>
-    public IReadOnlyList<Region> RegionsIn(int width, int height) => IsNormalised ? [.. Regions.Select(r => r.Scale(width, height))] : Regions;
+    public IReadOnlyList<Region> RegionsIn(int width, int height) =>
+        IsNormalised ? [.. Regions.Select(r => r.Scale(width, height))] : Regions;
 }

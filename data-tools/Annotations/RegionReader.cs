@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace AmcEngine.DataTools;
 
-/// <summary>Turns JSON into regions (specification 6, "Regions"), and says what is wrong with those that are none.</summary>
+/// <summary>
+/// Turns JSON into regions (specification 6), and says what is wrong with those that are none.
+/// </summary>
 /// <param name="format">What the numbers of a box, and coordinates at all, mean.</param>
 /// <param name="wrong">Told of each problem, with the field that has it.</param>
 internal sealed class RegionReader(BoxFormat format, Action<AnnotationFault, string> wrong)
@@ -51,15 +53,19 @@ internal sealed class RegionReader(BoxFormat format, Action<AnnotationFault, str
             // A number too large for a double reads as infinity.
             if (!IsFinite(item[i], out v[i]))
             {
-                wrong(AnnotationFault.BadBox, $"{field}: must be four finite numbers, found {Kind(item[i])} {Snippet(item[i].GetRawText())}");
+                var found = $"{Kind(item[i])} {Snippet(item[i].GetRawText())}";
+                wrong(AnnotationFault.BadBox, $"{field}: must be four finite numbers, found {found}");
                 return null;
             }
         }
-        var box = format == BoxFormat.Size ? new Box(v[0], v[1], v[0] + v[2], v[1] + v[3]) : new Box(v[0], v[1], v[2], v[3]);
+        if (format == BoxFormat.Size)
+            (v[2], v[3]) = (v[0] + v[2], v[1] + v[3]);
+        Box box = new(v[0], v[1], v[2], v[3]);
         if (box.Area > 0)
             return InPlace(box, field) ? box : null;
-        wrong(AnnotationFault.FlatBox,
-            $"{field}: {box} has no area; boxes are [x1, y1, x2, y2] with x1 < x2 and y1 < y2 (box_format: xywh takes x, y, width, height)");
+        const string remedy =
+            "boxes are [x1, y1, x2, y2] with x1 < x2 and y1 < y2 (box_format: xywh takes x, y, width, height)";
+        wrong(AnnotationFault.FlatBox, $"{field}: {box} has no area; {remedy}");
         return null;
     }
 
@@ -80,10 +86,16 @@ internal sealed class RegionReader(BoxFormat format, Action<AnnotationFault, str
             return Bad(field, $"must be an object with one of {string.Join(", ", Kinds)}, found {Kind(item)}");
         string[] kinds = [.. Kinds.Where(k => item.TryGetProperty(k, out _))];
         if (kinds.Length != 1)
-            return Bad(field, $"must have one of {string.Join(", ", Kinds)}, has {(kinds.Length == 0 ? "none" : string.Join(" and ", kinds))}");
+        {
+            var found = kinds.Length == 0 ? "none" : string.Join(" and ", kinds);
+            return Bad(field, $"must have one of {string.Join(", ", Kinds)}, has {found}");
+        }
         double weight = 1;
         if (item.TryGetProperty("weight", out var given) && !(IsFinite(given, out weight) && weight is > 0 and <= 1))
-            return Bad($"{field}.weight", $"must be a number above 0 and at most 1, found {Snippet(given.GetRawText())}");
+        {
+            var found = Snippet(given.GetRawText());
+            return Bad($"{field}.weight", $"must be a number above 0 and at most 1, found {found}");
+        }
         var (kind, value, name) = (kinds[0], item.GetProperty(kinds[0]), $"{field}.{kinds[0]}");
         try
         {
@@ -114,7 +126,7 @@ internal sealed class RegionReader(BoxFormat format, Action<AnnotationFault, str
         if (corners.Count > 1 && corners[0] == corners[^1])
             corners.RemoveAt(corners.Count - 1);
         if (corners.Count < 3)
-            return Bad<Polygon>(field, $"has {corners.Count} different points, one after another; a polygon needs three");
+            return Bad<Polygon>(field, $"has {corners.Count} different points; a polygon needs three");
         if (corners.Count > MostCorners)
             return Bad<Polygon>(field, $"has {corners.Count} points; give at most {MostCorners}, or a mask");
         Polygon polygon = new(corners);
@@ -125,7 +137,8 @@ internal sealed class RegionReader(BoxFormat format, Action<AnnotationFault, str
 
     private RunLength? ParseRuns(JsonElement value, string field)
     {
-        if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty("size", out var size) || !value.TryGetProperty("counts", out var counts)
+        if (value.ValueKind != JsonValueKind.Object
+            || !value.TryGetProperty("size", out var size) || !value.TryGetProperty("counts", out var counts)
             || size.ValueKind != JsonValueKind.Array || size.GetArrayLength() != 2
             || !IsWhole(size[0], out var height) || !IsWhole(size[1], out var width)
             || counts.ValueKind is not (JsonValueKind.String or JsonValueKind.Array))
@@ -181,12 +194,19 @@ internal sealed class RegionReader(BoxFormat format, Action<AnnotationFault, str
         {
             foreach (var pair in value.EnumerateArray())
             {
-                if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2 || !IsFinite(pair[0], out var x) || !IsFinite(pair[1], out var y))
-                    return Bad<List<(double X, double Y)>>(field, $"must be a list of points [x, y], found {Snippet(pair.GetRawText())}");
+                if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2
+                    || !IsFinite(pair[0], out var x) || !IsFinite(pair[1], out var y))
+                {
+                    Bad(field, $"must be a list of points [x, y], found {Snippet(pair.GetRawText())}");
+                    return null;
+                }
                 positions.Add((x, y));
             }
         }
-        return positions.Count > 0 ? positions : Bad<List<(double X, double Y)>>(field, "must be a list of points [x, y], at least one");
+        if (positions.Count > 0)
+            return positions;
+        Bad(field, "must be a list of points [x, y], at least one");
+        return null;
     }
 
     private double? ParseLength(JsonElement item, string name, string field)
@@ -201,12 +221,17 @@ internal sealed class RegionReader(BoxFormat format, Action<AnnotationFault, str
     private bool InPlace(Region region, string field)
     {
         var bounds = region.Bounds;
-        if (bounds.X2 <= 0 || bounds.Y2 <= 0)
-            wrong(AnnotationFault.BoxOutside, $"{field}: {region} lies outside the picture; coordinates count from its top left corner");
-        else if (format == BoxFormat.Normalised && !BoxUnits.CanBeNormalised(region.Coordinates!))
-            wrong(AnnotationFault.OtherUnit, $"{field}: {region} is not normalised; box_format: normalised takes shares of the picture, 0 to 1");
-        else
+        (AnnotationFault Fault, string Text)? problem = bounds switch
+        {
+            _ when bounds.X2 <= 0 || bounds.Y2 <= 0 => (AnnotationFault.BoxOutside,
+                "lies outside the picture; coordinates count from its top left corner"),
+            _ when format == BoxFormat.Normalised && !BoxUnits.CanBeNormalised(region.Coordinates!) => (
+                AnnotationFault.OtherUnit, "is not normalised; box_format: normalised takes shares of the picture, 0 to 1"),
+            _ => null,
+        };
+        if (problem is not { } p)
             return true;
+        wrong(p.Fault, $"{field}: {region} {p.Text}");
         return false;
     }
 

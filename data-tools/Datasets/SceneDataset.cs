@@ -31,7 +31,9 @@ public sealed class SceneDataset : IRegionDataset
         var scene = _scenes.Render(_options.Seed, _options.Split, number);
         var caption = CaptionCleaner.Clean(scene.Phrase, CaptionCleaner.TrainingMaxWords);
         var paraphrase = CaptionCleaner.Clean(scene.Paraphrase, CaptionCleaner.TrainingMaxWords);
-        var regions = SceneRegions.Of(scene, _options.Regions, _options.RegionShare, _options.Seed, _options.Split, number);
-        return SampleBuilder.Build(scene.Picture, number, caption, paraphrase, regions, ImageSize, _options.Augmentation, random);
+        var regions = SceneRegions.Of(
+            scene, _options.Regions, _options.RegionShare, _options.Seed, _options.Split, number);
+        return SampleBuilder.Build(
+            scene.Picture, number, caption, paraphrase, regions, ImageSize, _options.Augmentation, random);
     }
 }

@@ -18,7 +18,9 @@ public sealed record SceneDatasetOptions
     /// <summary>How the items are annotated.</summary>
     public SceneRegionKind Regions { get; init; }
 
-    /// <summary>Share of the scenes that are annotated at all; the others train the losses that need no region.</summary>
+    /// <summary>
+    /// Share of the scenes that are annotated at all; the others train the losses that need no region.
+    /// </summary>
     public double RegionShare { get; init; } = 1;
 
     /// <summary>Augmentation; none by default, since a mirrored scene no longer fits "left" and "right".</summary>

@@ -22,14 +22,16 @@ public static class SceneExporter
     /// <param name="split">Which stream.</param>
     /// <param name="format">How pictures are stored.</param>
     /// <param name="regions">
-    /// How items are annotated in <see cref="RegionFileName"/>, which is written beside the boxes; masks are pictures of their own. Null
-    /// writes boxes alone.
+    /// How items are annotated in <see cref="RegionFileName"/>, which is written beside the boxes; masks are pictures of
+    /// their own. Null writes boxes alone.
     /// </param>
     /// <returns>Path of the annotation file.</returns>
     /// <exception cref="DataException">The renderer's files are missing.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is not positive.</exception>
-    public static string Export(ISceneSource scenes, string outputDir, int count, ulong seed, SceneSplit split, SceneFormat format, SceneRegionKind? regions = null)
+    public static string Export(
+        ISceneSource scenes, string outputDir, int count, ulong seed, SceneSplit split, SceneFormat format,
+        SceneRegionKind? regions = null)
     {
         ArgumentNullException.ThrowIfNull(scenes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
@@ -48,7 +50,10 @@ public static class SceneExporter
             // Forward slashes on every system: the file is the same everywhere.
             annotations.Add(new RegionAnnotation($"images/{name}", [scene.Phrase], [scene.Box]));
             if (regions is { } kind)
-                marked.Add(Marked(annotations[i], scene, SceneRegions.Of(scene, kind, 1, seed, split, i)[0], i, outputDir));
+            {
+                var region = SceneRegions.Of(scene, kind, 1, seed, split, i)[0];
+                marked.Add(Marked(annotations[i], scene, region, i, outputDir));
+            }
         }
         // Last, so that an annotation file never names pictures that are not there.
         var path = Path.Combine(outputDir, AnnotationFileName);
@@ -58,7 +63,8 @@ public static class SceneExporter
         return path;
     }
 
-    private static RegionAnnotation Marked(RegionAnnotation annotation, Scene scene, Region region, int number, string outputDir)
+    private static RegionAnnotation Marked(
+        RegionAnnotation annotation, Scene scene, Region region, int number, string outputDir)
     {
         if (region is MaskPicture mask)
         {

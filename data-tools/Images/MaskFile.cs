@@ -4,8 +4,8 @@ namespace AmcEngine.DataTools;
 public static class MaskFile
 {
     /// <summary>
-    /// Reads a mask: grey values as they are, of colours their luminance. EXIF orientation is not applied, and transparency is laid
-    /// on white, as everywhere.
+    /// Reads a mask: grey values as they are, of colours their luminance. EXIF orientation is not applied, and
+    /// transparency is laid on white, as everywhere.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="UnreadablePictureException">The file is missing, unreadable or not a whole picture.</exception>

@@ -5,7 +5,8 @@ namespace AmcEngine.DataTools;
 /// <param name="Annotations">What is wrong with entries.</param>
 /// <param name="Pictures">What is wrong with pictures; null where they were not read.</param>
 /// <param name="PictureProblems">A line about each picture that is not whole, the first twenty.</param>
-public sealed record Inspection(AnnotationSummary Summary, AnnotationCensus Annotations, PictureCensus? Pictures, IReadOnlyList<string> PictureProblems)
+public sealed record Inspection(
+    AnnotationSummary Summary, AnnotationCensus Annotations, PictureCensus? Pictures, IReadOnlyList<string> PictureProblems)
 {
     /// <summary>The regions by kind, in the order of their names.</summary>
     public required IReadOnlyList<KindSummary> Kinds { get; init; }
@@ -14,7 +15,9 @@ public sealed record Inspection(AnnotationSummary Summary, AnnotationCensus Anno
 /// <summary>The regions of one kind.</summary>
 /// <param name="Kind">What files call the kind.</param>
 /// <param name="Count">How many there are.</param>
-/// <param name="MeanShare">Mean share of the picture that one covers; null where pictures were not read, or none could be used.</param>
+/// <param name="MeanShare">
+/// Mean share of the picture that one covers; null where pictures were not read, or none could be used.
+/// </param>
 public sealed record KindSummary(string Kind, int Count, double? MeanShare);
 
 /// <summary>Summarises annotation files, so that a user sees at a glance what a file holds.</summary>
@@ -55,14 +58,17 @@ public static class DataInspector
         return new Inspection(summary, census, pictureCensus, problems) { Kinds = Kinds(annotations, shares) };
     }
 
-    private static KindSummary[] Kinds(IReadOnlyList<RegionAnnotation> annotations, List<(string Kind, double Share)> shares)
+    private static KindSummary[] Kinds(
+        IReadOnlyList<RegionAnnotation> annotations, List<(string Kind, double Share)> shares)
     {
         var means = shares.GroupBy(s => s.Kind).ToDictionary(g => g.Key, g => g.Average(s => s.Share));
-        return [.. annotations.SelectMany(a => a.Regions).CountBy(r => r.Kind).OrderBy(k => k.Key, StringComparer.Ordinal)
+        var counts = annotations.SelectMany(a => a.Regions).CountBy(r => r.Kind);
+        return [.. counts.OrderBy(k => k.Key, StringComparer.Ordinal)
             .Select(k => new KindSummary(k.Key, k.Value, means.TryGetValue(k.Key, out var mean) ? mean : null))];
     }
 
-    private static List<(string Kind, double Share)> MeasureShares(IReadOnlyList<RegionAnnotation> annotations, string imageRoot, AnnotationCensus census, PictureCensus pictures)
+    private static List<(string Kind, double Share)> MeasureShares(
+        IReadOnlyList<RegionAnnotation> annotations, string imageRoot, AnnotationCensus census, PictureCensus pictures)
     {
         List<(string Kind, double Share)> shares = [];
         // Entries of one picture are read together: Visual Genome has some fifty a picture.
@@ -71,8 +77,8 @@ public static class DataInspector
             try
             {
                 var picture = pictures.Read(Path.Combine(imageRoot, entries.Key));
-                foreach (var entry in entries)
-                    shares.AddRange(UsableRegions(entry, picture, census, imageRoot).Select(r => (r.Kind, Share(r, picture))));
+                foreach (var region in entries.SelectMany(e => UsableRegions(e, picture, census, imageRoot)))
+                    shares.Add((region.Kind, Share(region, picture)));
             }
             catch (UnreadablePictureException)
             {
@@ -82,7 +88,8 @@ public static class DataInspector
         return shares;
     }
 
-    private static IReadOnlyList<Region> UsableRegions(RegionAnnotation entry, RgbImage picture, AnnotationCensus census, string imageRoot)
+    private static IReadOnlyList<Region> UsableRegions(
+        RegionAnnotation entry, RgbImage picture, AnnotationCensus census, string imageRoot)
     {
         try
         {

@@ -1,8 +1,8 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// The area of a region as the integral of the length in which horizontal lines run through it, by the midpoint rule. It is exact for
-/// unions of boxes and masks; along round edges the error stays below about a ten-thousandth.
+/// The area of a region as the integral of the length in which horizontal lines run through it, by the midpoint rule.
+/// It is exact for unions of boxes and masks; along round edges the error stays below about a ten-thousandth.
 /// </summary>
 internal static class ChordArea
 {
@@ -10,7 +10,9 @@ internal static class ChordArea
     private const int Density = 64;
     private const int MostLines = 1 << 16;
 
-    /// <summary>Integrates between the upper and lower edges of the parts' bounds, so that a jump there costs nothing.</summary>
+    /// <summary>
+    /// Integrates between the upper and lower edges of the parts' bounds, so that a jump there costs nothing.
+    /// </summary>
     public static double Of(Region region, IReadOnlyList<Box> bounds)
     {
         double[] edges = [.. bounds.SelectMany(b => new[] { b.Y1, b.Y2 }).Distinct().Order()];

@@ -9,14 +9,16 @@ public abstract record CompoundRegion(IReadOnlyList<Region> Parts) : Region
     /// <inheritdoc/>
     public override Box Bounds => Box.Around(Parts.Select(p => p.Bounds));
 
-    /// <summary>The area of the union: the sum of the parts' where their bounds are apart, else by <see cref="ChordArea"/>.</summary>
+    /// <summary>
+    /// The area of the union: the sum of the parts' where their bounds are apart, else by <see cref="ChordArea"/>.
+    /// </summary>
     public override double Area
     {
         get
         {
             Box[] bounds = [.. Parts.Select(p => p.Bounds)];
-            var apart = !bounds.Where((a, i) => bounds.Take(i).Any(b => a.X1 < b.X2 && b.X1 < a.X2 && a.Y1 < b.Y2 && b.Y1 < a.Y2)).Any();
-            return apart ? Parts.Sum(p => p.Area) : ChordArea.Of(this, bounds);
+            var meet = bounds.Where((a, i) => bounds.Take(i).Any(b => Meet(a, b))).Any();
+            return meet ? ChordArea.Of(this, bounds) : Parts.Sum(p => p.Area);
         }
     }
 
@@ -43,10 +45,12 @@ public abstract record CompoundRegion(IReadOnlyList<Region> Parts) : Region
     }
 
     /// <inheritdoc/>
-    internal override Region Scale(double width, double height) => this with { Parts = [.. Parts.Select(p => p.Scale(width, height))] };
+    internal override Region Scale(double width, double height) =>
+        this with { Parts = [.. Parts.Select(p => p.Scale(width, height))] };
 
     /// <inheritdoc/>
-    internal override Region Fit(int width, int height, Func<string, MaskPicture>? read) => this with { Parts = [.. Parts.Select(p => p.Fit(width, height, read))] };
+    internal override Region Fit(int width, int height, Func<string, MaskPicture>? read) =>
+        this with { Parts = [.. Parts.Select(p => p.Fit(width, height, read))] };
 
     /// <inheritdoc/>
     internal override void FillRow(RegionGrid grid, int row, double weight, Span<float> target)
@@ -61,6 +65,8 @@ public abstract record CompoundRegion(IReadOnlyList<Region> Parts) : Region
         foreach (var part in Parts)
             part.AddChords(y, chords);
     }
+
+    private static bool Meet(Box a, Box b) => a.X1 < b.X2 && b.X1 < a.X2 && a.Y1 < b.Y2 && b.Y1 < a.Y2;
 }
 
 /// <summary>Several regions together, as an object in pieces.</summary>

@@ -1,8 +1,8 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// A mask as a picture of the size of its own: a grey value counts as value / 255, and everything that is not black belongs to the
-/// region. The file is read when a sample needs it; until then only <see cref="Path"/> is known.
+/// A mask as a picture of the size of its own: a grey value counts as value / 255, and everything that is not black
+/// belongs to the region. The file is read when a sample needs it; until then only <see cref="Path"/> is known.
 /// </summary>
 /// <param name="Path">The file below image_root; empty where the mask comes from no file.</param>
 public sealed record MaskPicture(string Path) : PixelRegion
@@ -21,7 +21,7 @@ public sealed record MaskPicture(string Path) : PixelRegion
     {
         ArgumentNullException.ThrowIfNull(gray);
         if (width < 1 || height < 1 || gray.Length != (long)width * height)
-            throw new ArgumentException($"a mask of {width}×{height} needs as many values, got {gray.Length}.", nameof(gray));
+            throw new ArgumentException($"a mask of {width}×{height} cannot have {gray.Length} values.", nameof(gray));
         (_width, _height, _gray) = (width, height, gray);
     }
 
@@ -67,8 +67,8 @@ public sealed record MaskPicture(string Path) : PixelRegion
     }
 
     /// <summary>Equal where paths and pixels are.</summary>
-    public bool Equals(MaskPicture? other) => base.Equals(other) && Path == other.Path && _width == other._width && _height == other._height
-        && _gray.AsSpan().SequenceEqual(other._gray);
+    public bool Equals(MaskPicture? other) => base.Equals(other) && Path == other.Path
+        && (_width, _height) == (other._width, other._height) && _gray.AsSpan().SequenceEqual(other._gray);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Path, _width, _height);

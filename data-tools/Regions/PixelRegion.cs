@@ -13,21 +13,24 @@ public abstract record PixelRegion : Region
     /// <summary>Height of the picture in pixels.</summary>
     public abstract int Height { get; }
 
-    /// <summary>What a pixel of the picture counts, 0…1, before <see cref="Region.Weight"/>; above 0 it belongs to the region.</summary>
+    /// <summary>
+    /// What a pixel of the picture counts, 0…1, before <see cref="Region.Weight"/>; above 0 it belongs to the region.
+    /// </summary>
     /// <param name="x">0 ≤ x &lt; <see cref="Width"/>.</param>
     /// <param name="y">0 ≤ y &lt; <see cref="Height"/>.</param>
     public abstract float this[int x, int y] { get; }
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A point inside of a pixel's square belongs to it alone, a point on an edge to both neighbours, a corner to four: strictly
-    /// inside, all of them are set; with the edge, any.
+    /// A point inside of a pixel's square belongs to it alone, a point on an edge to both neighbours, a corner to four:
+    /// strictly inside, all of them are set; with the edge, any.
     /// </remarks>
     public override bool Contains(double x, double y, Edges edges)
     {
         if (!(x >= 0 && x <= Width && y >= 0 && y <= Height))
             return false;
-        int right = (int)x, below = (int)y, left = x == right ? right - 1 : right, above = y == below ? below - 1 : below;
+        int right = (int)x, below = (int)y;
+        int left = x == right ? right - 1 : right, above = y == below ? below - 1 : below;
         return edges == Edges.Strict
             ? IsSet(left, above) && IsSet(right, above) && IsSet(left, below) && IsSet(right, below)
             : IsSet(left, above) || IsSet(right, above) || IsSet(left, below) || IsSet(right, below);
@@ -43,9 +46,12 @@ public abstract record PixelRegion : Region
     internal override Region Scale(double width, double height) => this;
 
     /// <inheritdoc/>
-    internal override Region Fit(int width, int height, Func<string, MaskPicture>? read) => (Width, Height) == (width, height)
-        ? this
-        : throw new DataException($"{Text} does not fit the {width}×{height} picture; a mask has the size of its picture");
+    internal override Region Fit(int width, int height, Func<string, MaskPicture>? read)
+    {
+        if ((Width, Height) == (width, height))
+            return this;
+        throw new DataException($"{Text} does not fit the {width}×{height} picture; a mask has the size of its picture");
+    }
 
     /// <inheritdoc/>
     internal override void FillRow(RegionGrid grid, int row, double weight, Span<float> target)

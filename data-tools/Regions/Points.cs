@@ -14,16 +14,15 @@ public sealed record Points(IReadOnlyList<(double X, double Y)> Centers, double 
     public override Box Bounds => Box.Around(Centers, Radius);
 
     /// <summary>
-    /// The area of the union of the discs, exact: Green's theorem, ½ ∮ (x dy − y dx), along those arcs of the circles that lie in no
-    /// other disc.
+    /// The area of the union of the discs, exact: Green's theorem, ½ ∮ (x dy − y dx), along those arcs of the circles
+    /// that lie in no other disc.
     /// </summary>
     public override double Area
     {
         get
         {
             var centers = Centers.Distinct().ToArray();
-            return centers.Sum(c => FreeArcs(c, centers).Sum(arc =>
-                Radius * (Radius * (arc.To - arc.From) + c.X * (Math.Sin(arc.To) - Math.Sin(arc.From)) - c.Y * (Math.Cos(arc.To) - Math.Cos(arc.From))) / 2));
+            return centers.Sum(c => FreeArcs(c, centers).Sum(arc => AlongArc(c, arc)));
         }
     }
 
@@ -40,7 +39,8 @@ public sealed record Points(IReadOnlyList<(double X, double Y)> Centers, double 
     }
 
     /// <summary>Equal where points and radius are.</summary>
-    public bool Equals(Points? other) => base.Equals(other) && Radius == other.Radius && Centers.SequenceEqual(other.Centers);
+    public bool Equals(Points? other) =>
+        base.Equals(other) && Radius == other.Radius && Centers.SequenceEqual(other.Centers);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Centers.Count, Centers[0], Radius);
@@ -74,7 +74,15 @@ public sealed record Points(IReadOnlyList<(double X, double Y)> Centers, double 
     }
 
     /// <inheritdoc/>
-    internal override string Text => string.Create(CultureInfo.InvariantCulture, $"{Centers.Count} points in {Bounds.Text}");
+    internal override string Text =>
+        string.Create(CultureInfo.InvariantCulture, $"{Centers.Count} points in {Bounds.Text}");
+
+    // ½ ∫ (x dy − y dx) along an arc of the circle around a point.
+    private double AlongArc((double X, double Y) center, Chord arc)
+    {
+        double sines = Math.Sin(arc.To) - Math.Sin(arc.From), cosines = Math.Cos(arc.To) - Math.Cos(arc.From);
+        return Radius * (Radius * (arc.To - arc.From) + center.X * sines - center.Y * cosines) / 2;
+    }
 
     // The arcs of a circle, by their angles in 0…2π, that lie in no other disc.
     private List<Chord> FreeArcs((double X, double Y) center, (double X, double Y)[] centers)
@@ -85,7 +93,7 @@ public sealed record Points(IReadOnlyList<(double X, double Y)> Centers, double 
             var distance = Math.Sqrt((x - center.X) * (x - center.X) + (y - center.Y) * (y - center.Y));
             if (distance >= 2 * Radius)
                 continue;
-            double middle = Math.Atan2(y - center.Y, x - center.X), half = Math.Acos(distance / (2 * Radius)), from = middle - half;
+            double half = Math.Acos(distance / (2 * Radius)), from = Math.Atan2(y - center.Y, x - center.X) - half;
             if (from < 0)
                 from += Math.Tau;
             var to = from + 2 * half;

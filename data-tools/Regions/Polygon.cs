@@ -3,8 +3,8 @@ using System.Globalization;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// The inside of a closed line, by the even-odd rule. Its pixels are those whose centres lie inside; a centre on the line belongs
-/// to the polygon on its right or below it, so that polygons with a common edge share no pixel.
+/// The inside of a closed line, by the even-odd rule. Its pixels are those whose centres lie inside; a centre on the
+/// line belongs to the polygon on its right or below it, so that polygons with a common edge share no pixel.
 /// </summary>
 /// <param name="Points">The corners, at least three; the last is joined to the first.</param>
 public sealed record Polygon(IReadOnlyList<(double X, double Y)> Points) : Region
@@ -15,7 +15,9 @@ public sealed record Polygon(IReadOnlyList<(double X, double Y)> Points) : Regio
     /// <inheritdoc/>
     public override Box Bounds => Box.Around(Points);
 
-    /// <summary>By the shoelace formula: ½ |Σ (xᵢ yᵢ₊₁ − xᵢ₊₁ yᵢ)|, exact for polygons that do not cross themselves.</summary>
+    /// <summary>
+    /// By the shoelace formula: ½ |Σ (xᵢ yᵢ₊₁ − xᵢ₊₁ yᵢ)|, exact for polygons that do not cross themselves.
+    /// </summary>
     public override double Area
     {
         get
@@ -71,7 +73,8 @@ public sealed record Polygon(IReadOnlyList<(double X, double Y)> Points) : Regio
     internal override Box Coordinates => Bounds;
 
     /// <inheritdoc/>
-    internal override Polygon Scale(double width, double height) => this with { Points = [.. Points.Select(p => (p.X * width, p.Y * height))] };
+    internal override Polygon Scale(double width, double height) =>
+        this with { Points = [.. Points.Select(p => (p.X * width, p.Y * height))] };
 
     /// <inheritdoc/>
     internal override void FillRow(RegionGrid grid, int row, double weight, Span<float> target)
@@ -97,11 +100,14 @@ public sealed record Polygon(IReadOnlyList<(double X, double Y)> Points) : Regio
     }
 
     /// <inheritdoc/>
-    internal override string Text => string.Create(CultureInfo.InvariantCulture, $"polygon of {Points.Count} points in {Bounds.Text}");
+    internal override string Text =>
+        string.Create(CultureInfo.InvariantCulture, $"polygon of {Points.Count} points in {Bounds.Text}");
 
-    private ((double X, double Y) From, (double X, double Y) To) Edge(int i) => (Points[i], Points[(i + 1) % Points.Count]);
+    private ((double X, double Y) From, (double X, double Y) To) Edge(int i) =>
+        (Points[i], Points[(i + 1) % Points.Count]);
 
-    private static double CrossingX((double X, double Y) a, (double X, double Y) b, double y) => a.X + (y - a.Y) * (b.X - a.X) / (b.Y - a.Y);
+    private static double CrossingX((double X, double Y) a, (double X, double Y) b, double y) =>
+        a.X + (y - a.Y) * (b.X - a.X) / (b.Y - a.Y);
 
     // Which side of the line from a to b a point lies on: above 0, below 0 or on it.
     private static double Side((double X, double Y) a, (double X, double Y) b, (double X, double Y) p) =>

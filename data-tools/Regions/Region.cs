@@ -1,8 +1,9 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// A part of a picture that a phrase names. It is a closed set in continuous coordinates of the picture: pixel (i, j) covers the
-/// square [i, i + 1] × [j, j + 1], and a pointed pixel (x, y) stands at that square's top left corner (specification 5, "Regions").
+/// A part of a picture that a phrase names. It is a closed set in continuous coordinates of the picture: pixel (i, j)
+/// covers the square [i, i + 1] × [j, j + 1], and a pointed pixel (x, y) stands at that square's top left corner
+/// (specification 5, "Regions").
 /// </summary>
 public abstract record Region
 {
@@ -20,7 +21,9 @@ public abstract record Region
     public double Weight
     {
         get => _weight;
-        init => _weight = value is > 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "a weight is above 0 and at most 1");
+        init => _weight = value is > 0 and <= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "a weight is above 0 and at most 1");
     }
 
     /// <summary>The smallest box around the region, of weight 1.</summary>
@@ -47,7 +50,8 @@ public abstract record Region
     /// <param name="gridWidth">Columns of the grid.</param>
     /// <param name="gridHeight">Rows of the grid.</param>
     /// <exception cref="ArgumentOutOfRangeException">A side is not positive.</exception>
-    public RegionMask Rasterize(int width, int height, int gridWidth, int gridHeight) => RegionMask.Of([this], width, height, gridWidth, gridHeight);
+    public RegionMask Rasterize(int width, int height, int gridWidth, int gridHeight) =>
+        RegionMask.Of([this], width, height, gridWidth, gridHeight);
 
     /// <summary>Whether the region covers a pixel of a picture.</summary>
     /// <param name="width">Width of the picture in pixels.</param>
@@ -75,10 +79,15 @@ public abstract record Region
     /// <summary>The same for derived records, which may not change <see cref="ToString"/>.</summary>
     internal abstract string Text { get; }
 
-    /// <summary>The box around the numbers that an annotation gives, from which its unit can be told; null where they are pixels always.</summary>
+    /// <summary>
+    /// The box around the numbers that an annotation gives, from which its unit can be told; null where they are pixels
+    /// always.
+    /// </summary>
     internal abstract Box? Coordinates { get; }
 
-    /// <summary>The region with coordinates multiplied by the picture's sides. Radii and widths go with its width.</summary>
+    /// <summary>
+    /// The region with coordinates multiplied by the picture's sides. Radii and widths go with its width.
+    /// </summary>
     internal abstract Region Scale(double width, double height);
 
     /// <summary>The region as a training sample has it: of a <see cref="Choice"/>, one part.</summary>
@@ -88,7 +97,9 @@ public abstract record Region
     /// <param name="width">Width of the picture in pixels.</param>
     /// <param name="height">Height of the picture in pixels.</param>
     /// <param name="read">Reads the file of a mask by its path; null where no file may be read.</param>
-    /// <exception cref="DataException">The region does not fit the picture, or a file cannot be read; one line without the region's place.</exception>
+    /// <exception cref="DataException">
+    /// The region does not fit the picture, or a file cannot be read; one line without the region's place.
+    /// </exception>
     internal virtual Region Fit(int width, int height, Func<string, MaskPicture>? read) => this;
 
     /// <summary>Raises the weights of a row of the grid to those of the region.</summary>
@@ -98,7 +109,9 @@ public abstract record Region
     /// <param name="target">A weight for each column of the grid.</param>
     internal abstract void FillRow(RegionGrid grid, int row, double weight, Span<float> target);
 
-    /// <summary>Adds the stretches in which a horizontal line runs through the region, in no order; they may overlap.</summary>
+    /// <summary>
+    /// Adds the stretches in which a horizontal line runs through the region, in no order; they may overlap.
+    /// </summary>
     internal abstract void AddChords(double y, List<Chord> chords);
 }
 

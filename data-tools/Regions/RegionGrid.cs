@@ -8,7 +8,8 @@ namespace AmcEngine.DataTools;
 internal sealed record RegionGrid(int Width, int Height, int[] Columns, int[] Rows)
 {
     /// <summary>All pixels of a picture.</summary>
-    public static RegionGrid Whole(int width, int height) => new(width, height, [.. Enumerable.Range(0, width)], [.. Enumerable.Range(0, height)]);
+    public static RegionGrid Whole(int width, int height) =>
+        new(width, height, [.. Enumerable.Range(0, width)], [.. Enumerable.Range(0, height)]);
 
     /// <summary>The pixels that OpenCV's nearest neighbour takes for a grid of another size.</summary>
     public static RegionGrid Nearest(int width, int height, int gridWidth, int gridHeight) =>
@@ -37,11 +38,14 @@ internal sealed record RegionGrid(int Width, int Height, int[] Columns, int[] Ro
         foreach (var chord in chords)
         {
             var end = closed ? Math.Floor(chord.To - 0.5) + 1 : Math.Ceiling(chord.To - 0.5);
-            Fill((int)Math.Clamp(Math.Ceiling(chord.From - 0.5), 0, Width), (int)Math.Clamp(end, 0, Width), weight, target);
+            var from = Math.Ceiling(chord.From - 0.5);
+            Fill((int)Math.Clamp(from, 0, Width), (int)Math.Clamp(end, 0, Width), weight, target);
         }
     }
 
-    /// <summary>Raises the weights of the cells whose pixels lie from one column up to another, which is not among them.</summary>
+    /// <summary>
+    /// Raises the weights of the cells whose pixels lie from one column up to another, which is not among them.
+    /// </summary>
     public void Fill(int from, int to, double weight, Span<float> target)
     {
         for (var i = FirstFrom(from); i < Columns.Length && Columns[i] < to; i++)

@@ -1,6 +1,9 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>What each cell of a grid over a picture counts: 0 outside of a region, and inside its weight, 1 as a rule (specification 5, "Regions").</summary>
+/// <summary>
+/// What each cell of a grid over a picture counts: 0 outside of a region, and inside its weight, 1 as a rule
+/// (specification 5, "Regions").
+/// </summary>
 public sealed class RegionMask
 {
     private RegionMask(int width, int height)
@@ -19,7 +22,9 @@ public sealed class RegionMask
     /// <summary>height × width weights, 0…1.</summary>
     public float[] Values { get; }
 
-    /// <summary>Draws regions over one another, of which the greatest weight counts; without any, the mask is empty.</summary>
+    /// <summary>
+    /// Draws regions over one another, of which the greatest weight counts; without any, the mask is empty.
+    /// </summary>
     /// <param name="regions">The regions in pixels of the picture.</param>
     /// <param name="width">Width of the picture in pixels.</param>
     /// <param name="height">Height of the picture in pixels.</param>
@@ -30,7 +35,9 @@ public sealed class RegionMask
         return Draw(regions, RegionGrid.Whole(width, height));
     }
 
-    /// <summary>The same at another grid than the picture's: each cell is the pixel that OpenCV's nearest neighbour takes.</summary>
+    /// <summary>
+    /// The same at another grid than the picture's: each cell is the pixel that OpenCV's nearest neighbour takes.
+    /// </summary>
     /// <param name="regions">The regions in pixels of the picture.</param>
     /// <param name="width">Width of the picture in pixels.</param>
     /// <param name="height">Height of the picture in pixels.</param>

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// A mask of 0 and 1 as COCO writes it: lengths of runs of equal pixels, column by column from the top, the first run of zeros
-/// (which may be empty).
+/// A mask of 0 and 1 as COCO writes it: lengths of runs of equal pixels, column by column from the top, the first run
+/// of zeros (which may be empty).
 /// </summary>
 public sealed record RunLength : PixelRegion
 {
@@ -14,25 +14,31 @@ public sealed record RunLength : PixelRegion
     /// <param name="width">Width of the picture in pixels.</param>
     /// <param name="height">Height of the picture in pixels.</param>
     /// <param name="counts">The runs, of 0 and of 1 in turn; together width · height pixels.</param>
-    /// <exception cref="DataException">A side is not positive, a run is negative, or the sum is another; one line without the mask's place.</exception>
+    /// <exception cref="DataException">
+    /// A side is not positive, a run is negative, or the sum is another; one line without the mask's place.
+    /// </exception>
     public RunLength(int width, int height, IReadOnlyList<int> counts)
     {
         ArgumentNullException.ThrowIfNull(counts);
-        if (width < 1 || height < 1 || (long)width * height > int.MaxValue)
-            throw new DataException($"the size [{height}, {width}] of the run-length mask is not one; give [height, width] of the picture");
+        long pixels = (long)width * height, sum = 0;
+        if (width < 1 || height < 1 || pixels > int.MaxValue)
+            throw new DataException($"the size [{height}, {width}] of the run-length mask is not [height, width] of a picture");
         (Width, Height, Counts, _ends) = (width, height, counts, new int[counts.Count]);
-        long sum = 0;
+        const string remedy = "check its size and counts";
         for (var i = 0; i < counts.Count; i++)
         {
-            sum += counts[i];
             if (counts[i] < 0)
-                throw new DataException("the run-length mask has a negative run; check its size and counts");
-            if (sum > (long)width * height)
-                throw new DataException($"the run-length mask has more than its {(long)width * height} pixels ({width}×{height}); check its size and counts");
+                throw new DataException($"the run-length mask has a negative run; {remedy}");
+            sum += counts[i];
+            if (sum > pixels)
+                throw new DataException($"the run-length mask has more than its {pixels} pixels ({width}×{height}); {remedy}");
             _ends[i] = (int)sum;
         }
-        if (sum != (long)width * height)
-            throw new DataException($"the runs of the mask hold {sum} pixels instead of {(long)width * height} ({width}×{height}); check its size and counts");
+        if (sum != pixels)
+        {
+            throw new DataException(
+                $"the runs of the mask hold {sum} pixels instead of {pixels} ({width}×{height}); {remedy}");
+        }
     }
 
     /// <inheritdoc/>
@@ -111,13 +117,15 @@ public sealed record RunLength : PixelRegion
     }
 
     /// <summary>Equal where sizes and runs are.</summary>
-    public bool Equals(RunLength? other) => base.Equals(other) && (Width, Height) == (other.Width, other.Height) && Counts.SequenceEqual(other.Counts);
+    public bool Equals(RunLength? other) =>
+        base.Equals(other) && (Width, Height) == (other.Width, other.Height) && Counts.SequenceEqual(other.Counts);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Width, Height, Counts.Count);
 
     /// <inheritdoc/>
-    internal override string Text => string.Create(CultureInfo.InvariantCulture, $"run-length mask of {Width}×{Height} pixels");
+    internal override string Text =>
+        string.Create(CultureInfo.InvariantCulture, $"run-length mask of {Width}×{Height} pixels");
 
     private IEnumerable<(int Start, int Length)> Runs()
     {

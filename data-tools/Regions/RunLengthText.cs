@@ -3,9 +3,9 @@ using System.Text;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// The short form of run lengths in COCO's files: from the fourth run on, what is written is the difference to the run two before;
-/// each number is cut into groups of five bits, the lowest first, and each group is a character from '0' on, with a sixth bit where
-/// another group follows. The last group's highest bit is the sign.
+/// The short form of run lengths in COCO's files: from the fourth run on, what is written is the difference to the run
+/// two before; each number is cut into groups of five bits, the lowest first, and each group is a character from '0'
+/// on, with a sixth bit where another group follows. The last group's highest bit is the sign.
 /// </summary>
 internal static class RunLengthText
 {
@@ -28,7 +28,7 @@ internal static class RunLengthText
         {
             var bits = c - First;
             if (bits is < 0 or > 63 || group == MostGroups)
-                throw new DataException("the counts of the run-length mask are not COCO's compressed text; give that, or a list of numbers");
+                throw new DataException("the counts of the run-length mask are not COCO's compressed text, nor a list");
             value |= (long)(bits & (More - 1)) << (GroupBits * group++);
             if ((bits & More) != 0)
                 continue;
@@ -41,7 +41,9 @@ internal static class RunLengthText
             counts.Add((int)value);
             (value, group) = (0, 0);
         }
-        return group == 0 ? [.. counts] : throw new DataException("the counts of the run-length mask are cut off; give the whole text");
+        return group == 0
+            ? [.. counts]
+            : throw new DataException("the counts of the run-length mask are cut off; give the whole text");
     }
 
     /// <summary>The text of runs.</summary>

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// A line drawn by hand: everything within half its width of the lines between successive points. Its pixels are those whose centres
-/// lie in it.
+/// A line drawn by hand: everything within half its width of the lines between successive points. Its pixels are those
+/// whose centres lie in it.
 /// </summary>
 /// <param name="Points">The points of the line, at least one.</param>
 /// <param name="Width">The line's width in pixels, above 0.</param>
@@ -17,10 +17,11 @@ public sealed record Scribble(IReadOnlyList<(double X, double Y)> Points, double
     public override Box Bounds => Box.Around(Points, Width / 2);
 
     /// <summary>
-    /// length · width + π (width / 2)² for a straight line between two points; a longer line, which may bend and cross itself, is
-    /// measured by <see cref="ChordArea"/>.
+    /// length · width + π (width / 2)² for a straight line between two points; a longer line, which may bend and cross
+    /// itself, is measured by <see cref="ChordArea"/>.
     /// </summary>
-    public override double Area => Points.Count <= 2 ? Length * Width + Math.PI * Width * Width / 4 : ChordArea.Of(this, [Bounds]);
+    public override double Area =>
+        Points.Count <= 2 ? Length * Width + Math.PI * Width * Width / 4 : ChordArea.Of(this, [Bounds]);
 
     /// <inheritdoc/>
     public override bool Contains(double x, double y, Edges edges)
@@ -32,7 +33,8 @@ public sealed record Scribble(IReadOnlyList<(double X, double Y)> Points, double
     }
 
     /// <summary>Equal where points and width are.</summary>
-    public bool Equals(Scribble? other) => base.Equals(other) && Width == other.Width && Points.SequenceEqual(other.Points);
+    public bool Equals(Scribble? other) =>
+        base.Equals(other) && Width == other.Width && Points.SequenceEqual(other.Points);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Points.Count, Points[0], Width);
@@ -54,7 +56,8 @@ public sealed record Scribble(IReadOnlyList<(double X, double Y)> Points, double
     }
 
     /// <inheritdoc/>
-    // A piece of the line with round ends is convex, so that it meets a horizontal line in one chord: that of its discs and its band.
+    // A piece of the line with round ends is convex, so that it meets a horizontal line in one chord: that of its discs
+    // and its band.
     internal override void AddChords(double y, List<Chord> chords)
     {
         var r = Width / 2;
@@ -77,9 +80,11 @@ public sealed record Scribble(IReadOnlyList<(double X, double Y)> Points, double
     }
 
     /// <inheritdoc/>
-    internal override string Text => string.Create(CultureInfo.InvariantCulture, $"scribble of {Points.Count} points in {Bounds.Text}");
+    internal override string Text =>
+        string.Create(CultureInfo.InvariantCulture, $"scribble of {Points.Count} points in {Bounds.Text}");
 
-    private double Length => Math.Sqrt(Math.Pow(Points[^1].X - Points[0].X, 2) + Math.Pow(Points[^1].Y - Points[0].Y, 2));
+    private double Length =>
+        Math.Sqrt(Math.Pow(Points[^1].X - Points[0].X, 2) + Math.Pow(Points[^1].Y - Points[0].Y, 2));
 
     // The chord of the rectangle along a line, without its round ends.
     private static Chord? Band(double y, (double X, double Y) a, (double X, double Y) b, double r)
@@ -89,7 +94,8 @@ public sealed record Scribble(IReadOnlyList<(double X, double Y)> Points, double
             return null;
         double nx = -dy / length * r, ny = dx / length * r;
         List<Chord> chords = [];
-        new Polygon([(a.X + nx, a.Y + ny), (b.X + nx, b.Y + ny), (b.X - nx, b.Y - ny), (a.X - nx, a.Y - ny)]).AddChords(y, chords);
+        Polygon band = new([(a.X + nx, a.Y + ny), (b.X + nx, b.Y + ny), (b.X - nx, b.Y - ny), (a.X - nx, a.Y - ny)]);
+        band.AddChords(y, chords);
         return chords.Count > 0 ? chords[0] : null;
     }
 

@@ -109,7 +109,10 @@ public sealed class FashionScenes : ISceneSource
         var cloth = BilinearResampler.Resize(gray, FashionMnist.Side, FashionMnist.Side, 1, item.Side, item.Side);
         var pixels = new byte[Size * Size];
         for (var i = 0; i < cloth.Length; i++)
-            pixels[(corner.Y + i / item.Side) * Size + corner.X + i % item.Side] = (byte)(OpacityGain * cloth[i] >= 128 ? 255 : 0);
+        {
+            if (OpacityGain * cloth[i] >= 128)
+                pixels[(corner.Y + i / item.Side) * Size + corner.X + i % item.Side] = 255;
+        }
         MaskPicture mask = new(Size, Size, pixels);
         return new SceneItem(mask, ConvexHull.Of(mask));
     }

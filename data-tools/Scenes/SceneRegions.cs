@@ -1,8 +1,8 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Annotates generated scenes by regions of any kind. A scene's annotation depends on the scene alone, (seed, split, number), so that it is
-/// the same in every run and in exported files.
+/// Annotates generated scenes by regions of any kind. A scene's annotation depends on the scene alone, (seed, split,
+/// number), so that it is the same in every run and in exported files.
 /// </summary>
 public static class SceneRegions
 {
@@ -12,7 +12,7 @@ public static class SceneRegions
     private const int StrokeCount = 3;
     private const int Tries = 30;
 
-    /// <summary>Radius of points, and half the width of scribbles, as a share of the picture's side: 1.5 of 64 pixels.</summary>
+    // Radius of points, and half the width of scribbles, as a share of the picture's side.
     private const double Radius = 1.5 / 64;
 
     // How far a scribble goes between two of its points, as a share of the side.
@@ -26,7 +26,8 @@ public static class SceneRegions
     /// <param name="split">Their stream.</param>
     /// <param name="number">The scene's number.</param>
     /// <returns>One region, or none.</returns>
-    public static IReadOnlyList<Region> Of(Scene scene, SceneRegionKind kind, double share, ulong seed, SceneSplit split, long number)
+    public static IReadOnlyList<Region> Of(
+        Scene scene, SceneRegionKind kind, double share, ulong seed, SceneSplit split, long number)
     {
         ArgumentNullException.ThrowIfNull(scene);
         // Each part of an annotation has a stream of its own, so that the share does not move the points.

@@ -56,8 +56,8 @@ internal static class ShapeOutlines
     }
 
     /// <summary>
-    /// The outline of an item in pixels of its scene: curves as 32 corners, and a ring as its upper and lower halves, since a polygon
-    /// has no hole.
+    /// The outline of an item in pixels of its scene: curves as 32 corners, and a ring as its upper and lower halves,
+    /// since a polygon has no hole.
     /// </summary>
     public static Region Region(ShapeItem item)
     {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
 using AmcEngine.Model.Tokenization;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;
@@ -26,6 +27,10 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
         Assert.That((int)result["count"]!, Is.EqualTo(6));
         Assert.That((double)result["random_accuracy"]!, Is.InRange(0.01, 0.4));
         Assert.That(File.ReadAllText(html), Does.StartWith("<!doctype html>").And.Contain("data:image/png;base64,"));
+        var page = ReportData.Of(html);
+        Closeness.Near("accuracy", (double)page["runs"]![0]!["numbers"]![0]!["value"]!, (double)result["pointing_accuracy"]!, 1e-5);
+        Assert.That(page["runs"]![0]!["numbers"]![0]!["low"], Is.Not.Null, "with its interval");
+        Assert.That(page["cases"]!.AsArray().Select(c => (int)c!["index"]!).Order(), Is.EqualTo(Enumerable.Range(0, 6)));
         Assert.That(Directory.GetFiles(_folder.Path, "*.tmp"), Is.Empty);
     }
 

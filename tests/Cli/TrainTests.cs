@@ -20,8 +20,9 @@ internal sealed class TrainTests : FolderTests
         var answer = Amcx.Run("train", "--config", config, "--output", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("before").And.Contain("after training").And.Contain("a random point").And.Contain("grid.png").And.Contain("curves.png").And.Contain("left"));
-        string[] files = [.. Directory.EnumerateFileSystemEntries(run).Select(f => Path.GetFileName(f)!).Order()];
-        Assert.That(files, Is.EqualTo(new[] { ".lock", "checkpoints", "curves.png", "grid.png", "log.jsonl" }));
+        string[] files = [.. Directory.EnumerateFileSystemEntries(run).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+        Assert.That(files[3], Does.StartWith("events.out.tfevents."));
+        Assert.That(files.Where((_, i) => i != 3), Is.EqualTo(new[] { ".lock", "checkpoints", "curves.png", "grid.png", "log.jsonl", "report.html" }));
         Assert.That(Directory.GetDirectories(Path.Combine(run, "checkpoints")).Select(Path.GetFileName).Order(), Is.EqualTo(new[] { "last", "last-good" }));
         var log = Log(run);
         Assert.That(log.Count(l => (string)l["kind"]! == "step"), Is.EqualTo(6));

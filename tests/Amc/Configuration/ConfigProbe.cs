@@ -149,7 +149,7 @@ internal sealed partial class ConfigProbe
         var folder = RunConfig.Load(config, all).Text("output");
         var seen = new StringBuilder(Times().Replace(output.ToString(), "N s").Replace(standard, "OUT", StringComparison.Ordinal));
         foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
-            seen.Append(Path.GetRelativePath(folder, file)).Append(' ');
+            seen.Append(EventFileTime().Replace(Path.GetRelativePath(folder, file), "tfevents.T")).Append(' ');
         seen.AppendLine().Append(profiler!.Ops(byShape: true).Sum(o => o.Calls)).AppendLine(" kernel calls");
         var last = CheckpointLayout.Last(folder);
         seen.AppendLine(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(last, CheckpointLayout.Model)))));
@@ -170,4 +170,7 @@ internal sealed partial class ConfigProbe
 
     [GeneratedRegex(@"[0-9.]+ s\b|[0-9:]+ left")]
     private static partial Regex Times();
+
+    [GeneratedRegex(@"tfevents\.\d+")]
+    private static partial Regex EventFileTime();
 }

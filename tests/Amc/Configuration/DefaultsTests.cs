@@ -117,6 +117,7 @@ internal sealed class DefaultsTests
         eval_steps -
         eval_batch 32
         grid_scenes 6
+        tensorboard true
         """;
 
     [Test]

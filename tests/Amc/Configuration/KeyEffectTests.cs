@@ -109,6 +109,7 @@ internal sealed class KeyEffectTests
         ["eval_steps"] = new("[5]"),
         ["eval_batch"] = new("1"),
         ["grid_scenes"] = new("0"),
+        ["tensorboard"] = new("false"),
     };
 
     // Settings under which a key that acts elsewhere does nothing.

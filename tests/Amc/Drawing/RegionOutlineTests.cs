@@ -5,7 +5,9 @@ using SkiaSharp;
 
 namespace AmcEngine.Tests.Amc.Drawing;
 
-/// <summary>Where the outlines of regions are drawn: a picture of 10×10 pixels, ten times as large, at (5, 3).</summary>
+/// <summary>
+/// Where the outlines of regions are drawn: a picture of 10×10 pixels, ten times as large, at (5, 3).
+/// </summary>
 [TestFixture]
 public class RegionOutlineTests
 {
@@ -22,8 +24,10 @@ public class RegionOutlineTests
         Case(new Scribble([(2, 5), (8, 5)], 2), [(5, 4), (5, 6), (9, 5), (1, 5)], [(5, 5), (5, 8), (2, 5)]),
         Case(new Scribble([(5, 5)], 4), [(3, 5), (5, 7)], [(5, 5), (8, 5)]),
         // The first pixel of all is set, so that the picture's edge is an outline.
-        Case(RunLength.Of(RegionMask.Of([new Box(3, 2, 6, 7), new Box(0, 0, 1, 1)], 10, 10)), [(3, 4), (6, 4), (4, 2), (4, 7), (0, 0.5), (1, 0.5)], [(4, 4), (8, 4)]),
-        Case(new Union([new Box(0.5, 1, 3, 4), new Polygon([(5, 5), (9, 5), (5, 9)])]), [(3, 2), (7, 5), (7, 7)], [(2, 2), (6, 6), (4, 4.5)]),
+        Case(RunLength.Of(RegionMask.Of([new Box(3, 2, 6, 7), new Box(0, 0, 1, 1)], 10, 10)),
+            [(3, 4), (6, 4), (4, 2), (4, 7), (0, 0.5), (1, 0.5)], [(4, 4), (8, 4)]),
+        Case(new Union([new Box(0.5, 1, 3, 4), new Polygon([(5, 5), (9, 5), (5, 9)])]),
+            [(3, 2), (7, 5), (7, 7)], [(2, 2), (6, 6), (4, 4.5)]),
     ];
 
     [TestCaseSource(nameof(Cases))]

@@ -99,7 +99,7 @@ internal sealed class MethodExplainerTests
 
         void Play()
         {
-            foreach (var result in comparison.Run(questions, batchSize: 1, kept: 3, stop.Token))
+            foreach (var result in comparison.Run(questions, batchSize: 1, kept: 3, stop: stop.Token))
                 done.Add(result);
         }
     }

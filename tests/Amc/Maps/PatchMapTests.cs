@@ -65,6 +65,18 @@ internal sealed class PatchMapTests
         Assert.That(map.Enlarge(width, height).Values, Is.EqualTo(expected));
     }
 
+    /// <summary>A cell of the grid is two pixels wide and one high: the square covers the second and third column.</summary>
+    [Test]
+    public void A_grid_over_the_whole_picture_holds_the_square_where_it_lies()
+    {
+        var cells = new PatchMap(2, [0.5f, 1, 0.25f, 0.5f]) { Crop = new CentreCrop(2) }.OnGrid(4, 8, 4);
+        for (var y = 0; y < 4; y++)
+            Assert.That(cells[(4 * y)..(4 * y + 4)].Select(v => v > 0), Is.EqualTo(new[] { false, true, true, false }));
+        Assert.That(Array.IndexOf(cells, cells.Max()), Is.EqualTo(2));
+        var whole = new PatchMap(2, [0.5f, 1, 0.25f, 0.5f]);
+        Assert.That(whole.OnGrid(4, 8, 4), Is.EqualTo(whole.Enlarge(4, 4).Values));
+    }
+
     [Test]
     public void A_flat_map_of_the_square_in_the_middle_shows_no_square()
     {

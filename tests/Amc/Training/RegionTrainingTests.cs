@@ -32,7 +32,7 @@ internal sealed class RegionTrainingTests : FolderTests
         Assert.Multiple(() =>
         {
             Assert.That(other.SelectMany(s => s.Values).All(double.IsFinite));
-            Assert.That(other[0]["amc_max"], Is.GreaterThan(0).And.Not.EqualTo(box[0]["amc_max"]), "the region is another");
+            Assert.That(other[0]["amc_max"], Is.GreaterThan(0).And.Not.EqualTo(box[0]["amc_max"]), "another region");
             foreach (var name in box[0].Keys.Except(OfRegions))
                 Assert.That(other[0][name], Is.EqualTo(box[0][name]), $"{name} does not look at regions");
             Assert.That(Steps($"region_kind={kind}")[1]["total"], Is.EqualTo(other[1]["total"]), "the same again");
@@ -61,7 +61,8 @@ internal sealed class RegionTrainingTests : FolderTests
 
     private List<Dictionary<string, double>> Steps(params string[] overrides)
     {
-        using var session = TrainingSession.Create(RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig), overrides), _backend);
+        var config = RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig), overrides);
+        using var session = TrainingSession.Create(config, _backend);
         OptimizationStep step = new(session, traceNaN: false);
         return [.. Enumerable.Range(0, 2).Select(_ => step.Run().Losses.ToDictionary(l => l.Name, l => l.Value))];
     }

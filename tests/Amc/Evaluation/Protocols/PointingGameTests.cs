@@ -51,7 +51,9 @@ internal sealed class PointingGameTests
         double Edge(int from, int to) => Math.Round(from + random.NextDouble() * (to - from), random.Next(3)) + (random.Next(4) == 0 ? 0.5 : 0);
     }
 
-    /// <summary>Strictly inside an L, in the middle of four set pixels, and in one of two discs that overlap: counted once each.</summary>
+    /// <summary>
+    /// Strictly inside an L, in the middle of four set pixels, and in one of two discs that overlap: counted once each.
+    /// </summary>
     [Test]
     public void The_chance_of_other_regions_counts_pixels()
     {
@@ -60,17 +62,18 @@ internal sealed class PointingGameTests
         Assert.Multiple(() =>
         {
             Assert.That(PointingGame.RandomChance(10, 10, [corner]), Is.EqualTo(16 / 100.0));
-            Assert.That(PointingGame.RandomChance(10, 10, [corner, new Box(0, 0, 5, 5)]), Is.EqualTo((16 + 16 - 6) / 100.0));
+            Assert.That(PointingGame.RandomChance(10, 10, [corner, new Box(0, 0, 5, 5)]), Is.EqualTo((16 + 16 - 6) / 1e2));
             Assert.That(PointingGame.RandomChance(4, 4, [block]), Is.EqualTo(1 / 16.0));
             Assert.That(PointingGame.RandomChance(10, 10, [new Points([(3, 3), (4, 3)], 1.5)]), Is.EqualTo(12 / 100.0));
-            Assert.That(PointingGame.RandomChance(2, 2, [new Polygon([(-9, -9), (9, -9), (9, 9), (-9, 9)])]), Is.EqualTo(1), "clamped to the picture");
+            Polygon around = new([(-9, -9), (9, -9), (9, 9), (-9, 9)]);
+            Assert.That(PointingGame.RandomChance(2, 2, [around]), Is.EqualTo(1), "clamped to the picture");
         });
     }
 
     [Test]
     public void Inclusive_hits_take_the_edge() =>
-        Assert.That((PointingGame.IsHit(2, 5, Boxes, Edges.Inclusive), PointingGame.IsHit(12, 12, Boxes, Edges.Inclusive), PointingGame.IsHit(1, 5, Boxes, Edges.Inclusive)),
-            Is.EqualTo((true, true, false)));
+        Assert.That(new[] { (2, 5), (12, 12), (1, 5) }.Select(p => PointingGame.IsHit(p.Item1, p.Item2, Boxes, Edges.Inclusive)),
+            Is.EqualTo((bool[])[true, true, false]));
 
     [Test]
     public void The_chance_in_a_huge_picture_takes_no_time() =>

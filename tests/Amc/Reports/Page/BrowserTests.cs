@@ -1,0 +1,290 @@
+using System.Text.RegularExpressions;
+using AmcEngine.Amc.Reports.Page;
+using AmcEngine.DataTools;
+using AmcEngine.Tests.DataTools;
+using AmcEngine.Tests.Engine;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Amc.Reports.Page;
+
+/// <summary>The page in a browser: what is seen, sorted, filtered and reached by keys.</summary>
+[TestFixture]
+internal sealed class BrowserTests
+{
+    // A folder to look at the pictures in.
+    private static readonly string? Screenshots = Environment.GetEnvironmentVariable("AMC_SCREENSHOTS");
+
+    private static readonly string[] Words = ["a red circle", "the Small Square", "dog </script><img src=x onerror=alert(1)>", "left of it", "zebra"];
+
+    private TempFolder _folder = null!;
+    private Browser _browser = null!;
+    private string _one = "", _several = "";
+
+    [OneTimeSetUp]
+    public async Task Start()
+    {
+        _folder = new TempFolder();
+        (string, int, int)[] phrases = [.. Enumerable.Range(0, 15).Select(i => ($"{Words[i % 5]} {i:D2}", 240, i % 4 == 0 ? 320 : 160))];
+        PageFile.Save(_one = _folder.PathOf("one.html"), Full(Pages.Of(phrases)));
+        PageFile.Save(_several = _folder.PathOf("several.html"), Full(Pages.Of(phrases, runs: 3)));
+        _browser = await Browser.Start();
+    }
+
+    [OneTimeTearDown]
+    public async Task Stop()
+    {
+        if (_browser is not null)
+            await _browser.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [TestCase(1280, false)]
+    [TestCase(1280, true)]
+    [TestCase(390, false)]
+    [TestCase(390, true)]
+    public async Task The_page_is_drawn_at_every_width_light_and_dark(int width, bool dark)
+    {
+        foreach (var file in new[] { _one, _several })
+        {
+            await using var open = await _browser.Open(file, width, dark);
+            await open.Page.EvaluateAsync("dispatchEvent(new Event('beforeprint'))");
+            var screenshot = await open.Page.ScreenshotAsync(new() { FullPage = true });
+            if (Screenshots is not null)
+                File.WriteAllBytes(Path.Combine(Screenshots, $"{Path.GetFileNameWithoutExtension(file)}-{width}-{(dark ? "dark" : "light")}.png"), screenshot);
+            var picture = RgbImage.Decode(screenshot, "screenshot");
+            Assert.That(picture.Width, Is.EqualTo(width), "nothing is wider than the window");
+            Assert.That(picture.Pixels[0], dark ? Is.LessThan(60) : Is.GreaterThan(200), "the colour of the paper");
+            Assert.That(Colours(picture), Is.GreaterThan(500), "there is more than paper");
+            Assert.That(open.Faults, Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task Letters_are_seen_on_their_ground_and_everything_has_a_name([Values] bool dark)
+    {
+        await using var open = await _browser.Open(_one, dark: dark);
+        foreach ((var text, var ground) in new[] { ("body", "body"), (".said", "figure"), (".hit-text", "figure"), (".miss-text", "figure"), (".tools label", "body"), (".tile .name", ".tile"), (".legend", "body") })
+        {
+            var contrast = await Contrast(open, text, ground);
+            Assert.That(contrast, Is.GreaterThanOrEqualTo(4.5), $"{text} on {ground}");
+        }
+        Assert.That(await open.Page.EvaluateAsync<int>("[...document.querySelectorAll('img')].filter(i => !i.alt.includes('phrase')).length"), Is.Zero);
+        Assert.That(await open.Page.EvaluateAsync<int>("[...document.querySelectorAll('main input, main select, header select')].filter(i => i.labels.length === 0).length"), Is.Zero);
+        Assert.That(await open.Page.EvaluateAsync<int>("[...document.querySelectorAll('.chart > svg')].filter(i => !i.ariaLabel?.includes('ends at')).length"), Is.Zero);
+    }
+
+    [Test]
+    public async Task The_theme_is_switched_by_hand()
+    {
+        await using var open = await _browser.Open(_one);
+        var light = await Colour(open, "body", "backgroundColor");
+        await open.Page.SelectOptionAsync("#theme", "dark");
+        Assert.That(await Colour(open, "body", "backgroundColor"), Is.Not.EqualTo(light));
+        await open.Page.SelectOptionAsync("#theme", "light");
+        Assert.That(await Colour(open, "body", "backgroundColor"), Is.EqualTo(light));
+        Assert.That(open.Faults, Is.Empty);
+    }
+
+    [Test]
+    public async Task Cases_are_sorted()
+    {
+        await using var open = await _browser.Open(_one);
+        var best = await open.Phrases();
+        Assert.That(best, Has.Count.EqualTo(15));
+        string[] verdicts = [.. await open.Page.Locator("#list figcaption").AllInnerTextsAsync()];
+        Assert.That(verdicts.SkipWhile(v => v.Contains("hit,", StringComparison.Ordinal)), Is.All.Contains("miss"), "hits come first");
+        await open.Page.SelectOptionAsync("#sort", "worst");
+        Assert.That(await open.Phrases(), Is.Not.EqualTo(best));
+        Assert.That((await open.Page.Locator("#list figcaption").AllInnerTextsAsync())[0], Does.Contain("miss"));
+        await open.Page.SelectOptionAsync("#sort", "phrase");
+        Assert.That(await open.Phrases(), Is.EqualTo(best.Order(StringComparer.InvariantCultureIgnoreCase)));
+        await open.Page.SelectOptionAsync("#sort", "index");
+        Assert.That((await open.Phrases()).Select(p => p[^2..]), Is.EqualTo(Enumerable.Range(0, 15).Select(i => $"{i:D2}")));
+        await open.Page.SelectOptionAsync("#sort", "score");
+        Assert.That((await open.Phrases())[0], Does.EndWith("08"), "the highest score, 0.96");
+        Assert.That(open.Faults, Is.Empty);
+    }
+
+    [Test]
+    public async Task Cases_are_filtered_by_phrase_and_verdict()
+    {
+        await using var open = await _browser.Open(_one);
+        await open.Page.FillAsync("#phrase", "SMALL squ");
+        Assert.That(await open.Phrases(), Has.Count.EqualTo(3).And.All.StartsWith("the Small Square"));
+        Assert.That(await open.Count(), Is.EqualTo("3 of 15 cases"));
+        await open.Page.SelectOptionAsync("#verdict", "hit");
+        Assert.That(await open.Phrases(), Is.EquivalentTo(new[] { "the Small Square 01", "the Small Square 11" }), "06 is flat");
+        await open.Page.SelectOptionAsync("#verdict", "flat");
+        Assert.That(await open.Phrases(), Is.EqualTo(new[] { "the Small Square 06" }));
+        await open.Page.FillAsync("#phrase", "no such phrase");
+        Assert.That(await open.Page.Locator("#nothing").IsVisibleAsync());
+        await open.Page.ClickAsync("#reset");
+        Assert.That(await open.Count(), Is.EqualTo("15 of 15 cases"));
+        await open.Page.SelectOptionAsync("#group", "best");
+        Assert.That(await open.Count(), Is.EqualTo("3 of 15 cases"));
+        Assert.That(open.Faults, Is.Empty);
+    }
+
+    [Test]
+    public async Task Keys_walk_through_the_cases_and_open_them()
+    {
+        await using var open = await _browser.Open(_one);
+        var phrases = await open.Phrases();
+        var keys = open.Page.Keyboard;
+        Assert.That(await open.Page.Locator(".hint").IsVisibleAsync(), "the keys are said");
+        await keys.PressAsync("j");
+        Assert.That(await open.Current(), Is.EqualTo(phrases[0]));
+        await keys.PressAsync("j");
+        await keys.PressAsync("ArrowRight");
+        Assert.That(await open.Current(), Is.EqualTo(phrases[2]));
+        await keys.PressAsync("k");
+        Assert.That(await open.Current(), Is.EqualTo(phrases[1]));
+        await keys.PressAsync("Enter");
+        Assert.That(await open.Page.Locator("#viewer-title").InnerTextAsync(), Is.EqualTo(phrases[1]));
+        await keys.PressAsync("j");
+        Assert.That(await open.Page.Locator("#viewer-title").InnerTextAsync(), Is.EqualTo(phrases[2]));
+        Assert.That(await MapIsDrawn(open, "#viewer canvas"));
+        await keys.PressAsync("Escape");
+        Assert.That(await open.Page.Locator("#viewer").IsVisibleAsync(), Is.False);
+        Assert.That(await open.Current(), Is.EqualTo(phrases[2]), "back where the viewer was");
+
+        await keys.PressAsync("/");
+        await keys.TypeAsync("joko");
+        Assert.That(await open.Page.InputValueAsync("#phrase"), Is.EqualTo("joko"), "letters are letters in the filter");
+        await keys.PressAsync("Escape");
+        await open.Page.ClickAsync("#reset");
+        await keys.PressAsync("r");
+        Assert.That(await open.Page.Locator("#list svg").First.IsVisibleAsync(), Is.False);
+        Assert.That(open.Faults, Is.Empty);
+    }
+
+    [Test]
+    public async Task The_map_is_as_opaque_as_the_slider_says()
+    {
+        await using var open = await _browser.Open(_one);
+        Assert.That(await Colour(open, "#list canvas", "opacity"), Is.EqualTo("0.6"));
+        await open.Page.Locator("#opacity").FillAsync("25");
+        Assert.That(await Colour(open, "#list canvas", "opacity"), Is.EqualTo("0.25"));
+        await open.Page.Locator("h1").ClickAsync();
+        await open.Page.Keyboard.PressAsync("o");
+        Assert.That(await Colour(open, "#list canvas", "opacity"), Is.EqualTo("0.3"), "the next of the key's steps");
+        Assert.That(await open.Page.Locator("#opacity-text").InnerTextAsync(), Is.EqualTo("30 %"));
+    }
+
+    [Test]
+    public async Task Map_region_and_spot_lie_where_they_are_in_the_picture()
+    {
+        await using var open = await _browser.Open(_one);
+        await open.Page.SelectOptionAsync("#sort", "index");
+        // The second case: a hit, whose map is highest in the middle of the patch (4, 4) of 8, and whose region is the middle half.
+        var figure = open.Page.Locator("#list figure").Nth(1);
+        await figure.ScrollIntoViewIfNeededAsync();
+        Assert.That(await MapIsDrawn(open, "#list figure:nth-child(2) canvas"));
+        var stage = (await figure.Locator(".stage").BoundingBoxAsync())!;
+        Closeness.Near("the picture's shape", stage.Width / stage.Height, 240 / 160.0, 0.02);
+        var outline = (await figure.Locator("path.edge").BoundingBoxAsync())!;
+        Closeness.Near("left", (outline.X - stage.X) / stage.Width, 0.25, 0.01);
+        Closeness.Near("bottom", (outline.Y + outline.Height - stage.Y) / stage.Height, 0.75, 0.01);
+        var spot = (await figure.Locator(".spot").BoundingBoxAsync())!;
+        Closeness.Near("across", (spot.X + spot.Width / 2 - stage.X) / stage.Width, 4.5 / 8, 0.01);
+        Closeness.Near("down", (spot.Y + spot.Height / 2 - stage.Y) / stage.Height, 4.5 / 8, 0.01);
+        var peak = await open.Page.EvaluateAsync<double[]>("""
+            () => {
+                const canvas = document.querySelector("#list figure:nth-child(2) canvas");
+                const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+                let best = 0, sumX = 0, sumY = 0, count = 0;
+                for (let i = 3; i < data.length; i += 4)
+                    best = Math.max(best, data[i]);
+                for (let i = 3; i < data.length; i += 4) {
+                    if (data[i] < best)
+                        continue;
+                    const pixel = (i - 3) / 4;
+                    [sumX, sumY, count] = [sumX + pixel % canvas.width + 0.5, sumY + Math.floor(pixel / canvas.width) + 0.5, count + 1];
+                }
+                return [sumX / count / canvas.width, sumY / count / canvas.height, best];
+            }
+            """);
+        Closeness.Near("the map's highest place, across", peak[0], 4.5 / 8, 0.015);
+        Closeness.Near("the map's highest place, down", peak[1], 4.5 / 8, 0.015);
+        Assert.That(peak[2], Is.EqualTo(255));
+    }
+
+    [Test]
+    public async Task Several_runs_stand_side_by_side()
+    {
+        await using var open = await _browser.Open(_several);
+        Assert.That(await open.Page.Locator("#list figure:first-child .panel").CountAsync(), Is.EqualTo(3));
+        Assert.That(await open.Page.Locator("#numbers tbody tr").CountAsync(), Is.EqualTo(3));
+        await open.Page.SelectOptionAsync("#verdict", "differ");
+        var shown = await open.Phrases();
+        // Flat maps are misses of every run; all other questions are missed by one run of three.
+        Assert.That(shown, Has.Count.EqualTo(13));
+        Assert.That(open.Faults, Is.Empty);
+    }
+
+    [Test]
+    public async Task Numbers_breakdowns_and_curves_are_there()
+    {
+        await using var open = await _browser.Open(_one);
+        var page = open.Page;
+        Assert.That(await page.Locator("#numbers").InnerTextAsync(), Does.Contain("62.5 %").And.Contain("55.0–70.0 %"));
+        Assert.That(await page.Locator("#breakdowns tbody tr").CountAsync(), Is.EqualTo(3));
+        Assert.That(await page.Locator("#charts path.line").CountAsync(), Is.EqualTo(3));
+        await page.Locator("#charts svg").First.HoverAsync();
+        Assert.That(await page.Locator("#charts .readout").First.InnerTextAsync(), Does.Match("step [0-9]+: the model [0-9.]+ %"));
+        Assert.That(await page.Locator("#notes").InnerTextAsync(), Is.EqualTo("Something to know."));
+    }
+
+    // Among every 13th pixel.
+    private static int Colours(RgbImage picture)
+    {
+        var colours = new HashSet<int>();
+        for (var i = 0; i < picture.Pixels.Length - 2; i += 39)
+            colours.Add(picture.Pixels[i] << 16 | picture.Pixels[i + 1] << 8 | picture.Pixels[i + 2]);
+        return colours.Count;
+    }
+
+    private static PageData Full(PageData page) => page with
+    {
+        Notes = ["Something to know."],
+        Breakdowns =
+        [
+            new PageBreakdown("region size", "pointing accuracy", [.. new[] { "small", "medium", "large" }.Select((g, i) => new PageRow(
+                g, 10 * i + 5, [.. page.Runs.Select(_ => new PageNumber("", 0.3 + 0.2 * i) { Low = 0.2 + 0.2 * i, High = 0.4 + 0.2 * i })]))]),
+        ],
+        Charts =
+        [
+            new PageChart("Pointing accuracy", "step", true, [new PageLine("the model", [0, 100, 200], [0.1, 0.4, 0.6])]) { Level = new PageNumber("a random point", 0.2) },
+            new PageChart("Loss", "step", false, [.. new[] { "total", "itm" }.Select((n, k) => new PageLine(
+                n, [.. Enumerable.Range(1, 100).Select(s => (double)s)], [.. Enumerable.Range(1, 100).Select(s => 4.0 / (s + 5 * k))]))]),
+        ],
+    };
+
+    private static Task<string> Colour(OpenPage open, string selector, string property) =>
+        open.Page.EvaluateAsync<string>($"getComputedStyle(document.querySelector('{selector}')).{property}");
+
+    private static Task<bool> MapIsDrawn(OpenPage open, string canvas) => open.Page.EvaluateAsync<bool>($$"""
+        () => new Promise(done => {
+            const look = left => {
+                const one = document.querySelector("{{canvas}}");
+                const drawn = one.getContext("2d").getImageData(0, 0, one.width, one.height).data.some(v => v > 0);
+                return drawn || left === 0 ? done(drawn) : setTimeout(() => look(left - 1), 50);
+            };
+            look(60);
+        })
+        """);
+
+    // The contrast of the recommendations for accessible pages: (lighter + 0.05) / (darker + 0.05), 4.5 for small letters.
+    private static async Task<double> Contrast(OpenPage open, string text, string ground)
+    {
+        double letters = Luminance(await Colour(open, text, "color")), paper = Luminance(await Colour(open, ground, "backgroundColor"));
+        return (Math.Max(letters, paper) + 0.05) / (Math.Min(letters, paper) + 0.05);
+    }
+
+    private static double Luminance(string colour)
+    {
+        double[] channels = [.. Regex.Matches(colour, "[0-9.]+").Take(3).Select(m => double.Parse(m.Value, System.Globalization.CultureInfo.InvariantCulture) / 255)
+            .Select(c => c <= 0.04045 ? c / 12.92 : Math.Pow((c + 0.055) / 1.055, 2.4))];
+        return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2];
+    }
+}
