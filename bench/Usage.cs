@@ -13,8 +13,8 @@ internal static class Usage
     public const string Text = """
         Benchmarks of the engine. dotnet run -c Release --project bench -- COMMAND
 
-        Tables of the CPU, in Markdown; each begins with machine, date, vector path and the peaks measured in the same run:
-          gemm       matrix products of a training step, NN, NT and TN: GFLOP/s, share of the FMA peak, OpenBLAS side by side
+        Tables of the CPU, in Markdown; each begins with machine, date, vector path and the peaks measured in that run:
+          gemm       matrix products of a training step, NN, NT and TN: GFLOP/s, share of the FMA peak, OpenBLAS beside
                      --dtype f32|f64   --core TYPE (OPENBLAS_CORETYPE; default: the best that fits)   --rounds N
           attention  fused attention forward, backward and double backward
           step       whole training steps: fashion-amc, profile-base, and ViT-B forward + backward, with peak memory
@@ -29,14 +29,16 @@ internal static class Usage
         Others:
           ops [N]    one line for each op with a benchmark case, on N threads
           suites     BenchmarkDotNet, one suite an op family: suites --filter '*Softmax*', suites --list flat
-                     (the first argument may also be --filter or --list; jobs run in this process; --job short is the default)
-          vg-files   made-up files in the layout of Visual Genome, to time amcx data vg: --out DIR   --regions N (5000000)
+                     (the first argument may also be --filter or --list; jobs run in this process; by default
+                     --job short)
+          vg-files   made-up files in the layout of Visual Genome, to time amcx data vg: --out DIR
+                     --regions N (5000000)
           gpu        checks and measures a GPU: gpu --help
           help       this text
 
         Peers: OpenBLAS (apt-get install libopenblas0-pthread) runs in a process of its own, never at the same time as
-        another side, with the core type set in its environment before it loads. DOTNET_EnableAVX512=0 measures the AVX2 path
-        against AVX2 kernels. Exit codes: 0 done, 1 failed, 2 wrong arguments.
+        another side, with the core type set in its environment before it loads. DOTNET_EnableAVX512=0 measures the AVX2
+        path against AVX2 kernels. Exit codes: 0 done, 1 failed, 2 wrong arguments.
         """;
 #endif
 }

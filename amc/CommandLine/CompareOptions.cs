@@ -50,6 +50,11 @@ internal sealed class CompareOptions : CommonOptions
         HelpText = "With --methods: the key under which a PyTorch checkpoint holds the weights.")]
     public string? Key { get; set; }
 
+    /// <summary>Whether weights may be missing.</summary>
+    [Option("allow-missing",
+        HelpText = "With --methods: go on with random numbers where the checkpoint lacks weights, and warn.")]
+    public bool AllowMissing { get; set; }
+
     /// <summary>How many test questions.</summary>
     [Option("count", Default = 100, MetaValue = "N",
         HelpText = "With --methods or --report: how many test questions, the first ones.")]

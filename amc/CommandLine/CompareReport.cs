@@ -1,3 +1,4 @@
+using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation;
@@ -92,7 +93,8 @@ internal static class CompareReport
             });
             run.Play(CheckpointFile.Find(group.Folder, null), backend, tally, default);
             measured.Add(new MeasuredRun(tally.Result, summary, run.Description));
-            context.Out.WriteLine(FormattableString.Invariant(
+            context.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
                 $"{group.Name}: pointing accuracy {100 * tally.Result.Accuracy:0.00} % on {tally.Result.Count} samples of {config} ({group.Folder})"));
         }
         PageFile.Save(path, CasePage.With(ComparisonPage.OfRuns(groups, measured), cases, questions!));

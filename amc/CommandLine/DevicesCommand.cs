@@ -1,3 +1,4 @@
+using System.Globalization;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Backends.Gpu;
@@ -16,7 +17,8 @@ internal static class DevicesCommand
         var found = GpuDevices.List();
         foreach (var device in found.Prepend(cpu.Device))
         {
-            context.Out.WriteLine(FormattableString.Invariant(
+            context.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
                 $"{device.Id,-10} {device.Name}, {device.MemoryBytes / (double)(1 << 30):0.0} GiB, {device.Details}{(device.Id == chosen ? " (auto)" : "")}"));
             if (options.Verbose && device.Driver.Length > 0)
                 context.Out.WriteLine($"{"",-10} {device.Driver}");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Evaluation;
@@ -53,7 +54,8 @@ internal static class EvalFolderCommand
     private static void Say(CurvePoint point, CommandContext context)
     {
         (var value, var low, var high, var count) = point.Accuracy;
-        context.Out.WriteLine(FormattableString.Invariant(
+        context.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
             $"step {point.Step}: pointing accuracy {100 * value:0.00} % ({100 * low:0.00} to {100 * high:0.00} %) on {count} samples, {point.Checkpoint}"));
     }
 

@@ -102,7 +102,7 @@ internal sealed class EvaluationRun
         var tokenizer = TokenizerChoice.Of(checkpoint, _config, _context);
         using var model = ModelLoader.Load(checkpoint, _config, tokenizer, backend, _options.Loading(_context));
         Tell(checkpoint);
-        var explained = new ExplainedModel(model, tokenizer, EvaluationSettings.Resize(_config), ModelKeys.Grounding(_config));
+        var explained = EvaluationSettings.Explained(model, tokenizer, _config, ModelKeys.Grounding(_config));
         var explainer = ExplainerChoice.Create(explained, Method);
         (var found, var written) = (_cache?.Found, _cache?.Written);
         if (_cache is not null)

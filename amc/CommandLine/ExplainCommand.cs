@@ -27,15 +27,15 @@ internal static class ExplainCommand
         var phrase = CaptionCleaner.Clean(options.Text, config.Integer("max_words"));
         if (phrase.Length == 0)
             throw new ConfigException($"--text \"{options.Text}\": the phrase has no words; write what to look for, for example --text \"red circle\"");
-        var resize = EvaluationSettings.Resize(config);
-        var picture = Read(options.Image, [PictureTarget.Square(config.ImageSize, resize), ExplanationPicture.Shown], PictureSettings.Of(config), context);
+        var seen = EvaluationSettings.Input(config.ImageSize, EvaluationSettings.Resize(config), EvaluationSettings.Crop(config));
+        var picture = Read(options.Image, [seen, ExplanationPicture.Shown], PictureSettings.Of(config), context);
         var tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         foreach (var word in tokenizer.UnknownWords(phrase))
             context.Warn($"the model does not know the word \"{word}\"");
         using var backend = DeviceSelector.Open(options);
         using var model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
         context.Note(config, ConfigUse.Explanation);
-        var explained = new ExplainedModel(model, tokenizer, resize, Grounding(config, checkpoint));
+        var explained = EvaluationSettings.Explained(model, tokenizer, config, Grounding(config, checkpoint));
         var explainer = ExplainerChoice.Create(explained, method);
         var answer = explainer.Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
         var map = answer.Map.RequireFinite(phrase, options.Image);

@@ -31,7 +31,7 @@ internal sealed class RandomModel : IDisposable
         var seed = config.Seed == int.MaxValue ? 0 : config.Seed + 1;
         var other = RunConfig.Load(options.Config!, [.. options.Set, FormattableString.Invariant($"seed={seed}")]);
         _model = ModelRegistry.Create(other, tokenizer, backend, forTraining: false);
-        _explained = new ExplainedModel(_model, tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config));
+        _explained = EvaluationSettings.Explained(_model, tokenizer, config, ModelKeys.Grounding(config));
         _batch = config.Integer("eval_batch");
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Reports;
@@ -144,8 +145,9 @@ internal static class TrainCommand
     {
         var weights = session.Model.Trainable.Sum(p => (long)p.Shape.Count);
         var work = session.Step < last ? $"steps {session.Step + 1} to {last}" : $"all {last} steps are done, pictures and report are made again";
-        context.Out.WriteLine(FormattableString.Invariant($"vocabulary: {DataSources.VocabularyName(session.Config)}, {session.Tokenizer.VocabSize} words"));
-        context.Out.WriteLine(FormattableString.Invariant(
+        context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"vocabulary: {DataSources.VocabularyName(session.Config)}, {session.Tokenizer.VocabSize} words"));
+        context.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
             $"{name}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, {work}, AMC {(session.Objective is null ? "off" : "on")}, {backend.Device.Id} ({backend.Device.Details})"));
     }
 }

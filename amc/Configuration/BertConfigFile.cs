@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using AmcEngine.Serialization;
 
@@ -103,7 +104,7 @@ internal sealed class BertConfigFile
     private void Note(ICollection<string> notes)
     {
         if (_root.TryGetProperty("initializer_range", out var range) && range.GetDouble() != Deviation)
-            notes.Add(FormattableString.Invariant($"initializer_range of {_path} has no effect here: new weights have a deviation of {Deviation}, those of a checkpoint are taken as they are"));
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"initializer_range of {_path} has no effect here: new weights have a deviation of {Deviation}, those of a checkpoint are taken as they are"));
         if (_root.TryGetProperty("pad_token_id", out var pad) && pad.GetInt32() != 0)
             notes.Add($"pad_token_id of {_path} has no effect here: the id is that of [PAD] in the vocabulary");
     }

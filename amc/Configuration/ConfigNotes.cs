@@ -58,7 +58,8 @@ internal static class ConfigNotes
         new(ConfigUse.Training, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "train_file"),
         new(Both, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "test_file", "image_root"),
         new(Both, c => c.IsGenerated, "generated phrases are not cut", "max_words"),
-        new(Both, c => c.IsGenerated, "generated pictures have the size of image_res already", "eval_resize"),
+        new(Both, c => c.IsGenerated, "generated pictures have the size of image_res already", "eval_resize", "eval_crop"),
+        new(Both, c => !c.IsGenerated && c.Text("eval_crop") == "crop", "a cropped picture is resized by the bicubic rule", "eval_resize"),
         new(Both, c => c.IsGenerated, "generated scenes come from no file", "bad_pictures", "max_bad_share", "box_format", "exif"),
         new(ConfigUse.Training, c => c.IsGenerated, "a generated scene has one region at most", "mask_all"),
         new(ConfigUse.Training, c => !c.IsGenerated, "all entries of the annotation files are used", "train_count"),
@@ -69,7 +70,7 @@ internal static class ConfigNotes
         new(ConfigUse.Training, c => c.IsGenerated && c.Real("region_share") == 0, "region_share is 0", "region_kind"),
         new(Both, c => !DatasetRegistry.Generated.Any(d => d.Name == c.Dataset && d.NeedsFiles), "only dataset: fashion-scenes has such pictures", "fashion_folder"),
         new(ConfigUse.Training, c => !c.IsGenerated && c.Texts("test_file").Count == 0, "without test_file accuracy is not measured",
-            "eval_every", "eval_steps", "eval_batch", "eval_resize", "grid_scenes"),
+            "eval_every", "eval_steps", "eval_batch", "eval_resize", "eval_crop", "grid_scenes"),
     ];
 
     /// <summary>A line for each key that is given and does nothing.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 namespace AmcEngine.Amc.Configuration;
 
 /// <summary>What must hold between keys; types and ranges of single keys are checked when they are read.</summary>
@@ -17,7 +18,7 @@ internal static class ConfigRules
         if (config.OptionalInteger("mask_size") is { } mask && mask != config.ImageSize)
             throw Wrong(config, $"mask_size: must equal image_res ({config.ImageSize}), found {mask}; leave it out");
         if (config.OptionalReal("schedular.lr") is { } lr && lr != config.Real("optimizer.lr"))
-            throw Wrong(config, FormattableString.Invariant($"schedular.lr: is {lr} but optimizer.lr is {config.Real("optimizer.lr")}; give both the same value or leave schedular.lr out"));
+            throw Wrong(config, string.Create(CultureInfo.InvariantCulture, $"schedular.lr: is {lr} but optimizer.lr is {config.Real("optimizer.lr")}; give both the same value or leave schedular.lr out"));
         if (config.Integer("max_tokens") > config.Integer("max_positions"))
             throw Wrong(config, $"max_tokens: must be at most max_positions ({config.Integer("max_positions")}), found {config.Integer("max_tokens")}");
         if (config.OptionalInteger("min_tokens") is { } least && least > config.Integer("max_tokens"))

@@ -110,6 +110,7 @@ internal static class ConfigSchema
         new("augment", Truth, null),
         new("protocol", Choice, "reference", Choices: ["reference", "fixed", "wwbl", "mdetr", "torchray"]),
         new("eval_resize", Choice, "bilinear", Choices: ["bilinear", "bicubic"]),
+        new("eval_crop", Choice, "square", Choices: ["square", "crop"]),
         new("bad_pictures", Choice, "load", Choices: ["load", "skip", "error"]),
         new("max_bad_share", Real, BadBounds.DefaultShare, 0, 1),
         new("box_format", Choice, DefaultBoxFormat, Choices: BoxFormats.Split('|')),

@@ -44,7 +44,9 @@ internal sealed class CachedExplainer(IExplainer inner, MapCache cache, Explaine
         string[] keys = [.. batch.Select(Key)];
         var answers = new MatchExplanation?[batch.Count];
         for (var i = 0; i < answers.Length; i++)
-            answers[i] = cache.Find(keys[i]) is { } known ? new MatchExplanation(known.Map, known.Score) : null;
+            answers[i] = cache.Find(keys[i]) is { } known
+                ? new MatchExplanation(known.Map with { Crop = Input.Crop }, known.Score)
+                : null;
         int[] missing = [.. Enumerable.Range(0, answers.Length).Where(i => answers[i] is null)];
         if (missing.Length > 0)
         {

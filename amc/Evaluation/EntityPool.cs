@@ -62,7 +62,7 @@ internal sealed class EntityPool
 
         public JudgedMap Mean() => first with
         {
-            Map = new PatchMap(first.Map.Side, Array.ConvertAll(_sum, v => (float)(v / _count))),
+            Map = first.Map with { Values = Array.ConvertAll(_sum, v => (float)(v / _count)) },
             Score = _score / _count,
         };
     }

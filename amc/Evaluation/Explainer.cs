@@ -13,12 +13,15 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="resize">How pictures are resized.</param>
 /// <param name="settings">Which map explains the model; null takes its own.</param>
-internal sealed class Explainer(IVisionLanguageModel model, ITokenizer tokenizer, Resampling resize, GroundingSettings? settings = null) : IExplainer
+/// <param name="crop">Whether the model sees only the square in the middle of a picture.</param>
+internal sealed class Explainer(
+    IVisionLanguageModel model, ITokenizer tokenizer, Resampling resize, GroundingSettings? settings = null,
+    bool crop = false) : IExplainer
 {
     private readonly IGrounder _grounder = model.Grounder(settings ?? new GroundingSettings());
 
     /// <inheritdoc/>
-    public PictureTarget Input { get; } = PictureTarget.Square(model.ImageRes, resize);
+    public PictureTarget Input { get; } = EvaluationSettings.Input(model.ImageRes, resize, crop);
 
     /// <inheritdoc/>
     public IReadOnlyList<MatchExplanation> Explain(IReadOnlyList<PhraseInPicture> batch)
@@ -27,7 +30,9 @@ internal sealed class Explainer(IVisionLanguageModel model, ITokenizer tokenizer
         var grounding = _grounder.Ground(Images(batch), Texts(batch));
         float[] maps = GradCam.Explain(grounding).ToArray<float>(), scores = grounding.Confidence!.ToArray<float>();
         int side = grounding.Grid, patches = side * side;
-        return [.. batch.Select((_, i) => new MatchExplanation(new PatchMap(side, maps[(i * patches)..((i + 1) * patches)]), scores[i]))];
+        return [.. batch.Select((_, i) => new MatchExplanation(Map(maps[(i * patches)..((i + 1) * patches)]), scores[i]))];
+
+        PatchMap Map(float[] values) => new(side, values) { Crop = Input.Crop };
     }
 
     // A picture that several phrases are about is encoded once.

@@ -12,7 +12,11 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="Resize">How pictures are resized.</param>
 /// <param name="Settings">Which score and layer explain the model; null takes its own.</param>
 internal sealed record ExplainedModel(
-    IVisionLanguageModel Model, ITokenizer Tokenizer, Resampling Resize, GroundingSettings? Settings = null);
+    IVisionLanguageModel Model, ITokenizer Tokenizer, Resampling Resize, GroundingSettings? Settings = null)
+{
+    /// <summary>Whether the model sees only the square in the middle of a picture.</summary>
+    public bool Crop { get; init; }
+}
 
 /// <summary>The explainer of a method.</summary>
 internal static class ExplainerChoice
@@ -46,7 +50,7 @@ internal static class ExplainerChoice
     {
         var settings = model.Settings ?? new GroundingSettings();
         if (method is GradCamMethod)
-            return new Explainer(model.Model, model.Tokenizer, model.Resize, settings);
+            return new Explainer(model.Model, model.Tokenizer, model.Resize, settings, model.Crop);
         var grounder = model.Model.Grounder(settings);
         if (Applies(method, grounder.Mode))
             return new MethodExplainer(model, grounder, method);

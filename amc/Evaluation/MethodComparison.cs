@@ -26,12 +26,19 @@ internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
     public IReadOnlyList<IExplanationMethod> Methods { get; } =
         ExplainerChoice.Applicable(model.Model.Grounder(model.Settings ?? new GroundingSettings()).Mode, rise);
 
+    /// <summary>The method that an exception ended after some of its questions; null where none was.</summary>
+    public MethodResult? Unfinished { get; private set; }
+
     /// <summary>Plays by one method after the other.</summary>
     /// <param name="questions">The questions.</param>
     /// <param name="batchSize">Questions that the default method is asked together.</param>
     /// <param name="kept">First answers that are kept.</param>
     /// <param name="answered">Told of each answer, one method's after the other's.</param>
-    public IEnumerable<MethodResult> Run(IEvaluationSet questions, int batchSize, int kept, Action<PointingAnswer>? answered = null)
+    /// <param name="stop">Looked at before each question and each batch.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> says so.</exception>
+    public IEnumerable<MethodResult> Run(
+        IEvaluationSet questions, int batchSize, int kept, Action<PointingAnswer>? answered = null,
+        CancellationToken stop = default)
     {
         foreach (var method in Methods)
         {
@@ -46,8 +53,16 @@ internal sealed class MethodComparison(ExplainedModel model, RiseOptions rise)
                     first.Add(answer);
                 answered?.Invoke(answer);
             });
-            var result = PointingEvaluator.Run(explainer, questions, batchSize, tally: tally);
-            yield return new MethodResult(method, result, first);
+            try
+            {
+                PointingEvaluator.Run(explainer, questions, batchSize, stop: stop, tally: tally);
+            }
+            catch (Exception) when (tally.Count > 0)
+            {
+                Unfinished = new MethodResult(method, tally.Result, first);
+                throw;
+            }
+            yield return new MethodResult(method, tally.Result, first);
         }
     }
 }

@@ -22,7 +22,7 @@ namespace AmcEngine.Amc.Evaluation;
 internal sealed class MethodExplainer(ExplainedModel model, IGrounder grounder, IExplanationMethod method) : IExplainer
 {
     /// <inheritdoc/>
-    public PictureTarget Input { get; } = PictureTarget.Square(model.Model.ImageRes, model.Resize);
+    public PictureTarget Input { get; } = EvaluationSettings.Input(model.Model.ImageRes, model.Resize, model.Crop);
 
     /// <inheritdoc/>
     public IReadOnlyList<MatchExplanation> Explain(IReadOnlyList<PhraseInPicture> batch) => [.. batch.Select(Explain)];
@@ -36,7 +36,7 @@ internal sealed class MethodExplainer(ExplainedModel model, IGrounder grounder, 
         var image = TensorValues.From(Array.ConvertAll(values, v => (double)v), [1, 3, side, side],
             model.Model.DType, model.Model.Backend);
         var text = model.Tokenizer.EncodeBatch([question.Phrase], model.Model.MaxTextLength);
-        return method switch
+        var answer = method switch
         {
             IAttentionMethod attention =>
                 Answer(AttentionReader.Read(grounder, image, text, attention.Needs), attention.Explain),
@@ -44,6 +44,7 @@ internal sealed class MethodExplainer(ExplainedModel model, IGrounder grounder, 
             Rise rise => BlackBox(rise, image, text),
             _ => throw new NotSupportedException($"the explanation method {method.Name} has no explainer"),
         };
+        return answer with { Map = answer.Map with { Crop = Input.Crop } };
     }
 
     private static MatchExplanation Answer<T>(ReadAttention<T> read, Func<T, double[]> explain) =>

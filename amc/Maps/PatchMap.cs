@@ -1,3 +1,4 @@
+using AmcEngine.DataTools;
 using AmcEngine.Model;
 
 namespace AmcEngine.Amc.Maps;
@@ -7,6 +8,12 @@ namespace AmcEngine.Amc.Maps;
 /// <param name="Values">Side × side numbers, row by row.</param>
 internal sealed record PatchMap(int Side, float[] Values)
 {
+    /// <summary>
+    /// Where the model saw only the square in the middle of the picture: the map covers that square, and outside of it
+    /// is nothing. Null where it saw the whole picture.
+    /// </summary>
+    public CentreCrop? Crop { get; init; }
+
     /// <summary>Whether all values are equal: such a map points nowhere.</summary>
     public bool IsFlat => !Values.AsSpan().ContainsAnyExcept(Values[0]);
 
@@ -35,28 +42,55 @@ internal sealed record PatchMap(int Side, float[] Values)
     {
         if (IsFlat)
             return null;
-        var rows = new EnlargedRows(Values, Side, width, height);
-        var row = new float[width];
+        var window = Window(width, height);
+        var rows = new EnlargedRows(Values, Side, window.Width, window.Height);
+        var row = new float[window.Width];
         var best = float.NegativeInfinity;
         (int, int) point = default;
-        for (var y = 0; y < height; y++)
+        for (var y = 0; y < window.Height; y++)
         {
             var largest = rows.Read(y, row);
             if (largest > best)
-                (best, point) = (largest, (Array.IndexOf(row, largest), y));
+                (best, point) = (largest, (window.X + Array.IndexOf(row, largest), window.Y + y));
         }
         return point;
     }
 
-    /// <summary>The map in another size, for a picture of it.</summary>
+    /// <summary>The map in another size, for a picture of it; 0 where the model saw nothing, unless the map is flat.</summary>
     /// <param name="width">New width.</param>
     /// <param name="height">New height.</param>
     public Heatmap Enlarge(int width, int height)
     {
-        var rows = new EnlargedRows(Values, Side, width, height);
         var values = new float[width * height];
-        for (var y = 0; y < height; y++)
-            rows.Read(y, values.AsSpan(y * width, width));
+        // A flat map points nowhere: it must not show as a square.
+        var window = IsFlat ? (X: 0, Y: 0, Width: width, Height: height) : Window(width, height);
+        var rows = new EnlargedRows(Values, Side, window.Width, window.Height);
+        for (var y = 0; y < window.Height; y++)
+            rows.Read(y, values.AsSpan((window.Y + y) * width + window.X, window.Width));
         return new Heatmap(width, height, values);
     }
+
+    /// <summary>The map on a square grid that is stretched over the whole picture, whatever its shape.</summary>
+    /// <param name="side">Cells a side.</param>
+    /// <param name="width">Width of the picture.</param>
+    /// <param name="height">Height of the picture.</param>
+    /// <returns>Side × side numbers, row by row.</returns>
+    public float[] OnGrid(int side, int width, int height)
+    {
+        if (Crop is null)
+            return Enlarge(side, side).Values;
+        // The square is one in the picture's own shape alone: enlarged in that shape, then read at the cells' middles.
+        var scale = Math.Min(4.0 * side / Math.Min(width, height), 4096.0 / Math.Max(width, height));
+        var heat = Enlarge(Math.Max(1, (int)Math.Round(width * scale)), Math.Max(1, (int)Math.Round(height * scale)));
+        var cells = new float[side * side];
+        for (var y = 0; y < side; y++)
+            for (var x = 0; x < side; x++)
+                cells[y * side + x] = heat.Values[Middle(y, heat.Height) * heat.Width + Middle(x, heat.Width)];
+        return cells;
+
+        int Middle(int cell, int length) => (int)((cell + 0.5) * length / side);
+    }
+
+    private (int X, int Y, int Width, int Height) Window(int width, int height) =>
+        Crop?.Window(width, height) ?? (0, 0, width, height);
 }

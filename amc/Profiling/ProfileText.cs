@@ -13,12 +13,12 @@ internal static class ProfileText
     /// <summary>Writes the tables.</summary>
     public static void Write(ProfileResult r, bool shapes, TextWriter output)
     {
-        output.WriteLine(Text($"{r.Config}: {r.WeightCount / 1e6:0.0} million weights, batch {r.BatchSize}, {r.Device} ({r.DeviceName}), {r.Threads} threads"));
-        output.WriteLine(Text($"step: median {Time(r.Median)}, {Time(r.Seconds.Min())} to {Time(r.Seconds.Max())} ({r.Seconds.Length} steps after {r.WarmupSteps} of warm-up)"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{r.Config}: {r.WeightCount / 1e6:0.0} million weights, batch {r.BatchSize}, {r.Device} ({r.DeviceName}), {r.Threads} threads"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step: median {Time(r.Median)}, {Time(r.Seconds.Min())} to {Time(r.Seconds.Max())} ({r.Seconds.Length} steps after {r.WarmupSteps} of warm-up)"));
         if (r.AmcShare is { } share)
-            output.WriteLine(Text($"without AMC: median {Time(Median.Of(r.SecondsWithoutAmc))}; AMC is {100 * share:0.0} % of a step (its own phases: {Time(r.AmcPhaseSeconds)})"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"without AMC: median {Time(Median.Of(r.SecondsWithoutAmc))}; AMC is {100 * share:0.0} % of a step (its own phases: {Time(r.AmcPhaseSeconds)})"));
         if (r.Peaks is { } p)
-            output.WriteLine(Text($"machine: {p.FmaGflopsAllThreads:0} GFLOP/s by {r.Threads} threads ({p.FmaGflopsOneThread:0} by one), memory {p.MemoryGBs:0.0} GB/s; \"roof\" is the share of the time that these allow"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"machine: {p.FmaGflopsAllThreads:0} GFLOP/s by {r.Threads} threads ({p.FmaGflopsOneThread:0} by one), memory {p.MemoryGBs:0.0} GB/s; \"roof\" is the share of the time that these allow"));
         output.WriteLine();
         Phases(r, output);
         output.WriteLine();
@@ -34,7 +34,7 @@ internal static class ProfileText
 
     private static void Phases(ProfileResult r, TextWriter output)
     {
-        output.WriteLine(Text($"phases of a step ({Steps(r)} with every kernel timed{(r.Synchronous ? ", timing: synchronous" : "")}): {Time(r.ProfiledSeconds)}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"phases of a step ({Steps(r)} with every kernel timed{(r.Synchronous ? ", timing: synchronous" : "")}): {Time(r.ProfiledSeconds)}"));
         var table = new TextTable("phase", "ms", "share", "in kernels");
         foreach (var group in r.Phases.GroupBy(p => p.Name.Split('/')[0]))
         {
@@ -50,7 +50,7 @@ internal static class ProfileText
 
     private static void Ops(ProfileResult r, TextWriter output)
     {
-        output.WriteLine(Text($"kernels of a step: {Time(r.KernelSeconds)}, {r.Ops.Sum(o => o.Calls):0} calls; outside of kernels {Time(r.ProfiledSeconds - r.KernelSeconds)}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kernels of a step: {Time(r.KernelSeconds)}, {r.Ops.Sum(o => o.Calls):0} calls; outside of kernels {Time(r.ProfiledSeconds - r.KernelSeconds)}"));
         var table = KernelTable("kernel");
         KernelUse[] shown = [.. r.Ops.Where(o => o.Seconds >= LeastShare * r.KernelSeconds)];
         foreach (var op in shown)
@@ -67,7 +67,7 @@ internal static class ProfileText
     private static void Shapes(ProfileResult r, TextWriter output)
     {
         KernelUse[] all = [.. r.Shapes.Where(s => s.Shape.Length > 0)];
-        output.WriteLine(Text($"shapes of matrix products and attention: the {Math.Min(MostShapes, all.Length)} longest of {all.Length}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"shapes of matrix products and attention: the {Math.Min(MostShapes, all.Length)} longest of {all.Length}"));
         var table = KernelTable("kernel and shape");
         foreach (var op in all.Take(MostShapes))
             Add(table, $"{op.Name}  {op.Shape}", op, r);
@@ -88,7 +88,7 @@ internal static class ProfileText
             table.Add(name, Text($"{bytes / (double)(1 << 20):0.0}"), Percent(bytes / (double)m.Peak));
         table.Write(output);
         output.WriteLine($"pool {Size(m.Reserved)} reserved, kernel scratch {Size(m.Scratch)}, managed heap {Size(m.ManagedHeap)}, process at most {(m.PeakResident is { } rss ? Size(rss) : "unknown")}");
-        output.WriteLine(Text($"garbage collections in {r.Seconds.Length + r.SecondsWithoutAmc.Length} steps: {string.Join(", ", r.Collections.Select((c, g) => $"generation {g}: {c}"))}; {r.ManagedBytes / 1024.0:0} KiB of objects a step"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"garbage collections in {r.Seconds.Length + r.SecondsWithoutAmc.Length} steps: {string.Join(", ", r.Collections.Select((c, g) => $"generation {g}: {c}"))}; {r.ManagedBytes / 1024.0:0} KiB of objects a step"));
     }
 
     private static TextTable KernelTable(string head) => new(head, "calls", "ms", "share", "GFLOP/s", "GB/s", "roof");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Reports.Page;
@@ -57,7 +58,8 @@ internal static class ComparisonPage
         }
     }
 
-    private static string Difference(ComparedMetric metric, string second, string first) => FormattableString.Invariant(
+    private static string Difference(ComparedMetric metric, string second, string first) => string.Create(
+        CultureInfo.InvariantCulture,
         $"{second} beside {first}: pointing accuracy {100 * metric.Pair.Difference:+0.0;-0.0;0.0} points (95 % interval {100 * metric.Pair.Low:0.0} to {100 * metric.Pair.High:0.0}, p = {metric.Pair.PValue:0.####}, {metric.Pair.Count} questions).");
 
     private static PageRun Run(RunGroup group, MeasuredRun? measured)

@@ -22,7 +22,7 @@ internal static class EvaluationPage
             new PageFact("Explanation", report.Method), new PageFact("Checkpoint", report.Checkpoint),
             new PageFact("Time", FormattableString.Invariant($"{result.Seconds:0.0} s")),
         ]);
-        var page = new PageData($"Pointing game: {report.Split}", [run]) 
+        var page = new PageData($"Pointing game: {report.Split}", [run])
         {
             Notes = [.. Notes(report)],
             Breakdowns = report.Summary is { } summary ? [.. SummaryPage.Breakdowns([summary])] : [],

@@ -69,7 +69,8 @@ internal static class SceneGrid
     private static void Head(Sheet sheet, GridHeading heading)
     {
         sheet.Text("Where does the model look for the phrase?", Margin, 40, 24, Ink);
-        sheet.Text($"Pointing accuracy on {heading.Count} test scenes: {(heading.Before is { } before ? $"{Percent(before)} before training, " : "")}{Percent(heading.After)} after;",
+        var before = heading.Before is { } share ? $"{Percent(share)} before training, " : "";
+        sheet.Text($"Pointing accuracy on {heading.Count} test scenes: {before}{Percent(heading.After)} after;",
             Margin, 66, 15, Faint, maxWidth: Width - 2 * Margin);
         sheet.Text($"a random point hits {Percent(heading.Random)}.", Margin, 86, 15, Faint);
         string[] titles = ["scene and region", "before training", "after training"];

@@ -89,8 +89,9 @@ internal sealed class TrainingReport
 
     private void WriteAccuracy(string folder, TextWriter output, double? before, EvaluationRecord last, EventFile? events)
     {
-        output.WriteLine(FormattableString.Invariant(
-            $"pointing accuracy on {last.Count} test samples: {(before is { } share ? $"{Percent(share)} before, " : "")}{Percent(last.Accuracy)} after training; a random point {Percent(last.Random)}"));
+        var earlier = before is { } share ? $"{Percent(share)} before, " : "";
+        output.WriteLine($"pointing accuracy on {last.Count} test samples: {earlier}{Percent(last.Accuracy)} after training; "
+            + $"a random point {Percent(last.Random)}");
         var scenes = Scenes(last.Accuracy);
         if (scenes.Length == 0)
             return;

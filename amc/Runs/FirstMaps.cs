@@ -21,17 +21,20 @@ internal sealed class FirstMaps
             _maps[Name(test, index)] = map;
     }
 
-    private FirstMaps(IEnumerable<TensorData> tensors)
+    // Under this name the file says which side the square had that the model saw; without it the model saw all.
+    private const string CropKey = "centre_crop";
+
+    private FirstMaps(IEnumerable<TensorData> tensors, CentreCrop? crop)
     {
         foreach (var tensor in tensors)
         {
             if (tensor.Shape is [var side, var width] && side == width && side > 0)
-                _maps[tensor.Name] = new PatchMap(checked((int)side), tensor.ToF32());
+                _maps[tensor.Name] = new PatchMap(checked((int)side), tensor.ToF32()) { Crop = crop };
         }
     }
 
     /// <summary>No map: nothing is known of "before".</summary>
-    public static FirstMaps None => new([]);
+    public static FirstMaps None => new([], null);
 
     /// <summary>The maps of those questions that have one.</summary>
     /// <param name="test">The test set.</param>
@@ -49,7 +52,13 @@ internal sealed class FirstMaps
 
     /// <summary>Writes the file.</summary>
     /// <exception cref="Files.FileWriteException">It cannot be written.</exception>
-    public void Save(string path) => SafetensorsWriter.Write(path, _maps.Select(m => TensorData.From(m.Key, [m.Value.Side, m.Value.Side], m.Value.Values)));
+    public void Save(string path)
+    {
+        var side = _maps.Values.Select(m => m.Crop).FirstOrDefault(c => c is not null)?.Side;
+        SafetensorsWriter.Write(
+            path, _maps.Select(m => TensorData.From(m.Key, [m.Value.Side, m.Value.Side], m.Value.Values)),
+            side is null ? null : new Dictionary<string, string> { [CropKey] = $"{side}" });
+    }
 
     /// <summary>Reads the file; null where there is none.</summary>
     /// <exception cref="SerializationException">It is damaged.</exception>
@@ -58,7 +67,10 @@ internal sealed class FirstMaps
         if (!File.Exists(path))
             return null;
         using var reader = SafetensorsReader.Open(path);
-        return new FirstMaps(reader.Tensors);
+        var crop = int.TryParse(reader.Metadata.GetValueOrDefault(CropKey), out var side) && side > 0
+            ? new CentreCrop(side)
+            : null;
+        return new FirstMaps(reader.Tensors, crop);
     }
 
     // Another test file may have another picture at the place.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Backends.Kernels;
@@ -110,7 +111,8 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
             return false;
         }
         log.Write(session.Step, result);
-        view.Say(FormattableString.Invariant(
+        view.Say(string.Create(
+            CultureInfo.InvariantCulture,
             $"after step {session.Step}: pointing accuracy {100 * result.Accuracy:0.0} % on {result.Count} test samples (a random point {100 * result.RandomAccuracy:0.0} %), {result.Seconds:0.0} s"));
         return true;
     }

@@ -29,7 +29,8 @@ internal sealed class TrainingSession : IDisposable
         Model = ModelRegistry.Create(config, Tokenizer, backend, forTraining: true);
         Optimizer = new AdamW(Model.ParameterGroups(config.Real("optimizer.weight_decay")), average: Model.Average);
         Random = new RandomSource(config.Seed);
-        Explainer = new Explainer(Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config));
+        Explainer = new Explainer(
+            Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config), EvaluationSettings.Crop(config));
         Objective = ObjectiveOf(config);
     }
 

@@ -22,7 +22,8 @@ internal sealed class MarkdownTable(params string[] columns)
         // The first column names the row; another holds words if its first cell does.
         var words = columns.Select((_, i) => i == 0 || (_rows.Count > 0 && char.IsLetter(_rows[0][i].FirstOrDefault()))).ToArray();
         yield return Line(columns, widths, words);
-        yield return $"|{string.Join('|', widths.Select((w, i) => words[i] ? new string('-', w + 2) : new string('-', w + 1) + ':'))}|";
+        var rules = widths.Select((w, i) => words[i] ? new string('-', w + 2) : new string('-', w + 1) + ':');
+        yield return $"|{string.Join('|', rules)}|";
         foreach (var row in _rows) yield return Line(row, widths, words);
     }
 

@@ -74,8 +74,10 @@ public static class AnnotationFile
         census.WithoutBox += annotations.Count(a => a.Regions.Count == 0);
         if (count == 0)
             throw new DataException($"{path}: the list of annotations is empty; add at least one entry.");
-        return annotations.Count > 0 ? annotations
-            : throw new DataException($"{(census.First is { } first && first.StartsWith(path, StringComparison.Ordinal) ? first : $"{path}:")} None of the file's {count} entries can be used; the file must hold a JSON list of {{\"image\", \"caption\", \"bbox\"}}.");
+        if (annotations.Count > 0)
+            return annotations;
+        var what = census.First is { } first && first.StartsWith(path, StringComparison.Ordinal) ? first : $"{path}:";
+        throw new DataException($"{what} None of the file's {count} entries can be used; the file must hold a JSON list of {{\"image\", \"caption\", \"bbox\"}}.");
     }
 
     /// <summary>Writes a file, one entry a line, by way of a temporary file in the same folder.</summary>

@@ -118,20 +118,23 @@ internal static class LargePicture
     private sealed class Views
     {
         private readonly int _width, _height;
-        private readonly (RowResampler Rows, int Width, int Height)[] _views;
+        private readonly (PictureTarget Target, RowResampler Rows, int Width, int Height)[] _views;
 
         public Views(int width, int height, IReadOnlyList<PictureTarget> targets)
         {
             (_width, _height) = (width, height);
-            _views = [.. targets.Select(t => t.Size(width, height) is var (w, h) ? (RowResampler.Create(t.Rule, width, height, w, h), w, h) : default)];
+            _views = [.. targets.Select(t => t.Size(width, height) is var (w, h)
+                ? (t, RowResampler.Create(t.Rule, width, height, w, h), w, h)
+                : default)];
         }
 
-        public PictureViews Result => new(_width, _height, [.. _views.Select(v => new RgbImage(v.Width, v.Height, v.Rows.Result))]);
+        public PictureViews Result => new(_width, _height,
+            [.. _views.Select(v => v.Target.Finish(new RgbImage(v.Width, v.Height, v.Rows.Result)))]);
 
         public void Push(ReadOnlySpan<byte> rows)
         {
-            foreach ((var view, _, _) in _views)
-                view.Push(rows);
+            foreach (var view in _views)
+                view.Rows.Push(rows);
         }
     }
 }

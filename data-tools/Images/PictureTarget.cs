@@ -8,8 +8,22 @@ public sealed record PictureTarget(Func<int, int, (int Width, int Height)> Size,
     /// <summary>The picture as it is.</summary>
     public static PictureTarget Whole { get; } = new((width, height) => (width, height), Resampling.Bilinear);
 
-    /// <summary>A square, as models want it.</summary>
+    /// <summary>Of the resized picture only the square in the middle; null: all of it.</summary>
+    public CentreCrop? Crop { get; private init; }
+
+    /// <summary>A square, as models want it: the whole picture, whatever its shape.</summary>
     public static PictureTarget Square(int side, Resampling rule) => new((_, _) => (side, side), rule);
+
+    /// <summary>The square in the middle, as CLIP was trained.</summary>
+    /// <param name="side">Its side.</param>
+    public static PictureTarget Centre(int side)
+    {
+        var crop = new CentreCrop(side);
+        return new PictureTarget(crop.Resized, Resampling.Bicubic) { Crop = crop };
+    }
+
+    /// <summary>What is wanted of the picture once it is resized.</summary>
+    internal RgbImage Finish(RgbImage resized) => Crop?.Cut(resized) ?? resized;
 }
 
 /// <summary>A picture in the sizes that were wanted.</summary>
@@ -31,9 +45,9 @@ public sealed record PictureViews(int Width, int Height, IReadOnlyList<RgbImage>
         for (var i = 0; i < images.Length; i++)
         {
             (var width, var height) = targets[i].Size(picture.Width, picture.Height);
-            images[i] = (width, height) == (picture.Width, picture.Height) ? picture
+            images[i] = targets[i].Finish((width, height) == (picture.Width, picture.Height) ? picture
                 : targets[i].Rule == Resampling.Bicubic ? ImageOps.ResizeBicubic(picture, width, height)
-                : ImageOps.ResizeBilinear(picture, width, height);
+                : ImageOps.ResizeBilinear(picture, width, height));
         }
         return new PictureViews(picture.Width, picture.Height, images);
     }

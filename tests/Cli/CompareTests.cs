@@ -1,3 +1,4 @@
+using System.Globalization;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
@@ -88,7 +89,8 @@ internal sealed class CompareTests : FolderTests
     private string Run(string name, params (int Step, double Accuracy)[] evaluations)
     {
         var folder = Directory.CreateDirectory(_folder.PathOf(name)).FullName;
-        File.WriteAllLines(Path.Combine(folder, "log.jsonl"), evaluations.Select(e => FormattableString.Invariant(
+        File.WriteAllLines(Path.Combine(folder, "log.jsonl"), evaluations.Select(e => string.Create(
+            CultureInfo.InvariantCulture,
             $"{{\"kind\":\"eval\",\"step\":{e.Step},\"pointing_accuracy\":{e.Accuracy},\"random_accuracy\":0.1,\"count\":8,\"seconds\":0}}")));
         return folder;
     }

@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
+using AmcEngine.Amc.CommandLine;
 using AmcEngine.Amc.Explanation.Methods;
+using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
+using AmcEngine.Serialization;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
@@ -105,6 +108,50 @@ internal sealed class MethodTests
     }
 
     [Test]
+    public void A_stopped_comparison_keeps_what_was_answered()
+    {
+        using var stop = new CancellationTokenSource();
+        var grid = _folder.PathOf("stopped.png");
+        using var output = new StoppingWriter("| gradcam++ |", stop);
+        using var error = new StringWriter();
+        var options = new CompareOptions
+        {
+            Methods = true,
+            Config = _config,
+            Checkpoint = _folder.PathOf("albef"),
+            Count = 4,
+            RiseMasks = 8,
+            Output = grid,
+            Threads = 1,
+        };
+        Assert.That(() => CompareMethodsCommand.Run(options, new CommandContext(output, error), stop.Token),
+            Throws.InstanceOf<OperationCanceledException>());
+        var lines = output.ToString().TrimEnd().ReplaceLineEndings("\n").Split('\n');
+        Assert.That(lines[4..].Select(l => l.Split(" | ")[0]), Is.EqualTo(new[]
+        {
+            "| gradcam", "| gradcam++", "stopped early; not finished: attention, rollout, relevance, rise",
+        }));
+        var picture = RgbImage.Load(grid);
+        // Two methods beside the picture, no narrower than the legend.
+        Assert.That((picture.Width, picture.Height), Is.EqualTo((720, 140 + 4 * 200 + 92)));
+    }
+
+    [Test]
+    public void Weights_may_be_missing_in_a_comparison_where_that_is_allowed()
+    {
+        var part = _folder.PathOf("part.safetensors");
+        var last = Path.Combine(CheckpointLayout.Last(_folder.PathOf("albef")), CheckpointLayout.Model);
+        SafetensorsWriter.Write(part, SafetensorsReader.ReadAll(last)
+            .Where(t => !t.Name.StartsWith("itm_head", StringComparison.Ordinal)));
+        string[] compare = ["compare", "--methods", "--config", _config, "--checkpoint", part, "--count", "1",
+            "--rise-masks", "1"];
+        Amcx.ExpectBadInput(Amcx.Run(compare), "itm_head.weight", "--allow-missing");
+        var allowed = Expect(Amcx.Run([.. compare, "--allow-missing"]));
+        Assert.That(allowed.Error, Does.Contain("warning: ").And.Contain("itm_head.weight"));
+        Assert.That(allowed.Out, Does.Contain("| gradcam |"));
+    }
+
+    [Test]
     public void What_cannot_be_compared_or_explained_gets_a_line()
     {
         string run = _folder.PathOf("albef"), picture = _folder.PathOf("photo.png");
@@ -134,5 +181,16 @@ internal sealed class MethodTests
     {
         Assert.That(answer.Code, Is.Zero, answer.Error);
         return answer;
+    }
+
+    /// <summary>Asks to stop as soon as a line is written.</summary>
+    private sealed class StoppingWriter(string line, CancellationTokenSource stop) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.StartsWith(line, StringComparison.Ordinal) == true)
+                stop.Cancel();
+        }
     }
 }

@@ -14,6 +14,8 @@ internal sealed class LargePictureTests
         PictureTarget.Square(16, Resampling.Bicubic),
         PictureTarget.Square(150, Resampling.Bilinear),
         PictureTarget.Square(150, Resampling.Bicubic),
+        PictureTarget.Centre(16),
+        PictureTarget.Centre(150),
         new((w, h) => (Math.Max(1, w / 2), Math.Max(1, h / 2)), Resampling.Bilinear),
         new((w, h) => (w, 40), Resampling.Bicubic),
         new((w, h) => (9, h), Resampling.Bicubic),

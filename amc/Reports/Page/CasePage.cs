@@ -1,3 +1,4 @@
+using System.Globalization;
 using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Reports.Page;
@@ -81,6 +82,6 @@ internal static class CasePage
         var from = sample.Cases.Count == sample.Seen
             ? FormattableString.Invariant($"{sample.Seen}")
             : FormattableString.Invariant($"{sample.Cases.Count} drawn from {sample.Seen}");
-        return FormattableString.Invariant($"{cases.Count} of {from} samples: the best, the worst, those in the middle, and an even spread over the rest. {order}");
+        return string.Create(CultureInfo.InvariantCulture, $"{cases.Count} of {from} samples: the best, the worst, those in the middle, and an even spread over the rest. {order}");
     }
 }

@@ -17,6 +17,9 @@ internal sealed class CaseSample(int most = CaseSample.DefaultMost)
     // Columns and rows at which map and regions are compared.
     private const int Grid = 128;
 
+    // Cells a side of a map that covers the square in the middle alone, laid onto the whole picture.
+    private const int CroppedGrid = 48;
+
     private readonly Dictionary<int, KeptCase> _cases = [];
     private readonly PriorityQueue<int, ulong> _order = new();
     private int _runs = 1;
@@ -84,17 +87,20 @@ internal sealed class CaseSample(int most = CaseSample.DefaultMost)
     {
         var sample = answer.Sample;
         var map = answer.Map;
-        float low = map.Values.Min(), range = map.Values.Max() - low;
-        var bytes = Array.ConvertAll(map.Values, v => range > 0 ? (byte)MathF.Round(255 * ((v - low) / range)) : (byte)0);
+        // A page lays a map over the whole picture.
+        var side = map.Crop is null ? map.Side : CroppedGrid;
+        var values = map.Crop is null ? map.Values : map.OnGrid(side, sample.Width, sample.Height);
+        float low = values.Min(), range = values.Max() - low;
+        var bytes = Array.ConvertAll(values, v => range > 0 ? (byte)MathF.Round(255 * ((v - low) / range)) : (byte)0);
         int[]? point = answer.Point is { } p ? [p.X, p.Y] : null;
         double? inside = range > 0 ? Math.Round(Inside(map, sample), 4) : null;
-        return new PageAnswer(map.Side, bytes, point, answer.Hit, Math.Round(answer.Score, 4), inside);
+        return new PageAnswer(side, bytes, point, answer.Hit, Math.Round(answer.Score, 4), inside);
     }
 
     // What stands above the map's smallest value; a map that is nowhere 0 would else be half inside anything.
     private static double Inside(PatchMap map, EvaluationSample sample)
     {
-        var heat = map.Enlarge(Grid, Grid).Values;
+        var heat = map.OnGrid(Grid, sample.Width, sample.Height);
         var low = heat.Min();
         var region = RegionMask.Of(sample.Regions, sample.Width, sample.Height, Grid, Grid).Values;
         double inside = 0, all = 0;

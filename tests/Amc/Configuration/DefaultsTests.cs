@@ -71,6 +71,7 @@ internal sealed class DefaultsTests
         augment -
         protocol reference
         eval_resize bilinear
+        eval_crop square
         bad_pictures load
         max_bad_share 0.01
         box_format auto

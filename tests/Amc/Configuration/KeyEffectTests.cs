@@ -63,6 +63,7 @@ internal sealed class KeyEffectTests
         ["augment"] = new("false"),
         ["protocol"] = new("torchray"),
         ["eval_resize"] = new("bicubic"),
+        ["eval_crop"] = new("crop"),
         ["bad_pictures"] = new("error", "train_file={folder}/cut.json"),
         ["max_bad_share"] = new("0.9", "train_file={folder}/bad.json"),
         ["box_format"] = new("xywh"),
@@ -141,6 +142,8 @@ internal sealed class KeyEffectTests
         (["dataset=scenes", "test_count=4", "image_root=null"], "image_root", "{folder}/nowhere"),
         (["dataset=scenes", "test_count=4"], "max_words", "2"),
         (["dataset=scenes", "test_count=4"], "eval_resize", "bicubic"),
+        (["dataset=scenes", "test_count=4"], "eval_crop", "crop"),
+        (["eval_crop=crop"], "eval_resize", "bicubic"),
         (["dataset=scenes", "test_count=4"], "fashion_folder", "/nowhere"),
         (["dataset=scenes", "test_count=4"], "bad_pictures", "error"),
         (["dataset=scenes", "test_count=4"], "max_bad_share", "0.9"),
@@ -166,6 +169,7 @@ internal sealed class KeyEffectTests
         (["test_file=null"], "eval_steps", "[5]"),
         (["test_file=null"], "eval_batch", "1"),
         (["test_file=null"], "eval_resize", "bicubic"),
+        (["test_file=null"], "eval_crop", "crop"),
         (["test_file=null"], "grid_scenes", "0"),
     ];
 
@@ -173,7 +177,7 @@ internal sealed class KeyEffectTests
     private static (string[] Under, string Key, string Value)[] Clip(string key, string value) => [(["model=clip", "vocab_file=null"], key, value)];
 
     // These show at the end of a run.
-    private static readonly string[] AtTheEnd = ["eval_batch", "eval_resize", "grid_scenes"];
+    private static readonly string[] AtTheEnd = ["eval_batch", "eval_resize", "eval_crop", "grid_scenes"];
 
     private readonly Dictionary<(string Under, bool Whole), string> _bases = [];
     private TempFolder _folder = null!;

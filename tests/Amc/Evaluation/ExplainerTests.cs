@@ -1,17 +1,20 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Protocols;
+using AmcEngine.Amc.Explanation.Methods;
+using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Objective;
-using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.Backends;
 using AmcEngine.DataTools;
 using AmcEngine.Memory;
-using AmcEngine.Model;
 using AmcEngine.Model.Albef;
 using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Modules;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Model.Vision;
+using AmcEngine.Model;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Cli;
@@ -57,6 +60,33 @@ internal sealed class ExplainerTests
         // One level of 255 in eight bits is what the rounding of the passes may cost.
         Closeness.Within(rule, same, 0.02);
         Assert.That(other, Is.GreaterThan(0.1));
+    }
+
+    /// <summary>
+    /// Beside the square in the middle the picture is another one: where only that square is seen, by every method, maps do
+    /// not change with it, and the point lies within it.
+    /// </summary>
+    [Test]
+    public void With_eval_crop_the_square_in_the_middle_is_seen_and_pointed_into([Values("gradcam", "attention")] string method)
+    {
+        using var folder = new TempFolder();
+        var config = RunConfig.Load(folder.Write("c.yaml", Amcx.TinyConfig + "eval_crop: crop\n"));
+        using var model = SmallModel.Create(_backend, DType.F32);
+        var explained = new ExplainedModel(model, Tokenizer(), EvaluationSettings.Resize(config));
+        var whole = ExplainerChoice.Create(explained, ExplainerChoice.Find(method, new RiseOptions()));
+        var crop = ExplainerChoice.Create(
+            explained with { Crop = EvaluationSettings.Crop(config) }, ExplainerChoice.Find(method, new RiseOptions()));
+        // 24×8 pixels of a model of 8: columns 8 to 15 are seen as they are.
+        RgbImage picture = Noise(24, 8, 1), beside = Noise(24, 8, 2);
+        for (var y = 0; y < 8; y++)
+            picture.Pixels.AsSpan((y * 24 + 8) * 3, 24).CopyTo(beside.Pixels.AsSpan((y * 24 + 8) * 3));
+        PatchMap Map(IExplainer explainer, RgbImage seen) =>
+            explainer.Explain([new(PictureViews.Of(seen, [explainer.Input]).Images[0], Phrases[1])])[0].Map;
+        Assert.That(Map(crop, picture).Values, Is.EqualTo(Map(crop, beside).Values));
+        Assert.That(Map(whole, picture).Values, Is.Not.EqualTo(Map(whole, beside).Values));
+        Assert.That(Map(crop, picture).Peak(24, 8)!.Value.X, Is.InRange(8, 15));
+        Assert.That(Map(whole, picture).Crop, Is.Null);
+        Assert.That(EvaluationSettings.Protocol(config, ExplainerChoice.Default, ProtocolRegistry.Find("reference")), Does.Contain("32 pixels bicubic, centre crop"));
     }
 
     /// <summary>Pictures of the model's size are not resized, so that nothing is rounded: other constants show, however near.</summary>

@@ -74,6 +74,36 @@ internal sealed class MethodExplainerTests
         }
     }
 
+    /// <summary>Three questions, one at a time; the wish to stop comes with the third of the second method.</summary>
+    [Test]
+    public void A_comparison_that_is_stopped_knows_the_answers_of_the_method_under_way()
+    {
+        using var stop = new CancellationTokenSource();
+        var read = 0;
+        var sample = new EvaluationSample(Noise(), "big", [new Box(0, 0, 4, 4)]);
+        var questions = new StubQuestions(sample, sample, sample)
+        {
+            Reading = _ =>
+            {
+                if (++read == 6)
+                    stop.Cancel();
+            },
+        };
+        using var model = SmallModel.Create(_backend, DType.F32);
+        var comparison = new MethodComparison(Explained() with { Model = model }, new RiseOptions(Masks: 2));
+        List<MethodResult> done = [];
+        Assert.That(Play, Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(done.Select(r => (r.Method.Name, r.Result.Count)), Is.EqualTo(new[] { ("gradcam", 3) }));
+        var unfinished = comparison.Unfinished!;
+        Assert.That((unfinished.Method.Name, unfinished.Result.Count), Is.EqualTo(("gradcam++", 2)));
+
+        void Play()
+        {
+            foreach (var result in comparison.Run(questions, batchSize: 1, kept: 3, stop: stop.Token))
+                done.Add(result);
+        }
+    }
+
     [Test]
     public void A_method_answers_for_each_of_a_batch_as_for_it_alone(
         [Values("relevance", "rollout", "attention", "gradcam++")] string name)

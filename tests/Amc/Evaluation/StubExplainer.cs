@@ -14,7 +14,7 @@ internal sealed class StubExplainer(params (string Phrase, float[] Map)[] maps) 
     /// <summary>How many picture objects were asked about, a number a batch.</summary>
     public List<int> Pictures { get; } = [];
 
-    public PictureTarget Input { get; } = PictureTarget.Square(4, Resampling.Bilinear);
+    public PictureTarget Input { get; init; } = PictureTarget.Square(4, Resampling.Bilinear);
 
     public IReadOnlyList<MatchExplanation> Explain(IReadOnlyList<PhraseInPicture> batch)
     {

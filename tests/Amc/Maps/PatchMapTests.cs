@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Maps;
 using AmcEngine.Backends.Cpu;
+using AmcEngine.DataTools;
 using AmcEngine.Model;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -44,6 +45,45 @@ internal sealed class PatchMapTests
     public void Of_equal_largest_values_the_first_row_by_row_is_the_point() =>
         // Unchanged size: the values themselves.
         Assert.That(new PatchMap(3, [0, 1, 2, 2, 2, 0, 2, 0, 0]).Peak(3, 3), Is.EqualTo((2, 0)));
+
+    /// <summary>
+    /// Of 8×4 pixels a square of 2 sees, resized to 4×2, the columns 1 and 2: pixels 2 to 5. The map is enlarged to those
+    /// 4×4 pixels, and the largest of its four values is the one at the top right.
+    /// </summary>
+    [Test]
+    public void A_map_of_the_square_in_the_middle_is_laid_back_onto_the_picture([Values] bool wide)
+    {
+        float[] values = wide ? [0.5f, 1, 0.25f, 0.5f] : [0.5f, 0.25f, 1, 0.5f];
+        PatchMap square = new(2, values), map = square with { Crop = new CentreCrop(2) };
+        var (width, height) = wide ? (8, 4) : (4, 8);
+        Assert.That(map.Peak(width, height), Is.EqualTo(wide ? (5, 0) : (0, 5)));
+        var seen = square.Enlarge(4, 4).Values;
+        var expected = new float[32];
+        for (var y = 0; y < 4; y++)
+            for (var x = 0; x < 4; x++)
+                expected[wide ? y * 8 + x + 2 : (y + 2) * 4 + x] = seen[y * 4 + x];
+        Assert.That(map.Enlarge(width, height).Values, Is.EqualTo(expected));
+    }
+
+    /// <summary>A cell of the grid is two pixels wide and one high: the square covers the second and third column.</summary>
+    [Test]
+    public void A_grid_over_the_whole_picture_holds_the_square_where_it_lies()
+    {
+        var cells = new PatchMap(2, [0.5f, 1, 0.25f, 0.5f]) { Crop = new CentreCrop(2) }.OnGrid(4, 8, 4);
+        for (var y = 0; y < 4; y++)
+            Assert.That(cells[(4 * y)..(4 * y + 4)].Select(v => v > 0), Is.EqualTo(new[] { false, true, true, false }));
+        Assert.That(Array.IndexOf(cells, cells.Max()), Is.EqualTo(2));
+        var whole = new PatchMap(2, [0.5f, 1, 0.25f, 0.5f]);
+        Assert.That(whole.OnGrid(4, 8, 4), Is.EqualTo(whole.Enlarge(4, 4).Values));
+    }
+
+    [Test]
+    public void A_flat_map_of_the_square_in_the_middle_shows_no_square()
+    {
+        var map = new PatchMap(2, [1, 1, 1, 1]) { Crop = new CentreCrop(2) };
+        Assert.That(map.Peak(8, 4), Is.Null);
+        Assert.That(map.Enlarge(8, 4).Values, Has.All.EqualTo(1));
+    }
 
     [Test]
     public void Width_and_height_are_not_confused()

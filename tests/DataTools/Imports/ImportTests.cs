@@ -52,8 +52,18 @@ internal abstract class ImportTests : FolderTests
     }
 
     /// <summary>The entries of a split: picture, phrases joined by '|', and boxes as text.</summary>
-    private protected string[] Entries(string split) => [.. AnnotationFile.Load(Path.Combine(Output, $"{split}.json"), BoxFormat.Corners).Select(a =>
-        $"{a.Image}: {string.Join('|', a.Captions)} {string.Join(' ', a.Regions.Cast<Box>().Select(b => FormattableString.Invariant($"[{b.X1},{b.Y1},{b.X2},{b.Y2}]")))}".TrimEnd())];
+    private protected string[] Entries(string split)
+    {
+        return [.. AnnotationFile.Load(Path.Combine(Output, $"{split}.json"), BoxFormat.Corners).Select(Line)];
+
+        static string Line(RegionAnnotation a)
+        {
+            var boxes = string.Join(' ', a.Regions.Cast<Box>().Select(Text));
+            return $"{a.Image}: {string.Join('|', a.Captions)} {boxes}".TrimEnd();
+        }
+
+        static string Text(Box b) => FormattableString.Invariant($"[{b.X1},{b.Y1},{b.X2},{b.Y2}]");
+    }
 
     /// <summary>The entries of a split's richer file, as JSON.</summary>
     private protected JsonObject[] Rich(string split) =>

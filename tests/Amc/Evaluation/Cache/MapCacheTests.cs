@@ -88,6 +88,19 @@ internal sealed class MapCacheTests : FolderTests
         CachedExplainer Cached(string origin) => new(stub, new MapCache(_folder.Path), Explained(model), origin, Assert.Fail);
     }
 
+    /// <summary>A file holds the map alone; that it covers the square in the middle is known of the explainer.</summary>
+    [Test]
+    public void A_map_of_the_square_in_the_middle_is_one_from_the_cache_too()
+    {
+        using var backend = new CpuBackend(1);
+        using var model = SmallModel.Create(backend);
+        var stub = new StubExplainer(("red", [1, 2, 3, 4])) { Input = PictureTarget.Centre(4) };
+        var explainer = new CachedExplainer(stub, new MapCache(_folder.Path), Explained(model), "crop", Assert.Fail);
+        explainer.Explain([new(Noise(1), "red")]);
+        Assert.That(explainer.Explain([new(Noise(1), "red")])[0].Map.Crop, Is.EqualTo(new CentreCrop(4)));
+        Assert.That(stub.Batches, Has.Count.EqualTo(1));
+    }
+
     [Test]
     public void A_folder_that_cannot_be_written_costs_a_warning_and_no_answer()
     {
