@@ -12,7 +12,8 @@ internal static class Program
     private static int Main(string[] args)
     {
         // A file that comes to the limit on file sizes (ulimit -f) is an error to report, not the end of the process.
-        using var limit = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(FileTooLarge, context => context.Cancel = true);
+        using var limit = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(
+            FileTooLarge, context => context.Cancel = true);
         return Run(args, Console.Out, Console.Error);
     }
 

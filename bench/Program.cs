@@ -23,7 +23,10 @@ internal static class Program
         catch (Exception e)
         {
             var message = e.Message.ReplaceLineEndings(" ");
-            Console.Error.WriteLine(e is BenchException or EngineException or ConfigException or FileWriteException or IOException ? message : $"unexpected {e.GetType().Name}: {message}");
+            Console.Error.WriteLine(
+                e is BenchException or EngineException or ConfigException or FileWriteException or IOException
+                    ? message
+                    : $"unexpected {e.GetType().Name}: {message}");
             return 1;
         }
     }
@@ -63,6 +66,7 @@ internal static class Program
     {
         [] => Environment.ProcessorCount,
         [var text] when int.TryParse(text, out var n) && n > 0 && n <= Environment.ProcessorCount => n,
-        _ => throw new ArgumentsException($"bench ops {string.Join(' ', args)}: give one number of threads, 1 to {Environment.ProcessorCount}"),
+        _ => throw new ArgumentsException(
+            $"bench ops {string.Join(' ', args)}: give one number of threads, 1 to {Environment.ProcessorCount}"),
     };
 }

@@ -4,15 +4,20 @@ using System.Text;
 namespace AmcEngine.Files;
 
 /// <summary>
-/// Files and folders that a reader finds whole or not at all, after a power cut too: a temporary in the same folder, flushed to the
-/// disk, renamed, and the folder flushed. The one place that does so.
+/// Files and folders that a reader finds whole or not at all, after a power cut too: a temporary in the same folder,
+/// flushed to the disk, renamed, and the folder flushed. The one place that does so.
 /// </summary>
 public static partial class DurableFile
 {
-    /// <summary>How the names of files and folders end that are not complete yet; a killed process leaves them behind.</summary>
+    /// <summary>
+    /// How the names of files and folders end that are not complete yet; a killed process leaves them behind.
+    /// </summary>
     public const string TemporarySuffix = ".tmp";
 
-    /// <summary>Writes <paramref name="path"/> through <paramref name="write"/>, replacing an older file; nothing is left where that fails.</summary>
+    /// <summary>
+    /// Writes <paramref name="path"/> through <paramref name="write"/>, replacing an older file; nothing is left where
+    /// that fails.
+    /// </summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="write">Writes the content; what it throws goes on, but for errors of writing.</param>
     /// <exception cref="FileWriteException">The folder or file cannot be written, or the disk is full.</exception>
@@ -25,7 +30,8 @@ public static partial class DurableFile
         var temporary = $"{full}.{Environment.ProcessId}-{Guid.NewGuid():N}{TemporarySuffix}";
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+            using (var stream = new FileStream(
+                temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
@@ -36,7 +42,8 @@ public static partial class DurableFile
         catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")
         {
             // What .NET makes of EFBIG.
-            throw new FileWriteException(path, new IOException("the file is larger than the limit on file sizes or the file system allows", e));
+            throw new FileWriteException(
+                path, new IOException("the file is larger than the limit on file sizes or the file system allows", e));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,11 +1,15 @@
 namespace AmcEngine.Files;
 
-/// <summary>A file or folder could not be written. The message is one line that names it and says why, and what to do.</summary>
+/// <summary>
+/// A file or folder could not be written. The message is one line that names it and says why, and what to do.
+/// </summary>
 public sealed class FileWriteException : Exception
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="path">The file or folder.</param>
-    /// <param name="cause">What the system says, an <see cref="IOException"/> or an <see cref="UnauthorizedAccessException"/>.</param>
+    /// <param name="cause">
+    /// What the system says, an <see cref="IOException"/> or an <see cref="UnauthorizedAccessException"/>.
+    /// </param>
     public FileWriteException(string path, Exception cause) : base(Describe(path, cause), cause)
     {
     }

@@ -11,14 +11,16 @@ internal sealed class DocumentationTests
     public void Contributing_shows_the_smallest_op_as_it_is()
     {
         var shown = File.ReadAllText(Path.Combine(GoldenFiles.Root, "CONTRIBUTING.md"));
-        Assert.That(shown, Does.Contain(File.ReadAllText(Path.Combine(GoldenFiles.Root, "engine", "Ops", "SquareOp.cs"))));
+        Assert.That(
+            shown, Does.Contain(File.ReadAllText(Path.Combine(GoldenFiles.Root, "engine", "Ops", "SquareOp.cs"))));
     }
 
     [Test]
     public void Readme_names_the_two_commands()
     {
         var readme = File.ReadAllText(Path.Combine(GoldenFiles.Root, "README.md"));
-        Assert.That(readme, Does.Contain("dotnet run -c Release --project amc -- train --config configs/scenes.yaml").And.Contain("dotnet test -c Release"));
+        Assert.That(readme, Does.Contain("dotnet run -c Release --project amc -- train --config configs/scenes.yaml")
+            .And.Contain("dotnet test -c Release"));
     }
 
     [Test]
@@ -62,8 +64,8 @@ internal sealed class DocumentationTests
             {
                 var method = name.Groups["method"].Value;
                 Assert.That(
-                    types[name.Groups["type"].Value].Any(t => method.Length == 0 || t.GetMethod(method, BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public) is not null),
-                    name.Value);
+                    types[name.Groups["type"].Value].Any(t => method.Length == 0 || t.GetMethod(method,
+                        BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public) is not null), name.Value);
             }
         });
     }

@@ -12,7 +12,8 @@ internal static class GoldenFiles
     {
         var path = Path.Combine(Folder, name);
         if (!File.Exists(path))
-            Assert.Ignore($"{path} is missing: it is part of the repository (tests/Golden), or set AMC_GOLDEN to a folder that has it");
+            Assert.Ignore($"{path} is missing: it is part of the repository (tests/Golden), "
+                + "or set AMC_GOLDEN to a folder that has it");
         return path;
     }
 

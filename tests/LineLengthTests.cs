@@ -13,8 +13,8 @@ internal sealed class LineLengthTests
 
     [Test]
     public void Lines_of_sources_are_no_longer_than_120_columns() => Assert.That(
-        Files("*.cs").Where(f => !f.EndsWith(".g.cs", StringComparison.Ordinal)).SelectMany(f => Long(f, SourceLines(f))),
-        Is.Empty);
+        Files("*.cs").Where(f => !f.EndsWith(".g.cs", StringComparison.Ordinal))
+            .SelectMany(f => Long(f, SourceLines(f))), Is.Empty);
 
     [Test]
     public void Lines_of_documents_are_no_longer_than_120_columns() =>
@@ -29,17 +29,20 @@ internal sealed class LineLengthTests
     {
         using var folder = new DataTools.TempFolder();
         string wide = new('x', Most + 1), quotes = new('"', 3);
-        var source = folder.Write("a.cs", $"{wide}\n{wide[1..]}\nvar a = {quotes}\n    {wide}\n    {quotes};\n{wide}\n");
+        var source = folder.Write(
+            "a.cs", $"{wide}\n{wide[1..]}\nvar a = {quotes}\n    {wide}\n    {quotes};\n{wide}\n");
         Assert.That(Long(source, SourceLines(source)).Select(Number), Is.EqualTo(new[] { 1, 6 }));
         var document = folder.Write("a.md", $"# {wide}\n| {wide} |\n```\n{wide}\n```\n{wide}\n");
         Assert.That(Long(document, DocumentLines(document)).Select(Number), Is.EqualTo(new[] { 6 }));
 
-        static int Number(string found) => int.Parse(found.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
+        static int Number(string found) =>
+            int.Parse(found.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static IEnumerable<string> Files(string pattern) =>
         Directory.EnumerateFiles(GoldenFiles.Root, pattern, SearchOption.AllDirectories)
-            .Where(f => !Path.GetRelativePath(GoldenFiles.Root, f).Split(Path.DirectorySeparatorChar).Any(Made.Contains));
+            .Where(
+                f => !Path.GetRelativePath(GoldenFiles.Root, f).Split(Path.DirectorySeparatorChar).Any(Made.Contains));
 
     private static IEnumerable<string> Long(string file, IEnumerable<(int Number, string Line)> lines) =>
         from line in lines

@@ -8,23 +8,28 @@ using SkiaSharp;
 
 namespace AmcEngine.Tests;
 
-/// <summary>docs/tutorial.md, done word by word: its files are written, its photographs drawn, its commands run in order.</summary>
+/// <summary>
+/// docs/tutorial.md, done word by word: its files are written, its photographs drawn, its commands run in order.
+/// </summary>
 [TestFixture, NonParallelizable]
 internal sealed partial class TutorialTests : FolderTests
 {
-    private static readonly string Text = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "tutorial.md")).ReplaceLineEndings("\n");
+    private static readonly string Text = File.ReadAllText(Path.Combine(GoldenFiles.Root, "docs", "tutorial.md"))
+        .ReplaceLineEndings("\n");
 
     [Test]
     public void Every_command_of_the_tutorial_does_what_it_says()
     {
         Match[] files = [.. NamedFile().Matches(Text).Cast<Match>()];
-        Assert.That(files.Select(f => f.Groups["name"].Value), Is.EqualTo(new[] { "train.json", "test.json", "base.yaml", "mine.yaml" }));
+        Assert.That(files.Select(f => f.Groups["name"].Value),
+            Is.EqualTo(new[] { "train.json", "test.json", "base.yaml", "mine.yaml" }));
         foreach (var file in files)
             _folder.Write(file.Groups["name"].Value, file.Groups["text"].Value);
         foreach (var list in files.Where(f => f.Groups["name"].Value.EndsWith(".json", StringComparison.Ordinal)))
             DrawPhotographs(JsonNode.Parse(list.Groups["text"].Value)!.AsArray());
 
-        string[] commands = [.. Commands().Matches(Text).SelectMany(m => m.Groups["text"].Value.Split('\n')).Where(l => l.Length > 0)];
+        string[] commands =
+            [.. Commands().Matches(Text).SelectMany(m => m.Groups["text"].Value.Split('\n')).Where(l => l.Length > 0)];
         Assert.That(commands, Has.Length.GreaterThan(6).And.All.StartsWith("amcx "));
         var outputs = "";
         var before = Environment.CurrentDirectory;
@@ -37,7 +42,8 @@ internal sealed partial class TutorialTests : FolderTests
                 var answer = Amcx.Run([.. Argument().Matches(command).Skip(1).Select(a => a.Value.Trim('"'))]);
                 Assert.That(answer.Code, Is.Zero, $"{command}\n{answer.Error}");
                 // The one thing said is which method does not apply to the model.
-                Assert.That(answer.Error.Replace("note: grad-eclip does not apply to this model's score\n", "", StringComparison.Ordinal), Is.Empty, command);
+                Assert.That(answer.Error.Replace("note: grad-eclip does not apply to this model's score\n", "",
+                    StringComparison.Ordinal), Is.Empty, command);
                 outputs += answer.Out;
             }
         }
@@ -74,14 +80,21 @@ internal sealed partial class TutorialTests : FolderTests
         }
     }
 
-    private static readonly Dictionary<string, string> Colours = new() { ["red"] = "#d01010", ["blue"] = "#1030d0", ["green"] = "#10a020", ["yellow"] = "#e0d010" };
+    private static readonly Dictionary<string, string> Colours =
+        new() { ["red"] = "#d01010", ["blue"] = "#1030d0", ["green"] = "#10a020", ["yellow"] = "#e0d010" };
 
     private static void Draw(SKCanvas canvas, JsonNode region, SKColor colour)
     {
-        using var paint = new SKPaint { Color = colour, StrokeWidth = (float?)region["width"] ?? 1, IsStroke = region["scribble"] is not null };
+        using var paint = new SKPaint
+        {
+            Color = colour,
+            StrokeWidth = (float?)region["width"] ?? 1,
+            IsStroke = region["scribble"] is not null
+        };
         var numbers = (region["polygon"] ?? region["scribble"] ?? region["points"])?.AsArray();
         if (region["box"] is { } box)
-            canvas.DrawRect(SKRect.Create((float)box[0]!, (float)box[1]!, (float)box[2]! - (float)box[0]!, (float)box[3]! - (float)box[1]!), paint);
+            canvas.DrawRect(SKRect.Create((float)box[0]!, (float)box[1]!, (float)box[2]! - (float)box[0]!,
+                (float)box[3]! - (float)box[1]!), paint);
         else if (region["radius"] is { } radius)
             canvas.DrawCircle((float)numbers![0]![0]!, (float)numbers[0]![1]!, (float)radius, paint);
         else
@@ -96,7 +109,8 @@ internal sealed partial class TutorialTests : FolderTests
         canvas.DrawPath(path, paint);
     }
 
-    [GeneratedRegex(@"^`(?<name>[\w.]+)`[^\n]*:\n\n```(json|yaml)\n(?<text>.*?)\n```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^`(?<name>[\w.]+)`[^\n]*:\n\n```(json|yaml)\n(?<text>.*?)\n```",
+        RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex NamedFile();
 
     [GeneratedRegex(@"^```sh\n(?<text>.*?)\n```", RegexOptions.Multiline | RegexOptions.Singleline)]

@@ -28,7 +28,8 @@ internal static class WeightFiles
             {
                 here = here switch
                 {
-                    OrderedDictionary<object, object?> map => map.GetValueOrDefault(step is int number ? (long)number : step),
+                    OrderedDictionary<object, object?> map =>
+                        map.GetValueOrDefault(step is int number ? (long)number : step),
                     IReadOnlyList<object?> list when step is int index && index < list.Count => list[index],
                     _ => null,
                 };

@@ -9,7 +9,9 @@ namespace AmcEngine.Amc.CommandLine;
 internal static class CompareCommand
 {
     /// <summary>Prints a Markdown table and draws the curves, or does the same for methods or answers.</summary>
-    /// <exception cref="ConfigException">A group is not NAME=DIR[,DIR…], or a folder holds no log with evaluations.</exception>
+    /// <exception cref="ConfigException">
+    /// A group is not NAME=DIR[,DIR…], or a folder holds no log with evaluations.
+    /// </exception>
     public static int Run(CompareOptions options, CommandContext context)
     {
         if (options.Samples.Any())
@@ -22,7 +24,8 @@ internal static class CompareCommand
             throw new ConfigException("amcx compare: an argument is missing; amcx compare --help shows an example");
         if (options.Checkpoint is not null || (options.Config is not null && options.Report is null))
             throw new ConfigException(
-                "amcx compare: --checkpoint goes with --methods alone, --config with --methods or --report; add it, or leave them out");
+                "amcx compare: --checkpoint goes with --methods alone, --config with --methods or --report; add it, "
+                    + "or leave them out");
         CompareReport.CheckOutput(options);
         RunGroup[] groups = [.. options.Groups.Select(g => Parse(g, context.Warn))];
         int[] steps = [.. groups.SelectMany(g => g.Steps).Distinct().Order()];
@@ -50,11 +53,15 @@ internal static class CompareCommand
         return new RunGroup(name, [.. all.Select(f => Evaluations(f, warn))]) { Folder = all[0] };
     }
 
-    private static IReadOnlyList<(int Step, double Accuracy, double Random)> Evaluations(string folder, Action<string> warn)
+    private static IReadOnlyList<(int Step, double Accuracy, double Random)> Evaluations(
+        string folder, Action<string> warn)
     {
         if (!File.Exists(Path.Combine(folder, TrainingLog.FileName)))
-            throw new ConfigException($"{folder}: holds no {TrainingLog.FileName}; name the output folder of a training run");
-        List<(int, double, double)> evaluations = TrainingLogReader.Read(folder, warn).Evaluations.ConvertAll(e => (e.Step, e.Accuracy, e.Random));
-        return evaluations.Count > 0 ? evaluations : throw new ConfigException($"{folder}: its log holds no evaluation; train with test data");
+            throw new ConfigException(
+                $"{folder}: holds no {TrainingLog.FileName}; name the output folder of a training run");
+        List<(int, double, double)> evaluations = TrainingLogReader.Read(folder, warn).Evaluations.ConvertAll(
+            e => (e.Step, e.Accuracy, e.Random));
+        return evaluations.Count > 0 ? evaluations : throw new ConfigException(
+            $"{folder}: its log holds no evaluation; train with test data");
     }
 }

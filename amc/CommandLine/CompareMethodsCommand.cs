@@ -22,7 +22,8 @@ internal static class CompareMethodsCommand
     /// <exception cref="ConfigException">An argument is missing or does not go with the others.</exception>
     public static int Run(CompareOptions options, CommandContext context)
     {
-        using var signals = StopSignals.Listen(context.Error, "stopping: what was answered is kept; once more ends at once");
+        using var signals = StopSignals.Listen(
+            context.Error, "stopping: what was answered is kept; once more ends at once");
         try
         {
             return Run(options, context, signals.Token);
@@ -58,7 +59,8 @@ internal static class CompareMethodsCommand
         List<MethodResult> results = [];
         try
         {
-            foreach (var result in comparison.Run(questions, config.Integer("eval_batch"), kept, cases is null ? null : cases.Add, stop))
+            foreach (var result in comparison.Run(
+                questions, config.Integer("eval_batch"), kept, cases is null ? null : cases.Add, stop))
             {
                 results.Add(result);
                 if (results.Count < comparison.Methods.Count)
@@ -75,7 +77,8 @@ internal static class CompareMethodsCommand
             context.Note($"{skipped} questions could not be asked and do not count");
         Draw(options, results, questions, config);
         if (options.Report is { } page)
-            PageFile.Save(page, CasePage.With(ComparisonPage.OfMethods(results, DataSources.Split(config), weights), cases!, questions));
+            PageFile.Save(page, CasePage.With(
+                ComparisonPage.OfMethods(results, DataSources.Split(config), weights), cases!, questions));
         return ErrorReporter.Success;
     }
 
@@ -89,7 +92,8 @@ internal static class CompareMethodsCommand
             context.Note($"{other} does not apply to this model's score");
         context.Out.WriteLine();
         context.Out.WriteLine(
-            "| method | accuracy | a random point | seconds a phrase |" + (random is null ? "" : " rank correlation | SSIM |"));
+            "| method | accuracy | a random point | seconds a phrase |"
+                + (random is null ? "" : " rank correlation | SSIM |"));
         context.Out.WriteLine("|---|---|---|---|" + (random is null ? "" : "---|---|"));
     }
 
@@ -114,7 +118,8 @@ internal static class CompareMethodsCommand
     }
 
     private static void Keep(
-        CompareOptions options, CommandContext context, MethodComparison comparison, List<MethodResult> results, Action draw)
+        CompareOptions options, CommandContext context, MethodComparison comparison,
+        List<MethodResult> results, Action draw)
     {
         List<string> said = [];
         if (comparison.Unfinished is { Result: var r, Method.Name: var name })
@@ -127,7 +132,8 @@ internal static class CompareMethodsCommand
         {
             draw();
         }
-        catch (Exception e) when (e is FileWriteException or DataException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is FileWriteException or DataException or IOException or UnauthorizedAccessException)
         {
             // What stopped the comparison is the error; this comes on top of it.
             context.Warn($"{options.Output}: {e.Message}");

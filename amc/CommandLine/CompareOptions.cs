@@ -34,11 +34,13 @@ internal sealed class CompareOptions : CommonOptions
     public IEnumerable<string> Samples { get; set; } = [];
 
     /// <summary>Whether methods are tried on random weights too.</summary>
-    [Option("sanity", HelpText = "With --methods: compare each method's maps with those of random weights; a method that does not react is named.")]
+    [Option("sanity", HelpText = "With --methods: compare each method's maps with those of random weights; "
+        + "a method that does not react is named.")]
     public bool Sanity { get; set; }
 
     /// <summary>The configuration whose test data is used.</summary>
-    [Option("config", MetaValue = "F.yaml", HelpText = "With --methods or --report: the configuration whose test data is used.")]
+    [Option("config", MetaValue = "F.yaml",
+        HelpText = "With --methods or --report: the configuration whose test data is used.")]
     public string? Config { get; set; }
 
     /// <summary>The model.</summary>
@@ -66,16 +68,22 @@ internal sealed class CompareOptions : CommonOptions
     public int RiseMasks { get; set; } = 500;
 
     /// <summary>Settings that win over the file.</summary>
-    [Option("set", MetaValue = "key=value", HelpText = "With --methods or --report: settings that win over the configuration.")]
+    [Option("set", MetaValue = "key=value",
+        HelpText = "With --methods or --report: settings that win over the configuration.")]
     public IEnumerable<string> Set { get; set; } = [];
 
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx")]
     public static IEnumerable<Example> Examples =>
     [
-        HelpExample.Of("With and without AMC, two seeds each", new CompareOptions { Groups = ["amc=runs/amc-1,runs/amc-2", "base=runs/base-1,runs/base-2"], Output = "curves.png" }),
+        HelpExample.Of("With and without AMC, two seeds each", new CompareOptions
+        {
+            Groups = ["amc=runs/amc-1,runs/amc-2", "base=runs/base-1,runs/base-2"],
+            Output = "curves.png"
+        }),
         HelpExample.Of("Every explanation method on one model", MethodsExample),
-        HelpExample.Of("Two checkpoints on the same questions", new CompareOptions { Samples = ["a.jsonl", "b.jsonl"] }),
+        HelpExample.Of(
+            "Two checkpoints on the same questions", new CompareOptions { Samples = ["a.jsonl", "b.jsonl"] }),
     ];
 
     private static CompareOptions MethodsExample =>

@@ -25,15 +25,17 @@ internal static class CompareReport
             ("--output", options.Output), ("--config", options.Config), ("--checkpoint", options.Checkpoint));
     }
 
-    /// <summary>Files of answers; with a configuration the cases, without their maps, which such files do not hold.</summary>
+    /// <summary>
+    /// Files of answers; with a configuration the cases, without their maps, which such files do not hold.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="answers">What each file is called and holds.</param>
     /// <param name="comparisons">Each after the first beside the first.</param>
     /// <param name="options">The arguments.</param>
     /// <param name="context">Where to warn.</param>
     public static void SaveAnswers(
-        string path, IReadOnlyList<(string Name, IReadOnlyList<AnswerLine> Lines)> answers, IReadOnlyList<PairedComparison> comparisons,
-        CompareOptions options, CommandContext context)
+        string path, IReadOnlyList<(string Name, IReadOnlyList<AnswerLine> Lines)> answers,
+        IReadOnlyList<PairedComparison> comparisons, CompareOptions options, CommandContext context)
     {
         var page = ComparisonPage.OfAnswers(answers, comparisons);
         if (options.Config is { } file)
@@ -59,7 +61,8 @@ internal static class CompareReport
     /// <param name="groups">The groups.</param>
     /// <param name="options">The arguments.</param>
     /// <param name="context">Where to say what is done.</param>
-    public static void SaveRuns(string path, IReadOnlyList<RunGroup> groups, CompareOptions options, CommandContext context)
+    public static void SaveRuns(
+        string path, IReadOnlyList<RunGroup> groups, CompareOptions options, CommandContext context)
     {
         if (options.Config is not { } config)
         {
@@ -95,7 +98,8 @@ internal static class CompareReport
             measured.Add(new MeasuredRun(tally.Result, summary, run.Description));
             context.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{group.Name}: pointing accuracy {100 * tally.Result.Accuracy:0.00} % on {tally.Result.Count} samples of {config} ({group.Folder})"));
+                $"{group.Name}: pointing accuracy {100 * tally.Result.Accuracy:0.00} % on {tally.Result.Count} samples "
+                    + $"of {config} ({group.Folder})"));
         }
         PageFile.Save(path, CasePage.With(ComparisonPage.OfRuns(groups, measured), cases, questions!));
     }

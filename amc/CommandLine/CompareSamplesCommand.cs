@@ -16,9 +16,11 @@ internal static class CompareSamplesCommand
     {
         string[] files = [.. options.Samples];
         if (files.Length < 2)
-            throw new ConfigException("--samples: name two files or more that eval --samples wrote for the same test data");
+            throw new ConfigException(
+                "--samples: name two files or more that eval --samples wrote for the same test data");
         if (options.Methods || options.Groups.Any())
-            throw new ConfigException("--samples: goes with neither --methods nor groups of runs; compare one or the other");
+            throw new ConfigException(
+                "--samples: goes with neither --methods nor groups of runs; compare one or the other");
         if (options.Config is not null && options.Report is null)
             throw new ConfigException("--samples: --config goes with --report; add it, or leave --config out");
         CompareReport.CheckOutput(options);
@@ -41,7 +43,8 @@ internal static class CompareSamplesCommand
             if (comparison.Left > 0)
                 context.Note($"{comparison.Left} questions are in one of the two files alone and do not count");
         }
-        context.Out.WriteLine("Hits by McNemar's exact test, other metrics by the paired bootstrap; pictures are drawn, not questions.");
+        context.Out.WriteLine(
+            "Hits by McNemar's exact test, other metrics by the paired bootstrap; pictures are drawn, not questions.");
         if (options.Report is { } page)
             CompareReport.SaveAnswers(page, answers, comparisons, options, context);
         return ErrorReporter.Success;
@@ -49,5 +52,6 @@ internal static class CompareSamplesCommand
 
     private static string Row(ComparedMetric m) => string.Create(
         CultureInfo.InvariantCulture,
-        $"| {m.Name} | {m.First:0.0000} | {m.Second:0.0000} | {m.Pair.Difference:+0.0000;-0.0000;0.0000} | {m.Pair.Low:0.0000} to {m.Pair.High:0.0000} | {m.Pair.PValue:0.####} | {m.Pair.Count} |");
+        $"| {m.Name} | {m.First:0.0000} | {m.Second:0.0000} | {m.Pair.Difference:+0.0000;-0.0000;0.0000} | "
+            + $"{m.Pair.Low:0.0000} to {m.Pair.High:0.0000} | {m.Pair.PValue:0.####} | {m.Pair.Count} |");
 }

@@ -20,7 +20,8 @@ internal static class DataCommandRunner
         var folder = (options as FashionScenesOptions)?.FashionFolder;
         var scenes = SceneSources.Create(options.Kind, options.Size, folder, "--size");
         var (count, seed) = (options.Count, (ulong)options.Seed);
-        var path = SceneExporter.Export(scenes, options.Output, count, seed, options.Split, options.Format, options.Regions);
+        var path = SceneExporter.Export(
+            scenes, options.Output, count, seed, options.Split, options.Format, options.Regions);
         context.Out.WriteLine($"{options.Count} scenes written; annotations: {path}");
         if (options.Regions is { } kind)
         {
@@ -32,14 +33,17 @@ internal static class DataCommandRunner
 
     /// <summary>Says what an annotation file holds, and all that is wrong with it.</summary>
     /// <exception cref="ConfigException">An argument is wrong.</exception>
-    /// <exception cref="DataException">The file is unusable, or training would refuse it for its share of bad entries or pictures.</exception>
+    /// <exception cref="DataException">
+    /// The file is unusable, or training would refuse it for its share of bad entries or pictures.
+    /// </exception>
     public static int Inspect(InspectOptions options, CommandContext context)
     {
         ConfigKey format = ConfigSchema.Find("box_format")!, share = ConfigSchema.Find("max_bad_share")!;
         if (!format.Choices.Contains(options.BoxFormat))
             throw new ConfigException($"--box-format {options.BoxFormat}: use {format.Expected}");
         if (!(options.MaxBadShare >= share.Minimum && options.MaxBadShare <= share.Maximum))
-            throw new ConfigException(FormattableString.Invariant($"--max-bad-share {options.MaxBadShare}: must be {share.Expected}"));
+            throw new ConfigException(
+                FormattableString.Invariant($"--max-bad-share {options.MaxBadShare}: must be {share.Expected}"));
         CheckSheet(options);
         PictureOptions pictures = new() { Boxes = PictureSettings.Format(options.BoxFormat), Exif = options.Exif };
         var found = DataInspector.Inspect(options.File, options.ImageRoot, pictures);
@@ -74,16 +78,19 @@ internal static class DataCommandRunner
         var summary = found.Summary;
         output.WriteLine($"entries    {summary.Entries}");
         output.WriteLine($"pictures   {summary.Pictures}");
-        output.WriteLine(FormattableString.Invariant($"phrases    {summary.Captions}, {summary.MeanWords:0.0} words each"));
+        output.WriteLine(
+            FormattableString.Invariant($"phrases    {summary.Captions}, {summary.MeanWords:0.0} words each"));
         ShowRegions(found, output);
         if (found.Annotations.WithoutBox > 0)
-            output.WriteLine($"no box     {found.Annotations.WithoutBox} entries: they train the losses that need none, and ask no question");
+            output.WriteLine($"no box     {found.Annotations.WithoutBox} entries: "
+                + "they train the losses that need none, and ask no question");
         var allGood = found.Pictures is { HasBad: false } && !found.Annotations.HasBad;
         if (summary.MeanBoxShare is { } share)
         {
             var (name, what) = HasOthers(found) ? ("share    ", "regions") : ("box share", "boxes");
             var verdict = allGood ? $"; all pictures can be read and all {what} fit" : "";
-            output.WriteLine(FormattableString.Invariant($"{name}  {100 * share:0.0} % of the picture on average{verdict}"));
+            output.WriteLine(
+                FormattableString.Invariant($"{name}  {100 * share:0.0} % of the picture on average{verdict}"));
         }
         if (found.Pictures is { HasBad: true } pictures)
             output.WriteLine($"damaged    {pictures.Summary}");
@@ -105,7 +112,8 @@ internal static class DataCommandRunner
         }
         foreach (var kind in HasOthers(found) ? found.Kinds : [])
         {
-            var share = kind.MeanShare is { } mean ? FormattableString.Invariant($", {100 * mean:0.0} % of the picture on average") : "";
+            var share = kind.MeanShare is { } mean
+                ? FormattableString.Invariant($", {100 * mean:0.0} % of the picture on average") : "";
             output.WriteLine($"regions    {kind.Count} {kind.Kind}{share}");
         }
     }
@@ -113,8 +121,11 @@ internal static class DataCommandRunner
     private static void Refuse(InspectOptions options, Inspection found)
     {
         if (BadBounds.Exceeds(found.Annotations.BadEntries, found.Annotations.Entries, options.MaxBadShare))
-            throw new DataException($"{options.File}: {found.Annotations.BadEntries} of {found.Annotations.Entries} entries are bad, more than training accepts; correct them, or raise max_bad_share.");
-        if (found.Pictures is { } pictures && BadBounds.Exceeds(pictures.Undecodable, pictures.Pictures, options.MaxBadShare))
-            throw new DataException($"{options.ImageRoot}: {pictures.Undecodable} of {pictures.Pictures} pictures cannot be decoded, more than training accepts; repair them, or raise max_bad_share.");
+            throw new DataException($"{options.File}: {found.Annotations.BadEntries} of {found.Annotations.Entries} "
+                + "entries are bad, more than training accepts; correct them, or raise max_bad_share.");
+        if (found.Pictures is { } pictures && BadBounds.Exceeds(
+            pictures.Undecodable, pictures.Pictures, options.MaxBadShare))
+            throw new DataException($"{options.ImageRoot}: {pictures.Undecodable} of {pictures.Pictures} pictures "
+                + "cannot be decoded, more than training accepts; repair them, or raise max_bad_share.");
     }
 }

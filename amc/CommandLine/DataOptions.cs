@@ -12,7 +12,8 @@ internal abstract class ScenesOptions : CommonOptions
     public abstract string Kind { get; }
 
     /// <summary>The folder to write.</summary>
-    [Option("output", Required = true, MetaValue = "DIR", HelpText = "Folder for the pictures and annotations.json; serves as image_root.")]
+    [Option("output", Required = true, MetaValue = "DIR",
+        HelpText = "Folder for the pictures and annotations.json; serves as image_root.")]
     public string Output { get; set; } = "";
 
     /// <summary>How many scenes.</summary>
@@ -24,7 +25,8 @@ internal abstract class ScenesOptions : CommonOptions
     public int Seed { get; set; }
 
     /// <summary>Which stream of scenes.</summary>
-    [Option("split", Default = SceneSplit.Train, MetaValue = "train|test", HelpText = "Scenes to train on or to test on; they share none.")]
+    [Option("split", Default = SceneSplit.Train, MetaValue = "train|test",
+        HelpText = "Scenes to train on or to test on; they share none.")]
     public SceneSplit Split { get; set; }
 
     /// <summary>How pictures are stored.</summary>
@@ -51,7 +53,8 @@ internal sealed class ShapeScenesOptions : ScenesOptions
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
     public static IEnumerable<Example> Examples =>
-        [HelpExample.Of("Write 200 test scenes", new ShapeScenesOptions { Output = "scenes", Count = 200, Split = SceneSplit.Test, Size = 64 })];
+        [HelpExample.Of("Write 200 test scenes",
+            new ShapeScenesOptions { Output = "scenes", Count = 200, Split = SceneSplit.Test, Size = 64 })];
 }
 
 /// <summary>Arguments of <c>amcx data fashion-scenes</c>.</summary>
@@ -62,13 +65,15 @@ internal sealed class FashionScenesOptions : ScenesOptions
     public override string Kind => SceneKinds.Fashion;
 
     /// <summary>The folder of Fashion-MNIST's files.</summary>
-    [Option("fashion-folder", MetaValue = "DIR", HelpText = "Folder of Fashion-MNIST's four gzip'd files (default: Debian's package dataset-fashion-mnist).")]
+    [Option("fashion-folder", MetaValue = "DIR",
+        HelpText = "Folder of Fashion-MNIST's four gzip'd files (default: Debian's package dataset-fashion-mnist).")]
     public string? FashionFolder { get; set; }
 
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
     public static IEnumerable<Example> Examples =>
-        [HelpExample.Of("Write 200 test scenes", new FashionScenesOptions { Output = "fashion", Count = 200, Split = SceneSplit.Test, Size = 64 })];
+        [HelpExample.Of("Write 200 test scenes",
+            new FashionScenesOptions { Output = "fashion", Count = 200, Split = SceneSplit.Test, Size = 64 })];
 }
 
 /// <summary>Arguments of <c>amcx data inspect</c>.</summary>
@@ -80,7 +85,8 @@ internal sealed class InspectOptions : CommonOptions
     public string File { get; set; } = "";
 
     /// <summary>The folder of the pictures.</summary>
-    [Option("image-root", MetaValue = "DIR", HelpText = "Also read every picture below this folder and check every box against it.")]
+    [Option("image-root", MetaValue = "DIR",
+        HelpText = "Also read every picture below this folder and check every box against it.")]
     public string? ImageRoot { get; set; }
 
     /// <summary>The picture to draw.</summary>
@@ -89,22 +95,26 @@ internal sealed class InspectOptions : CommonOptions
     public string? Sheet { get; set; }
 
     /// <summary>What the numbers of a box mean.</summary>
-    [Option("box-format", Default = ConfigSchema.DefaultBoxFormat, MetaValue = ConfigSchema.BoxFormats, HelpText = "What the numbers of a box mean, as box_format of a configuration.")]
+    [Option("box-format", Default = ConfigSchema.DefaultBoxFormat, MetaValue = ConfigSchema.BoxFormats,
+        HelpText = "What the numbers of a box mean, as box_format of a configuration.")]
     public string BoxFormat { get; set; } = ConfigSchema.DefaultBoxFormat;
 
     /// <summary>What to do with EXIF orientation.</summary>
-    [Option("exif", Default = ExifOrientation.Apply, MetaValue = "apply|ignore", HelpText = "What to do with EXIF orientation, as exif of a configuration.")]
+    [Option("exif", Default = ExifOrientation.Apply, MetaValue = "apply|ignore",
+        HelpText = "What to do with EXIF orientation, as exif of a configuration.")]
     public ExifOrientation Exif { get; set; }
 
     /// <summary>The share that may be bad.</summary>
-    [Option("max-bad-share", Default = BadBounds.DefaultShare, MetaValue = "SHARE", HelpText = "Exit 2 where more than ten, and more than this share, of entries or pictures are bad.")]
+    [Option("max-bad-share", Default = BadBounds.DefaultShare, MetaValue = "SHARE",
+        HelpText = "Exit 2 where more than ten, and more than this share, of entries or pictures are bad.")]
     public double MaxBadShare { get; set; }
 
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
     public static IEnumerable<Example> Examples =>
     [
-        HelpExample.Of("Check annotations and pictures", new InspectOptions { File = "scenes/annotations.json", ImageRoot = "scenes" }),
+        HelpExample.Of("Check annotations and pictures",
+            new InspectOptions { File = "scenes/annotations.json", ImageRoot = "scenes" }),
         HelpExample.Of("Look at them",
             new InspectOptions { File = "scenes/annotations.json", ImageRoot = "scenes", Sheet = "sheet.png" }),
     ];

@@ -24,7 +24,8 @@ internal static class DeviceSelector
             "cpu" => Cpu(options),
             "emulate" => GpuDevices.Open(options.Device, limit),
             _ when IsGpu(options.Device) => GpuDevices.Open(options.Device, limit),
-            _ => throw new ConfigException($"--device {options.Device}: unknown device; use auto, cpu, cuda:N or opencl:N (amcx devices lists those that exist)"),
+            _ => throw new ConfigException($"--device {options.Device}: unknown device; use auto, cpu, "
+                + "cuda:N or opencl:N (amcx devices lists those that exist)"),
         };
     }
 
@@ -41,15 +42,18 @@ internal static class DeviceSelector
     private static void Check(CommonOptions options)
     {
         if (options.Threads is < 0 or > MostThreads)
-            throw new ConfigException($"--threads {options.Threads}: must be 0 (one a processor) or a number up to {MostThreads}");
+            throw new ConfigException(
+                $"--threads {options.Threads}: must be 0 (one a processor) or a number up to {MostThreads}");
         if (options.MemoryLimit < 0)
-            throw new ConfigException($"--memory-limit {options.MemoryLimit}: must be 0 (all of the device's memory) or a number of MiB");
+            throw new ConfigException(
+                $"--memory-limit {options.MemoryLimit}: must be 0 (all of the device's memory) or a number of MiB");
     }
 
     private static bool IsGpu(string device)
     {
         var parts = device.Split(':');
         return GpuKinds.Contains(parts[0])
-            && (parts.Length == 1 || (parts.Length == 2 && int.TryParse(parts[1], System.Globalization.NumberStyles.None, null, out _)));
+            && (parts.Length == 1
+                || (parts.Length == 2 && int.TryParse(parts[1], System.Globalization.NumberStyles.None, null, out _)));
     }
 }

@@ -8,7 +8,10 @@ namespace AmcEngine.Amc.CommandLine;
 /// <summary><c>amcx devices</c>.</summary>
 internal static class DevicesCommand
 {
-    /// <summary>Lists the devices, one a line: its name for <c>--device</c>, what it is, its memory; then what kinds are missing and how to get them.</summary>
+    /// <summary>
+    /// Lists the devices, one a line: its name for <c>--device</c>, what it is, its memory; then what kinds are missing
+    /// and how to get them.
+    /// </summary>
     public static int Run(DevicesOptions options, CommandContext context)
     {
         using var cpu = DeviceSelector.Cpu(options);
@@ -19,7 +22,8 @@ internal static class DevicesCommand
         {
             context.Out.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{device.Id,-10} {device.Name}, {device.MemoryBytes / (double)(1 << 30):0.0} GiB, {device.Details}{(device.Id == chosen ? " (auto)" : "")}"));
+                $"{device.Id,-10} {device.Name}, {device.MemoryBytes / (double)(1 << 30):0.0} GiB, "
+                    + $"{device.Details}{(device.Id == chosen ? " (auto)" : "")}"));
             if (options.Verbose && device.Driver.Length > 0)
                 context.Out.WriteLine($"{"",-10} {device.Driver}");
         }

@@ -8,11 +8,16 @@ internal static class Dispatcher
 {
     private const string DataCommand = "data";
 
-    private static readonly Type[] Commands = [typeof(DevicesOptions), typeof(TrainOptions), typeof(EvalOptions), typeof(ExplainOptions), typeof(DataOverview), typeof(CompareOptions), typeof(ConvertOptions), typeof(VerifyOptions), typeof(ProfileOptions)];
+    private static readonly Type[] Commands =
+    [
+        typeof(DevicesOptions), typeof(TrainOptions), typeof(EvalOptions), typeof(ExplainOptions), typeof(DataOverview),
+        typeof(CompareOptions), typeof(ConvertOptions), typeof(VerifyOptions), typeof(ProfileOptions)
+    ];
     private static readonly Type[] DataCommands =
     [
-        typeof(ShapeScenesOptions), typeof(FashionScenesOptions), typeof(VisualGenomeOptions), typeof(FlickrOptions), typeof(RefCocoOptions),
-        typeof(RefCocoPlusOptions), typeof(RefCocoGOptions), typeof(RefClefOptions), typeof(CocoOptions), typeof(InspectOptions),
+        typeof(ShapeScenesOptions), typeof(FashionScenesOptions), typeof(VisualGenomeOptions), typeof(FlickrOptions),
+        typeof(RefCocoOptions), typeof(RefCocoPlusOptions), typeof(RefCocoGOptions), typeof(RefClefOptions),
+        typeof(CocoOptions), typeof(InspectOptions),
     ];
 
     /// <summary>Runs a command line and returns its exit code.</summary>
@@ -51,7 +56,8 @@ internal static class Dispatcher
         return UsageReporter.Report(result, [.. ((NotParsed<object>)result).Errors], command, verbs, context);
     }
 
-    private static string Name(Type command) => ((VerbAttribute)Attribute.GetCustomAttribute(command, typeof(VerbAttribute))!).Name;
+    private static string Name(Type command) =>
+        ((VerbAttribute)Attribute.GetCustomAttribute(command, typeof(VerbAttribute))!).Name;
 
     private static int Execute(object options, CommandContext context) => options switch
     {
@@ -66,12 +72,14 @@ internal static class Dispatcher
         ConvertOptions o => ConvertCommand.Run(o, context),
         VerifyOptions o => VerifyCommand.Run(o, context),
         ProfileOptions o => ProfileCommand.Run(o, context),
-        _ => throw new ConfigException($"amcx {DataCommand}: name a kind; use one of {string.Join(", ", DataCommands.Select(Name))}"),
+        _ => throw new ConfigException(
+            $"amcx {DataCommand}: name a kind; use one of {string.Join(", ", DataCommands.Select(Name))}"),
     };
 }
 
 /// <summary>Stands for <c>amcx data</c> in the list of commands; its own commands are parsed apart.</summary>
-[Verb("data", HelpText = "Generate, import and inspect data: scenes, vg, flickr30k, refcoco and others, inspect (amcx data --help).")]
+[Verb("data", HelpText = "Generate, import and inspect data: scenes, vg, flickr30k, refcoco and others, "
+    + "inspect (amcx data --help).")]
 internal sealed class DataOverview
 {
 }

@@ -29,16 +29,20 @@ internal static class ErrorReporter
     {
         (var code, var message) = error switch
         {
-            ConfigException or DataException or FileWriteException or SerializationException or ModelException or DeviceException => (BadInput, error.Message),
+            ConfigException or DataException or FileWriteException or SerializationException or ModelException
+                or DeviceException => (BadInput, error.Message),
             TrainingException or EngineException => (Failure, error.Message),
-            IOException or UnauthorizedAccessException => (BadInput, $"{error.Message} Check that the path exists, is writable and has space."),
-            AcceleratorException => (Failure, $"the device failed ({error.Message}); see that it is still there with 'amcx devices', and resume from the last checkpoint"),
+            IOException or UnauthorizedAccessException =>
+                (BadInput, $"{error.Message} Check that the path exists, is writable and has space."),
+            AcceleratorException => (Failure, $"the device failed ({error.Message}); "
+                + "see that it is still there with 'amcx devices', and resume from the last checkpoint"),
             OutOfMemoryException => (Failure, "out of memory; use a smaller batch_size or image_res"),
             _ => (Failure, $"unexpected {error.GetType().Name}: {error.Message} (--verbose shows where)"),
         };
         output.WriteLine(MessageText.Line($"error: {message}"));
         if (verbose)
-            output.WriteLine(string.Join(Environment.NewLine, error.ToString().ReplaceLineEndings("\n").Split('\n').Select(MessageText.Printable)));
+            output.WriteLine(string.Join(Environment.NewLine,
+                error.ToString().ReplaceLineEndings("\n").Split('\n').Select(MessageText.Printable)));
         return code;
     }
 }

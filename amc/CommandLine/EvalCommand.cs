@@ -17,7 +17,8 @@ internal static class EvalCommand
     /// <summary>Plays the pointing game and writes the result.</summary>
     public static int Run(EvalOptions options, CommandContext context)
     {
-        using var signals = StopSignals.Listen(context.Error, "stopping: what was answered is kept; once more ends at once");
+        using var signals = StopSignals.Listen(
+            context.Error, "stopping: what was answered is kept; once more ends at once");
         try
         {
             return Run(options, context, signals.Token);
@@ -83,13 +84,16 @@ internal static class EvalCommand
         if (options.Curve is not null && options.CheckpointDir is null)
             throw new ConfigException("--curve: goes with --checkpoint-dir alone; add it, or leave --curve out");
         if (options.Curve is { } curve && !RgbImage.CanSave(curve))
-            throw new ConfigException($"--curve {curve}: pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
+            throw new ConfigException(
+                $"--curve {curve}: pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
     }
 
     private static void CheckOutputs(EvalOptions options, RunConfig config)
     {
-        (string Name, string? Path)[] outputs = [("--json", options.Json), ("--samples", options.Samples), ("--report", options.Report), ("--curve", options.Curve)];
-        List<(string Name, string? Path)> taken = [("--config", options.Config), ("--checkpoint", options.Checkpoint), ("--boxes", options.Boxes), .. config.Texts("test_file").Select(f => ("test_file", (string?)f))];
+        (string Name, string? Path)[] outputs = [("--json", options.Json), ("--samples", options.Samples),
+            ("--report", options.Report), ("--curve", options.Curve)];
+        List<(string Name, string? Path)> taken = [("--config", options.Config), ("--checkpoint", options.Checkpoint),
+            ("--boxes", options.Boxes), .. config.Texts("test_file").Select(f => ("test_file", (string?)f))];
         foreach ((var option, var path) in outputs)
         {
             if (path is null)
@@ -100,7 +104,8 @@ internal static class EvalCommand
         }
     }
 
-    private static void KeepAnswers(EvalOptions options, CommandContext context, EvaluationReport report, AnswerFile answers)
+    private static void KeepAnswers(
+        EvalOptions options, CommandContext context, EvaluationReport report, AnswerFile answers)
     {
         context.Out.WriteLine($"stopped early; so far {report.Text}");
         try
@@ -122,7 +127,8 @@ internal static class EvalCommand
             yield return () => EvaluationReport.SaveSamples(samples, answers);
     }
 
-    private static IEnumerable<Action> Page(EvalOptions options, EvaluationReport report, CaseSample? cases, IEvaluationSet questions)
+    private static IEnumerable<Action> Page(
+        EvalOptions options, EvaluationReport report, CaseSample? cases, IEvaluationSet questions)
     {
         if (options.Report is { } html)
             yield return () => EvaluationPage.Save(html, report, cases!, questions);
@@ -146,5 +152,6 @@ internal static class EvalCommand
         failure?.Throw();
     }
 
-    private static bool IsWriteFailure(Exception e) => e is FileWriteException or DataException or IOException or UnauthorizedAccessException;
+    private static bool IsWriteFailure(Exception e) =>
+        e is FileWriteException or DataException or IOException or UnauthorizedAccessException;
 }

@@ -20,7 +20,8 @@ internal static class EvalFolderCommand
     {
         var folder = options.CheckpointDir!;
         if (options.Samples is not null || options.Report is not null)
-            throw new ConfigException("--checkpoint-dir: writes --json and --curve; --samples and --report go with one --checkpoint");
+            throw new ConfigException(
+                "--checkpoint-dir: writes --json and --curve; --samples and --report go with one --checkpoint");
         var checkpoints = Checkpoints(folder);
         var run = EvaluationRun.Of(options, config, context);
         run.Read();
@@ -43,7 +44,8 @@ internal static class EvalFolderCommand
         return ErrorReporter.Success;
     }
 
-    private static CurvePoint Evaluate(EvaluationRun run, int step, CheckpointFile checkpoint, IBackend backend, CancellationToken stop)
+    private static CurvePoint Evaluate(
+        EvaluationRun run, int step, CheckpointFile checkpoint, IBackend backend, CancellationToken stop)
     {
         var summary = new EvaluationSummary(new Bootstrap());
         var tally = new PointingTally(summary.Add);
@@ -56,7 +58,8 @@ internal static class EvalFolderCommand
         (var value, var low, var high, var count) = point.Accuracy;
         context.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"step {point.Step}: pointing accuracy {100 * value:0.00} % ({100 * low:0.00} to {100 * high:0.00} %) on {count} samples, {point.Checkpoint}"));
+            $"step {point.Step}: pointing accuracy {100 * value:0.00} % ({100 * low:0.00} to {100 * high:0.00} %) on "
+                + $"{count} samples, {point.Checkpoint}"));
     }
 
     private static void Save(EvalOptions options, List<CurvePoint> points, EvaluationRun run)
@@ -74,12 +77,15 @@ internal static class EvalFolderCommand
             throw new ConfigException($"--checkpoint-dir {folder}: there is no such folder; name the folder of a run");
         string[] roots = [folder, Path.Combine(folder, CheckpointLayout.Checkpoints)];
         var found = roots.Where(Directory.Exists).SelectMany(Directory.GetDirectories)
-            .Where(d => CheckpointLayout.IsCheckpoint(d) && !d.EndsWith(DurableFile.TemporarySuffix, StringComparison.Ordinal))
+            .Where(d =>
+                CheckpointLayout.IsCheckpoint(d) && !d.EndsWith(DurableFile.TemporarySuffix, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(d => (CheckpointState.Load(Path.Combine(d, CheckpointLayout.State)).Step, Path: d));
         (int, string)[] checkpoints = [.. found.DistinctBy(c => c.Step).OrderBy(c => c.Step)];
         return checkpoints.Length > 0 ? checkpoints
-            : throw new ConfigException($"--checkpoint-dir {folder}: holds no checkpoint (no {CheckpointLayout.Checkpoints}/*/{CheckpointLayout.State}); name the folder of a run that has saved one");
+            : throw new ConfigException($"--checkpoint-dir {folder}: "
+                + $"holds no checkpoint (no {CheckpointLayout.Checkpoints}/*/{CheckpointLayout.State}); name the "
+                + "folder of a run that has saved one");
     }
 
     private static void SaveJson(string path, List<CurvePoint> points, EvaluationRun run)

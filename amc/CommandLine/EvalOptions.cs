@@ -17,7 +17,8 @@ internal sealed class EvalOptions : MethodOptions
     public string Checkpoint { get; set; } = "";
 
     /// <summary>A run, all of whose checkpoints are evaluated.</summary>
-    [Option("checkpoint-dir", MetaValue = "RUN", HelpText = "In place of --checkpoint: a run's folder, all of whose checkpoints are evaluated; --json writes a list.")]
+    [Option("checkpoint-dir", MetaValue = "RUN", HelpText = "In place of --checkpoint: a run's folder, "
+        + "all of whose checkpoints are evaluated; --json writes a list.")]
     public string? CheckpointDir { get; set; }
 
     /// <summary>Where to draw the curve of a run's checkpoints.</summary>
@@ -25,15 +26,19 @@ internal sealed class EvalOptions : MethodOptions
     public string? Curve { get; set; }
 
     /// <summary>The protocol; null takes the configuration's.</summary>
-    [Option("protocol", MetaValue = "P", HelpText = "What counts as a hit: reference, fixed, wwbl, mdetr or torchray (docs/protocols.md).")]
+    [Option("protocol", MetaValue = "P",
+        HelpText = "What counts as a hit: reference, fixed, wwbl, mdetr or torchray (docs/protocols.md).")]
     public string? Protocol { get; set; }
 
     /// <summary>What is measured beside the pointing game.</summary>
-    [Option("metrics", Default = MeasureChoice.Default, MetaValue = "NAME,...", HelpText = "What to measure beside hits: energy, iou, auc; and, at many passes of the model each, insertion, deletion, road, infidelity; or all, none (docs/metrics.md).")]
+    [Option("metrics", Default = MeasureChoice.Default, MetaValue = "NAME,...",
+        HelpText = "What to measure beside hits: energy, iou, auc; and, at many passes of the model each, insertion, "
+            + "deletion, road, infidelity; or all, none (docs/metrics.md).")]
     public string Metrics { get; set; } = MeasureChoice.Default;
 
     /// <summary>A detector's boxes.</summary>
-    [Option("boxes", MetaValue = "DETS.json", HelpText = "A detector's boxes, {\"picture\": [[x, y, width, height], ...]}: the map chooses among them.")]
+    [Option("boxes", MetaValue = "DETS.json",
+        HelpText = "A detector's boxes, {\"picture\": [[x, y, width, height], ...]}: the map chooses among them.")]
     public string? Boxes { get; set; }
 
     /// <summary>How many questions; null asks all.</summary>
@@ -41,7 +46,8 @@ internal sealed class EvalOptions : MethodOptions
     public int? Count { get; set; }
 
     /// <summary>A folder of maps.</summary>
-    [Option("cache", MetaValue = "DIR", HelpText = "Keep maps in a folder, and take from it those of the same weights, picture and phrase.")]
+    [Option("cache", MetaValue = "DIR",
+        HelpText = "Keep maps in a folder, and take from it those of the same weights, picture and phrase.")]
     public string? Cache { get; set; }
 
     /// <summary>Where to write the result as JSON.</summary>
@@ -49,7 +55,8 @@ internal sealed class EvalOptions : MethodOptions
     public string? Json { get; set; }
 
     /// <summary>Where to write the answers.</summary>
-    [Option("samples", MetaValue = "OUT.jsonl", HelpText = "Write one JSON object a line for each sample: phrase, image, boxes, point, hit, score (how likely phrase and picture match), flat, split, measures and more.")]
+    [Option("samples", MetaValue = "OUT.jsonl", HelpText = "Write one JSON object a line for each sample: phrase, "
+        + "image, boxes, point, hit, score (how likely phrase and picture match), flat, split, measures and more.")]
     public string? Samples { get; set; }
 
     /// <summary>Where to write a page with results and cases.</summary>
@@ -65,10 +72,18 @@ internal sealed class EvalOptions : MethodOptions
     [Usage(ApplicationAlias = "amcx")]
     public static IEnumerable<Example> Examples =>
     [
-        HelpExample.Of("Evaluate a trained model", new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Json = "result.json" }),
+        HelpExample.Of("Evaluate a trained model",
+            new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Json = "result.json" }),
         HelpExample.Of("Explain it by another method",
             new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Method = "relevance" }),
         HelpExample.Of("Play by another protocol, with costly metrics on a hundred questions",
-            new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Protocol = "torchray", Metrics = "all", Count = 100 }),
+            new EvalOptions
+            {
+                Config = "configs/scenes.yaml",
+                Checkpoint = "runs/scenes",
+                Protocol = "torchray",
+                Metrics = "all",
+                Count = 100
+            }),
     ];
 }

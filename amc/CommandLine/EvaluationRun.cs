@@ -29,9 +29,11 @@ internal sealed class EvaluationRun
     {
         (_options, _config, Protocol, _context) = (options, config, protocol, context);
         Method = options.Choose(context);
-        _choice = new MeasureChoice(MeasureChoice.Parse(options.Metrics), options.Boxes is { } boxes ? ProposalFile.Load(boxes) : null);
+        _choice = new MeasureChoice(
+            MeasureChoice.Parse(options.Metrics), options.Boxes is { } boxes ? ProposalFile.Load(boxes) : null);
         if (_choice.IsCostly && protocol.AveragesEntities)
-            throw new ConfigException($"--metrics {options.Metrics}: what asks the model again needs one phrase a map, and --protocol {protocol.Name} averages several; leave those metrics out");
+            throw new ConfigException($"--metrics {options.Metrics}: what asks the model again needs one phrase a map, "
+                + $"and --protocol {protocol.Name} averages several; leave those metrics out");
         if (options.Count is < 1)
             throw new ConfigException($"--count {options.Count}: must be at least 1");
         _cache = options.Cache is { } folder ? Open(folder) : null;
@@ -68,14 +70,18 @@ internal sealed class EvaluationRun
     public static RunConfig Configuration(EvalOptions options, CommandContext context)
     {
         if (options.Protocol is { } name && !ProtocolRegistry.All.Any(p => p.Name == name))
-            throw new ConfigException($"--protocol {name}: is no protocol; use one of {string.Join(", ", ProtocolRegistry.All.Select(p => p.Name))}");
-        string[] set = [.. options.Set, .. options.Protocol is { } chosen ? [$"protocol={chosen}"] : Array.Empty<string>()];
+            throw new ConfigException($"--protocol {name}: is no protocol; "
+                + $"use one of {string.Join(", ", ProtocolRegistry.All.Select(p => p.Name))}");
+        string[] set =
+            [.. options.Set, .. options.Protocol is { } chosen ? [$"protocol={chosen}"] : Array.Empty<string>()];
         var config = RunConfig.Load(options.Config, set);
-        if (ProtocolRegistry.Find(config.Text("protocol")) is not { PictureSize: { } size } protocol || size == config.ImageSize)
+        if (ProtocolRegistry.Find(config.Text("protocol")) is not { PictureSize: { } size } protocol
+            || size == config.ImageSize)
             return config;
         if (config.IsGenerated || set.Any(s => s.StartsWith("image_res=", StringComparison.Ordinal)))
         {
-            context.Note($"pictures have {config.ImageSize} pixels a side as configured, and not the {size} of the protocol {protocol.Name}");
+            context.Note($"pictures have {config.ImageSize} pixels a side as configured, "
+                + $"and not the {size} of the protocol {protocol.Name}");
             return config;
         }
         return RunConfig.Load(options.Config, [.. set, FormattableString.Invariant($"image_res={size}")]);
@@ -111,7 +117,8 @@ internal sealed class EvaluationRun
             explainer = new CachedExplainer(explainer, _cache, explained, origin, _context.Warn);
         }
         var judge = new AnswerJudge(Protocol, _choice, _choice.IsCostly ? new ModelScores(explained) : null);
-        PointingEvaluator.Run(explainer, Questions, _config.Integer("eval_batch"), stop: stop, tally: tally, judge: judge);
+        PointingEvaluator.Run(
+            explainer, Questions, _config.Integer("eval_batch"), stop: stop, tally: tally, judge: judge);
         if (_cache is not null)
             _context.Note($"--cache: {_cache.Found - found} maps were there, {_cache.Written - written} are new");
     }
@@ -143,7 +150,8 @@ internal sealed class EvaluationRun
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigException($"--cache {folder}: the folder cannot be made ({e.Message.TrimEnd('.')}); choose another one", e);
+            throw new ConfigException(
+                $"--cache {folder}: the folder cannot be made ({e.Message.TrimEnd('.')}); choose another one", e);
         }
         OutputFiles.RequireWritable("--cache", Path.Combine(folder, "maps"));
         return new MapCache(folder);

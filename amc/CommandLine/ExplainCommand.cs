@@ -23,11 +23,14 @@ internal static class ExplainCommand
         var method = options.Choose(context);
         var checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
         var config = options.Config is { } file ? RunConfig.Load(file) : checkpoint.Config()
-            ?? throw new ConfigException($"{options.Checkpoint}: does not say what model it is; name the model's configuration with --config");
+            ?? throw new ConfigException(
+                $"{options.Checkpoint}: does not say what model it is; name the model's configuration with --config");
         var phrase = CaptionCleaner.Clean(options.Text, config.Integer("max_words"));
         if (phrase.Length == 0)
-            throw new ConfigException($"--text \"{options.Text}\": the phrase has no words; write what to look for, for example --text \"red circle\"");
-        var seen = EvaluationSettings.Input(config.ImageSize, EvaluationSettings.Resize(config), EvaluationSettings.Crop(config));
+            throw new ConfigException($"--text \"{options.Text}\": the phrase has no words; write what to look for, "
+                + "for example --text \"red circle\"");
+        var seen = EvaluationSettings.Input(
+            config.ImageSize, EvaluationSettings.Resize(config), EvaluationSettings.Crop(config));
         var picture = Read(options.Image, [seen, ExplanationPicture.Shown], PictureSettings.Of(config), context);
         var tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         foreach (var word in tokenizer.UnknownWords(phrase))
@@ -40,7 +43,8 @@ internal static class ExplainCommand
         var answer = explainer.Explain([new PhraseInPicture(picture.Images[0], phrase)])[0];
         var map = answer.Map.RequireFinite(phrase, options.Image);
         var point = map.Peak(picture.Width, picture.Height);
-        ExplanationPicture.Save(options.Output, picture.Images[1], map, picture.PointIn(picture.Images[1], point), options.Text.Trim());
+        ExplanationPicture.Save(
+            options.Output, picture.Images[1], map, picture.PointIn(picture.Images[1], point), options.Text.Trim());
         context.Out.WriteLine(point is { } p
             ? $"{options.Output}: \"{phrase}\" points at x {p.X}, y {p.Y} of {picture.Width} × {picture.Height}"
             : $"{options.Output}: \"{phrase}\" points nowhere: the heatmap is flat, the same value everywhere");
@@ -51,18 +55,22 @@ internal static class ExplainCommand
     private static GroundingSettings Grounding(RunConfig config, CheckpointFile checkpoint)
     {
         var settings = ModelKeys.Grounding(config);
-        return settings.WordsOnly is null && checkpoint.Config() is null && ModelRegistry.Find(config.Model).ExplainsWords ? settings with { WordsOnly = true } : settings;
+        return settings.WordsOnly is null && checkpoint.Config() is null
+            && ModelRegistry.Find(config.Model).ExplainsWords ? settings with { WordsOnly = true } : settings;
     }
 
     private static void CheckOutput(ExplainOptions options)
     {
         if (!RgbImage.CanSave(options.Output))
-            throw new ConfigException($"--output {options.Output}: pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
+            throw new ConfigException($"--output {options.Output}: "
+                + $"pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
         OutputFiles.RequireWritable("--output", options.Output);
-        OutputFiles.RequireOther("--output", options.Output, ("--image", options.Image), ("--checkpoint", options.Checkpoint), ("--config", options.Config));
+        OutputFiles.RequireOther("--output", options.Output, ("--image", options.Image),
+            ("--checkpoint", options.Checkpoint), ("--config", options.Config));
     }
 
-    private static PictureViews Read(string path, IReadOnlyList<PictureTarget> targets, PictureOptions settings, CommandContext context)
+    private static PictureViews Read(
+        string path, IReadOnlyList<PictureTarget> targets, PictureOptions settings, CommandContext context)
     {
         (var views, var damage) = PictureFile.Read(path, targets, settings.Exif);
         if (damage is null)

@@ -20,18 +20,26 @@ internal sealed class ExplainOptions : MethodOptions
     public string Text { get; set; } = "";
 
     /// <summary>The picture to write.</summary>
-    [Option("output", Required = true, MetaValue = "OUT.png", HelpText = "The picture to write: .png, .jpg, .jpeg or .webp.")]
+    [Option("output", Required = true, MetaValue = "OUT.png",
+        HelpText = "The picture to write: .png, .jpg, .jpeg or .webp.")]
     public string Output { get; set; } = "";
 
     /// <summary>The configuration of a checkpoint that does not carry one.</summary>
-    [Option("config", MetaValue = "F.yaml", HelpText = "The model's configuration; only for a file that has none beside it.")]
+    [Option("config", MetaValue = "F.yaml",
+        HelpText = "The model's configuration; only for a file that has none beside it.")]
     public string? Config { get; set; }
 
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx")]
     public static IEnumerable<Example> Examples =>
     [
-        HelpExample.Of("Explain a phrase", new ExplainOptions { Checkpoint = "runs/scenes", Image = "scene.png", Text = "red circle", Output = "heatmap.png" }),
+        HelpExample.Of("Explain a phrase", new ExplainOptions
+        {
+            Checkpoint = "runs/scenes",
+            Image = "scene.png",
+            Text = "red circle",
+            Output = "heatmap.png"
+        }),
         HelpExample.Of("Explain it by another method", new ExplainOptions
         {
             Checkpoint = "runs/scenes",

@@ -15,15 +15,18 @@ internal abstract class ImportOptions : CommonOptions
     public string Root { get; set; } = "";
 
     /// <summary>The folder to write.</summary>
-    [Option("output", Required = true, MetaValue = "DIR", HelpText = "Folder for SPLIT.json (the reference's format), SPLIT.regions.json (with outlines and sizes) and summary.json.")]
+    [Option("output", Required = true, MetaValue = "DIR", HelpText = "Folder for SPLIT.json (the reference's format), "
+        + "SPLIT.regions.json (with outlines and sizes) and summary.json.")]
     public string Output { get; set; } = "";
 
     /// <summary>The folder of the pictures.</summary>
-    [Option("images", MetaValue = "DIR", HelpText = "Folder of the pictures (default: the usual folders below --root).")]
+    [Option("images", MetaValue = "DIR",
+        HelpText = "Folder of the pictures (default: the usual folders below --root).")]
     public string? Images { get; set; }
 
     /// <summary>Whether missing pictures are accepted.</summary>
-    [Option("allow-missing", HelpText = "Import without the pictures that are missing; missing.txt lists them either way.")]
+    [Option("allow-missing",
+        HelpText = "Import without the pictures that are missing; missing.txt lists them either way.")]
     public bool AllowMissing { get; set; }
 
     /// <summary>Whether to replace an import.</summary>
@@ -31,7 +34,8 @@ internal abstract class ImportOptions : CommonOptions
     public bool Overwrite { get; set; }
 
     /// <summary>What the importer is asked.</summary>
-    public virtual ImportRequest Request => new(Root, Output) { Images = Images, AllowMissing = AllowMissing, Overwrite = Overwrite };
+    public virtual ImportRequest Request =>
+        new(Root, Output) { Images = Images, AllowMissing = AllowMissing, Overwrite = Overwrite };
 
     /// <summary>The examples of a help page.</summary>
     protected static IEnumerable<Example> Example(string text, ImportOptions sample) => [HelpExample.Of(text, sample)];
@@ -43,7 +47,8 @@ internal sealed class VisualGenomeOptions : ImportOptions
 {
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
-    public static IEnumerable<Example> Examples => Example("Import Visual Genome", new VisualGenomeOptions { Root = "visual-genome", Output = "data/vg" });
+    public static IEnumerable<Example> Examples =>
+        Example("Import Visual Genome", new VisualGenomeOptions { Root = "visual-genome", Output = "data/vg" });
 }
 
 /// <summary>Arguments of <c>amcx data flickr30k</c>.</summary>
@@ -51,7 +56,8 @@ internal sealed class VisualGenomeOptions : ImportOptions
 internal sealed class FlickrOptions : ImportOptions
 {
     /// <summary>The folder of info-ground's JSON.</summary>
-    [Option("info-ground", MetaValue = "DIR", HelpText = "Read bounding_boxes_SPLIT.json and sentences_SPLIT.json of this folder instead of the XML and sentence files.")]
+    [Option("info-ground", MetaValue = "DIR", HelpText = "Read bounding_boxes_SPLIT.json and sentences_SPLIT.json of "
+        + "this folder instead of the XML and sentence files.")]
     public string? InfoGround { get; set; }
 
     /// <inheritdoc/>
@@ -67,7 +73,8 @@ internal sealed class FlickrOptions : ImportOptions
 internal abstract class ReferOptions : ImportOptions
 {
     /// <summary>Whose division into splits.</summary>
-    [Option("split-by", MetaValue = "unc|google|umd|berkeley", HelpText = "Whose division into splits (default: the usual one).")]
+    [Option("split-by", MetaValue = "unc|google|umd|berkeley",
+        HelpText = "Whose division into splits (default: the usual one).")]
     public string? SplitBy { get; set; }
 
     /// <inheritdoc/>
@@ -80,7 +87,8 @@ internal sealed class RefCocoOptions : ReferOptions
 {
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
-    public static IEnumerable<Example> Examples => Example("Import RefCOCO", new RefCocoOptions { Root = "refer/data", Output = "data/refcoco" });
+    public static IEnumerable<Example> Examples =>
+        Example("Import RefCOCO", new RefCocoOptions { Root = "refer/data", Output = "data/refcoco" });
 }
 
 /// <summary>Arguments of <c>amcx data refcoco+</c>.</summary>
@@ -89,7 +97,8 @@ internal sealed class RefCocoPlusOptions : ReferOptions
 {
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
-    public static IEnumerable<Example> Examples => Example("Import RefCOCO+", new RefCocoPlusOptions { Root = "refer/data", Output = "data/refcoco+" });
+    public static IEnumerable<Example> Examples =>
+        Example("Import RefCOCO+", new RefCocoPlusOptions { Root = "refer/data", Output = "data/refcoco+" });
 }
 
 /// <summary>Arguments of <c>amcx data refcocog</c>.</summary>
@@ -98,7 +107,8 @@ internal sealed class RefCocoGOptions : ReferOptions
 {
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
-    public static IEnumerable<Example> Examples => Example("Import RefCOCOg", new RefCocoGOptions { Root = "refer/data", Output = "data/refcocog" });
+    public static IEnumerable<Example> Examples =>
+        Example("Import RefCOCOg", new RefCocoGOptions { Root = "refer/data", Output = "data/refcocog" });
 }
 
 /// <summary>Arguments of <c>amcx data refclef</c>.</summary>
@@ -107,7 +117,8 @@ internal sealed class RefClefOptions : ReferOptions
 {
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
-    public static IEnumerable<Example> Examples => Example("Import RefCLEF", new RefClefOptions { Root = "refer/data", Output = "data/refclef" });
+    public static IEnumerable<Example> Examples =>
+        Example("Import RefCLEF", new RefClefOptions { Root = "refer/data", Output = "data/refclef" });
 }
 
 /// <summary>Arguments of <c>amcx data coco</c>.</summary>
@@ -116,5 +127,6 @@ internal sealed class CocoOptions : ImportOptions
 {
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx data")]
-    public static IEnumerable<Example> Examples => Example("Import COCO", new CocoOptions { Root = "coco", Output = "data/coco" });
+    public static IEnumerable<Example> Examples =>
+        Example("Import COCO", new CocoOptions { Root = "coco", Output = "data/coco" });
 }

@@ -11,7 +11,8 @@ internal abstract class ModelOptions : CommonOptions
         "A run's folder, a checkpoint folder, or a file: safetensors or a PyTorch checkpoint, whatever its name.";
 
     /// <summary>Which of a file's sets of weights.</summary>
-    [Option("key", MetaValue = "NAME", HelpText = "The key under which a PyTorch checkpoint holds the weights (default: model, state_dict and the like).")]
+    [Option("key", MetaValue = "NAME", HelpText = "The key under which a PyTorch checkpoint holds the weights "
+        + "(default: model, state_dict and the like).")]
     public string? Key { get; set; }
 
     /// <summary>Whether weights may be missing.</summary>

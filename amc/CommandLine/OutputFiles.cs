@@ -26,7 +26,8 @@ internal static class OutputFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigException($"{option} {path}: the folder cannot be written ({e.Message.TrimEnd('.')}); choose another file", e);
+            throw new ConfigException(
+                $"{option} {path}: the folder cannot be written ({e.Message.TrimEnd('.')}); choose another file", e);
         }
     }
 
@@ -41,7 +42,8 @@ internal static class OutputFiles
         foreach ((var name, var other) in others)
         {
             if (other is { Length: > 0 } && Real(other) == real)
-                throw new ConfigException($"{option} {path}: is the file of {name} {other}, which would be lost; choose another file");
+                throw new ConfigException(
+                    $"{option} {path}: is the file of {name} {other}, which would be lost; choose another file");
         }
     }
 
@@ -50,10 +52,12 @@ internal static class OutputFiles
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), root = Path.GetPathRoot(full)!;
         var real = root;
-        foreach (var part in full[root.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
+        foreach (var part in full[root.Length..].Split(
+            Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
         {
             var next = Path.Combine(real, part);
-            real = links < MostLinks && new FileInfo(next).LinkTarget is { } target ? Real(Path.GetFullPath(target, real), links + 1) : next;
+            real = links < MostLinks && new FileInfo(next).LinkTarget is { } target
+                ? Real(Path.GetFullPath(target, real), links + 1) : next;
         }
         return real;
     }

@@ -4,8 +4,8 @@ using AmcEngine.Amc.Configuration;
 namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>
-/// Fills the home folder into arguments that begin with <c>~</c>: no shell does it behind <c>--output=</c>, nor within quotes. Every
-/// text option is a path, a name that never begins so, or one of those left out here.
+/// Fills the home folder into arguments that begin with <c>~</c>: no shell does it behind <c>--output=</c>, nor within
+/// quotes. Every text option is a path, a name that never begins so, or one of those left out here.
 /// </summary>
 internal static class PathArguments
 {
@@ -21,7 +21,8 @@ internal static class PathArguments
                 continue;
             if (property.GetValue(options) is string text)
                 property.SetValue(options, PathText.Expand(text));
-            else if (property.PropertyType == typeof(IEnumerable<string>) && property.GetValue(options) is IEnumerable<string> texts)
+            else if (property.PropertyType == typeof(IEnumerable<string>)
+                && property.GetValue(options) is IEnumerable<string> texts)
                 property.SetValue(options, texts.Select(PathText.Expand).ToArray());
         }
     }

@@ -8,19 +8,23 @@ namespace AmcEngine.Amc.CommandLine;
 internal sealed class ProfileOptions : CommonOptions
 {
     /// <summary>The configuration.</summary>
-    [Option("config", Required = true, MetaValue = "F.yaml", HelpText = "The configuration to measure; nothing is written. configs/profile-base.yaml is ALBEF at full size.")]
+    [Option("config", Required = true, MetaValue = "F.yaml", HelpText = "The configuration to measure; "
+        + "nothing is written. configs/profile-base.yaml is ALBEF at full size.")]
     public string Config { get; set; } = "";
 
     /// <summary>Steps to measure.</summary>
-    [Option("steps", Default = 5, MetaValue = "N", HelpText = "Steps to take the median of. With AMC as many without come in turns; after them up to 5 with every kernel timed.")]
+    [Option("steps", Default = 5, MetaValue = "N", HelpText = "Steps to take the median of. "
+        + "With AMC as many without come in turns; after them up to 5 with every kernel timed.")]
     public int Steps { get; set; } = 5;
 
     /// <summary>Steps before those that are measured.</summary>
-    [Option("warmup", MetaValue = "N", HelpText = "At least so many steps before those, not measured. By default at least 2, and until 3 seconds or 40 steps are over.")]
+    [Option("warmup", MetaValue = "N", HelpText = "At least so many steps before those, not measured. "
+        + "By default at least 2, and until 3 seconds or 40 steps are over.")]
     public int? Warmup { get; set; }
 
     /// <summary>Whether to write JSON.</summary>
-    [Option("json", HelpText = "Write one JSON object. Seconds, calls, flop and bytes are those of one step; gflops and gbytes are rates: 10^9 operations and bytes a second.")]
+    [Option("json", HelpText = "Write one JSON object. Seconds, calls, flop and bytes are those of one step; "
+        + "gflops and gbytes are rates: 10^9 operations and bytes a second.")]
     public bool Json { get; set; }
 
     /// <summary>Whether to tell shapes apart.</summary>
@@ -35,7 +39,9 @@ internal sealed class ProfileOptions : CommonOptions
     [Usage(ApplicationAlias = "amcx")]
     public static IEnumerable<Example> Examples =>
     [
-        HelpExample.Of("Where the time of the full-size model goes", new ProfileOptions { Config = "configs/profile-base.yaml", Steps = 3, Shapes = true }),
-        HelpExample.Of("For a program, with a larger batch", new ProfileOptions { Config = "configs/scenes.yaml", Steps = 20, Json = true, Set = ["batch_size=64"] }),
+        HelpExample.Of("Where the time of the full-size model goes",
+            new ProfileOptions { Config = "configs/profile-base.yaml", Steps = 3, Shapes = true }),
+        HelpExample.Of("For a program, with a larger batch",
+            new ProfileOptions { Config = "configs/scenes.yaml", Steps = 20, Json = true, Set = ["batch_size=64"] }),
     ];
 }

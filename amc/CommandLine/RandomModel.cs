@@ -55,7 +55,9 @@ internal sealed class RandomModel : IDisposable
     /// <summary>Names a method that does not react.</summary>
     public static string Warning(IExplanationMethod method, SanityResult sanity) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{method.Name} does not react to the weights: with random ones its maps stay much the same (rank correlation {sanity.RankCorrelation:0.00} over {sanity.Count} questions); what it shows is not what the model has learned");
+        $"{method.Name} does not react to the weights: with random ones its maps stay much the same (rank correlation "
+            + $"{sanity.RankCorrelation:0.00} over {sanity.Count} questions); what it shows is not what the model "
+            + $"has learned");
 
     /// <inheritdoc/>
     public void Dispose() => _model.Dispose();

@@ -19,7 +19,8 @@ internal static class StartWeights
     /// <param name="context">Where to warn.</param>
     /// <param name="details">Where to say what was loaded.</param>
     /// <exception cref="ModelException">The checkpoint does not fit the model, or is not finite.</exception>
-    public static void Load(RunConfig config, IVisionLanguageModel model, CommandContext context, Action<string> details)
+    public static void Load(
+        RunConfig config, IVisionLanguageModel model, CommandContext context, Action<string> details)
     {
         if (Find(config) is not { } checkpoint)
             return;

@@ -3,12 +3,16 @@ using System.Runtime.InteropServices;
 namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>
-/// Requests to stop: Ctrl-C (SIGINT), SIGTERM and SIGHUP. The first is acknowledged at once and lets the current step finish and
-/// be saved; the second ends the process. A signal that the process was started to ignore (nohup) stays ignored.
+/// Requests to stop: Ctrl-C (SIGINT), SIGTERM and SIGHUP. The first is acknowledged at once and lets the current step
+/// finish and be saved; the second ends the process. A signal that the process was started to ignore (nohup) stays
+/// ignored.
 /// </summary>
 internal sealed partial class StopSignals : IDisposable
 {
-    private static readonly (PosixSignal Signal, int Number)[] Known = [(PosixSignal.SIGINT, 2), (PosixSignal.SIGTERM, 15), (PosixSignal.SIGHUP, 1)];
+    private static readonly (PosixSignal Signal, int Number)[] Known =
+    [
+        (PosixSignal.SIGINT, 2), (PosixSignal.SIGTERM, 15), (PosixSignal.SIGHUP, 1)
+    ];
 
     private readonly CancellationTokenSource _stop = new();
     private readonly TextWriter _error;
@@ -19,7 +23,8 @@ internal sealed partial class StopSignals : IDisposable
     private StopSignals(TextWriter error, string answer)
     {
         (_error, _answer) = (error, answer);
-        _registrations = Array.ConvertAll(Known, k => PosixSignalRegistration.Create(k.Signal, context => Handle(context, k.Number)));
+        _registrations = Array.ConvertAll(
+            Known, k => PosixSignalRegistration.Create(k.Signal, context => Handle(context, k.Number)));
     }
 
     /// <summary>Cancelled by the first signal.</summary>

@@ -18,17 +18,21 @@ internal static class TrainCommand
     /// <summary>Trains, and shows what was learned.</summary>
     public static int Run(TrainOptions options, CommandContext context)
     {
-        using var signals = StopSignals.Listen(context.Error, "stopping: what is in progress is finished and saved; once more ends at once");
+        using var signals = StopSignals.Listen(
+            context.Error, "stopping: what is in progress is finished and saved; once more ends at once");
         var code = Run(options, context, signals.Token);
         return code == Stopped ? signals.ExitCode : code;
     }
 
     /// <summary>The same with a token that asks to stop, and a hook by which tests disturb a step.</summary>
-    internal static int Run(TrainOptions options, CommandContext context, CancellationToken stop, Action<TrainingSession>? beforeStep = null)
+    internal static int Run(TrainOptions options, CommandContext context, CancellationToken stop,
+        Action<TrainingSession>? beforeStep = null)
     {
         if (options.Resume is not { } resume)
         {
-            var config = RunConfig.Load(options.Config ?? throw new ConfigException("train: --config is missing; name a configuration (ready ones are in configs/), or a run to go on with by --resume"), Overrides(options));
+            var config = RunConfig.Load(
+                options.Config ?? throw new ConfigException("train: --config is missing; name a configuration (ready "
+                    + "ones are in configs/), or a run to go on with by --resume"), Overrides(options));
             StartWeights.Require(config);
             using var claimed = Claim(options, config, context);
             return Run(options, context, config, claimed, null, stop, beforeStep);
@@ -38,14 +42,16 @@ internal static class TrainCommand
         var point = ResumePoint.Find(resume, context.Warn);
         var stored = options.Config is { } file
             ? RunConfig.Load(file, Overrides(options))
-            : RunConfig.Restore(Path.Combine(point.Folder, CheckpointLayout.State), point.State.Config, Overrides(options));
+            : RunConfig.Restore(
+                Path.Combine(point.Folder, CheckpointLayout.State), point.State.Config, Overrides(options));
         // Before anything is opened: what is asked for may not even be there.
         point.State.RequireSame(stored, point.Folder);
         return Run(options, context, stored, folder, point, stop, beforeStep);
     }
 
     private static int Run(
-        TrainOptions options, CommandContext context, RunConfig config, RunFolder folder, ResumePoint? point, CancellationToken stop, Action<TrainingSession>? beforeStep)
+        TrainOptions options, CommandContext context, RunConfig config, RunFolder folder, ResumePoint? point,
+        CancellationToken stop, Action<TrainingSession>? beforeStep)
     {
         using var backend = DeviceSelector.Open(options);
         using var session = TrainingSession.Create(config, backend, context.Warn, point?.Tokenizer());
@@ -54,11 +60,14 @@ internal static class TrainCommand
         Announce(options.Config ?? folder.Path, session, backend, last, context);
         context.Note(config, ConfigUse.Training);
 
-        using var log = point is null ? TrainingLog.Start(folder.Path) : TrainingLog.Continue(folder.Path, session.Step, session.Plan.EvaluatesAfter, context.Warn);
-        ITrainingView view = context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
+        using var log = point is null ? TrainingLog.Start(folder.Path) : TrainingLog.Continue(
+            folder.Path, session.Step, session.Plan.EvaluatesAfter, context.Warn);
+        ITrainingView view =
+            context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
         if (config.Truth("tensorboard"))
             log.Events = EventFile.Start(folder.Path, session.Step + 1);
-        var store = new CheckpointStore(folder.Path, lastIsSound: point?.IsNewest ?? true) { Saved = folder.DropPrevious };
+        var store =
+            new CheckpointStore(folder.Path, lastIsSound: point?.IsNewest ?? true) { Saved = folder.DropPrevious };
         var trainer = new Trainer(session, log, store, view)
         {
             TraceNaN = options.TraceNaN,
@@ -74,7 +83,9 @@ internal static class TrainCommand
                 report.Write(folder.Path, context.Out, context.Warn, log.Events);
                 return ErrorReporter.Success;
             }
-            context.Out.WriteLine(session.Step == 0 ? "stopped before the first step; nothing was saved" : $"stopped after step {session.Step} and saved; {next}");
+            context.Out.WriteLine(session.Step == 0
+                ? "stopped before the first step; nothing was saved"
+                : $"stopped after step {session.Step} and saved; {next}");
             return Stopped;
         }
         catch when (trainer.SavedAfterError)
@@ -101,19 +112,23 @@ internal static class TrainCommand
             return RunFolder.ClaimNamed(folder, overwrite: true, context.Out.WriteLine);
         var claimed = RunFolder.ClaimFree(folder);
         if (claimed.Path != folder)
-            context.Out.WriteLine($"{folder} holds a run already, which is left as it is; this one goes to {claimed.Path}");
+            context.Out.WriteLine(
+                $"{folder} holds a run already, which is left as it is; this one goes to {claimed.Path}");
         return claimed;
     }
 
     private static void RequireResumable(TrainOptions options, string resume)
     {
         if (options.Overwrite)
-            throw new ConfigException("--overwrite: a resumed run goes on with what its folder holds; leave out --overwrite or --resume");
+            throw new ConfigException(
+                "--overwrite: a resumed run goes on with what its folder holds; leave out --overwrite or --resume");
         if (options.Output is { } output && ConfigPaths.Full(ResumePoint.RunOf(resume)) != ConfigPaths.Full(output))
-            throw new ConfigException($"--output {output}: a resumed run goes on in its own folder {resume}; leave --output out");
+            throw new ConfigException(
+                $"--output {output}: a resumed run goes on in its own folder {resume}; leave --output out");
     }
 
-    // From the weights that the configuration names and where the model looks with them, or from where the run was left.
+    // From the weights that the configuration names and where the model looks with them, or from where the run was
+    // left.
     private static TrainingReport Start(TrainingSession session, ResumePoint? point, CommandContext context)
     {
         if (point is null)
@@ -136,18 +151,24 @@ internal static class TrainCommand
         if (last < 1)
             throw new ConfigException($"--steps {last}: must be at least 1");
         if (session.Step > last)
-            throw new ConfigException($"the run has already done {session.Step} steps, more than {last}; there is nothing to resume");
+            throw new ConfigException(
+                $"the run has already done {session.Step} steps, more than {last}; there is nothing to resume");
         session.StopAfter = last < session.Plan.TotalSteps ? last : null;
         return last;
     }
 
-    private static void Announce(string name, TrainingSession session, IBackend backend, int last, CommandContext context)
+    private static void Announce(
+        string name, TrainingSession session, IBackend backend, int last, CommandContext context)
     {
         var weights = session.Model.Trainable.Sum(p => (long)p.Shape.Count);
-        var work = session.Step < last ? $"steps {session.Step + 1} to {last}" : $"all {last} steps are done, pictures and report are made again";
-        context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"vocabulary: {DataSources.VocabularyName(session.Config)}, {session.Tokenizer.VocabSize} words"));
+        var work = session.Step < last
+            ? $"steps {session.Step + 1} to {last}"
+            : $"all {last} steps are done, pictures and report are made again";
+        context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"vocabulary: {DataSources.VocabularyName(session.Config)}, {session.Tokenizer.VocabSize} words"));
         context.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{name}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, {work}, AMC {(session.Objective is null ? "off" : "on")}, {backend.Device.Id} ({backend.Device.Details})"));
+            $"{name}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, {work}, "
+                + $"AMC {(session.Objective is null ? "off" : "on")}, {backend.Device.Id} ({backend.Device.Details})"));
     }
 }

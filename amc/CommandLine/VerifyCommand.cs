@@ -20,7 +20,8 @@ internal static class VerifyCommand
             _ => throw new ConfigException($"--dtype {options.DType}: unknown element type; use f32 or f64"),
         };
         if (!File.Exists(options.Golden))
-            throw new ConfigException($"{options.Golden}: golden file not found; check the path (the project's own are in tests/Golden)");
+            throw new ConfigException(
+                $"{options.Golden}: golden file not found; check the path (the project's own are in tests/Golden)");
         using var backend = DeviceSelector.Open(options);
         return Run(options, type, backend, context);
     }
@@ -30,7 +31,8 @@ internal static class VerifyCommand
     internal static int Run(VerifyOptions options, DType type, IBackend backend, CommandContext context)
     {
         if (type == DType.F64 && !backend.Device.SupportsDouble)
-            throw new DeviceException("f64", $"{backend.Device.Id} ({backend.Device.Name}) does not compute in f64; use --dtype f32, or --device cpu");
+            throw new DeviceException("f64", $"{backend.Device.Id} ({backend.Device.Name}) does not compute in f64; "
+                + "use --dtype f32, or --device cpu");
         var weights = options.Checkpoint is null ? null : CheckpointFile.Find(options.Checkpoint).ReadAll();
         var report = GoldenVerifier.Verify(options.Golden, backend, type, weights);
         foreach (var line in report.Lines)

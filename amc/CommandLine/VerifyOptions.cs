@@ -16,7 +16,8 @@ internal sealed class VerifyOptions : CommonOptions
     public string DType { get; set; } = "f32";
 
     /// <summary>Weights other than the golden rule's.</summary>
-    [Option("checkpoint", MetaValue = "C", HelpText = "Take the weights from this checkpoint instead of the golden rule.")]
+    [Option("checkpoint", MetaValue = "C",
+        HelpText = "Take the weights from this checkpoint instead of the golden rule.")]
     public string? Checkpoint { get; set; }
 
     /// <summary>Examples of the help page.</summary>

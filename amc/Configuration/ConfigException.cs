@@ -6,7 +6,8 @@ public sealed class ConfigException : Exception
     /// <summary>Creates the exception.</summary>
     /// <param name="message">One line: what is wrong, where, and the remedy.</param>
     /// <param name="inner">The cause, if there is one.</param>
-    public ConfigException(string message, Exception? inner = null) : base(message.ReplaceLineEndings(" ").Trim(), inner)
+    public ConfigException(string message, Exception? inner = null)
+        : base(message.ReplaceLineEndings(" ").Trim(), inner)
     {
     }
 }

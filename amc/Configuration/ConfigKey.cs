@@ -33,8 +33,8 @@ internal enum ConfigKind
 /// <param name="Maximum">Largest number allowed.</param>
 /// <param name="Choices">The texts allowed, for <see cref="ConfigKind.Choice"/>.</param>
 internal sealed record ConfigKey(
-    string Path, ConfigKind Kind, object? Default, double Minimum = double.NegativeInfinity, double Maximum = double.PositiveInfinity,
-    params string[] Choices)
+    string Path, ConfigKind Kind, object? Default, double Minimum = double.NegativeInfinity,
+    double Maximum = double.PositiveInfinity, params string[] Choices)
 {
     /// <summary>Whether it holds files or folders: <c>~</c> is the home folder then.</summary>
     public bool IsPath { get; init; }

@@ -1,6 +1,8 @@
 namespace AmcEngine.Amc.Configuration;
 
-/// <summary>Keys that hold paths: what a run stores and compares of them does not depend on the folder a command is started in.</summary>
+/// <summary>
+/// Keys that hold paths: what a run stores and compares of them does not depend on the folder a command is started in.
+/// </summary>
 internal static class ConfigPaths
 {
     private const string PictureRoot = "image_root";
@@ -15,7 +17,8 @@ internal static class ConfigPaths
         foreach ((var key, var value) in flat)
             full[key] = Contains(key) ? Full(value) : value;
         // No root means the current folder; that of the run, wherever it is resumed.
-        if (string.IsNullOrEmpty(flat.GetValueOrDefault(PictureRoot)) && flat.GetValueOrDefault("dataset") == "annotations")
+        if (string.IsNullOrEmpty(flat.GetValueOrDefault(PictureRoot))
+            && flat.GetValueOrDefault("dataset") == "annotations")
             full[PictureRoot] = Full(".");
         return full;
     }

@@ -12,17 +12,22 @@ internal static class ConfigRules
         Divides(config, "vision_width", "vision_heads");
         Divides(config, "text_width", "text_heads");
         if (config.BatchSize < 2)
-            throw Wrong(config, "batch_size: must be at least 2, because every text is compared with another picture of the batch");
+            throw Wrong(config,
+                "batch_size: must be at least 2, because every text is compared with another picture of the batch");
         if (config.Model != "clip" && config.BatchSize > config.Integer("queue_size"))
-            throw Wrong(config, $"queue_size: must be at least batch_size ({config.BatchSize}), found {config.Integer("queue_size")}");
+            throw Wrong(config,
+                $"queue_size: must be at least batch_size ({config.BatchSize}), found {config.Integer("queue_size")}");
         if (config.OptionalInteger("mask_size") is { } mask && mask != config.ImageSize)
             throw Wrong(config, $"mask_size: must equal image_res ({config.ImageSize}), found {mask}; leave it out");
         if (config.OptionalReal("schedular.lr") is { } lr && lr != config.Real("optimizer.lr"))
-            throw Wrong(config, string.Create(CultureInfo.InvariantCulture, $"schedular.lr: is {lr} but optimizer.lr is {config.Real("optimizer.lr")}; give both the same value or leave schedular.lr out"));
+            throw Wrong(config, string.Create(CultureInfo.InvariantCulture, $"schedular.lr: is {lr} but optimizer.lr "
+                + $"is {config.Real("optimizer.lr")}; give both the same value or leave schedular.lr out"));
         if (config.Integer("max_tokens") > config.Integer("max_positions"))
-            throw Wrong(config, $"max_tokens: must be at most max_positions ({config.Integer("max_positions")}), found {config.Integer("max_tokens")}");
+            throw Wrong(config, $"max_tokens: must be at most max_positions ({config.Integer("max_positions")}), "
+                + $"found {config.Integer("max_tokens")}");
         if (config.OptionalInteger("min_tokens") is { } least && least > config.Integer("max_tokens"))
-            throw Wrong(config, $"min_tokens: must be at most max_tokens ({config.Integer("max_tokens")}), found {least}");
+            throw Wrong(
+                config, $"min_tokens: must be at most max_tokens ({config.Integer("max_tokens")}), found {least}");
         RequireExplainableLayer(config, "amc.layer");
         RequireExplainableLayer(config, "explain.layer");
         if (config.Model == "clip" && config.OptionalText("explain.mode") == "itm")
@@ -36,12 +41,14 @@ internal static class ConfigRules
         int text = config.Integer("text_layers"), fusion = config.Integer("fusion_layers");
         (var first, var count, var what) = config switch
         {
-            _ when config.Model == "clip" || config.OptionalText("explain.mode") == "itc" => (0, config.Integer("vision_depth"), "blocks of the image encoder"),
+            _ when config.Model == "clip" || config.OptionalText("explain.mode") == "itc" =>
+                (0, config.Integer("vision_depth"), "blocks of the image encoder"),
             { Model: "blip" } => (0, text, "text layers"),
             _ => (text, fusion, "fusion layers"),
         };
         if (layer < first || layer >= first + count)
-            throw Wrong(config, $"{key}: must be one of the {what}, {first} to {first + count - 1} (layers count from 0), found {layer}");
+            throw Wrong(config, $"{key}: must be one of the {what}, {first} to {first + count - 1} (layers count from "
+                + $"0), found {layer}");
     }
 
     /// <summary>An error about this configuration.</summary>
@@ -50,6 +57,7 @@ internal static class ConfigRules
     private static void Divides(RunConfig config, string whole, string part)
     {
         if (config.Integer(whole) % config.Integer(part) != 0)
-            throw Wrong(config, $"{whole}: must be a multiple of {part} ({config.Integer(part)}), found {config.Integer(whole)}");
+            throw Wrong(config,
+                $"{whole}: must be a multiple of {part} ({config.Integer(part)}), found {config.Integer(whole)}");
     }
 }

@@ -22,10 +22,12 @@ internal static class ConfigSchema
         .. ReferenceKeys(), .. EvaluationFileKeys(), .. DataKeys(), .. ModelKeys(), .. TrainingKeys(),
     ];
 
-    private static readonly Dictionary<string, ConfigKey> ByPath = Keys.ToDictionary(k => k.Path, StringComparer.Ordinal);
+    private static readonly Dictionary<string, ConfigKey> ByPath = Keys.ToDictionary(
+        k => k.Path, StringComparer.Ordinal);
 
     private static readonly HashSet<string> Sections =
-        [.. Keys.Where(k => k.Path.Contains('.', StringComparison.Ordinal)).Select(k => k.Path[..k.Path.IndexOf('.', StringComparison.Ordinal)])];
+        [.. Keys.Where(k => k.Path.Contains('.', StringComparison.Ordinal)).Select(
+            k => k.Path[..k.Path.IndexOf('.', StringComparison.Ordinal)])];
 
     /// <summary>The key of that name, or null.</summary>
     public static ConfigKey? Find(string path) => ByPath.GetValueOrDefault(path);
@@ -97,7 +99,8 @@ internal static class ConfigSchema
 
     private static ConfigKey[] DataKeys() =>
     [
-        new("dataset", Choice, "annotations", Choices: ["annotations", .. DatasetRegistry.Generated.Select(d => d.Name)]),
+        new("dataset", Choice, "annotations",
+            Choices: ["annotations", .. DatasetRegistry.Generated.Select(d => d.Name)]),
         new("train_count", Integer, 20_000, 1, 100_000_000),
         new("test_count", Integer, 512, 1, 1_000_000),
         new("data_seed", Integer, 0, 0, int.MaxValue),

@@ -3,7 +3,10 @@ namespace AmcEngine.Amc.Configuration;
 /// <summary>How far two words are apart, to suggest what a mistyped one meant.</summary>
 internal static class EditDistance
 {
-    /// <summary>The fewest letters to insert, delete or change that make <paramref name="b"/> of <paramref name="a"/> (Levenshtein).</summary>
+    /// <summary>
+    /// The fewest letters to insert, delete or change that make <paramref name="b"/> of <paramref name="a"/>
+    /// (Levenshtein).
+    /// </summary>
     public static int Between(string a, string b)
     {
         int[] previous = [.. Enumerable.Range(0, b.Length + 1)];

@@ -4,8 +4,8 @@ using System.Text;
 namespace AmcEngine.Amc.Configuration;
 
 /// <summary>
-/// Text that goes to the terminal: one line of bounded length, without the control characters that a file or an argument may hold
-/// (an escape sequence would be obeyed, not shown).
+/// Text that goes to the terminal: one line of bounded length, without the control characters that a file or an
+/// argument may hold (an escape sequence would be obeyed, not shown).
 /// </summary>
 internal static class MessageText
 {
@@ -14,7 +14,10 @@ internal static class MessageText
 
     private const int MaxQuoted = 60;
 
-    /// <summary>A message as one line; where it is too long its middle goes, since it begins with what is wrong and ends with the remedy.</summary>
+    /// <summary>
+    /// A message as one line; where it is too long its middle goes, since it begins with what is wrong and ends with
+    /// the remedy.
+    /// </summary>
     public static string Line(string message) => Shorten(Printable(message.ReplaceLineEndings(" ").Trim()), MaxLine);
 
     /// <summary>What a user wrote, short enough to be quoted in a message.</summary>

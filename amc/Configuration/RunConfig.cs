@@ -7,7 +7,8 @@ internal sealed class RunConfig
 {
     private readonly Dictionary<string, object> _values;
 
-    private RunConfig(string path, Dictionary<string, object> values, IReadOnlyList<string> notes) => (Path, _values, Notes) = (path, values, notes);
+    private RunConfig(string path, Dictionary<string, object> values, IReadOnlyList<string> notes) =>
+        (Path, _values, Notes) = (path, values, notes);
 
     /// <summary>The file it came from.</summary>
     public string Path { get; }
@@ -56,7 +57,8 @@ internal sealed class RunConfig
     {
         var notes = new List<string>();
         if (values.TryGetValue("bert_config", out var bert))
-            BertConfigFile.Apply((string)bert, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, values, notes);
+            BertConfigFile.Apply(
+                (string)bert, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, values, notes);
         // The reference gives the rate twice; here one of them is enough.
         if (values.TryGetValue("schedular.lr", out var rate))
             values.TryAdd("optimizer.lr", rate);
@@ -68,8 +70,11 @@ internal sealed class RunConfig
     /// <summary>Whether the file or the command line gives the key.</summary>
     public bool Has(string key) => _values.ContainsKey(key);
 
-    /// <summary>Whether the key is given with another value than its default; an empty text or list counts as none.</summary>
-    public bool Differs(string key) => Has(key) && Print(Value(key)) is { Length: > 0 } given && given != Print(ConfigSchema.Find(key)!.Default);
+    /// <summary>
+    /// Whether the key is given with another value than its default; an empty text or list counts as none.
+    /// </summary>
+    public bool Differs(string key) =>
+        Has(key) && Print(Value(key)) is { Length: > 0 } given && given != Print(ConfigSchema.Find(key)!.Default);
 
     /// <summary>A whole number.</summary>
     public int Integer(string key) => (int)Value(key)!;
@@ -101,7 +106,9 @@ internal sealed class RunConfig
     /// <summary>A list of whole numbers; empty where not set.</summary>
     public IReadOnlyList<int> Integers(string key) => (int[]?)Value(key) ?? [];
 
-    /// <summary>Every key with its value as text, defaults included: what a checkpoint stores and a resumed run compares.</summary>
+    /// <summary>
+    /// Every key with its value as text, defaults included: what a checkpoint stores and a resumed run compares.
+    /// </summary>
     public SortedDictionary<string, string?> Flatten() =>
         new(ConfigSchema.Keys.ToDictionary(k => k.Path, k => Print(Value(k.Path))), StringComparer.Ordinal);
 
@@ -110,7 +117,8 @@ internal sealed class RunConfig
     /// <param name="flat">Texts by key.</param>
     /// <param name="overrides"><c>key=value</c> arguments that win over it.</param>
     /// <exception cref="ConfigException">A key or value is not known to this version.</exception>
-    public static RunConfig Restore(string path, IReadOnlyDictionary<string, string?> flat, IEnumerable<string>? overrides = null)
+    public static RunConfig Restore(
+        string path, IReadOnlyDictionary<string, string?> flat, IEnumerable<string>? overrides = null)
     {
         var values = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach ((var name, var text) in flat)
@@ -124,7 +132,8 @@ internal sealed class RunConfig
             values[name] = key.Kind switch
             {
                 ConfigKind.TextList => text.Length == 0 ? [] : text.Split('\n'),
-                ConfigKind.IntegerList => text.Length == 0 ? Array.Empty<int>() : text.Split('\n').SelectMany(t => (int[]?)ScalarParser.Parse(key, t, quoted: false) ?? throw Unfit(key, text)).ToArray(),
+                ConfigKind.IntegerList => text.Length == 0 ? Array.Empty<int>() : text.Split('\n').SelectMany(
+                    t => (int[]?)ScalarParser.Parse(key, t, quoted: false) ?? throw Unfit(key, text)).ToArray(),
                 _ => ScalarParser.Parse(key, text, quoted: false)
                     ?? throw Unfit(key, text),
             };
@@ -135,15 +144,19 @@ internal sealed class RunConfig
             YamlConfigReader.Override(values, argument);
         return Create(path, values);
 
-        ConfigException Unfit(ConfigKey key, string text) => new($"{path}: {key.Path}: expected {key.Expected}, found {MessageText.Quote(text)}");
+        ConfigException Unfit(ConfigKey key, string text) =>
+            new($"{path}: {key.Path}: expected {key.Expected}, found {MessageText.Quote(text)}");
     }
 
-    /// <summary>What a key is where nothing is given, as <see cref="Flatten"/> prints it; null too for a key that is not known.</summary>
+    /// <summary>
+    /// What a key is where nothing is given, as <see cref="Flatten"/> prints it; null too for a key that is not known.
+    /// </summary>
     public static string? DefaultText(string key) => Print(ConfigSchema.Find(key)?.Default);
 
     private object? Value(string key) =>
         _values.TryGetValue(key, out var value) ? value
-        : (ConfigSchema.Find(key) ?? throw new ArgumentException($"\"{key}\" is not in the schema.", nameof(key))).Default;
+        : (ConfigSchema.Find(key) ?? throw new ArgumentException(
+            $"\"{key}\" is not in the schema.", nameof(key))).Default;
 
     private static string? Print(object? value) => value switch
     {

@@ -27,10 +27,12 @@ internal static class ScalarParser
     private static string Text(ConfigKey key, string text) => key.IsPath ? PathText.Expand(text) : text;
 
     private static int? Integer(string text) =>
-        int.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
+        int.TryParse(text.Replace("_", "", StringComparison.Ordinal), NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture, out var value) ? value : null;
 
     private static double? Real(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : null;
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && double.IsFinite(value) ? value : null;
 
     private static object? Truth(string text) =>
         TrueWords.Contains(text, StringComparer.OrdinalIgnoreCase) ? true

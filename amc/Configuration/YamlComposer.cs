@@ -4,8 +4,8 @@ using YamlDotNet.Core.Events;
 namespace AmcEngine.Amc.Configuration;
 
 /// <summary>
-/// Makes values of a YAML text: anchors, aliases and merge keys resolved, every size bounded, every complaint with the line that
-/// is to be mended. Aliases share what they repeat, so that ten lines cannot become a billion values.
+/// Makes values of a YAML text: anchors, aliases and merge keys resolved, every size bounded, every complaint with the
+/// line that is to be mended. Aliases share what they repeat, so that ten lines cannot become a billion values.
 /// </summary>
 internal sealed class YamlComposer
 {
@@ -13,7 +13,8 @@ internal sealed class YamlComposer
     private const int MaxDepth = 32;
     private const int MaxValues = 100_000;
 
-    private static readonly HashSet<string> CoreTags = [.. new[] { "str", "int", "float", "bool", "null", "seq", "map", "merge" }.Select(t => "tag:yaml.org,2002:" + t)];
+    private static readonly HashSet<string> CoreTags = [.. new[] { "str", "int", "float", "bool", "null", "seq", "map",
+        "merge" }.Select(t => "tag:yaml.org,2002:" + t)];
 
     private readonly string _name;
     private readonly Scanner _scanner;
@@ -31,13 +32,16 @@ internal sealed class YamlComposer
     /// <summary>The one document of a text; null where the text holds none.</summary>
     /// <param name="name">What messages call the text.</param>
     /// <param name="text">The text.</param>
-    /// <exception cref="ConfigException">It is no YAML, holds a second document, or is too deep or too large.</exception>
+    /// <exception cref="ConfigException">
+    /// It is no YAML, holds a second document, or is too deep or too large.
+    /// </exception>
     public static YamlValue? Compose(string name, string text)
     {
         var composer = new YamlComposer(name, text);
         // The library would take it for the end and leave out the rest.
         if (text.IndexOf('\0') is var nul and >= 0)
-            throw composer.Wrong(text.AsSpan(0, nul).Count('\n') + 1, "not valid YAML: holds a NUL character; the file is damaged, or no text");
+            throw composer.Wrong(text.AsSpan(0, nul).Count('\n') + 1,
+                "not valid YAML: holds a NUL character; the file is damaged, or no text");
         try
         {
             return composer.Document();
@@ -48,10 +52,12 @@ internal sealed class YamlComposer
                 throw composer.Wrong(line, "not valid YAML: a tab cannot indent a line; use spaces", e);
             throw composer.Wrong(e.Start.Line, $"not valid YAML: {(e.InnerException ?? e).Message}", e);
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException or FormatException or OverflowException)
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException
+            or FormatException or OverflowException)
         {
             // Some broken files make the library trip over itself instead of saying what is wrong.
-            throw composer.Wrong(composer._scanner.CurrentPosition.Line, "not valid YAML; check brackets, quotes and indentation there", e);
+            throw composer.Wrong(composer._scanner.CurrentPosition.Line,
+                "not valid YAML; check brackets, quotes and indentation there", e);
         }
     }
 
@@ -62,7 +68,8 @@ internal sealed class YamlComposer
         for (var i = 0; i < lines.Length && i < last; i++)
         {
             var indentation = lines[i][..^lines[i].TrimStart(' ', '\t').Length];
-            if (indentation.Contains('\t') && lines[i].Length > indentation.Length && lines[i][indentation.Length] != '#')
+            if (indentation.Contains('\t') && lines[i].Length > indentation.Length
+                && lines[i][indentation.Length] != '#')
                 return i + 1;
         }
         return null;
@@ -77,7 +84,8 @@ internal sealed class YamlComposer
         var root = Value(1);
         Take<DocumentEnd>();
         if (Current is DocumentStart second)
-            throw Wrong(second.Start.Line, "a second document begins here (\"---\"); a configuration is one: delete the rest, or give it a file of its own");
+            throw Wrong(second.Start.Line, "a second document begins here (\"---\"); a configuration is one: "
+                + "delete the rest, or give it a file of its own");
         return root;
     }
 
@@ -86,14 +94,16 @@ internal sealed class YamlComposer
     private YamlValue Value(int depth)
     {
         if (depth > MaxDepth)
-            throw Wrong(Current.Start.Line, $"values are nested more than {MaxDepth} deep; a configuration has sections of keys and nothing below");
+            throw Wrong(Current.Start.Line,
+                $"values are nested more than {MaxDepth} deep; a configuration has sections of keys and nothing below");
         Count(1);
         if (Current is AnchorAlias alias)
             return Alias(alias);
         if (Current is not NodeEvent node)
             throw Wrong(Current.Start.Line, "not valid YAML; a value is missing");
         if (!node.Tag.IsEmpty && !node.Tag.IsNonSpecific && !CoreTags.Contains(node.Tag.Value))
-            throw Wrong(node.Start.Line, $"the tag {MessageText.Quote(node.Tag.Value)} is not known; write the value without it");
+            throw Wrong(node.Start.Line,
+                $"the tag {MessageText.Quote(node.Tag.Value)} is not known; write the value without it");
         YamlValue value = node switch
         {
             SequenceStart => List(depth),
@@ -109,7 +119,8 @@ internal sealed class YamlComposer
     {
         // An anchor is known when its value is complete: none can hold itself.
         if (!_anchors.TryGetValue(alias.Value, out var value))
-            throw Wrong(alias.Start.Line, $"*{MessageText.Quote(alias.Value.Value)} repeats a value that no &{MessageText.Quote(alias.Value.Value)} has named before");
+            throw Wrong(alias.Start.Line, $"*{MessageText.Quote(alias.Value.Value)} repeats a value that no "
+                + $"&{MessageText.Quote(alias.Value.Value)} has named before");
         value.IsReused = true;
         Next();
         return value;
@@ -143,7 +154,8 @@ internal sealed class YamlComposer
             var entry = new YamlEntry(key.Text, key.Line, Value(depth + 1));
             var merges = key is { IsPlain: true, Text: MergeKey };
             if (merges ? merge is not null : own.ContainsKey(key.Text))
-                throw Wrong(key.Line, $"not valid YAML: the key \"{MessageText.Quote(key.Text)}\" is there twice; keep one (also at line {(merges ? merge! : own[key.Text]).Line})");
+                throw Wrong(key.Line, $"not valid YAML: the key \"{MessageText.Quote(key.Text)}\" is there twice; "
+                    + $"keep one (also at line {(merges ? merge! : own[key.Text]).Line})");
             if (merges)
                 merge = entry;
             else
@@ -162,7 +174,8 @@ internal sealed class YamlComposer
         foreach (var source in sources)
         {
             if (source is not YamlMap map)
-                throw Wrong(merge.Line, $"\"<<\" merges a section, such as *name, or a list of sections; found {source.Description}");
+                throw Wrong(merge.Line,
+                    $"\"<<\" merges a section, such as *name, or a list of sections; found {source.Description}");
             Count(map.Entries.Count);
             foreach (var entry in map.Entries)
                 own.TryAdd(entry.Key, entry);
@@ -173,7 +186,8 @@ internal sealed class YamlComposer
     {
         _values += values;
         if (_values > MaxValues)
-            throw Wrong(Current.Start.Line, $"holds more than {MaxValues} values, which no configuration does; check the file");
+            throw Wrong(
+                Current.Start.Line, $"holds more than {MaxValues} values, which no configuration does; check the file");
     }
 
     private T Take<T>() where T : ParsingEvent
@@ -181,12 +195,14 @@ internal sealed class YamlComposer
         if (_parser.Current is null)
             Next();
         if (_parser.Current is not T taken)
-            throw Wrong(_parser.Current?.Start.Line ?? 1, "not valid YAML; check brackets, quotes and indentation there");
+            throw Wrong(
+                _parser.Current?.Start.Line ?? 1, "not valid YAML; check brackets, quotes and indentation there");
         Next();
         return taken;
     }
 
     private void Next() => _parser.MoveNext();
 
-    private ConfigException Wrong(long line, string what, Exception? inner = null) => new($"{_name}: line {line}: {what}", inner);
+    private ConfigException Wrong(long line, string what, Exception? inner = null) =>
+        new($"{_name}: line {line}: {what}", inner);
 }

@@ -2,7 +2,9 @@ using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.Configuration;
 
-/// <summary>Reads a YAML file into values by dotted key; every complaint names the file, the line and the key.</summary>
+/// <summary>
+/// Reads a YAML file into values by dotted key; every complaint names the file, the line and the key.
+/// </summary>
 internal static class YamlConfigReader
 {
     /// <summary>Largest file that is taken for a configuration, in bytes.</summary>
@@ -13,7 +15,9 @@ internal static class YamlConfigReader
     private const int MisspeltLength = 5;
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="ConfigException">The file is missing, empty, not YAML, or holds a key or value that is wrong.</exception>
+    /// <exception cref="ConfigException">
+    /// The file is missing, empty, not YAML, or holds a key or value that is wrong.
+    /// </exception>
     public static Dictionary<string, object> Read(string path)
     {
         var root = Compose(path, Text(path));
@@ -36,7 +40,8 @@ internal static class YamlConfigReader
         if (ConfigSchema.Find(path) is not { } key)
         {
             throw ConfigSchema.IsSection(path)
-                ? new ConfigException($"{name}: \"{path}\" is a section; set one of its keys, for example {ConfigSchema.Keys.First(k => k.Path.StartsWith(path + ".", StringComparison.Ordinal)).Path}=…")
+                ? new ConfigException($"{name}: \"{path}\" is a section; set one of its keys, for example "
+                    + $"{ConfigSchema.Keys.First(k => k.Path.StartsWith(path + ".", StringComparison.Ordinal)).Path}=…")
                 : ConfigSchema.Unknown(path, "--set");
         }
         Store(key, root.Entries[0].Value, values, line => name);
@@ -50,17 +55,20 @@ internal static class YamlConfigReader
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new ConfigException($"{path}: configuration not found; check the path (ready ones are in configs/)", e);
+            throw new ConfigException(
+                $"{path}: configuration not found; check the path (ready ones are in configs/)", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigException($"{path}: configuration cannot be read ({e.Message}); check that it is a readable file", e);
+            throw new ConfigException(
+                $"{path}: configuration cannot be read ({e.Message}); check that it is a readable file", e);
         }
     }
 
     private static YamlMap Compose(string name, string text) => YamlComposer.Compose(name, text) switch
     {
-        null or YamlScalar { IsNull: true } => throw new ConfigException($"{name}: the configuration is empty; copy one from configs/ and change it"),
+        null or YamlScalar { IsNull: true } =>
+            throw new ConfigException($"{name}: the configuration is empty; copy one from configs/ and change it"),
         YamlMap map => map,
         var other => throw new ConfigException($"{name}: line {other.Line}: must be a list of \"key: value\" lines"),
     };
@@ -68,9 +76,12 @@ internal static class YamlConfigReader
     private static bool IsShared(YamlEntry entry) =>
         ConfigSchema.Find(entry.Key) is null && !ConfigSchema.IsSection(entry.Key)
         && (entry.Value.IsReused || (entry.Value is YamlMap map && map.Entries.Any(e => e.Value.IsReused)))
-        && !ConfigSchema.Names.Any(n => n.Length >= MisspeltLength && Math.Abs(n.Length - entry.Key.Length) <= MisspeltDistance && EditDistance.Between(entry.Key, n) <= MisspeltDistance);
+        && !ConfigSchema.Names.Any(n => n.Length >= MisspeltLength
+            && Math.Abs(n.Length - entry.Key.Length) <= MisspeltDistance
+            && EditDistance.Between(entry.Key, n) <= MisspeltDistance);
 
-    private static void ReadEntries(string path, IEnumerable<YamlEntry> entries, string prefix, Dictionary<string, object> values)
+    private static void ReadEntries(
+        string path, IEnumerable<YamlEntry> entries, string prefix, Dictionary<string, object> values)
     {
         foreach (var entry in entries)
         {
@@ -79,7 +90,8 @@ internal static class YamlConfigReader
             if (prefix.Length == 0 && ConfigSchema.IsSection(name))
             {
                 if (entry.Value is not YamlMap section)
-                    throw new ConfigException($"{where}: {name}: expected a section of keys, such as {{lr: 1e-4}}, found {entry.Value.Description}");
+                    throw new ConfigException($"{where}: {name}: expected a section of keys, such as {{lr: 1e-4}}, "
+                        + $"found {entry.Value.Description}");
                 ReadEntries(path, section.Entries, name + ".", values);
                 continue;
             }
@@ -88,7 +100,8 @@ internal static class YamlConfigReader
         }
     }
 
-    private static void Store(ConfigKey key, YamlValue node, Dictionary<string, object> values, Func<long, string> where)
+    private static void Store(
+        ConfigKey key, YamlValue node, Dictionary<string, object> values, Func<long, string> where)
     {
         // "key:" with nothing behind it, or null, leaves the key as it is without the file.
         if (node is YamlScalar { IsNull: true })
@@ -97,10 +110,12 @@ internal static class YamlConfigReader
             return;
         }
         var value = Convert(key, node)
-            ?? throw new ConfigException($"{where(node.Line)}: {key.Path}: expected {key.Expected}, found {node.Description}");
+            ?? throw new ConfigException(
+                $"{where(node.Line)}: {key.Path}: expected {key.Expected}, found {node.Description}");
         var variable = key.IsPath ? (value as string[] ?? [(string)value]).FirstOrDefault(PathText.HasVariable) : null;
         if (variable is not null)
-            throw new ConfigException($"{where(node.Line)}: {key.Path}: \"{MessageText.Quote(variable)}\" names a variable, and none is filled in here; write the path out, or begin it with ~/");
+            throw new ConfigException($"{where(node.Line)}: {key.Path}: \"{MessageText.Quote(variable)}\" names a "
+                + "variable, and none is filled in here; write the path out, or begin it with ~/");
         values[key.Path] = value;
     }
 
@@ -110,7 +125,8 @@ internal static class YamlConfigReader
             return ScalarParser.Parse(key, scalar.Text, !scalar.IsPlain);
         if (node is not YamlList list || key.Kind is not (ConfigKind.TextList or ConfigKind.IntegerList))
             return null;
-        List<object?> items = [.. list.Items.Select(i => i is YamlScalar item ? ScalarParser.Parse(key, item.Text, !item.IsPlain) : null)];
+        List<object?> items = [
+            .. list.Items.Select(i => i is YamlScalar item ? ScalarParser.Parse(key, item.Text, !item.IsPlain) : null)];
         return items.Contains(null) ? null
             : key.Kind == ConfigKind.TextList ? items.SelectMany(i => (string[])i!).ToArray()
             : items.SelectMany(i => (int[])i!).ToArray();

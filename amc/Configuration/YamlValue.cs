@@ -21,7 +21,8 @@ internal sealed record YamlScalar(string Text, bool IsPlain, long Line) : YamlVa
     public bool IsNull => IsPlain && Text is "" or "null" or "~";
 
     /// <inheritdoc/>
-    public override string Description => IsPlain ? Text.Length == 0 ? "nothing" : MessageText.Quote(Text) : $"the text \"{MessageText.Quote(Text)}\"";
+    public override string Description =>
+        IsPlain ? Text.Length == 0 ? "nothing" : MessageText.Quote(Text) : $"the text \"{MessageText.Quote(Text)}\"";
 }
 
 /// <summary>A list.</summary>

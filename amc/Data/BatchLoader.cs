@@ -5,8 +5,9 @@ namespace AmcEngine.Amc.Data;
 
 /// <summary>
 /// Makes the batch of any step. Order, augmentation and drawn regions come only from (seed, epoch, index), so a resumed
-/// run sees the same batches; the next batch is made in the background while the model computes. A sample that cannot be used
-/// gives its place to one of a later batch of the epoch, which likewise depends on nothing but the order and the data.
+/// run sees the same batches; the next batch is made in the background while the model computes. A sample that cannot
+/// be used gives its place to one of a later batch of the epoch, which likewise depends on nothing but the order and
+/// the data.
 /// </summary>
 /// <param name="dataset">The samples.</param>
 /// <param name="tokenizer">The tokenizer.</param>
@@ -15,7 +16,8 @@ namespace AmcEngine.Amc.Data;
 /// <param name="seed">The run's seed.</param>
 /// <param name="minTokens">Length to which texts are padded at least.</param>
 /// <param name="paraphrases">Whether batches carry paraphrases.</param>
-internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, int batchSize, int maxTokens, ulong seed, int minTokens = 0, bool paraphrases = false)
+internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, int batchSize, int maxTokens,
+    ulong seed, int minTokens = 0, bool paraphrases = false)
 {
     private const ulong OrderStream = 0x6F72646572UL;
 
@@ -80,7 +82,8 @@ internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, 
             has[i] = sample.Paraphrase is not null;
             pictures[i] = sample.PictureNumber;
         }
-        return new TrainingBatch(buffers.Images, buffers.Masks, tokenizer.EncodeBatch(buffers.Captions, maxTokens, minTokens), side)
+        return new TrainingBatch(
+            buffers.Images, buffers.Masks, tokenizer.EncodeBatch(buffers.Captions, maxTokens, minTokens), side)
         {
             Paraphrases = paraphrases ? tokenizer.EncodeBatch(buffers.Paraphrases, maxTokens, minTokens) : null,
             HasParaphrase = has,
@@ -88,14 +91,14 @@ internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, 
         };
     }
 
-    // The sample of a place in the epoch's order, or the next usable one from a batch further on. One that is in the batch
-    // already is the last choice: a pair would meet itself as a negative.
+    // The sample of a place in the epoch's order, or the next usable one from a batch further on. One that is in the
+    // batch already is the last choice: a pair would meet itself as a negative.
     private RegionSample Sample(int[] order, int place, int epoch, HashSet<int> taken)
     {
         if (TryGet(order[place], epoch, taken, out var problem) is { } own)
             return own;
-        // Once round the epoch for those that are not in the batch, once for those that were when it began. Nothing is listed:
-        // an epoch may have millions.
+        // Once round the epoch for those that are not in the batch, once for those that were when it began. Nothing is
+        // listed: an epoch may have millions.
         HashSet<int> before = [.. taken];
         for (var i = 0; i < 2 * order.Length; i++)
         {
@@ -103,7 +106,8 @@ internal sealed class BatchLoader(IRegionDataset dataset, ITokenizer tokenizer, 
             if (before.Contains(index) == (i >= order.Length) && TryGet(index, epoch, taken, out _) is { } sample)
                 return sample;
         }
-        throw new DataException($"none of the {order.Length} training samples can be used; the first problem: {problem!.Message}", problem);
+        throw new DataException(
+            $"none of the {order.Length} training samples can be used; the first problem: {problem!.Message}", problem);
     }
 
     private RegionSample? TryGet(int index, int epoch, HashSet<int> taken, out UnusableSampleException? problem)

@@ -13,7 +13,9 @@ internal static class DataSources
 
     /// <summary>What a message calls the vocabulary of <see cref="Tokenizer"/>.</summary>
     public static string VocabularyName(RunConfig config) => config.OptionalText("vocab_file")
-        ?? (config.IsGenerated ? $"that of {config.Dataset}" : $"{ModelRegistry.Find(config.Model).Vocabulary}, built in (vocab_file names another)");
+        ?? (config.IsGenerated
+            ? $"that of {config.Dataset}"
+            : $"{ModelRegistry.Find(config.Model).Vocabulary}, built in (vocab_file names another)");
 
     /// <summary>The training samples.</summary>
     /// <param name="config">The configuration.</param>
@@ -22,7 +24,9 @@ internal static class DataSources
     /// <exception cref="DataException">A file or folder is missing or wrong.</exception>
     public static IRegionDataset Train(RunConfig config, Action<string>? warn = null)
     {
-        var augmentation = config.OptionalTruth("augment") ?? !config.IsGenerated ? AugmentationOptions.Recipe : AugmentationOptions.None;
+        var augmentation = config.OptionalTruth("augment") ?? !config.IsGenerated
+            ? AugmentationOptions.Recipe
+            : AugmentationOptions.None;
         if (config.IsGenerated)
         {
             return new SceneDataset(Scenes(config), new SceneDatasetOptions
@@ -53,15 +57,18 @@ internal static class DataSources
     public static IEvaluationSet? Test(RunConfig config, Action<string>? warn = null)
     {
         if (config.IsGenerated)
-            return new SceneEvaluationSet(Scenes(config), config.Integer("test_count"), (ulong)config.Integer("data_seed"));
+            return new SceneEvaluationSet(
+                Scenes(config), config.Integer("test_count"), (ulong)config.Integer("data_seed"));
         if (config.Texts("test_file").Count == 0)
             return null;
-        return new AnnotationEvaluationSet(Files(config, "test_file"), Root(config), config.Integer("max_words"), PictureSettings.Of(config), warn);
+        return new AnnotationEvaluationSet(
+            Files(config, "test_file"), Root(config), config.Integer("max_words"), PictureSettings.Of(config), warn);
     }
 
     /// <summary>What an evaluation calls its data.</summary>
     public static string Split(RunConfig config) =>
-        config.IsGenerated ? "test" : string.Join("+", config.Texts("test_file").Select(Path.GetFileNameWithoutExtension));
+        config.IsGenerated ? "test" : string.Join(
+            "+", config.Texts("test_file").Select(Path.GetFileNameWithoutExtension));
 
     /// <summary>
     /// Passes each line on once: training and test data may be the same files, and are read from several threads.
@@ -90,5 +97,6 @@ internal static class DataSources
             : throw ConfigRules.Wrong(config, $"{key}: is missing; name the annotation files, or set dataset: scenes");
 
     // The reference's evaluation files may hold full paths in their entries, with an empty image_root.
-    private static string Root(RunConfig config) => config.OptionalText("image_root") is { Length: > 0 } root ? root : ".";
+    private static string Root(RunConfig config) =>
+        config.OptionalText("image_root") is { Length: > 0 } root ? root : ".";
 }

@@ -9,7 +9,9 @@ namespace AmcEngine.Amc.Data;
 /// <param name="Side">Side of the pictures.</param>
 internal sealed record TrainingBatch(float[] Images, float[] Masks, TokenBatch Text, int Side)
 {
-    /// <summary>Paraphrases of the phrases, the phrase itself where it has none; null where nobody asked for them.</summary>
+    /// <summary>
+    /// Paraphrases of the phrases, the phrase itself where it has none; null where nobody asked for them.
+    /// </summary>
     public TokenBatch? Paraphrases { get; init; }
 
     /// <summary>Which of <see cref="Paraphrases"/> are one.</summary>

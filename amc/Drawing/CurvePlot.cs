@@ -16,7 +16,10 @@ internal static class CurvePlot
     private const int Height = 420;
     private const int SmoothOver = 15;
 
-    private static readonly string[] Palette = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#17becf"];
+    private static readonly string[] Palette =
+    [
+        "#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#17becf"
+    ];
 
     /// <summary>Draws both plots, one above the other, and writes them as PNG.</summary>
     /// <param name="path">The file.</param>
@@ -39,7 +42,8 @@ internal static class CurvePlot
         var plot = New($"Losses (mean of {SmoothOver} logged steps)", "loss");
         for (var i = 0; i < losses.Count; i++)
         {
-            var line = plot.Add.ScatterLine(losses[i].Steps, Smooth(losses[i].Values), Color.FromHex(Palette[i % Palette.Length]));
+            var line = plot.Add.ScatterLine(
+                losses[i].Steps, Smooth(losses[i].Values), Color.FromHex(Palette[i % Palette.Length]));
             line.LegendText = losses[i].Name;
             line.LineWidth = 1.8f;
         }

@@ -11,7 +11,9 @@ internal static class HeatmapOverlay
 
     private const double Exponent = 0.7;
 
-    /// <summary>out = (1 − s·a^0.7)·picture + s·a^0.7·colour, where a is the map scaled to 0..1 and the colour is jet's.</summary>
+    /// <summary>
+    /// out = (1 − s·a^0.7)·picture + s·a^0.7·colour, where a is the map scaled to 0..1 and the colour is jet's.
+    /// </summary>
     /// <param name="picture">The picture.</param>
     /// <param name="map">The map, of the picture's size.</param>
     /// <param name="strength">s: 1 as in the demonstration, less to see the picture everywhere.</param>
@@ -19,7 +21,9 @@ internal static class HeatmapOverlay
     public static RgbImage Draw(RgbImage picture, Heatmap map, double strength = 1)
     {
         if (map.Width != picture.Width || map.Height != picture.Height)
-            throw new ArgumentException($"a map of {map.Width}×{map.Height} does not fit a picture of {picture.Width}×{picture.Height}.", nameof(map));
+            throw new ArgumentException(
+                $"a map of {map.Width}×{map.Height} does not fit a picture of {picture.Width}×{picture.Height}.",
+                nameof(map));
         float low = map.Values.Min(), range = map.Values.Max() - low;
         var result = new RgbImage(picture.Width, picture.Height);
         for (var i = 0; i < map.Values.Length; i++)
@@ -35,5 +39,6 @@ internal static class HeatmapOverlay
         return result;
     }
 
-    private static byte Blend(byte picture, double color, double weight) => (byte)Math.Round((1 - weight) * picture + weight * color);
+    private static byte Blend(byte picture, double color, double weight) =>
+        (byte)Math.Round((1 - weight) * picture + weight * color);
 }

@@ -71,14 +71,19 @@ internal sealed class Sheet : IDisposable
         _canvas.DrawCircle(x, y, 1.5f, edge);
     }
 
-    /// <summary>Writes a line; <paramref name="y"/> is the baseline. Text wider than <paramref name="maxWidth"/> is cut with "…".</summary>
-    public void Text(string text, float x, float y, float size, SKColor color, SKTextAlign align = SKTextAlign.Left, float maxWidth = float.MaxValue)
+    /// <summary>
+    /// Writes a line; <paramref name="y"/> is the baseline. Text wider than <paramref name="maxWidth"/> is cut with
+    /// "…".
+    /// </summary>
+    public void Text(string text, float x, float y, float size, SKColor color, SKTextAlign align = SKTextAlign.Left,
+        float maxWidth = float.MaxValue)
     {
         using var font = new SKFont(EmbeddedFont.Typeface, size);
         using var paint = new SKPaint { Color = color, IsAntialias = true };
         var shown = text;
         while (shown.Length > 1 && font.MeasureText(shown) > maxWidth)
-            shown = string.Concat(shown.AsSpan(0, shown.EndsWith('…') ? shown.Length - 2 : shown.Length - 1).TrimEnd(), "…");
+            shown = string.Concat(
+                shown.AsSpan(0, shown.EndsWith('…') ? shown.Length - 2 : shown.Length - 1).TrimEnd(), "…");
         _canvas.DrawText(shown, x, y, align, font, paint);
     }
 

@@ -9,7 +9,8 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="Image">The picture.</param>
 /// <param name="Hit">Whether it was right.</param>
 /// <param name="Measures">Measures of the map by name.</param>
-internal sealed record AnswerLine(int Index, string Phrase, string Image, bool Hit, IReadOnlyDictionary<string, double> Measures)
+internal sealed record AnswerLine(
+    int Index, string Phrase, string Image, bool Hit, IReadOnlyDictionary<string, double> Measures)
 {
     /// <summary>The pointed pixel; null where the map was flat.</summary>
     public (int X, int Y)? Point { get; init; }
@@ -41,20 +42,25 @@ internal static class AnswerFileReader
                     continue;
                 var answer = Parse(line);
                 if (!known.Add(answer.Index))
-                    throw new DataException($"{path}: line {number}: question {answer.Index} was answered before; give the file as eval --samples wrote it.");
+                    throw new DataException($"{path}: line {number}: question {answer.Index} was answered before; "
+                        + "give the file as eval --samples wrote it.");
                 lines.Add(answer);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException($"{path}: the samples cannot be read ({e.Message.TrimEnd('.')}); give a file that eval --samples wrote.", e);
+            throw new DataException($"{path}: the samples cannot be read ({e.Message.TrimEnd('.')}); "
+                + "give a file that eval --samples wrote.", e);
         }
         // Not JSON; not an object; no such field; not of its type; a point of one number.
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
+            or FormatException or IndexOutOfRangeException)
         {
-            throw new DataException($"{path}: line {number}: is no answer; give a file that eval --samples wrote, whole.", e);
+            throw new DataException(
+                $"{path}: line {number}: is no answer; give a file that eval --samples wrote, whole.", e);
         }
-        return lines.Count > 0 ? lines : throw new DataException($"{path}: holds no answer; give a file that eval --samples wrote.");
+        return lines.Count > 0 ? lines : throw new DataException(
+            $"{path}: holds no answer; give a file that eval --samples wrote.");
     }
 
     private static AnswerLine Parse(string line)
@@ -68,8 +74,8 @@ internal static class AnswerFileReader
                 measures[value.Name] = value.Value.GetDouble();
         }
         return new AnswerLine(
-            root.GetProperty("index").GetInt32(), root.GetProperty("phrase").GetString()!, root.GetProperty("image").GetString()!,
-            root.GetProperty("hit").GetBoolean(), measures)
+            root.GetProperty("index").GetInt32(), root.GetProperty("phrase").GetString()!, root.GetProperty("image")
+                .GetString()!, root.GetProperty("hit").GetBoolean(), measures)
         {
             Point = root.TryGetProperty("point", out var point) && point.ValueKind == JsonValueKind.Array
                 ? (point[0].GetInt32(), point[1].GetInt32()) : null,

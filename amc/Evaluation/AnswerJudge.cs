@@ -9,7 +9,8 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="Split">The split it counts to, by the protocol.</param>
 /// <param name="RegionShare">Share of the picture that its regions cover, 0..1.</param>
 /// <param name="Measures">Measures of the map by name; those that are not defined for it are left out.</param>
-internal sealed record AnswerDetails(string Split, double RegionShare, IReadOnlyList<(string Name, double Value)> Measures)
+internal sealed record AnswerDetails(
+    string Split, double RegionShare, IReadOnlyList<(string Name, double Value)> Measures)
 {
     /// <summary>Words of the phrase as it stands in the data, the protocol's prefix left out.</summary>
     public int Words { get; init; }
@@ -50,7 +51,8 @@ internal sealed class AnswerJudge(IProtocol protocol, MeasureChoice? choice = nu
         if (choice is null)
             return (answer, measured);
         var details = new AnswerDetails(
-            protocol.Split(sample.Split, sample.File ?? ""), measured.RegionShare, Values(measured, choice.Measures.Where(m => !m.IsCostly)))
+            protocol.Split(sample.Split, sample.File ?? ""), measured.RegionShare, Values(
+                measured, choice.Measures.Where(m => !m.IsCostly)))
         {
             Words = Words(sample.Caption),
         };
@@ -60,14 +62,16 @@ internal sealed class AnswerJudge(IProtocol protocol, MeasureChoice? choice = nu
     // What asks the model, and what depends on the question before.
     private PointingAnswer Rest(PointingAnswer answer, MeasuredMap measured, MeasureChoice choice)
     {
-        List<(string, double)> values = [.. answer.Details!.Measures, .. Values(measured, choice.Measures.Where(m => m.IsCostly))];
+        List<(string, double)> values =
+            [.. answer.Details!.Measures, .. Values(measured, choice.Measures.Where(m => m.IsCostly))];
         var sample = answer.Sample;
         var boxes = choice.Boxes?.Of(sample.Image);
         if (boxes is not null)
             values.Add(("detector_accuracy", _detector.IsRight(measured.Whole, boxes, sample.Boxes) ? 1 : 0));
         // A picture that the file does not name has no box to be found by.
         if (protocol.RanksBoxes)
-            values.AddRange(BoxRecall.Of(measured.Whole, choice.Boxes is null ? null : boxes ?? [], sample.Boxes, protocol.Detector.AreaPower));
+            values.AddRange(BoxRecall.Of(
+                measured.Whole, choice.Boxes is null ? null : boxes ?? [], sample.Boxes, protocol.Detector.AreaPower));
         return answer with { Details = answer.Details with { Measures = values } };
     }
 
@@ -83,7 +87,8 @@ internal sealed class AnswerJudge(IProtocol protocol, MeasureChoice? choice = nu
     }
 
     private static int Words(string caption) =>
-        (caption.StartsWith(WwblProtocol.Prefix, StringComparison.Ordinal) ? caption[WwblProtocol.Prefix.Length..] : caption)
+        (caption.StartsWith(WwblProtocol.Prefix, StringComparison.Ordinal)
+            ? caption[WwblProtocol.Prefix.Length..] : caption)
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
 }
 

@@ -15,7 +15,8 @@ internal static class BoxRecall
     /// <param name="proposals">The proposed boxes; null takes the map's own.</param>
     /// <param name="truth">The boxes of the phrase.</param>
     /// <param name="power">The heat in a box is divided by its area to this power.</param>
-    public static IEnumerable<(string Name, double Value)> Of(Heatmap map, IReadOnlyList<Box>? proposals, IReadOnlyList<Box> truth, double power)
+    public static IEnumerable<(string Name, double Value)> Of(
+        Heatmap map, IReadOnlyList<Box>? proposals, IReadOnlyList<Box> truth, double power)
     {
         var ranked = proposals is null ? OwnBox(map) : DetectorScore.Ranked(map, proposals, power);
         Box[] merged = [Box.Around(truth)];

@@ -17,7 +17,8 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="model">The model.</param>
 /// <param name="origin">What else decides on its maps, as <see cref="Origin"/> says it.</param>
 /// <param name="warn">Told once where a map cannot be written; the evaluation goes on.</param>
-internal sealed class CachedExplainer(IExplainer inner, MapCache cache, ExplainedModel model, string origin, Action<string> warn) : IExplainer
+internal sealed class CachedExplainer(
+    IExplainer inner, MapCache cache, ExplainedModel model, string origin, Action<string> warn) : IExplainer
 {
     private bool _writes = true;
 
@@ -35,7 +36,8 @@ internal sealed class CachedExplainer(IExplainer inner, MapCache cache, Explaine
         var hash = Convert.ToHexStringLower(SHA256.HashData(stream));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{hash}|{settings}|{method.Description}|{model.Settings}|{model.Model.GetType().Name}|{model.Model.ImageRes}|{model.Model.DType}|{model.Model.Backend.GetType().Name}");
+            $"{hash}|{settings}|{method.Description}|{model.Settings}|{model.Model.GetType().Name}|"
+                + $"{model.Model.ImageRes}|{model.Model.DType}|{model.Model.Backend.GetType().Name}");
     }
 
     /// <inheritdoc/>

@@ -44,7 +44,8 @@ internal sealed class EntityPool
     }
 
     private static string Boxes(EvaluationSample sample) =>
-        string.Join(';', sample.Boxes.Select(b => string.Create(CultureInfo.InvariantCulture, $"{b.X1:R},{b.Y1:R},{b.X2:R},{b.Y2:R}")));
+        string.Join(';', sample.Boxes.Select(
+            b => string.Create(CultureInfo.InvariantCulture, $"{b.X1:R},{b.Y1:R},{b.X2:R},{b.Y2:R}")));
 
     private sealed class Entity(JudgedMap first)
     {

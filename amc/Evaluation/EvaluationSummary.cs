@@ -24,7 +24,8 @@ internal sealed class EvaluationSummary(Bootstrap bootstrap)
 
     /// <summary>The metrics by name, the pointing accuracy first.</summary>
     public IReadOnlyList<(string Name, Estimate Estimate)> Metrics =>
-        [.. _metrics.Select(m => (m.Name, bootstrap.Mean(m.Values))).Where(m => m.Item2 is not null).Select(m => (m.Name, m.Item2!.Value))];
+        [.. _metrics.Select(m => (m.Name, bootstrap.Mean(m.Values))).Where(m => m.Item2 is not null).Select(
+            m => (m.Name, m.Item2!.Value))];
 
     /// <summary>The pointing accuracy of each part, by what the answers are parted: parts in order of their
     /// names.</summary>
@@ -32,7 +33,8 @@ internal sealed class EvaluationSummary(Bootstrap bootstrap)
     [
         .. _parts.Select(by => (by.Key, (IReadOnlyList<(string, Estimate)>)
         [
-            .. by.Value.OrderBy(p => Order(p.Key)).ThenBy(p => p.Key, StringComparer.Ordinal).Select(p => (p.Key, bootstrap.Mean(p.Value)!.Value)),
+            .. by.Value.OrderBy(p => Order(p.Key)).ThenBy(p => p.Key, StringComparer.Ordinal).Select(
+                p => (p.Key, bootstrap.Mean(p.Value)!.Value)),
         ])),
     ];
 

@@ -30,7 +30,8 @@ internal sealed class Explainer(
         var grounding = _grounder.Ground(Images(batch), Texts(batch));
         float[] maps = GradCam.Explain(grounding).ToArray<float>(), scores = grounding.Confidence!.ToArray<float>();
         int side = grounding.Grid, patches = side * side;
-        return [.. batch.Select((_, i) => new MatchExplanation(Map(maps[(i * patches)..((i + 1) * patches)]), scores[i]))];
+        return [
+            .. batch.Select((_, i) => new MatchExplanation(Map(maps[(i * patches)..((i + 1) * patches)]), scores[i]))];
 
         PatchMap Map(float[] values) => new(side, values) { Crop = Input.Crop };
     }
@@ -38,11 +39,13 @@ internal sealed class Explainer(
     // A picture that several phrases are about is encoded once.
     private ImageEncoding Images(IReadOnlyList<PhraseInPicture> batch)
     {
-        RgbImage[] pictures = [.. batch.Select(b => b.Input).Distinct(ReferenceEqualityComparer.Instance).Cast<RgbImage>()];
+        RgbImage[] pictures =
+            [.. batch.Select(b => b.Input).Distinct(ReferenceEqualityComparer.Instance).Cast<RgbImage>()];
         int side = model.ImageRes, numbers = 3 * side * side;
         var values = new float[pictures.Length * numbers];
         Parallel.For(0, pictures.Length, i =>
-            ImageOps.Normalize(pictures[i], ImageOps.DefaultMean, ImageOps.DefaultStd, values.AsSpan(i * numbers, numbers)));
+            ImageOps.Normalize(
+                pictures[i], ImageOps.DefaultMean, ImageOps.DefaultStd, values.AsSpan(i * numbers, numbers)));
         var encoded = _grounder.EncodeImages(Tensor.From(values, [pictures.Length, 3, side, side], model.Backend));
         if (pictures.Length == batch.Count)
             return encoded;

@@ -10,7 +10,9 @@ internal sealed record PhraseInPicture(RgbImage Input, string Phrase);
 
 /// <summary>Where a model looks for a phrase.</summary>
 /// <param name="Map">The map, which may hold anything that the weights give.</param>
-/// <param name="Score">How likely phrase and picture belong together, by the model: softmax of the match logits, 0..1.</param>
+/// <param name="Score">
+/// How likely phrase and picture belong together, by the model: softmax of the match logits, 0..1.
+/// </param>
 internal sealed record MatchExplanation(PatchMap Map, double Score);
 
 /// <summary>Asks where phrases are.</summary>

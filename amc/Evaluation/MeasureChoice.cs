@@ -30,7 +30,8 @@ internal sealed record MeasureChoice(IReadOnlyList<MapMeasure> Measures, Proposa
         foreach (var name in wanted)
         {
             if (!MapMeasure.Families.Contains(name))
-                throw new ConfigException($"--metrics {name}: is no metric; use all, none, or a list of {string.Join(", ", MapMeasure.Families)}");
+                throw new ConfigException($"--metrics {name}: is no metric; use all, none, "
+                    + $"or a list of {string.Join(", ", MapMeasure.Families)}");
         }
         return [.. MapMeasure.All.Where(m => wanted.Contains(m.Family))];
     }

@@ -20,8 +20,8 @@ internal static class PointingEvaluator
     /// <exception cref="DataException">The data is wrong, or there is no question that can be asked.</exception>
     /// <exception cref="ModelException">A heatmap is not finite.</exception>
     public static PointingResult Run(
-        IExplainer explainer, IEvaluationSet questions, int batchSize, Action<int>? progress = null, CancellationToken stop = default,
-        PointingTally? tally = null, AnswerJudge? judge = null)
+        IExplainer explainer, IEvaluationSet questions, int batchSize, Action<int>? progress = null,
+        CancellationToken stop = default, PointingTally? tally = null, AnswerJudge? judge = null)
     {
         if (questions.Count == 0)
             throw new DataException("the test set is empty; check test_file or test_count.");
@@ -58,8 +58,8 @@ internal static class PointingEvaluator
     }
 
     private static ExceptionDispatchInfo? Read(
-        IEvaluationSet questions, int first, int end, IReadOnlyList<PictureTarget> input, (IProtocol Protocol, PointingTally Tally) rules,
-        List<(int, EvaluationSample)> batch, CancellationToken stop)
+        IEvaluationSet questions, int first, int end, IReadOnlyList<PictureTarget> input,
+        (IProtocol Protocol, PointingTally Tally) rules, List<(int, EvaluationSample)> batch, CancellationToken stop)
     {
         for (var i = first; i < end && !stop.IsCancellationRequested; i++)
         {
@@ -83,19 +83,23 @@ internal static class PointingEvaluator
     }
 
     private static void Answer(
-        IExplainer explainer, List<(int Index, EvaluationSample Sample)> batch, PointingTally tally, AnswerJudge judge, EntityPool? pool)
+        IExplainer explainer, List<(int Index, EvaluationSample Sample)> batch, PointingTally tally, AnswerJudge judge,
+        EntityPool? pool)
     {
         // Questions about one picture share it, so that it is encoded once.
         var pictures = new Dictionary<string, RgbImage>(StringComparer.Ordinal);
         RgbImage Shared(EvaluationSample sample)
         {
-            if (pictures.TryGetValue(sample.Image, out var known) && known.Pixels.AsSpan().SequenceEqual(sample.Picture.Pixels))
+            if (pictures.TryGetValue(sample.Image, out var known)
+                && known.Pixels.AsSpan().SequenceEqual(sample.Picture.Pixels))
                 return known;
             return pictures[sample.Image] = sample.Picture;
         }
 
-        var answers = explainer.Explain([.. batch.Select(q => new PhraseInPicture(Shared(q.Sample), q.Sample.Caption))]);
-        JudgedMap[] maps = [.. batch.Select((q, i) => new JudgedMap(q.Index, q.Sample, answers[i].Map, answers[i].Score))];
+        var answers = explainer.Explain(
+            [.. batch.Select(q => new PhraseInPicture(Shared(q.Sample), q.Sample.Caption))]);
+        JudgedMap[] maps =
+            [.. batch.Select((q, i) => new JudgedMap(q.Index, q.Sample, answers[i].Map, answers[i].Score))];
         var bad = Array.FindIndex(maps, m => !m.Map.IsFinite);
         var finite = bad < 0 ? maps : maps[..bad];
         if (pool is null)

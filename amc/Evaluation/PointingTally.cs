@@ -11,7 +11,8 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="Point">The pointed pixel, or null where the map is flat.</param>
 /// <param name="Hit">Whether it is right; a flat map never is.</param>
 /// <param name="Score">How likely phrase and picture belong together, by the model.</param>
-internal sealed record PointingAnswer(int Index, EvaluationSample Sample, PatchMap Map, (int X, int Y)? Point, bool Hit, double Score)
+internal sealed record PointingAnswer(
+    int Index, EvaluationSample Sample, PatchMap Map, (int X, int Y)? Point, bool Hit, double Score)
 {
     /// <summary>Whether the map is the same everywhere.</summary>
     public bool IsFlat => Point is null;
@@ -35,7 +36,8 @@ internal sealed class PointingTally(Action<PointingAnswer>? answered = null)
     public int Count { get; private set; }
 
     /// <summary>The outcome so far.</summary>
-    public PointingResult Result => new(Count == 0 ? 0 : _hits / (double)Count, Count == 0 ? 0 : _random / Count, Count, Stopwatch.GetElapsedTime(_start).TotalSeconds)
+    public PointingResult Result => new(Count == 0 ? 0 : _hits / (double)Count, Count == 0 ? 0 : _random / Count, Count,
+        Stopwatch.GetElapsedTime(_start).TotalSeconds)
     {
         Flat = _flat,
         Skipped = _skipped,

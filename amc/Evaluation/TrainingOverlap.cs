@@ -19,7 +19,8 @@ internal static class TrainingOverlap
     {
         if (run.IsGenerated || config.IsGenerated)
             return null;
-        var tested = Enumerable.Range(0, questions.Count).Select(i => Full(config, questions.PictureOf(i))).ToHashSet(StringComparer.Ordinal);
+        var tested = Enumerable.Range(0, questions.Count).Select(i => Full(config, questions.PictureOf(i)))
+            .ToHashSet(StringComparer.Ordinal);
         var all = tested.Count;
         string? first = null;
         foreach (var file in run.Texts("train_file"))
@@ -35,11 +36,14 @@ internal static class TrainingOverlap
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or DataException)
             {
                 // The evaluation does not need the list.
-                return $"the model's training list cannot be read any more, so that nobody can tell whether test pictures were trained on: {e.Message}";
+                return "the model's training list cannot be read any more, so that nobody can tell whether test "
+                    + $"pictures were trained on: {e.Message}";
             }
         }
         return first is null ? null
-            : $"{all - tested.Count} of {all} test pictures were in the model's training list ({string.Join(", ", run.Texts("train_file"))}), the first of them {first}; the numbers say little about new pictures";
+            : $"{all - tested.Count} of {all} test pictures were in the model's training list "
+                + $"({string.Join(", ", run.Texts("train_file"))}), the first of them {first}; the numbers say little "
+                + "about new pictures";
     }
 
     private static string Full(RunConfig config, string picture) =>

@@ -93,7 +93,8 @@ internal static class AttentionReader
     private static TextLayer[] TextLayers(
         RecordedGrounding recorded, Dictionary<AttentionCapture, AttentionLayer> layers)
     {
-        var crosses = recorded.Captures.Where(c => c.Kind == AttentionKind.Cross).ToDictionary(c => c.Layer, c => layers[c]);
+        var crosses = recorded.Captures.Where(c => c.Kind == AttentionKind.Cross).ToDictionary(
+            c => c.Layer, c => layers[c]);
         var selves = recorded.Captures.Where(c => c.Kind == AttentionKind.TextSelf);
         return [.. selves.Select(self => new TextLayer(layers[self], crosses.GetValueOrDefault(self.Layer)))];
     }

@@ -14,8 +14,8 @@ namespace AmcEngine.Amc.Explanation;
 internal sealed record RecordedExplanation(Tensor MapGradient, Tensor Cam);
 
 /// <summary>
-/// GradCAM of attention (specification 4.1 and 7): the map times its own positive gradient, averaged over heads and counted
-/// rows. The one explanation pass: training differentiates it again, evaluation reads it.
+/// GradCAM of attention (specification 4.1 and 7): the map times its own positive gradient, averaged over heads and
+/// counted rows. The one explanation pass: training differentiates it again, evaluation reads it.
 /// </summary>
 internal static class GradCam
 {
@@ -32,8 +32,8 @@ internal static class GradCam
     }
 
     /// <summary>
-    /// Gradient of the scores with respect to the map, of the map's shape; null where no score depends on it. Samples do not
-    /// interact, so that the gradient of the scores' sum is every sample's own.
+    /// Gradient of the scores with respect to the map, of the map's shape; null where no score depends on it. Samples
+    /// do not interact, so that the gradient of the scores' sum is every sample's own.
     /// </summary>
     /// <param name="grounding">A recorded grounding.</param>
     /// <param name="createGraph">Whether the gradient is recorded, to be differentiated again.</param>
@@ -47,7 +47,10 @@ internal static class GradCam
     public static Tensor Of(Tensor map, Tensor gradient, Tensor? queryMask) =>
         Ops.Explanation.GradCam(map, gradient, queryMask ?? Ones(map));
 
-    /// <summary>GradCAM <c>[B, n, n]</c> of a grounding in evaluation: nothing is recorded. The tensor belongs to the current scope.</summary>
+    /// <summary>
+    /// GradCAM <c>[B, n, n]</c> of a grounding in evaluation: nothing is recorded. The tensor belongs to the current
+    /// scope.
+    /// </summary>
     public static Tensor Explain(Grounding grounding)
     {
         using var scope = MemoryScope.Begin();

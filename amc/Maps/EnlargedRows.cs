@@ -4,8 +4,8 @@ using AmcEngine.Ops;
 namespace AmcEngine.Amc.Maps;
 
 /// <summary>
-/// A map enlarged by the bicubic rule of specification 1, row by row: as <see cref="Interpolation"/>, columns first, then
-/// rows, products added one by one in single precision, so that it gives the same numbers on every device.
+/// A map enlarged by the bicubic rule of specification 1, row by row: as <see cref="Interpolation"/>, columns first,
+/// then rows, products added one by one in single precision, so that it gives the same numbers on every device.
 /// </summary>
 internal sealed class EnlargedRows
 {
@@ -52,14 +52,16 @@ internal sealed class EnlargedRows
     }
 
     private static float[] Weights(int from, int to) =>
-        Array.ConvertAll(Interpolation.Weights(from, to, InterpolationMode.Bicubic, alignCorners: false, single: true), w => (float)w);
+        Array.ConvertAll(Interpolation.Weights(from, to, InterpolationMode.Bicubic, alignCorners: false, single: true),
+            w => (float)w);
 
     private static void Add(ReadOnlySpan<float> source, float weight, Span<float> target)
     {
         var i = 0;
         var factor = new Vector<float>(weight);
         for (; i <= target.Length - Vector<float>.Count; i += Vector<float>.Count)
-            Vector.FusedMultiplyAdd(new Vector<float>(source[i..]), factor, new Vector<float>(target[i..])).CopyTo(target[i..]);
+            Vector.FusedMultiplyAdd(new Vector<float>(source[i..]), factor, new Vector<float>(target[i..]))
+                .CopyTo(target[i..]);
         for (; i < target.Length; i++)
             target[i] = float.FusedMultiplyAdd(source[i], weight, target[i]);
     }

@@ -29,12 +29,13 @@ internal sealed record PatchMap(int Side, float[] Values)
     {
         var bad = Values.Count(v => !float.IsFinite(v));
         return bad == 0 ? this : throw new ModelException(
-            $"{image}: the heatmap of \"{phrase}\" holds {bad} of {Values.Length} values that are not finite; the weights give no answer, use another checkpoint");
+            $"{image}: the heatmap of \"{phrase}\" holds {bad} of {Values.Length} values that are not finite; "
+                + "the weights give no answer, use another checkpoint");
     }
 
     /// <summary>
-    /// The pointed pixel of a picture (specification 7): of the map enlarged to the picture's size, the first that has the
-    /// largest value, row by row. Null where the map is flat. The enlarged map is never held: rows come one by one.
+    /// The pointed pixel of a picture (specification 7): of the map enlarged to the picture's size, the first that has
+    /// the largest value, row by row. Null where the map is flat. The enlarged map is never held: rows come one by one.
     /// </summary>
     /// <param name="width">Width of the picture.</param>
     /// <param name="height">Height of the picture.</param>
@@ -56,7 +57,9 @@ internal sealed record PatchMap(int Side, float[] Values)
         return point;
     }
 
-    /// <summary>The map in another size, for a picture of it; 0 where the model saw nothing, unless the map is flat.</summary>
+    /// <summary>
+    /// The map in another size, for a picture of it; 0 where the model saw nothing, unless the map is flat.
+    /// </summary>
     /// <param name="width">New width.</param>
     /// <param name="height">New height.</param>
     public Heatmap Enlarge(int width, int height)

@@ -81,7 +81,8 @@ internal sealed class AlbefKind : IModelKind
             Momentum = config.Real("momentum"),
             Temperature = config.Real("temp"),
             MlmProbability = config.Real("mlm_probability"),
-            MlmDistillAxis = config.Text("mlm_distill_axis") == "vocab" ? MlmDistillAxis.Vocab : MlmDistillAxis.Sequence,
+            MlmDistillAxis =
+                config.Text("mlm_distill_axis") == "vocab" ? MlmDistillAxis.Vocab : MlmDistillAxis.Sequence,
         };
         var layer = settings.Mode == GroundingMode.Itc ? settings.Vision.Depth - 1 : settings.DefaultLayer;
         return (settings with { AmcLayer = config.OptionalInteger("amc.layer") ?? layer }).Validate();

@@ -82,7 +82,8 @@ internal sealed class BlipKind : IModelKind
     private static BlipConfig Settings(GoldenCase golden) => new BlipConfig
     {
         Vision = ModelKeys.Vision(golden),
-        Text = BlipConfig.EncoderOf(ModelKeys.Bert(golden) with { ClsId = golden.Size("cls"), MaskId = golden.Size("cls") }),
+        Text = BlipConfig.EncoderOf(
+            ModelKeys.Bert(golden) with { ClsId = golden.Size("cls"), MaskId = golden.Size("cls") }),
         EncId = golden.Size("enc"),
         EmbedDim = golden.Size("embed"),
         QueueSize = golden.Size("queue"),

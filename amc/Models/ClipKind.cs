@@ -24,7 +24,9 @@ internal sealed class ClipKind : IModelKind
     {
         if (config.OptionalText("vocab_file") is { } path)
             return Directory.Exists(path) ? BytePairTokenizer.FromFolder(path) : BytePairTokenizer.FromMerges(path);
-        return config.IsGenerated ? BytePairTokenizer.Of(BytePairTrainer.Train(ModelKeys.SceneWords(config))) : BytePairTokenizer.Clip;
+        return config.IsGenerated
+            ? BytePairTokenizer.Of(BytePairTrainer.Train(ModelKeys.SceneWords(config)))
+            : BytePairTokenizer.Clip;
     }
 
     /// <inheritdoc/>

@@ -7,7 +7,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Amc.Models;
 
-/// <summary>A kind of model that a configuration can ask for: between the keys of configurations and the model's own settings.</summary>
+/// <summary>
+/// A kind of model that a configuration can ask for: between the keys of configurations and the model's own settings.
+/// </summary>
 internal interface IModelKind
 {
     /// <summary>Its value of the key <c>model</c>.</summary>
@@ -16,7 +18,9 @@ internal interface IModelKind
     /// <summary>What messages call the vocabulary that comes with the program.</summary>
     string Vocabulary { get; }
 
-    /// <summary>The tokenizer: the configured vocabulary, else the published model's, or for generated scenes their few words.</summary>
+    /// <summary>
+    /// The tokenizer: the configured vocabulary, else the published model's, or for generated scenes their few words.
+    /// </summary>
     /// <exception cref="Serialization.SerializationException">The configured vocabulary cannot be used.</exception>
     ITokenizer Tokenizer(RunConfig config);
 
@@ -33,9 +37,9 @@ internal interface IModelKind
     IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining);
 
     /// <summary>
-    /// The keys that make a run's model what it is, with their values: none may be another when its checkpoint is used, also where
-    /// the shapes would fit (heads, the explained layer). <c>image_res</c> is not among them, since position embeddings are resized;
-    /// nor are those that shape the training alone.
+    /// The keys that make a run's model what it is, with their values: none may be another when its checkpoint is used,
+    /// also where the shapes would fit (heads, the explained layer). <c>image_res</c> is not among them, since position
+    /// embeddings are resized; nor are those that shape the training alone.
     /// </summary>
     /// <exception cref="ModelException">Sizes do not fit together.</exception>
     IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer);

@@ -26,10 +26,13 @@ internal static class ModelKeys
     /// <summary>The keys of a vision transformer that are binding for a run.</summary>
     public static IReadOnlyList<(string Key, int Value)> Binding(VisionConfig vision) =>
     [
-        ("patch_size", vision.PatchSize), ("vision_width", vision.Width), ("vision_depth", vision.Depth), ("vision_heads", vision.Heads),
+        ("patch_size", vision.PatchSize), ("vision_width", vision.Width), ("vision_depth", vision.Depth),
+        ("vision_heads", vision.Heads),
     ];
 
-    /// <summary>What all BERT encoders of a configuration have in common; layers and special ids are the model's own.</summary>
+    /// <summary>
+    /// What all BERT encoders of a configuration have in common; layers and special ids are the model's own.
+    /// </summary>
     /// <param name="config">The configuration.</param>
     /// <param name="words">Words of the tokenizer.</param>
     /// <exception cref="ConfigException">The tokenizer has more words than the model.</exception>
@@ -48,7 +51,10 @@ internal static class ModelKeys
         };
     }
 
-    /// <summary>The BERT encoder of a recording, without dropout; layers with cross attention and special ids are the model's own.</summary>
+    /// <summary>
+    /// The BERT encoder of a recording, without dropout; layers with cross attention and special ids are the model's
+    /// own.
+    /// </summary>
     public static TextConfig Bert(GoldenCase golden) => new()
     {
         Hidden = golden.Size("hidden"),
@@ -80,7 +86,8 @@ internal static class ModelKeys
     /// <summary>A tokenizer as the kind of model needs it; a checkpoint may bring another.</summary>
     /// <exception cref="ConfigException">It is one of another kind.</exception>
     public static T Require<T>(ITokenizer tokenizer, string model) where T : class, ITokenizer => tokenizer as T
-        ?? throw new ConfigException($"model: {model} does not go with the checkpoint's vocabulary, which is that of another kind of model; name the checkpoint's own configuration");
+        ?? throw new ConfigException($"model: {model} does not go with the checkpoint's vocabulary, "
+            + "which is that of another kind of model; name the checkpoint's own configuration");
 
     /// <summary>Which map explains the model.</summary>
     public static GroundingSettings Grounding(RunConfig config) => new(
@@ -107,13 +114,16 @@ internal static class ModelKeys
         MlpRatio = golden.Number("mlp_ratio", 4),
     };
 
-    /// <summary>Rows of the word embedding: a published model's may have more than a small vocabulary has words.</summary>
+    /// <summary>
+    /// Rows of the word embedding: a published model's may have more than a small vocabulary has words.
+    /// </summary>
     /// <exception cref="ConfigException">The tokenizer has more words than the model.</exception>
     public static int VocabSize(RunConfig config, int words)
     {
         if (config.OptionalInteger("vocab_size") is not { } rows)
             return words;
         return rows >= words ? rows
-            : throw ConfigRules.Wrong(config, $"vocab_size: must be at least the tokenizer's {words} words, found {rows}; raise it, in the file that bert_config names if it comes from there");
+            : throw ConfigRules.Wrong(config, $"vocab_size: must be at least the tokenizer's {words} words, "
+                + $"found {rows}; raise it, in the file that bert_config names if it comes from there");
     }
 }

@@ -19,7 +19,8 @@ internal static class ModelRegistry
         ?? throw new ModelException($"there is no model \"{name}\"; choose {string.Join(", ", Names)}");
 
     /// <summary>The configured model with fresh weights; see <see cref="IModelKind.Create"/>.</summary>
-    public static IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining) =>
+    public static IVisionLanguageModel Create(
+        RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining) =>
         Find(config.Model).Create(config, tokenizer, backend, forTraining);
 
     /// <summary>Holds that a configuration describes the model of a run.</summary>
@@ -33,8 +34,10 @@ internal static class ModelRegistry
         string[] differing = run.Model != config.Model
             ? [$"model is {run.Model} in that run and {config.Model} here"]
             : [.. Find(run.Model).Binding(run, tokenizer).Zip(Find(run.Model).Binding(config, tokenizer))
-                .Where(p => p.First.Value != p.Second.Value).Select(p => $"{p.First.Key} is {p.First.Value} in that run and {p.Second.Value} here")];
+                .Where(p => p.First.Value != p.Second.Value).Select(
+                    p => $"{p.First.Key} is {p.First.Value} in that run and {p.Second.Value} here")];
         if (differing.Length > 0)
-            throw new ConfigException($"{checkpoint}: {string.Join(", ", differing)}; the keys of a run's model are binding: give its own configuration, and leave them out of --set");
+            throw new ConfigException($"{checkpoint}: {string.Join(", ", differing)}; "
+                + "the keys of a run's model are binding: give its own configuration, and leave them out of --set");
     }
 }

@@ -13,12 +13,13 @@ namespace AmcEngine.Amc.Objective;
 /// <param name="MaxMargin">Margin of the max term.</param>
 /// <param name="Eps">Added to the maximum that normalises a map; maps are small, so that it matters.</param>
 public sealed record AmcOptions(
-    double MeanWeight = 0.2, double MeanMargin = 0.1, double MaxWeight = 0.8, double MaxMargin = 0.5, double Eps = 1e-7);
+    double MeanWeight = 0.2, double MeanMargin = 0.1, double MaxWeight = 0.8, double MaxMargin = 0.5,
+    double Eps = 1e-7);
 
 /// <summary>
-/// Attention Mask Consistency (Yang et al., CVPR 2023; specification 4): the explanation of a match is itself trained to
-/// lie inside the annotated region. The explanation contains a gradient, so the loss is of second order. Of a model it needs
-/// nothing but a <see cref="Grounding"/>.
+/// Attention Mask Consistency (Yang et al., CVPR 2023; specification 4): the explanation of a match is itself trained
+/// to lie inside the annotated region. The explanation contains a gradient, so the loss is of second order. Of a model
+/// it needs nothing but a <see cref="Grounding"/>.
 /// </summary>
 public sealed class AmcObjective(AmcOptions? options = null) : IObjective
 {
@@ -27,14 +28,17 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
     /// <inheritdoc/>
     ObjectiveTerms IObjective.Compute(ObjectiveInputs inputs) => Compute(inputs);
 
-    /// <summary>The two margin losses of a step. Samples without a region do not enter; without any, the losses are 0.</summary>
+    /// <summary>
+    /// The two margin losses of a step. Samples without a region do not enter; without any, the losses are 0.
+    /// </summary>
     /// <exception cref="ModelException">The sizes do not fit.</exception>
     public AmcTerms Compute(ObjectiveInputs inputs)
     {
         var (map, regions, hasRegion) = (inputs.Grounding.Map, inputs.Regions, inputs.HasRegion);
         var count = map.Shape[0];
         if (regions.Shape.Rank != 3 || regions.Shape[0] != count || hasRegion.Count != count)
-            throw new ModelException($"AMC: {regions.Shape} region masks and {hasRegion.Count} indicators for {count} samples; masks are [B, S, S]");
+            throw new ModelException($"AMC: {regions.Shape} region masks and {hasRegion.Count} indicators for {count} "
+                + "samples; masks are [B, S, S]");
         int[] rows = [.. Enumerable.Range(0, count).Where(i => hasRegion[i])];
         if (rows.Length == 0)
         {
@@ -64,7 +68,8 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
             Loss = mean.Scale(_options.MeanWeight).Add(max.Scale(_options.MaxWeight)),
             MapGradient = gradient,
             RawCam = raw.Reshape(count, grid, grid),
-            WordCam = grounding.WordMask is { } words ? GradCam.Of(grounding.Map.Detach(), gradient.Detach(), words).Reshape(count, grid, grid) : null,
+            WordCam = grounding.WordMask is { } words ? GradCam.Of(grounding.Map.Detach(), gradient.Detach(), words)
+                .Reshape(count, grid, grid) : null,
             NormalizedCam = normalized,
             UpsampledCam = upsampled,
         };

@@ -3,7 +3,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Amc.Objective;
 
-/// <summary>The value of Attention Mask Consistency and what it was computed from; tensors belong to the caller's scope.</summary>
+/// <summary>
+/// The value of Attention Mask Consistency and what it was computed from; tensors belong to the caller's scope.
+/// </summary>
 public sealed record AmcTerms : ObjectiveTerms
 {
     /// <summary>Mean margin loss, a scalar: one hinge for the whole batch.</summary>
@@ -12,13 +14,17 @@ public sealed record AmcTerms : ObjectiveTerms
     /// <summary>Max margin loss, a scalar: a hinge for each sample.</summary>
     public required Tensor MaxLoss { get; init; }
 
-    /// <summary>∂ Σ scores / ∂ map <c>[B, H, Q, N]</c>, differentiable; null where no sample has a region, as all that follows.</summary>
+    /// <summary>
+    /// ∂ Σ scores / ∂ map <c>[B, H, Q, N]</c>, differentiable; null where no sample has a region, as all that follows.
+    /// </summary>
     public Tensor? MapGradient { get; init; }
 
     /// <summary>GradCAM <c>[B, n, n]</c>.</summary>
     public Tensor? RawCam { get; init; }
 
-    /// <summary>GradCAM by the words alone <c>[B, n, n]</c>, a constant; null where the grounding does not tell words.</summary>
+    /// <summary>
+    /// GradCAM by the words alone <c>[B, n, n]</c>, a constant; null where the grounding does not tell words.
+    /// </summary>
     public Tensor? WordCam { get; init; }
 
     /// <summary>After min-max normalisation <c>[B, n, n]</c>.</summary>

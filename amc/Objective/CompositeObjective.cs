@@ -19,6 +19,7 @@ public sealed class CompositeObjective(params IReadOnlyList<IObjective> parts) :
     {
         public override IReadOnlyList<NamedLoss> Losses => [.. Parts.SelectMany(p => p.Losses)];
 
-        public override IReadOnlyDictionary<string, Tensor?> Intermediate => Parts.SelectMany(p => p.Intermediate).ToDictionary(v => v.Key, v => v.Value);
+        public override IReadOnlyDictionary<string, Tensor?> Intermediate =>
+            Parts.SelectMany(p => p.Intermediate).ToDictionary(v => v.Key, v => v.Value);
     }
 }

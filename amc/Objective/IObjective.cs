@@ -21,7 +21,9 @@ public sealed record ObjectiveInputs(Grounding Grounding, Tensor Regions, IReadO
 {
     private RecordedExplanation? _explanation;
 
-    /// <summary>The GradCAM of <see cref="Grounding"/>, recorded to be differentiated again; computed once for all objectives.</summary>
+    /// <summary>
+    /// The GradCAM of <see cref="Grounding"/>, recorded to be differentiated again; computed once for all objectives.
+    /// </summary>
     internal RecordedExplanation Explanation => _explanation ??= GradCam.Record(Grounding);
 
     /// <summary>Other texts for the same things in the same pictures; null where nobody asks for them.</summary>

@@ -18,19 +18,19 @@ public sealed record SelfEqOptions(double Threshold = 0.8, double MeanTarget = 0
 public sealed record SelfEqValue(Tensor Similarity, Tensor Consistency, Tensor Loss);
 
 /// <summary>
-/// Self-equivalence (He et al., CVPR 2024): the explanations of a phrase and of its paraphrase are to agree, and to be high where
-/// both are. It needs no region. Written with differentiable ops, so that it can be differentiated twice.
+/// Self-equivalence (He et al., CVPR 2024): the explanations of a phrase and of its paraphrase are to agree, and to be
+/// high where both are. It needs no region. Written with differentiable ops, so that it can be differentiated twice.
 /// </summary>
 public static class SelfEqLoss
 {
     /// <summary>
-    /// sim + w·cst of the maps G and E: sim = SmoothL1(E, G) with β = 1, mean; with the common region M = [G + E ≥ threshold], a
-    /// constant, and N = ΣM: cst = std(M·G) + std(M·E) + max(0, target − ΣM·G/N) + max(0, target − ΣM·E/N). The deviations are
-    /// the unbiased ones over the whole batch, zeros outside M included.
+    /// sim + w·cst of the maps G and E: sim = SmoothL1(E, G) with β = 1, mean; with the common region M = [G + E ≥
+    /// threshold], a constant, and N = ΣM: cst = std(M·G) + std(M·E) + max(0, target − ΣM·G/N) + max(0, target −
+    /// ΣM·E/N). The deviations are the unbiased ones over the whole batch, zeros outside M included.
     /// </summary>
     /// <remarks>
-    /// Where M is empty both hinges are the target without a gradient (the reference has NaN). A deviation of 0 has the gradient
-    /// 0, as in PyTorch.
+    /// Where M is empty both hinges are the target without a gradient (the reference has NaN). A deviation of 0 has the
+    /// gradient 0, as in PyTorch.
     /// </remarks>
     /// <param name="phrase">Normalised maps of the phrases <c>[B, n²]</c>.</param>
     /// <param name="paraphrase">Normalised maps of their paraphrases <c>[B, n²]</c>.</param>
@@ -39,13 +39,15 @@ public static class SelfEqLoss
     public static SelfEqValue Compute(Tensor phrase, Tensor paraphrase, SelfEqOptions? options = null)
     {
         if (!phrase.Shape.Equals(paraphrase.Shape) || phrase.Shape.Rank != 2 || phrase.Count == 0)
-            throw new ModelException($"SelfEQ: maps {phrase.Shape} and {paraphrase.Shape}; both are [B, n²] with at least one patch");
+            throw new ModelException(
+                $"SelfEQ: maps {phrase.Shape} and {paraphrase.Shape}; both are [B, n²] with at least one patch");
         options ??= new SelfEqOptions();
         var similarity = SmoothL1(paraphrase.Sub(phrase)).Mean();
         var common = Indicator(phrase.Detach().Add(paraphrase.Detach()), options.Threshold, double.MaxValue);
         // An empty region has sums of 0 and no gradient, whatever they are divided by.
         var count = common.Sum().Clamp(1, double.MaxValue);
-        var consistency = Within(phrase.Mul(common), count, options).Add(Within(paraphrase.Mul(common), count, options));
+        var consistency = Within(phrase.Mul(common), count, options).Add(
+            Within(paraphrase.Mul(common), count, options));
         return new SelfEqValue(similarity, consistency, similarity.Add(consistency.Scale(options.ConsistencyWeight)));
     }
 

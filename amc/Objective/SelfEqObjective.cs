@@ -7,8 +7,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Amc.Objective;
 
 /// <summary>
-/// SelfEQ (He et al., CVPR 2024) as an objective: the explanation of a text and that of another text for the same thing are to
-/// agree. It needs no region. The model's own losses are those of the batch's texts, the paraphrases.
+/// SelfEQ (He et al., CVPR 2024) as an objective: the explanation of a text and that of another text for the same thing
+/// are to agree. It needs no region. The model's own losses are those of the batch's texts, the paraphrases.
 /// </summary>
 /// <param name="weight">Weight beside the other losses.</param>
 /// <param name="options">Constants of the loss.</param>
@@ -21,7 +21,8 @@ public sealed class SelfEqObjective(double weight = 1, SelfEqOptions? options = 
     public ObjectiveTerms Compute(ObjectiveInputs inputs)
     {
         var map = inputs.Grounding.Map;
-        int[] rows = inputs.Others is { } others ? [.. Enumerable.Range(0, others.IsOther.Count).Where(i => others.IsOther[i])] : [];
+        int[] rows = inputs.Others is { } others
+            ? [.. Enumerable.Range(0, others.IsOther.Count).Where(i => others.IsOther[i])] : [];
         if (rows.Length == 0)
         {
             var zero = Tensor.Zeros([], map.DType, map.Backend);
@@ -45,6 +46,7 @@ public sealed class SelfEqObjective(double weight = 1, SelfEqOptions? options = 
 
     private sealed record Terms(Tensor Similarity, Tensor Consistency) : ObjectiveTerms
     {
-        public override IReadOnlyList<NamedLoss> Losses => [new("selfeq_sim", Similarity), new("selfeq_cst", Consistency)];
+        public override IReadOnlyList<NamedLoss> Losses =>
+            [new("selfeq_sim", Similarity), new("selfeq_cst", Consistency)];
     }
 }

@@ -7,9 +7,13 @@ namespace AmcEngine.Amc.Profiling;
 /// <summary>A profile as one JSON object.</summary>
 internal static class ProfileJson
 {
-    private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Options =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The object's text. Seconds, calls, flop and bytes are those of one step; gflops and gbytes are rates (10⁹ a second).</summary>
+    /// <summary>
+    /// The object's text. Seconds, calls, flop and bytes are those of one step; gflops and gbytes are rates (10⁹ a
+    /// second).
+    /// </summary>
     /// <param name="r">The profile.</param>
     /// <param name="shapes">Whether to tell shapes apart, too.</param>
     public static string Write(ProfileResult r, bool shapes)
@@ -36,7 +40,8 @@ internal static class ProfileJson
             ["profiled_steps"] = r.ProfiledSteps,
             ["profiled_step_seconds"] = r.ProfiledSeconds,
             ["kernel_seconds"] = r.KernelSeconds,
-            ["phase_parts"] = Array(r.Phases.Select(p => new JsonObject { ["name"] = p.Name, ["seconds"] = p.Seconds, ["kernel_seconds"] = p.KernelSeconds })),
+            ["phase_parts"] = Array(r.Phases.Select(p =>
+                new JsonObject { ["name"] = p.Name, ["seconds"] = p.Seconds, ["kernel_seconds"] = p.KernelSeconds })),
             ["machine"] = r.Peaks is null ? null : new JsonObject
             {
                 ["fma_gflops_one_thread"] = r.Peaks.FmaGflopsOneThread,

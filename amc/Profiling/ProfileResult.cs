@@ -33,7 +33,9 @@ internal sealed record ProfileResult
     /// <summary>Seconds of the measured steps, in order; no kernel was timed in them.</summary>
     public required double[] Seconds { get; init; }
 
-    /// <summary>Seconds of the steps without AMC that took turns with them; empty where the configuration has no AMC.</summary>
+    /// <summary>
+    /// Seconds of the steps without AMC that took turns with them; empty where the configuration has no AMC.
+    /// </summary>
     public required double[] SecondsWithoutAmc { get; init; }
 
     /// <summary>Steps in which kernels and phases were timed.</summary>
@@ -54,7 +56,10 @@ internal sealed record ProfileResult
     /// <summary>Memory.</summary>
     public required MemoryBreakdown Memory { get; init; }
 
-    /// <summary>Garbage collections from the first measured step to the last, those without AMC included, by generation (an older one's counts for the younger, too).</summary>
+    /// <summary>
+    /// Garbage collections from the first measured step to the last, those without AMC included, by generation (an
+    /// older one's counts for the younger, too).
+    /// </summary>
     public required int[] Collections { get; init; }
 
     /// <summary>Managed bytes allocated in a measured step, by all threads.</summary>
@@ -69,14 +74,21 @@ internal sealed record ProfileResult
     /// <summary>Time of a profiled step, data included.</summary>
     public double ProfiledSeconds => Phases.Sum(p => p.Seconds);
 
-    /// <summary>Share of AMC in a step: (with − without) / with, medians; null where the configuration has no AMC.</summary>
-    public double? AmcShare => SecondsWithoutAmc.Length == 0 ? null : (Median - Profiling.Median.Of(SecondsWithoutAmc)) / Median;
+    /// <summary>
+    /// Share of AMC in a step: (with − without) / with, medians; null where the configuration has no AMC.
+    /// </summary>
+    public double? AmcShare =>
+        SecondsWithoutAmc.Length == 0 ? null : (Median - Profiling.Median.Of(SecondsWithoutAmc)) / Median;
 
-    /// <summary>Time of the phases that only AMC has: the explanation's gradient, its losses, and the way back through both.</summary>
-    public double AmcPhaseSeconds => Phases.Where(p => p.Name is "explanation gradient" or "forward/AMC loss" or "backward/explanation gradient" or "backward/AMC loss").Sum(p => p.Seconds);
+    /// <summary>
+    /// Time of the phases that only AMC has: the explanation's gradient, its losses, and the way back through both.
+    /// </summary>
+    public double AmcPhaseSeconds => Phases.Where(p => p.Name is "explanation gradient" or "forward/AMC loss"
+        or "backward/explanation gradient" or "backward/AMC loss").Sum(p => p.Seconds);
 
     /// <summary>Phases without their parts, in the order in which they began, the rest last.</summary>
-    public IEnumerable<(string Name, double Seconds)> Groups => Phases.GroupBy(p => p.Name.Split('/')[0]).Select(g => (g.Key, g.Sum(p => p.Seconds)));
+    public IEnumerable<(string Name, double Seconds)> Groups =>
+        Phases.GroupBy(p => p.Name.Split('/')[0]).Select(g => (g.Key, g.Sum(p => p.Seconds)));
 }
 
 /// <summary>One kernel's part of a step.</summary>
@@ -87,7 +99,8 @@ internal sealed record ProfileResult
 /// <param name="Flop">Operations a step.</param>
 /// <param name="Bytes">Compulsory traffic a step.</param>
 /// <param name="RoofSeconds">Least time for that on this machine; null where its peaks are not known.</param>
-internal sealed record KernelUse(string Name, string Shape, double Calls, double Seconds, double Flop, double Bytes, double? RoofSeconds)
+internal sealed record KernelUse(
+    string Name, string Shape, double Calls, double Seconds, double Flop, double Bytes, double? RoofSeconds)
 {
     /// <summary>10⁹ operations a second.</summary>
     public double Gflops => Seconds > 0 ? Flop / Seconds * 1e-9 : 0;
@@ -112,7 +125,8 @@ internal sealed record KernelUse(string Name, string Shape, double Calls, double
 /// <param name="ManagedHeap">Managed heap after the last collection.</param>
 /// <param name="PeakResident">Most memory that the process had resident; null where the system does not tell.</param>
 internal sealed record MemoryBreakdown(
-    long Peak, string PeakPhase, long Weights, long MomentumWeights, long Queues, long OptimizerState, long Gradients, long Reserved, long Scratch, long ManagedHeap, long? PeakResident)
+    long Peak, string PeakPhase, long Weights, long MomentumWeights, long Queues, long OptimizerState, long Gradients,
+    long Reserved, long Scratch, long ManagedHeap, long? PeakResident)
 {
     /// <summary>The rest of the peak.</summary>
     public long Activations => Peak - Weights - MomentumWeights - Queues - OptimizerState - Gradients;

@@ -18,7 +18,8 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
 {
     private const int LeastWarmup = 2;
 
-    // The compiler replaces a method's first version after it was called often enough; small steps need more of them for that.
+    // The compiler replaces a method's first version after it was called often enough; small steps need more of them
+    // for that.
     private const int MostWarmup = 40;
     private const double WarmupSeconds = 3;
 
@@ -29,7 +30,9 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
 
     /// <summary>Measures training steps.</summary>
     /// <param name="steps">Number of steps to take the median of.</param>
-    /// <param name="warmup">Least number of steps before them; null: until the compiler is done with most methods.</param>
+    /// <param name="warmup">
+    /// Least number of steps before them; null: until the compiler is done with most methods.
+    /// </param>
     /// <param name="progress">Told what is being done; may do nothing.</param>
     public ProfileResult Measure(int steps, int? warmup, Action<string> progress)
     {
@@ -59,7 +62,8 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
             Seconds = with,
             SecondsWithoutAmc = without,
             ProfiledSteps = profiled,
-            Phases = [.. profiler.Phases.OrderBy(p => p.Name == Phase.Other).Select(p => new PhaseStatistics(p.Name, p.Seconds / profiled, p.KernelSeconds / profiled))],
+            Phases = [.. profiler.Phases.OrderBy(p => p.Name == Phase.Other).Select(
+                p => new PhaseStatistics(p.Name, p.Seconds / profiled, p.KernelSeconds / profiled))],
             Ops = Uses(profiler, byShape: false, profiled, peaks),
             Shapes = Uses(profiler, byShape: true, profiled, peaks),
             Peaks = peaks,
@@ -124,7 +128,8 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     {
         Parameter[] trained = [.. session.Model.Trainable.Where(p => p.Kind == ParameterKind.Weight)];
         HashSet<Parameter> known = [.. trained];
-        Parameter[] rest = [.. session.Model.Parameters.Where(p => p.Kind != ParameterKind.Integers && !known.Contains(p))];
+        Parameter[] rest =
+            [.. session.Model.Parameters.Where(p => p.Kind != ParameterKind.Integers && !known.Contains(p))];
         return new MemoryBreakdown(
             peak,
             atPeak?.Phase ?? Phase.Other,
@@ -140,11 +145,13 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     }
 
     private IEnumerable<Tensors.Tensor> Queues() =>
-        session.Model.StateEntries.Select(e => e.Parameter).Where(p => p.Kind == ParameterKind.Buffer).Select(p => p.Value);
+        session.Model.StateEntries.Select(e => e.Parameter).Where(p => p.Kind == ParameterKind.Buffer)
+            .Select(p => p.Value);
 
     private static IReadOnlyList<KernelUse> Uses(Profiler profiler, bool byShape, int steps, MachinePeaks? peaks) =>
         [.. profiler.Ops(byShape).Select(o => new KernelUse(
-            o.Name, o.Shape, o.Calls / (double)steps, o.Seconds / steps, o.Flop / steps, o.Bytes / steps, peaks?.Seconds(o.Flop / steps, o.Bytes / steps)))];
+            o.Name, o.Shape, o.Calls / (double)steps, o.Seconds / steps, o.Flop / steps, o.Bytes / steps,
+            peaks?.Seconds(o.Flop / steps, o.Bytes / steps)))];
 
     private static int[] Collections() => [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(GC.CollectionCount)];
 }

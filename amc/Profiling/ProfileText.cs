@@ -13,12 +13,19 @@ internal static class ProfileText
     /// <summary>Writes the tables.</summary>
     public static void Write(ProfileResult r, bool shapes, TextWriter output)
     {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{r.Config}: {r.WeightCount / 1e6:0.0} million weights, batch {r.BatchSize}, {r.Device} ({r.DeviceName}), {r.Threads} threads"));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step: median {Time(r.Median)}, {Time(r.Seconds.Min())} to {Time(r.Seconds.Max())} ({r.Seconds.Length} steps after {r.WarmupSteps} of warm-up)"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{r.Config}: {r.WeightCount / 1e6:0.0} million "
+            + $"weights, batch {r.BatchSize}, {r.Device} ({r.DeviceName}), {r.Threads} threads"));
+        output.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"step: median {Time(r.Median)}, {Time(r.Seconds.Min())} to "
+                + $"{Time(r.Seconds.Max())} ({r.Seconds.Length} steps after {r.WarmupSteps} of warm-up)"));
         if (r.AmcShare is { } share)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"without AMC: median {Time(Median.Of(r.SecondsWithoutAmc))}; AMC is {100 * share:0.0} % of a step (its own phases: {Time(r.AmcPhaseSeconds)})"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"without AMC: "
+                + $"median {Time(Median.Of(r.SecondsWithoutAmc))}; AMC is {100 * share:0.0} % of a step (its own "
+                + $"phases: {Time(r.AmcPhaseSeconds)})"));
         if (r.Peaks is { } p)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"machine: {p.FmaGflopsAllThreads:0} GFLOP/s by {r.Threads} threads ({p.FmaGflopsOneThread:0} by one), memory {p.MemoryGBs:0.0} GB/s; \"roof\" is the share of the time that these allow"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"machine: "
+                + $"{p.FmaGflopsAllThreads:0} GFLOP/s by {r.Threads} threads ({p.FmaGflopsOneThread:0} by one), memory "
+                + $"{p.MemoryGBs:0.0} GB/s; \"roof\" is the share of the time that these allow"));
         output.WriteLine();
         Phases(r, output);
         output.WriteLine();
@@ -34,7 +41,8 @@ internal static class ProfileText
 
     private static void Phases(ProfileResult r, TextWriter output)
     {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"phases of a step ({Steps(r)} with every kernel timed{(r.Synchronous ? ", timing: synchronous" : "")}): {Time(r.ProfiledSeconds)}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"phases of a step ({Steps(r)} with every kernel "
+            + $"timed{(r.Synchronous ? ", timing: synchronous" : "")}): {Time(r.ProfiledSeconds)}"));
         var table = new TextTable("phase", "ms", "share", "in kernels");
         foreach (var group in r.Phases.GroupBy(p => p.Name.Split('/')[0]))
         {
@@ -45,12 +53,14 @@ internal static class ProfileText
         table.Write(output);
 
         void Row(string name, double seconds, double kernels) =>
-            table.Add(name, Milliseconds(seconds), Percent(seconds / r.ProfiledSeconds), Percent(seconds > 0 ? kernels / seconds : 0));
+            table.Add(name, Milliseconds(seconds), Percent(seconds / r.ProfiledSeconds),
+                Percent(seconds > 0 ? kernels / seconds : 0));
     }
 
     private static void Ops(ProfileResult r, TextWriter output)
     {
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kernels of a step: {Time(r.KernelSeconds)}, {r.Ops.Sum(o => o.Calls):0} calls; outside of kernels {Time(r.ProfiledSeconds - r.KernelSeconds)}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"kernels of a step: {Time(r.KernelSeconds)}, "
+            + $"{r.Ops.Sum(o => o.Calls):0} calls; outside of kernels {Time(r.ProfiledSeconds - r.KernelSeconds)}"));
         var table = KernelTable("kernel");
         KernelUse[] shown = [.. r.Ops.Where(o => o.Seconds >= LeastShare * r.KernelSeconds)];
         foreach (var op in shown)
@@ -67,7 +77,8 @@ internal static class ProfileText
     private static void Shapes(ProfileResult r, TextWriter output)
     {
         KernelUse[] all = [.. r.Shapes.Where(s => s.Shape.Length > 0)];
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"shapes of matrix products and attention: the {Math.Min(MostShapes, all.Length)} longest of {all.Length}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"shapes of matrix products and attention: "
+            + $"the {Math.Min(MostShapes, all.Length)} longest of {all.Length}"));
         var table = KernelTable("kernel and shape");
         foreach (var op in all.Take(MostShapes))
             Add(table, $"{op.Name}  {op.Shape}", op, r);
@@ -81,27 +92,36 @@ internal static class ProfileText
         var table = new TextTable("held by", "MiB", "share");
         (string Name, long Bytes)[] parts =
         [
-            ("weights", m.Weights), ("momentum weights", m.MomentumWeights), ("queues", m.Queues), ("optimizer state", m.OptimizerState),
+            ("weights", m.Weights), ("momentum weights", m.MomentumWeights), ("queues", m.Queues),
+            ("optimizer state", m.OptimizerState),
             ("gradients at the peak", m.Gradients), ("activations and temporaries", m.Activations),
         ];
         foreach ((var name, var bytes) in parts)
             table.Add(name, Text($"{bytes / (double)(1 << 20):0.0}"), Percent(bytes / (double)m.Peak));
         table.Write(output);
-        output.WriteLine($"pool {Size(m.Reserved)} reserved, kernel scratch {Size(m.Scratch)}, managed heap {Size(m.ManagedHeap)}, process at most {(m.PeakResident is { } rss ? Size(rss) : "unknown")}");
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"garbage collections in {r.Seconds.Length + r.SecondsWithoutAmc.Length} steps: {string.Join(", ", r.Collections.Select((c, g) => $"generation {g}: {c}"))}; {r.ManagedBytes / 1024.0:0} KiB of objects a step"));
+        output.WriteLine($"pool {Size(m.Reserved)} reserved, kernel scratch {Size(m.Scratch)}, managed heap "
+            + $"{Size(m.ManagedHeap)}, process at most {(m.PeakResident is { } rss ? Size(rss) : "unknown")}");
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"garbage collections in {r.Seconds.Length + r.SecondsWithoutAmc.Length} steps: "
+                + $"{string.Join(", ", r.Collections.Select((c, g) => $"generation {g}: {c}"))}; "
+                + $"{r.ManagedBytes / 1024.0:0} KiB of objects a step"));
     }
 
     private static TextTable KernelTable(string head) => new(head, "calls", "ms", "share", "GFLOP/s", "GB/s", "roof");
 
     private static void Add(TextTable table, string name, KernelUse op, ProfileResult r) => table.Add(
-        name, Text($"{op.Calls:0.#}"), Milliseconds(op.Seconds), Percent(op.Seconds / r.KernelSeconds), Text($"{op.Gflops:0.0}"), Text($"{op.Gbytes:0.0}"), op.Share is { } share ? Text($"{100 * share:0} %") : "–");
+        name, Text($"{op.Calls:0.#}"), Milliseconds(op.Seconds), Percent(op.Seconds / r.KernelSeconds),
+        Text($"{op.Gflops:0.0}"), Text($"{op.Gbytes:0.0}"), op.Share is { } share ? Text($"{100 * share:0} %") : "–");
 
     private static KernelUse Sum(IReadOnlyList<KernelUse> ops) => new(
-        "", "", ops.Sum(o => o.Calls), ops.Sum(o => o.Seconds), ops.Sum(o => o.Flop), ops.Sum(o => o.Bytes), ops.Any(o => o.RoofSeconds is null) ? null : ops.Sum(o => o.RoofSeconds!.Value));
+        "", "", ops.Sum(o => o.Calls), ops.Sum(o => o.Seconds), ops.Sum(o => o.Flop), ops.Sum(o => o.Bytes),
+        ops.Any(o => o.RoofSeconds is null) ? null : ops.Sum(o => o.RoofSeconds!.Value));
 
-    private static string Steps(ProfileResult r) => r.ProfiledSteps == 1 ? "1 step" : $"mean of {r.ProfiledSteps} steps";
+    private static string Steps(ProfileResult r) =>
+        r.ProfiledSteps == 1 ? "1 step" : $"mean of {r.ProfiledSteps} steps";
 
-    private static string Time(double seconds) => seconds >= 1 ? Text($"{seconds:0.000} s") : Text($"{seconds * 1e3:0.00} ms");
+    private static string Time(double seconds) =>
+        seconds >= 1 ? Text($"{seconds:0.000} s") : Text($"{seconds * 1e3:0.00} ms");
 
     private static string Milliseconds(double seconds) => Text($"{seconds * 1e3:0.00}");
 

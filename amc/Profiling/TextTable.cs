@@ -14,6 +14,7 @@ internal sealed class TextTable(params string[] heads)
     {
         int[] widths = [.. heads.Select((_, c) => _rows.Max(r => r[c].Length))];
         foreach (var row in _rows)
-            output.WriteLine(string.Concat(row.Select((cell, c) => c == 0 ? "  " + cell.PadRight(widths[c]) : "  " + cell.PadLeft(widths[c]))).TrimEnd());
+            output.WriteLine(string.Concat(row.Select(
+                (cell, c) => c == 0 ? "  " + cell.PadRight(widths[c]) : "  " + cell.PadLeft(widths[c]))).TrimEnd());
     }
 }

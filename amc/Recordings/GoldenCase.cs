@@ -66,12 +66,14 @@ internal sealed partial class GoldenCase : IDisposable
     public TokenBatch Text()
     {
         var ids = Input("input/input_ids");
-        int[] values = Ints(ids), mask = Find("input/attention_mask") is { } stored ? Ints(stored) : [.. Enumerable.Repeat(1, values.Length)];
+        int[] values = Ints(ids),
+            mask = Find("input/attention_mask") is { } stored ? Ints(stored) : [.. Enumerable.Repeat(1, values.Length)];
         return new TokenBatch(values, mask, (int)ids.Shape[0], (int)ids.Shape[1]);
     }
 
     /// <summary>The recorded choice of masked tokens; null where the model masks none.</summary>
-    public MaskedTokens? Masked() => Find("input/mlm_input_ids") is { } ids ? new MaskedTokens(Ints(ids), Ints(Input("input/mlm_labels"))) : null;
+    public MaskedTokens? Masked() =>
+        Find("input/mlm_input_ids") is { } ids ? new MaskedTokens(Ints(ids), Ints(Input("input/mlm_labels"))) : null;
 
     /// <summary>Normalised images, row-major <c>[B, 3, S, S]</c>: stored ones, or those of the rule.</summary>
     public double[] Image(int batch)
@@ -82,7 +84,10 @@ internal sealed partial class GoldenCase : IDisposable
         return Array.ConvertAll(values, v => (double)(v * (float)ImageAmplitude));
     }
 
-    /// <summary>Region masks <c>[B, S, S]</c> with their side: stored ones, or the JSON's boxes (x1, y1, x2, y2; x2 and y2 excluded).</summary>
+    /// <summary>
+    /// Region masks <c>[B, S, S]</c> with their side: stored ones, or the JSON's boxes (x1, y1, x2, y2; x2 and y2
+    /// excluded).
+    /// </summary>
     public (double[] Values, int Side) Regions(int batch)
     {
         if (Find("input/mask") is { } stored) return (stored.ToF64(), (int)stored.Shape[^1]);
@@ -138,7 +143,8 @@ internal sealed partial class GoldenCase : IDisposable
     /// <summary>A number of the configuration or beside it.</summary>
     public double Number(string key, double fallback) => Number(Section(), key) ?? Number(_root, key) ?? fallback;
 
-    private TensorData Input(string name) => Find(name) ?? throw new ModelException($"{_path}: the tensor file beside it lacks {name}");
+    private TensorData Input(string name) =>
+        Find(name) ?? throw new ModelException($"{_path}: the tensor file beside it lacks {name}");
 
     private JsonElement Section() => _root.TryGetProperty("config", out var section)
         ? section

@@ -107,5 +107,6 @@ internal static class AnnotationSheet
 
     private static string Kinds(EvaluationSample sample) => sample.Regions.Count == 0
         ? "no region"
-        : string.Join(", ", sample.Regions.CountBy(r => r.Kind).Select(k => k.Value == 1 ? k.Key : $"{k.Value} × {k.Key}"));
+        : string.Join(
+            ", ", sample.Regions.CountBy(r => r.Kind).Select(k => k.Value == 1 ? k.Key : $"{k.Value} × {k.Key}"));
 }

@@ -32,7 +32,8 @@ internal static class CheckpointPlot
         plot.YLabel("share of hits");
         double[] steps = [.. points.Select(p => (double)p.Step)];
         var color = Color.FromHex("#2ca02c");
-        var band = plot.Add.FillY(steps, [.. points.Select(p => p.Accuracy.Low)], [.. points.Select(p => p.Accuracy.High)]);
+        var band = plot.Add.FillY(
+            steps, [.. points.Select(p => p.Accuracy.Low)], [.. points.Select(p => p.Accuracy.High)]);
         band.FillColor = color.WithAlpha(0.18);
         band.LineWidth = 0;
         // A single checkpoint has no band.
@@ -42,7 +43,8 @@ internal static class CheckpointPlot
         line.LegendText = "pointing accuracy";
         line.LineWidth = 2;
         line.MarkerSize = 7;
-        var chance = plot.Add.HorizontalLine(points[0].Result.RandomAccuracy, 1.5f, Color.FromHex("#777777"), LinePattern.Dashed);
+        var chance = plot.Add.HorizontalLine(
+            points[0].Result.RandomAccuracy, 1.5f, Color.FromHex("#777777"), LinePattern.Dashed);
         chance.LegendText = "a random point";
         plot.Axes.SetLimitsY(0, 1);
         plot.ShowLegend(Edge.Bottom);

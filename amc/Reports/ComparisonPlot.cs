@@ -4,7 +4,9 @@ using ScottPlot;
 
 namespace AmcEngine.Amc.Reports;
 
-/// <summary>Draws pointing accuracy by step of several groups of runs, each with the band between its extremes.</summary>
+/// <summary>
+/// Draws pointing accuracy by step of several groups of runs, each with the band between its extremes.
+/// </summary>
 internal static class ComparisonPlot
 {
     private const int Width = 900;

@@ -32,12 +32,15 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
         get
         {
             var text = new StringBuilder();
-            text.Append(CultureInfo.InvariantCulture, $"{Split}: pointing accuracy {100 * Result.Accuracy:0.00} % on {Result.Count} samples");
-            text.Append(CultureInfo.InvariantCulture, $" (a random point {100 * Result.RandomAccuracy:0.00} %), {Result.Seconds:0.0} s");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{Split}: pointing accuracy {100 * Result.Accuracy:0.00} % on {Result.Count} samples");
+            text.Append(CultureInfo.InvariantCulture,
+                $" (a random point {100 * Result.RandomAccuracy:0.00} %), {Result.Seconds:0.0} s");
             if (Result.Flat > 0)
                 text.Append(CultureInfo.InvariantCulture, $", {Result.Flat} with a flat heatmap, which is no hit");
             if (Result.Skipped > 0)
-                text.Append(CultureInfo.InvariantCulture, $", {Result.Skipped} more could not be asked and do not count");
+                text.Append(
+                    CultureInfo.InvariantCulture, $", {Result.Skipped} more could not be asked and do not count");
             if (Result.LeftOut > 0)
                 text.Append(CultureInfo.InvariantCulture, $", {Result.LeftOut} left out by the protocol");
             if (Data?.Pictures is { HasBad: true } pictures)

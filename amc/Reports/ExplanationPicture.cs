@@ -5,13 +5,19 @@ using SkiaSharp;
 
 namespace AmcEngine.Amc.Reports;
 
-/// <summary>Draws what <c>amcx explain</c> writes: the picture with its heatmap, the pointed spot and the phrase below.</summary>
+/// <summary>
+/// Draws what <c>amcx explain</c> writes: the picture with its heatmap, the pointed spot and the phrase below.
+/// </summary>
 internal static class ExplanationPicture
 {
-    /// <summary>Pictures with a shorter longer side are enlarged by a whole factor, so that one can see something.</summary>
+    /// <summary>
+    /// Pictures with a shorter longer side are enlarged by a whole factor, so that one can see something.
+    /// </summary>
     public const int LegibleSide = 320;
 
-    /// <summary>Pictures with a longer longer side are drawn smaller: more is neither seen nor always held in memory.</summary>
+    /// <summary>
+    /// Pictures with a longer longer side are drawn smaller: more is neither seen nor always held in memory.
+    /// </summary>
     public const int LargestSide = 2048;
 
     private const int CaptionHeight = 36;

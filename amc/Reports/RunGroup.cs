@@ -9,7 +9,8 @@ internal readonly record struct Spread(double Mean, double Low, double High);
 /// <summary>Runs of one setting with different seeds.</summary>
 /// <param name="Name">What the setting is called.</param>
 /// <param name="Evaluations">Of each run: step, pointing accuracy, and that of a random point.</param>
-internal sealed record RunGroup(string Name, IReadOnlyList<IReadOnlyList<(int Step, double Accuracy, double Random)>> Evaluations)
+internal sealed record RunGroup(
+    string Name, IReadOnlyList<IReadOnlyList<(int Step, double Accuracy, double Random)>> Evaluations)
 {
     /// <summary>The folder of the first run.</summary>
     public string Folder { get; init; } = "";

@@ -20,7 +20,9 @@ internal sealed record GridScene(EvaluationSample Sample, PatchMap Before, Patch
 /// <param name="Count">Test questions behind these numbers.</param>
 internal sealed record GridHeading(double? Before, double After, double Random, int Count);
 
-/// <summary>Draws test scenes in rows: the picture with its region, and the heatmaps before and after training.</summary>
+/// <summary>
+/// Draws test scenes in rows: the picture with its region, and the heatmaps before and after training.
+/// </summary>
 internal static class SceneGrid
 {
     private const int Side = 224;

@@ -28,21 +28,26 @@ internal static class SummaryPage
         High = estimate.High,
     };
 
-    /// <summary>Pointing accuracy by what the answers are parted, side by side; what has one part alone is left out.</summary>
+    /// <summary>
+    /// Pointing accuracy by what the answers are parted, side by side; what has one part alone is left out.
+    /// </summary>
     /// <param name="summaries">One or several evaluations of the same data.</param>
     public static IEnumerable<PageBreakdown> Breakdowns(IReadOnlyList<EvaluationSummary> summaries)
     {
         var all = summaries.Select(s => s.Breakdown.ToDictionary(b => b.By, b => b.Parts)).ToArray();
         foreach (var by in all.SelectMany(b => b.Keys).Distinct().ToArray())
         {
-            var tables = all.Select(b => b.TryGetValue(by, out var parts) ? parts.ToDictionary(p => p.Part, p => p.Estimate) : []).ToArray();
+            var tables = all.Select(b =>
+                b.TryGetValue(by, out var parts) ? parts.ToDictionary(p => p.Part, p => p.Estimate) : []).ToArray();
             string[] groups = [.. tables.SelectMany(t => t.Keys).Distinct()];
             if (groups.Length < 2)
                 continue;
             var rows = groups.Select(g => Row(g, tables));
             var name = by.Replace('_', ' ');
             if (groups.Length > MostParts)
-                (name, rows) = (FormattableString.Invariant($"{name} (the {MostParts} most frequent of {groups.Length})"), rows.OrderByDescending(r => r.Count).Take(MostParts));
+                (name, rows) = (
+                    FormattableString.Invariant($"{name} (the {MostParts} most frequent of {groups.Length})"),
+                    rows.OrderByDescending(r => r.Count).Take(MostParts));
             yield return new PageBreakdown(name, "pointing accuracy", [.. rows]);
         }
     }
@@ -50,11 +55,13 @@ internal static class SummaryPage
     private static PageRow Row(string group, Dictionary<string, Estimate>[] tables)
     {
         var count = tables.Max(t => t.TryGetValue(group, out var e) ? e.Count : 0);
-        return new PageRow(group, count, [.. tables.Select(t => t.TryGetValue(group, out var e) ? Number(EvaluationSummary.Pointing, e) : null)]);
+        return new PageRow(group, count,
+            [.. tables.Select(t => t.TryGetValue(group, out var e) ? Number(EvaluationSummary.Pointing, e) : null)]);
     }
 
     // What is no share has a scale of its own (infidelity, areas under scores).
-    private static bool IsShare(string name) => name is EvaluationSummary.Pointing or "energy" || name.StartsWith("iou@", StringComparison.Ordinal);
+    private static bool IsShare(string name) =>
+        name is EvaluationSummary.Pointing or "energy" || name.StartsWith("iou@", StringComparison.Ordinal);
 
     private static string NameOf(string name) => Names.TryGetValue(name, out var known) ? known
         : name.StartsWith("iou@", StringComparison.Ordinal) ? $"IoU at {name[4..]}"

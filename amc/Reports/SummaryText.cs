@@ -9,5 +9,6 @@ internal static class SummaryText
     /// <summary>A line for each metric.</summary>
     public static IEnumerable<string> Lines(EvaluationSummary summary) => summary.Metrics.Select(m => string.Create(
         CultureInfo.InvariantCulture,
-        $"  {m.Name,-20} {m.Estimate.Value:0.0000}  (95 % interval {m.Estimate.Low:0.0000} to {m.Estimate.High:0.0000}, {m.Estimate.Count} questions)"));
+        $"  {m.Name,-20} {m.Estimate.Value:0.0000}  (95 % interval {m.Estimate.Low:0.0000} to "
+            + $"{m.Estimate.High:0.0000}, {m.Estimate.Count} questions)"));
 }

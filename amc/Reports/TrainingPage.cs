@@ -20,8 +20,8 @@ internal static class TrainingPage
     /// <param name="before">Accuracy before the first step; null where it is not known.</param>
     /// <param name="summary">Intervals and parts of the last evaluation.</param>
     public static PageData Of(
-        string name, RunConfig config, IReadOnlyList<StepRecord> steps, IReadOnlyList<EvaluationRecord> evaluations, double? before,
-        EvaluationSummary summary)
+        string name, RunConfig config, IReadOnlyList<StepRecord> steps, IReadOnlyList<EvaluationRecord> evaluations,
+        double? before, EvaluationSummary summary)
     {
         var run = new PageRun("run", [.. Numbers(steps, evaluations, before, summary)],
         [
@@ -29,7 +29,8 @@ internal static class TrainingPage
             new PageFact("Objective", Objective(config)),
             new PageFact("Pairs a step", FormattableString.Invariant($"{config.BatchSize}")),
             new PageFact("Seed", FormattableString.Invariant($"{config.Seed}")),
-            new PageFact("Protocol", EvaluationSettings.Protocol(config, ExplainerChoice.Default, ProtocolRegistry.Default)),
+            new PageFact(
+                "Protocol", EvaluationSettings.Protocol(config, ExplainerChoice.Default, ProtocolRegistry.Default)),
         ]);
         return new PageData($"Training run: {name}", [run])
         {
@@ -97,7 +98,8 @@ internal static class TrainingPage
     }
 
     private static PageLine Loss(string name, IReadOnlyList<StepRecord> steps) =>
-        Line(name, [.. steps.SelectMany(s => s.Losses.Where(l => l.Name == name).Select(l => ((double)s.Step, l.Value)))]);
+        Line(name,
+            [.. steps.SelectMany(s => s.Losses.Where(l => l.Name == name).Select(l => ((double)s.Step, l.Value)))]);
 
     private static string Data(RunConfig config) =>
         config.IsGenerated ? $"{config.Dataset}, generated" : string.Join(", ", config.Texts("train_file"));

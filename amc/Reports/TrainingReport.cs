@@ -19,7 +19,9 @@ internal sealed class TrainingReport
     private readonly EvaluationSummary _summary = new(new Bootstrap());
 
     /// <summary>Remembers where the model looks before its first step.</summary>
-    /// <param name="session">A session before its first step, or with the maps of a checkpoint; it remembers them too.</param>
+    /// <param name="session">
+    /// A session before its first step, or with the maps of a checkpoint; it remembers them too.
+    /// </param>
     public TrainingReport(TrainingSession session)
     {
         _session = session;
@@ -34,7 +36,9 @@ internal sealed class TrainingReport
         _summary.Add(answer);
     }
 
-    /// <summary>Judges the answers of the last evaluation as those of all others, and says which parts they belong to.</summary>
+    /// <summary>
+    /// Judges the answers of the last evaluation as those of all others, and says which parts they belong to.
+    /// </summary>
     public AnswerJudge Judge { get; } = new(ProtocolRegistry.Default, MeasureChoice.None);
 
     /// <summary>Draws the pictures and the page, and says how accuracy changed.</summary>
@@ -46,7 +50,8 @@ internal sealed class TrainingReport
     {
         (var steps, var evaluations) = TrainingLogReader.Read(folder, warn);
         Curve[] losses = steps.Count == 0 ? [] : [.. steps[0].Losses.Select(l => Loss(l.Name, steps))];
-        var accuracy = evaluations.Count == 0 ? null : new Curve("the model", [.. evaluations.Select(e => (double)e.Step)], [.. evaluations.Select(e => e.Accuracy)]);
+        var accuracy = evaluations.Count == 0 ? null : new Curve(
+            "the model", [.. evaluations.Select(e => (double)e.Step)], [.. evaluations.Select(e => e.Accuracy)]);
         var before = Before(evaluations);
         if (evaluations.Count > 0)
             WriteAccuracy(folder, output, before, evaluations[^1], events);
@@ -54,14 +59,16 @@ internal sealed class TrainingReport
         CurvePlot.Save(curves, losses, accuracy, evaluations.Count == 0 ? 0 : evaluations[0].Random);
         output.WriteLine($"losses and accuracy by step: {curves}");
         AskAgain();
-        WritePage(folder, output, TrainingPage.Of(Path.GetFileName(Path.GetFullPath(folder)), _session.Config, steps, evaluations, before, _summary));
+        WritePage(folder, output, TrainingPage.Of(
+            Path.GetFileName(Path.GetFullPath(folder)), _session.Config, steps, evaluations, before, _summary));
         output.WriteLine($"log: {Path.Combine(folder, TrainingLog.FileName)}");
         output.WriteLine($"checkpoint: {CheckpointLayout.Last(folder)}");
     }
 
     private static Curve Loss(string name, List<StepRecord> steps)
     {
-        (int Step, double Value)[] points = [.. steps.SelectMany(s => s.Losses.Where(l => l.Name == name).Select(l => (s.Step, l.Value)))];
+        (int Step, double Value)[] points =
+            [.. steps.SelectMany(s => s.Losses.Where(l => l.Name == name).Select(l => (s.Step, l.Value)))];
         return new Curve(name, [.. points.Select(p => (double)p.Step)], [.. points.Select(p => p.Value)]);
     }
 
@@ -75,7 +82,8 @@ internal sealed class TrainingReport
         if (_session.Test is not { } test || _answers.Seen > 0)
             return;
         PointingEvaluator.Run(
-            _session.Explainer, test, _session.Config.Integer("eval_batch"), tally: new PointingTally(Keep), judge: Judge);
+            _session.Explainer, test, _session.Config.Integer("eval_batch"),
+            tally: new PointingTally(Keep), judge: Judge);
     }
 
     private void WritePage(string folder, TextWriter output, PageData page)
@@ -87,11 +95,13 @@ internal sealed class TrainingReport
         output.WriteLine($"report to look at in a browser: {report}");
     }
 
-    private void WriteAccuracy(string folder, TextWriter output, double? before, EvaluationRecord last, EventFile? events)
+    private void WriteAccuracy(
+        string folder, TextWriter output, double? before, EvaluationRecord last, EventFile? events)
     {
         var earlier = before is { } share ? $"{Percent(share)} before, " : "";
-        output.WriteLine($"pointing accuracy on {last.Count} test samples: {earlier}{Percent(last.Accuracy)} after training; "
-            + $"a random point {Percent(last.Random)}");
+        output.WriteLine(
+            $"pointing accuracy on {last.Count} test samples: {earlier}{Percent(last.Accuracy)} after training; "
+                + $"a random point {Percent(last.Random)}");
         var scenes = Scenes(last.Accuracy);
         if (scenes.Length == 0)
             return;
@@ -110,8 +120,10 @@ internal sealed class TrainingReport
         var test = _session.Test!;
         var before = _session.FirstMaps!.Of(test, GridScenes.Candidates(test, Shown));
         var after = Explain([.. before.Keys.Order()]);
-        (int Index, EvaluationSample Sample)[] candidates = [.. after.Keys.Order().Select(i => (i, test.Read(i, [SceneGrid.Picture])))];
-        bool[] hits = [.. candidates.Select(c => after[c.Index].Peak(c.Sample.Width, c.Sample.Height) is { } p && PointingGame.IsHit(p.X, p.Y, c.Sample.Regions))];
+        (int Index, EvaluationSample Sample)[] candidates =
+            [.. after.Keys.Order().Select(i => (i, test.Read(i, [SceneGrid.Picture])))];
+        bool[] hits = [.. candidates.Select(c => after[c.Index].Peak(c.Sample.Width, c.Sample.Height) is { } p
+            && PointingGame.IsHit(p.X, p.Y, c.Sample.Regions))];
         return [.. GridScenes.Choose(hits, Shown, accuracy)
             .Select(i => candidates[i]).Select(c => new GridScene(c.Sample, before[c.Index], after[c.Index]))];
     }

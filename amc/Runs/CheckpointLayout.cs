@@ -51,7 +51,8 @@ internal static class CheckpointLayout
         string[] candidates = [folder, Last(folder), LastGood(folder)];
         return candidates.FirstOrDefault(IsCheckpoint)
             ?? throw new ConfigException(Directory.Exists(folder)
-                ? $"{folder}: holds no checkpoint (no checkpoints/last/{State}); give the folder of a run that has saved one"
+                ? $"{folder}: holds no checkpoint (no checkpoints/last/{State}); "
+                    + "give the folder of a run that has saved one"
                 : $"{folder}: checkpoint not found; check the path");
     }
 }

@@ -13,14 +13,15 @@ namespace AmcEngine.Amc.Runs;
 /// <param name="OptimizerSteps">Updates of the optimizer.</param>
 /// <param name="Seed">The seed.</param>
 /// <param name="Config">Every key of the configuration, with full paths.</param>
-internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed, IReadOnlyDictionary<string, string?> Config)
+internal sealed record CheckpointState(
+    int Step, int OptimizerSteps, ulong Seed, IReadOnlyDictionary<string, string?> Config)
 {
     // These say where and how often to write or to look; the numbers of a run do not depend on them. A resumed run has
     // the weights, so that it matters no more where they came from.
     private static readonly HashSet<string> Free =
     [
-        "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint", "checkpoint_key", "max_bad_share",
-        "test_file", "test_count", "protocol",
+        "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint",
+        "checkpoint_key", "max_bad_share", "test_file", "test_count", "protocol",
     ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };
@@ -51,9 +52,11 @@ internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed,
             if (state?.Config is not null && state.Step >= 0)
                 return state;
         }
-        catch (Exception e) when (e is JsonException or IOException or NotSupportedException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is JsonException or IOException or NotSupportedException or UnauthorizedAccessException)
         {
-            throw new SerializationException($"{path}: the checkpoint's state cannot be read ({e.Message.TrimEnd('.')}); use another checkpoint", e);
+            throw new SerializationException(
+                $"{path}: the checkpoint's state cannot be read ({e.Message.TrimEnd('.')}); use another checkpoint", e);
         }
         throw new SerializationException($"{path}: the checkpoint's state is incomplete; use another checkpoint");
     }
@@ -63,7 +66,8 @@ internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed,
     public void RequireSame(RunConfig config, string checkpoint)
     {
         if (config.Seed != Seed)
-            throw Different(checkpoint, "seed", FormattableString.Invariant($"{Seed}"), FormattableString.Invariant($"{config.Seed}"));
+            throw Different(checkpoint, "seed", FormattableString.Invariant($"{Seed}"),
+                FormattableString.Invariant($"{config.Seed}"));
         SortedDictionary<string, string?> now = ConfigPaths.Full(config.Flatten()), then = ConfigPaths.Full(Config);
         foreach (var key in now.Keys.Union(then.Keys).Order(StringComparer.Ordinal))
         {
@@ -83,7 +87,10 @@ internal sealed record CheckpointState(int Step, int OptimizerSteps, ulong Seed,
         || (ConfigPaths.Contains(key) && before is not null && !ConfigPaths.Exist(before) && ConfigPaths.Exist(after));
 
     private static ConfigException Different(string checkpoint, string key, string? before, string? after) =>
-        new($"{checkpoint}: belongs to another configuration: {key} is {Show(before)} there and {Show(after)} here; resume with the configuration the run began with, which the run holds: leave --config, --set and --seed out");
+        new($"{checkpoint}: belongs to another configuration: {key} is {Show(before)} there and {Show(after)} here; "
+            + "resume with the configuration the run began with, which the run holds: leave --config, --set and "
+            + "--seed out");
 
-    private static string Show(string? value) => value is null ? "not set" : value.Replace("\n", ", ", StringComparison.Ordinal);
+    private static string Show(string? value) =>
+        value is null ? "not set" : value.Replace("\n", ", ", StringComparison.Ordinal);
 }

@@ -5,8 +5,8 @@ using AmcEngine.Serialization;
 namespace AmcEngine.Amc.Runs;
 
 /// <summary>
-/// Where the model looked before its first step, for the questions that the grid may show. Checkpoints carry it, because
-/// the weights that the run started from may be gone when it is resumed.
+/// Where the model looked before its first step, for the questions that the grid may show. Checkpoints carry it,
+/// because the weights that the run started from may be gone when it is resumed.
 /// </summary>
 internal sealed class FirstMaps
 {

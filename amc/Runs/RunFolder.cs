@@ -5,8 +5,8 @@ using AmcEngine.Files;
 namespace AmcEngine.Amc.Runs;
 
 /// <summary>
-/// The folder that a run writes to, held by one process: the lock is an open file, which the operating system closes however the
-/// process ends. A run that is there is never touched, or set aside until its successor has saved.
+/// The folder that a run writes to, held by one process: the lock is an open file, which the operating system closes
+/// however the process ends. A run that is there is never touched, or set aside until its successor has saved.
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
@@ -18,7 +18,8 @@ internal sealed class RunFolder : IDisposable
 
     // What a run writes; other files in the folder are somebody else's. The checkpoints move first: they matter most.
     private static readonly string[] Own =
-        [CheckpointLayout.Checkpoints, TrainingLog.FileName, CheckpointLayout.Grid, CheckpointLayout.Curves, CheckpointLayout.Report];
+        [CheckpointLayout.Checkpoints, TrainingLog.FileName, CheckpointLayout.Grid, CheckpointLayout.Curves,
+            CheckpointLayout.Report];
 
     // Another process holds the file: EAGAIN on Linux and on macOS, a sharing violation on Windows.
     private static readonly int[] HeldByAnother = [11, 35, unchecked((int)0x80070020)];
@@ -34,13 +35,16 @@ internal sealed class RunFolder : IDisposable
 
     /// <summary>Whether the folder holds a run, saved or not.</summary>
     public static bool HoldsRun(string folder) =>
-        File.Exists(In(folder, TrainingLog.FileName)) || Directory.Exists(In(folder, CheckpointLayout.Checkpoints)) || Directory.Exists(In(folder, Previous)) || Directory.Exists(In(folder, Moving));
+        File.Exists(In(folder, TrainingLog.FileName)) || Directory.Exists(In(folder, CheckpointLayout.Checkpoints))
+            || Directory.Exists(In(folder, Previous)) || Directory.Exists(In(folder, Moving));
 
     /// <summary>The folder of a new run that the user named.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="overwrite">Whether a run that is there is replaced.</param>
     /// <param name="say">Told where a run that was set aside comes back.</param>
-    /// <exception cref="ConfigException">It holds a run, is in use by another process, or cannot be written.</exception>
+    /// <exception cref="ConfigException">
+    /// It holds a run, is in use by another process, or cannot be written.
+    /// </exception>
     public static RunFolder ClaimNamed(string folder, bool overwrite, Action<string> say)
     {
         var claimed = Claim(folder);
@@ -49,8 +53,10 @@ internal sealed class RunFolder : IDisposable
             if (HoldsRun(folder) && !overwrite)
             {
                 throw new ConfigException(HasSaved(folder)
-                    ? $"{folder}: holds a run already; go on with it by --resume {ShellWord.Quote(folder)}, replace it with --overwrite, or choose another --output"
-                    : $"{folder}: holds a run already, which --resume cannot take up because it has saved nothing; replace it with --overwrite, or choose another --output");
+                    ? $"{folder}: holds a run already; go on with it by --resume {ShellWord.Quote(folder)}, "
+                        + "replace it with --overwrite, or choose another --output"
+                    : $"{folder}: holds a run already, which --resume cannot take up because it has saved nothing; "
+                        + "replace it with --overwrite, or choose another --output");
             }
             claimed._say = say;
             if (overwrite)
@@ -64,7 +70,9 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>The first folder of NAME, NAME-2, NAME-3 … that holds no run and no other process is about to use.</summary>
+    /// <summary>
+    /// The first folder of NAME, NAME-2, NAME-3 … that holds no run and no other process is about to use.
+    /// </summary>
     /// <param name="folder">NAME.</param>
     /// <exception cref="ConfigException">It cannot be written.</exception>
     public static RunFolder ClaimFree(string folder)
@@ -81,7 +89,9 @@ internal sealed class RunFolder : IDisposable
     }
 
     /// <summary>The folder of a run to go on with.</summary>
-    /// <exception cref="ConfigException">It is not there, is in use by another process, or cannot be written.</exception>
+    /// <exception cref="ConfigException">
+    /// It is not there, is in use by another process, or cannot be written.
+    /// </exception>
     public static RunFolder Reopen(string folder) => Directory.Exists(folder)
         ? Claim(folder)
         : throw new ConfigException($"{folder}: checkpoint not found; check the path");
@@ -93,7 +103,9 @@ internal sealed class RunFolder : IDisposable
             Directory.Delete(In(Path, Previous), recursive: true);
     }
 
-    /// <summary>Gives the folder back; a run that was set aside returns to its place where the new one has not saved.</summary>
+    /// <summary>
+    /// Gives the folder back; a run that was set aside returns to its place where the new one has not saved.
+    /// </summary>
     public void Dispose()
     {
         try
@@ -121,10 +133,12 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    private static bool HasSaved(string folder) => CheckpointLayout.IsCheckpoint(CheckpointLayout.Last(folder)) || CheckpointLayout.IsCheckpoint(CheckpointLayout.LastGood(folder));
+    private static bool HasSaved(string folder) => CheckpointLayout.IsCheckpoint(CheckpointLayout.Last(folder))
+        || CheckpointLayout.IsCheckpoint(CheckpointLayout.LastGood(folder));
 
     private static RunFolder Claim(string folder) => TryClaim(folder)
-        ?? throw new ConfigException($"{folder}: another process is training in this folder; wait until it ends, or choose another --output");
+        ?? throw new ConfigException(
+            $"{folder}: another process is training in this folder; wait until it ends, or choose another --output");
 
     // Null where another process holds the folder.
     private static RunFolder? TryClaim(string folder)
@@ -145,7 +159,8 @@ internal sealed class RunFolder : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             held?.Dispose();
-            throw new ConfigException($"{folder}: the output folder cannot be written ({e.Message.TrimEnd('.')}); choose another with --output", e);
+            throw new ConfigException($"{folder}: the output folder cannot be written ({e.Message.TrimEnd('.')}); "
+                + "choose another with --output", e);
         }
     }
 
@@ -156,12 +171,14 @@ internal sealed class RunFolder : IDisposable
     {
         if (Directory.Exists(In(folder, Moving)))
             MoveBack(folder);
-        foreach (var file in Directory.EnumerateFiles(folder, "*" + DurableFile.TemporarySuffix).Where(f => Own.Any(o => System.IO.Path.GetFileName(f).StartsWith(o + ".", StringComparison.Ordinal))).ToList())
+        foreach (var file in Directory.EnumerateFiles(folder, "*" + DurableFile.TemporarySuffix).Where(
+            f => Own.Any(o => System.IO.Path.GetFileName(f).StartsWith(o + ".", StringComparison.Ordinal))).ToList())
             File.Delete(file);
         var checkpoints = In(folder, CheckpointLayout.Checkpoints);
         if (Directory.Exists(checkpoints))
         {
-            foreach (var left in Directory.EnumerateDirectories(checkpoints, "*" + DurableFile.TemporarySuffix).ToList())
+            foreach (var left
+                in Directory.EnumerateDirectories(checkpoints, "*" + DurableFile.TemporarySuffix).ToList())
                 Directory.Delete(left, recursive: true);
         }
     }

@@ -9,7 +9,8 @@ internal static class ShellWord
     /// <summary>The same for a given kind of shell.</summary>
     internal static string Quote(string word, bool windows)
     {
-        if (word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "_@%+=:,./-".Contains(c, StringComparison.Ordinal) || (windows && c == '\\')))
+        if (word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c)
+            || "_@%+=:,./-".Contains(c, StringComparison.Ordinal) || (windows && c == '\\')))
             return word;
         return windows ? $"\"{word}\"" : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }

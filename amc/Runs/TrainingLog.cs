@@ -13,7 +13,8 @@ namespace AmcEngine.Amc.Runs;
 /// <param name="Losses">Names and values; the first is the total.</param>
 /// <param name="LearningRate">Learning rate of the step.</param>
 /// <param name="Seconds">Time the step took.</param>
-internal sealed record StepRecord(int Step, int Epoch, IReadOnlyList<(string Name, double Value)> Losses, double LearningRate, double Seconds);
+internal sealed record StepRecord(
+    int Step, int Epoch, IReadOnlyList<(string Name, double Value)> Losses, double LearningRate, double Seconds);
 
 /// <summary>A run's log: one JSON object a line, "kind" being <c>step</c>, <c>eval</c> or <c>data</c>.</summary>
 internal sealed class TrainingLog : IDisposable
@@ -30,7 +31,8 @@ internal sealed class TrainingLog : IDisposable
 
     private TrainingLog(string path, IEnumerable<int> evaluated, bool hasSteps)
     {
-        // Without a buffer: a line that the disk has no space for is taken back, and must not come again when the file is closed.
+        // Without a buffer: a line that the disk has no space for is taken back, and must not come again when the file
+        // is closed.
         _stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
         (_evaluated, _hasSteps) = ([.. evaluated], hasSteps);
     }
@@ -40,7 +42,8 @@ internal sealed class TrainingLog : IDisposable
 
     /// <summary>
     /// Goes on with the log of an interrupted run: what it wrote after the checkpoint, and the evaluation made only
-    /// because it stopped, and totals of bad data, which come again, go away, so that the log ends up as if there had been no interruption.
+    /// because it stopped, and totals of bad data, which come again, go away, so that the log ends up as if there had
+    /// been no interruption.
     /// </summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="steps">Steps of the checkpoint.</param>
@@ -92,7 +95,8 @@ internal sealed class TrainingLog : IDisposable
         Events?.Write(record.Step,
         [
             .. record.Losses.Select(l => ($"loss/{l.Name}", l.Value)),
-            ("train/learning_rate", record.LearningRate), ("train/seconds", record.Seconds), ("train/epoch", record.Epoch),
+            ("train/learning_rate", record.LearningRate), ("train/seconds", record.Seconds),
+            ("train/epoch", record.Epoch),
         ]);
     }
 
@@ -109,7 +113,8 @@ internal sealed class TrainingLog : IDisposable
             json.WriteNumber("seconds", Math.Round(result.Seconds, 4));
         });
         _evaluated.Add(step);
-        Events?.Write(step, [("eval/pointing_accuracy", result.Accuracy), ("eval/random_accuracy", result.RandomAccuracy)]);
+        Events?.Write(
+            step, [("eval/pointing_accuracy", result.Accuracy), ("eval/random_accuracy", result.RandomAccuracy)]);
     }
 
     /// <summary>Adds what was wrong with the training data, up to so many steps.</summary>
@@ -155,7 +160,8 @@ internal sealed class TrainingLog : IDisposable
         }
         catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
         {
-            // Half a line would spoil the next one. (The second is what .NET makes of a file that has come to its limit.)
+            // Half a line would spoil the next one. (The second is what .NET makes of a file that has come to its
+            // limit.)
             _stream.SetLength(before);
             throw new FileWriteException(_stream.Name, e);
         }

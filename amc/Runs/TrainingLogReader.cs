@@ -11,7 +11,8 @@ namespace AmcEngine.Amc.Runs;
 internal sealed record EvaluationRecord(int Step, double Accuracy, double Random, int Count);
 
 /// <summary>
-/// Reads a run's log. A line that is cut, damaged, empty or of another program costs that line and a warning with its number.
+/// Reads a run's log. A line that is cut, damaged, empty or of another program costs that line and a warning with its
+/// number.
 /// </summary>
 internal static class TrainingLogReader
 {
@@ -34,7 +35,10 @@ internal static class TrainingLogReader
         return (steps, evaluations);
     }
 
-    /// <summary>The lines that can be read, each with its <see cref="StepRecord"/> or <see cref="EvaluationRecord"/>, or its kind where that is known and neither.</summary>
+    /// <summary>
+    /// The lines that can be read, each with its <see cref="StepRecord"/> or <see cref="EvaluationRecord"/>, or its
+    /// kind where that is known and neither.
+    /// </summary>
     /// <param name="path">The log; where there is none, nothing is read.</param>
     /// <param name="warn">Told once of all lines that cannot be read.</param>
     public static IEnumerable<(string Line, object Record)> Lines(string path, Action<string> warn)
@@ -52,7 +56,9 @@ internal static class TrainingLogReader
         if (bad.Count > 0)
         {
             var numbers = string.Join(", ", bad.Take(MostNamed).Select(n => n.ToString(CultureInfo.InvariantCulture)));
-            warn($"{path}: {(bad.Count == 1 ? "line" : "lines")} {numbers}{(bad.Count > MostNamed ? $" and {bad.Count - MostNamed} more" : "")} cannot be read (cut, damaged, empty or of another program) and {(bad.Count == 1 ? "is" : "are")} left out");
+            warn($"{path}: {(bad.Count == 1 ? "line" : "lines")} "
+                + $"{numbers}{(bad.Count > MostNamed ? $" and {bad.Count - MostNamed} more" : "")} cannot be read "
+                + $"(cut, damaged, empty or of another program) and {(bad.Count == 1 ? "is" : "are")} left out");
         }
     }
 
@@ -67,10 +73,13 @@ internal static class TrainingLogReader
             {
                 case "eval":
                     var count = root.TryGetProperty("count", out var questions) ? questions.GetInt32() : 0;
-                    return new EvaluationRecord(step, root.GetProperty("pointing_accuracy").GetDouble(), root.GetProperty("random_accuracy").GetDouble(), count);
+                    return new EvaluationRecord(step, root.GetProperty("pointing_accuracy").GetDouble(),
+                        root.GetProperty("random_accuracy").GetDouble(), count);
                 case "step":
-                    (string, double)[] losses = [.. root.GetProperty("losses").EnumerateObject().Select(p => (p.Name, p.Value.GetDouble()))];
-                    return new StepRecord(step, root.GetProperty("epoch").GetInt32(), losses, root.GetProperty("lr").GetDouble(), root.GetProperty("seconds").GetDouble());
+                    (string, double)[] losses =
+                        [.. root.GetProperty("losses").EnumerateObject().Select(p => (p.Name, p.Value.GetDouble()))];
+                    return new StepRecord(step, root.GetProperty("epoch").GetInt32(), losses,
+                        root.GetProperty("lr").GetDouble(), root.GetProperty("seconds").GetDouble());
                 case TrainingLog.DataKind:
                     return TrainingLog.DataKind;
                 default:
@@ -78,7 +87,8 @@ internal static class TrainingLogReader
             }
         }
         // Not JSON; not an object; no such property; not of the type; not a number of that size.
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e)
+            when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             return null;
         }

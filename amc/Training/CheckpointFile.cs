@@ -23,7 +23,9 @@ internal sealed class CheckpointFile
 
     /// <summary>Finds a checkpoint; its tensors are read by <see cref="LoadInto"/>.</summary>
     /// <param name="path">A run's folder, a checkpoint's folder, or a file.</param>
-    /// <param name="key">Under which key of a file that holds several sets of weights to look; null for the usual one.</param>
+    /// <param name="key">
+    /// Under which key of a file that holds several sets of weights to look; null for the usual one.
+    /// </param>
     /// <exception cref="ConfigException">There is none.</exception>
     public static CheckpointFile Find(string path, string? key = null)
     {
@@ -33,7 +35,8 @@ internal sealed class CheckpointFile
             return new CheckpointFile(System.IO.Path.Combine(folder, CheckpointLayout.Model), folder, key);
         }
         var beside = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        var ours = System.IO.Path.GetFileName(path) == CheckpointLayout.Model && File.Exists(System.IO.Path.Combine(beside, CheckpointLayout.State));
+        var ours = System.IO.Path.GetFileName(path) == CheckpointLayout.Model
+            && File.Exists(System.IO.Path.Combine(beside, CheckpointLayout.State));
         return new CheckpointFile(path, ours ? beside : null, key);
     }
 
@@ -66,10 +69,12 @@ internal sealed class CheckpointFile
     {
         using var file = TensorFile.Open(Path, Key);
         if (file.Tensors.Count > 0 && file.Tensors.All(IsMoment))
-            throw new SerializationException($"{Path}: holds the moments of the optimizer, not a model; give {CheckpointLayout.Model} beside it, or the folder of the run");
+            throw new SerializationException($"{Path}: holds the moments of the optimizer, not a model; "
+                + $"give {CheckpointLayout.Model} beside it, or the folder of the run");
         return use(file);
     }
 
     private static bool IsMoment(TensorData tensor) =>
-        tensor.Name.StartsWith(CheckpointLayout.FirstMoment, StringComparison.Ordinal) || tensor.Name.StartsWith(CheckpointLayout.SecondMoment, StringComparison.Ordinal);
+        tensor.Name.StartsWith(CheckpointLayout.FirstMoment, StringComparison.Ordinal)
+            || tensor.Name.StartsWith(CheckpointLayout.SecondMoment, StringComparison.Ordinal);
 }

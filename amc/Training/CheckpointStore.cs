@@ -9,8 +9,8 @@ namespace AmcEngine.Amc.Training;
 
 /// <summary>
 /// The checkpoints of a run's folder: <c>checkpoints/last</c> and the one before, <c>checkpoints/last-good</c>. Each is
-/// written to a folder of another name, flushed to the disk with all its files, and renamed when complete: no reader finds half of
-/// one, and from the first save on one of the two is complete at every moment, a power cut included.
+/// written to a folder of another name, flushed to the disk with all its files, and renamed when complete: no reader
+/// finds half of one, and from the first save on one of the two is complete at every moment, a power cut included.
 /// </summary>
 /// <param name="folder">The run's folder.</param>
 /// <param name="lastIsSound">Whether the <c>last</c> that is there now may take the place of <c>last-good</c>.</param>
@@ -30,7 +30,9 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
 
     private string LastGood => CheckpointLayout.LastGood(folder);
 
-    /// <summary>Saves a session; the newest checkpoint before becomes <c>last-good</c>. Nothing is changed where that fails.</summary>
+    /// <summary>
+    /// Saves a session; the newest checkpoint before becomes <c>last-good</c>. Nothing is changed where that fails.
+    /// </summary>
     /// <exception cref="FileWriteException">A file cannot be written, or the disk is full.</exception>
     public void Save(TrainingSession session)
     {
@@ -69,7 +71,8 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
         {
             var report = StateDict.Load(session.Model, model.Tensors);
             if (report.Missing.Count > 0)
-                throw new SerializationException($"{model.Path}: {report}; the checkpoint is incomplete, resume from another one");
+                throw new SerializationException(
+                    $"{model.Path}: {report}; the checkpoint is incomplete, resume from another one");
         }
         using var moments = SafetensorsReader.Open(Path.Combine(checkpoint, CheckpointLayout.Moments));
         var check = new FiniteLoad();
@@ -89,13 +92,16 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
     private static void Write(TrainingSession session, string target)
     {
         SafetensorsWriter.Write(Path.Combine(target, CheckpointLayout.Model), StateDict.Export(session.Model));
-        SafetensorsWriter.Write(Path.Combine(target, CheckpointLayout.Moments), session.Optimizer.State.SelectMany(s => new[]
-        {
-            TensorValues.ToData(s.ExpAvg, CheckpointLayout.FirstMoment + s.Parameter.Name), TensorValues.ToData(s.ExpAvgSq, CheckpointLayout.SecondMoment + s.Parameter.Name),
-        }));
+        SafetensorsWriter.Write(
+            Path.Combine(target, CheckpointLayout.Moments), session.Optimizer.State.SelectMany(s => new[]
+            {
+                TensorValues.ToData(s.ExpAvg, CheckpointLayout.FirstMoment + s.Parameter.Name), TensorValues.ToData(
+                    s.ExpAvgSq, CheckpointLayout.SecondMoment + s.Parameter.Name),
+            }));
         session.Tokenizer.Save(target);
         session.FirstMaps?.Save(Path.Combine(target, CheckpointLayout.FirstMaps));
-        new CheckpointState(session.Step, session.Optimizer.StepCount, session.Random.Seed, ConfigPaths.Full(session.Config.Flatten()))
+        new CheckpointState(
+            session.Step, session.Optimizer.StepCount, session.Random.Seed, ConfigPaths.Full(session.Config.Flatten()))
         {
             Data = session.Data,
             StopAfter = session.StopAfter > session.Step ? session.StopAfter : null,
@@ -103,8 +109,8 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
         }.Save(Path.Combine(target, CheckpointLayout.State));
     }
 
-    // What goes away is renamed first, so that neither name is ever that of half a checkpoint. Between the moves "last" is not
-    // there, but "last-good" is: the newest of those before.
+    // What goes away is renamed first, so that neither name is ever that of half a checkpoint. Between the moves "last"
+    // is not there, but "last-good" is: the newest of those before.
     private void Publish(string temporary)
     {
         var dropped = Path.Combine(Root, "dropped" + DurableFile.TemporarySuffix);

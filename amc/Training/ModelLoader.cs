@@ -22,9 +22,12 @@ internal static class ModelLoader
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="backend">Where to put it.</param>
     /// <param name="options">What is allowed, and where to say it.</param>
-    /// <exception cref="ModelException">The weights do not fit the sizes, are not finite, or some are missing.</exception>
+    /// <exception cref="ModelException">
+    /// The weights do not fit the sizes, are not finite, or some are missing.
+    /// </exception>
     /// <exception cref="ConfigException">The sizes are not those of the run that the checkpoint belongs to.</exception>
-    public static IVisionLanguageModel Load(CheckpointFile checkpoint, RunConfig config, ITokenizer tokenizer, IBackend backend, LoadOptions options)
+    public static IVisionLanguageModel Load(
+        CheckpointFile checkpoint, RunConfig config, ITokenizer tokenizer, IBackend backend, LoadOptions options)
     {
         if (checkpoint.Config() is { } run)
             ModelRegistry.RequireSame(run, config, tokenizer, checkpoint.Path);

@@ -8,12 +8,15 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Amc.Training;
 
-/// <summary>The next <see cref="TrainingStep"/> of a session: its batch, rate, momentum weight and random numbers.</summary>
+/// <summary>
+/// The next <see cref="TrainingStep"/> of a session: its batch, rate, momentum weight and random numbers.
+/// </summary>
 /// <param name="session">The run.</param>
 /// <param name="traceNaN">Whether every op's output is searched for NaN.</param>
 internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
 {
-    private readonly TrainingStep _step = new(session.Model, session.Objective, session.Optimizer) { TraceNaN = traceNaN };
+    private readonly TrainingStep _step =
+        new(session.Model, session.Objective, session.Optimizer) { TraceNaN = traceNaN };
 
     /// <summary>As of <see cref="TrainingStep.DeferAverage"/>.</summary>
     internal bool DeferAverage
@@ -22,7 +25,9 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         init => _step.DeferAverage = value;
     }
 
-    /// <summary>Whether the objective is part of the loss where the session has one: a profile measures without, too.</summary>
+    /// <summary>
+    /// Whether the objective is part of the loss where the session has one: a profile measures without, too.
+    /// </summary>
     public bool UsesObjective { get; set; } = true;
 
     /// <summary>Does the session's next step; the weights stay as they are where it fails.</summary>
@@ -39,7 +44,8 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         using (MemoryScope.Begin())
             losses = _step.Run(step, Upload(batch), new StepOptions(session.Plan.Alpha(step), session.Random), rate);
         session.Step = step + 1;
-        return new StepRecord(session.Step, step / session.Plan.StepsPerEpoch, losses, rate, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return new StepRecord(session.Step, step / session.Plan.StepsPerEpoch, losses, rate,
+            Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     /// <summary>The batch on the device.</summary>
@@ -48,11 +54,15 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         using var phase = Phase.Begin("data");
         int count = batch.Text.Count, pixels = batch.Side * batch.Side;
         var images = Tensor.From(batch.Images, [count, 3, batch.Side, batch.Side], session.Model.Backend);
-        var regions = UsesObjective && session.Objective is not null ? Tensor.From(batch.Masks, [count, batch.Side, batch.Side], session.Model.Backend) : null;
-        // A region much smaller than the shrinking factor can vanish from the mask: such a sample says nothing about it.
-        bool[] has = [.. Enumerable.Range(0, count).Select(i => batch.Masks.AsSpan(i * pixels, pixels).ContainsAnyExcept(0f))];
+        var regions = UsesObjective && session.Objective is not null
+            ? Tensor.From(batch.Masks, [count, batch.Side, batch.Side], session.Model.Backend) : null;
+        // A region much smaller than the shrinking factor can vanish from the mask: such a sample says nothing about
+        // it.
+        bool[] has =
+            [.. Enumerable.Range(0, count).Select(i => batch.Masks.AsSpan(i * pixels, pixels).ContainsAnyExcept(0f))];
         // With paraphrases, the model learns from those, and the phrases are the other texts.
-        return new StepInputs(new PairBatch(images, batch.Paraphrases ?? batch.Text) { Pictures = batch.Pictures }, regions, has)
+        return new StepInputs(
+            new PairBatch(images, batch.Paraphrases ?? batch.Text) { Pictures = batch.Pictures }, regions, has)
         {
             Others = batch.Paraphrases is null ? null : batch.Text,
             IsOther = batch.HasParaphrase,

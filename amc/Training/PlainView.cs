@@ -27,7 +27,9 @@ internal sealed class PlainView(TextWriter output, int every) : ITrainingView
             return;
         var elapsed = Stopwatch.GetElapsedTime(_start);
         var left = elapsed / (record.Step - _first) * (_last - record.Step);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step {record.Step}/{_last}  {StepText.Losses(record)}  lr {record.LearningRate:0.0e0}  {record.Seconds:0.000} s/step  {StepText.Time(left)} left"));
+        output.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"step {record.Step}/{_last}  {StepText.Losses(record)}  lr "
+                + $"{record.LearningRate:0.0e0}  {record.Seconds:0.000} s/step  {StepText.Time(left)} left"));
     }
 
     /// <inheritdoc/>

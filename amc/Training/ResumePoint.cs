@@ -53,8 +53,10 @@ internal sealed class ResumePoint
             return new ResumePoint(candidates, warn);
         var earlier = Path.Combine(folder, RunFolder.Previous);
         throw new ConfigException(Directory.Exists(earlier)
-            ? $"{folder}: holds no checkpoint; the run before it, which it was to replace, goes on by --resume {ShellWord.Quote(earlier)}"
-            : $"{folder}: holds no checkpoint (no checkpoints/last/{CheckpointLayout.State}); give the folder of a run that has saved one");
+            ? $"{folder}: holds no checkpoint; the run before it, which it was to replace, "
+                + $"goes on by --resume {ShellWord.Quote(earlier)}"
+            : $"{folder}: holds no checkpoint (no checkpoints/last/{CheckpointLayout.State}); "
+                + "give the folder of a run that has saved one");
     }
 
     /// <summary>The checkpoint's vocabulary: that of the run, whatever became of the file it was read from.</summary>
@@ -93,7 +95,8 @@ internal sealed class ResumePoint
             {
                 return read(Folder);
             }
-            catch (Exception e) when (e is SerializationException or ModelException or EngineException && _at + 1 < _candidates.Length)
+            catch (Exception e) when (e is SerializationException or ModelException or EngineException
+                && _at + 1 < _candidates.Length)
             {
                 var damaged = Folder;
                 _at++;

@@ -11,7 +11,8 @@ internal sealed class TerminalView : ITrainingView
     /// <inheritdoc/>
     public void Show(int firstStep, int lastStep, Action body) => AnsiConsole.Progress()
         .AutoClear(true)
-        .Columns(new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+        .Columns(new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(),
+            new TaskDescriptionColumn { Alignment = Justify.Left })
         .Start(context =>
         {
             _task = context.AddTask("starting", maxValue: Math.Max(1, lastStep - firstStep));
@@ -31,7 +32,8 @@ internal sealed class TerminalView : ITrainingView
         _task?.Increment(1);
         // One loss only: a description that does not fit the line would break the bar in two.
         if (_task is not null)
-            _task.Description = Markup.Escape(FormattableString.Invariant($"step {record.Step}, loss {record.Losses[0].Value:0.00}"));
+            _task.Description = Markup.Escape(
+                FormattableString.Invariant($"step {record.Step}, loss {record.Losses[0].Value:0.00}"));
     }
 
     /// <inheritdoc/>

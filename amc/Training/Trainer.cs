@@ -43,7 +43,9 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     /// <param name="last">Number of steps to have done at the end.</param>
     /// <param name="stop">Asks to stop after the step in progress; an evaluation in progress is given up.</param>
     /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
-    /// <exception cref="Exception">Whatever ends the run; the steps before are saved where their numbers are sound.</exception>
+    /// <exception cref="Exception">
+    /// Whatever ends the run; the steps before are saved where their numbers are sound.
+    /// </exception>
     public TrainingOutcome Run(int last, CancellationToken stop)
     {
         try
@@ -104,7 +106,8 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
             var isLast = session.Step == last;
             var tally = new PointingTally(isLast ? LastAnswers : null);
             result = PointingEvaluator.Run(
-                session.Explainer, questions, session.Config.Integer("eval_batch"), stop: stop, tally: tally, judge: isLast ? LastJudge : null);
+                session.Explainer, questions, session.Config.Integer("eval_batch"), stop: stop, tally: tally,
+                judge: isLast ? LastJudge : null);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -113,7 +116,8 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         log.Write(session.Step, result);
         view.Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"after step {session.Step}: pointing accuracy {100 * result.Accuracy:0.0} % on {result.Count} test samples (a random point {100 * result.RandomAccuracy:0.0} %), {result.Seconds:0.0} s"));
+            $"after step {session.Step}: pointing accuracy {100 * result.Accuracy:0.0} % on {result.Count} test "
+                + $"samples (a random point {100 * result.RandomAccuracy:0.0} %), {result.Seconds:0.0} s"));
         return true;
     }
 

@@ -22,7 +22,8 @@ internal sealed class TrainingPlan
     public TrainingPlan(RunConfig config, int stepsPerEpoch)
     {
         if (stepsPerEpoch < 1)
-            throw ConfigRules.Wrong(config, $"batch_size: {config.BatchSize} is more than there are training samples; lower it or bring more data");
+            throw ConfigRules.Wrong(config,
+                $"batch_size: {config.BatchSize} is more than there are training samples; lower it or bring more data");
         _config = config;
         StepsPerEpoch = stepsPerEpoch;
         TotalSteps = config.OptionalInteger("steps") ?? Whole(config, stepsPerEpoch);
@@ -46,18 +47,22 @@ internal sealed class TrainingPlan
     /// <summary>Learning rate of a step, counted from 0.</summary>
     public double LearningRate(int step) => _schedule.LearningRate(step / StepsPerEpoch, step % StepsPerEpoch, step);
 
-    /// <summary>Weight of the momentum teacher in a step: it rises from 0, because the teacher knows nothing at first.</summary>
+    /// <summary>
+    /// Weight of the momentum teacher in a step: it rises from 0, because the teacher knows nothing at first.
+    /// </summary>
     public double Alpha(int step) => _ramp == 0 ? _alpha : _alpha * Math.Min(1, step / (double)_ramp);
 
     /// <summary>Whether accuracy is measured after so many steps.</summary>
     public bool EvaluatesAfter(int steps) =>
-        steps == 0 || steps == TotalSteps || _evaluations.Contains(steps) || (_evaluateEvery is { } every && steps % every == 0);
+        steps == 0 || steps == TotalSteps || _evaluations.Contains(steps)
+            || (_evaluateEvery is { } every && steps % every == 0);
 
     private static int Whole(RunConfig config, int stepsPerEpoch)
     {
         var steps = (long)config.Integer("schedular.epochs") * stepsPerEpoch;
         return steps <= int.MaxValue ? (int)steps
-            : throw ConfigRules.Wrong(config, $"schedular.epochs: {config.Integer("schedular.epochs")} epochs of {stepsPerEpoch} steps are more than {int.MaxValue} steps; lower it, or set steps");
+            : throw ConfigRules.Wrong(config, $"schedular.epochs: {config.Integer("schedular.epochs")} epochs of "
+                + $"{stepsPerEpoch} steps are more than {int.MaxValue} steps; lower it, or set steps");
     }
 
     private ISchedule CreateSchedule()
@@ -69,6 +74,7 @@ internal sealed class TrainingPlan
             return new WarmupCosineSchedule(peak, warmup, TotalSteps, _config.Real("schedular.final_fraction"));
         }
         return new ReferenceSchedule(
-            peak, _config.Real("schedular.min_lr"), _config.Real("schedular.warmup_lr"), _config.Integer("schedular.warmup_epochs"), _config.Integer("schedular.epochs"));
+            peak, _config.Real("schedular.min_lr"), _config.Real("schedular.warmup_lr"),
+            _config.Integer("schedular.warmup_epochs"), _config.Integer("schedular.epochs"));
     }
 }

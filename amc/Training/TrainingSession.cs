@@ -24,13 +24,15 @@ internal sealed class TrainingSession : IDisposable
         Train = DataSources.Train(config, once);
         Data = DataIdentity.Of(config, Train.Count);
         Test = DataSources.Test(config, once);
-        Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"));
+        Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed,
+            config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"));
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         Model = ModelRegistry.Create(config, Tokenizer, backend, forTraining: true);
         Optimizer = new AdamW(Model.ParameterGroups(config.Real("optimizer.weight_decay")), average: Model.Average);
         Random = new RandomSource(config.Seed);
         Explainer = new Explainer(
-            Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config), EvaluationSettings.Crop(config));
+            Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config),
+            EvaluationSettings.Crop(config));
         Objective = ObjectiveOf(config);
     }
 
@@ -86,7 +88,8 @@ internal sealed class TrainingSession : IDisposable
     /// <param name="tokenizer">The tokenizer; null takes the configuration's.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
-    public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null, ITokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
+    public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null,
+        ITokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -101,7 +104,8 @@ internal sealed class TrainingSession : IDisposable
         if (config.Truth("add_gcam"))
             parts.Add(new AmcObjective(AmcSettings(config)));
         if (config.Truth("add_selfeq"))
-            parts.Add(new SelfEqObjective(config.Real("selfeq.weight"), new SelfEqOptions(config.Real("selfeq.threshold"), config.Real("selfeq.target"), config.Real("selfeq.consistency"))));
+            parts.Add(new SelfEqObjective(config.Real("selfeq.weight"), new SelfEqOptions(
+                config.Real("selfeq.threshold"), config.Real("selfeq.target"), config.Real("selfeq.consistency"))));
         return parts switch
         {
             [] => null,
@@ -111,5 +115,6 @@ internal sealed class TrainingSession : IDisposable
     }
 
     private static AmcOptions AmcSettings(RunConfig config) => new(
-        config.Real("amc.mean_weight"), config.Real("amc.mean_margin"), config.Real("amc.max_weight"), config.Real("amc.max_margin"));
+        config.Real("amc.mean_weight"), config.Real("amc.mean_margin"), config.Real("amc.max_weight"),
+        config.Real("amc.max_margin"));
 }

@@ -31,8 +31,9 @@ internal sealed record StepInputs(PairBatch Pairs, Tensor? Regions, bool[] HasRe
 internal sealed record StepTensors(TrainingOutput Output, ObjectiveTerms? Objective, Tensor Total);
 
 /// <summary>
-/// The one training step: forward, objective, backward, check, update. Training, profile and benchmarks run it on batches of a session
-/// (<see cref="OptimizationStep"/>); the verifier replays a recording with it, so that the recording proves what training does.
+/// The one training step: forward, objective, backward, check, update. Training, profile and benchmarks run it on
+/// batches of a session (<see cref="OptimizationStep"/>); the verifier replays a recording with it, so that the
+/// recording proves what training does.
 /// </summary>
 /// <param name="model">The model with its momentum copies.</param>
 /// <param name="objective">What explanations are to be like; null trains with the model's own losses alone.</param>
@@ -42,7 +43,9 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
     /// <summary>Whether every op's output is searched for NaN.</summary>
     public bool TraceNaN { get; init; }
 
-    /// <summary>Whether the momentum copies wait for the next step, as where a recording ends, and do not move with the weights.</summary>
+    /// <summary>
+    /// Whether the momentum copies wait for the next step, as where a recording ends, and do not move with the weights.
+    /// </summary>
     public bool DeferAverage { get; set; }
 
     /// <summary>Looks at what was computed before the backward pass consumes it.</summary>
@@ -91,27 +94,34 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
         }
         catch (NonFiniteException e)
         {
-            throw new TrainingException($"step {step + 1}: the first NaN or infinity arose in {e.Message}; the weights of step {step} are kept. Lower optimizer.lr", e);
+            throw new TrainingException($"step {step + 1}: the first NaN or infinity arose in {e.Message}; "
+                + $"the weights of step {step} are kept. Lower optimizer.lr", e);
         }
     }
 
     private StepTensors Forward(StepInputs inputs, StepOptions options)
     {
-        var output = model.Forward(inputs.Pairs, options with { Ground = objective is not null && inputs.Regions is not null });
+        var output = model.Forward(
+            inputs.Pairs, options with { Ground = objective is not null && inputs.Regions is not null });
         var terms = output.Grounding is { } grounding ? objective!.Compute(Inputs(output, grounding, inputs)) : null;
         var total = terms is null ? output.Total() : output.Total().Add(terms.Loss);
         return new StepTensors(output, terms, total);
     }
 
-    private static ObjectiveInputs Inputs(TrainingOutput output, Grounding grounding, StepInputs inputs) => new(grounding, inputs.Regions!, inputs.HasRegion)
-    {
-        Others = inputs.Others is { } texts ? new OtherTexts(() => output.GroundTexts!(texts), inputs.IsOther) : null,
-    };
+    private static ObjectiveInputs Inputs(TrainingOutput output, Grounding grounding, StepInputs inputs) =>
+        new(grounding, inputs.Regions!, inputs.HasRegion)
+        {
+            Others =
+                inputs.Others is { } texts ? new OtherTexts(() => output.GroundTexts!(texts), inputs.IsOther) : null,
+        };
 
     // All at once: every read waits for the device.
     private static (string, double)[] Read(StepTensors tensors)
     {
-        NamedLoss[] losses = [new("total", tensors.Total), .. tensors.Output.Losses, .. tensors.Objective?.Losses ?? []];
+        NamedLoss[] losses =
+        [
+            new("total", tensors.Total), .. tensors.Output.Losses, .. tensors.Objective?.Losses ?? []
+        ];
         var values = Movement.Concat([.. losses.Select(l => l.Value.Detach().Reshape(1))], 0).ToDoubles();
         return [.. losses.Select((l, i) => (l.Name, values[i]))];
     }
@@ -130,7 +140,8 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
         if (gradients.Length > 0)
             gradients[0].Backend.Run(new CountNonFiniteArgs(gradients, counts));
         if (Array.FindIndex(counts, c => c > 0) is var at and >= 0)
-            throw Broken(step, $"{counts[at]} of {gradients[at].Count} values of the gradient of {parameters[at].Name} are NaN or infinite (loss {losses[0].Value:0.###})");
+            throw Broken(step, $"{counts[at]} of {gradients[at].Count} values of the gradient of {parameters[at].Name} "
+                + $"are NaN or infinite (loss {losses[0].Value:0.###})");
     }
 
     private void Update(double rate)
@@ -142,5 +153,6 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
     }
 
     private static TrainingException Broken(int step, string what) =>
-        new($"step {step + 1}: {what}; training stopped and the last good checkpoint is kept. Lower optimizer.lr, or find the op with --trace-nan");
+        new($"step {step + 1}: {what}; training stopped and the last good checkpoint is kept. Lower optimizer.lr, "
+            + "or find the op with --trace-nan");
 }

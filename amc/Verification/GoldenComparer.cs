@@ -15,11 +15,14 @@ internal sealed class GoldenComparer(DType dtype)
     private const double GradientAllowanceF32 = 1e-3;
     private const double AllowanceF64 = 1e-8;
 
-    // Wrong optimizers lie close: without decay weights are 3 · rate · decay = 6e-5 away, and rounding leaves 3e-6 to 7e-6.
+    // Wrong optimizers lie close: without decay weights are 3 · rate · decay = 6e-5 away, and rounding leaves 3e-6 to
+    // 7e-6.
     private const double TrainedAllowance = 2e-5;
     private const double AbsoluteAllowance = 1e-6;
 
-    /// <summary>A reference below this is zero up to rounding (as key biases are): only an absolute comparison means something.</summary>
+    /// <summary>
+    /// A reference below this is zero up to rounding (as key biases are): only an absolute comparison means something.
+    /// </summary>
     private const double Vanishing = 1e-10;
 
     private static readonly string[] PackedBiases = [".qkv.bias", ".in_proj_bias"];
@@ -43,7 +46,8 @@ internal sealed class GoldenComparer(DType dtype)
         if (!reference.Data.Type.IsFloatingPoint())
         {
             var stored = reference.Data.ToI64();
-            Add($"{reference.Kind} (exact)", reference, selected.Min(s => s.Values.Zip(stored).Count(p => p.First != p.Second)), 0);
+            Add($"{reference.Kind} (exact)", reference,
+                selected.Min(s => s.Values.Zip(stored).Count(p => p.First != p.Second)), 0);
             return;
         }
         Compare(reference, reference.Data.ToF64(), selected);
@@ -54,18 +58,23 @@ internal sealed class GoldenComparer(DType dtype)
         bool[] key = [.. Enumerable.Range(0, stored.Length).Select(i => IsKeyBias(reference, i))];
         var hasKey = key.Contains(true);
         if (hasKey && reference.Kind != "after3")
-            Add($"{reference.Kind} key biases (absolute)", reference, selected.Min(s => Largest(s.Values, stored, i => key[i])), AbsoluteAllowance);
+            Add($"{reference.Kind} key biases (absolute)", reference,
+                selected.Min(s => Largest(s.Values, stored, i => key[i])), AbsoluteAllowance);
         if (hasKey && !key.Contains(false)) return;
-        // A map that is min-max normalised does not depend on a factor of its score, but for the eps: large terms cancel.
+        // A map that is min-max normalised does not depend on a factor of its score, but for the eps: large terms
+        // cancel.
         if (reference is { Kind: "grad_amc", Name: "logit_scale" })
         {
-            Add("grad_amc scale (absolute)", reference, selected.Min(s => Largest(s.Values, stored, _ => true)), AbsoluteAllowance);
+            Add("grad_amc scale (absolute)", reference, selected.Min(s => Largest(s.Values, stored, _ => true)),
+                AbsoluteAllowance);
             return;
         }
         if (stored.Where((_, i) => !key[i]).All(v => Math.Abs(v) < Vanishing))
-            Add($"{reference.Kind} vanishing (absolute)", reference, selected.Min(s => Largest(s.Values, stored, i => !key[i])), AbsoluteAllowance);
+            Add($"{reference.Kind} vanishing (absolute)", reference,
+                selected.Min(s => Largest(s.Values, stored, i => !key[i])), AbsoluteAllowance);
         else
-            Add(GroupName(reference, ""), reference, selected.Min(s => Relative(s.Values, stored, key)), Allowance(reference));
+            Add(GroupName(reference, ""), reference, selected.Min(s => Relative(s.Values, stored, key)),
+                Allowance(reference));
     }
 
     /// <summary>
@@ -76,7 +85,8 @@ internal sealed class GoldenComparer(DType dtype)
     {
         if (reference.Kind is not ("grad_total" or "grad_amc" or "after3")) return false;
         if (reference.Name.EndsWith(".key.bias", StringComparison.Ordinal)) return true;
-        if (reference.Form != ReferenceForm.Full || !PackedBiases.Any(b => reference.Name.EndsWith(b, StringComparison.Ordinal))) return false;
+        if (reference.Form != ReferenceForm.Full || !PackedBiases.Any(
+            b => reference.Name.EndsWith(b, StringComparison.Ordinal))) return false;
         var width = reference.Data.Count / 3;
         return index >= width && index < 2 * width;
     }

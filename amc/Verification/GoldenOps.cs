@@ -25,7 +25,10 @@ internal sealed record GoldenOpError(string What, double Error, double Allowed)
     public bool Passed => Error <= Allowed;
 }
 
-/// <summary>The reference's numbers for single ops (<c>ops.json</c>, <c>ops.safetensors</c>): value, vector-Jacobian product, and its gradient.</summary>
+/// <summary>
+/// The reference's numbers for single ops (<c>ops.json</c>, <c>ops.safetensors</c>): value, vector-Jacobian product,
+/// and its gradient.
+/// </summary>
 internal static class GoldenOps
 {
     /// <summary>The list of cases.</summary>
@@ -43,7 +46,8 @@ internal static class GoldenOps
         if (!File.Exists(path)) return [];
         using var json = JsonDocument.Parse(File.ReadAllText(path));
         return [.. json.RootElement.EnumerateArray().Select(c =>
-            new GoldenOp(c.GetProperty("name").GetString()!, c.GetProperty("op").GetString()!, Attributes(c.GetProperty("attrs"))))];
+            new GoldenOp(c.GetProperty("name").GetString()!, c.GetProperty("op").GetString()!,
+                Attributes(c.GetProperty("attrs"))))];
     }
 
     /// <summary>Replays a case on a device.</summary>
@@ -51,7 +55,8 @@ internal static class GoldenOps
     /// <param name="file">The folder's tensors.</param>
     /// <param name="dtype">Element type to compute in.</param>
     /// <param name="backend">The device.</param>
-    public static IReadOnlyList<GoldenOpError> Compare(GoldenOp golden, SafetensorsReader file, DType dtype, IBackend backend)
+    public static IReadOnlyList<GoldenOpError> Compare(
+        GoldenOp golden, SafetensorsReader file, DType dtype, IBackend backend)
     {
         using var scope = MemoryScope.Begin();
         return new Replay(golden.Name, file, dtype, backend).Run(golden);
@@ -81,8 +86,10 @@ internal static class GoldenOps
 
         public List<GoldenOpError> Run(GoldenOp golden)
         {
-            var inputs = Enumerable.Range(0, 99).TakeWhile(i => file.Contains($"{name}/in{i}")).Select(i => Load($"{name}/in{i}")).ToList();
-            var differentiable = inputs.Select((t, i) => file.Contains($"{name}/grad{i}") ? t.SetRequiresGrad() : null).ToArray();
+            var inputs = Enumerable.Range(0, 99).TakeWhile(i => file.Contains($"{name}/in{i}"))
+                .Select(i => Load($"{name}/in{i}")).ToList();
+            var differentiable =
+                inputs.Select((t, i) => file.Contains($"{name}/grad{i}") ? t.SetRequiresGrad() : null).ToArray();
             inputs.AddRange(IndexNames.Where(k => file.Contains($"{name}/{k}")).Select(k => LoadIndex($"{name}/{k}")));
 
             var y = OpCatalog.Entries[golden.Op].Run([.. inputs], golden.Attributes);
@@ -106,12 +113,15 @@ internal static class GoldenOps
         {
             Tensor[] targets = [.. differentiable.OfType<Tensor>(), cotangent];
             var second = total.RequiresGrad ? AutogradEngine.Grad([total], targets) : new Tensor?[targets.Length];
-            string[] names = [.. differentiable.Select((t, i) => t is null ? null : $"gradgrad{i}").OfType<string>(), "gradgrad_cotangent"];
+            string[] names = [.. differentiable.Select((t, i) => t is null ? null : $"gradgrad{i}").OfType<string>(),
+                "gradgrad_cotangent"];
             for (var i = 0; i < names.Length; i++)
             {
                 // Absent means zero, on either side.
                 var actual = second[i] ?? Tensor.Zeros(targets[i].Shape, targets[i].DType, backend);
-                Add(names[i], actual, file.Contains($"{name}/{names[i]}") ? file[$"{name}/{names[i]}"].ToF64() : new double[actual.Count], _gradient);
+                Add(names[i], actual, file.Contains($"{name}/{names[i]}")
+                    ? file[$"{name}/{names[i]}"].ToF64()
+                    : new double[actual.Count], _gradient);
             }
         }
 
@@ -120,7 +130,8 @@ internal static class GoldenOps
 
         private Tensor Load(string key) => Tensor.From(file[key].ToF64(), Shape(file[key]), backend).To(dtype);
 
-        private Tensor LoadIndex(string key) => Tensor.From(Array.ConvertAll(file[key].ToI64(), v => (int)v), Shape(file[key]), backend);
+        private Tensor LoadIndex(string key) =>
+            Tensor.From(Array.ConvertAll(file[key].ToI64(), v => (int)v), Shape(file[key]), backend);
 
         private static Shape Shape(TensorData data) => new([.. data.Shape.Select(d => (int)d)]);
     }

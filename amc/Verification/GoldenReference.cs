@@ -33,15 +33,20 @@ internal sealed partial record GoldenReference(string Kind, string Name, Referen
         var slash = data.Name.IndexOf('/', StringComparison.Ordinal);
         var (kind, name) = slash < 0 ? (data.Name, "") : (data.Name[..slash], data.Name[(slash + 1)..]);
         if (ShortKind().Match(kind) is { Success: true } k)
-            return new GoldenReference(k.Groups[1].Value, name, k.Groups[2].Value == "l2" ? ReferenceForm.Norm : ReferenceForm.Head, data);
+            return new GoldenReference(
+                k.Groups[1].Value, name, k.Groups[2].Value == "l2" ? ReferenceForm.Norm : ReferenceForm.Head, data);
         if (ShortName().Match(name) is { Success: true } n)
-            return new GoldenReference(kind, n.Groups[1].Value, n.Groups[2].Value == "l2" ? ReferenceForm.Norm : ReferenceForm.Head, data);
+            return new GoldenReference(
+                kind, n.Groups[1].Value, n.Groups[2].Value == "l2" ? ReferenceForm.Norm : ReferenceForm.Head, data);
         if (BlockName().Match(name) is { Success: true } b)
             return new GoldenReference(kind, b.Groups[1].Value, ReferenceForm.Block, data);
         return new GoldenReference(kind, name, ReferenceForm.Full, data);
     }
 
-    /// <summary>The part of a computed result that the reference describes, with flat positions; null where the sizes do not fit.</summary>
+    /// <summary>
+    /// The part of a computed result that the reference describes, with flat positions; null where the sizes do not
+    /// fit.
+    /// </summary>
     public (double[] Values, int[]? Positions)? Select(GoldenValue value) => Form switch
     {
         ReferenceForm.Norm => ([Norm(value.Values)], null),
@@ -87,7 +92,8 @@ internal sealed partial record GoldenReference(string Kind, string Name, Referen
     }
 
     /// <summary>Name and size, for messages.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Data.Name} [{string.Join(",", Data.Shape)}]");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Data.Name} [{string.Join(",", Data.Shape)}]");
 
     [GeneratedRegex(@"^(.+)_(head\d+|l2)$")]
     private static partial Regex ShortKind();

@@ -27,8 +27,8 @@ public sealed class GoldenVerifier
     private const double WeightDecay = 0.02;
 
     /// <summary>
-    /// The official code's mean term is a single-precision scalar even when its model is in double precision, so that the
-    /// term's weight reaches the gradient rounded to it: 1.5e-8, more than a replay in double precision allows.
+    /// The official code's mean term is a single-precision scalar even when its model is in double precision, so that
+    /// the term's weight reaches the gradient rounded to it: 1.5e-8, more than a replay in double precision allows.
     /// </summary>
     private static readonly AmcOptions ReferenceOptions = new(MeanWeight: 0.2f);
 
@@ -52,7 +52,8 @@ public sealed class GoldenVerifier
     /// <param name="checkpoint">Weights to use instead of those of the rule.</param>
     /// <exception cref="ModelException">The JSON or the checkpoint does not describe this model.</exception>
     /// <exception cref="SerializationException">A file cannot be read.</exception>
-    public static VerificationReport Verify(string jsonPath, IBackend backend, DType dtype = DType.F32, IReadOnlyList<TensorData>? checkpoint = null)
+    public static VerificationReport Verify(
+        string jsonPath, IBackend backend, DType dtype = DType.F32, IReadOnlyList<TensorData>? checkpoint = null)
     {
         using var golden = GoldenCase.Open(jsonPath);
         using var model = ModelRegistry.Find(golden.Model).Replay(golden, backend, dtype);
@@ -66,7 +67,8 @@ public sealed class GoldenVerifier
         ComparePositionEmbedding();
         using var optimizer = new AdamW(_model.ParameterGroups(WeightDecay), average: _model.Average);
         var hasState = _references.Contains("after3");
-        // The momentum copies move with the weights, as in training; a recording ends before they have followed the last step.
+        // The momentum copies move with the weights, as in training; a recording ends before they have followed the
+        // last step.
         var steps = hasState ? TrainingSteps : 1;
         try
         {
@@ -74,18 +76,22 @@ public sealed class GoldenVerifier
         }
         catch (TrainingException)
         {
-            // NaN or infinity: what there was to compare has been compared, and weights that were not trained fail below.
+            // NaN or infinity: what there was to compare has been compared, and weights that were not trained fail
+            // below.
         }
         if (hasState) CompareState();
         return new VerificationReport(_comparer.Groups);
     }
 
-    /// <summary>A step of training on the recorded inputs; all that was recorded of the first one is compared on the way.</summary>
+    /// <summary>
+    /// A step of training on the recorded inputs; all that was recorded of the first one is compared on the way.
+    /// </summary>
     private void Step(int step, AdamW optimizer, bool isLast)
     {
         using var scope = MemoryScope.Begin();
         var text = _case.Text();
-        var image = TensorValues.From(_case.Image(text.Count), [text.Count, 3, _model.ImageRes, _model.ImageRes], _dtype, _backend);
+        var image = TensorValues.From(
+            _case.Image(text.Count), [text.Count, 3, _model.ImageRes, _model.ImageRes], _dtype, _backend);
         var (regions, side) = _case.Regions(text.Count);
         var mask = TensorValues.From(regions, [text.Count, side, side], _dtype, _backend);
         var inputs = new StepInputs(new PairBatch(image, text), mask, _case.HasRegion(text.Count));
@@ -100,7 +106,8 @@ public sealed class GoldenVerifier
         {
             DeferAverage = isLast,
             Forwarded = compare ? tensors => CompareForward(tensors, inputs.HasRegion) : null,
-            Differentiated = compare ? () => CompareGradients("grad_total", _model.Trainable.ToDictionary(p => p.Name, p => p.Value.Grad)) : null,
+            Differentiated = compare ? () =>
+                CompareGradients("grad_total", _model.Trainable.ToDictionary(p => p.Name, p => p.Value.Grad)) : null,
         }.Run(step, inputs, options, LearningRate);
     }
 
@@ -113,21 +120,25 @@ public sealed class GoldenVerifier
 
     private void CompareLosses(StepTensors tensors)
     {
-        var values = tensors.Output.Losses.Concat(tensors.Objective!.Losses).Append(new NamedLoss("total", tensors.Total)).ToDictionary(l => l.Name, l => l.Value);
+        var values = tensors.Output.Losses.Concat(tensors.Objective!.Losses)
+            .Append(new NamedLoss("total", tensors.Total)).ToDictionary(l => l.Name, l => l.Value);
         foreach (var reference in _references["loss"])
             _comparer.Compare(reference, values.TryGetValue(reference.Name, out var loss) ? [Value(loss)] : []);
     }
 
     private void CompareOutputs(StepTensors tensors, bool[] hasRegion)
     {
-        var values = tensors.Output.Intermediate.Concat(tensors.Objective!.Intermediate).ToDictionary(v => v.Key, v => v.Value);
+        var values = tensors.Output.Intermediate.Concat(tensors.Objective!.Intermediate)
+            .ToDictionary(v => v.Key, v => v.Value);
         var choices = tensors.Output.Choices;
         foreach (var reference in _references["out"])
         {
             if (choices.TryGetValue(reference.Name, out var index))
-                _comparer.Compare(reference, [new GoldenValue(Array.ConvertAll(index, i => (double)i), [index.Length])]);
+                _comparer.Compare(
+                    reference, [new GoldenValue(Array.ConvertAll(index, i => (double)i), [index.Length])]);
             else
-                _comparer.Compare(reference, values.GetValueOrDefault(reference.Name) is { } tensor ? Candidates(reference.Name, Value(tensor), hasRegion) : []);
+                _comparer.Compare(reference, values.GetValueOrDefault(reference.Name) is { } tensor
+                    ? Candidates(reference.Name, Value(tensor), hasRegion) : []);
         }
     }
 
@@ -136,7 +147,8 @@ public sealed class GoldenVerifier
     {
         if (!name.StartsWith("gradcam_", StringComparison.Ordinal) || !hasRegion.Contains(false)) return [all];
         var size = all.Values.Length / hasRegion.Length;
-        double[] some = [.. Enumerable.Range(0, hasRegion.Length).Where(i => hasRegion[i]).SelectMany(i => all.Values.AsSpan(i * size, size).ToArray())];
+        double[] some = [.. Enumerable.Range(0, hasRegion.Length).Where(i => hasRegion[i]).SelectMany(
+            i => all.Values.AsSpan(i * size, size).ToArray())];
         return [all, new GoldenValue(some, [hasRegion.Count(r => r), .. all.Shape[1..]])];
     }
 
@@ -147,7 +159,8 @@ public sealed class GoldenVerifier
         var gradients = amc.Loss.RequiresGrad
             ? AutogradEngine.Grad([amc.Loss], [.. parameters.Select(p => p.Value)], retainGraph: true)
             : new Tensor?[parameters.Count];
-        CompareGradients("grad_amc", parameters.Select((p, i) => (p.Name, gradients[i])).ToDictionary(p => p.Name, p => p.Item2));
+        CompareGradients(
+            "grad_amc", parameters.Select((p, i) => (p.Name, gradients[i])).ToDictionary(p => p.Name, p => p.Item2));
         foreach (var gradient in gradients) gradient?.Dispose();
     }
 
@@ -177,7 +190,8 @@ public sealed class GoldenVerifier
     {
         var state = _model.StateEntries.ToDictionary(e => e.Name, e => e.Parameter);
         foreach (var reference in _references["after3"])
-            _comparer.Compare(reference, state.TryGetValue(reference.Name, out var parameter) ? [Value(parameter)] : []);
+            _comparer.Compare(
+                reference, state.TryGetValue(reference.Name, out var parameter) ? [Value(parameter)] : []);
     }
 
     private static GoldenValue Value(Parameter parameter) => parameter.Integers is { } integers

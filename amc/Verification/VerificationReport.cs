@@ -9,7 +9,8 @@ namespace AmcEngine.Amc.Verification;
 /// <param name="WorstTensor">Where it was found.</param>
 /// <param name="Allowed">Largest error that passes.</param>
 /// <param name="Failures">Stored tensors that missed the allowance or were not produced.</param>
-public sealed record VerificationGroup(string Name, int Count, double WorstError, string WorstTensor, double Allowed, int Failures)
+public sealed record VerificationGroup(
+    string Name, int Count, double WorstError, string WorstTensor, double Allowed, int Failures)
 {
     /// <summary>Whether every tensor is within the allowance.</summary>
     public bool Passed => Failures == 0;
@@ -19,7 +20,8 @@ public sealed record VerificationGroup(string Name, int Count, double WorstError
 
     /// <summary>One line of the report.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Name,-34} {Count,4} tensors  worst {WorstError:0.0e+00} of {Allowed:0.0e+00} allowed ({100 * ShareUsed,5:0.0} %)  {(Passed ? "ok" : $"FAILED ({Failures})"),-10}  {WorstTensor}");
+        $"{Name,-34} {Count,4} tensors  worst {WorstError:0.0e+00} of {Allowed:0.0e+00} allowed "
+            + $"({100 * ShareUsed,5:0.0} %)  {(Passed ? "ok" : $"FAILED ({Failures})"),-10}  {WorstTensor}");
 }
 
 /// <summary>What a replay of a golden file found.</summary>
@@ -37,7 +39,8 @@ public sealed record VerificationReport(IReadOnlyList<VerificationGroup> Groups)
 
     /// <summary>The report: a line a group, then the verdict.</summary>
     public IEnumerable<string> Lines => Groups.Select(g => g.ToString())
-        .Append(string.Create(CultureInfo.InvariantCulture, $"verify: {PassedCount} groups passed, {FailedCount} failed"));
+        .Append(
+            string.Create(CultureInfo.InvariantCulture, $"verify: {PassedCount} groups passed, {FailedCount} failed"));
 
     /// <summary>All lines.</summary>
     public override string ToString() => string.Join(Environment.NewLine, Lines);

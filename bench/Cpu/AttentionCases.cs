@@ -8,7 +8,8 @@ namespace AmcEngine.Bench.Cpu;
 /// <summary>Sizes of an attention: samples, heads, query rows, key rows, width of a head.</summary>
 public sealed record AttentionCase
 {
-    internal AttentionCase(string what, int b, int h, int lq, int lk, int d) => (What, B, H, Lq, Lk, D) = (what, b, h, lq, lk, d);
+    internal AttentionCase(string what, int b, int h, int lq, int lk, int d) =>
+        (What, B, H, Lq, Lk, D) = (what, b, h, lq, lk, d);
 
     internal string What { get; }
 
@@ -31,7 +32,8 @@ internal static class AttentionCases
 {
     public static readonly AttentionCase[] All =
     [
-        new("ViT-B", 2, 12, 257, 257, 64), new("text to image", 2, 12, 12, 257, 64), new("text to image", 2, 12, 8, 257, 64),
+        new("ViT-B", 2, 12, 257, 257, 64), new("text to image", 2, 12, 12, 257, 64), new(
+            "text to image", 2, 12, 8, 257, 64),
         new("small ViT", 32, 4, 65, 65, 24),
     ];
 
@@ -41,7 +43,9 @@ internal static class AttentionCases
     /// <summary>Work of a pass; softmax is not counted.</summary>
     public static KernelWork Work(AttentionCase c, int pass) => CostBackend.Of(Passes[pass], b => Prepare(c, b)[pass]);
 
-    /// <summary>The three passes of a case on warm tensors, heads side by side in a row as a linear layer leaves them.</summary>
+    /// <summary>
+    /// The three passes of a case on warm tensors, heads side by side in a row as a linear layer leaves them.
+    /// </summary>
     public static Action[] Prepare(AttentionCase c, IBackend device)
     {
         Tensor Queries() => Operands.Draw(device, [c.B, c.Lq, c.H * c.D]);

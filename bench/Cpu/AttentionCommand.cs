@@ -16,7 +16,8 @@ internal static class AttentionCommand
         string[] ofThreads = [.. threads.SelectMany(t => new[] { $"{t}T ms", "min ms", "GFLOP/s", "of peak" })];
         string[] scaling = threads.Length > 1 ? [$"{threads[0]}→{threads[^1]} threads"] : [];
         var table = new MarkdownTable(["B×H×L×D (Lq·Lk)", "pass", .. ofThreads, .. scaling]);
-        using (MemoryScope.Begin()) Repeated.WarmUp([.. backends.SelectMany(b => AttentionCases.Prepare(AttentionCases.All[^1], b))]);
+        using (MemoryScope.Begin())
+            Repeated.WarmUp([.. backends.SelectMany(b => AttentionCases.Prepare(AttentionCases.All[^1], b))]);
         foreach (var c in AttentionCases.All)
         {
             using var scope = MemoryScope.Begin();
@@ -30,7 +31,9 @@ internal static class AttentionCommand
         }
         foreach (var b in backends) b.Dispose();
         output.WriteLine();
-        output.WriteLine($"Fused attention in f32, kernels of the back end on warm tensors. FLOP: those of the products, 4, 10 and 24 · Lq·Lk·D a head. Median of {rounds} rounds in turn, {seconds * 1e3:F0} ms or more each.");
+        output.WriteLine(
+            "Fused attention in f32, kernels of the back end on warm tensors. FLOP: those of the products, 4, 10 and "
+                + $"24 · Lq·Lk·D a head. Median of {rounds} rounds in turn, {seconds * 1e3:F0} ms or more each.");
         table.Write(output);
     }
 
@@ -40,7 +43,8 @@ internal static class AttentionCommand
         for (var i = 0; i < threads.Length; i++)
         {
             var speed = Statistics.Giga(work.Flop, times[i].Median);
-            cells.AddRange([$"{times[i].Median * 1e3:F3}", $"{times[i].Min * 1e3:F3}", $"{speed:F1}", $"{100 * speed / header.FmaGflops(threads[i]):F0} %"]);
+            cells.AddRange([$"{times[i].Median * 1e3:F3}", $"{times[i].Min * 1e3:F3}", $"{speed:F1}",
+                $"{100 * speed / header.FmaGflops(threads[i]):F0} %"]);
         }
         if (threads.Length > 1) cells.Add($"{times[0].Median / times[^1].Median:F2}");
         return [.. cells];

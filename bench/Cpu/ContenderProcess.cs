@@ -5,8 +5,8 @@ using AmcEngine.Bench.Harness;
 namespace AmcEngine.Bench.Cpu;
 
 /// <summary>
-/// A contender in a process of its own, which works only when asked: library threads that spin, environment variables and
-/// the heap of one side cannot touch another. Lines go to and fro: <c>case INDEX TYPE SECONDS</c> is answered by
+/// A contender in a process of its own, which works only when asked: library threads that spin, environment variables
+/// and the heap of one side cannot touch another. Lines go to and fro: <c>case INDEX TYPE SECONDS</c> is answered by
 /// <c>ready SUM SCALE REPEATS</c>, <c>measure</c> by <c>time SECONDS</c>, anything that fails by <c>error MESSAGE</c>.
 /// </summary>
 internal sealed class ContenderProcess : IDisposable
@@ -22,9 +22,13 @@ internal sealed class ContenderProcess : IDisposable
     {
         Threads = threads;
         // Its pool is sized when it loads; OMP_NUM_THREADS of the user must not limit it.
-        var environment = new Dictionary<string, string> { ["OPENBLAS_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture) };
+        var environment = new Dictionary<string, string>
+        {
+            ["OPENBLAS_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture)
+        };
         if (coreType.Length > 0) environment[OpenBlas.CoreTypeVariable] = coreType;
-        _process = Process.Start(ChildProcess.Of([Command, kind, threads.ToString(CultureInfo.InvariantCulture)], environment))!;
+        _process = Process.Start(
+            ChildProcess.Of([Command, kind, threads.ToString(CultureInfo.InvariantCulture)], environment))!;
         Details = Answer("hello");
     }
 
@@ -33,10 +37,13 @@ internal sealed class ContenderProcess : IDisposable
     /// <summary>What runs there.</summary>
     public string Details { get; }
 
-    /// <summary>Draws the operands there, multiplies once, and finds how many calls last <paramref name="seconds"/>.</summary>
+    /// <summary>
+    /// Draws the operands there, multiplies once, and finds how many calls last <paramref name="seconds"/>.
+    /// </summary>
     public (double Sum, double Scale) Prepare(int index, bool f64, double seconds)
     {
-        var numbers = Ask(string.Create(CultureInfo.InvariantCulture, $"case {index} {(f64 ? "f64" : "f32")} {seconds}"), "ready").Split(' ');
+        var numbers = Ask(string.Create(
+            CultureInfo.InvariantCulture, $"case {index} {(f64 ? "f64" : "f32")} {seconds}"), "ready").Split(' ');
         return (Number(numbers[0]), Number(numbers[1]));
     }
 
@@ -53,7 +60,8 @@ internal sealed class ContenderProcess : IDisposable
     /// <summary>The other side: works until its input ends.</summary>
     public static int Serve(string[] args, TextReader input, TextWriter output)
     {
-        if (args is not [var kind, var count] || !int.TryParse(count, out var threads)) throw new ArgumentsException($"bench {Command}: for internal use; see bench help");
+        if (args is not [var kind, var count] || !int.TryParse(count, out var threads))
+            throw new ArgumentsException($"bench {Command}: for internal use; see bench help");
         try
         {
             using IGemmContender contender = kind switch
@@ -114,9 +122,11 @@ internal sealed class ContenderProcess : IDisposable
 
     private string Answer(string expected)
     {
-        var line = _process.StandardOutput.ReadLine() ?? throw new BenchException("the process of a contender ended without an answer (its messages are above)");
+        var line = _process.StandardOutput.ReadLine() ?? throw new BenchException(
+            "the process of a contender ended without an answer (its messages are above)");
         var space = line.IndexOf(' ');
         var (word, rest) = space < 0 ? (line, "") : (line[..space], line[(space + 1)..]);
-        return word == expected ? rest : throw new BenchException(rest.Length > 0 ? rest : $"a contender answered \"{line}\"");
+        return word == expected ? rest : throw new BenchException(
+            rest.Length > 0 ? rest : $"a contender answered \"{line}\"");
     }
 }

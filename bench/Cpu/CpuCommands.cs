@@ -13,11 +13,17 @@ internal static class CpuCommands
     {
         switch (command)
         {
-            case "gemm": return Report<GemmOptions>(command, "Matrix products", args, (o, _, output) => GemmCommand.Report(o, output));
+            case "gemm":
+                return Report<GemmOptions>(
+                    command, "Matrix products", args, (o, _, output) => GemmCommand.Report(o, output));
             case "attention": return Report<TableOptions>(command, "Attention", args, AttentionCommand.Report);
             case "step": return Report<StepOptions>(command, "Training steps", args, StepCommand.Report);
-            case "peers": return Report<TableOptions>(command, "Elementwise kernels", args, (o, _, output) => PeersCommand.Report(o, output));
-            case "memory": return Report<MemoryOptions>(command, "Memory-bound kernels", args, (o, _, output) => MemoryCommand.Report(o, output));
+            case "peers":
+                return Report<TableOptions>(
+                    command, "Elementwise kernels", args, (o, _, output) => PeersCommand.Report(o, output));
+            case "memory":
+                return Report<MemoryOptions>(
+                    command, "Memory-bound kernels", args, (o, _, output) => MemoryCommand.Report(o, output));
             case "peaks": return Report<TableOptions>(command, "Peaks", args, (_, _, _) => { });
             case "quick": return Report<TableOptions>(command, "CPU benchmarks, quick", args, Quick);
             case "vg-files":
@@ -29,7 +35,8 @@ internal static class CpuCommands
         }
     }
 
-    private static int Report<T>(string command, string title, string[] args, Action<T, ReportHeader, TextWriter> body) where T : TableOptions, new()
+    private static int Report<T>(string command, string title, string[] args, Action<T, ReportHeader, TextWriter> body)
+        where T : TableOptions, new()
     {
         var options = CommandArguments.Parse<T>(command, args);
         options.Check(command);
@@ -46,14 +53,21 @@ internal static class CpuCommands
     private static void Quick(TableOptions options, ReportHeader header, TextWriter output)
     {
         var (threads, quick) = (options.Threads, true);
-        Section("Matrix products", () => GemmCommand.Report(new GemmOptions { Threads = threads, Quick = quick }, output));
-        Section("Attention", () => AttentionCommand.Report(new TableOptions { Threads = threads, Quick = quick }, header, output));
-        Section("Elementwise kernels", () => PeersCommand.Report(new TableOptions { Threads = threads, Quick = quick }, output));
-        Section("Memory-bound kernels", () => MemoryCommand.Report(new MemoryOptions { Threads = threads, Quick = quick, Few = true }, output));
-        Section("Training steps", () => StepCommand.Report(new StepOptions { Threads = threads, Quick = quick, Few = true }, header, output));
+        Section(
+            "Matrix products", () => GemmCommand.Report(new GemmOptions { Threads = threads, Quick = quick }, output));
+        Section("Attention", () =>
+            AttentionCommand.Report(new TableOptions { Threads = threads, Quick = quick }, header, output));
+        Section("Elementwise kernels",
+            () => PeersCommand.Report(new TableOptions { Threads = threads, Quick = quick }, output));
+        Section("Memory-bound kernels",
+            () => MemoryCommand.Report(new MemoryOptions { Threads = threads, Quick = quick, Few = true }, output));
+        Section("Training steps", () =>
+            StepCommand.Report(new StepOptions { Threads = threads, Quick = quick, Few = true }, header, output));
 
         output.WriteLine();
-        output.WriteLine("Left out of this quick run: products with a transposed operand and those above 2.4 GFLOP, most memory-bound kernels, the full-size training step profile-base; three rounds and not five to seven. `bench gemm`, `memory` and `step` have them.");
+        output.WriteLine("Left out of this quick run: products with a transposed operand and those above 2.4 GFLOP, "
+            + "most memory-bound kernels, the full-size training step profile-base; three rounds and not five to "
+            + "seven. `bench gemm`, `memory` and `step` have them.");
 
         void Section(string title, Action body)
         {

@@ -40,18 +40,21 @@ public sealed record GemmCase
     public override string ToString() => $"{Shape} {Layout}";
 }
 
-/// <summary>The products that decide a training step: ViT-B at batch 2 and 8, a short text, squares, and the scores of 24 heads.</summary>
+/// <summary>
+/// The products that decide a training step: ViT-B at batch 2 and 8, a short text, squares, and the scores of 24 heads.
+/// </summary>
 internal static class GemmCases
 {
     public static readonly GemmShape[] Shapes =
     [
-        new(512, 768, 768), new(512, 3072, 768), new(514, 768, 3072), new(2056, 768, 768), new(50, 768, 768, Large: false),
-        new(1024, 1024, 1024), new(2048, 2048, 2048), new(257, 257, 64, 24, Large: false),
+        new(512, 768, 768), new(512, 3072, 768), new(514, 768, 3072), new(2056, 768, 768), new(50, 768, 768,
+            Large: false), new(1024, 1024, 1024), new(2048, 2048, 2048), new(257, 257, 64, 24, Large: false),
     ];
 
     /// <summary>Every shape in every layout; the position in this list names a case to another process.</summary>
     public static readonly GemmCase[] All =
     [
-        .. Shapes.SelectMany(s => new[] { new GemmCase(s, false, false), new GemmCase(s, false, true), new GemmCase(s, true, false) }),
+        .. Shapes.SelectMany(
+            s => new[] { new GemmCase(s, false, false), new GemmCase(s, false, true), new GemmCase(s, true, false) }),
     ];
 }

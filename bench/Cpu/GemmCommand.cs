@@ -18,7 +18,8 @@ internal sealed class GemmOptions : TableOptions
     public override void Check(string command)
     {
         base.Check(command);
-        if (DType is not ("f32" or "f64")) throw new ArgumentsException($"bench {command}: --dtype {DType}: use f32 or f64");
+        if (DType is not ("f32" or "f64"))
+            throw new ArgumentsException($"bench {command}: --dtype {DType}: use f32 or f64");
         if (Rounds is < 1) throw new ArgumentsException($"bench {command}: --rounds {Rounds}: at least 1");
     }
 }
@@ -28,9 +29,13 @@ internal sealed class GemmOptions : TableOptions
 /// <param name="Engine">The engine's times.</param>
 /// <param name="Blas">Those of OpenBLAS; empty where it is not installed.</param>
 /// <param name="Peak">GFLOP/s of fused multiply-adds on registers, median of rounds in turn with the product's.</param>
-internal sealed record GemmRow(GemmCase Case, IReadOnlyDictionary<int, Rounds> Engine, IReadOnlyDictionary<int, Rounds> Blas, IReadOnlyDictionary<int, double> Peak);
+internal sealed record GemmRow(GemmCase Case, IReadOnlyDictionary<int, Rounds> Engine,
+    IReadOnlyDictionary<int, Rounds> Blas, IReadOnlyDictionary<int, double> Peak);
 
-/// <summary><c>bench gemm</c>: the engine's products side by side with OpenBLAS, in processes of their own and round after round.</summary>
+/// <summary>
+/// <c>bench gemm</c>: the engine's products side by side with OpenBLAS, in processes of their own and round after
+/// round.
+/// </summary>
 internal static class GemmCommand
 {
     // Relative to the sum of magnitudes: far above rounding, far below any wrong element.
@@ -49,15 +54,21 @@ internal static class GemmCommand
         var (core, tried) = ChooseCore(options.Core, f64);
         var engines = options.ThreadCounts.Select(t => new ContenderProcess(ContenderProcess.Engine, t)).ToArray();
         var peaks = options.ThreadCounts.Select(t => new ContenderProcess(ContenderProcess.Peak, t)).ToArray();
-        var blas = core is null ? [] : options.ThreadCounts.Select(t => new ContenderProcess(ContenderProcess.Blas, t, core)).ToArray();
+        var blas = core is null
+            ? []
+            : options.ThreadCounts.Select(t => new ContenderProcess(ContenderProcess.Blas, t, core)).ToArray();
         try
         {
             output.WriteLine();
-            output.WriteLine($"Matrix products in {options.DType}, GFLOP/s; `IBackend.MatMul` on warm tensors, operands packed anew in each call. Median of {rounds} rounds in turn, each side in a process of its own, {seconds * 1e3:F0} ms or more each. Shares are of the FMA peak in the same rounds.");
-            output.WriteLine(blas.Length > 0 ? $"Peer: OpenBLAS, kernels {blas[0].Details}. One-thread GFLOP/s by core type (the best is taken): {tried}." : OpenBlas.Remedy + ".");
+            output.WriteLine($"Matrix products in {options.DType}, GFLOP/s; `IBackend.MatMul` on warm tensors, "
+                + $"operands packed anew in each call. Median of {rounds} rounds in turn, each side in a process of "
+                + $"its own, {seconds * 1e3:F0} ms or more each. Shares are of the FMA peak in the same rounds.");
+            output.WriteLine(blas.Length > 0 ? $"Peer: OpenBLAS, kernels {blas[0].Details}. "
+                + $"One-thread GFLOP/s by core type (the best is taken): {tried}." : OpenBlas.Remedy + ".");
             var rows = new List<GemmRow>();
             for (var i = 0; i < GemmCases.All.Length; i++)
-                if (!options.Quick || GemmCases.All[i] is { Layout: "NN", Shape.Flops: < MostQuickFlops }) rows.Add(Measure(i, f64, rounds, seconds, engines, blas, peaks));
+                if (!options.Quick || GemmCases.All[i] is { Layout: "NN", Shape.Flops: < MostQuickFlops })
+                    rows.Add(Measure(i, f64, rounds, seconds, engines, blas, peaks));
             GemmTable.Of(rows, options.ThreadCounts).Write(output);
         }
         finally
@@ -66,7 +77,9 @@ internal static class GemmCommand
         }
     }
 
-    /// <summary>The core type with the fastest kernels, and what each reached; null where OpenBLAS is not installed.</summary>
+    /// <summary>
+    /// The core type with the fastest kernels, and what each reached; null where OpenBLAS is not installed.
+    /// </summary>
     public static (string? Core, string Tried) ChooseCore(string? wanted, bool f64)
     {
         var rates = new List<(string Core, double Gflops)>();
@@ -84,22 +97,28 @@ internal static class GemmCommand
                 return (null, "");
             }
         }
-        return (rates.MaxBy(r => r.Gflops).Core, string.Join(", ", rates.Select(r => $"{(r.Core.Length > 0 ? r.Core : "its own choice")} {r.Gflops:F0}")));
+        return (rates.MaxBy(r => r.Gflops).Core, string.Join(
+            ", ", rates.Select(r => $"{(r.Core.Length > 0 ? r.Core : "its own choice")} {r.Gflops:F0}")));
     }
 
-    private static GemmRow Measure(int index, bool f64, int rounds, double seconds, ContenderProcess[] engines, ContenderProcess[] blas, ContenderProcess[] peaks)
+    private static GemmRow Measure(int index, bool f64, int rounds, double seconds, ContenderProcess[] engines,
+        ContenderProcess[] blas, ContenderProcess[] peaks)
     {
-        ContenderProcess[] sides = [.. engines.Zip(blas).SelectMany(p => new[] { p.First, p.Second }), .. engines[blas.Length..]];
+        ContenderProcess[] sides = [.. engines.Zip(blas).SelectMany(p => new[] { p.First, p.Second }),
+            .. engines[blas.Length..]];
         var sums = sides.Select(c => c.Prepare(index, f64, seconds)).ToArray();
         var worst = sums.Max(s => Math.Abs(s.Sum - sums[0].Sum) / s.Scale);
-        if (!(worst <= Agreement)) throw new BenchException($"{GemmCases.All[index]}: the contenders' products differ by {worst:0.0e-0} of their magnitude");
+        if (!(worst <= Agreement)) throw new BenchException(
+            $"{GemmCases.All[index]}: the contenders' products differ by {worst:0.0e-0} of their magnitude");
         foreach (var peak in peaks) peak.Prepare(index, f64, seconds);
         ContenderProcess[] all = [.. sides, .. peaks];
-        var times = all.Zip(Rounds.Interleave(rounds, [.. all.Select(c => (Func<double>)c.Measure)])).ToDictionary(p => p.First, p => p.Second);
+        var times = all.Zip(Rounds.Interleave(rounds, [.. all.Select(c => (Func<double>)c.Measure)]))
+            .ToDictionary(p => p.First, p => p.Second);
         return new GemmRow(
             GemmCases.All[index],
             engines.ToDictionary(c => c.Threads, c => times[c]),
             blas.ToDictionary(c => c.Threads, c => times[c]),
-            peaks.ToDictionary(c => c.Threads, c => Statistics.Giga(PeakContender.Flops(c.Threads), times[c].Median) / (f64 ? 2 : 1)));
+            peaks.ToDictionary(
+                c => c.Threads, c => Statistics.Giga(PeakContender.Flops(c.Threads), times[c].Median) / (f64 ? 2 : 1)));
     }
 }

@@ -21,7 +21,9 @@ internal interface IGemmContender : IDisposable
     /// <summary>Does the product.</summary>
     void Run();
 
-    /// <summary>A sum of the result with varying weights, to see that both sides computed the same; and the sum of magnitudes.</summary>
+    /// <summary>
+    /// A sum of the result with varying weights, to see that both sides computed the same; and the sum of magnitudes.
+    /// </summary>
     (double Sum, double Scale) Checksum();
 }
 
@@ -77,7 +79,8 @@ internal sealed class EngineContender(int threads) : IGemmContender
     }
 
     private Tensor Draw(long count, uint seed, bool f64) =>
-        f64 ? Tensor.From(Operands.Values<double>(count, seed), [(int)count], _backend) : Tensor.From(Operands.Values<float>(count, seed), [(int)count], _backend);
+        f64 ? Tensor.From(Operands.Values<double>(count, seed), [(int)count], _backend) : Tensor.From(
+            Operands.Values<float>(count, seed), [(int)count], _backend);
 }
 
 /// <summary>
@@ -110,7 +113,8 @@ internal sealed unsafe class OpenBlasContender : IGemmContender
         _case = c;
         var s = c.Shape;
         (var a, var b, var y) = ((long)s.Batch * s.M * s.K, (long)s.Batch * s.K * s.N, (long)s.Batch * s.M * s.N);
-        if (f64) (_a, _b, _c) = (Operands.Values<double>(a, 1), Operands.Values<double>(b, 2), Operands.Values<double>(y, 3));
+        if (f64) (_a, _b, _c) =
+            (Operands.Values<double>(a, 1), Operands.Values<double>(b, 2), Operands.Values<double>(y, 3));
         else (_a, _b, _c) = (Operands.Values<float>(a, 1), Operands.Values<float>(b, 2), Operands.Values<float>(y, 3));
         _split = s.Batch > 1 && _threads > 1 && Time(split: true) < Time(split: false);
         _blas.SetThreads(_split ? 1 : _threads);
@@ -119,7 +123,8 @@ internal sealed unsafe class OpenBlasContender : IGemmContender
     public void Run()
     {
         var batch = _case!.Shape.Batch;
-        if (_split) Parallel.For(0, _threads, new ParallelOptions { MaxDegreeOfParallelism = _threads }, t => Products(batch * t / _threads, batch * (t + 1) / _threads));
+        if (_split) Parallel.For(0, _threads, new ParallelOptions { MaxDegreeOfParallelism = _threads },
+            t => Products(batch * t / _threads, batch * (t + 1) / _threads));
         else Products(0, batch);
     }
 
@@ -137,13 +142,16 @@ internal sealed unsafe class OpenBlasContender : IGemmContender
         var s = _case!.Shape;
         if (_a is float[] single)
             fixed (float* a = single, b = (float[])_b, c = (float[])_c)
-                for (var i = from; i < to; i++) _blas.Multiply(_case, a + i * s.M * s.K, b + i * s.K * s.N, c + i * s.M * s.N);
+                for (var i = from; i < to; i++)
+                    _blas.Multiply(_case, a + i * s.M * s.K, b + i * s.K * s.N, c + i * s.M * s.N);
         else
             fixed (double* a = (double[])_a, b = (double[])_b, c = (double[])_c)
-                for (var i = from; i < to; i++) _blas.Multiply(_case, a + i * s.M * s.K, b + i * s.K * s.N, c + i * s.M * s.N);
+                for (var i = from; i < to; i++)
+                    _blas.Multiply(_case, a + i * s.M * s.K, b + i * s.K * s.N, c + i * s.M * s.N);
     }
 
-    public (double Sum, double Scale) Checksum() => GemmValues.Checksum(_c is float[] single ? Array.ConvertAll(single, x => (double)x) : (double[])_c);
+    public (double Sum, double Scale) Checksum() =>
+        GemmValues.Checksum(_c is float[] single ? Array.ConvertAll(single, x => (double)x) : (double[])_c);
 
     public void Dispose()
     {
@@ -152,8 +160,8 @@ internal sealed unsafe class OpenBlasContender : IGemmContender
 }
 
 /// <summary>
-/// What no product can beat: fused multiply-adds on registers, in the vectors and on the threads that the engine's products
-/// use. A contender like the others, because clock and neighbours move the peak from minute to minute.
+/// What no product can beat: fused multiply-adds on registers, in the vectors and on the threads that the engine's
+/// products use. A contender like the others, because clock and neighbours move the peak from minute to minute.
 /// </summary>
 internal sealed class PeakContender(int threads) : IGemmContender
 {

@@ -29,21 +29,27 @@ internal static class MemoryCases
     private const int Width = 768, Hidden = 3072, Vocabulary = 30522, Flat = 4096, WeightTensors = 300;
 
     /// <summary>What a copy of the standard library does, half to each thread: the measure of the others.</summary>
-    public static readonly MemoryCase Copy = new("copy (Buffer.MemoryCopy)", Flat, CopyOf) { ElementBytes = 2 * sizeof(float) };
+    public static readonly MemoryCase Copy =
+        new("copy (Buffer.MemoryCopy)", Flat, CopyOf) { ElementBytes = 2 * sizeof(float) };
 
     /// <summary>Those that a quick run measures.</summary>
-    public static readonly string[] Few = ["add", "gelu", "layer norm", "layer norm backward", "softmax", "cross-entropy", "adamw", "finite check"];
+    public static readonly string[] Few =
+    [
+        "add", "gelu", "layer norm", "layer norm backward", "softmax", "cross-entropy", "adamw", "finite check"
+    ];
 
     private static readonly ConcurrentDictionary<int, WorkerPool> Pools = new();
 
-    public static IEnumerable<MemoryCase> All => [.. Elementwise(), .. Normalization(), .. Softmax(), .. Losses(), .. Weights()];
+    public static IEnumerable<MemoryCase> All =>
+        [.. Elementwise(), .. Normalization(), .. Softmax(), .. Losses(), .. Weights()];
 
     private static unsafe Action CopyOf(IBackend b, int rows)
     {
         var (x, y) = (Draw(b, rows, Flat), Draw(b, rows, Flat));
         var pool = Pools.GetOrAdd(b.Device.Threads, t => new WorkerPool(t));
         var part = (long)x.Count * sizeof(float) / pool.Threads;
-        return () => pool.Run(pool.Threads, t => Buffer.MemoryCopy((byte*)x.Pointer + t * part, (byte*)y.Pointer + t * part, part, part));
+        return () => pool.Run(
+            pool.Threads, t => Buffer.MemoryCopy((byte*)x.Pointer + t * part, (byte*)y.Pointer + t * part, part, part));
     }
 
     private static IEnumerable<MemoryCase> Elementwise()
@@ -67,7 +73,8 @@ internal static class MemoryCases
         yield return Binary("gelu backward", BinaryKind.GeluBackward, Hidden);
         yield return new("gelu double backward", Hidden, (b, rows) =>
         {
-            var (x, g, h, dg, dx) = (Draw(b, rows, Hidden), Draw(b, rows, Hidden), Draw(b, rows, Hidden), Draw(b, rows, Hidden), Draw(b, rows, Hidden));
+            var (x, g, h, dg, dx) = (Draw(b, rows, Hidden), Draw(b, rows, Hidden), Draw(b, rows, Hidden),
+                Draw(b, rows, Hidden), Draw(b, rows, Hidden));
             return () => b.Run(new ActivationDoubleBackwardArgs(Activation.Gelu, x, g, h, dg, dx));
         });
     }
@@ -95,21 +102,25 @@ internal static class MemoryCases
         yield return new("layer norm backward", Width, (b, rows) =>
         {
             var (x, gamma, mean) = Norm(b, rows);
-            var (rstd, g, dx, dgamma, dbeta) = (Operands.Like(mean), Operands.Like(x), Operands.Like(x), Operands.Like(gamma), Operands.Like(gamma));
+            var (rstd, g, dx, dgamma, dbeta) =
+                (Operands.Like(mean), Operands.Like(x), Operands.Like(x), Operands.Like(gamma), Operands.Like(gamma));
             b.Run(new LayerNormArgs(x, gamma, dbeta, 1e-6, dx, mean, rstd));
             return () => b.Run(new LayerNormBackwardArgs(x, gamma, mean, rstd, g, dx, dgamma, dbeta));
         });
         yield return new("layer norm double backward", Width, (b, rows) =>
         {
             var (x, gamma, mean) = Norm(b, rows);
-            var (rstd, g, ddx, dx, dg) = (Operands.Like(mean), Operands.Like(x), Operands.Like(x), Operands.Like(x), Operands.Like(x));
+            var (rstd, g, ddx, dx, dg) =
+                (Operands.Like(mean), Operands.Like(x), Operands.Like(x), Operands.Like(x), Operands.Like(x));
             var (ddgamma, ddbeta, dgamma) = (Operands.Like(gamma), Operands.Like(gamma), Operands.Like(gamma));
             b.Run(new LayerNormArgs(x, gamma, ddbeta, 1e-6, dx, mean, rstd));
-            return () => b.Run(new LayerNormDoubleBackwardArgs(x, gamma, mean, rstd, g, ddx, ddgamma, ddbeta, dx, dgamma, dg));
+            return () =>
+                b.Run(new LayerNormDoubleBackwardArgs(x, gamma, mean, rstd, g, ddx, ddgamma, ddbeta, dx, dgamma, dg));
         });
     }
 
-    private static (Tensor X, Tensor Gamma, Tensor Mean) Norm(IBackend b, int rows) => (Draw(b, rows, Width), Draw(b, 1, Width), Draw(b, 1, rows));
+    private static (Tensor X, Tensor Gamma, Tensor Mean) Norm(IBackend b, int rows) =>
+        (Draw(b, rows, Width), Draw(b, 1, Width), Draw(b, 1, rows));
 
     private static IEnumerable<MemoryCase> Softmax()
     {
@@ -151,8 +162,10 @@ internal static class MemoryCases
     {
         yield return new("adamw", Flat, (b, rows) =>
         {
-            var (p, g, m, v) = (Draw(b, rows, Flat), Draw(b, rows, Flat), Draw(b, rows, Flat), Tensor.From(new float[rows * Flat], [rows, Flat], b));
-            return () => b.Run(new AdamWArgs([new AdamWTensors(p, g, m, v)], new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.02, 3)));
+            var (p, g, m, v) = (Draw(b, rows, Flat), Draw(b, rows, Flat), Draw(b, rows, Flat), Tensor.From(
+                new float[rows * Flat], [rows, Flat], b));
+            return () =>
+                b.Run(new AdamWArgs([new AdamWTensors(p, g, m, v)], new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.02, 3)));
         });
         yield return new("momentum copy", Flat, (b, rows) =>
         {

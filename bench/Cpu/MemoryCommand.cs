@@ -15,16 +15,20 @@ internal sealed class MemoryOptions : TableOptions
     public bool Few { get; init; }
 
     /// <summary>The kernels asked for.</summary>
-    public MemoryCase[] Cases => [.. MemoryCases.All.Where(c => !Few || MemoryCases.Few.Contains(c.Name)).Where(c => Kernel is null || c.Name.Contains(Kernel, StringComparison.OrdinalIgnoreCase))];
+    public MemoryCase[] Cases => [.. MemoryCases.All.Where(c => !Few || MemoryCases.Few.Contains(c.Name)).Where(
+        c => Kernel is null || c.Name.Contains(Kernel, StringComparison.OrdinalIgnoreCase))];
 
     public override void Check(string command)
     {
         base.Check(command);
-        if (Cases.Length == 0) throw new ArgumentsException($"bench {command}: --kernel {Kernel}: no such kernel; they are {string.Join(", ", MemoryCases.All.Select(c => c.Name))}");
+        if (Cases.Length == 0) throw new ArgumentsException($"bench {command}: --kernel {Kernel}: no such kernel; "
+            + $"they are {string.Join(", ", MemoryCases.All.Select(c => c.Name))}");
     }
 }
 
-/// <summary><c>bench memory</c>: kernels bound by memory, against a copy that is measured in turn with them on the same threads.</summary>
+/// <summary>
+/// <c>bench memory</c>: kernels bound by memory, against a copy that is measured in turn with them on the same threads.
+/// </summary>
 internal static class MemoryCommand
 {
     // Elements of an operand: one that no cache holds, and the rows of a training step.
@@ -36,7 +40,8 @@ internal static class MemoryCommand
         var backends = options.ThreadCounts.Select(t => new CpuBackend(t)).ToArray();
         WarmUp(options, backends);
         string[] ofThreads = [.. backends.SelectMany(b => new[] { $"{b.Device.Threads}T ms", "GB/s", "of copy" })];
-        var table = new MarkdownTable(["kernel", "rows×width", .. ofThreads, .. backends.Select(b => $"in cache {b.Device.Threads}T µs")]);
+        var table = new MarkdownTable(
+            ["kernel", "rows×width", .. ofThreads, .. backends.Select(b => $"in cache {b.Device.Threads}T µs")]);
         foreach (var c in options.Cases.Prepend(MemoryCases.Copy))
         {
             var rows = c.Rows(options.Quick ? Large / 4 : Large);
@@ -46,7 +51,9 @@ internal static class MemoryCommand
         }
         foreach (var b in backends) b.Dispose();
         output.WriteLine();
-        output.WriteLine($"Kernels bound by memory in f32. GB/s: bytes that must move (operands once, results once), whatever a store fetches first. Of copy: against {MemoryCases.Copy.Name} of the same thread count, rounds in turn. In cache: operands of {Step} elements. Median of {rounds} rounds.");
+        output.WriteLine("Kernels bound by memory in f32. GB/s: bytes that must move (operands once, results once), "
+            + $"whatever a store fetches first. Of copy: against {MemoryCases.Copy.Name} of the same thread count, "
+            + $"rounds in turn. In cache: operands of {Step} elements. Median of {rounds} rounds.");
         table.Write(output);
     }
 
@@ -56,7 +63,8 @@ internal static class MemoryCommand
         var copyRows = MemoryCases.Copy.Rows(rows * c.Width);
         Repeated[] work = [new(MemoryCases.Copy.Prepare(b, copyRows), seconds), new(c.Prepare(b, rows), seconds)];
         var times = Rounds.Interleave(rounds, [.. work.Select(w => (Func<double>)w.Sample)]);
-        double copy = Statistics.Giga(MemoryCases.Copy.Bytes(copyRows), times[0].Median), speed = Statistics.Giga(c.Bytes(rows), times[1].Median);
+        double copy = Statistics.Giga(MemoryCases.Copy.Bytes(copyRows), times[0].Median),
+            speed = Statistics.Giga(c.Bytes(rows), times[1].Median);
         return [$"{times[1].Median * 1e3:F2}", $"{speed:F1}", $"{100 * speed / copy:F0} %"];
     }
 

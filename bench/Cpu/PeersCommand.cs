@@ -20,17 +20,23 @@ internal static class PeersCommand
     {
         string[] ofThreads = [.. backends.SelectMany(b => new[] { $"ours {b.Device.Threads}T µs", "ratio" })];
         var table = new MarkdownTable(["op", "elements", "TensorPrimitives µs", .. ofThreads, "ours GB/s"]);
-        WarmUp(PeerOps.All.Where(o => o.Count <= 1 << 20).SelectMany(o => backends.Select(o.OnEngine).Prepend(o.OnPrimitives())));
+        WarmUp(PeerOps.All.Where(o => o.Count <= 1 << 20).SelectMany(
+            o => backends.Select(o.OnEngine).Prepend(o.OnPrimitives())));
         foreach (var op in PeerOps.All)
         {
             using var scope = MemoryScope.Begin();
-            Repeated[] work = [new(op.OnPrimitives(), seconds), .. backends.Select(b => new Repeated(op.OnEngine(b), seconds))];
+            Repeated[] work =
+                [new(op.OnPrimitives(), seconds), .. backends.Select(b => new Repeated(op.OnEngine(b), seconds))];
             var times = Rounds.Interleave(rounds, [.. work.Select(w => (Func<double>)w.Sample)]);
-            string[] ours = [.. times[1..].SelectMany(t => new[] { $"{t.Median * 1e6:F1}", $"{times[0].Median / t.Median:F2}" })];
-            table.Add([op.Name, op.Size, $"{times[0].Median * 1e6:F1}", .. ours, $"{Statistics.Giga(op.Bytes, times[^1].Median):F1}"]);
+            string[] ours =
+                [.. times[1..].SelectMany(t => new[] { $"{t.Median * 1e6:F1}", $"{times[0].Median / t.Median:F2}" })];
+            table.Add([op.Name, op.Size, $"{times[0].Median * 1e6:F1}", .. ours,
+                $"{Statistics.Giga(op.Bytes, times[^1].Median):F1}"]);
         }
         output.WriteLine();
-        output.WriteLine($"Simple ops in f32 against `System.Numerics.Tensors.TensorPrimitives` (one thread); ratio: its time / ours, above 1 ours is faster. GB/s of the last thread count. Median of {rounds} rounds in turn.");
+        output.WriteLine(
+            "Simple ops in f32 against `System.Numerics.Tensors.TensorPrimitives` (one thread); ratio: its time / "
+                + $"ours, above 1 ours is faster. GB/s of the last thread count. Median of {rounds} rounds in turn.");
         table.Write(output);
     }
 

@@ -23,12 +23,16 @@ internal sealed class StepOptions : TableOptions
         base.Check(command);
         if (Steps is < 1) throw new ArgumentsException($"bench {command}: --steps {Steps}: at least 1");
         if (Config is not null && Config != StepRun.Vit && !File.Exists(Config))
-            throw new ArgumentsException($"bench {command}: --config {Config}: no such file; give a configuration file, or {StepRun.Vit}");
+            throw new ArgumentsException(
+                $"bench {command}: --config {Config}: no such file; give a configuration file, or {StepRun.Vit}");
         if (Config is null) StepCommand.Root();
     }
 }
 
-/// <summary><c>bench step</c>: whole training steps, each configuration in a process of its own, so that peak memory is its own too.</summary>
+/// <summary>
+/// <c>bench step</c>: whole training steps, each configuration in a process of its own, so that peak memory is its own
+/// too.
+/// </summary>
 internal static class StepCommand
 {
     private sealed record Line(string Name, string What, int WarmUp, int Steps, int QuickWarmUp, int QuickSteps);
@@ -36,7 +40,8 @@ internal static class StepCommand
     public static void Report(StepOptions options, ReportHeader header, TextWriter output)
     {
         var threads = options.Threads ?? Environment.ProcessorCount;
-        var table = new MarkdownTable("configuration", "steps", "median s", "min s", "max s", "peak RSS MiB", "peak of tensors MiB", "GFLOP/s", "of peak");
+        var table = new MarkdownTable("configuration", "steps", "median s", "min s", "max s", "peak RSS MiB",
+            "peak of tensors MiB", "GFLOP/s", "of peak");
         var notes = new List<string>();
         foreach (var line in Lines(options))
         {
@@ -45,13 +50,16 @@ internal static class StepCommand
             var time = new Rounds(found.Seconds);
             var speed = line.What == StepRun.Vit ? Statistics.Giga(StepRun.VitFlops, time.Median) : (double?)null;
             table.Add(
-                line.Name, $"{skip + 1}–{skip + found.Seconds.Length}", $"{time.Median:F3}", $"{time.Min:F3}", $"{found.Seconds.Max():F3}",
-                $"{found.PeakRss / (1 << 20)}", $"{found.PeakTensors / (1 << 20)}",
-                speed is { } s ? $"{s:F0}" : MarkdownTable.None, speed is { } q ? $"{100 * q / header.FmaGflops(threads):F0} %" : MarkdownTable.None);
+                line.Name, $"{skip + 1}–{skip + found.Seconds.Length}", $"{time.Median:F3}", $"{time.Min:F3}",
+                $"{found.Seconds.Max():F3}", $"{found.PeakRss / (1 << 20)}", $"{found.PeakTensors / (1 << 20)}",
+                speed is { } s ? $"{s:F0}" : MarkdownTable.None,
+                speed is { } q ? $"{100 * q / header.FmaGflops(threads):F0} %" : MarkdownTable.None);
             if (found.Note.Length > 0) notes.Add($"{line.Name}: {found.Note}.");
         }
         output.WriteLine();
-        output.WriteLine($"Whole training steps in f32 on {threads} thread{(threads > 1 ? "s" : "")}, each configuration in a process of its own; the first steps do not count. `vit`: ViT-B/16, batch 2, 256 px, forward and backward, {StepRun.VitFlops * 1e-9:F0} GFLOP.");
+        output.WriteLine($"Whole training steps in f32 on {threads} thread{(threads > 1 ? "s" : "")}, "
+            + "each configuration in a process of its own; the first steps do not count. `vit`: ViT-B/16, batch 2, "
+            + $"256 px, forward and backward, {StepRun.VitFlops * 1e-9:F0} GFLOP.");
         table.Write(output);
         foreach (var n in notes) output.WriteLine(n);
     }
@@ -60,7 +68,8 @@ internal static class StepCommand
     {
         const string vit = "vit (ViT-B)";
         if (options.Config == StepRun.Vit) return [new(vit, StepRun.Vit, 2, 8, 1, 3)];
-        if (options.Config is { } file) return [new(Path.GetFileNameWithoutExtension(file), Path.GetFullPath(file), 2, 10, 1, 2)];
+        if (options.Config is { } file)
+            return [new(Path.GetFileNameWithoutExtension(file), Path.GetFullPath(file), 2, 10, 1, 2)];
         Line[] all =
         [
             new("fashion-amc", Path.Combine(Root(), "configs", "fashion-amc.yaml"), 20, 100, 5, 15),
@@ -75,19 +84,22 @@ internal static class StepCommand
     {
         for (var folder = Directory.GetCurrentDirectory(); folder is not null; folder = Path.GetDirectoryName(folder))
             if (File.Exists(Path.Combine(folder, "configs", "profile-base.yaml"))) return folder;
-        throw new ArgumentsException("bench step: no configs/profile-base.yaml here or above; start it inside of the repository, or give --config FILE");
+        throw new ArgumentsException("bench step: no configs/profile-base.yaml here or above; "
+            + "start it inside of the repository, or give --config FILE");
     }
 
     private static StepFigures RunApart(string what, int warmUp, int steps, int threads)
     {
         string[] numbers = [.. new[] { warmUp, steps, threads }.Select(n => n.ToString(CultureInfo.InvariantCulture))];
         var info = ChildProcess.Of([StepRun.Command, what, .. numbers]);
-        if (what != StepRun.Vit && Path.GetDirectoryName(Path.GetDirectoryName(what)) is { } root && Directory.Exists(Path.Combine(root, "configs"))) info.WorkingDirectory = root;
+        if (what != StepRun.Vit && Path.GetDirectoryName(Path.GetDirectoryName(what)) is { } root
+            && Directory.Exists(Path.Combine(root, "configs"))) info.WorkingDirectory = root;
         using var process = Process.Start(info)!;
         process.StandardInput.Close();
         var lines = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         process.WaitForExit();
-        if (process.ExitCode != 0 || lines.Length == 0) throw new BenchException($"bench step: the process of {Path.GetFileName(what)} ended with code {process.ExitCode} (its messages are above)");
+        if (process.ExitCode != 0 || lines.Length == 0) throw new BenchException("bench step: "
+            + $"the process of {Path.GetFileName(what)} ended with code {process.ExitCode} (its messages are above)");
         return JsonSerializer.Deserialize<StepFigures>(lines[^1])!;
     }
 }

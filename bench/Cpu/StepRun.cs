@@ -30,7 +30,10 @@ internal static class StepRun
     /// <summary>Name of the line that is no configuration: ViT-B forward and backward, batch 2, 256 pixels.</summary>
     public const string Vit = "vit";
 
-    /// <summary>Arithmetic of <see cref="Vit"/>: the matrix products of 12 layers on 257 tokens, forward and twice that backward.</summary>
+    /// <summary>
+    /// Arithmetic of <see cref="Vit"/>: the matrix products of 12 layers on 257 tokens, forward and twice that
+    /// backward.
+    /// </summary>
     public const double VitFlops = 277e9;
 
     private const int VitBatch = 2;
@@ -38,11 +41,15 @@ internal static class StepRun
     /// <summary>Runs and prints one line of JSON.</summary>
     public static int Serve(string[] args, TextWriter output)
     {
-        if (args is not [var what, var warmUp, var steps, var threads]) throw new ArgumentsException($"bench {Command}: for internal use; see bench help");
+        if (args is not [var what, var warmUp, var steps, var threads])
+            throw new ArgumentsException($"bench {Command}: for internal use; see bench help");
         using var backend = new CpuBackend(int.Parse(threads, CultureInfo.InvariantCulture));
-        var (skip, count) = (int.Parse(warmUp, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture));
-        var (seconds, note) = what == Vit ? (VisionSteps(backend, skip + count), "") : TrainingSteps(backend, what, skip + count);
-        output.WriteLine(JsonSerializer.Serialize(new StepFigures(seconds[skip..], MemoryUse.PeakResident() ?? Process.GetCurrentProcess().PeakWorkingSet64, backend.PeakBytes, note)));
+        var (skip, count) =
+            (int.Parse(warmUp, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture));
+        var (seconds, note) =
+            what == Vit ? (VisionSteps(backend, skip + count), "") : TrainingSteps(backend, what, skip + count);
+        output.WriteLine(JsonSerializer.Serialize(new StepFigures(seconds[skip..],
+            MemoryUse.PeakResident() ?? Process.GetCurrentProcess().PeakWorkingSet64, backend.PeakBytes, note)));
         return 0;
     }
 
@@ -51,8 +58,10 @@ internal static class StepRun
         var run = RunConfig.Load(config, []);
         var note = "";
         // The dataset's files may be missing: shapes of the same size cost the same.
-        if (run.Text("dataset") == "fashion-scenes" && !(FashionMnist.IsInstalled(SceneSplit.Train) && FashionMnist.IsInstalled(SceneSplit.Test)))
-            (run, note) = (RunConfig.Load(config, ["dataset=scenes"]), "on generated shapes: Fashion-MNIST is not installed");
+        if (run.Text("dataset") == "fashion-scenes"
+            && !(FashionMnist.IsInstalled(SceneSplit.Train) && FashionMnist.IsInstalled(SceneSplit.Test)))
+            (run, note) =
+                (RunConfig.Load(config, ["dataset=scenes"]), "on generated shapes: Fashion-MNIST is not installed");
         using var session = TrainingSession.Create(run, backend);
         var step = new OptimizationStep(session, traceNaN: false);
         return ([.. Enumerable.Range(0, steps).Select(_ => TrainingRun.Timed(backend, step).Seconds)], note);

@@ -18,8 +18,8 @@ internal sealed class VisualGenomeFilesOptions
 }
 
 /// <summary>
-/// Writes made-up files in the layout of Visual Genome, as large as wanted: 50 region descriptions and 25 objects with attributes a
-/// picture, as the original has on average. What <c>amcx data vg</c> takes for them says how it scales.
+/// Writes made-up files in the layout of Visual Genome, as large as wanted: 50 region descriptions and 25 objects with
+/// attributes a picture, as the original has on average. What <c>amcx data vg</c> takes for them says how it scales.
 /// </summary>
 internal static class VisualGenomeFiles
 {
@@ -27,7 +27,8 @@ internal static class VisualGenomeFiles
     private const int ObjectsPerPicture = 25;
 
     private static readonly string[] Words =
-        ["the", "red", "car", "parked", "on", "a", "street", "near", "tall", "building", "with", "white", "windows", "man", "walking", "dog"];
+        ["the", "red", "car", "parked", "on", "a", "street", "near", "tall", "building", "with", "white", "windows",
+            "man", "walking", "dog"];
 
     /// <summary>Writes the three files.</summary>
     /// <exception cref="ArgumentsException">The count is not positive.</exception>
@@ -68,7 +69,8 @@ internal static class VisualGenomeFiles
 
     private static void WriteList(string folder, string name, int count, Action<StringBuilder, int> element)
     {
-        using var stream = new StreamWriter(Path.Combine(folder, name), append: false, new UTF8Encoding(false), 1 << 20);
+        using var stream = new StreamWriter(
+            Path.Combine(folder, name), append: false, new UTF8Encoding(false), 1 << 20);
         var text = new StringBuilder();
         stream.Write('[');
         for (var i = 0; i < count; i++)

@@ -17,14 +17,18 @@ internal sealed class BenchmarkTable
     {
         (_context, _roof) = (context, Roofline.Of(device));
         context.Data["benchmarks"] = _rows;
-        context.Data["roofline"] = _roof is null ? null : new JsonObject { ["flops"] = _roof.Flops, ["bytes"] = _roof.Bytes };
+        context.Data["roofline"] =
+            _roof is null ? null : new JsonObject { ["flops"] = _roof.Flops, ["bytes"] = _roof.Bytes };
         context.Markdown.AddRange(
         [
             _roof is null
-                ? $"No roofline is known for {device}: no shares, and no ratios to the predictions, which are for an H100."
-                : $"Roofline of {device} (data sheet): {_roof.Flops * 1e-12:F1} TFLOP/s in f32 outside of the tensor cores, {_roof.Bytes * 1e-12:F2} TB/s. Predictions are for an H100.",
+                ? $"No roofline is known for {device}: no shares, and no ratios to the predictions, "
+                    + "which are for an H100."
+                : $"Roofline of {device} (data sheet): {_roof.Flops * 1e-12:F1} TFLOP/s in f32 outside of the tensor "
+                    + $"cores, {_roof.Bytes * 1e-12:F2} TB/s. Predictions are for an H100.",
             "",
-            "| case | median ms | min ms | GFLOP/s | GB/s | share of the roofline | predicted ms | measured / predicted | peak MiB |",
+            "| case | median ms | min ms | GFLOP/s | GB/s | share of the roofline | predicted ms | measured / "
+                + "predicted | peak MiB |",
             "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
         ]);
     }
@@ -56,10 +60,12 @@ internal sealed class BenchmarkTable
         string[] cells =
         [
             name, Figures.Ms(time.Median), Figures.Ms(time.Min), Figures.Short(gflops), Figures.Short(gbytes),
-            share is { } s ? $"{s * 100:F1} %" : None, predicted is { } q ? Figures.Ms(q) : None, ratio is { } r ? $"{r:F2}" : None,
+            share is { } s ? $"{s * 100:F1} %" : None, predicted is { } q ? Figures.Ms(q) : None,
+            ratio is { } r ? $"{r:F2}" : None,
             Figures.Short(peak / (double)(1 << 20)),
         ];
         _context.Markdown.Add($"| {string.Join(" | ", cells)} |");
-        Console.WriteLine($"  {name}: {cells[1]} ms, {cells[3]} GFLOP/s, {cells[4]} GB/s{(ratio is null ? "" : $", {cells[7]} of the predicted time")}");
+        Console.WriteLine($"  {name}: {cells[1]} ms, {cells[3]} GFLOP/s, "
+            + $"{cells[4]} GB/s{(ratio is null ? "" : $", {cells[7]} of the predicted time")}");
     }
 }

@@ -6,7 +6,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Bench.Gpu;
 
-/// <summary>One part of the check; each runs in a process of its own, so that a crash or a poisoned device stops no other.</summary>
+/// <summary>
+/// One part of the check; each runs in a process of its own, so that a crash or a poisoned device stops no other.
+/// </summary>
 internal interface IGpuCheck
 {
     /// <summary>Its name on the command line and in the report.</summary>
@@ -50,18 +52,23 @@ internal sealed class CheckContext(GpuOptions options)
 
     public void Fail(string what, Exception error) => Fail($"{what}: {OneLine(error)}");
 
-    /// <summary>The element types that ops are checked in: those of the device; quick runs leave f64 to the replay of whole steps.</summary>
+    /// <summary>
+    /// The element types that ops are checked in: those of the device; quick runs leave f64 to the replay of whole
+    /// steps.
+    /// </summary>
     public DType[] DTypes(IBackend device) => Options.Quick ? [DType.F32] : AllDTypes(device);
 
     /// <summary>Says what a quick run leaves out.</summary>
     public string DTypesLeftOut => Options.Quick ? " in f32 (f64: without --quick)" : "";
 
     /// <summary>The element types that the device computes in.</summary>
-    public static DType[] AllDTypes(IBackend device) => device.Device.SupportsDouble ? [DType.F32, DType.F64] : [DType.F32];
+    public static DType[] AllDTypes(IBackend device) =>
+        device.Device.SupportsDouble ? [DType.F32, DType.F64] : [DType.F32];
 
     public static string OneLine(Exception error)
     {
-        var e = error is System.Reflection.TargetInvocationException or TypeInitializationException ? error.GetBaseException() : error;
+        var e = error is System.Reflection.TargetInvocationException or TypeInitializationException
+            ? error.GetBaseException() : error;
         var message = e.Message.ReplaceLineEndings(" ");
         return e is EngineException ? message : $"{e.GetType().Name}: {message}";
     }
@@ -70,7 +77,9 @@ internal sealed class CheckContext(GpuOptions options)
     public static JsonNode? Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
 }
 
-/// <summary>A device that is opened anew when it no longer answers: after an error inside a kernel nothing else works.</summary>
+/// <summary>
+/// A device that is opened anew when it no longer answers: after an error inside a kernel nothing else works.
+/// </summary>
 internal sealed class RevivingDevice(Func<IBackend> open) : IDisposable
 {
     private IBackend? _backend;

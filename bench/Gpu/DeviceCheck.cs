@@ -12,7 +12,8 @@ internal sealed class DeviceCheck : IGpuCheck
 {
     private static readonly string[] Query =
     [
-        "--query-gpu=name,driver_version,memory.total,memory.used,clocks.sm,clocks.max.sm,clocks.mem,power.limit,temperature.gpu,mig.mode.current,compute_mode",
+        "--query-gpu=name,driver_version,memory.total,memory.used,clocks.sm,clocks.max.sm,clocks.mem,power.limit,"
+            + "temperature.gpu,mig.mode.current,compute_mode",
         "--format=csv",
     ];
 
@@ -29,7 +30,8 @@ internal sealed class DeviceCheck : IGpuCheck
         context.Data["os"] = RuntimeInformation.OSDescription;
         context.Data["runtime"] = RuntimeInformation.FrameworkDescription;
         foreach (var device in found.Prepend(cpu.Device))
-            context.Markdown.Add($"- `{device.Id}` {device.Name}, {device.MemoryBytes / (double)(1 << 30):F1} GiB, {device.Details}{(device.Driver.Length > 0 ? $"; {device.Driver}" : "")}");
+            context.Markdown.Add($"- `{device.Id}` {device.Name}, {device.MemoryBytes / (double)(1 << 30):F1} GiB, "
+                + $"{device.Details}{(device.Driver.Length > 0 ? $"; {device.Driver}" : "")}");
         foreach (var line in GpuDevices.Missing(found)) context.Markdown.Add($"- {line}");
         context.Markdown.Add($"- {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
         if (NvidiaSmi() is { } smi)
@@ -57,7 +59,8 @@ internal sealed class DeviceCheck : IGpuCheck
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo("nvidia-smi", Query) { RedirectStandardOutput = true })!;
+            using var process =
+                Process.Start(new ProcessStartInfo("nvidia-smi", Query) { RedirectStandardOutput = true })!;
             var output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0 ? output.Trim() : null;

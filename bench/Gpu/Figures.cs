@@ -28,8 +28,8 @@ internal static class Figures
     public static string MiB(long bytes) => $"{Short(bytes / (double)(1 << 20))} MiB";
 
     /// <summary>
-    /// Most memory in use since the peak was reset, and what is taken from the device (in use or waiting for reuse), for
-    /// both reports.
+    /// Most memory in use since the peak was reset, and what is taken from the device (in use or waiting for reuse),
+    /// for both reports.
     /// </summary>
     public static string Memory(CheckContext context, IBackend device)
     {

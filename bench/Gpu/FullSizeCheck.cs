@@ -33,7 +33,8 @@ internal sealed class FullSizeCheck : IGpuCheck
         }
         using var device = context.OpenDevice();
         string[] settings = [$"bert_config={context.ConfigFile("config_bert.json")}"];
-        using var session = TrainingSession.Create(RunConfig.Load(context.ConfigFile("profile-base.yaml"), settings), device);
+        using var session = TrainingSession.Create(
+            RunConfig.Load(context.ConfigFile("profile-base.yaml"), settings), device);
         var step = new OptimizationStep(session, traceNaN: false);
         var seconds = new List<double>();
         var launches = 0L;
@@ -54,7 +55,8 @@ internal sealed class FullSizeCheck : IGpuCheck
         context.Markdown.AddRange(
         [
             "",
-            $"Median of {Steps} steps after {WarmUp}, the queue drained before and after each; {launches} kernel launches a step; {memory}.",
+            $"Median of {Steps} steps after {WarmUp}, the queue drained before and after each; "
+                + $"{launches} kernel launches a step; {memory}.",
             "Its FLOP and bytes are the sums of what its kernels say, counted in one more step.",
         ]);
     }

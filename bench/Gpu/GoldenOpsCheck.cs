@@ -16,7 +16,8 @@ internal sealed class GoldenOpsCheck : IGpuCheck
         var cases = GoldenOps.Cases(context.Options.Golden);
         if (cases.Count == 0)
         {
-            context.Fail($"{context.GoldenFile(GoldenOps.ListFile)}: not found; name the folder of the golden files with --golden");
+            context.Fail($"{context.GoldenFile(GoldenOps.ListFile)}: not found; name the folder of the golden files "
+                + "with --golden");
             return;
         }
         using var file = SafetensorsReader.Open(context.GoldenFile(GoldenOps.TensorFile));
@@ -33,16 +34,19 @@ internal sealed class GoldenOpsCheck : IGpuCheck
         context.Data["cases"] = count;
         context.Data["worst_share_of_allowance"] = CheckContext.Number(share);
         context.Summary = $"{count - context.Failures.Count} of {count} cases agree{context.DTypesLeftOut}";
-        context.Markdown.Add($"{context.Summary}; the worst one that computes uses {share * 100:F1} % of its allowance.");
+        context.Markdown.Add(
+            $"{context.Summary}; the worst one that computes uses {share * 100:F1} % of its allowance.");
     }
 
-    private static double Share(CheckContext context, RevivingDevice device, GoldenOp golden, SafetensorsReader file, DType dtype)
+    private static double Share(
+        CheckContext context, RevivingDevice device, GoldenOp golden, SafetensorsReader file, DType dtype)
     {
         try
         {
             var errors = GoldenOps.Compare(golden, file, dtype, device.Backend);
             if (errors.FirstOrDefault(e => !e.Passed) is { } wrong)
-                context.Fail($"{golden.Name} {dtype}: {wrong.What} differs by {Figures.Error(wrong.Error)}, {Figures.Error(wrong.Allowed)} allowed");
+                context.Fail($"{golden.Name} {dtype}: {wrong.What} differs by {Figures.Error(wrong.Error)}, "
+                    + $"{Figures.Error(wrong.Allowed)} allowed");
             return errors.Max(e => e.Error / e.Allowed);
         }
         catch (Exception e)

@@ -5,12 +5,15 @@ using CommandLine;
 
 namespace AmcEngine.Bench.Gpu;
 
-/// <summary><c>bench gpu</c>: checks a device against the CPU and the reference, and measures it, with one report at the end.</summary>
+/// <summary>
+/// <c>bench gpu</c>: checks a device against the CPU and the reference, and measures it, with one report at the end.
+/// </summary>
 internal static class GpuCommand
 {
     private static readonly IGpuCheck[] Checks =
     [
-        new DeviceCheck(), new LaunchCheck(), new OpAgreementCheck(), new GoldenOpsCheck(), new VerifyCheck(), new KernelCheck(), new TrainingCheck(), new FullSizeCheck(),
+        new DeviceCheck(), new LaunchCheck(), new OpAgreementCheck(), new GoldenOpsCheck(), new VerifyCheck(),
+        new KernelCheck(), new TrainingCheck(), new FullSizeCheck(),
     ];
 
     /// <summary>Runs the command: 0 where all checks passed, 1 where one failed, 2 for wrong arguments.</summary>
@@ -21,7 +24,8 @@ internal static class GpuCommand
             s.HelpWriter = Console.Error;
             s.AutoVersion = false;
         });
-        if (parser.ParseArguments<GpuOptions>(args) is not Parsed<GpuOptions> { Value: var options }) return args.Contains("--help") ? 0 : 2;
+        if (parser.ParseArguments<GpuOptions>(args) is not Parsed<GpuOptions> { Value: var options })
+            return args.Contains("--help") ? 0 : 2;
         if (options.Predict)
         {
             Console.WriteLine(Predictions.Start().ToJsonString(GpuReport.Indented));
@@ -29,7 +33,8 @@ internal static class GpuCommand
         }
         if (options.Check is null) return RunAll(options);
         if (Checks.FirstOrDefault(s => s.Name == options.Check) is { } check) return RunHere(check, options);
-        Console.Error.WriteLine($"--check {options.Check}: unknown check; use one of {string.Join(", ", Checks.Select(s => s.Name))}");
+        Console.Error.WriteLine(
+            $"--check {options.Check}: unknown check; use one of {string.Join(", ", Checks.Select(s => s.Name))}");
         return 2;
     }
 
@@ -47,7 +52,8 @@ internal static class GpuCommand
             report.Write();
         }
         Console.WriteLine(report.Verdict);
-        Console.WriteLine($"report: {Path.Combine(options.Out, GpuReport.MarkdownFile)}, {Path.Combine(options.Out, GpuReport.JsonFile)}");
+        Console.WriteLine($"report: {Path.Combine(options.Out, GpuReport.MarkdownFile)}, "
+            + $"{Path.Combine(options.Out, GpuReport.JsonFile)}");
         return report.Passed ? 0 : 1;
     }
 
@@ -73,50 +79,60 @@ internal static class GpuCommand
     {
         CheckResult.Delete(check.Name, options.Out);
         var start = Stopwatch.GetTimestamp();
-        var limit = TimeSpan.FromMinutes(Math.Min(options.Quick ? 10 : 30, (options.Minutes ?? double.MaxValue) - elapsed.TotalMinutes));
+        var limit = TimeSpan.FromMinutes(
+            Math.Min(options.Quick ? 10 : 30, (options.Minutes ?? double.MaxValue) - elapsed.TotalMinutes));
         if (limit <= TimeSpan.Zero) return Lost(check, 0, "not run: the time of --minutes is over");
         using var process = Process.Start(Child(check, options))!;
         var ended = process.WaitForExit(limit);
         if (!ended) process.Kill(entireProcessTree: true);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         if (CheckResult.Load(check.Name, options.Out) is { } result) return result;
-        var why = ended ? $"the process ended with code {process.ExitCode} and no result (its messages are above)" : $"stopped after {limit.TotalMinutes:F1} minutes";
+        var why = ended
+            ? $"the process ended with code {process.ExitCode} and no result (its messages are above)"
+            : $"stopped after {limit.TotalMinutes:F1} minutes";
         return Lost(check, seconds, why);
     }
 
-    private static CheckResult Lost(IGpuCheck check, double seconds, string why) => new(check.Name, check.Title, false, seconds, why, [why], [], []);
+    private static CheckResult Lost(IGpuCheck check, double seconds, string why) =>
+        new(check.Name, check.Title, false, seconds, why, [why], [], []);
 
     private static ProcessStartInfo Child(IGpuCheck check, GpuOptions options)
     {
         var program = Environment.ProcessPath!;
         // Started as "dotnet AmcEngine.Bench.dll", the program is the host's first argument.
-        string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(GpuCommand).Assembly.Location] : [];
+        string[] host =
+            Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(GpuCommand).Assembly.Location] : [];
         string[] quick = options.Quick ? ["--quick"] : [];
         return new ProcessStartInfo(program,
         [
-            .. host, "gpu", "--check", check.Name, "--device", options.Device, "--golden", options.Golden, "--configs", options.Configs, "--out", options.Out, .. quick,
+            .. host, "gpu", "--check", check.Name, "--device", options.Device, "--golden", options.Golden, "--configs",
+            options.Configs, "--out", options.Out, .. quick,
         ]);
     }
 }
 
 /// <summary>What a check found, as it goes from its process to the report.</summary>
-internal sealed record CheckResult(string Name, string Title, bool Passed, double Seconds, string Summary, string[] Failures, string[] Markdown, JsonObject Data)
+internal sealed record CheckResult(string Name, string Title, bool Passed, double Seconds, string Summary,
+    string[] Failures, string[] Markdown, JsonObject Data)
 {
     public static CheckResult Of(IGpuCheck check, CheckContext context, double seconds)
     {
         var passed = context.Failures.Count == 0;
         var summary = context.Summary.Length > 0 ? context.Summary : passed ? "" : context.Failures[0];
-        return new(check.Name, check.Title, passed, seconds, summary, [.. context.Failures], [.. context.Markdown], context.Data);
+        return new(check.Name, check.Title, passed, seconds, summary, [.. context.Failures],
+            [.. context.Markdown], context.Data);
     }
 
-    public void Save(string folder) => DurableFile.Write(PathOf(Name, folder), System.Text.Json.JsonSerializer.Serialize(this, GpuReport.Indented));
+    public void Save(string folder) =>
+        DurableFile.Write(PathOf(Name, folder), System.Text.Json.JsonSerializer.Serialize(this, GpuReport.Indented));
 
     /// <summary>The saved result, which is taken away; null where there is none.</summary>
     public static CheckResult? Load(string name, string folder)
     {
         var path = PathOf(name, folder);
         if (!File.Exists(path)) return null;
-        var result = System.Text.Json.JsonSerializer.Deserialize<CheckResult>(File.ReadAllText(path), GpuReport.Indented);
+        var result = System.Text.Json.JsonSerializer.Deserialize<CheckResult>(
+            File.ReadAllText(path), GpuReport.Indented);
         File.Delete(path);
         return result;
     }

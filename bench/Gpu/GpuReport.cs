@@ -25,7 +25,8 @@ internal sealed class GpuReport(GpuOptions options)
     public TimeSpan Elapsed => DateTime.UtcNow - _start;
 
     // The device by name; before the check that asks for it, or without an answer, by what the command line calls it.
-    private string DeviceName => _checks.Select(s => (string?)s.Data["chosen"]?["name"]).FirstOrDefault(n => n is not null) ?? options.Device;
+    private string DeviceName =>
+        _checks.Select(s => (string?)s.Data["chosen"]?["name"]).FirstOrDefault(n => n is not null) ?? options.Device;
 
     public bool Passed => _checks.All(s => s.Passed);
 
@@ -65,13 +66,15 @@ internal sealed class GpuReport(GpuOptions options)
     {
         yield return $"# {DeviceName}, {_start:yyyy-MM-dd}{(options.Quick ? ", quick run" : "")}";
         yield return "";
-        yield return $"`bench gpu --device {options.Device}`, started {_start:yyyy-MM-dd HH:mm} UTC, {Elapsed.TotalMinutes:F1} minutes; commit {ReportHeader.Commit}.";
+        yield return $"`bench gpu --device {options.Device}`, started {_start:yyyy-MM-dd HH:mm} UTC, "
+            + $"{Elapsed.TotalMinutes:F1} minutes; commit {ReportHeader.Commit}.";
         yield return "";
         yield return $"**{Verdict}**";
         yield return "";
         yield return "| check | result | seconds | summary |";
         yield return "|---|---|---:|---|";
-        foreach (var s in _checks) yield return $"| {s.Name} | {(s.Passed ? "passed" : "**failed**")} | {s.Seconds:F1} | {s.Summary} |";
+        foreach (var s in _checks)
+            yield return $"| {s.Name} | {(s.Passed ? "passed" : "**failed**")} | {s.Seconds:F1} | {s.Summary} |";
         foreach (var s in _checks)
         {
             yield return "";

@@ -23,7 +23,8 @@ internal static class KernelCases
     private static readonly (int M, int N, int K)[] Products =
     [
         (512, 768, 768), (512, 3072, 768), (514, 768, 3072), (2056, 768, 768), (50, 768, 768),
-        (1024, 1024, 1024), (2048, 2048, 2048), (4096, 4096, 4096), (16448, 768, 768), (16448, 3072, 768), (16448, 768, 3072),
+        (1024, 1024, 1024), (2048, 2048, 2048), (4096, 4096, 4096), (16448, 768, 768), (16448, 3072, 768),
+        (16448, 768, 3072),
     ];
 
     /// <summary>All cases; quick ones fit an OpenCL driver on a processor.</summary>
@@ -33,8 +34,10 @@ internal static class KernelCases
         var cases = Products.Select(p => Product(p.M, p.N, p.K, false, false))
             .Concat([Product(1024, 1024, 1024, false, true), Product(1024, 1024, 1024, true, false), Scores()])
             .Where(c => !quick || c.Work.Flop < mostFlop);
-        var (batch, rows, texts, weights) = quick ? (1, 514, 100, 1 << 20) : (64, 64 * Tokens, 1600, Vocabulary * Width);
-        return [.. cases, .. Attention(batch), .. Normalization(rows), .. CrossEntropy(texts), Gelu(rows), AdamW(weights)];
+        var (batch, rows, texts, weights) =
+            quick ? (1, 514, 100, 1 << 20) : (64, 64 * Tokens, 1600, Vocabulary * Width);
+        return [.. cases, .. Attention(batch), .. Normalization(rows), .. CrossEntropy(texts), Gelu(rows),
+            AdamW(weights)];
     }
 
     private static KernelCase Product(int m, int n, int k, bool transA, bool transB)
@@ -42,7 +45,8 @@ internal static class KernelCases
         var suffix = transA || transB ? $" {(transA ? 'T' : 'N')}{(transB ? 'T' : 'N')}" : "";
         return new($"matmul {m}x{n}x{k}{suffix}", device =>
         {
-            var (a, b, c) = (Operands.Draw(device, transA ? [k, m] : [m, k]), Operands.Draw(device, transB ? [n, k] : [k, n]), Operands.Draw(device, [m, n]));
+            var (a, b, c) = (Operands.Draw(device, transA ? [k, m] : [m, k]),
+                Operands.Draw(device, transB ? [n, k] : [k, n]), Operands.Draw(device, [m, n]));
             return () => device.Run(new MatMulArgs
             {
                 A = a,
@@ -67,7 +71,8 @@ internal static class KernelCases
         const long map = Tokens * Tokens;
         return new($"matmul {samples * Heads}x({Tokens}x{Tokens}x{HeadWidth}) NT", device =>
         {
-            var (q, k, s) = (Operands.Draw(device, [samples, Tokens, Width]), Operands.Draw(device, [samples, Tokens, Width]), Operands.Draw(device, [samples, Heads, Tokens, Tokens]));
+            var (q, k, s) = (Operands.Draw(device, [samples, Tokens, Width]), Operands.Draw(
+                device, [samples, Tokens, Width]), Operands.Draw(device, [samples, Heads, Tokens, Tokens]));
             return () => device.Run(new MatMulArgs
             {
                 A = q,
@@ -104,15 +109,18 @@ internal static class KernelCases
         {
             var (args, y, lse) = Attended(device, batch);
             device.Run(new AttentionArgs(args, y, lse));
-            var (g, dq, dk, dv) = (Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q));
+            var (g, dq, dk, dv) =
+                (Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q));
             return () => device.Run(new AttentionBackwardArgs(args, y, lse, g, dq, dk, dv));
         });
         yield return new($"attention double backward {size}", device =>
         {
             var (args, y, lse) = Attended(device, batch);
             device.Run(new AttentionArgs(args, y, lse));
-            var (g, ddq, ddk, ddv) = (Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q));
-            var (dg, dq, dk, dv) = (Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q));
+            var (g, ddq, ddk, ddv) =
+                (Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q));
+            var (dg, dq, dk, dv) =
+                (Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q), Operands.Like(args.Q));
             return () => device.Run(new AttentionDoubleBackwardArgs(args, y, lse, g, ddq, ddk, ddv, dg, dq, dk, dv));
         });
     }
@@ -149,17 +157,20 @@ internal static class KernelCases
         yield return new($"layer norm backward {size}", device =>
         {
             var (x, gamma, mean) = Rows(device, rows);
-            var (beta, rstd, g, dx, dgamma, dbeta) = (Operands.Like(gamma), Operands.Like(mean), Operands.Like(x), Operands.Like(x), Operands.Like(gamma), Operands.Like(gamma));
+            var (beta, rstd, g, dx, dgamma, dbeta) = (Operands.Like(gamma), Operands.Like(mean), Operands.Like(x),
+                Operands.Like(x), Operands.Like(gamma), Operands.Like(gamma));
             device.Run(new LayerNormArgs(x, gamma, beta, 1e-6, dx, mean, rstd));
             return () => device.Run(new LayerNormBackwardArgs(x, gamma, mean, rstd, g, dx, dgamma, dbeta));
         });
         yield return new($"layer norm double backward {size}", device =>
         {
             var (x, gamma, mean) = Rows(device, rows);
-            var (beta, rstd, g, ddx, dx, dg) = (Operands.Like(gamma), Operands.Like(mean), Operands.Like(x), Operands.Like(x), Operands.Like(x), Operands.Like(x));
+            var (beta, rstd, g, ddx, dx, dg) = (Operands.Like(gamma), Operands.Like(mean), Operands.Like(x),
+                Operands.Like(x), Operands.Like(x), Operands.Like(x));
             var (ddgamma, ddbeta, dgamma) = (Operands.Like(gamma), Operands.Like(gamma), Operands.Like(gamma));
             device.Run(new LayerNormArgs(x, gamma, beta, 1e-6, dx, mean, rstd));
-            return () => device.Run(new LayerNormDoubleBackwardArgs(x, gamma, mean, rstd, g, ddx, ddgamma, ddbeta, dx, dgamma, dg));
+            return () => device.Run(
+                new LayerNormDoubleBackwardArgs(x, gamma, mean, rstd, g, ddx, ddgamma, ddbeta, dx, dgamma, dg));
         });
     }
 
@@ -186,7 +197,8 @@ internal static class KernelCases
     private static (Tensor X, Tensor Labels, Tensor Losses, Tensor Lse) Logits(IBackend device, int rows)
     {
         var labels = Tensor.From(Enumerable.Range(0, rows).Select(i => i * 17 % Vocabulary).ToArray(), [rows], device);
-        return (Operands.Draw(device, [rows, Vocabulary]), labels, Operands.Draw(device, [rows]), Operands.Draw(device, [rows]));
+        return (Operands.Draw(device, [rows, Vocabulary]), labels, Operands.Draw(device, [rows]),
+            Operands.Draw(device, [rows]));
     }
 
     private static KernelCase Gelu(int rows) => new($"gelu {rows}x{4 * Width}", device =>
@@ -198,7 +210,9 @@ internal static class KernelCases
 
     private static KernelCase AdamW(int count) => new($"adamw {count}", device =>
     {
-        var (p, g, m, v) = (Operands.Draw(device, [count]), Operands.Draw(device, [count]), Operands.Draw(device, [count]), Tensor.From(new float[count], [count], device));
-        return () => device.Run(new AdamWArgs([new AdamWTensors(p, g, m, v)], new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.02, 3)));
+        var (p, g, m, v) = (Operands.Draw(device, [count]), Operands.Draw(device, [count]),
+            Operands.Draw(device, [count]), Tensor.From(new float[count], [count], device));
+        return () =>
+            device.Run(new AdamWArgs([new AdamWTensors(p, g, m, v)], new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.02, 3)));
     });
 }

@@ -14,8 +14,10 @@ internal sealed class KernelCheck : IGpuCheck
         using var device = new RevivingDevice(context.OpenDevice);
         context.Markdown.AddRange(
         [
-            "Wall time of a batch of queued calls, with the queue drained before and after, divided by their number; median and "
-            + "minimum of several batches. FLOP and bytes are counted, operands and results once each; peak: operands, results and scratch.",
+            "Wall time of a batch of queued calls, with the queue drained before and after, "
+                + "divided by their number; median and "
+                + "minimum of several batches. FLOP and bytes are counted, operands and results once each; peak: "
+                + "operands, results and scratch.",
             "",
         ]);
         var table = new BenchmarkTable(context, device.Backend.Device.Name);

@@ -41,7 +41,8 @@ internal sealed class LaunchCheck : IGpuCheck
         context.Data["drained_seconds"] = drained;
         context.Data["synchronised_seconds"] = synchronised;
         context.Data["allocated_bytes"] = allocated;
-        context.Summary = $"{queued * 1e6:F2} µs queued ({drained * 1e6:F2} µs until done), {synchronised * 1e6:F2} µs waited for each, {allocated} bytes allocated a launch";
+        context.Summary = $"{queued * 1e6:F2} µs queued ({drained * 1e6:F2} µs until done), "
+            + $"{synchronised * 1e6:F2} µs waited for each, {allocated} bytes allocated a launch";
         context.Markdown.AddRange(
         [
             $"| host time a launch, median of {Rounds} rounds | µs |",
@@ -50,7 +51,8 @@ internal sealed class LaunchCheck : IGpuCheck
             $"| the same until the last one is done | {drained * 1e6:F2} |",
             $"| waited for each | {synchronised * 1e6:F2} |",
             "",
-            $"The queue is empty before each round. Allocated on the managed heap: {allocated} bytes a launch. Opening the device took {opened:F2} s, the first launch with its compilation {compiled * 1e3:F0} ms.",
+            $"The queue is empty before each round. Allocated on the managed heap: {allocated} bytes a launch. Opening "
+                + $"the device took {opened:F2} s, the first launch with its compilation {compiled * 1e3:F0} ms.",
         ]);
     }
 

@@ -21,7 +21,8 @@ internal sealed class OpAgreementCheck : IGpuCheck
         using var device = new RevivingDevice(context.OpenDevice);
         var ops = new JsonObject();
         var cases = 0;
-        context.Markdown.AddRange(["| op | cases | worst in f32 (1e-5 allowed) | worst in f64 (1e-12 allowed) |", "|---|---|---|---|"]);
+        context.Markdown.AddRange(
+            ["| op | cases | worst in f32 (1e-5 allowed) | worst in f64 (1e-12 allowed) |", "|---|---|---|---|"]);
         foreach (var entry in OpCatalog.Entries.Values)
         {
             var worst = new JsonObject();
@@ -36,7 +37,8 @@ internal sealed class OpAgreementCheck : IGpuCheck
                 worst[dtype.ToString()] = CheckContext.Number(largest);
             }
             ops[entry.Name] = worst;
-            context.Markdown.Add($"| {entry.Name} | {entry.Cases.Length} | {Cell(worst, DType.F32)} | {Cell(worst, DType.F64)} |");
+            context.Markdown.Add(
+                $"| {entry.Name} | {entry.Cases.Length} | {Cell(worst, DType.F32)} | {Cell(worst, DType.F64)} |");
         }
         context.Data["cases"] = cases;
         context.Data["worst"] = ops;
@@ -44,15 +46,18 @@ internal sealed class OpAgreementCheck : IGpuCheck
     }
 
     // The worst error of a case; a case fails once, whatever is wrong with it.
-    private static double Worst(CheckContext context, RevivingDevice device, CpuBackend cpu, OpEntry entry, OpCase sample, DType dtype)
+    private static double Worst(
+        CheckContext context, RevivingDevice device, CpuBackend cpu, OpEntry entry, OpCase sample, DType dtype)
     {
         var name = $"{entry.Name} {sample} {dtype}";
         try
         {
             using var scope = MemoryScope.Begin();
-            var (what, error) = OpEvaluation.Errors(entry, sample, dtype, device.Backend, cpu).MaxBy(e => double.IsNaN(e.Error) ? double.PositiveInfinity : e.Error);
+            var (what, error) = OpEvaluation.Errors(entry, sample, dtype, device.Backend, cpu).MaxBy(
+                e => double.IsNaN(e.Error) ? double.PositiveInfinity : e.Error);
             var allowed = dtype == DType.F32 ? AllowedF32 : AllowedF64;
-            if (!(error <= allowed)) context.Fail($"{name}: {what} differs by {Figures.Error(error)}, {Figures.Error(allowed)} allowed");
+            if (!(error <= allowed))
+                context.Fail($"{name}: {what} differs by {Figures.Error(error)}, {Figures.Error(allowed)} allowed");
             return double.IsNaN(error) ? double.PositiveInfinity : error;
         }
         catch (Exception e)
@@ -64,5 +69,6 @@ internal sealed class OpAgreementCheck : IGpuCheck
     }
 
     private static string Cell(JsonObject worst, DType dtype) =>
-        !worst.TryGetPropertyValue(dtype.ToString(), out var value) ? "–" : value is null ? "**failed**" : $"{Figures.Error(value.GetValue<double>())}";
+        !worst.TryGetPropertyValue(dtype.ToString(),
+            out var value) ? "–" : value is null ? "**failed**" : $"{Figures.Error(value.GetValue<double>())}";
 }

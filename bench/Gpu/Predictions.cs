@@ -20,7 +20,9 @@ internal static class Predictions
     public static JsonObject Start() => new(KernelCases.All(quick: false)
         .Select(c => c.Work)
         .Append(FullSizeCheck.Estimate)
-        .Select(w => KeyValuePair.Create(w.Name, (JsonNode?)double.Parse(From(w.Flop, w.Bytes).ToString("E3", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture))));
+        .Select(w => KeyValuePair.Create(w.Name, (JsonNode?)double.Parse(
+            From(w.Flop, w.Bytes).ToString("E3", System.Globalization.CultureInfo.InvariantCulture),
+            System.Globalization.CultureInfo.InvariantCulture))));
 
     private static double From(double flops, double bytes) =>
         Math.Max(flops / Roofline.H100.Flops / ArithmeticShare, bytes / Roofline.H100.Bytes / MemoryShare);

@@ -7,8 +7,8 @@ namespace AmcEngine.Bench.Gpu;
 internal sealed record Timing(double Median, double Min, double Max, int Samples, int Repeats)
 {
     /// <summary>
-    /// Warms up, then takes the median of several samples. A sample queues the work often enough to last a while and then
-    /// waits once, so that the wait itself hardly counts.
+    /// Warms up, then takes the median of several samples. A sample queues the work often enough to last a while and
+    /// then waits once, so that the wait itself hardly counts.
     /// </summary>
     public static Timing Measure(IBackend device, Action work, bool quick)
     {

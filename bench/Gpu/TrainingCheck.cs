@@ -19,11 +19,15 @@ internal sealed class TrainingCheck : IGpuCheck
         var quick = context.Options.Quick;
         var (steps, compared) = quick ? (4, 3) : (50, 20);
         var fashion = FashionMnist.IsInstalled(SceneSplit.Train) && FashionMnist.IsInstalled(SceneSplit.Test);
-        string[] settings = [.. fashion ? Array.Empty<string>() : ["dataset=scenes"], .. quick ? ["batch_size=4"] : Array.Empty<string>()];
+        string[] settings = [.. fashion ? Array.Empty<string>() : ["dataset=scenes"],
+            .. quick ? ["batch_size=4"] : Array.Empty<string>()];
         var config = context.ConfigFile("fashion-amc.yaml");
-        var data = fashion ? "Fashion-MNIST scenes" : "generated scenes of shapes (the files of Fashion-MNIST are not here)";
+        var data =
+            fashion ? "Fashion-MNIST scenes" : "generated scenes of shapes (the files of Fashion-MNIST are not here)";
         context.Data["data"] = data;
-        context.Markdown.Add($"{Path.GetFileName(config)} on {data}, {string.Concat(settings.Select(s => $"{s}, "))}{steps} steps. The losses of the first {compared} against the CPU's: relative differences, losses below {SmallestLoss} count as {SmallestLoss}; {Figures.Error(Allowed)} is allowed.");
+        context.Markdown.Add($"{Path.GetFileName(config)} on {data}, {string.Concat(settings.Select(s => $"{s}, "))}"
+            + $"{steps} steps. The losses of the first {compared} against the CPU's: relative differences, losses "
+            + $"below {SmallestLoss} count as {SmallestLoss}; {Figures.Error(Allowed)} is allowed.");
         context.Markdown.Add("");
 
         TrainingRun first, second, expected;
@@ -50,30 +54,39 @@ internal sealed class TrainingCheck : IGpuCheck
         context.Data["cpu_median_step_seconds"] = expected.MedianSeconds;
         context.Data["launches_a_step"] = first.Launches;
         context.Data["compared_steps"] = compared;
-        context.Summary = $"{Figures.Ms(first.MedianSeconds)} ms a step (CPU {Figures.Ms(expected.MedianSeconds)} ms), {memory}, {compared} steps within {Figures.Error(worst)} of the CPU, two runs of {steps} steps {(same ? "equal bit by bit" : "DIFFER")}";
+        context.Summary = $"{Figures.Ms(first.MedianSeconds)} ms a step (CPU {Figures.Ms(expected.MedianSeconds)} ms), "
+            + $"{memory}, {compared} steps within {Figures.Error(worst)} of the CPU, two runs of {steps} steps "
+            + $"{(same ? "equal bit by bit" : "DIFFER")}";
         context.Markdown.AddRange(
         [
             "",
-            $"- a step: {Figures.Ms(first.MedianSeconds)} ms on the device, {Figures.Ms(expected.MedianSeconds)} ms on the CPU ({threads} threads); median of the later half of the steps, the queue drained before and after each; {first.Launches} kernel launches",
+            $"- a step: {Figures.Ms(first.MedianSeconds)} ms on the device, {Figures.Ms(expected.MedianSeconds)} ms on "
+                + $"the CPU ({threads} threads); median of the later half of the steps, the queue drained before and "
+                + $"after each; {first.Launches} kernel launches",
             $"- the first step, which compiles the kernels: {Figures.Short(first.Seconds[0])} s",
             $"- memory: {memory}",
-            $"- two runs with the same seed: losses of all {steps} steps and SHA-256 of all weights {(same ? "equal" : "DIFFER")} ({first.WeightHash[..16]}…)",
+            $"- two runs with the same seed: losses of all {steps} steps and SHA-256 of all weights "
+                + $"{(same ? "equal" : "DIFFER")} ({first.WeightHash[..16]}…)",
         ]);
     }
 
     private static double Compare(CheckContext context, TrainingRun actual, TrainingRun expected)
     {
         var names = expected.Losses[0].Select(l => l.Name).ToArray();
-        context.Markdown.AddRange([$"| step | {string.Join(" | ", names)} | largest difference |", $"|---|{string.Concat(names.Select(_ => "---|"))}---|"]);
+        context.Markdown.AddRange([$"| step | {string.Join(" | ", names)} | largest difference |",
+            $"|---|{string.Concat(names.Select(_ => "---|"))}---|"]);
         var worst = 0.0;
         for (var i = 0; i < expected.Losses.Count; i++)
         {
             var (a, e) = (actual.Losses[i], expected.Losses[i]);
-            var difference = a.Zip(e, (x, y) => Math.Abs(x.Value - y.Value) / Math.Max(Math.Abs(y.Value), SmallestLoss)).Max();
+            var difference =
+                a.Zip(e, (x, y) => Math.Abs(x.Value - y.Value) / Math.Max(Math.Abs(y.Value), SmallestLoss)).Max();
             worst = Math.Max(worst, difference);
-            context.Markdown.Add($"| {i + 1} | {string.Join(" | ", a.Select(l => $"{l.Value:F5}"))} | {Figures.Error(difference)} |");
+            context.Markdown.Add(
+                $"| {i + 1} | {string.Join(" | ", a.Select(l => $"{l.Value:F5}"))} | {Figures.Error(difference)} |");
             if (!(difference <= Allowed))
-                context.Fail($"step {i + 1}: a loss differs from the CPU's by {Figures.Error(difference)}, {Figures.Error(Allowed)} allowed");
+                context.Fail($"step {i + 1}: a loss differs from the CPU's by {Figures.Error(difference)}, "
+                    + $"{Figures.Error(Allowed)} allowed");
         }
         context.Data["worst_difference"] = CheckContext.Number(worst);
         return worst;

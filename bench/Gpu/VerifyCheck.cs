@@ -13,10 +13,12 @@ internal sealed class VerifyCheck : IGpuCheck
 
     public void Run(CheckContext context)
     {
-        string[] files = Directory.Exists(context.Options.Golden) ? [.. Directory.EnumerateFiles(context.Options.Golden, "albef-*.json").Order(StringComparer.Ordinal)] : [];
+        string[] files = Directory.Exists(context.Options.Golden)
+            ? [.. Directory.EnumerateFiles(context.Options.Golden, "albef-*.json").Order(StringComparer.Ordinal)] : [];
         if (files.Length == 0)
         {
-            context.Fail($"{context.Options.Golden}: holds no albef-*.json; name the folder of the golden files with --golden");
+            context.Fail(
+                $"{context.Options.Golden}: holds no albef-*.json; name the folder of the golden files with --golden");
             return;
         }
         using var device = new RevivingDevice(context.OpenDevice);
@@ -39,13 +41,14 @@ internal sealed class VerifyCheck : IGpuCheck
         {
             var report = GoldenVerifier.Verify(file, device.Backend, dtype);
             context.Markdown.AddRange([$"{name}:", "", "```", .. report.Lines, "```", ""]);
-            context.Data[name] = new JsonObject(report.Groups.Select(g => KeyValuePair.Create(g.Name, (JsonNode?)new JsonObject
-            {
-                ["worst"] = CheckContext.Number(g.WorstError),
-                ["allowed"] = g.Allowed,
-                ["tensor"] = g.WorstTensor,
-                ["failures"] = g.Failures,
-            })));
+            context.Data[name] = new JsonObject(
+                report.Groups.Select(g => KeyValuePair.Create(g.Name, (JsonNode?)new JsonObject
+                {
+                    ["worst"] = CheckContext.Number(g.WorstError),
+                    ["allowed"] = g.Allowed,
+                    ["tensor"] = g.WorstTensor,
+                    ["failures"] = g.Failures,
+                })));
             foreach (var group in report.Groups.Where(g => !g.Passed)) context.Fail($"{name}: {group}");
             return report.Passed;
         }

@@ -21,23 +21,29 @@ internal static class CommandArguments
             s.AutoVersion = false;
             s.AutoHelp = false;
         });
-        if (WithoutValue<T>(args) is { } name) throw new ArgumentsException($"bench {command}: {name} needs a value; bench help lists the arguments");
+        if (WithoutValue<T>(args) is { } name)
+            throw new ArgumentsException($"bench {command}: {name} needs a value; bench help lists the arguments");
         var result = parser.ParseArguments<T>(args);
-        return result is Parsed<T> parsed ? parsed.Value : throw new ArgumentsException($"bench {command}: {Describe(result.Errors.First())}; bench help lists the arguments");
+        return result is Parsed<T> parsed ? parsed.Value : throw new ArgumentsException(
+            $"bench {command}: {Describe(result.Errors.First())}; bench help lists the arguments");
     }
 
     // The parser takes a missing value of an optional number for no number.
     private static string? WithoutValue<T>(string[] args)
     {
-        var valued = typeof(T).GetProperties().Where(p => p.PropertyType != typeof(bool)).Select(p => p.GetCustomAttribute<OptionAttribute>()?.LongName).OfType<string>().Select(n => $"--{n}").ToHashSet();
-        return args.Where((a, i) => valued.Contains(a) && (i + 1 == args.Length || args[i + 1].StartsWith("--", StringComparison.Ordinal))).FirstOrDefault();
+        var valued = typeof(T).GetProperties().Where(p => p.PropertyType != typeof(bool)).Select(
+            p => p.GetCustomAttribute<OptionAttribute>()?.LongName).OfType<string>().Select(n => $"--{n}").ToHashSet();
+        return args.Where((a, i) => valued.Contains(a)
+            && (i + 1 == args.Length || args[i + 1].StartsWith("--", StringComparison.Ordinal))).FirstOrDefault();
     }
 
     private static string Describe(Error error) => error switch
     {
         UnknownOptionError e => $"unknown option --{e.Token}",
         MissingValueOptionError e => $"--{e.NameInfo.LongName} needs a value",
-        BadFormatConversionError e => e.NameInfo.LongName.Length > 0 ? $"--{e.NameInfo.LongName} has a value of the wrong type" : "an argument has the wrong type",
+        BadFormatConversionError e => e.NameInfo.LongName.Length > 0
+            ? $"--{e.NameInfo.LongName} has a value of the wrong type"
+            : "an argument has the wrong type",
         RepeatedOptionError e => $"--{e.NameInfo.LongName} is given twice",
         TokenError e => $"\"{e.Token}\" is not understood",
         _ => $"the arguments are not understood ({error.Tag})",
@@ -66,8 +72,10 @@ internal class TableOptions
     /// <exception cref="ArgumentsException">A value is out of range.</exception>
     public virtual void Check(string command)
     {
-        if (Rest.FirstOrDefault() is { } word) throw new ArgumentsException($"bench {command}: \"{word}\" is not understood; bench help lists the arguments");
+        if (Rest.FirstOrDefault() is { } word) throw new ArgumentsException(
+            $"bench {command}: \"{word}\" is not understood; bench help lists the arguments");
         if (Threads is { } t && (t < 1 || t > Environment.ProcessorCount))
-            throw new ArgumentsException($"bench {command}: --threads {t}: this machine has 1 to {Environment.ProcessorCount}");
+            throw new ArgumentsException(
+                $"bench {command}: --threads {t}: this machine has 1 to {Environment.ProcessorCount}");
     }
 }

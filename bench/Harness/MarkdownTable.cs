@@ -1,6 +1,8 @@
 namespace AmcEngine.Bench.Harness;
 
-/// <summary>A Markdown table whose columns also line up as plain text: words to the left, numbers to the right.</summary>
+/// <summary>
+/// A Markdown table whose columns also line up as plain text: words to the left, numbers to the right.
+/// </summary>
 internal sealed class MarkdownTable(params string[] columns)
 {
     /// <summary>What stands where nothing was measured.</summary>
@@ -12,15 +14,18 @@ internal sealed class MarkdownTable(params string[] columns)
     /// <exception cref="ArgumentException">It does not have as many cells as the table has columns.</exception>
     public void Add(params string[] cells)
     {
-        if (cells.Length != columns.Length) throw new ArgumentException($"{cells.Length} cells in a table of {columns.Length} columns", nameof(cells));
+        if (cells.Length != columns.Length)
+            throw new ArgumentException($"{cells.Length} cells in a table of {columns.Length} columns", nameof(cells));
         _rows.Add(cells);
     }
 
     public IEnumerable<string> Lines()
     {
-        var widths = columns.Select((c, i) => Math.Max(3, _rows.Select(r => r[i].Length).Append(c.Length).Max())).ToArray();
+        var widths =
+            columns.Select((c, i) => Math.Max(3, _rows.Select(r => r[i].Length).Append(c.Length).Max())).ToArray();
         // The first column names the row; another holds words if its first cell does.
-        var words = columns.Select((_, i) => i == 0 || (_rows.Count > 0 && char.IsLetter(_rows[0][i].FirstOrDefault()))).ToArray();
+        var words = columns.Select((_, i) => i == 0 || (_rows.Count > 0 && char.IsLetter(_rows[0][i].FirstOrDefault())))
+            .ToArray();
         yield return Line(columns, widths, words);
         var rules = widths.Select((w, i) => words[i] ? new string('-', w + 2) : new string('-', w + 1) + ':');
         yield return $"|{string.Join('|', rules)}|";

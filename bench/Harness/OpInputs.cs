@@ -14,10 +14,13 @@ internal static class OpInputs
         {
             var shape = new Shape(input.Dims);
             if (input.Integers > 0 && !input.Floating)
-                return Tensor.From(Enumerable.Range(0, shape.Count).Select(_ => random.Next(input.Integers)).ToArray(), shape, backend);
+                return Tensor.From(Enumerable.Range(0, shape.Count).Select(_ => random.Next(input.Integers)).ToArray(),
+                    shape, backend);
             var values = new float[shape.Count];
             for (var i = 0; i < values.Length; i++)
-                values[i] = input.Integers > 0 ? random.Next(input.Integers) : (float)(input.Low + (input.High - input.Low) * random.NextDouble());
+                values[i] = input.Integers > 0
+                    ? random.Next(input.Integers)
+                    : (float)(input.Low + (input.High - input.Low) * random.NextDouble());
             return Tensor.From(values, shape, backend);
         })];
     }

@@ -9,7 +9,9 @@ using AmcEngine.Ops;
 
 namespace AmcEngine.Bench.Harness;
 
-/// <summary>A quick Markdown table: median time, GFLOP/s and GB/s of each op forward, and of forward + backward.</summary>
+/// <summary>
+/// A quick Markdown table: median time, GFLOP/s and GB/s of each op forward, and of forward + backward.
+/// </summary>
 internal static class OpTable
 {
     private const int Runs = 31;
@@ -35,7 +37,8 @@ internal static class OpTable
                 var y = entry.Run(inputs, sample.Attributes);
                 _ = AutogradEngine.Grad([y.Sum()], [.. inputs.Where(t => t.RequiresGrad)]);
             });
-            output.WriteLine($"| {entry.Name} | {sample} | {forward * 1e6:F1} µs | {flop / forward * 1e-9:F1} | {bytes / forward * 1e-9:F1} | {both * 1e6:F1} µs |");
+            output.WriteLine($"| {entry.Name} | {sample} | {forward * 1e6:F1} µs | {flop / forward * 1e-9:F1} | "
+                + $"{bytes / forward * 1e-9:F1} | {both * 1e6:F1} µs |");
         }
     }
 

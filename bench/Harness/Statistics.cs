@@ -9,7 +9,8 @@ internal static class Statistics
     /// <exception cref="ArgumentException">There are no values, or one is not positive.</exception>
     public static double GeometricMean(IReadOnlyCollection<double> values)
     {
-        if (values.Count == 0 || !values.All(v => v > 0)) throw new ArgumentException("a geometric mean needs positive values", nameof(values));
+        if (values.Count == 0 || !values.All(v => v > 0))
+            throw new ArgumentException("a geometric mean needs positive values", nameof(values));
         return Math.Exp(values.Average(Math.Log));
     }
 
@@ -25,8 +26,8 @@ internal sealed record Rounds(double[] Seconds)
     public double Min => Seconds.Min();
 
     /// <summary>
-    /// One value of each contender a round, and so on round after round (A B A B …): what changes on the machine meanwhile
-    /// meets all of them.
+    /// One value of each contender a round, and so on round after round (A B A B …): what changes on the machine
+    /// meanwhile meets all of them.
     /// </summary>
     public static Rounds[] Interleave(int rounds, IReadOnlyList<Func<double>> contenders)
     {
@@ -56,8 +57,8 @@ internal sealed class Repeated
     }
 
     /// <summary>
-    /// Lets the JIT finish: methods count 30 calls before they are compiled with optimization, in the background after a
-    /// pause. Once a process, before the first sample.
+    /// Lets the JIT finish: methods count 30 calls before they are compiled with optimization, in the background after
+    /// a pause. Once a process, before the first sample.
     /// </summary>
     public static void WarmUp(IReadOnlyCollection<Action> works)
     {

@@ -15,7 +15,8 @@ namespace AmcEngine.Bench.Harness;
 /// <param name="Seconds">Time of each step.</param>
 /// <param name="Launches">Kernels launched by the last step.</param>
 /// <param name="WeightHash">SHA-256 of all weights after the last step.</param>
-internal sealed record TrainingRun(IReadOnlyList<IReadOnlyList<(string Name, double Value)>> Losses, double[] Seconds, long Launches, string WeightHash)
+internal sealed record TrainingRun(IReadOnlyList<IReadOnlyList<(string Name, double Value)>> Losses, double[] Seconds,
+    long Launches, string WeightHash)
 {
     /// <summary>The median of the later half: the first steps compile kernels.</summary>
     public double MedianSeconds => Median.Of(Seconds[(Seconds.Length / 2)..]);

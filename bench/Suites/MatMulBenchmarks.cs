@@ -11,8 +11,8 @@ public class MatMulBenchmarks : OpFamilyBenchmarks
 }
 
 /// <summary>
-/// The kernel alone, at the sizes of a training step, against OpenBLAS (NA where it is not installed). <c>bench gemm</c> is the
-/// fairer comparison: there each side has a process of its own.
+/// The kernel alone, at the sizes of a training step, against OpenBLAS (NA where it is not installed).
+/// <c>bench gemm</c> is the fairer comparison: there each side has a process of its own.
 /// </summary>
 public class GemmBenchmarks
 {

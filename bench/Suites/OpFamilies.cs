@@ -15,7 +15,8 @@ public static class OpFamilies
         ["Explanation"] = ["gradcam", "minmax_normalize", "mean_margin_loss", "max_margin_loss"],
     };
 
-    private static IEnumerable<string> Measured => OpCatalog.Entries.Values.Where(e => e.Benchmark is not null).Select(e => e.Name);
+    private static IEnumerable<string> Measured =>
+        OpCatalog.Entries.Values.Where(e => e.Benchmark is not null).Select(e => e.Name);
 
     /// <summary>Ops of a family that have a benchmark case.</summary>
     public static string[] Of(string family) => [.. Measured.Where(Named[family].Contains)];

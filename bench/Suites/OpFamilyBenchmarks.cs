@@ -11,9 +11,9 @@ using BenchmarkDotNet.Attributes;
 namespace AmcEngine.Bench.Suites;
 
 /// <summary>
-/// The ops of one family in f32 as the catalog's benchmark cases have them: forward, with the gradient, and with the gradient
-/// of the gradient; a suite names the ops in <c>Ops</c>. Devices: the CPU on one thread and on all, and an OpenCL device
-/// where there is one (leave it out by <c>--filter '*Device: cpu*'</c>).
+/// The ops of one family in f32 as the catalog's benchmark cases have them: forward, with the gradient, and with the
+/// gradient of the gradient; a suite names the ops in <c>Ops</c>. Devices: the CPU on one thread and on all, and an
+/// OpenCL device where there is one (leave it out by <c>--filter '*Device: cpu*'</c>).
 /// </summary>
 public abstract class OpFamilyBenchmarks
 {
@@ -43,7 +43,9 @@ public abstract class OpFamilyBenchmarks
     [GlobalSetup]
     public void Draw()
     {
-        _backend = Device.StartsWith("cpu, ", StringComparison.Ordinal) ? new CpuBackend(int.Parse(Device.Split(' ')[1])) : GpuDevices.Open(Device);
+        _backend = Device.StartsWith("cpu, ", StringComparison.Ordinal)
+            ? new CpuBackend(int.Parse(Device.Split(' ')[1]))
+            : GpuDevices.Open(Device);
         _entry = OpCatalog.Entries[Op];
         _case = _entry.Benchmark!;
         _constant = OpInputs.Draw(_case, _backend);
@@ -72,7 +74,8 @@ public abstract class OpFamilyBenchmarks
     public void SecondOrder()
     {
         using var scope = MemoryScope.Begin();
-        var gradients = AutogradEngine.Grad([_entry!.Run(_inputs, _case!.Attributes).Sum()], _wanted, createGraph: true);
+        var gradients = AutogradEngine.Grad(
+            [_entry!.Run(_inputs, _case!.Attributes).Sum()], _wanted, createGraph: true);
         // A gradient that is constant in all inputs has no further one.
         Tensor[] sums = [.. gradients.OfType<Tensor>().Where(g => g.RequiresGrad).Select(g => g.Sum())];
         if (sums.Length > 0) _ = AutogradEngine.Grad([sums.Aggregate((a, b) => a.Add(b))], _wanted);

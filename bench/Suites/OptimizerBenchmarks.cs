@@ -6,7 +6,9 @@ using BenchmarkDotNet.Attributes;
 
 namespace AmcEngine.Bench.Suites;
 
-/// <summary>What a step does to all weights: AdamW (28 bytes a weight), momentum copy (12), search for NaN (4).</summary>
+/// <summary>
+/// What a step does to all weights: AdamW (28 bytes a weight), momentum copy (12), search for NaN (4).
+/// </summary>
 public class OptimizerBenchmarks
 {
     private CpuBackend? _backend;
@@ -25,12 +27,14 @@ public class OptimizerBenchmarks
     public void Draw()
     {
         _backend = new CpuBackend(Threads);
-        (_p, _g, _m) = (Operands.Draw(_backend, [Weights]), Operands.Draw(_backend, [Weights]), Operands.Draw(_backend, [Weights]));
+        (_p, _g, _m) = (Operands.Draw(_backend, [Weights]), Operands.Draw(_backend, [Weights]),
+            Operands.Draw(_backend, [Weights]));
         _v = Tensor.From(new float[Weights], [Weights], _backend);
     }
 
     [Benchmark(Baseline = true)]
-    public void AdamW() => _backend!.Run(new AdamWArgs([new AdamWTensors(_p!, _g!, _m!, _v!)], new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.02, 3)));
+    public void AdamW() => _backend!.Run(
+        new AdamWArgs([new AdamWTensors(_p!, _g!, _m!, _v!)], new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.02, 3)));
 
     [Benchmark]
     public void MomentumCopy() => _backend!.Run(new LerpArgs([new TensorPair(_p!, _m!)], 0.005));

@@ -47,7 +47,8 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
 
     /// <summary>One line with the totals, for people.</summary>
     public string Summary => string.Create(CultureInfo.InvariantCulture,
-        $"of {Entries} entries {BadEntries} are bad and left out; {DroppedBoxes} boxes and {DroppedPhrases} phrases are dropped beside good ones; {WithoutBox} entries have no box");
+        $"of {Entries} entries {BadEntries} are bad and left out; {DroppedBoxes} boxes and {DroppedPhrases} phrases "
+            + $"are dropped beside good ones; {WithoutBox} entries have no box");
 
     /// <summary>How often each kind of problem was met.</summary>
     public IReadOnlyDictionary<AnnotationFault, int> Counts
@@ -68,7 +69,8 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
             foreach ((var fault, (var count, var first)) in _kinds)
             {
                 lines.AddRange(first);
-                lines.Add(string.Create(CultureInfo.InvariantCulture, $"{Name(fault)}: {count}{(count > first.Count ? $", of which the first {first.Count} are listed" : "")}"));
+                lines.Add(string.Create(CultureInfo.InvariantCulture, $"{Name(fault)}: "
+                    + $"{count}{(count > first.Count ? $", of which the first {first.Count} are listed" : "")}"));
             }
             if (_kinds.Count > 0)
                 lines.Add(Summary);
@@ -183,7 +185,9 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
         if (BadBounds.Exceeds(BadEntries, Entries, maxBadShare))
         {
             throw new DataException(string.Create(CultureInfo.InvariantCulture,
-                $"{BadEntries} of {Entries} entries are bad, more than max_bad_share allows ({100 * maxBadShare:0.##} %); the first: {_first} Correct them ('amcx data inspect' lists all), or raise max_bad_share."));
+                $"{BadEntries} of {Entries} entries are bad, more than max_bad_share allows ({100 * maxBadShare:0.##} "
+                    + $"%); the first: {_first} Correct them ('amcx data inspect' lists all), or raise "
+                    + $"max_bad_share."));
         }
     }
 

@@ -9,7 +9,9 @@ namespace AmcEngine.DataTools;
 /// <param name="census">Counts what is wrong.</param>
 internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationCensus census)
 {
-    /// <summary>The entry without its bad boxes and phrases; null where nothing of it can be used, which is counted.</summary>
+    /// <summary>
+    /// The entry without its bad boxes and phrases; null where nothing of it can be used, which is counted.
+    /// </summary>
     /// <param name="entry">The JSON.</param>
     /// <param name="number">Its number in the file, from 0.</param>
     public RegionAnnotation? Parse(JsonElement entry, int number)
@@ -32,7 +34,8 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
     {
         if (entry.ValueKind != JsonValueKind.Object)
         {
-            Wrong(AnnotationFault.NotAnObject, number, $"is {RegionReader.Kind(entry)}, not an object with image, caption and bbox");
+            Wrong(AnnotationFault.NotAnObject, number,
+                $"is {RegionReader.Kind(entry)}, not an object with image, caption and bbox");
             return null;
         }
         // All three are looked at, so that everything that is wrong gets listed.
@@ -97,10 +100,12 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         foreach (var item in items)
         {
             if (item.ValueKind != JsonValueKind.String)
-                Wrong(AnnotationFault.BadPhrase, number, $"{field}: must be a phrase or a list of phrases, found {RegionReader.Kind(item)}");
+                Wrong(AnnotationFault.BadPhrase, number,
+                    $"{field}: must be a phrase or a list of phrases, found {RegionReader.Kind(item)}");
             // The recipe deletes punctuation, so a phrase such as "..." would reach the model as nothing.
             else if (CaptionCleaner.Clean(item.GetString()!, CaptionCleaner.TrainingMaxWords).Length == 0)
-                Wrong(AnnotationFault.BadPhrase, number, $"{field}: the phrase is empty, or empty after cleaning; give it a word");
+                Wrong(AnnotationFault.BadPhrase, number,
+                    $"{field}: the phrase is empty, or empty after cleaning; give it a word");
             else
                 good.Add(item.GetString()!);
         }
@@ -117,7 +122,8 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
             return ([], 0);
         if (value.ValueKind != JsonValueKind.Array)
         {
-            Wrong(AnnotationFault.BadBox, number, $"bbox: must be a list of [x1, y1, x2, y2], found {RegionReader.Kind(value)}");
+            Wrong(AnnotationFault.BadBox, number,
+                $"bbox: must be a list of [x1, y1, x2, y2], found {RegionReader.Kind(value)}");
             return ([], 1);
         }
         // One box is often given without the list around it.
@@ -150,5 +156,6 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         entry.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.Number
         && value.TryGetInt32(out var side) && side > 0 ? side : null;
 
-    private void Wrong(AnnotationFault fault, int number, string what) => census.Add(fault, $"{path}: entry {number}: {what}.");
+    private void Wrong(AnnotationFault fault, int number, string what) =>
+        census.Add(fault, $"{path}: entry {number}: {what}.");
 }

@@ -13,7 +13,8 @@ namespace AmcEngine.DataTools;
 /// </summary>
 public static class AnnotationFile
 {
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions WriterOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads a file whose bad entries, if any, keep within the bounds.</summary>
     /// <param name="path">The file.</param>
@@ -29,14 +30,18 @@ public static class AnnotationFile
     }
 
     /// <summary>
-    /// Reads a file, one entry at a time, so that large files need little memory beyond the result. A list may end in a comma,
-    /// a file may hold an entry a line without a list, and start with a byte-order mark (UTF-8 or UTF-16).
+    /// Reads a file, one entry at a time, so that large files need little memory beyond the result. A list may end in a
+    /// comma, a file may hold an entry a line without a list, and start with a byte-order mark (UTF-8 or UTF-16).
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="format">What the numbers of a box mean.</param>
-    /// <param name="census">Counts entries, and what is wrong with bad ones; its bounds are checked by the caller.</param>
+    /// <param name="census">
+    /// Counts entries, and what is wrong with bad ones; its bounds are checked by the caller.
+    /// </param>
     /// <returns>At least one annotation, in the file's order.</returns>
-    /// <exception cref="DataException">The file is missing, no list of JSON objects, cut off or empty, or no entry can be used.</exception>
+    /// <exception cref="DataException">
+    /// The file is missing, no list of JSON objects, cut off or empty, or no entry can be used.
+    /// </exception>
     public static IReadOnlyList<RegionAnnotation> Load(string path, BoxFormat format, AnnotationCensus census)
     {
         ArgumentNullException.ThrowIfNull(census);
@@ -77,13 +82,15 @@ public static class AnnotationFile
         if (annotations.Count > 0)
             return annotations;
         var what = census.First is { } first && first.StartsWith(path, StringComparison.Ordinal) ? first : $"{path}:";
-        throw new DataException($"{what} None of the file's {count} entries can be used; the file must hold a JSON list of {{\"image\", \"caption\", \"bbox\"}}.");
+        throw new DataException($"{what} None of the file's {count} entries can be used; "
+            + $"the file must hold a JSON list of {{\"image\", \"caption\", \"bbox\"}}.");
     }
 
     /// <summary>Writes a file, one entry a line, by way of a temporary file in the same folder.</summary>
     /// <param name="path">The file; its folder exists.</param>
     /// <param name="annotations">
-    /// The entries; a single phrase is written as a string, several as a list, boxes alone as in the reference's format.
+    /// The entries; a single phrase is written as a string, several as a list, boxes alone as in the reference's
+    /// format.
     /// </param>
     /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public static void Save(string path, IEnumerable<RegionAnnotation> annotations)
@@ -105,7 +112,8 @@ public static class AnnotationFile
     // Windows programs write UTF-16, with a mark that says in which order its bytes come.
     internal static Stream OpenAsUtf8(string path)
     {
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
+        var stream = new FileStream(
+            path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
         Span<byte> mark = stackalloc byte[2];
         var read = stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false);
         var encoding = read < 2 ? null : (mark[0], mark[1]) switch

@@ -1,20 +1,23 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Tells whether the coordinates of a file are pixels or shares of the picture. Masks have the picture's pixels, and say
-/// nothing.
+/// Tells whether the coordinates of a file are pixels or shares of the picture. Masks have the picture's pixels, and
+/// say nothing.
 /// </summary>
 internal static class BoxUnits
 {
-    /// <summary>Whether a box can be one of normalised ones: it may reach beyond the picture, but not by more than its size.</summary>
+    /// <summary>
+    /// Whether a box can be one of normalised ones: it may reach beyond the picture, but not by more than its size.
+    /// </summary>
     public static bool CanBeNormalised(Box box) =>
         box is { X1: > -1 and < 1, Y1: > -1 and < 1, X2: > 0 and < 2, Y2: > 0 and < 2 };
 
     /// <summary>
-    /// Gives a whole file one unit. Boxes that all lie in 0…1 are normalised; where units are mixed, those of fewer boxes are
-    /// bad, and entries that lose all their boxes go.
+    /// Gives a whole file one unit. Boxes that all lie in 0…1 are normalised; where units are mixed, those of fewer
+    /// boxes are bad, and entries that lose all their boxes go.
     /// </summary>
-    public static List<RegionAnnotation> Settle(List<RegionAnnotation> annotations, string path, AnnotationCensus census)
+    public static List<RegionAnnotation> Settle(
+        List<RegionAnnotation> annotations, string path, AnnotationCensus census)
     {
         int boxes = 0, unit = 0, share = 0;
         foreach (var box in annotations.SelectMany(a => a.Regions).Select(r => r.Coordinates).OfType<Box>())
@@ -26,7 +29,8 @@ internal static class BoxUnits
         if (unit == 0)
             return annotations;
         if (unit == boxes)
-            census.Note($"{path}: all boxes lie in 0…1 and are taken as normalised; box_format: xyxy takes them as pixels.");
+            census.Note(
+                $"{path}: all boxes lie in 0…1 and are taken as normalised; box_format: xyxy takes them as pixels.");
         var normalised = unit == boxes || 2 * share > boxes;
         return [.. annotations.Select(a => Settle(a, normalised, census)).OfType<RegionAnnotation>()];
     }

@@ -10,9 +10,10 @@ namespace AmcEngine.DataTools;
 internal readonly record struct JsonEntry(int Number, JsonElement Value, string? Damage);
 
 /// <summary>
-/// Reads a JSON list, or JSON objects that follow one another (an object a line), one element at a time from a stream. The buffer holds the current element only, since annotation
-/// files of Visual Genome are hundreds of megabytes. An element that is not valid JSON is passed over, if its end can be found;
-/// what is wrong names the element and, where it can, the field.
+/// Reads a JSON list, or JSON objects that follow one another (an object a line), one element at a time from a stream.
+/// The buffer holds the current element only, since annotation files of Visual Genome are hundreds of megabytes. An
+/// element that is not valid JSON is passed over, if its end can be found; what is wrong names the element and, where
+/// it can, the field.
 /// </summary>
 internal sealed class JsonListReader(Stream stream, string path)
 {
@@ -80,10 +81,13 @@ internal sealed class JsonListReader(Stream stream, string path)
             catch (JsonException e)
             {
                 var problem = Explain(e, number);
-                return (inList ? SkipElement() : SkipLine()) ? new JsonEntry(number, default, problem.Message) : throw problem;
+                return (inList ? SkipElement() : SkipLine())
+                    ? new JsonEntry(number, default, problem.Message)
+                    : throw problem;
             }
             if (_end - _start > LargestElement)
-                throw new DataException($"{path}: entry {number} is larger than {LargestElement >> 20} MB; the file must hold a JSON list of annotations ([{{…}}, …]).");
+                throw new DataException($"{path}: entry {number} is larger than {LargestElement >> 20} MB; "
+                    + $"the file must hold a JSON list of annotations ([{{…}}, …]).");
             if (Fill())
                 continue;
             if (inList)
@@ -164,15 +168,19 @@ internal sealed class JsonListReader(Stream stream, string path)
             // Read up to the same error to learn the field and the place.
         }
         var at = field.Length > 0 ? $"entry {number}: {field}: " : $"entry {number}: ";
-        var rest = Encoding.UTF8.GetString(text.Slice((int)reader.BytesConsumed, Math.Min(SnippetLength, text.Length - (int)reader.BytesConsumed)));
+        var rest = Encoding.UTF8.GetString(
+            text.Slice((int)reader.BytesConsumed, Math.Min(SnippetLength, text.Length - (int)reader.BytesConsumed)));
         rest = rest.TrimStart(' ', '\t', '\r', '\n', ',', ':', '[');
-        var notFinite = rest.StartsWith("NaN", StringComparison.Ordinal) || rest.TrimStart('-').StartsWith("Infinity", StringComparison.Ordinal);
+        var notFinite = rest.StartsWith("NaN", StringComparison.Ordinal)
+            || rest.TrimStart('-').StartsWith("Infinity", StringComparison.Ordinal);
         return notFinite
             ? new DataException($"{path}: {at}NaN and Infinity are not numbers of JSON; give finite numbers.", error)
-            : new DataException($"{path}: {at}not valid JSON near \"{rest.Split('\n')[0]}\"; check the brackets, quotes and commas there.", error);
+            : new DataException($"{path}: {at}not valid JSON near \"{rest.Split('\n')[0]}\"; check the brackets, "
+                + "quotes and commas there.", error);
     }
 
-    private DataException Broken(string what) => new($"{path}: not valid JSON: {what}; the file may be cut off or damaged.");
+    private DataException Broken(string what) =>
+        new($"{path}: not valid JSON: {what}; the file may be cut off or damaged.");
 
     /// <summary>The next byte that is not white space, not consumed; −1 at the end.</summary>
     private int PeekToken()

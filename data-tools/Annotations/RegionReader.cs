@@ -226,7 +226,8 @@ internal sealed class RegionReader(BoxFormat format, Action<AnnotationFault, str
             _ when bounds.X2 <= 0 || bounds.Y2 <= 0 => (AnnotationFault.BoxOutside,
                 "lies outside the picture; coordinates count from its top left corner"),
             _ when format == BoxFormat.Normalised && !BoxUnits.CanBeNormalised(region.Coordinates!) => (
-                AnnotationFault.OtherUnit, "is not normalised; box_format: normalised takes shares of the picture, 0 to 1"),
+                AnnotationFault.OtherUnit,
+                "is not normalised; box_format: normalised takes shares of the picture, 0 to 1"),
             _ => null,
         };
         if (problem is not { } p)

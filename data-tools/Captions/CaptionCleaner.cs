@@ -2,7 +2,9 @@ using System.Text;
 
 namespace AmcEngine.DataTools;
 
-/// <summary>The recipe's caption cleaning (specification 5, "pre_caption"), as Python's string functions do it.</summary>
+/// <summary>
+/// The recipe's caption cleaning (specification 5, "pre_caption"), as Python's string functions do it.
+/// </summary>
 public static class CaptionCleaner
 {
     /// <summary>Words kept in training and on Flickr30k.</summary>

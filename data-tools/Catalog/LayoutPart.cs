@@ -13,7 +13,8 @@ public sealed record LayoutPart(string Path, string Holds, bool IsRequired = tru
         var full = System.IO.Path.Combine(root, Path);
         var folder = System.IO.Path.GetDirectoryName(full)!;
         return Path.Contains('*', StringComparison.Ordinal)
-            ? Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder, System.IO.Path.GetFileName(full)).Any()
+            ? Directory.Exists(folder)
+                && Directory.EnumerateFileSystemEntries(folder, System.IO.Path.GetFileName(full)).Any()
             : File.Exists(full) || Directory.Exists(full);
     }
 }

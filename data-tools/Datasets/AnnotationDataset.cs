@@ -1,6 +1,8 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>Training samples of annotation files: one or more JSON files, concatenated, and a folder of pictures.</summary>
+/// <summary>
+/// Training samples of annotation files: one or more JSON files, concatenated, and a folder of pictures.
+/// </summary>
 public sealed class AnnotationDataset : IRegionDataset, IFileDataset
 {
     private readonly List<RegionAnnotation> _annotations;
@@ -14,7 +16,8 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
     /// <param name="options">Settings; the recipe's by default.</param>
     /// <exception cref="DataException">A file or the folder is missing, or too many entries are bad.</exception>
     /// <exception cref="ArgumentException">There is no file, or a setting is out of range.</exception>
-    public AnnotationDataset(IReadOnlyList<string> annotationFiles, string imageRoot, AnnotationDatasetOptions? options = null)
+    public AnnotationDataset(
+        IReadOnlyList<string> annotationFiles, string imageRoot, AnnotationDatasetOptions? options = null)
     {
         _options = options ?? new AnnotationDatasetOptions();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(_options.ImageSize);
@@ -22,7 +25,8 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         _imageRoot = CheckFolder(imageRoot);
         (_annotations, Annotations) = AnnotationFiles.Load(annotationFiles, _options.Pictures, _options.Warn);
         var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
-        _pictureNumbers = [.. _annotations.Select(a => numbers.TryGetValue(a.Image, out var known) ? known : numbers[a.Image] = numbers.Count)];
+        _pictureNumbers = [.. _annotations.Select(
+            a => numbers.TryGetValue(a.Image, out var known) ? known : numbers[a.Image] = numbers.Count)];
         Pictures = AnnotationFiles.Pictures(_annotations, _options.Pictures, _options.Warn);
     }
 
@@ -40,8 +44,8 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
 
     /// <inheritdoc/>
     /// <remarks>
-    /// One region and, independently, one phrase are drawn; regions that cover no pixel are passed over (specification 5). An entry
-    /// without regions has an empty mask.
+    /// One region and, independently, one phrase are drawn; regions that cover no pixel are passed over (specification
+    /// 5). An entry without regions has an empty mask.
     /// </remarks>
     public RegionSample Get(int index, ulong seed, int epoch)
     {
@@ -52,11 +56,13 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         var regions = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable).Draw(random)];
         var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
         var paraphrase = SampleBuilder.DrawParaphrase(annotation.Paraphrases, _options.MaxWords, index, seed, epoch);
-        return SampleBuilder.Build(original, _pictureNumbers[index], caption, paraphrase, regions, ImageSize, _options.Augmentation, random);
+        return SampleBuilder.Build(
+            original, _pictureNumbers[index], caption, paraphrase, regions, ImageSize, _options.Augmentation, random);
     }
 
     internal static string CheckFolder(string imageRoot) =>
         Directory.Exists(imageRoot)
             ? imageRoot
-            : throw new DataException($"{imageRoot}: the picture folder does not exist; set image_root to the folder that picture paths start from.");
+            : throw new DataException($"{imageRoot}: the picture folder does not exist; "
+                + "set image_root to the folder that picture paths start from.");
 }

@@ -3,8 +3,8 @@ using System.Collections;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// The questions of annotation files: one a phrase, with all regions of its entry; entries without one ask none. Pictures are
-/// read when asked for.
+/// The questions of annotation files: one a phrase, with all regions of its entry; entries without one ask none.
+/// Pictures are read when asked for.
 /// </summary>
 public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
 {
@@ -18,10 +18,15 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
     /// <param name="maxWords">Words kept of a phrase: 50 on Flickr30k, 30 on RefCOCO+ and RefCLEF.</param>
     /// <param name="pictures">How pictures and boxes are read.</param>
     /// <param name="warn">Told in one line each about what is wrong with the data and left out.</param>
-    /// <exception cref="DataException">A file or the folder is missing, too many entries are bad, or none has a region.</exception>
-    /// <exception cref="ArgumentException">There is no file, or <paramref name="maxWords"/> is not positive.</exception>
+    /// <exception cref="DataException">
+    /// A file or the folder is missing, too many entries are bad, or none has a region.
+    /// </exception>
+    /// <exception cref="ArgumentException">
+    /// There is no file, or <paramref name="maxWords"/> is not positive.
+    /// </exception>
     public AnnotationEvaluationSet(
-        IReadOnlyList<string> annotationFiles, string imageRoot, int maxWords = CaptionCleaner.TrainingMaxWords, PictureOptions? pictures = null, Action<string>? warn = null)
+        IReadOnlyList<string> annotationFiles, string imageRoot, int maxWords = CaptionCleaner.TrainingMaxWords,
+        PictureOptions? pictures = null, Action<string>? warn = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWords);
         _imageRoot = AnnotationDataset.CheckFolder(imageRoot);
@@ -31,7 +36,8 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
         foreach (var annotation in annotations.Where(a => a.Regions.Count > 0))
             _questions.AddRange(annotation.Captions.Select(caption => (annotation, caption)));
         if (_questions.Count == 0)
-            throw new DataException($"{string.Join(", ", annotationFiles)}: no entry has a region, so that there is nothing to ask; name files with boxes or other regions in test_file.");
+            throw new DataException($"{string.Join(", ", annotationFiles)}: no entry has a region, "
+                + "so that there is nothing to ask; name files with boxes or other regions in test_file.");
         Pictures = AnnotationFiles.Pictures(_questions.Select(q => q.Annotation), pictures, warn);
     }
 
@@ -45,8 +51,12 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
     public int Count => _questions.Count;
 
     /// <summary>Reads one question with its whole picture.</summary>
-    /// <exception cref="UnusableSampleException">The question cannot be asked; it is counted, and the others go on.</exception>
-    /// <exception cref="DataException">Too many pictures or entries are unusable, or the options say to stop at the first.</exception>
+    /// <exception cref="UnusableSampleException">
+    /// The question cannot be asked; it is counted, and the others go on.
+    /// </exception>
+    /// <exception cref="DataException">
+    /// Too many pictures or entries are unusable, or the options say to stop at the first.
+    /// </exception>
     public EvaluationSample this[int index] => Read(index, [PictureTarget.Whole]);
 
     /// <inheritdoc/>
@@ -69,7 +79,8 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
     }
 
     /// <summary>The questions in order, each read when reached.</summary>
-    public IEnumerator<EvaluationSample> GetEnumerator() => Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
+    public IEnumerator<EvaluationSample> GetEnumerator() =>
+        Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

@@ -8,7 +8,8 @@ internal static class AnnotationFiles
     /// <param name="options">How boxes are read, and how many bad entries are too many.</param>
     /// <param name="warn">Told everything that is wrong; may be null.</param>
     /// <exception cref="DataException">A file is unusable, or too many entries are bad.</exception>
-    public static (List<RegionAnnotation> Annotations, AnnotationCensus Census) Load(IReadOnlyList<string> files, PictureOptions options, Action<string>? warn)
+    public static (List<RegionAnnotation> Annotations, AnnotationCensus Census) Load(
+        IReadOnlyList<string> files, PictureOptions options, Action<string>? warn)
     {
         ArgumentOutOfRangeException.ThrowIfZero(files.Count);
         var census = new AnnotationCensus(options.MaxBadShare, warn);
@@ -22,6 +23,7 @@ internal static class AnnotationFiles
     }
 
     /// <summary>A count of the pictures that annotations name.</summary>
-    public static PictureCensus Pictures(IEnumerable<RegionAnnotation> annotations, PictureOptions options, Action<string>? warn) =>
+    public static PictureCensus Pictures(
+        IEnumerable<RegionAnnotation> annotations, PictureOptions options, Action<string>? warn) =>
         new(annotations.Select(a => a.Image).Distinct(StringComparer.Ordinal).Count(), options, warn);
 }

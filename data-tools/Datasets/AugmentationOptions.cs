@@ -7,7 +7,8 @@ public sealed record AugmentationOptions
     public static AugmentationOptions Recipe { get; } = new();
 
     /// <summary>No augmentation.</summary>
-    public static AugmentationOptions None { get; } = new() { FlipProbability = 0, GrayProbability = 0, JitterProbability = 0 };
+    public static AugmentationOptions None { get; } =
+        new() { FlipProbability = 0, GrayProbability = 0, JitterProbability = 0 };
 
     /// <summary>
     /// Mirror left and right. The phrase is not changed, so "left" and "right" become wrong, as in the reference.

@@ -4,7 +4,9 @@ namespace AmcEngine.DataTools;
 /// <param name="Image">What the picture is called: its path in the annotation file, or the number of a scene.</param>
 /// <param name="Views">The picture in the sizes that were wanted, with its own size.</param>
 /// <param name="Caption">The cleaned phrase.</param>
-/// <param name="Regions">The regions of the phrase, in pixels of the picture; a point strictly inside any of them is right.</param>
+/// <param name="Regions">
+/// The regions of the phrase, in pixels of the picture; a point strictly inside any of them is right.
+/// </param>
 public sealed record EvaluationSample(string Image, PictureViews Views, string Caption, IReadOnlyList<Region> Regions)
 {
     /// <summary>A question about a picture in memory.</summary>
@@ -19,7 +21,9 @@ public sealed record EvaluationSample(string Image, PictureViews Views, string C
     /// <summary>What the data set calls the question; null where it gives no name.</summary>
     public string? Id { get; init; }
 
-    /// <summary>What the data set calls the thing in the picture, so that phrases of the same thing can be told; may be null.</summary>
+    /// <summary>
+    /// What the data set calls the thing in the picture, so that phrases of the same thing can be told; may be null.
+    /// </summary>
     public string? Entity { get; init; }
 
     /// <summary>The kind of thing, by which results are broken down; may be null.</summary>

@@ -9,7 +9,9 @@ public interface IEvaluationSet : IReadOnlyList<EvaluationSample>
     /// <summary>Reads one question.</summary>
     /// <param name="index">Which.</param>
     /// <param name="targets">The sizes of the picture.</param>
-    /// <exception cref="UnusableSampleException">The question cannot be asked; it is counted, and the others go on.</exception>
+    /// <exception cref="UnusableSampleException">
+    /// The question cannot be asked; it is counted, and the others go on.
+    /// </exception>
     /// <exception cref="DataException">Something else is wrong with the data; it is an end.</exception>
     EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets);
 }

@@ -16,8 +16,14 @@ public interface IRegionDataset
     /// <param name="index">0 ≤ index &lt; <see cref="Count"/>.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="epoch">The epoch, from 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> or <paramref name="epoch"/> is out of range.</exception>
-    /// <exception cref="UnusableSampleException">The sample's picture or boxes are unusable; another is to take its place.</exception>
-    /// <exception cref="DataException">Too many samples are unusable, or the options say to stop at the first.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="index"/> or <paramref name="epoch"/> is out of range.
+    /// </exception>
+    /// <exception cref="UnusableSampleException">
+    /// The sample's picture or boxes are unusable; another is to take its place.
+    /// </exception>
+    /// <exception cref="DataException">
+    /// Too many samples are unusable, or the options say to stop at the first.
+    /// </exception>
     RegionSample Get(int index, ulong seed, int epoch);
 }

@@ -1,9 +1,13 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>One training sample: a normalised square picture, a cleaned phrase and the mask of the phrase's region.</summary>
+/// <summary>
+/// One training sample: a normalised square picture, a cleaned phrase and the mask of the phrase's region.
+/// </summary>
 public sealed class RegionSample
 {
-    /// <summary>3 × size × size numbers, channels first, normalised (specification 5, step 5); made anew by each call.</summary>
+    /// <summary>
+    /// 3 × size × size numbers, channels first, normalised (specification 5, step 5); made anew by each call.
+    /// </summary>
     public float[] Image
     {
         get
@@ -21,8 +25,8 @@ public sealed class RegionSample
     public string? Paraphrase { get; init; }
 
     /// <summary>
-    /// size × size weights: those of the drawn region inside of it (1 as a rule), 0 elsewhere, and everywhere if the entry has no
-    /// region. One much smaller than the shrinking factor may vanish.
+    /// size × size weights: those of the drawn region inside of it (1 as a rule), 0 elsewhere, and everywhere if the
+    /// entry has no region. One much smaller than the shrinking factor may vanish.
     /// </summary>
     public required float[] Mask { get; init; }
 
@@ -35,5 +39,6 @@ public sealed class RegionSample
     /// <summary>Writes <see cref="Image"/> into a batch.</summary>
     /// <param name="target">3 × size × size numbers.</param>
     /// <exception cref="ArgumentException">There is another number of them.</exception>
-    public void WriteImage(Span<float> target) => ImageOps.Normalize(Picture, ImageOps.DefaultMean, ImageOps.DefaultStd, target);
+    public void WriteImage(Span<float> target) =>
+        ImageOps.Normalize(Picture, ImageOps.DefaultMean, ImageOps.DefaultStd, target);
 }

@@ -1,6 +1,8 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>Makes a training sample of a picture, a phrase and its region (specification 5, image augmentation and mask).</summary>
+/// <summary>
+/// Makes a training sample of a picture, a phrase and its region (specification 5, image augmentation and mask).
+/// </summary>
 internal static class SampleBuilder
 {
     // Keeps the draws of training samples apart from those of scenes made with the same seed.
@@ -20,7 +22,8 @@ internal static class SampleBuilder
     }
 
     /// <summary>One of the paraphrases, cleaned; null where there is none.</summary>
-    public static string? DrawParaphrase(IReadOnlyList<string> paraphrases, int maxWords, int index, ulong seed, int epoch)
+    public static string? DrawParaphrase(
+        IReadOnlyList<string> paraphrases, int maxWords, int index, ulong seed, int epoch)
     {
         if (paraphrases.Count == 0)
             return null;

@@ -6,7 +6,9 @@ public sealed record SceneDatasetOptions
     /// <summary>Scenes in an epoch.</summary>
     public required int Count { get; init; }
 
-    /// <summary>Seed of the scenes; apart from the seed of the training run, so that runs can share their data.</summary>
+    /// <summary>
+    /// Seed of the scenes; apart from the seed of the training run, so that runs can share their data.
+    /// </summary>
     public ulong Seed { get; init; }
 
     /// <summary>Which stream of scenes.</summary>

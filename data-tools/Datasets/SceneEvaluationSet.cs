@@ -44,7 +44,8 @@ public sealed class SceneEvaluationSet : IEvaluationSet
     }
 
     /// <summary>The questions in order, each rendered when reached.</summary>
-    public IEnumerator<EvaluationSample> GetEnumerator() => Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
+    public IEnumerator<EvaluationSample> GetEnumerator() =>
+        Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

@@ -3,7 +3,9 @@ using AmcEngine.Files;
 
 namespace AmcEngine.DataTools;
 
-/// <summary>Writes generated scenes as pictures and an annotation file in the reference's format (specification 6).</summary>
+/// <summary>
+/// Writes generated scenes as pictures and an annotation file in the reference's format (specification 6).
+/// </summary>
 public static class SceneExporter
 {
     /// <summary>Name of the annotation file in the output folder.</summary>
@@ -14,7 +16,9 @@ public static class SceneExporter
 
     private const string Masks = "masks";
 
-    /// <summary>Exports scenes 0 … count − 1 of a stream; <paramref name="outputDir"/> then serves as image_root.</summary>
+    /// <summary>
+    /// Exports scenes 0 … count − 1 of a stream; <paramref name="outputDir"/> then serves as image_root.
+    /// </summary>
     /// <param name="scenes">The renderer.</param>
     /// <param name="outputDir">Folder to write into; made if missing.</param>
     /// <param name="count">How many scenes.</param>
@@ -22,8 +26,8 @@ public static class SceneExporter
     /// <param name="split">Which stream.</param>
     /// <param name="format">How pictures are stored.</param>
     /// <param name="regions">
-    /// How items are annotated in <see cref="RegionFileName"/>, which is written beside the boxes; masks are pictures of
-    /// their own. Null writes boxes alone.
+    /// How items are annotated in <see cref="RegionFileName"/>, which is written beside the boxes; masks are pictures
+    /// of their own. Null writes boxes alone.
     /// </param>
     /// <returns>Path of the annotation file.</returns>
     /// <exception cref="DataException">The renderer's files are missing.</exception>

@@ -1,6 +1,8 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>How much may be wrong with data before it is refused: a few bad ones are always let pass, more by their share.</summary>
+/// <summary>
+/// How much may be wrong with data before it is refused: a few bad ones are always let pass, more by their share.
+/// </summary>
 public static class BadBounds
 {
     /// <summary>So many bad ones never refuse a set, however small it is.</summary>

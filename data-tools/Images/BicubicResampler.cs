@@ -5,7 +5,8 @@ namespace AmcEngine.DataTools;
 
 /// <summary>
 /// Pillow's BICUBIC resize for 8-bit pictures, bit for bit: Keys kernel with a = −0.5 that widens when shrinking
-/// (antialiasing), a horizontal pass rounded to 8 bits, then a vertical one, 22-bit fixed-point weights (specification 7).
+/// (antialiasing), a horizontal pass rounded to 8 bits, then a vertical one, 22-bit fixed-point weights (specification
+/// 7).
 /// </summary>
 internal sealed class BicubicResampler : RowResampler
 {
@@ -40,7 +41,8 @@ internal sealed class BicubicResampler : RowResampler
         new BicubicResampler(width, height, channels, newWidth, newHeight);
 
     /// <summary>Resizes interleaved 8-bit pixels (height, width, channels).</summary>
-    public static byte[] Resize(ReadOnlySpan<byte> source, int width, int height, int channels, int newWidth, int newHeight)
+    public static byte[] Resize(
+        ReadOnlySpan<byte> source, int width, int height, int channels, int newWidth, int newHeight)
     {
         var rows = Create(width, height, channels, newWidth, newHeight);
         rows.Push(source);
@@ -76,7 +78,8 @@ internal sealed class BicubicResampler : RowResampler
             if (count == 1)
                 NarrowRow(rows, 0);
             else
-                Parallel.For(0, count, i => NarrowRow(new ReadOnlySpan<byte>((byte*)start + (long)i * stride, stride), i));
+                Parallel.For(
+                    0, count, i => NarrowRow(new ReadOnlySpan<byte>((byte*)start + (long)i * stride, stride), i));
         }
     }
 
@@ -89,7 +92,8 @@ internal sealed class BicubicResampler : RowResampler
             for (int x = 0, i = c; x < _width; x++, i += _channels)
                 plane[x] = row[i];
             for (int x = 0, o = c; x < _columns!.Length; x++, o += _channels)
-                target[o] = Clip(Dot(plane.AsSpan(_columns[x].First, _columns[x].Weights.Length), _columns[x].Weights) + (1 << (PrecisionBits - 1)));
+                target[o] = Clip(Dot(plane.AsSpan(_columns[x].First, _columns[x].Weights.Length), _columns[x].Weights)
+                    + (1 << (PrecisionBits - 1)));
         }
         ArrayPool<int>.Shared.Return(plane);
     }
@@ -107,7 +111,8 @@ internal sealed class BicubicResampler : RowResampler
         return sum;
     }
 
-    // The vertical pass: a row enters the sums of all target rows that it weighs in; a target row is done with its last row.
+    // The vertical pass: a row enters the sums of all target rows that it weighs in; a target row is done with its last
+    // row.
     private void Add(ReadOnlySpan<byte> row)
     {
         if (_rows is null)

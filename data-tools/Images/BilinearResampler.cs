@@ -35,7 +35,8 @@ internal sealed class BilinearResampler : RowResampler
     }
 
     /// <summary>Resizes interleaved 8-bit pixels (height, width, channels).</summary>
-    public static byte[] Resize(ReadOnlySpan<byte> source, int width, int height, int channels, int newWidth, int newHeight)
+    public static byte[] Resize(
+        ReadOnlySpan<byte> source, int width, int height, int channels, int newWidth, int newHeight)
     {
         var rows = Create(width, height, channels, newWidth, newHeight);
         rows.Push(source);
@@ -62,7 +63,8 @@ internal sealed class BilinearResampler : RowResampler
         int[] upper = taps.First == _pushed ? _lower : _upper, lower = _lower;
         // OpenCV's order of shifts; another order rounds differently.
         for (var i = 0; i < target.Length; i++)
-            target[i] = (byte)((((taps.Weight0 * (upper[i] >> 4)) >> 16) + ((taps.Weight1 * (lower[i] >> 4)) >> 16) + 2) >> 2);
+            target[i] =
+                (byte)((((taps.Weight0 * (upper[i] >> 4)) >> 16) + ((taps.Weight1 * (lower[i] >> 4)) >> 16) + 2) >> 2);
     }
 
     private void ResizeRow(ReadOnlySpan<byte> row, int[] target)

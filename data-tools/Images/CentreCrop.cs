@@ -1,8 +1,8 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// CLIP's own preparation of a picture: the shorter side is resized to <see cref="Side"/>, and of that the square in the
-/// middle is cut out. What lies outside of the square is not seen.
+/// CLIP's own preparation of a picture: the shorter side is resized to <see cref="Side"/>, and of that the square in
+/// the middle is cut out. What lies outside of the square is not seen.
 /// </summary>
 /// <param name="Side">Side of the square in pixels.</param>
 public sealed record CentreCrop(int Side)

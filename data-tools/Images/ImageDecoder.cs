@@ -22,7 +22,8 @@ internal static class ImageDecoder
         // Skia stops at the first wrong checksum, the reference's decoder does not look at those of the pixels.
         if (decoded is not { Damage: null } && PictureRepair.WithRightChecksums(encoded) is { } png)
             decoded = TryDecode(png, name, exif, damaged: true) ?? decoded;
-        return decoded ?? throw new UnreadablePictureException($"{name}: the picture is damaged, nothing of it can be decoded; replace the file.");
+        return decoded ?? throw new UnreadablePictureException(
+            $"{name}: the picture is damaged, nothing of it can be decoded; replace the file.");
     }
 
     /// <summary>Lays RGBA pixels (not premultiplied) on white.</summary>
@@ -51,14 +52,17 @@ internal static class ImageDecoder
     }
 
     // Null where not one pixel could be decoded.
-    private static DecodedPicture? TryDecode(ReadOnlySpan<byte> encoded, string name, ExifOrientation exif, bool damaged)
+    private static DecodedPicture? TryDecode(
+        ReadOnlySpan<byte> encoded, string name, ExifOrientation exif, bool damaged)
     {
         using var data = SKData.CreateCopy(encoded);
         using var codec = SKCodec.Create(data)
-            ?? throw new UnreadablePictureException($"{name}: not a picture that can be read; use a complete JPEG, PNG, WebP, GIF or BMP file.");
+            ?? throw new UnreadablePictureException(
+                $"{name}: not a picture that can be read; use a complete JPEG, PNG, WebP, GIF or BMP file.");
         int width = codec.Info.Width, height = codec.Info.Height;
         if (width < 1 || height < 1 || (long)width * height * 4 > Array.MaxLength)
-            throw new UnreadablePictureException($"{name}: a picture of {width}×{height} pixels cannot be held in memory; make it smaller.");
+            throw new UnreadablePictureException(
+                $"{name}: a picture of {width}×{height} pixels cannot be held in memory; make it smaller.");
         // Four bytes a pixel are wanted for a moment only: a buffer of the pool is not garbage afterwards.
         var length = 4 * width * height;
         var rgba = ArrayPool<byte>.Shared.Rent(length);
@@ -73,7 +77,8 @@ internal static class ImageDecoder
             var picture = OnWhite(rgba, width, height);
             if (exif == ExifOrientation.Apply)
                 picture = PictureOrientation.Turn(picture, codec.EncodedOrigin, encoded);
-            return new DecodedPicture(picture, damaged ? $"{name}: the picture is damaged or cut off; fetch or copy the file again." : null);
+            return new DecodedPicture(
+                picture, damaged ? $"{name}: the picture is damaged or cut off; fetch or copy the file again." : null);
         }
         finally
         {
@@ -84,7 +89,8 @@ internal static class ImageDecoder
     private static SKCodecResult ReadPixels(SKCodec codec, byte[] rgba)
     {
         // No colour space: Skia then leaves the stored values alone, as OpenCV and Pillow do.
-        var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
+        var info = new SKImageInfo(
+            codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
         unsafe
         {
             fixed (byte* target = rgba)

@@ -1,15 +1,17 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// The picture operations of the training and evaluation recipes (specification 5 and 7). They follow OpenCV and Pillow to the
-/// grey level, because a trained model sees any other resampling as different pictures. All return new pictures.
+/// The picture operations of the training and evaluation recipes (specification 5 and 7). They follow OpenCV and Pillow
+/// to the grey level, because a trained model sees any other resampling as different pictures. All return new pictures.
 /// </summary>
 public static class ImageOps
 {
     /// <summary>Per-channel mean of the recipe's normalisation, on a scale of 0..1 (specification 5).</summary>
     public static readonly IReadOnlyList<float> DefaultMean = [0.48145466f, 0.4578275f, 0.40821073f];
 
-    /// <summary>Per-channel standard deviation of the recipe's normalisation, on a scale of 0..1 (specification 5).</summary>
+    /// <summary>
+    /// Per-channel standard deviation of the recipe's normalisation, on a scale of 0..1 (specification 5).
+    /// </summary>
     public static readonly IReadOnlyList<float> DefaultStd = [0.26862954f, 0.26130258f, 0.27577711f];
 
     /// <summary>Resizes as OpenCV's INTER_LINEAR does; used for training and Flickr30k.</summary>
@@ -20,7 +22,8 @@ public static class ImageOps
     public static RgbImage ResizeBilinear(RgbImage image, int width, int height)
     {
         CheckSides(width, height);
-        return new RgbImage(width, height, BilinearResampler.Resize(image.Pixels, image.Width, image.Height, 3, width, height));
+        return new RgbImage(
+            width, height, BilinearResampler.Resize(image.Pixels, image.Width, image.Height, 3, width, height));
     }
 
     /// <summary>Resizes as Pillow's BICUBIC does (antialiased); used for RefCOCO+ and RefCLEF.</summary>
@@ -31,7 +34,8 @@ public static class ImageOps
     public static RgbImage ResizeBicubic(RgbImage image, int width, int height)
     {
         CheckSides(width, height);
-        return new RgbImage(width, height, BicubicResampler.Resize(image.Pixels, image.Width, image.Height, 3, width, height));
+        return new RgbImage(
+            width, height, BicubicResampler.Resize(image.Pixels, image.Width, image.Height, 3, width, height));
     }
 
     /// <summary>Resizes a mask as OpenCV's INTER_NEAREST does: source = floor(target · scale).</summary>
@@ -41,7 +45,9 @@ public static class ImageOps
     /// <param name="newWidth">New width in pixels.</param>
     /// <param name="newHeight">New height in pixels.</param>
     /// <returns>newHeight × newWidth bytes.</returns>
-    /// <exception cref="ArgumentException">A side is not positive, or the mask's length does not fit its sides.</exception>
+    /// <exception cref="ArgumentException">
+    /// A side is not positive, or the mask's length does not fit its sides.
+    /// </exception>
     public static byte[] ResizeMaskNearest(ReadOnlySpan<byte> mask, int width, int height, int newWidth, int newHeight)
     {
         CheckMask(mask.Length, width, height);
@@ -75,7 +81,9 @@ public static class ImageOps
     /// <param name="mask">height × width weights.</param>
     /// <param name="width">Width in pixels.</param>
     /// <param name="height">Height in pixels.</param>
-    /// <exception cref="ArgumentException">A side is not positive, or the mask's length does not fit its sides.</exception>
+    /// <exception cref="ArgumentException">
+    /// A side is not positive, or the mask's length does not fit its sides.
+    /// </exception>
     public static float[] FlipHorizontal(ReadOnlySpan<float> mask, int width, int height)
     {
         CheckMask(mask.Length, width, height);
@@ -100,15 +108,17 @@ public static class ImageOps
     }
 
     /// <summary>
-    /// The recipe's colour jitter (specification 5, step 4), quirks included: brightness moves by a share of the picture's mean,
-    /// and the saturation factor is <em>added</em> as a whole number, so that colours come out blown and grey pixels coloured.
+    /// The recipe's colour jitter (specification 5, step 4), quirks included: brightness moves by a share of the
+    /// picture's mean, and the saturation factor is <em>added</em> as a whole number, so that colours come out blown
+    /// and grey pixels coloured.
     /// </summary>
     /// <param name="image">The picture.</param>
     /// <param name="brightness">Factor; (brightness − 1) · mean(picture) is added. 1 changes nothing.</param>
     /// <param name="contrast">Factor on every value. 1 changes nothing.</param>
     /// <param name="saturation">trunc(255 · saturation) is added to S, clipped to 0..255.</param>
     /// <param name="hue">trunc(255 · hue) is added to H, modulo 180.</param>
-    public static RgbImage ColorJitter(RgbImage image, double brightness, double contrast, double saturation, double hue)
+    public static RgbImage ColorJitter(
+        RgbImage image, double brightness, double contrast, double saturation, double hue)
     {
         var levels = BrightnessContrastTable(image, brightness, contrast);
         var result = new RgbImage(image.Width, image.Height);
@@ -132,14 +142,20 @@ public static class ImageOps
     /// <param name="mean">Three numbers on a scale of 0..1; the recipe's are <see cref="DefaultMean"/>.</param>
     /// <param name="std">Three positive numbers on a scale of 0..1; the recipe's are <see cref="DefaultStd"/>.</param>
     /// <param name="target">3 × height × width numbers.</param>
-    /// <exception cref="ArgumentException">There are not three numbers, a deviation is not positive, or the target has another length.</exception>
-    public static void Normalize(RgbImage image, IReadOnlyList<float> mean, IReadOnlyList<float> std, Span<float> target)
+    /// <exception cref="ArgumentException">
+    /// There are not three numbers, a deviation is not positive, or the target has another length.
+    /// </exception>
+    public static void Normalize(
+        RgbImage image, IReadOnlyList<float> mean, IReadOnlyList<float> std, Span<float> target)
     {
         if (mean.Count != 3 || std.Count != 3 || std.Any(s => !(s > 0)))
-            throw new ArgumentException($"mean and std need three numbers each, std above 0; got ({string.Join(", ", mean)}) and ({string.Join(", ", std)}).");
+            throw new ArgumentException("mean and std need three numbers each, std above 0; "
+                + $"got ({string.Join(", ", mean)}) and ({string.Join(", ", std)}).");
         var plane = image.Width * image.Height;
         if (target.Length != 3 * plane)
-            throw new ArgumentException($"a picture of {image.Width}×{image.Height} fills {3 * plane} numbers, not {target.Length}.", nameof(target));
+            throw new ArgumentException(
+                $"a picture of {image.Width}×{image.Height} fills {3 * plane} numbers, not {target.Length}.",
+                nameof(target));
         ReadOnlySpan<byte> pixels = image.Pixels;
         Span<float> table = stackalloc float[256];
         for (var c = 0; c < 3; c++)

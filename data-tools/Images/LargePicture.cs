@@ -4,9 +4,9 @@ using SkiaSharp;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Reads large pictures in smaller sizes without holding them: JPEG is decoded and resized band by band; what Skia decodes
-/// only as a whole (PNG, WebP) takes four bytes a pixel for that moment, and what is turned by EXIF three. The values are
-/// those of decoding, turning and resizing the whole picture.
+/// Reads large pictures in smaller sizes without holding them: JPEG is decoded and resized band by band; what Skia
+/// decodes only as a whole (PNG, WebP) takes four bytes a pixel for that moment, and what is turned by EXIF three. The
+/// values are those of decoding, turning and resizing the whole picture.
 /// </summary>
 internal static class LargePicture
 {
@@ -15,12 +15,16 @@ internal static class LargePicture
 
     private const int RowsATime = 64;
 
-    /// <summary>The views of a picture, or null where it is small, damaged or unreadable: <see cref="ImageDecoder"/> then says what to do.</summary>
+    /// <summary>
+    /// The views of a picture, or null where it is small, damaged or unreadable: <see cref="ImageDecoder"/> then says
+    /// what to do.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="targets">The sizes.</param>
     /// <param name="exif">What to do with EXIF orientation.</param>
     /// <param name="leastPixels">Width × height from which on it is read this way.</param>
-    public static PictureViews? TryRead(string path, IReadOnlyList<PictureTarget> targets, ExifOrientation exif, long leastPixels = LeastPixels)
+    public static PictureViews? TryRead(
+        string path, IReadOnlyList<PictureTarget> targets, ExifOrientation exif, long leastPixels = LeastPixels)
     {
         try
         {
@@ -31,7 +35,8 @@ internal static class LargePicture
             var ends = EndsAsJpeg(file);
             file.Position = 0;
             using var codec = SKCodec.Create(file);
-            if (codec is null || (long)codec.Info.Width * codec.Info.Height < leastPixels || (codec.EncodedFormat == SKEncodedImageFormat.Jpeg && !ends))
+            if (codec is null || (long)codec.Info.Width * codec.Info.Height < leastPixels
+                || (codec.EncodedFormat == SKEncodedImageFormat.Jpeg && !ends))
                 return null;
             var origin = exif == ExifOrientation.Ignore ? SKEncodedOrigin.TopLeft
                 : codec.EncodedOrigin is SKEncodedOrigin.Default or SKEncodedOrigin.TopLeft ? png : codec.EncodedOrigin;
@@ -82,7 +87,8 @@ internal static class LargePicture
         // As ImageDecoder: no colour space leaves the stored values alone.
         var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
         var rgb = new byte[RowsATime * width * RgbImage.Channels];
-        var bands = codec.ScanlineOrder == SKCodecScanlineOrder.TopDown && codec.StartScanlineDecode(info) == SKCodecResult.Success;
+        var bands = codec.ScanlineOrder == SKCodecScanlineOrder.TopDown
+            && codec.StartScanlineDecode(info) == SKCodecResult.Success;
         var rgba = (byte*)NativeMemory.Alloc((nuint)width * 4 * (nuint)(bands ? RowsATime : height));
         try
         {
@@ -94,7 +100,8 @@ internal static class LargePicture
                 if (bands && codec.GetScanlines((nint)rgba, rows, width * 4) != rows)
                     return false;
                 var part = rgb.AsSpan(0, rows * width * RgbImage.Channels);
-                ImageDecoder.OnWhite(new ReadOnlySpan<byte>(rgba + (bands ? 0 : (long)y * width * 4), rows * width * 4), part);
+                ImageDecoder.OnWhite(
+                    new ReadOnlySpan<byte>(rgba + (bands ? 0 : (long)y * width * 4), rows * width * 4), part);
                 push(part);
             }
             return true;

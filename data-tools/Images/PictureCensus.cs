@@ -3,8 +3,8 @@ using System.Globalization;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Reads the pictures of one data set by its <see cref="PictureOptions"/> and keeps count of those that are not whole: each
-/// is named once, and too many that cannot be decoded at all end the work. Safe to use from several threads.
+/// Reads the pictures of one data set by its <see cref="PictureOptions"/> and keeps count of those that are not whole:
+/// each is named once, and too many that cannot be decoded at all end the work. Safe to use from several threads.
 /// </summary>
 /// <param name="pictures">Different pictures in the set, to which the allowed share refers.</param>
 /// <param name="options">What to do with pictures that are not whole.</param>
@@ -43,12 +43,17 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
 
     /// <summary>One line with the totals, for people.</summary>
     public string Summary => string.Create(CultureInfo.InvariantCulture,
-        $"of {Pictures} pictures {Undecodable} could not be decoded and were left out, {Partial} in part ({(options.Bad == BadPictures.Skip ? "left out too" : "used, the rest grey")})");
+        $"of {Pictures} pictures {Undecodable} could not be decoded and were left out, "
+            + $"{Partial} in part ({(options.Bad == BadPictures.Skip ? "left out too" : "used, the rest grey")})");
 
     /// <summary>Reads a picture file by the rules of <see cref="RgbImage.Load"/> and the options.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="UnreadablePictureException">The options say to go on without this picture; it is counted.</exception>
-    /// <exception cref="DataException">The options say to stop at it, or too many pictures could not be decoded.</exception>
+    /// <exception cref="UnreadablePictureException">
+    /// The options say to go on without this picture; it is counted.
+    /// </exception>
+    /// <exception cref="DataException">
+    /// The options say to stop at it, or too many pictures could not be decoded.
+    /// </exception>
     public RgbImage Read(string path) => Read(path, () =>
     {
         var decoded = PictureFile.Read(path, options.Exif);
@@ -58,9 +63,14 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
     /// <summary>The same in other sizes.</summary>
     /// <param name="path">The file.</param>
     /// <param name="targets">The sizes.</param>
-    /// <exception cref="UnreadablePictureException">The options say to go on without this picture; it is counted.</exception>
-    /// <exception cref="DataException">The options say to stop at it, or too many pictures could not be decoded.</exception>
-    public PictureViews Read(string path, IReadOnlyList<PictureTarget> targets) => Read(path, () => PictureFile.Read(path, targets, options.Exif));
+    /// <exception cref="UnreadablePictureException">
+    /// The options say to go on without this picture; it is counted.
+    /// </exception>
+    /// <exception cref="DataException">
+    /// The options say to stop at it, or too many pictures could not be decoded.
+    /// </exception>
+    public PictureViews Read(string path, IReadOnlyList<PictureTarget> targets) =>
+        Read(path, () => PictureFile.Read(path, targets, options.Exif));
 
     private T Read<T>(string path, Func<(T Picture, string? Damage)> read)
     {
@@ -102,7 +112,9 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
         if (BadBounds.Exceeds(bad, Pictures, options.MaxBadShare))
         {
             throw new DataException(string.Create(CultureInfo.InvariantCulture,
-                $"{bad} of {Pictures} pictures could not be decoded, more than max_bad_share allows ({100 * options.MaxBadShare:0.##} %); the last: {error.Message} Repair them, or raise max_bad_share."), error);
+                $"{bad} of {Pictures} pictures could not be decoded, "
+                    + $"more than max_bad_share allows ({100 * options.MaxBadShare:0.##} %); the last: {error.Message} "
+                    + $"Repair them, or raise max_bad_share."), error);
         }
     }
 

@@ -25,7 +25,8 @@ public static class PictureFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UnreadablePictureException($"{path}: picture cannot be read ({e.Message}); check that it is a readable file.", e);
+            throw new UnreadablePictureException(
+                $"{path}: picture cannot be read ({e.Message}); check that it is a readable file.", e);
         }
         return Decode(bytes, path, exif);
     }
@@ -35,16 +36,20 @@ public static class PictureFile
     /// <param name="name">What to call the picture in messages.</param>
     /// <param name="exif">What to do with EXIF orientation.</param>
     /// <exception cref="UnreadablePictureException">Nothing can be decoded.</exception>
-    public static DecodedPicture Decode(ReadOnlySpan<byte> encoded, string name, ExifOrientation exif = ExifOrientation.Apply) =>
+    public static DecodedPicture Decode(
+        ReadOnlySpan<byte> encoded, string name, ExifOrientation exif = ExifOrientation.Apply) =>
         ImageDecoder.Decode(encoded, name, exif);
 
-    /// <summary>Reads a picture file in other sizes; large ones are never held as a whole where that can be helped.</summary>
+    /// <summary>
+    /// Reads a picture file in other sizes; large ones are never held as a whole where that can be helped.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="targets">The sizes.</param>
     /// <param name="exif">What to do with EXIF orientation.</param>
     /// <returns>The picture in these sizes, and one line about its damage or null.</returns>
     /// <exception cref="UnreadablePictureException">Nothing can be decoded.</exception>
-    public static (PictureViews Views, string? Damage) Read(string path, IReadOnlyList<PictureTarget> targets, ExifOrientation exif = ExifOrientation.Apply)
+    public static (PictureViews Views, string? Damage) Read(
+        string path, IReadOnlyList<PictureTarget> targets, ExifOrientation exif = ExifOrientation.Apply)
     {
         if (LargePicture.TryRead(path, targets, exif) is { } views)
             return (views, null);

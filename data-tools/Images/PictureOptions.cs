@@ -3,7 +3,9 @@ namespace AmcEngine.DataTools;
 /// <summary>What to do with a picture that is not whole.</summary>
 public enum BadPictures
 {
-    /// <summary>Use what can be decoded, the rest grey, as the reference does; go on without pictures of which nothing can be.</summary>
+    /// <summary>
+    /// Use what can be decoded, the rest grey, as the reference does; go on without pictures of which nothing can be.
+    /// </summary>
     Load = 0,
 
     /// <summary>Go on without pictures that are not whole.</summary>
@@ -29,7 +31,10 @@ public sealed record PictureOptions
     /// <summary>What to do with pictures that are not whole.</summary>
     public BadPictures Bad { get; init; } = BadPictures.Load;
 
-    /// <summary>Share of a set's pictures that may be undecodable, or of its entries that may be unusable, before the set is refused.</summary>
+    /// <summary>
+    /// Share of a set's pictures that may be undecodable, or of its entries that may be unusable, before the set is
+    /// refused.
+    /// </summary>
     public double MaxBadShare { get; init; } = BadBounds.DefaultShare;
 
     /// <summary>What to do with EXIF orientation; boxes belong to one way or the other.</summary>

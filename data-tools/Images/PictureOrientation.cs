@@ -18,7 +18,8 @@ internal static class PictureOrientation
 
     /// <summary>The size of a picture once it is turned.</summary>
     public static (int Width, int Height) Size(int width, int height, SKEncodedOrigin origin) =>
-        origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom ? (height, width) : (width, height);
+        origin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom
+            or SKEncodedOrigin.LeftBottom ? (height, width) : (width, height);
 
     /// <summary>Some rows of the turned picture.</summary>
     /// <param name="image">The picture as stored.</param>
@@ -34,7 +35,8 @@ internal static class PictureOrientation
         {
             for (var y = first; y < first + rows; y++)
             {
-                // EXIF numbers the eight ways a camera can be held; the source of each target pixel follows from the name.
+                // EXIF numbers the eight ways a camera can be held; the source of each target pixel follows from the
+                // name.
                 (var sx, var sy) = origin switch
                 {
                     SKEncodedOrigin.TopRight => (w - 1 - x, y),
@@ -50,12 +52,15 @@ internal static class PictureOrientation
         }
     }
 
-    /// <summary>The orientation in a PNG file; <see cref="SKEncodedOrigin.TopLeft"/> for others. Moves the stream's position.</summary>
+    /// <summary>
+    /// The orientation in a PNG file; <see cref="SKEncodedOrigin.TopLeft"/> for others. Moves the stream's position.
+    /// </summary>
     public static SKEncodedOrigin OfPng(Stream file)
     {
         Span<byte> start = stackalloc byte[PngChunks.HeaderLength];
         file.Position = 0;
-        if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) < start.Length || !start.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50, 0x4E, 0x47]))
+        if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) < start.Length
+            || !start.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50, 0x4E, 0x47]))
             return SKEncodedOrigin.TopLeft;
         // Pictures are passed over, not read.
         while (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length)
@@ -112,7 +117,9 @@ internal static class PictureOrientation
         {
             var tag = tags.Slice(i * TagLength, TagLength);
             if (ReadUInt16(tag, bigEndian) == OrientationTag)
-                return ReadUInt16(tag[8..], bigEndian) is >= 1 and <= 8 and var value ? (SKEncodedOrigin)value : SKEncodedOrigin.TopLeft;
+                return ReadUInt16(tag[8..], bigEndian) is >= 1 and <= 8 and var value
+                    ? (SKEncodedOrigin)value
+                    : SKEncodedOrigin.TopLeft;
         }
         return SKEncodedOrigin.TopLeft;
     }

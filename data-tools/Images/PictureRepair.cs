@@ -8,8 +8,8 @@ internal static class PictureRepair
     private static readonly uint[] CrcTable = MakeCrcTable();
 
     /// <summary>
-    /// The bytes of a JPEG that is cut off, with an end mark, as the reference's Pillow adds it; null where the end mark is
-    /// there or the bytes are no JPEG.
+    /// The bytes of a JPEG that is cut off, with an end mark, as the reference's Pillow adds it; null where the end
+    /// mark is there or the bytes are no JPEG.
     /// </summary>
     public static byte[]? CompleteJpeg(ReadOnlySpan<byte> encoded)
     {
@@ -22,7 +22,10 @@ internal static class PictureRepair
         return [.. encoded[..length], 0xFF, 0xD9];
     }
 
-    /// <summary>A PNG whose chunks all have the right checksum, so that damage costs no more than the data that is damaged; null for others.</summary>
+    /// <summary>
+    /// A PNG whose chunks all have the right checksum, so that damage costs no more than the data that is damaged; null
+    /// for others.
+    /// </summary>
     public static byte[]? WithRightChecksums(ReadOnlySpan<byte> encoded)
     {
         if (!encoded.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
@@ -36,8 +39,8 @@ internal static class PictureRepair
         return repaired;
     }
 
-    // Marks are FF and a number. Segments carry their length, so that a thumbnail's marks are passed over; coded data, which
-    // follows a scan's segment, holds FF only before 0 or a restart mark (D0 to D7).
+    // Marks are FF and a number. Segments carry their length, so that a thumbnail's marks are passed over; coded data,
+    // which follows a scan's segment, holds FF only before 0 or a restart mark (D0 to D7).
     private static bool HasEnd(ReadOnlySpan<byte> jpeg)
     {
         const int end = 0xD9, scan = 0xDA;

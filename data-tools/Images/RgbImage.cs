@@ -26,7 +26,8 @@ public sealed class RgbImage
     {
         ArgumentNullException.ThrowIfNull(pixels);
         if (pixels.Length != ByteCount(width, height))
-            throw new ArgumentException($"{width}×{height} RGB needs {ByteCount(width, height)} bytes, got {pixels.Length}.", nameof(pixels));
+            throw new ArgumentException(
+                $"{width}×{height} RGB needs {ByteCount(width, height)} bytes, got {pixels.Length}.", nameof(pixels));
         Width = width;
         Height = height;
         Pixels = pixels;
@@ -42,21 +43,25 @@ public sealed class RgbImage
     public byte[] Pixels { get; }
 
     /// <summary>
-    /// Reads a whole picture file. Grey, palette, CMYK and 16-bit pictures become 8-bit RGB, transparency is laid on white,
-    /// and the orientation in EXIF data is applied. Colour profiles are not, as in OpenCV and Pillow.
+    /// Reads a whole picture file. Grey, palette, CMYK and 16-bit pictures become 8-bit RGB, transparency is laid on
+    /// white, and the orientation in EXIF data is applied. Colour profiles are not, as in OpenCV and Pillow.
     /// <see cref="PictureFile"/> also reads what is left of a damaged one.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="exif">What to do with EXIF orientation.</param>
-    /// <exception cref="UnreadablePictureException">The file is missing, unreadable, empty, not a picture, damaged or cut off.</exception>
-    public static RgbImage Load(string path, ExifOrientation exif = ExifOrientation.Apply) => Whole(PictureFile.Read(path, exif));
+    /// <exception cref="UnreadablePictureException">
+    /// The file is missing, unreadable, empty, not a picture, damaged or cut off.
+    /// </exception>
+    public static RgbImage Load(string path, ExifOrientation exif = ExifOrientation.Apply) =>
+        Whole(PictureFile.Read(path, exif));
 
     /// <summary>Decodes the bytes of a whole picture file, by the rules of <see cref="Load"/>.</summary>
     /// <param name="encoded">The whole file.</param>
     /// <param name="name">What to call the picture in errors.</param>
     /// <param name="exif">What to do with EXIF orientation.</param>
     /// <exception cref="UnreadablePictureException">The bytes are empty, not a picture, damaged or cut off.</exception>
-    public static RgbImage Decode(ReadOnlySpan<byte> encoded, string name, ExifOrientation exif = ExifOrientation.Apply) =>
+    public static RgbImage Decode(
+        ReadOnlySpan<byte> encoded, string name, ExifOrientation exif = ExifOrientation.Apply) =>
         Whole(PictureFile.Decode(encoded, name, exif));
 
     /// <summary>Writes a PNG file (lossless), by way of a temporary file in the same folder.</summary>
@@ -78,9 +83,12 @@ public sealed class RgbImage
     public static IReadOnlyList<string> SavedAs { get; } = [".png", ".jpg", ".jpeg", ".webp"];
 
     /// <summary>Whether <see cref="Save(string)"/> knows a format by this name.</summary>
-    public static bool CanSave(string path) => SavedAs.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+    public static bool CanSave(string path) =>
+        SavedAs.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Writes a picture file in the format that its name says, by way of a temporary file in the same folder.</summary>
+    /// <summary>
+    /// Writes a picture file in the format that its name says, by way of a temporary file in the same folder.
+    /// </summary>
     /// <exception cref="DataException">The name says no format.</exception>
     /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public void Save(string path)
@@ -90,7 +98,8 @@ public sealed class RgbImage
             ".png" => (SKEncodedImageFormat.Png, 100),
             ".jpg" or ".jpeg" => (SKEncodedImageFormat.Jpeg, 92),
             ".webp" => (SKEncodedImageFormat.Webp, 92),
-            _ => throw new DataException($"{path}: pictures are written as {string.Join(", ", SavedAs)}; choose such a name."),
+            _ => throw new DataException(
+                $"{path}: pictures are written as {string.Join(", ", SavedAs)}; choose such a name."),
         };
         Save(path, format, quality);
     }
@@ -126,7 +135,9 @@ public sealed class RgbImage
             {
                 using var source = bitmap.PeekPixels();
                 if (source is null || !source.ReadPixels(info, (nint)target, info.RowBytes))
-                    throw new ArgumentException($"a {bitmap.ColorType} bitmap of {bitmap.Width}×{bitmap.Height} cannot be converted to RGB.", nameof(bitmap));
+                    throw new ArgumentException(
+                        $"a {bitmap.ColorType} bitmap of {bitmap.Width}×{bitmap.Height} cannot be converted to RGB.",
+                        nameof(bitmap));
             }
         }
         return ImageDecoder.OnWhite(rgba, bitmap.Width, bitmap.Height);
@@ -139,7 +150,8 @@ public sealed class RgbImage
     {
         using var bitmap = ToBitmap();
         using var data = bitmap.Encode(format, quality)
-            ?? throw new DataException($"{path}: a picture of {Width}×{Height} cannot be written as {format}; use a smaller one or PNG.");
+            ?? throw new DataException(
+                $"{path}: a picture of {Width}×{Height} cannot be written as {format}; use a smaller one or PNG.");
         DurableFile.Write(path, stream => stream.Write(data.AsSpan()));
     }
 

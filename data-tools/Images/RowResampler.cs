@@ -6,9 +6,10 @@ namespace AmcEngine.DataTools;
 internal abstract class RowResampler
 {
     /// <summary>A resize of pictures with three channels.</summary>
-    public static RowResampler Create(Resampling rule, int width, int height, int newWidth, int newHeight) => rule == Resampling.Bicubic
-        ? BicubicResampler.Create(width, height, RgbImage.Channels, newWidth, newHeight)
-        : BilinearResampler.Create(width, height, RgbImage.Channels, newWidth, newHeight);
+    public static RowResampler Create(Resampling rule, int width, int height, int newWidth, int newHeight) =>
+        rule == Resampling.Bicubic
+            ? BicubicResampler.Create(width, height, RgbImage.Channels, newWidth, newHeight)
+            : BilinearResampler.Create(width, height, RgbImage.Channels, newWidth, newHeight);
 
     /// <summary>The new picture, complete once all rows were pushed: new height × new width × channels bytes.</summary>
     public abstract byte[] Result { get; }

@@ -4,7 +4,9 @@ using AmcEngine.Files;
 
 namespace AmcEngine.DataTools;
 
-/// <summary>The folder within an import's output where files grow until they are complete, with the journal and a lock.</summary>
+/// <summary>
+/// The folder within an import's output where files grow until they are complete, with the journal and a lock.
+/// </summary>
 internal sealed class ImportFolder : IDisposable
 {
     private const string FolderName = "import" + DurableFile.TemporarySuffix;
@@ -19,7 +21,8 @@ internal sealed class ImportFolder : IDisposable
     private readonly bool _isNew;
     private ImportJournal? _resumed;
 
-    private ImportFolder(string output, FileStream @lock, bool isNew) => (_output, _lock, _isNew) = (output, @lock, isNew);
+    private ImportFolder(string output, FileStream @lock, bool isNew) =>
+        (_output, _lock, _isNew) = (output, @lock, isNew);
 
     /// <summary>How many units an earlier run has written; 0 for a new import.</summary>
     public long Units => _resumed?.Units ?? 0;
@@ -37,10 +40,12 @@ internal sealed class ImportFolder : IDisposable
             if (Directory.Exists(input))
             {
                 var files = new DirectoryInfo(input).EnumerateFiles().ToArray();
-                text.Append(CultureInfo.InvariantCulture, $"|{input}:{files.Length}:{files.Sum(f => f.Length)}:{files.Select(f => f.LastWriteTimeUtc.Ticks).DefaultIfEmpty().Max()}");
+                text.Append(CultureInfo.InvariantCulture, $"|{input}:{files.Length}:{files.Sum(f => f.Length)}:"
+                    + $"{files.Select(f => f.LastWriteTimeUtc.Ticks).DefaultIfEmpty().Max()}");
             }
             else
-                text.Append(CultureInfo.InvariantCulture, $"|{input}:{new FileInfo(input).Length}:{File.GetLastWriteTimeUtc(input).Ticks}");
+                text.Append(CultureInfo.InvariantCulture,
+                    $"|{input}:{new FileInfo(input).Length}:{File.GetLastWriteTimeUtc(input).Ticks}");
         }
         return text.ToString();
     }
@@ -65,7 +70,8 @@ internal sealed class ImportFolder : IDisposable
             else
             {
                 if (File.Exists(opened.JournalPath))
-                    request.Say?.Invoke("note: the import that was begun here is of other files or options; it starts again");
+                    request.Say?.Invoke(
+                        "note: the import that was begun here is of other files or options; it starts again");
                 opened.Empty();
             }
             return opened;
@@ -82,7 +88,8 @@ internal sealed class ImportFolder : IDisposable
     public SplitWriter Writer(string split)
     {
         var kept = _resumed?.Lengths[split] ?? [0, 0];
-        return new SplitWriter(Path.Combine(Folder, PlainName(split)), Path.Combine(Folder, RichName(split)), (kept[0], kept[1]));
+        return new SplitWriter(
+            Path.Combine(Folder, PlainName(split)), Path.Combine(Folder, RichName(split)), (kept[0], kept[1]));
     }
 
     /// <summary>Writes a picture, unless it is there.</summary>
@@ -114,7 +121,8 @@ internal sealed class ImportFolder : IDisposable
         DurableFile.Write(Path.Combine(Folder, ImportSummary.FileName), summary);
         Note(journal);
         PublishPictures();
-        foreach (var name in journal.Lengths.Keys.SelectMany(s => new[] { PlainName(s), RichName(s) }).Append(ImportSummary.FileName))
+        foreach (var name in journal.Lengths.Keys.SelectMany(s => new[] { PlainName(s), RichName(s) })
+            .Append(ImportSummary.FileName))
         {
             var target = Path.Combine(_output, name);
             try
@@ -178,7 +186,8 @@ internal sealed class ImportFolder : IDisposable
         foreach (var name in splits.SelectMany(s => new[] { PlainName(s), RichName(s) }).Append(ImportSummary.FileName))
         {
             if (File.Exists(Path.Combine(output, name)))
-                throw new DataException($"{Path.Combine(output, name)}: is there already; choose another --output, or replace it with --overwrite.");
+                throw new DataException($"{Path.Combine(output, name)}: is there already; choose another --output, "
+                    + "or replace it with --overwrite.");
         }
     }
 
@@ -199,7 +208,8 @@ internal sealed class ImportFolder : IDisposable
         }
         catch (IOException e)
         {
-            throw new DataException($"{folder}: another process imports here; wait for it, or choose another --output.", e);
+            throw new DataException(
+                $"{folder}: another process imports here; wait for it, or choose another --output.", e);
         }
         catch (UnauthorizedAccessException e)
         {

@@ -4,8 +4,9 @@ using AmcEngine.Files;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// What is known to be on the disk of an import that has not ended: which import it is, how many of its units (a picture, or an
-/// expression) are written, and how long each file was then. A process that was killed goes on from here.
+/// What is known to be on the disk of an import that has not ended: which import it is, how many of its units (a
+/// picture, or an expression) are written, and how long each file was then. A process that was killed goes on from
+/// here.
 /// </summary>
 internal sealed record ImportJournal
 {

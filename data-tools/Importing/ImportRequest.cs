@@ -8,10 +8,15 @@ public sealed record ImportRequest(string Root, string Output)
     /// <summary>The folder of the pictures; null looks where downloads usually put them.</summary>
     public string? Images { get; init; }
 
-    /// <summary>The folder of info-ground's JSON files, for Flickr30k Entities; null reads the original XML and sentences.</summary>
+    /// <summary>
+    /// The folder of info-ground's JSON files, for Flickr30k Entities; null reads the original XML and sentences.
+    /// </summary>
     public string? InfoGround { get; init; }
 
-    /// <summary>Whose division into splits, for the REFER family (<c>unc</c>, <c>google</c>, <c>umd</c>, <c>berkeley</c>); null takes the usual one.</summary>
+    /// <summary>
+    /// Whose division into splits, for the REFER family (<c>unc</c>, <c>google</c>, <c>umd</c>, <c>berkeley</c>); null
+    /// takes the usual one.
+    /// </summary>
     public string? SplitBy { get; init; }
 
     /// <summary>Whether to import without the pictures that are missing.</summary>

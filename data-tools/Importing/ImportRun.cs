@@ -5,9 +5,10 @@ using AmcEngine.Files;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// One import on its way: counts, writes and remembers. The files grow in a folder beside the results and are renamed at the end, so
-/// that a reader finds all of them or none. An import is a function of the originals and the request; so a run that was killed is
-/// resumed by going through the same units again without writing those that the journal says are on the disk.
+/// One import on its way: counts, writes and remembers. The files grow in a folder beside the results and are renamed
+/// at the end, so that a reader finds all of them or none. An import is a function of the originals and the request; so
+/// a run that was killed is resumed by going through the same units again without writing those that the journal says
+/// are on the disk.
 /// </summary>
 internal sealed class ImportRun : IDisposable
 {
@@ -59,7 +60,8 @@ internal sealed class ImportRun : IDisposable
             throw;
         }
         if (_folder.Units > 0)
-            Say(string.Create(CultureInfo.InvariantCulture, $"resumed behind the first {_folder.Units} pictures or expressions, which are on the disk"));
+            Say(string.Create(CultureInfo.InvariantCulture,
+                $"resumed behind the first {_folder.Units} pictures or expressions, which are on the disk"));
     }
 
     /// <summary>What to import.</summary>
@@ -77,11 +79,14 @@ internal sealed class ImportRun : IDisposable
     /// <summary>Which file progress is measured by from now on.</summary>
     public JsonScan Reading(JsonScan scan) => _reading = scan;
 
-    /// <summary>Writes an entry of a split, without its phrases and boxes that can serve nobody; those are counted.</summary>
+    /// <summary>
+    /// Writes an entry of a split, without its phrases and boxes that can serve nobody; those are counted.
+    /// </summary>
     public void Write(string split, ImportedEntry entry)
     {
         var counts = _counts[split];
-        List<string> captions = [.. entry.Captions.Where(c => CaptionCleaner.Clean(c, CaptionCleaner.TrainingMaxWords).Length > 0)];
+        List<string> captions =
+            [.. entry.Captions.Where(c => CaptionCleaner.Clean(c, CaptionCleaner.TrainingMaxWords).Length > 0)];
         if (captions.Count < entry.Captions.Count)
             counts.Drop(DropReasons.EmptyPhrase, entry.Captions.Count - captions.Count);
         if (captions.Count == 0)
@@ -126,12 +131,16 @@ internal sealed class ImportRun : IDisposable
         {
             _told = now;
             Request.Progress?.Invoke(new ImportProgress(
-                Path.GetFileName(_reading?.Path ?? Request.Root), _reading is { Length: > 0 } scan ? (double)scan.Position / scan.Length : 0,
-                _counts.Values.Sum(c => c.Phrases), _counts.Values.Sum(c => c.Regions), now));
+                Path.GetFileName(_reading?.Path ?? Request.Root), _reading is { Length: > 0 } scan
+                    ? (double)scan.Position / scan.Length
+                    : 0, _counts.Values.Sum(c => c.Phrases), _counts.Values.Sum(c => c.Regions), now));
         }
     }
 
-    /// <summary>Writes a picture that an original brings along; it ends up in the output's folder of pictures, which becomes <see cref="ImageRoot"/>.</summary>
+    /// <summary>
+    /// Writes a picture that an original brings along; it ends up in the output's folder of pictures, which becomes
+    /// <see cref="ImageRoot"/>.
+    /// </summary>
     /// <param name="name">The picture's file name.</param>
     /// <param name="content">The file; null where the original does not bring it.</param>
     /// <returns>The picture's path below <see cref="ImageRoot"/>; null without a picture.</returns>
@@ -141,8 +150,10 @@ internal sealed class ImportRun : IDisposable
     {
         if (content is null)
             return null;
-        if (name.Contains('/', StringComparison.Ordinal) || name.Contains('\\', StringComparison.Ordinal) || name is "." or "..")
-            throw new DataException($"{Request.Root}: \"{name}\" is not the file name of a picture; fetch the files again.");
+        if (name.Contains('/', StringComparison.Ordinal) || name.Contains('\\', StringComparison.Ordinal)
+            || name is "." or "..")
+            throw new DataException(
+                $"{Request.Root}: \"{name}\" is not the file name of a picture; fetch the files again.");
         ImageRoot = Path.GetFullPath(Path.Combine(Request.Output, ImportFolder.PicturesName));
         _folder.Unpack(name, content);
         return name;
@@ -151,7 +162,9 @@ internal sealed class ImportRun : IDisposable
     /// <summary>Says that a picture is missing.</summary>
     public void Missing(string image) => _missing.Add(image);
 
-    /// <summary>Ends the looking for pictures: lists the missing ones, and refuses them unless the request allows them.</summary>
+    /// <summary>
+    /// Ends the looking for pictures: lists the missing ones, and refuses them unless the request allows them.
+    /// </summary>
     /// <exception cref="DataException">Pictures are missing.</exception>
     public void CheckPictures(int all)
     {
@@ -161,9 +174,11 @@ internal sealed class ImportRun : IDisposable
         DurableFile.Write(list, string.Join('\n', _missing) + "\n");
         foreach (var image in _missing.Take(ListedMissing))
             Say($"warning: picture missing: {image}");
-        var count = string.Create(CultureInfo.InvariantCulture, $"{_missing.Count} of {all} pictures are missing below {ImageRoot}; all are listed in {list}");
+        var count = string.Create(CultureInfo.InvariantCulture,
+            $"{_missing.Count} of {all} pictures are missing below {ImageRoot}; all are listed in {list}");
         if (!Request.AllowMissing)
-            throw new DataException($"{count}; complete them, name another folder (--images), or import without them (--allow-missing).");
+            throw new DataException(
+                $"{count}; complete them, name another folder (--images), or import without them (--allow-missing).");
         Say($"warning: {count}");
     }
 
@@ -173,7 +188,8 @@ internal sealed class ImportRun : IDisposable
     public ImportSummary Finish()
     {
         if (_counts.Values.All(c => c.Phrases == 0))
-            throw new DataException($"{Request.Root}: no phrase of {_dataset.Title} can be imported ({Dropped()}); check that these are the published files.");
+            throw new DataException($"{Request.Root}: no phrase of {_dataset.Title} can be imported ({Dropped()}); "
+                + "check that these are the published files.");
         var summary = new ImportSummary(_dataset, _counts, ImageRoot);
         foreach (var writer in _writers.Values)
             writer.Finish();

@@ -5,10 +5,15 @@ namespace AmcEngine.DataTools;
 /// <summary>What an import wrote and left out; <c>summary.json</c> says the same.</summary>
 /// <param name="Dataset">The data set.</param>
 /// <param name="Splits">Split → counts.</param>
-/// <param name="ImageRoot">The folder that paths of pictures start from (<c>image_root</c>); null where no pictures were found.</param>
+/// <param name="ImageRoot">
+/// The folder that paths of pictures start from (<c>image_root</c>); null where no pictures were found.
+/// </param>
 public sealed record ImportSummary(Dataset Dataset, IReadOnlyDictionary<string, SplitCounts> Splits, string? ImageRoot)
 {
-    /// <summary>Whether the data set's published counts are those of what was imported: not so for another division into splits than the usual.</summary>
+    /// <summary>
+    /// Whether the data set's published counts are those of what was imported: not so for another division into splits
+    /// than the usual.
+    /// </summary>
     public bool IsUsual { get; init; } = true;
 
     /// <summary>Name of the file in the output folder.</summary>

@@ -4,7 +4,8 @@ namespace AmcEngine.DataTools;
 /// <param name="Image">Path of the picture below the folder of pictures.</param>
 /// <param name="Captions">At least one phrase.</param>
 /// <param name="Regions">The regions; may be none.</param>
-internal sealed record ImportedEntry(string Image, IReadOnlyList<string> Captions, IReadOnlyList<ImportedRegion> Regions)
+internal sealed record ImportedEntry(
+    string Image, IReadOnlyList<string> Captions, IReadOnlyList<ImportedRegion> Regions)
 {
     /// <summary>Width of the picture in pixels; null where the original does not say.</summary>
     public long? Width { get; init; }

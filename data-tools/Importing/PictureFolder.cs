@@ -1,8 +1,8 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Where the pictures of a data set are. A data set names a picture by a path such as <c>train2014/A.jpg</c>; in the folder that a
-/// person has, it may lie at that path or directly.
+/// Where the pictures of a data set are. A data set names a picture by a path such as <c>train2014/A.jpg</c>; in the
+/// folder that a person has, it may lie at that path or directly.
 /// </summary>
 internal sealed class PictureFolder
 {
@@ -13,7 +13,9 @@ internal sealed class PictureFolder
 
     /// <summary>The folder that the request names, else the first of the usual places that is there.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="usual">Folders below the root that may hold pictures, and a file or folder that shows that one does (<c>*.jpg</c>).</param>
+    /// <param name="usual">
+    /// Folders below the root that may hold pictures, and a file or folder that shows that one does (<c>*.jpg</c>).
+    /// </param>
     public static PictureFolder Find(ImportRequest request, params IEnumerable<(string Folder, string Shows)> usual)
     {
         if (request.Images is not null)
@@ -23,7 +25,8 @@ internal sealed class PictureFolder
             if (new LayoutPart(Path.Combine(folder, shows), "").IsIn(request.Root))
                 return new PictureFolder(folder == "." ? request.Root : Path.Combine(request.Root, folder));
         }
-        request.Say?.Invoke($"note: no pictures were found below {request.Root}, so it is not checked that they are there; --images names their folder");
+        request.Say?.Invoke($"note: no pictures were found below {request.Root}, so it is not checked that they are "
+            + "there; --images names their folder");
         return new PictureFolder(null);
     }
 

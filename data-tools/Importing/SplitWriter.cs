@@ -5,7 +5,9 @@ using AmcEngine.Files;
 
 namespace AmcEngine.DataTools;
 
-/// <summary>Writes the two annotation files of a split, an entry a line, into files that are not complete until the end.</summary>
+/// <summary>
+/// Writes the two annotation files of a split, an entry a line, into files that are not complete until the end.
+/// </summary>
 internal sealed class SplitWriter : IDisposable
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -161,7 +163,8 @@ internal sealed class SplitWriter : IDisposable
     {
         try
         {
-            var stream = new FileStream(path, kept > 0 ? FileMode.Open : FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 18);
+            var stream = new FileStream(
+                path, kept > 0 ? FileMode.Open : FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 18);
             stream.SetLength(kept);
             stream.Position = kept;
             return stream;
@@ -184,7 +187,8 @@ internal sealed class SplitWriter : IDisposable
         }
     }
 
-    // A buffer that could not be written is written once more at the end, which fails again; that error was told already.
+    // A buffer that could not be written is written once more at the end, which fails again; that error was told
+    // already.
     private static void Close(FileStream stream)
     {
         try

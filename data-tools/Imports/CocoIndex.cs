@@ -1,8 +1,8 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Pictures and categories of a file of COCO, and where in it the annotations of each picture lie: they stand in no order, and
-/// holding them all would take gigabytes where their places take megabytes.
+/// Pictures and categories of a file of COCO, and where in it the annotations of each picture lie: they stand in no
+/// order, and holding them all would take gigabytes where their places take megabytes.
 /// </summary>
 internal sealed class CocoIndex
 {
@@ -97,6 +97,7 @@ internal sealed class CocoIndex
         }
         run.Drop(split, DropReasons.UnknownPicture, _places.Count - known);
         _places.RemoveRange(known, _places.Count - known);
-        _places.Sort((a, b) => a.Picture != b.Picture ? a.Picture.CompareTo(b.Picture) : a.Place.Offset.CompareTo(b.Place.Offset));
+        _places.Sort((a, b) =>
+            a.Picture != b.Picture ? a.Picture.CompareTo(b.Picture) : a.Place.Offset.CompareTo(b.Place.Offset));
     }
 }

@@ -4,10 +4,11 @@ using System.Text.Json;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// COCO. <c>instances_SPLIT.json</c> becomes the split SPLIT: for each picture, the name of each category that it shows is a phrase with
-/// all objects of that category as its regions (outlines; run-lengths for crowds), so that a point on any of them is a hit, as the
-/// pointing game on COCO counts. <c>captions_SPLIT.json</c> becomes the split SPLIT_captions: an entry a picture with its captions and
-/// without region, since a caption names no place; such entries train the losses that need none.
+/// COCO. <c>instances_SPLIT.json</c> becomes the split SPLIT: for each picture, the name of each category that it shows
+/// is a phrase with all objects of that category as its regions (outlines; run-lengths for crowds), so that a point on
+/// any of them is a hit, as the pointing game on COCO counts. <c>captions_SPLIT.json</c> becomes the split
+/// SPLIT_captions: an entry a picture with its captions and without region, since a caption names no place; such
+/// entries train the losses that need none.
 /// </summary>
 public sealed class CocoInstances : ImportedDataset
 {
@@ -40,21 +41,24 @@ public sealed class CocoInstances : ImportedDataset
     ];
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, PublishedCounts> Published { get; } = new Dictionary<string, PublishedCounts>
-    {
-        ["train2017" + CaptionsSuffix] = new(118_287, 591_753),
-        ["val2017" + CaptionsSuffix] = new(5_000, 25_014),
-    };
+    public override IReadOnlyDictionary<string, PublishedCounts> Published { get; } =
+        new Dictionary<string, PublishedCounts>
+        {
+            ["train2017" + CaptionsSuffix] = new(118_287, 591_753),
+            ["val2017" + CaptionsSuffix] = new(5_000, 25_014),
+        };
 
     /// <inheritdoc/>
     internal override ImportPlan Plan(ImportRequest request)
     {
         CheckLayout(request.Root);
         List<(string Split, string Path, bool IsCaptions)> files =
-            [.. Files(request.Root, InstancesPrefix).Select(f => (f.Name, f.Path, false)), .. Files(request.Root, CaptionsPrefix).Select(f => (f.Name + CaptionsSuffix, f.Path, true))];
+            [.. Files(request.Root, InstancesPrefix).Select(f => (f.Name, f.Path, false)),
+                .. Files(request.Root, CaptionsPrefix).Select(f => (f.Name + CaptionsSuffix, f.Path, true))];
         return new ImportPlan([.. files.Select(f => f.Split)], [.. files.Select(f => f.Path)], run =>
         {
-            var folder = PictureFolder.Find(request, files.Select(f => PictureName(f.Split)).Distinct(StringComparer.Ordinal).SelectMany(s => new[] { (".", s), ("images", s) }));
+            var folder = PictureFolder.Find(request, files.Select(f => PictureName(f.Split))
+                .Distinct(StringComparer.Ordinal).SelectMany(s => new[] { (".", s), ("images", s) }));
             run.ImageRoot = folder.Root;
             var indices = files.ConvertAll(f => CocoIndex.Load(run, f.Split, f.Path));
             var pictures = Locate(run, folder, files.Select(f => PictureName(f.Split)).Zip(indices));
@@ -70,7 +74,8 @@ public sealed class CocoInstances : ImportedDataset
     private static string PictureName(string split) => split.Replace(CaptionsSuffix, "", StringComparison.Ordinal);
 
     // Path or null for each picture of each file.
-    private static List<string?[]> Locate(ImportRun run, PictureFolder folder, IEnumerable<(string Name, CocoIndex Index)> files)
+    private static List<string?[]> Locate(
+        ImportRun run, PictureFolder folder, IEnumerable<(string Name, CocoIndex Index)> files)
     {
         List<string?[]> all = [];
         HashSet<string> looked = new(StringComparer.Ordinal);
@@ -108,7 +113,8 @@ public sealed class CocoInstances : ImportedDataset
         }
     }
 
-    private static void WriteCaptions(ImportRun run, string split, CocoPicture picture, string image, IReadOnlyList<CocoIndex.Place> places, JsonSlices slices)
+    private static void WriteCaptions(ImportRun run, string split, CocoPicture picture, string image,
+        IReadOnlyList<CocoIndex.Place> places, JsonSlices slices)
     {
         List<string> captions = [];
         foreach (var place in places)
@@ -123,7 +129,8 @@ public sealed class CocoInstances : ImportedDataset
             run.Write(split, new ImportedEntry(image, captions, []) { Width = picture.Width, Height = picture.Height });
     }
 
-    private static void WriteObjects(ImportRun run, string split, CocoIndex index, CocoPicture picture, string image, IReadOnlyList<CocoIndex.Place> places, JsonSlices slices)
+    private static void WriteObjects(ImportRun run, string split, CocoIndex index, CocoPicture picture, string image,
+        IReadOnlyList<CocoIndex.Place> places, JsonSlices slices)
     {
         OrderedDictionary<long, List<ImportedRegion>> categories = [];
         foreach (var place in places)

@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Flickr30k Entities: every phrase of every sentence about something with a box is an entry with all boxes of that thing; repeats
-/// count each time, as in the reference (specification 6). Boxes are as published, less 1, so that corners count from 0.
+/// Flickr30k Entities: every phrase of every sentence about something with a box is an entry with all boxes of that
+/// thing; repeats count each time, as in the reference (specification 6). Boxes are as published, less 1, so that
+/// corners count from 0.
 /// </summary>
 public sealed class FlickrEntities : ImportedDataset
 {
@@ -35,13 +36,15 @@ public sealed class FlickrEntities : ImportedDataset
         .. SplitFiles,
     ];
 
-    private IReadOnlyList<LayoutPart> SplitFiles => [.. Splits.Select(s => new LayoutPart($"{s}.txt", "numbers of pictures", IsRequired: false))];
+    private IReadOnlyList<LayoutPart> SplitFiles =>
+        [.. Splits.Select(s => new LayoutPart($"{s}.txt", "numbers of pictures", IsRequired: false))];
 
     /// <inheritdoc/>
     internal override ImportPlan Plan(ImportRequest request)
     {
         if (request.InfoGround is { } folder && !Directory.Exists(folder))
-            throw new DataException($"{folder}: there is no such folder; --info-ground names the folder of bounding_boxes_SPLIT.json and sentences_SPLIT.json.");
+            throw new DataException($"{folder}: there is no such folder; --info-ground names the folder of "
+                + "bounding_boxes_SPLIT.json and sentences_SPLIT.json.");
         if (request.InfoGround is null)
             CheckLayout(request.Root);
         // The lists of numbers come with either.
@@ -49,16 +52,21 @@ public sealed class FlickrEntities : ImportedDataset
         foreach (var split in Splits)
         {
             string?[] places = [request.InfoGround, request.Root];
-            if (places.OfType<string>().Select(p => Path.Combine(p, $"{split}.txt")).FirstOrDefault(File.Exists) is { } list)
+            if (places.OfType<string>().Select(p => Path.Combine(p, $"{split}.txt"))
+                .FirstOrDefault(File.Exists) is { } list)
                 lists[split] = list;
         }
         if (lists.Count == 0)
-            throw new DataException($"{request.Root}: {Title} is expected as {string.Join(", ", Layout.Select(p => p.Path))}; none of {string.Join(", ", SplitFiles.Select(p => p.Path))} is there.");
+            throw new DataException(
+                $"{request.Root}: {Title} is expected as {string.Join(", ", Layout.Select(p => p.Path))}; "
+                    + $"none of {string.Join(", ", SplitFiles.Select(p => p.Path))} is there.");
         List<string> inputs = [.. lists.Values];
         if (request.InfoGround is { } infoGround)
         {
-            CheckLayout(infoGround, [.. lists.Keys.SelectMany(s => new[] { new LayoutPart(BoxesName(s), "boxes"), new LayoutPart(SentencesName(s), "sentences") })]);
-            inputs.AddRange(lists.Keys.SelectMany(s => new[] { Path.Combine(infoGround, BoxesName(s)), Path.Combine(infoGround, SentencesName(s)) }));
+            CheckLayout(infoGround, [.. lists.Keys.SelectMany(
+                s => new[] { new LayoutPart(BoxesName(s), "boxes"), new LayoutPart(SentencesName(s), "sentences") })]);
+            inputs.AddRange(lists.Keys.SelectMany(
+                s => new[] { Path.Combine(infoGround, BoxesName(s)), Path.Combine(infoGround, SentencesName(s)) }));
         }
         else
             inputs.AddRange([Path.Combine(request.Root, Annotations), Path.Combine(request.Root, Sentences)]);
@@ -68,7 +76,8 @@ public sealed class FlickrEntities : ImportedDataset
     private static void Carry(ImportRun run, Dictionary<string, string> lists)
     {
         var folder = PictureFolder.Find(run.Request,
-            ("flickr30k-images", "*.jpg"), ("flickr30k_images", "*.jpg"), ("images", "*.jpg"), ("Images", "*.jpg"), (".", "*.jpg"));
+            ("flickr30k-images", "*.jpg"), ("flickr30k_images", "*.jpg"), ("images", "*.jpg"), ("Images", "*.jpg"),
+            (".", "*.jpg"));
         run.ImageRoot = folder.Root;
         var ids = lists.ToDictionary(l => l.Key, l => ReadIds(run, l.Key, l.Value));
         var images = new Dictionary<string, string?>(StringComparer.Ordinal);
@@ -98,10 +107,12 @@ public sealed class FlickrEntities : ImportedDataset
     {
         List<string> ids = [];
         HashSet<string> seen = new(StringComparer.Ordinal);
-        foreach (var id in OriginalFile.Lines(path).SelectMany(l => l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))
+        foreach (var id in OriginalFile.Lines(path).SelectMany(
+            l => l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))
         {
             if (id.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-')))
-                throw new DataException($"{path}: \"{id}\" is not the number of a picture; the file must hold numbers of pictures, one a line.");
+                throw new DataException($"{path}: \"{id}\" is not the number of a picture; "
+                    + "the file must hold numbers of pictures, one a line.");
             if (seen.Add(id))
                 ids.Add(id);
             else
@@ -112,7 +123,8 @@ public sealed class FlickrEntities : ImportedDataset
 
     private static void CarryOriginal(ImportRun run, string split, string id, string? image)
     {
-        string xml = Path.Combine(run.Request.Root, Annotations, $"{id}.xml"), text = Path.Combine(run.Request.Root, Sentences, $"{id}.txt");
+        string xml = Path.Combine(run.Request.Root, Annotations, $"{id}.xml"),
+            text = Path.Combine(run.Request.Root, Sentences, $"{id}.txt");
         if (!File.Exists(xml) || !File.Exists(text))
         {
             run.Drop(split, DropReasons.UnknownPicture);
@@ -125,7 +137,8 @@ public sealed class FlickrEntities : ImportedDataset
             WritePhrases(run, split, id, image, annotation, sentences[i], i);
     }
 
-    private static void CarryInfoGround(ImportRun run, string split, string folder, List<string> ids, Dictionary<string, string?> images)
+    private static void CarryInfoGround(
+        ImportRun run, string split, string folder, List<string> ids, Dictionary<string, string?> images)
     {
         HashSet<string> wanted = new(ids, StringComparer.Ordinal);
         Dictionary<string, FlickrAnnotation> annotations = new(StringComparer.Ordinal);
@@ -145,7 +158,9 @@ public sealed class FlickrEntities : ImportedDataset
                     continue;
                 run.Drop(split, DropReasons.Malformed, annotation.Malformed);
                 var number = 0;
-                foreach (var sentence in value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : Array.Empty<JsonElement>())
+                foreach (var sentence in value.ValueKind == JsonValueKind.Array
+                    ? [.. value.EnumerateArray()]
+                    : Array.Empty<JsonElement>())
                 {
                     if (FlickrSentence.Phrases(sentence) is { } phrases)
                         WritePhrases(run, split, id, images[id], annotation, phrases, number);
@@ -161,7 +176,8 @@ public sealed class FlickrEntities : ImportedDataset
         run.Drop(split, DropReasons.UnknownPicture, wanted.Count);
     }
 
-    private static void WritePhrases(ImportRun run, string split, string id, string? image, FlickrAnnotation annotation, IReadOnlyList<FlickrPhrase> phrases, int sentence)
+    private static void WritePhrases(ImportRun run, string split, string id, string? image, FlickrAnnotation annotation,
+        IReadOnlyList<FlickrPhrase> phrases, int sentence)
     {
         for (var i = 0; i < phrases.Count; i++)
         {

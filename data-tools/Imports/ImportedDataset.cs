@@ -6,13 +6,18 @@ public abstract class ImportedDataset : Dataset
     /// <summary>Imports it.</summary>
     /// <param name="request">From where to where, and how.</param>
     /// <returns>What was written and left out, as <c>summary.json</c> has it.</returns>
-    /// <exception cref="DataException">The originals are not as published, pictures are missing, or there is an import already; nothing is left behind.</exception>
-    /// <exception cref="Files.FileWriteException">The output cannot be written; what is written serves the next attempt.</exception>
+    /// <exception cref="DataException">
+    /// The originals are not as published, pictures are missing, or there is an import already; nothing is left behind.
+    /// </exception>
+    /// <exception cref="Files.FileWriteException">
+    /// The output cannot be written; what is written serves the next attempt.
+    /// </exception>
     public ImportSummary Import(ImportRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (!Directory.Exists(request.Root))
-            throw new DataException($"{request.Root}: there is no such folder; --root names the folder into which {Title} was unpacked.");
+            throw new DataException(
+                $"{request.Root}: there is no such folder; --root names the folder into which {Title} was unpacked.");
         if (request.Images is { } images && !Directory.Exists(images))
             throw new DataException($"{images}: there is no such folder; --images names the folder of the pictures.");
         var plan = Plan(request);
@@ -41,7 +46,8 @@ public abstract class ImportedDataset : Dataset
         if (layout.FirstOrDefault(p => p.IsRequired && !p.IsIn(root)) is not { } missing)
             return;
         var expected = string.Join(", ", layout.Where(p => p.IsRequired).Select(p => p.Path));
-        throw new DataException($"{root}: {Title} is expected as {expected}; {missing.Path} is missing ({missing.Holds}).");
+        throw new DataException(
+            $"{root}: {Title} is expected as {expected}; {missing.Path} is missing ({missing.Holds}).");
     }
 }
 

@@ -3,15 +3,19 @@ using System.Globalization;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// A data set of the REFER family: each expression is an entry with the box of its object, converted from x, y, width, height. From
-/// <c>NAME/refs(SPLITBY).p</c> and <c>NAME/instances.json</c>, or from the parquet files of a mirror on Hugging Face.
+/// A data set of the REFER family: each expression is an entry with the box of its object, converted from x, y, width,
+/// height. From <c>NAME/refs(SPLITBY).p</c> and <c>NAME/instances.json</c>, or from the parquet files of a mirror on
+/// Hugging Face.
 /// </summary>
 /// <param name="name">Its name on the command line, and its folder's.</param>
 /// <param name="title">Its name for people.</param>
 /// <param name="splits">Its splits.</param>
 /// <param name="splitBy">Whose divisions into splits are published, the usual one first.</param>
-/// <param name="pictureFolder">The folder of its pictures as its entries name them; empty where they name files alone.</param>
-public abstract class Refer(string name, string title, IReadOnlyList<string> splits, IReadOnlyList<string> splitBy, string pictureFolder) : ImportedDataset
+/// <param name="pictureFolder">
+/// The folder of its pictures as its entries name them; empty where they name files alone.
+/// </param>
+public abstract class Refer(string name, string title, IReadOnlyList<string> splits, IReadOnlyList<string> splitBy,
+    string pictureFolder) : ImportedDataset
 {
     private const string Instances = "instances.json";
 
@@ -25,7 +29,8 @@ public abstract class Refer(string name, string title, IReadOnlyList<string> spl
     public override string Home => "https://github.com/lichengunc/refer";
 
     /// <inheritdoc/>
-    public override string Licence => "not stated for the expressions; COCO's annotations CC BY 4.0, pictures under Flickr's terms";
+    public override string Licence =>
+        "not stated for the expressions; COCO's annotations CC BY 4.0, pictures under Flickr's terms";
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Splits => splits;
@@ -45,7 +50,8 @@ public abstract class Refer(string name, string title, IReadOnlyList<string> spl
     {
         var by = request.SplitBy ?? splitBy[0];
         if (!splitBy.Contains(by, StringComparer.Ordinal))
-            throw new DataException($"--split-by {by}: {Title} was divided into splits by {string.Join(" and ", splitBy)}; use one of these.");
+            throw new DataException($"--split-by {by}: {Title} was divided into splits by "
+                + $"{string.Join(" and ", splitBy)}; use one of these.");
         LayoutPart[] layout = [new($"{Name}/refs({by}).p", "expressions"), Layout[1]];
         // The folder may be the one that holds the data set's, or the data set's own.
         var folder = Path.Combine(request.Root, Name);
@@ -53,14 +59,23 @@ public abstract class Refer(string name, string title, IReadOnlyList<string> spl
             folder = request.Root;
         string refs = Path.Combine(folder, $"refs({by}).p"), instances = Path.Combine(folder, Instances);
         if (!File.Exists(refs) && ReferMirror.Find(request.Root, MirrorName, by) is { Count: > 0 } mirror)
-            return new ImportPlan([.. mirror.Select(m => m.Split).Distinct(StringComparer.Ordinal)], [.. mirror.Select(m => m.Path)], run => CarryMirror(run, mirror)) { IsUsual = by == splitBy[0] };
+            return new ImportPlan([.. mirror.Select(m => m.Split).Distinct(StringComparer.Ordinal)],
+                [.. mirror.Select(m => m.Path)], run => CarryMirror(run, mirror))
+            {
+                IsUsual = by == splitBy[0]
+            };
         if (!File.Exists(refs) || !File.Exists(instances))
             CheckLayout(request.Root, layout);
         var expressions = ReferPickle.Load(refs);
-        var found = expressions.OfType<ReferExpression>().Select(e => e.Split).Distinct(StringComparer.Ordinal).ToArray();
+        var found = expressions.OfType<ReferExpression>().Select(e => e.Split)
+            .Distinct(StringComparer.Ordinal).ToArray();
         if (found.FirstOrDefault(s => s.Any(c => !char.IsAsciiLetterOrDigit(c))) is { } wrong)
             throw new DataException($"{refs}: \"{wrong}\" is not the name of a split; give refs(…).p as published.");
-        return new ImportPlan([.. splits.Intersect(found), .. found.Except(splits)], [refs, instances], run => Carry(run, expressions, instances)) { IsUsual = by == splitBy[0] };
+        return new ImportPlan([.. splits.Intersect(found), .. found.Except(splits)], [refs, instances],
+            run => Carry(run, expressions, instances))
+        {
+            IsUsual = by == splitBy[0]
+        };
     }
 
     private void Carry(ImportRun run, IReadOnlyList<ReferExpression?> expressions, string instances)
@@ -100,7 +115,8 @@ public abstract class Refer(string name, string title, IReadOnlyList<string> spl
         {
             foreach (var row in files.SelectMany(f => ReferMirror.Rows(f.Path)))
             {
-                if (images.TryAdd(row.Picture.File, folder.Locate(Paths(row.Picture.File))) && images[row.Picture.File] is null)
+                if (images.TryAdd(row.Picture.File, folder.Locate(Paths(row.Picture.File)))
+                    && images[row.Picture.File] is null)
                     run.Missing(Paths(row.Picture.File)[0]);
             }
             run.CheckPictures(images.Count);
@@ -124,7 +140,8 @@ public abstract class Refer(string name, string title, IReadOnlyList<string> spl
         }
     }
 
-    private static void WriteSentences(ImportRun run, ReferExpression expression, CocoObject target, CocoPicture picture, string? image, string? category)
+    private static void WriteSentences(ImportRun run, ReferExpression expression, CocoObject target,
+        CocoPicture picture, string? image, string? category)
     {
         var wrong = image is null ? DropReasons.MissingPicture : target.Box.Area > 0 ? null : DropReasons.FlatBox;
         var region = target.Region(picture, out var hasBadShape);
@@ -165,8 +182,10 @@ public abstract class Refer(string name, string title, IReadOnlyList<string> spl
     private PictureFolder FindPictures(ImportRun run)
     {
         (string, string)[] usual = pictureFolder.Length > 0
-            ? [("images/mscoco/images", pictureFolder), ("images/mscoco", pictureFolder), ("images", pictureFolder), (".", pictureFolder), ("..", pictureFolder), ("../images/mscoco/images", pictureFolder)]
-            : [("images/saiapr_tc-12", "*"), ("saiapr_tc-12", "*"), ("../images/saiapr_tc-12", "*"), ("../saiapr_tc-12", "*")];
+            ? [("images/mscoco/images", pictureFolder), ("images/mscoco", pictureFolder), ("images", pictureFolder),
+                (".", pictureFolder), ("..", pictureFolder), ("../images/mscoco/images", pictureFolder)]
+            : [("images/saiapr_tc-12", "*"), ("saiapr_tc-12", "*"), ("../images/saiapr_tc-12", "*"),
+                ("../saiapr_tc-12", "*")];
         var folder = PictureFolder.Find(run.Request, usual);
         run.ImageRoot = folder.Root;
         return folder;
@@ -178,7 +197,8 @@ public abstract class Refer(string name, string title, IReadOnlyList<string> spl
 
     // SAIAPR's own archive has a folder for each thousand pictures or so; REFER's copy has none.
     private static IEnumerable<string> SaiaprPath(string file) =>
-        int.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        int.TryParse(
+            Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? [string.Create(CultureInfo.InvariantCulture, $"{number / 1000:D2}/images/{file}")]
             : [];
 }

@@ -1,6 +1,8 @@
 namespace AmcEngine.DataTools;
 
-/// <summary>What <c>instances.json</c> of the REFER data sets says of the objects that expressions name. Others are not kept.</summary>
+/// <summary>
+/// What <c>instances.json</c> of the REFER data sets says of the objects that expressions name. Others are not kept.
+/// </summary>
 internal sealed class ReferInstances
 {
     /// <summary>Picture id → picture.</summary>
@@ -32,8 +34,10 @@ internal sealed class ReferInstances
             var id = element.Whole("id");
             var isNew = list switch
             {
-                "images" => CocoPicture.Of(element) is not (var pictureId, var picture) || !pictures.Contains(pictureId) || instances.Pictures.TryAdd(pictureId, picture),
-                "annotations" => id is not { } a || !annotations.Contains(a) || CocoObject.Of(element.Clone()) is not { } target || instances.Objects.TryAdd(a, target),
+                "images" => CocoPicture.Of(element) is not (var pictureId, var picture) || !pictures.Contains(pictureId)
+                    || instances.Pictures.TryAdd(pictureId, picture),
+                "annotations" => id is not { } a || !annotations.Contains(a)
+                    || CocoObject.Of(element.Clone()) is not { } target || instances.Objects.TryAdd(a, target),
                 _ => id is not { } c || element.Text("name") is not { } name || instances.Categories.TryAdd(c, name),
             };
             if (!isNew)

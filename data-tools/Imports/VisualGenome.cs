@@ -4,10 +4,10 @@ using System.Text.Json;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Visual Genome: region descriptions, and phrases such as "red car" of attributes with the objects that have them. One split,
-/// <c>train</c>. Boxes are clamped to the picture as the reference's training does (specification 5); a box that covers no pixel of it
-/// is left out. Descriptions come first, one entry each; then attributes, one entry a phrase of a picture with the boxes of all
-/// objects that it fits.
+/// Visual Genome: region descriptions, and phrases such as "red car" of attributes with the objects that have them. One
+/// split, <c>train</c>. Boxes are clamped to the picture as the reference's training does (specification 5); a box that
+/// covers no pixel of it is left out. Descriptions come first, one entry each; then attributes, one entry a phrase of a
+/// picture with the boxes of all objects that it fits.
 /// </summary>
 public sealed class VisualGenome : ImportedDataset
 {
@@ -84,13 +84,15 @@ public sealed class VisualGenome : ImportedDataset
 
     private static Dictionary<long, Picture> ReadPictures(ImportRun run, string path)
     {
-        var folder = PictureFolder.Find(run.Request, (".", "VG_100K"), (".", "VG_100K_2"), ("images", "VG_100K"), ("images", "VG_100K_2"));
+        var folder = PictureFolder.Find(
+            run.Request, (".", "VG_100K"), (".", "VG_100K_2"), ("images", "VG_100K"), ("images", "VG_100K_2"));
         run.ImageRoot = folder.Root;
         Dictionary<long, Picture> pictures = [];
         using var scan = run.Reading(new JsonScan(path));
         foreach (var entry in scan.List())
         {
-            if (PictureId(entry) is not { } id || entry.Whole("width") is not { } width || entry.Whole("height") is not { } height
+            if (PictureId(entry) is not { } id || entry.Whole("width") is not { } width
+                || entry.Whole("height") is not { } height
                 || width is < 1 or > int.MaxValue || height is < 1 or > int.MaxValue)
             {
                 run.Drop(Train, DropReasons.Malformed);
@@ -98,7 +100,8 @@ public sealed class VisualGenome : ImportedDataset
             }
             var name = string.Create(CultureInfo.InvariantCulture, $"{id}.jpg");
             // The address tells in which of the two archives the picture is.
-            var first = entry.Text("url")?.Contains("VG_100K_2/", StringComparison.Ordinal) == true ? "VG_100K_2" : "VG_100K";
+            var first =
+                entry.Text("url")?.Contains("VG_100K_2/", StringComparison.Ordinal) == true ? "VG_100K_2" : "VG_100K";
             var second = first == "VG_100K" ? "VG_100K_2" : "VG_100K";
             var image = folder.Locate($"{first}/{name}", $"{second}/{name}", name);
             if (image is null)
@@ -110,14 +113,16 @@ public sealed class VisualGenome : ImportedDataset
         return pictures;
     }
 
-    private static void WriteDescriptions(ImportRun run, Dictionary<long, Picture> pictures, JsonElement entry, IdSet ids)
+    private static void WriteDescriptions(
+        ImportRun run, Dictionary<long, Picture> pictures, JsonElement entry, IdSet ids)
     {
         // Older releases name the picture in each region only.
         var entryId = PictureId(entry);
         foreach (var region in entry.Elements("regions"))
         {
             var phrase = region.Text("phrase");
-            if (phrase is null || BoxOf(region, "width", "height") is not { } box || (region.Whole("image_id") ?? entryId) is not { } pictureId)
+            if (phrase is null || BoxOf(region, "width", "height") is not { } box
+                || (region.Whole("image_id") ?? entryId) is not { } pictureId)
             {
                 run.Drop(Train, DropReasons.Malformed);
                 continue;
@@ -141,7 +146,8 @@ public sealed class VisualGenome : ImportedDataset
 
     private static void WriteAttributes(ImportRun run, Dictionary<long, Picture> pictures, JsonElement entry)
     {
-        if (PictureId(entry) is not { } pictureId || entry.Field("attributes") is not { ValueKind: JsonValueKind.Array })
+        if (PictureId(entry) is not { } pictureId
+            || entry.Field("attributes") is not { ValueKind: JsonValueKind.Array })
         {
             run.Drop(Train, DropReasons.Malformed);
             return;
@@ -151,7 +157,8 @@ public sealed class VisualGenome : ImportedDataset
         Picture? picture = null;
         foreach (var item in entry.Elements("attributes"))
         {
-            var name = item.Elements("names").Concat(item.Elements("object_names")).Select(n => n.AsText()).FirstOrDefault()?.Trim();
+            var name = item.Elements("names").Concat(item.Elements("object_names")).Select(n => n.AsText())
+                .FirstOrDefault()?.Trim();
             // Objects without an attribute are no mistake.
             if (item.Field("attributes") is null)
                 continue;
@@ -163,7 +170,8 @@ public sealed class VisualGenome : ImportedDataset
             if (Clamp(run, pictures, pictureId, box) is not (var found, { } clamped))
                 continue;
             picture = found;
-            foreach (var phrase in item.Elements("attributes").Select(a => a.AsText()?.Trim()).OfType<string>().Distinct(StringComparer.Ordinal).Select(a => $"{a} {name}"))
+            foreach (var phrase in item.Elements("attributes").Select(a => a.AsText()?.Trim()).OfType<string>()
+                .Distinct(StringComparer.Ordinal).Select(a => $"{a} {name}"))
             {
                 if (!phrases.TryGetValue(phrase, out var known))
                     phrases[phrase] = known = (name, []);
@@ -171,11 +179,17 @@ public sealed class VisualGenome : ImportedDataset
             }
         }
         foreach ((var phrase, (var name, var regions)) in phrases)
-            run.Write(Train, new ImportedEntry(picture!.Value.Image!, [phrase], regions) { Width = picture.Value.Width, Height = picture.Value.Height, Category = name });
+            run.Write(Train, new ImportedEntry(picture!.Value.Image!, [phrase], regions)
+            {
+                Width = picture.Value.Width,
+                Height = picture.Value.Height,
+                Category = name
+            });
     }
 
     // The picture and the box within it; null where one of them cannot be used, which is counted.
-    private static (Picture Picture, Box? Box)? Clamp(ImportRun run, Dictionary<long, Picture> pictures, long id, Box box)
+    private static (Picture Picture, Box? Box)? Clamp(
+        ImportRun run, Dictionary<long, Picture> pictures, long id, Box box)
     {
         string? reason = null;
         if (!pictures.TryGetValue(id, out var picture))
@@ -197,7 +211,8 @@ public sealed class VisualGenome : ImportedDataset
     }
 
     private static Box? BoxOf(JsonElement region, string width, string height) =>
-        region.Number("x") is { } x && region.Number("y") is { } y && region.Number(width) is { } w && region.Number(height) is { } h
+        region.Number("x") is { } x && region.Number("y") is { } y && region.Number(width) is { } w
+            && region.Number(height) is { } h
             ? new Box(x, y, x + w, y + h)
             : null;
 

@@ -28,8 +28,8 @@ public sealed record AnnotationSummary
     public required double MeanBoxHeight { get; init; }
 
     /// <summary>
-    /// Mean share of the picture that a region covers, which is how often a random point hits a single one; null where no
-    /// picture folder was given.
+    /// Mean share of the picture that a region covers, which is how often a random point hits a single one; null where
+    /// no picture folder was given.
     /// </summary>
     public double? MeanBoxShare { get; init; }
 }

@@ -6,7 +6,8 @@ namespace AmcEngine.DataTools;
 /// <param name="Pictures">What is wrong with pictures; null where they were not read.</param>
 /// <param name="PictureProblems">A line about each picture that is not whole, the first twenty.</param>
 public sealed record Inspection(
-    AnnotationSummary Summary, AnnotationCensus Annotations, PictureCensus? Pictures, IReadOnlyList<string> PictureProblems)
+    AnnotationSummary Summary, AnnotationCensus Annotations, PictureCensus? Pictures,
+    IReadOnlyList<string> PictureProblems)
 {
     /// <summary>The regions by kind, in the order of their names.</summary>
     public required IReadOnlyList<KindSummary> Kinds { get; init; }
@@ -23,10 +24,16 @@ public sealed record KindSummary(string Kind, int Count, double? MeanShare);
 /// <summary>Summarises annotation files, so that a user sees at a glance what a file holds.</summary>
 public static class DataInspector
 {
-    /// <summary>Counts the entries of a file and measures its phrases and boxes. What is wrong is counted, whatever its share.</summary>
+    /// <summary>
+    /// Counts the entries of a file and measures its phrases and boxes. What is wrong is counted, whatever its share.
+    /// </summary>
     /// <param name="path">A file in the format of <see cref="AnnotationFile"/>.</param>
-    /// <param name="imageRoot">The picture folder; if given, every picture is read and every box checked against it.</param>
-    /// <param name="options">How pictures and boxes are read; the share of bad ones and what to do with them are not looked at.</param>
+    /// <param name="imageRoot">
+    /// The picture folder; if given, every picture is read and every box checked against it.
+    /// </param>
+    /// <param name="options">
+    /// How pictures and boxes are read; the share of bad ones and what to do with them are not looked at.
+    /// </param>
     /// <exception cref="DataException">The file is unusable as a whole, or the folder is missing.</exception>
     public static Inspection Inspect(string path, string? imageRoot = null, PictureOptions? options = null)
     {
@@ -40,9 +47,11 @@ public static class DataInspector
             if (problems.Count < AnnotationCensus.Listed)
                 problems.Add(line);
         });
-        var shares = pictureCensus is null ? [] : MeasureShares(annotations, AnnotationDataset.CheckFolder(imageRoot!), census, pictureCensus);
+        var shares = pictureCensus is null ? [] : MeasureShares(
+            annotations, AnnotationDataset.CheckFolder(imageRoot!), census, pictureCensus);
         List<Box> boxes = [.. annotations.SelectMany(a => a.Regions).OfType<Box>()];
-        List<string> captions = [.. annotations.SelectMany(a => a.Captions).Select(c => CaptionCleaner.Clean(c, CaptionCleaner.TrainingMaxWords))];
+        List<string> captions = [.. annotations.SelectMany(a => a.Captions).Select(
+            c => CaptionCleaner.Clean(c, CaptionCleaner.TrainingMaxWords))];
         var summary = new AnnotationSummary
         {
             Entries = annotations.Count,
@@ -105,7 +114,8 @@ public static class DataInspector
     private static double Share(Region region, RgbImage picture)
     {
         var area = region is Box box
-            ? new Box(Math.Max(box.X1, 0), Math.Max(box.Y1, 0), Math.Min(box.X2, picture.Width), Math.Min(box.Y2, picture.Height)).Area
+            ? new Box(Math.Max(box.X1, 0), Math.Max(box.Y1, 0), Math.Min(box.X2, picture.Width),
+                Math.Min(box.Y2, picture.Height)).Area
             : region.Rasterize(picture.Width, picture.Height).Values.Count(v => v > 0);
         return area / ((double)picture.Width * picture.Height);
     }

@@ -8,7 +8,9 @@ namespace AmcEngine.DataTools;
 /// <param name="Height">Height in pixels, if it is told.</param>
 internal readonly record struct CocoPicture(string File, long? Width, long? Height)
 {
-    /// <summary>The picture of an element of <c>images</c>, or of <c>image_info</c>; null where it is malformed.</summary>
+    /// <summary>
+    /// The picture of an element of <c>images</c>, or of <c>image_info</c>; null where it is malformed.
+    /// </summary>
     public static (long Id, CocoPicture Picture)? Of(JsonElement element) =>
         element.Whole("id") is { } id && element.Text("file_name") is { Length: > 0 } file
             ? (id, new CocoPicture(file, element.Whole("width"), element.Whole("height")))

@@ -31,15 +31,18 @@ internal sealed class FlickrAnnotation
     {
         var root = ReadXml(path);
         if (root.Name.LocalName != "annotation")
-            throw new DataException($"{path}: holds <{root.Name.LocalName}> instead of <annotation>; give the XML of Flickr30k Entities as published.");
+            throw new DataException($"{path}: holds <{root.Name.LocalName}> instead of <annotation>; "
+                + "give the XML of Flickr30k Entities as published.");
         var size = root.Element("size");
-        FlickrAnnotation annotation = new() { Width = Whole(size?.Element("width")), Height = Whole(size?.Element("height")) };
+        FlickrAnnotation annotation =
+            new() { Width = Whole(size?.Element("width")), Height = Whole(size?.Element("height")) };
         foreach (var item in root.Elements("object"))
         {
             // Objects outside of the picture and whole scenes have no box.
             if (item.Element("bndbox") is not { } box)
                 continue;
-            if (Whole(box.Element("xmin")) is { } x1 && Whole(box.Element("ymin")) is { } y1 && Whole(box.Element("xmax")) is { } x2 && Whole(box.Element("ymax")) is { } y2)
+            if (Whole(box.Element("xmin")) is { } x1 && Whole(box.Element("ymin")) is { } y1
+                && Whole(box.Element("xmax")) is { } x2 && Whole(box.Element("ymax")) is { } y2)
             {
                 foreach (var name in item.Elements("name"))
                     annotation.Add(name.Value.Trim(), new Box(x1 - 1, y1 - 1, x2 - 1, y2 - 1));
@@ -50,7 +53,9 @@ internal sealed class FlickrAnnotation
         return annotation;
     }
 
-    /// <summary>Reads a value of info-ground's <c>bounding_boxes_SPLIT.json</c>, whose corners count from 0 already.</summary>
+    /// <summary>
+    /// Reads a value of info-ground's <c>bounding_boxes_SPLIT.json</c>, whose corners count from 0 already.
+    /// </summary>
     public static FlickrAnnotation Of(JsonElement value)
     {
         FlickrAnnotation annotation = new() { Width = value.Whole("width"), Height = value.Whole("height") };
@@ -63,9 +68,12 @@ internal sealed class FlickrAnnotation
                 annotation.Malformed++;
                 continue;
             }
-            foreach (var box in entity.Value.ValueKind == JsonValueKind.Array ? [.. entity.Value.EnumerateArray()] : Array.Empty<JsonElement>())
+            foreach (var box in entity.Value.ValueKind == JsonValueKind.Array
+                ? [.. entity.Value.EnumerateArray()]
+                : Array.Empty<JsonElement>())
             {
-                var numbers = box.ValueKind == JsonValueKind.Array ? box.EnumerateArray().Select(n => n.AsNumber()).ToArray() : [];
+                var numbers = box.ValueKind == JsonValueKind.Array ? box.EnumerateArray().Select(n => n.AsNumber())
+                    .ToArray() : [];
                 if (numbers is [{ } x1, { } y1, { } x2, { } y2])
                     annotation.Add(name, new Box(x1, y1, x2, y2));
                 else
@@ -100,16 +108,19 @@ internal sealed class FlickrAnnotation
         try
         {
             using var stream = OriginalFile.Open(path);
-            using var reader = XmlReader.Create(stream, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
+            using var reader = XmlReader.Create(
+                stream, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
             return XDocument.Load(reader).Root!;
         }
         catch (XmlException e) when (e.Message.Contains("DTD", StringComparison.Ordinal))
         {
-            throw new DataException($"{path}: the XML defines entities (a DTD), which is refused, since they can expand without end; give the file as published.", e);
+            throw new DataException($"{path}: the XML defines entities (a DTD), which is refused, "
+                + "since they can expand without end; give the file as published.", e);
         }
         catch (XmlException e)
         {
-            throw new DataException(string.Create(CultureInfo.InvariantCulture, $"{path}: not valid XML in line {e.LineNumber}; the file is cut off or damaged: fetch it again."), e);
+            throw new DataException(string.Create(CultureInfo.InvariantCulture,
+                $"{path}: not valid XML in line {e.LineNumber}; the file is cut off or damaged: fetch it again."), e);
         }
         catch (IOException e)
         {
@@ -118,5 +129,7 @@ internal sealed class FlickrAnnotation
     }
 
     private static long? Whole(XElement? element) =>
-        long.TryParse(element?.Value.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
+        long.TryParse(element?.Value.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            ? value
+            : null;
 }

@@ -32,13 +32,17 @@ internal static class FlickrSentence
             catch (FormatException e)
             {
                 throw new DataException(string.Create(CultureInfo.InvariantCulture,
-                    $"{path}: line {sentences.Count + 1}: {e.Message}; the file is cut off or damaged: fetch it again."), e);
+                    $"{path}: line {sentences.Count + 1}: {e.Message}; the file is cut off or damaged: "
+                        + $"fetch it again."), e);
             }
         }
         return sentences;
     }
 
-    /// <summary>The phrases in the order of their first words. A phrase within another is one of its own, and its words are the outer one's too.</summary>
+    /// <summary>
+    /// The phrases in the order of their first words. A phrase within another is one of its own, and its words are the
+    /// outer one's too.
+    /// </summary>
     /// <param name="sentence">The marked sentence.</param>
     /// <exception cref="FormatException">A mark is not closed, or is none.</exception>
     public static IReadOnlyList<FlickrPhrase> Phrases(string sentence)
@@ -68,18 +72,23 @@ internal static class FlickrSentence
                 phrases[index] = new FlickrPhrase(words.ToString(), tag[0], tag[1..]);
             }
         }
-        return open.Count == 0 ? [.. phrases.OfType<FlickrPhrase>()] : throw new FormatException($"the phrase EN#{open.Peek().Tag[0]} has no end");
+        return open.Count == 0 ? [.. phrases.OfType<FlickrPhrase>()] : throw new FormatException(
+            $"the phrase EN#{open.Peek().Tag[0]} has no end");
     }
 
-    /// <summary>The phrases of a sentence of info-ground's <c>sentences_SPLIT.json</c>; null where one of them is malformed.</summary>
+    /// <summary>
+    /// The phrases of a sentence of info-ground's <c>sentences_SPLIT.json</c>; null where one of them is malformed.
+    /// </summary>
     public static IReadOnlyList<FlickrPhrase>? Phrases(JsonElement sentence)
     {
         List<FlickrPhrase> phrases = [];
         foreach (var phrase in sentence.Elements("phrases"))
         {
-            if (phrase.Text("phrase") is not { } text || (phrase.Text("phrase_id") ?? phrase.Whole("phrase_id")?.ToString(CultureInfo.InvariantCulture)) is not { } entity)
+            if (phrase.Text("phrase") is not { } text || (phrase.Text("phrase_id") ?? phrase.Whole("phrase_id")
+                ?.ToString(CultureInfo.InvariantCulture)) is not { } entity)
                 return null;
-            phrases.Add(new FlickrPhrase(text, entity, [.. phrase.Elements("phrase_type").Select(t => t.AsText()).OfType<string>()]));
+            phrases.Add(new FlickrPhrase(
+                text, entity, [.. phrase.Elements("phrase_type").Select(t => t.AsText()).OfType<string>()]));
         }
         return phrases;
     }

@@ -1,8 +1,8 @@
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// The ids seen so far. Ids of a data set lie close together, so a bit each in blocks of 512 takes a megabyte where a set of numbers
-/// takes a hundred.
+/// The ids seen so far. Ids of a data set lie close together, so a bit each in blocks of 512 takes a megabyte where a
+/// set of numbers takes a hundred.
 /// </summary>
 internal sealed class IdSet
 {

@@ -6,12 +6,16 @@ namespace AmcEngine.DataTools;
 /// <summary>Fields of JSON objects that may be anything: what is not as it should be is null.</summary>
 internal static class JsonFields
 {
-    /// <summary>A field of any kind; null too where another field's name is half of a surrogate pair, which ends the search.</summary>
+    /// <summary>
+    /// A field of any kind; null too where another field's name is half of a surrogate pair, which ends the search.
+    /// </summary>
     public static JsonElement? Field(this JsonElement element, string name)
     {
         try
         {
-            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : null;
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value)
+                ? value
+                : null;
         }
         catch (InvalidOperationException)
         {
@@ -24,14 +28,17 @@ internal static class JsonFields
 
     /// <summary>A finite number.</summary>
     public static double? AsNumber(this JsonElement value) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) ? number : null;
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number)
+            ? number : null;
 
     /// <summary>A whole number; an id may also be written as text.</summary>
     public static long? Whole(this JsonElement element, string name) => element.Field(name) switch
     {
         { ValueKind: JsonValueKind.Number } number when number.TryGetInt64(out var whole) => whole,
-        { ValueKind: JsonValueKind.Number } number when number.AsNumber() is { } real && real == Math.Floor(real) && Math.Abs(real) < 1L << 53 => (long)real,
-        { ValueKind: JsonValueKind.String } text when long.TryParse(text.AsText(), NumberStyles.None, CultureInfo.InvariantCulture, out var whole) => whole,
+        { ValueKind: JsonValueKind.Number } number when number.AsNumber() is { } real && real == Math.Floor(real)
+            && Math.Abs(real) < 1L << 53 => (long)real,
+        { ValueKind: JsonValueKind.String } text when long.TryParse(
+            text.AsText(), NumberStyles.None, CultureInfo.InvariantCulture, out var whole) => whole,
         _ => null,
     };
 
@@ -60,7 +67,8 @@ internal static class JsonFields
     {
         if (element.Field(name) is not { ValueKind: JsonValueKind.Array } list || list.GetArrayLength() != 4)
             return null;
-        return list[0].AsNumber() is { } x && list[1].AsNumber() is { } y && list[2].AsNumber() is { } width && list[3].AsNumber() is { } height
+        return list[0].AsNumber() is { } x && list[1].AsNumber() is { } y && list[2].AsNumber() is { } width
+            && list[3].AsNumber() is { } height
             ? new Box(x, y, x + width, y + height)
             : null;
     }

@@ -4,9 +4,9 @@ using System.Text.Json;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Reads the JSON files of data sets an element at a time, so that memory does not grow with the file: a list, an object of
-/// lists, or an object of values. Unlike annotation files, which people write, these are published: the first byte that is not valid
-/// JSON ends the reading with an error, wherever the file is cut off.
+/// Reads the JSON files of data sets an element at a time, so that memory does not grow with the file: a list, an
+/// object of lists, or an object of values. Unlike annotation files, which people write, these are published: the first
+/// byte that is not valid JSON ends the reading with an error, wherever the file is cut off.
 /// </summary>
 internal sealed class JsonScan : IDisposable
 {
@@ -49,7 +49,9 @@ internal sealed class JsonScan : IDisposable
     /// <summary>How far it has been read, in bytes.</summary>
     public long Position => _bufferOffset + _start;
 
-    /// <summary>Where the element at hand begins and ends in the file, in bytes; for <see cref="JsonSlices"/>.</summary>
+    /// <summary>
+    /// Where the element at hand begins and ends in the file, in bytes; for <see cref="JsonSlices"/>.
+    /// </summary>
     public (long Offset, int Length) Slice { get; private set; }
 
     /// <summary>The elements of the list that the file holds; each is valid until the next.</summary>
@@ -78,8 +80,13 @@ internal sealed class JsonScan : IDisposable
         ExpectEnd();
     }
 
-    /// <summary>The elements of the wanted lists of the object that the file holds, in the file's order; each is valid until the next.</summary>
-    /// <param name="wanted">Names of lists that must be there. Others are passed over, however large; so is one that is no list.</param>
+    /// <summary>
+    /// The elements of the wanted lists of the object that the file holds, in the file's order; each is valid until the
+    /// next.
+    /// </summary>
+    /// <param name="wanted">
+    /// Names of lists that must be there. Others are passed over, however large; so is one that is no list.
+    /// </param>
     /// <param name="optional">Names of lists that may be there.</param>
     /// <exception cref="DataException">The file holds no object, lacks a wanted list, or is damaged.</exception>
     public IEnumerable<(string List, JsonElement Element)> Lists(string[] wanted, params string[] optional)
@@ -90,7 +97,8 @@ internal sealed class JsonScan : IDisposable
         {
             var name = _name;
             Read();
-            if (_token == JsonTokenType.StartArray && (wanted.Contains(name, StringComparer.Ordinal) || optional.Contains(name, StringComparer.Ordinal)))
+            if (_token == JsonTokenType.StartArray
+                && (wanted.Contains(name, StringComparer.Ordinal) || optional.Contains(name, StringComparer.Ordinal)))
             {
                 missing.Remove(name);
                 while (Element() is { } document)
@@ -104,7 +112,8 @@ internal sealed class JsonScan : IDisposable
         }
         ExpectEnd();
         if (missing.Count > 0)
-            throw new DataException($"{Path}: the list \"{missing.Order(StringComparer.Ordinal).First()}\" is missing; the file must hold {string.Join(", ", wanted)} as published.");
+            throw new DataException($"{Path}: the list \"{missing.Order(StringComparer.Ordinal).First()}\" is missing; "
+                + $"the file must hold {string.Join(", ", wanted)} as published.");
     }
 
     /// <inheritdoc/>

@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Elements of a JSON file that were passed by before, read again by their place: so that elements can be put in another order
-/// without holding them all. Only what <see cref="JsonScan.Slice"/> gave may be asked for.
+/// Elements of a JSON file that were passed by before, read again by their place: so that elements can be put in
+/// another order without holding them all. Only what <see cref="JsonScan.Slice"/> gave may be asked for.
 /// </summary>
 /// <param name="path">The file.</param>
 internal sealed class JsonSlices(string path) : IDisposable
@@ -41,5 +41,6 @@ internal sealed class JsonSlices(string path) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
 
-    private DataException Changed() => new($"{path}: the file changed while it was being read; start again when it is complete.");
+    private DataException Changed() =>
+        new($"{path}: the file changed while it was being read; start again when it is complete.");
 }

@@ -33,5 +33,6 @@ internal static class OriginalFile
 
     /// <summary>The error for a file that the system does not let us read.</summary>
     public static DataException Unreadable(string path, Exception cause) =>
-        new($"{path}: cannot be read ({cause.Message.TrimEnd('.')}); check that the download is complete and readable.", cause);
+        new($"{path}: cannot be read ({cause.Message.TrimEnd('.')}); check that the download is complete and readable.",
+            cause);
 }

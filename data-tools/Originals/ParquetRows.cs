@@ -5,13 +5,18 @@ using Parquet.Serialization;
 
 namespace AmcEngine.DataTools;
 
-/// <summary>Rows of a Parquet file, one row group in memory at a time, as JSON: nested columns are read as one reads other originals.</summary>
+/// <summary>
+/// Rows of a Parquet file, one row group in memory at a time, as JSON: nested columns are read as one reads other
+/// originals.
+/// </summary>
 internal static class ParquetRows
 {
     // Deeper than any published column; a schema may not nest without end.
     private const int MaxDepth = 32;
 
-    /// <summary>The rows; each is valid until the next. A column of bytes is left out of the JSON and given beside it.</summary>
+    /// <summary>
+    /// The rows; each is valid until the next. A column of bytes is left out of the JSON and given beside it.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="bytes">Column and field of bytes that are wanted too, such as <c>image</c>, <c>bytes</c>.</param>
     /// <exception cref="DataException">The file is missing, damaged, or not Parquet.</exception>
@@ -21,7 +26,8 @@ internal static class ParquetRows
         var groups = Guard(path, () => GroupCount(stream));
         for (var group = 0; group < groups; group++)
         {
-            var rows = Guard(path, () => ParquetSerializer.DeserializeUntypedAsync(stream, null, group).GetAwaiter().GetResult().Data);
+            var rows = Guard(path, () =>
+                ParquetSerializer.DeserializeUntypedAsync(stream, null, group).GetAwaiter().GetResult().Data);
             foreach (var row in rows)
             {
                 using var document = Guard(path, () => ToJson(row));
@@ -44,7 +50,8 @@ internal static class ParquetRows
     }
 
     private static byte[]? Bytes(IDictionary<string, object> row, (string Column, string Field) wanted) =>
-        row.TryGetValue(wanted.Column, out var column) && column is IDictionary<string, object> fields && fields.TryGetValue(wanted.Field, out var value) ? value as byte[] : null;
+        row.TryGetValue(wanted.Column, out var column) && column is IDictionary<string, object> fields
+            && fields.TryGetValue(wanted.Field, out var value) ? value as byte[] : null;
 
     private static JsonDocument ToJson(object row)
     {
@@ -63,8 +70,10 @@ internal static class ParquetRows
             case null or byte[]: json.WriteNullValue(); break;
             case string text: json.WriteStringValue(text); break;
             case bool truth: json.WriteBooleanValue(truth); break;
-            case long or int or short or sbyte or byte or uint or ushort: json.WriteNumberValue(Convert.ToInt64(value, null)); break;
-            case double or float when double.IsFinite(Convert.ToDouble(value, null)): json.WriteNumberValue(Convert.ToDouble(value, null)); break;
+            case long or int or short or sbyte or byte or uint or ushort:
+                json.WriteNumberValue(Convert.ToInt64(value, null)); break;
+            case double or float when double.IsFinite(Convert.ToDouble(value, null)):
+                json.WriteNumberValue(Convert.ToDouble(value, null)); break;
             case IDictionary<string, object> fields:
                 json.WriteStartObject();
                 foreach ((var name, var field) in fields)
@@ -93,7 +102,8 @@ internal static class ParquetRows
         }
         catch (Exception e) when (e is not (DataException or OutOfMemoryException))
         {
-            throw new DataException($"{path}: not a Parquet file, or cut off or damaged ({e.Message.TrimEnd('.')}); fetch it again.", e);
+            throw new DataException(
+                $"{path}: not a Parquet file, or cut off or damaged ({e.Message.TrimEnd('.')}); fetch it again.", e);
         }
     }
 }

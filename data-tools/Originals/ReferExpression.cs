@@ -6,8 +6,11 @@ namespace AmcEngine.DataTools;
 /// <param name="Picture">Id of its picture.</param>
 /// <param name="Split">The split it belongs to.</param>
 /// <param name="Category">Id of its category, if it is told.</param>
-/// <param name="Sentences">The expressions, in lower case and without punctuation as REFER's tools made them; null where one is malformed.</param>
-internal sealed record ReferExpression(long Id, long Annotation, long Picture, string Split, long? Category, IReadOnlyList<ReferSentence?> Sentences);
+/// <param name="Sentences">
+/// The expressions, in lower case and without punctuation as REFER's tools made them; null where one is malformed.
+/// </param>
+internal sealed record ReferExpression(
+    long Id, long Annotation, long Picture, string Split, long? Category, IReadOnlyList<ReferSentence?> Sentences);
 
 /// <summary>An expression.</summary>
 /// <param name="Id">Its id (<c>sent_id</c>), if it is told.</param>

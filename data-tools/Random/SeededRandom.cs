@@ -2,7 +2,8 @@ namespace AmcEngine.DataTools;
 
 /// <summary>
 /// Random numbers that are the same on every machine: xoshiro256** whose state comes only from a seed and a list of
-/// stream numbers, such as (seed, epoch, index). A run that is resumed asks with the same key and draws the same numbers.
+/// stream numbers, such as (seed, epoch, index). A run that is resumed asks with the same key and draws the same
+/// numbers.
 /// </summary>
 public sealed class SeededRandom
 {
@@ -59,7 +60,9 @@ public sealed class SeededRandom
     }
 
     /// <summary>A whole number in [<paramref name="from"/>, <paramref name="to"/>], both included.</summary>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="to"/> is below <paramref name="from"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="to"/> is below <paramref name="from"/>.
+    /// </exception>
     public int NextInt(int from, int to) => from + NextInt(checked(to - from + 1));
 
     /// <summary>A number in [<paramref name="a"/>, <paramref name="b"/>).</summary>

@@ -50,7 +50,8 @@ public abstract record PixelRegion : Region
     {
         if ((Width, Height) == (width, height))
             return this;
-        throw new DataException($"{Text} does not fit the {width}×{height} picture; a mask has the size of its picture");
+        throw new DataException(
+            $"{Text} does not fit the {width}×{height} picture; a mask has the size of its picture");
     }
 
     /// <inheritdoc/>

@@ -22,7 +22,8 @@ public sealed record RunLength : PixelRegion
         ArgumentNullException.ThrowIfNull(counts);
         long pixels = (long)width * height, sum = 0;
         if (width < 1 || height < 1 || pixels > int.MaxValue)
-            throw new DataException($"the size [{height}, {width}] of the run-length mask is not [height, width] of a picture");
+            throw new DataException(
+                $"the size [{height}, {width}] of the run-length mask is not [height, width] of a picture");
         (Width, Height, Counts, _ends) = (width, height, counts, new int[counts.Count]);
         const string remedy = "check its size and counts";
         for (var i = 0; i < counts.Count; i++)
@@ -31,7 +32,8 @@ public sealed record RunLength : PixelRegion
                 throw new DataException($"the run-length mask has a negative run; {remedy}");
             sum += counts[i];
             if (sum > pixels)
-                throw new DataException($"the run-length mask has more than its {pixels} pixels ({width}×{height}); {remedy}");
+                throw new DataException(
+                    $"the run-length mask has more than its {pixels} pixels ({width}×{height}); {remedy}");
             _ends[i] = (int)sum;
         }
         if (sum != pixels)

@@ -3,7 +3,9 @@ using System.IO.Compression;
 
 namespace AmcEngine.DataTools;
 
-/// <summary>The Fashion-MNIST pictures (28×28 grey) and labels, from gzip'd IDX files as Debian installs them.</summary>
+/// <summary>
+/// The Fashion-MNIST pictures (28×28 grey) and labels, from gzip'd IDX files as Debian installs them.
+/// </summary>
 public sealed class FashionMnist
 {
     /// <summary>Side of a picture in pixels.</summary>
@@ -43,14 +45,17 @@ public sealed class FashionMnist
     /// <summary>Reads the pictures and labels of a split.</summary>
     /// <param name="split">Training (60 000 pictures) or test (10 000).</param>
     /// <param name="folder">The folder; null for <see cref="DefaultFolder"/>.</param>
-    /// <exception cref="DataException">A file is missing, damaged or cut off, or the two do not fit together.</exception>
+    /// <exception cref="DataException">
+    /// A file is missing, damaged or cut off, or the two do not fit together.
+    /// </exception>
     public static FashionMnist Load(SceneSplit split, string? folder = null)
     {
         string imagePath = ImagePath(split, folder), labelPath = LabelPath(split, folder);
         var images = ReadIdx(imagePath, ImageMagic, [Side, Side]);
         var labels = ReadIdx(labelPath, LabelMagic, []);
         if (images.Length != labels.Length * Side * Side)
-            throw new DataException($"{labelPath}: holds {labels.Length} labels for {images.Length / (Side * Side)} pictures; {Remedy}.");
+            throw new DataException(
+                $"{labelPath}: holds {labels.Length} labels for {images.Length / (Side * Side)} pictures; {Remedy}.");
         if (labels.Any(label => label >= ClassNames.Count))
             throw new DataException($"{labelPath}: holds a label above {ClassNames.Count - 1}; {Remedy}.");
         return new FashionMnist(images, labels);
@@ -62,9 +67,11 @@ public sealed class FashionMnist
     /// <summary>The class of a picture, 0..9.</summary>
     public int Label(int index) => _labels[index];
 
-    private static string ImagePath(SceneSplit split, string? folder) => Path.Combine(folder ?? DefaultFolder, $"{Prefix(split)}-images-idx3-ubyte.gz");
+    private static string ImagePath(SceneSplit split, string? folder) =>
+        Path.Combine(folder ?? DefaultFolder, $"{Prefix(split)}-images-idx3-ubyte.gz");
 
-    private static string LabelPath(SceneSplit split, string? folder) => Path.Combine(folder ?? DefaultFolder, $"{Prefix(split)}-labels-idx1-ubyte.gz");
+    private static string LabelPath(SceneSplit split, string? folder) =>
+        Path.Combine(folder ?? DefaultFolder, $"{Prefix(split)}-labels-idx1-ubyte.gz");
 
     private static string Prefix(SceneSplit split) => split == SceneSplit.Train ? "train" : "t10k";
 
@@ -91,7 +98,8 @@ public sealed class FashionMnist
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new DataException($"{path}: not found; install Fashion-MNIST with: apt-get install dataset-fashion-mnist (or set FASHION_MNIST to its folder).", e);
+            throw new DataException($"{path}: not found; install Fashion-MNIST with: "
+                + "apt-get install dataset-fashion-mnist (or set FASHION_MNIST to its folder).", e);
         }
         catch (Exception e) when (e is EndOfStreamException or InvalidDataException)
         {

@@ -42,7 +42,8 @@ public sealed class FashionScenes : ISceneSource
     internal static IReadOnlyList<string> Words { get; } =
     [
         "a", .. NamedColor.All.Take(ColorCount).Select(c => c.Name),
-        .. FashionMnist.ClassNames.SelectMany(n => CaptionCleaner.Clean(n, CaptionCleaner.TrainingMaxWords).Split(' ')).Distinct(),
+        .. FashionMnist.ClassNames.SelectMany(n => CaptionCleaner.Clean(n, CaptionCleaner.TrainingMaxWords).Split(' '))
+            .Distinct(),
     ];
 
     /// <inheritdoc/>
@@ -77,7 +78,8 @@ public sealed class FashionScenes : ISceneSource
             do
             {
                 var index = random.NextInt(pictures.Count);
-                items[i] = new Item(index, pictures.Label(index), random.NextInt(ColorCount), random.NextInt(SmallestSide, LargestSide) * Size / 64);
+                items[i] = new Item(index, pictures.Label(index), random.NextInt(ColorCount),
+                    random.NextInt(SmallestSide, LargestSide) * Size / 64);
             }
             while (items.Take(i).Any(other => other.Class == items[i].Class && other.Color == items[i].Color));
         }
@@ -91,7 +93,8 @@ public sealed class FashionScenes : ISceneSource
             if (ScenePlacement.TryPlace(sides, Size, random) is { } corners)
                 return corners;
         }
-        throw new InvalidOperationException($"items of {string.Join(", ", sides)} pixels found no place in {Size}×{Size}.");
+        throw new InvalidOperationException(
+            $"items of {string.Join(", ", sides)} pixels found no place in {Size}×{Size}.");
     }
 
     private RgbImage PaintBackground(SeededRandom random)
@@ -138,7 +141,8 @@ public sealed class FashionScenes : ISceneSource
         }
     }
 
-    private static byte Blend(byte below, int above, int opacity) => (byte)((below * (255 - opacity) + above * opacity + 127) / 255);
+    private static byte Blend(byte below, int above, int opacity) =>
+        (byte)((below * (255 - opacity) + above * opacity + 127) / 255);
 
     private readonly record struct Item(int Index, int Class, int Color, int Side);
 }

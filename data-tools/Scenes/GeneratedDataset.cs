@@ -10,8 +10,8 @@ namespace AmcEngine.DataTools;
 /// <param name="create">Side of the pictures, folder of the files that it needs → renderer.</param>
 /// <param name="needsFiles">Whether it is made of files of its own.</param>
 public sealed class GeneratedDataset(
-    string name, string title, string home, string licence, IReadOnlyList<string> words, IReadOnlyList<string> compounds,
-    Func<int, string?, ISceneSource> create, bool needsFiles = false) : Dataset
+    string name, string title, string home, string licence, IReadOnlyList<string> words,
+    IReadOnlyList<string> compounds, Func<int, string?, ISceneSource> create, bool needsFiles = false) : Dataset
 {
     /// <inheritdoc/>
     public override string Name => name;
@@ -34,7 +34,10 @@ public sealed class GeneratedDataset(
     /// <summary>Whether it is made of files of its own, in a folder that may be named.</summary>
     public bool NeedsFiles => needsFiles;
 
-    /// <summary>Words that paraphrases add to <see cref="Words"/>, each once; apart from them, so that vocabularies without paraphrases stay what they are.</summary>
+    /// <summary>
+    /// Words that paraphrases add to <see cref="Words"/>, each once; apart from them, so that vocabularies without
+    /// paraphrases stay what they are.
+    /// </summary>
     public IReadOnlyList<string> ParaphraseWords => ScenePhrasebook.NewWords(words, compounds);
 
     /// <summary>Creates the renderer.</summary>

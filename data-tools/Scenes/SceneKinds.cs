@@ -12,9 +12,11 @@ public static class SceneKinds
     /// <summary>The kinds as data sets.</summary>
     public static IReadOnlyList<GeneratedDataset> Datasets { get; } =
     [
-        new(Shapes, "coloured shapes", "generated", "free for any use", ShapePhrases.Words, [], (size, _) => new ShapeScenes(size)),
-        new(Fashion, "tinted Fashion-MNIST", "generated from Fashion-MNIST (Debian's dataset-fashion-mnist)", "MIT (Fashion-MNIST)",
-            FashionScenes.Words, FashionMnist.ClassNames, (size, folder) => new FashionScenes(size, folder), needsFiles: true),
+        new(Shapes, "coloured shapes", "generated", "free for any use", ShapePhrases.Words, [],
+            (size, _) => new ShapeScenes(size)),
+        new(Fashion, "tinted Fashion-MNIST", "generated from Fashion-MNIST (Debian's dataset-fashion-mnist)",
+            "MIT (Fashion-MNIST)", FashionScenes.Words, FashionMnist.ClassNames,
+            (size, folder) => new FashionScenes(size, folder), needsFiles: true),
     ];
 
     /// <summary>The names.</summary>
@@ -23,10 +25,13 @@ public static class SceneKinds
     /// <summary>Creates the renderer of a kind.</summary>
     /// <param name="kind">One of <see cref="All"/>.</param>
     /// <param name="size">Side of the pictures in pixels.</param>
-    /// <param name="fashionFolder">Folder of Fashion-MNIST's files; null looks where <see cref="FashionMnist.DefaultFolder"/> says.</param>
+    /// <param name="fashionFolder">
+    /// Folder of Fashion-MNIST's files; null looks where <see cref="FashionMnist.DefaultFolder"/> says.
+    /// </param>
     /// <exception cref="DataException">The kind is unknown.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The size is too small for the kind.</exception>
-    public static ISceneSource Create(string kind, int size = 64, string? fashionFolder = null) => Find(kind).Create(size, fashionFolder);
+    public static ISceneSource Create(string kind, int size = 64, string? fashionFolder = null) =>
+        Find(kind).Create(size, fashionFolder);
 
     /// <summary>The data set of a kind.</summary>
     /// <exception cref="DataException">The kind is unknown.</exception>

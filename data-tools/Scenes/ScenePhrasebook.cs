@@ -3,8 +3,9 @@ using System.Collections.Frozen;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Says a scene's phrase in other words that mean the same: "small red circle" as "little crimson disc". Each word that has
-/// synonyms gets one of them, by a random stream of its own, so that pictures and phrases are what they are without.
+/// Says a scene's phrase in other words that mean the same: "small red circle" as "little crimson disc". Each word that
+/// has synonyms gets one of them, by a random stream of its own, so that pictures and phrases are what they are
+/// without.
 /// </summary>
 internal static class ScenePhrasebook
 {
@@ -73,7 +74,9 @@ internal static class ScenePhrasebook
         return string.Join(' ', other);
     }
 
-    /// <summary>Every word of cleaned paraphrases that phrases of these words do not have, each once, in a fixed order.</summary>
+    /// <summary>
+    /// Every word of cleaned paraphrases that phrases of these words do not have, each once, in a fixed order.
+    /// </summary>
     /// <param name="words">The words of the phrases.</param>
     /// <param name="names">Words of the phrases as they are before cleaning, such as "t-shirt".</param>
     public static IReadOnlyList<string> NewWords(IReadOnlyList<string> words, IEnumerable<string> names) =>

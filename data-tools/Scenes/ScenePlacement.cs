@@ -6,7 +6,9 @@ internal static class ScenePlacement
     private const int TriesPerItem = 24;
     private const int Gap = 1;
 
-    /// <summary>Draws the top left corners of squares with the given sides; null if they did not fit this time.</summary>
+    /// <summary>
+    /// Draws the top left corners of squares with the given sides; null if they did not fit this time.
+    /// </summary>
     public static (int X, int Y)[]? TryPlace(ReadOnlySpan<int> sides, int size, SeededRandom random)
     {
         var corners = new (int X, int Y)[sides.Length];

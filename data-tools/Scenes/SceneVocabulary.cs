@@ -9,8 +9,8 @@ public static class SceneVocabulary
     public static IReadOnlyList<string> Words(string kind) => SceneKinds.Find(kind).Words;
 
     /// <summary>
-    /// Every word that a cleaned paraphrase of the kind can hold beside those of <see cref="Words"/>, in a fixed order, each once.
-    /// Apart from them, so that vocabularies of runs without paraphrases stay what they are.
+    /// Every word that a cleaned paraphrase of the kind can hold beside those of <see cref="Words"/>, in a fixed order,
+    /// each once. Apart from them, so that vocabularies of runs without paraphrases stay what they are.
     /// </summary>
     /// <param name="kind">One of <see cref="SceneKinds.All"/>.</param>
     /// <exception cref="DataException">The kind is unknown.</exception>

@@ -31,7 +31,8 @@ internal static class ShapeBackground
             0 => (_, _) => random.NextInt(-contrast, contrast),
             1 => (x, y) => (Along(direction, x, y, size) / period & 1) == 0 ? contrast : -contrast,
             2 => (x, y) => ((x / period + y / period) & 1) == 0 ? contrast : -contrast,
-            _ => (x, y) => 3 * contrast * (2 * Along(direction, x, y, size) - (direction < 2 ? size : 2 * size)) / (2 * (direction < 2 ? size : 2 * size)),
+            _ => (x, y) => 3 * contrast * (2 * Along(direction, x, y, size) - (direction < 2 ? size : 2 * size))
+                / (2 * (direction < 2 ? size : 2 * size)),
         };
     }
 

@@ -15,7 +15,8 @@ internal static class ShapeOutlines
     private const int RingHole = 563;
     private const int CrossArm = 348;
 
-    private static readonly SKPoint[] Square = Points(-Radius, -Radius, Radius, -Radius, Radius, Radius, -Radius, Radius);
+    private static readonly SKPoint[] Square = Points(
+        -Radius, -Radius, Radius, -Radius, Radius, Radius, -Radius, Radius);
     private static readonly SKPoint[] Triangle = Points(0, -Radius, Radius, Radius, -Radius, Radius);
     private static readonly SKPoint[] Diamond = Points(0, -Radius, Radius, 0, 0, Radius, -Radius, 0);
 
@@ -24,8 +25,9 @@ internal static class ShapeOutlines
         0, -Radius, 271, -373, 974, -316, 438, 142, 602, 828, 0, 461, -602, 828, -438, 142, -974, -316, -271, -373);
 
     private static readonly SKPoint[] Cross = Points(
-        -CrossArm, -Radius, CrossArm, -Radius, CrossArm, -CrossArm, Radius, -CrossArm, Radius, CrossArm, CrossArm, CrossArm,
-        CrossArm, Radius, -CrossArm, Radius, -CrossArm, CrossArm, -Radius, CrossArm, -Radius, -CrossArm, -CrossArm, -CrossArm);
+        -CrossArm, -Radius, CrossArm, -Radius, CrossArm, -CrossArm, Radius, -CrossArm, Radius, CrossArm, CrossArm,
+        CrossArm, CrossArm, Radius, -CrossArm, Radius, -CrossArm, CrossArm, -Radius, CrossArm, -Radius, -CrossArm,
+        -CrossArm, -CrossArm);
 
     // Four quarters of four parabolas, two corners each.
     private const int CirclePoints = 32;

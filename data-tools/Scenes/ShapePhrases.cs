@@ -40,7 +40,9 @@ internal static class ShapePhrases
         return alike > 1 || withSize ? $"{(item.Large ? "large" : "small")} {phrase}" : phrase;
     }
 
-    /// <summary>"the left blue circle", where several look alike and the referent lies clearly at that end; else null.</summary>
+    /// <summary>
+    /// "the left blue circle", where several look alike and the referent lies clearly at that end; else null.
+    /// </summary>
     public static string? Extreme(ReadOnlySpan<ShapeItem> items, int referent, int size, int direction)
     {
         var hasRival = false;
@@ -56,10 +58,11 @@ internal static class ShapePhrases
     }
 
     /// <summary>
-    /// "the star left of the square" or, with colour, "the blue star left of the square", where there is one anchor, the
-    /// referent lies clearly on that side of it, and no other item of the same description does; else null.
+    /// "the star left of the square" or, with colour, "the blue star left of the square", where there is one anchor,
+    /// the referent lies clearly on that side of it, and no other item of the same description does; else null.
     /// </summary>
-    public static string? Relation(ReadOnlySpan<ShapeItem> items, int referent, int anchor, int size, int direction, bool withColor)
+    public static string? Relation(
+        ReadOnlySpan<ShapeItem> items, int referent, int anchor, int size, int direction, bool withColor)
     {
         ShapeItem subject = items[referent], mark = items[anchor];
         (var along, var across) = Ahead(subject, mark, direction);

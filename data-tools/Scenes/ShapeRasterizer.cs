@@ -5,9 +5,9 @@ using SkiaSharp;
 namespace AmcEngine.DataTools;
 
 /// <summary>
-/// Draws shapes with soft edges, the same on every machine. Skia's own soft edges and blending may not be, as they can depend
-/// on the processor's vector instructions; its hard-edged filling uses whole numbers only. So Skia fills a larger mask
-/// with hard edges, and the mask's averages are blended here in whole numbers.
+/// Draws shapes with soft edges, the same on every machine. Skia's own soft edges and blending may not be, as they can
+/// depend on the processor's vector instructions; its hard-edged filling uses whole numbers only. So Skia fills a
+/// larger mask with hard edges, and the mask's averages are blended here in whole numbers.
 /// </summary>
 internal static class ShapeRasterizer
 {

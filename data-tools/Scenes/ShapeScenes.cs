@@ -16,7 +16,9 @@ public sealed class ShapeScenes : ISceneSource
 
     /// <summary>Creates the renderer.</summary>
     /// <param name="size">Side of the pictures in pixels, at least 32.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is too small to tell shapes apart.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="size"/> is too small to tell shapes apart.
+    /// </exception>
     public ShapeScenes(int size = 64)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, MinimumSize);
@@ -48,7 +50,8 @@ public sealed class ShapeScenes : ISceneSource
     }
 
     /// <summary>The items (the referent first) and the phrase of a scene, without drawing it.</summary>
-    internal (ShapeItem[] Items, string Phrase) Describe(ulong seed, SceneSplit split, long number) => Plan(RandomOf(seed, split, number));
+    internal (ShapeItem[] Items, string Phrase) Describe(ulong seed, SceneSplit split, long number) =>
+        Plan(RandomOf(seed, split, number));
 
     private static SeededRandom RandomOf(ulong seed, SceneSplit split, long number)
     {
@@ -98,7 +101,8 @@ public sealed class ShapeScenes : ISceneSource
     private ShapeItem DrawAny(SeededRandom random)
     {
         var kind = (ShapeKind)random.NextInt(ShapePhrases.KindCount);
-        return WithSize(new ShapeItem(kind, random.NextInt(ShapePhrases.ColorCount), false, 0, 0, 0), random.Chance(LargeShare), random);
+        return WithSize(new ShapeItem(kind, random.NextInt(ShapePhrases.ColorCount), false, 0, 0, 0),
+            random.Chance(LargeShare), random);
     }
 
     // Colour alone must often fail, and so must shape alone; the rest keeps scenes easy enough to start learning from.
@@ -109,13 +113,18 @@ public sealed class ShapeScenes : ISceneSource
         if (lot < 0.40)
             return rival with { Color = referent.Color, Kind = OtherKind(referent, random) };
         if (lot < 0.75)
-            return rival with { Kind = referent.Kind, Color = (referent.Color + 1 + random.NextInt(ShapePhrases.ColorCount - 1)) % ShapePhrases.ColorCount };
+            return rival with
+            {
+                Kind = referent.Kind,
+                Color = (referent.Color + 1 + random.NextInt(ShapePhrases.ColorCount - 1)) % ShapePhrases.ColorCount
+            };
         if (lot < 0.85)
             return WithSize(referent, !referent.Large, random);
         return rival with { Kind = OtherKind(referent, random) };
     }
 
-    private ShapeItem DrawTwin(ShapeItem referent, SeededRandom random) => WithSize(referent, random.Chance(LargeShare), random);
+    private ShapeItem DrawTwin(ShapeItem referent, SeededRandom random) =>
+        WithSize(referent, random.Chance(LargeShare), random);
 
     private ShapeItem DrawAnchor(ShapeItem referent, SeededRandom random) =>
         DrawAny(random) with { Kind = OtherKind(referent, random) };
@@ -126,7 +135,8 @@ public sealed class ShapeScenes : ISceneSource
     // Large is 25–29 of 64 pixels and small 13–16: never in doubt.
     private ShapeItem WithSize(ShapeItem item, bool large, SeededRandom random)
     {
-        var side = large ? random.NextInt(25 * Size / 64, 29 * Size / 64) : random.NextInt(13 * Size / 64, 16 * Size / 64);
+        var side =
+            large ? random.NextInt(25 * Size / 64, 29 * Size / 64) : random.NextInt(13 * Size / 64, 16 * Size / 64);
         return item with { Large = large, Side = side };
     }
 

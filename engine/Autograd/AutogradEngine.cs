@@ -12,11 +12,17 @@ public static class AutogradEngine
     /// </summary>
     /// <param name="outputs">What is differentiated.</param>
     /// <param name="inputs">Leaves or intermediate tensors of the graph.</param>
-    /// <param name="gradOutputs">Cotangents with the outputs' shapes; null stands for ones, allowed for one-element outputs.</param>
+    /// <param name="gradOutputs">
+    /// Cotangents with the outputs' shapes; null stands for ones, allowed for one-element outputs.
+    /// </param>
     /// <param name="createGraph">Record the gradient itself, so that it can be differentiated again.</param>
-    /// <param name="retainGraph">Keep what the graph saved for another pass; by default only with <paramref name="createGraph"/>.</param>
+    /// <param name="retainGraph">
+    /// Keep what the graph saved for another pass; by default only with <paramref name="createGraph"/>.
+    /// </param>
     /// <returns>One gradient an input; null where the outputs do not depend on the input.</returns>
-    /// <exception cref="AutogradException">An output does not require a gradient, an input is no part of a graph, or the graph was released.</exception>
+    /// <exception cref="AutogradException">
+    /// An output does not require a gradient, an input is no part of a graph, or the graph was released.
+    /// </exception>
     public static Tensor?[] Grad(
         IReadOnlyList<Tensor> outputs,
         IReadOnlyList<Tensor> inputs,
@@ -48,7 +54,8 @@ public static class AutogradEngine
     /// <c>torch.Tensor.backward</c>. Gradients belong to no scope; clear them before the next step.
     /// </summary>
     /// <exception cref="AutogradException">The tensor requires no gradient or the graph was released.</exception>
-    public static void Backward(this Tensor output, Tensor? gradOutput = null, bool retainGraph = false, bool createGraph = false)
+    public static void Backward(
+        this Tensor output, Tensor? gradOutput = null, bool retainGraph = false, bool createGraph = false)
     {
         using var scope = MemoryScope.Begin();
         var pass = new BackwardPass(createGraph, retainGraph || createGraph, null, []);

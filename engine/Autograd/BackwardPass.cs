@@ -8,7 +8,8 @@ namespace AmcEngine.Autograd;
 /// One walk through the graph from outputs to leaves, newest node first (a node's consumers are always newer, so its
 /// cotangents are complete when its turn comes). Cotangents are freed as they are consumed.
 /// </summary>
-internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionary<Edge, int>? wanted, Tensor?[] captured)
+internal sealed class BackwardPass(
+    bool createGraph, bool retainGraph, Dictionary<Edge, int>? wanted, Tensor?[] captured)
 {
     private readonly Dictionary<Node, Tensor?[]> _cotangents = [];
     private readonly PriorityQueue<Node, long> _queue = new();
@@ -23,18 +24,24 @@ internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionar
         while (_queue.TryDequeue(out var node, out _)) Visit(node);
     }
 
-    /// <summary>What has arrived at an edge so far, where no one else holds it and nothing is recorded; else null.</summary>
+    /// <summary>
+    /// What has arrived at an edge so far, where no one else holds it and nothing is recorded; else null.
+    /// </summary>
     public Tensor? SumAt(Edge edge) =>
-        !createGraph && edge.Node is { } node && _cotangents.TryGetValue(node, out var slots) && slots[edge.Index] is { Storage.References: 1 } sum ? sum : null;
+        !createGraph && edge.Node is { } node && _cotangents.TryGetValue(node, out var slots)
+            && slots[edge.Index] is { Storage.References: 1 } sum ? sum : null;
 
     private void Seed(Tensor output, Tensor? gradOutput)
     {
         if (!output.RequiresGrad)
-            throw new AutogradException("backward", $"{output} does not require a gradient: no input of its graph does, or it was made without recording");
+            throw new AutogradException("backward",
+                $"{output} does not require a gradient: no input of its graph does, or it was made without recording");
         if (gradOutput is null && output.Count != 1)
-            throw new AutogradException("backward", $"{output} has {output.Count} elements; pass a cotangent of that shape");
+            throw new AutogradException(
+                "backward", $"{output} has {output.Count} elements; pass a cotangent of that shape");
         if (gradOutput is not null && !gradOutput.Shape.Equals(output.Shape))
-            throw new AutogradException("backward", $"the cotangent {gradOutput.Shape} does not have the output's shape {output.Shape}");
+            throw new AutogradException(
+                "backward", $"the cotangent {gradOutput.Shape} does not have the output's shape {output.Shape}");
         if (!Leads(output.Edge.Node!)) return;
         using var scope = MemoryScope.Begin();
         Accumulate(output.Edge, gradOutput ?? Tensor.Ones(output.Shape, output.DType, output.Backend));

@@ -15,7 +15,8 @@ internal static class Graph
     }
 
     /// <summary>Records an op with one output and returns the output.</summary>
-    public static Tensor Record(string op, ReadOnlySpan<Tensor> inputs, Tensor output, ReadOnlySpan<Tensor> saved, GradientRule rule)
+    public static Tensor Record(
+        string op, ReadOnlySpan<Tensor> inputs, Tensor output, ReadOnlySpan<Tensor> saved, GradientRule rule)
     {
         GraphWatch.Outputs?.Invoke(op, output);
         if (Records(inputs)) _ = new OpNode(op, inputs, [output], saved, rule);
@@ -23,7 +24,8 @@ internal static class Graph
     }
 
     /// <summary>Records an op with several outputs.</summary>
-    public static Tensor[] Record(string op, ReadOnlySpan<Tensor> inputs, Tensor[] outputs, ReadOnlySpan<Tensor> saved, GradientRule rule)
+    public static Tensor[] Record(
+        string op, ReadOnlySpan<Tensor> inputs, Tensor[] outputs, ReadOnlySpan<Tensor> saved, GradientRule rule)
     {
         if (GraphWatch.Outputs is { } look)
             foreach (var output in outputs) look(op, output);

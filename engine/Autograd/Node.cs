@@ -24,8 +24,8 @@ internal abstract class Node : IReleasable
     public int OutputCount { get; protected init; } = 1;
 
     /// <summary>
-    /// Vector-Jacobian product: cotangents of the outputs (null = zero) to those of the needed inputs. A rule may add a cotangent
-    /// onto the pass's sum for that input itself, and then returns the sum.
+    /// Vector-Jacobian product: cotangents of the outputs (null = zero) to those of the needed inputs. A rule may add a
+    /// cotangent onto the pass's sum for that input itself, and then returns the sum.
     /// </summary>
     public abstract Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed, BackwardPass pass);
 
@@ -64,8 +64,8 @@ internal readonly ref struct GradientContext(bool[] needed, Tensor[] saved, Edge
     public bool Needs(int input) => _needed[input];
 
     /// <summary>
-    /// The sum of what has already arrived at an input, if the rule may add to it in place: it then returns this tensor as
-    /// the input's gradient. Null where there is none yet, where others hold it, or where the pass is recorded.
+    /// The sum of what has already arrived at an input, if the rule may add to it in place: it then returns this tensor
+    /// as the input's gradient. Null where there is none yet, where others hold it, or where the pass is recorded.
     /// </summary>
     public Tensor? Sum(int input) => _pass.SumAt(_inputs[input]);
 }
@@ -77,7 +77,8 @@ internal sealed class OpNode : Node
     private readonly SavedTensor[] _saved;
     private bool _released;
 
-    public OpNode(string name, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> saved, GradientRule rule)
+    public OpNode(string name, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> saved,
+        GradientRule rule)
     {
         Name = name;
         _rule = rule;
@@ -95,7 +96,8 @@ internal sealed class OpNode : Node
     public override Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed, BackwardPass pass)
     {
         if (_released)
-            throw new AutogradException(Name, "its saved tensors were released by an earlier backward pass; pass retainGraph: true to go through the graph twice");
+            throw new AutogradException(Name, "its saved tensors were released by an earlier backward pass; "
+                + "pass retainGraph: true to go through the graph twice");
         var saved = new Tensor[_saved.Length];
         for (var i = 0; i < saved.Length; i++) saved[i] = _saved[i].Unpack(Name);
         return _rule(new GradientContext(needed, saved, Inputs, pass), gradOutputs);
@@ -109,7 +111,9 @@ internal sealed class OpNode : Node
     }
 }
 
-/// <summary>A tensor that a node keeps for its gradient: holds the memory by reference count, whatever scope ends.</summary>
+/// <summary>
+/// A tensor that a node keeps for its gradient: holds the memory by reference count, whatever scope ends.
+/// </summary>
 internal sealed class SavedTensor
 {
     private readonly Storage _storage;
@@ -135,7 +139,8 @@ internal sealed class SavedTensor
     public Tensor Unpack(string op)
     {
         if (_storage.Version != _version)
-            throw new AutogradException(op, $"{_name ?? "a tensor"} {_shape}, needed for its gradient, was overwritten in place after the forward pass; update weights after Backward()");
+            throw new AutogradException(op, $"{_name ?? "a tensor"} {_shape}, needed for its gradient, "
+                + "was overwritten in place after the forward pass; update weights after Backward()");
         _storage.Retain();
         return new Tensor(_storage, _shape, _dtype, _offset) { Edge = _edge, Name = _name };
     }

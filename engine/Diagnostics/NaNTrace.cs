@@ -9,7 +9,8 @@ public sealed class NonFiniteException(string op, string detail) : EngineExcepti
 
 /// <summary>
 /// While a trace is open on this thread, the output of every op, forward and backward, is searched for NaN and
-/// infinities, and the first op that makes one is named. Costs a pass over each output: for finding a fault, not for training.
+/// infinities, and the first op that makes one is named. Costs a pass over each output: for finding a fault, not for
+/// training.
 /// </summary>
 public static class NaNTrace
 {
@@ -24,7 +25,8 @@ public static class NaNTrace
         Span<long> count = [0];
         output.Backend.Run(new CountNonFiniteArgs([output], count));
         if (count[0] > 0)
-            throw new NonFiniteException(op, $"{count[0]} of {output.Count} values of its output {output} are NaN or infinite");
+            throw new NonFiniteException(
+                op, $"{count[0]} of {output.Count} values of its output {output} are NaN or infinite");
     }
 
     private sealed class Trace : IDisposable

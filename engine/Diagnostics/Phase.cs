@@ -1,8 +1,8 @@
 namespace AmcEngine.Diagnostics;
 
 /// <summary>
-/// Names what this thread does from now on, for a <see cref="Profiler"/>; without one it does nothing. Nodes recorded in a
-/// phase know it, so that the backward pass through them is a phase of its own. A name is "group" or "group/part".
+/// Names what this thread does from now on, for a <see cref="Profiler"/>; without one it does nothing. Nodes recorded
+/// in a phase know it, so that the backward pass through them is a phase of its own. A name is "group" or "group/part".
 /// </summary>
 /// <example><code>using var phase = Phase.Begin("forward/vision encoder");</code></example>
 public static class Phase
@@ -11,7 +11,8 @@ public static class Phase
     public const string Other = "other";
 
     /// <summary>Opens a phase until the result is disposed; the phase before goes on then.</summary>
-    public static Scope Begin(string name) => Profiler.Current is { } profiler ? new Scope(profiler, profiler.Enter(name)) : default;
+    public static Scope Begin(string name) =>
+        Profiler.Current is { } profiler ? new Scope(profiler, profiler.Enter(name)) : default;
 
     /// <summary>An open phase.</summary>
     public readonly struct Scope : IDisposable

@@ -45,7 +45,9 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
     /// <summary>The largest sum of live tensors that an allocation led to, and when; null before the first.</summary>
     public PeakMemory? Peak { get; private set; }
 
-    /// <summary>Phases in the order in which they first began; their times exclude phases within them and add up to the whole.</summary>
+    /// <summary>
+    /// Phases in the order in which they first began; their times exclude phases within them and add up to the whole.
+    /// </summary>
     public IReadOnlyList<PhaseStatistics> Phases =>
         [.. _phases.Select(p => new PhaseStatistics(p.Key, Seconds(p.Value.Ticks), Seconds(p.Value.KernelTicks)))];
 
@@ -58,7 +60,8 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
     public IReadOnlyList<OpStatistics> Ops(bool byShape) =>
         [.. _ops.GroupBy(o => (o.Key.Name, Shape: byShape ? o.Key.Shape : default))
             .Select(g => new OpStatistics(
-                g.Key.Name, g.Key.Shape.ToString(), g.Sum(o => o.Value.Calls), Seconds(g.Sum(o => o.Value.Ticks)), g.Sum(o => o.Value.Flop), g.Sum(o => o.Value.Bytes)))
+                g.Key.Name, g.Key.Shape.ToString(), g.Sum(o => o.Value.Calls), Seconds(g.Sum(o => o.Value.Ticks)),
+                g.Sum(o => o.Value.Flop), g.Sum(o => o.Value.Bytes)))
             .OrderByDescending(o => o.Seconds).ThenBy(o => o.Name, StringComparer.Ordinal)];
 
     /// <summary>Ends the profiling; the results stay.</summary>
@@ -159,7 +162,9 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
 /// <param name="Shape">Its sizes as text; empty where not told apart.</param>
 /// <param name="Calls">Number of calls.</param>
 /// <param name="Seconds">Time of all calls.</param>
-/// <param name="Flop">Floating-point operations of all calls; exact for matrix products, about right for functions such as exp.</param>
+/// <param name="Flop">
+/// Floating-point operations of all calls; exact for matrix products, about right for functions such as exp.
+/// </param>
 /// <param name="Bytes">Compulsory traffic of all calls: every operand once, every result once.</param>
 public sealed record OpStatistics(string Name, string Shape, long Calls, double Seconds, double Flop, double Bytes);
 
@@ -172,5 +177,7 @@ public sealed record PhaseStatistics(string Name, double Seconds, double KernelS
 /// <summary>When most memory was live.</summary>
 /// <param name="Bytes">Bytes in live tensors.</param>
 /// <param name="Phase">The phase that allocated then.</param>
-/// <param name="GradientBytes">The part of it held by gradients of leaves, if the profiler was opened before the first of them.</param>
+/// <param name="GradientBytes">
+/// The part of it held by gradients of leaves, if the profiler was opened before the first of them.
+/// </param>
 public sealed record PeakMemory(long Bytes, string Phase, long GradientBytes);

@@ -3,7 +3,10 @@ namespace AmcEngine.Diagnostics;
 /// <summary>How far computed values are from expected ones.</summary>
 public static class RelativeError
 {
-    /// <summary>‖actual − expected‖₂ / ‖expected‖₂ (absolute where the expected values are zero); infinite where the sizes differ.</summary>
+    /// <summary>
+    /// ‖actual − expected‖₂ / ‖expected‖₂ (absolute where the expected values are zero); infinite where the sizes
+    /// differ.
+    /// </summary>
     public static double L2(ReadOnlySpan<double> actual, ReadOnlySpan<double> expected)
     {
         if (actual.Length != expected.Length) return double.PositiveInfinity;

@@ -14,9 +14,12 @@ namespace AmcEngine.Memory;
 /// </summary>
 /// <param name="backend">Owner of the blocks.</param>
 /// <param name="accelerator">Where the memory is.</param>
-/// <param name="hostKernels">Whether host code works on the blocks: they are then 64-byte aligned and know their address.</param>
+/// <param name="hostKernels">
+/// Whether host code works on the blocks: they are then 64-byte aligned and know their address.
+/// </param>
 /// <param name="limit">Most bytes to take from the device; 0 for no limit of our own.</param>
-internal sealed class CachingPool(IBackend backend, Accelerator accelerator, bool hostKernels, long limit = 0) : IDisposable
+internal sealed class CachingPool(IBackend backend, Accelerator accelerator, bool hostKernels, long limit = 0)
+    : IDisposable
 {
     private const int Alignment = 64;
     private const long SmallestClass = 256;
@@ -67,7 +70,10 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
         }
     }
 
-    /// <summary>Blocks in use that remember who took them, the largest holder first: <c>"12 blocks, 3072 bytes: Type.Method"</c>.</summary>
+    /// <summary>
+    /// Blocks in use that remember who took them, the largest holder first:
+    /// <c>"12 blocks, 3072 bytes: Type.Method"</c>.
+    /// </summary>
     public IReadOnlyList<string> Holders()
     {
         lock (_gate)
@@ -132,8 +138,11 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
     private EngineException Exhausted(long size)
     {
         LiveBytes -= size;
-        var (of, or) = limit > 0 ? ($"the limit of {limit >> 20} MiB on", ", or raise the limit") : ("the memory of", "");
-        return new EngineException("allocate", $"{(size + (1 << 20) - 1) >> 20} MiB more than the {ReservedBytes >> 20} MiB in use do not fit in {of} {backend.Device.Id} ({backend.Device.Name}); use a smaller batch or picture{or}");
+        var (of, or) =
+            limit > 0 ? ($"the limit of {limit >> 20} MiB on", ", or raise the limit") : ("the memory of", "");
+        return new EngineException(
+            "allocate", $"{(size + (1 << 20) - 1) >> 20} MiB more than the {ReservedBytes >> 20} MiB in use do not fit "
+                + $"in {of} {backend.Device.Id} ({backend.Device.Name}); use a smaller batch or picture{or}");
     }
 
     /// <summary>Frees every block; names those still in use where they are tracked.</summary>

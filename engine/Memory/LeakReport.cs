@@ -24,7 +24,8 @@ public static class LeakReport
         {
             var method = frame.GetMethod();
             var place = method?.DeclaringType?.Namespace ?? "";
-            if (place is "AmcEngine.Memory" or "AmcEngine.Tensors" or "AmcEngine.Ops" || place.StartsWith("AmcEngine.Backends", StringComparison.Ordinal)) continue;
+            if (place is "AmcEngine.Memory" or "AmcEngine.Tensors" or "AmcEngine.Ops"
+                || place.StartsWith("AmcEngine.Backends", StringComparison.Ordinal)) continue;
             return $"{method?.DeclaringType?.FullName}.{method?.Name}";
         }
         return "unknown";

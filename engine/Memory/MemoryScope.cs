@@ -35,14 +35,18 @@ public sealed class MemoryScope : IDisposable
     /// <summary>Opens a scope inside the current one.</summary>
     public static MemoryScope Begin() => _current = new MemoryScope(_current);
 
-    /// <summary>Runs <paramref name="body"/> in a scope of its own and returns its result to the enclosing scope.</summary>
+    /// <summary>
+    /// Runs <paramref name="body"/> in a scope of its own and returns its result to the enclosing scope.
+    /// </summary>
     public static Tensor Run(Func<Tensor> body)
     {
         using var scope = Begin();
         return scope.Keep(body());
     }
 
-    /// <summary>Hands a tensor of this scope to the enclosing scope (to the caller, when this is the outermost).</summary>
+    /// <summary>
+    /// Hands a tensor of this scope to the enclosing scope (to the caller, when this is the outermost).
+    /// </summary>
     public Tensor Keep(Tensor tensor)
     {
         if (!ReferenceEquals(tensor.Owner, this)) return tensor;
@@ -72,14 +76,17 @@ public sealed class MemoryScope : IDisposable
         scope?._nodes!.Add(node);
     }
 
-    /// <summary>Suspends scoping on this thread: tensors made until disposal belong to the caller (parameters, states).</summary>
+    /// <summary>
+    /// Suspends scoping on this thread: tensors made until disposal belong to the caller (parameters, states).
+    /// </summary>
     public static IDisposable Suspend() => new Suspension();
 
     /// <summary>Returns the memory of every tensor that was not kept.</summary>
     public void Dispose()
     {
         if (!ReferenceEquals(_current, this))
-            throw new EngineException("memory_scope", "scopes must end in the reverse order of their beginning, on their own thread");
+            throw new EngineException(
+                "memory_scope", "scopes must end in the reverse order of their beginning, on their own thread");
         _current = _parent;
         foreach (var tensor in _tensors)
             if (ReferenceEquals(tensor.Owner, this)) tensor.Dispose();

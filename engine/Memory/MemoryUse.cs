@@ -6,15 +6,20 @@ namespace AmcEngine.Memory;
 /// <summary>How much memory tensors hold, and the process.</summary>
 public static class MemoryUse
 {
-    /// <summary>Bytes of the blocks that the tensors hold, each block once, with what its size class rounds up.</summary>
+    /// <summary>
+    /// Bytes of the blocks that the tensors hold, each block once, with what its size class rounds up.
+    /// </summary>
     public static long Of(IEnumerable<Tensor> tensors) => tensors.Select(t => t.Storage).Distinct().Sum(s => s.Bytes);
 
-    /// <summary>Most bytes of this process that were ever resident: Linux's "high water mark"; null elsewhere.</summary>
+    /// <summary>
+    /// Most bytes of this process that were ever resident: Linux's "high water mark"; null elsewhere.
+    /// </summary>
     public static long? PeakResident()
     {
         const string file = "/proc/self/status", field = "VmHWM:";
         if (!File.Exists(file)) return null;
         var line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(field, StringComparison.Ordinal));
-        return line is not null && long.TryParse(line[field.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture, out var kib) ? kib * 1024 : null;
+        return line is not null && long.TryParse(line[field.Length..].Replace("kB", "", StringComparison.Ordinal)
+            .Trim(), CultureInfo.InvariantCulture, out var kib) ? kib * 1024 : null;
     }
 }

@@ -26,7 +26,10 @@ public sealed class Storage
     /// <summary>ILGPU's buffer beneath the block.</summary>
     internal MemoryBuffer1D<byte, Stride1D.Dense> Buffer { get; }
 
-    /// <summary>64-byte aligned host address of the block on the CPU back end; 0 on devices, where kernels take views of <see cref="Buffer"/>.</summary>
+    /// <summary>
+    /// 64-byte aligned host address of the block on the CPU back end; 0 on devices, where kernels take views of
+    /// <see cref="Buffer"/>.
+    /// </summary>
     internal nint Pointer { get; }
 
     /// <summary>Capacity in bytes.</summary>

@@ -8,15 +8,19 @@ namespace AmcEngine.Ops;
 [OpFamily]
 public static class Activations
 {
-    /// <summary>x·Φ(x), the GELU by the error function (Hendrycks and Gimpel 2016), not its tanh approximation.</summary>
+    /// <summary>
+    /// x·Φ(x), the GELU by the error function (Hendrycks and Gimpel 2016), not its tanh approximation.
+    /// </summary>
     [Op("gelu_erf")]
     public static Tensor Gelu(this Tensor x) =>
-        Graph.Record("gelu_erf", [x], Elementwise.Apply(UnaryKind.Gelu, "gelu_erf", x), [x], SmoothActivation.Gelu.Rule);
+        Graph.Record(
+            "gelu_erf", [x], Elementwise.Apply(UnaryKind.Gelu, "gelu_erf", x), [x], SmoothActivation.Gelu.Rule);
 
     /// <summary>x·σ(1.702 x), the quick form of GELU (Hendrycks and Gimpel 2016) that CLIP was trained with.</summary>
     [Op("quick_gelu")]
     public static Tensor QuickGelu(this Tensor x) =>
-        Graph.Record("quick_gelu", [x], Elementwise.Apply(UnaryKind.QuickGelu, "quick_gelu", x), [x], SmoothActivation.QuickGelu.Rule);
+        Graph.Record("quick_gelu", [x], Elementwise.Apply(UnaryKind.QuickGelu, "quick_gelu", x), [x],
+            SmoothActivation.QuickGelu.Rule);
 
     internal static readonly OpEntry[] Entries =
     [

@@ -4,31 +4,34 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
 
-/// <summary>Addition, subtraction, multiplication and division with NumPy broadcasting, and scaling by constants.</summary>
+/// <summary>
+/// Addition, subtraction, multiplication and division with NumPy broadcasting, and scaling by constants.
+/// </summary>
 [OpFamily]
 public static class Arithmetic
 {
     /// <summary>a + b, shapes broadcast.</summary>
     /// <exception cref="ShapeException">The shapes do not broadcast.</exception>
     [Op("add")]
-    public static Tensor Add(this Tensor a, Tensor b) => Graph.Record("add", [a, b], Apply(BinaryKind.Add, "add", a, b), [],
-        (c, g) => [c.Needs(0) ? g[0]!.SumTo(a.Shape) : null, c.Needs(1) ? g[0]!.SumTo(b.Shape) : null]);
+    public static Tensor Add(this Tensor a, Tensor b) => Graph.Record("add", [a, b], Apply(BinaryKind.Add, "add", a, b),
+        [], (c, g) => [c.Needs(0) ? g[0]!.SumTo(a.Shape) : null, c.Needs(1) ? g[0]!.SumTo(b.Shape) : null]);
 
     /// <summary>a − b, shapes broadcast.</summary>
     /// <exception cref="ShapeException">The shapes do not broadcast.</exception>
     [Op("sub")]
-    public static Tensor Sub(this Tensor a, Tensor b) => Graph.Record("sub", [a, b], Apply(BinaryKind.Sub, "sub", a, b), [],
-        (c, g) => [c.Needs(0) ? g[0]!.SumTo(a.Shape) : null, c.Needs(1) ? g[0]!.Neg().SumTo(b.Shape) : null]);
+    public static Tensor Sub(this Tensor a, Tensor b) => Graph.Record("sub", [a, b], Apply(BinaryKind.Sub, "sub", a, b),
+        [], (c, g) => [c.Needs(0) ? g[0]!.SumTo(a.Shape) : null, c.Needs(1) ? g[0]!.Neg().SumTo(b.Shape) : null]);
 
     /// <summary>a · b, shapes broadcast.</summary>
     /// <exception cref="ShapeException">The shapes do not broadcast.</exception>
     [Op("mul")]
-    public static Tensor Mul(this Tensor a, Tensor b) => Graph.Record("mul", [a, b], Apply(BinaryKind.Mul, "mul", a, b), [a, b],
-        (c, g) =>
-        [
-            c.Needs(0) ? g[0]!.Mul(c.Saved[1]).SumTo(c.Saved[0].Shape) : null,
-            c.Needs(1) ? g[0]!.Mul(c.Saved[0]).SumTo(c.Saved[1].Shape) : null,
-        ]);
+    public static Tensor Mul(this Tensor a, Tensor b) =>
+        Graph.Record("mul", [a, b], Apply(BinaryKind.Mul, "mul", a, b), [a, b],
+            (c, g) =>
+            [
+                c.Needs(0) ? g[0]!.Mul(c.Saved[1]).SumTo(c.Saved[0].Shape) : null,
+                c.Needs(1) ? g[0]!.Mul(c.Saved[0]).SumTo(c.Saved[1].Shape) : null,
+            ]);
 
     /// <summary>a / b, shapes broadcast.</summary>
     /// <exception cref="ShapeException">The shapes do not broadcast.</exception>
@@ -91,7 +94,8 @@ public static class Arithmetic
     [
         Binary("add", Add), Binary("sub", Sub), Binary("mul", Mul),
         new("div", (t, _) => t[0].Div(t[1]),
-            new([3, 5], [OpInput.Away([1, 5])]), new([4, 1, 3], [OpInput.Away([2, 3])]), new([7, 9], [OpInput.Away([7, 9])])),
+            new([3, 5], [OpInput.Away([1, 5])]), new([4, 1, 3], [OpInput.Away([2, 3])]), new(
+                [7, 9], [OpInput.Away([7, 9])])),
         new("neg", (t, _) => t[0].Neg(), new OpCase([3, 7])),
         new("affine", (t, a) => t[0].Affine(a.Double("factor"), a.Double("constant")),
             new OpCase([5, 3], [], new() { ["factor"] = -2.5, ["constant"] = 0.75 })),

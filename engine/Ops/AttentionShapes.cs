@@ -21,7 +21,8 @@ internal static class AttentionShapes
     }
 
     /// <summary>Kernel arguments of checked operands.</summary>
-    public static AttentionOperands Arguments(Tensor q, Tensor k, Tensor v, Tensor? mask, double scale, int heads, DropoutSpec? dropout)
+    public static AttentionOperands Arguments(
+        Tensor q, Tensor k, Tensor v, Tensor? mask, double scale, int heads, DropoutSpec? dropout)
     {
         OpSupport.RequireSame(Op, q, k, v);
         var (b, h, lq, d, ql) = Heads(q, heads);
@@ -53,13 +54,18 @@ internal static class AttentionShapes
         };
     }
 
-    /// <summary>Strides of an additive mask that broadcasts to [B, H, Lq, Lk]; its last axis is never broadcast. The mask is a constant.</summary>
+    /// <summary>
+    /// Strides of an additive mask that broadcasts to [B, H, Lq, Lk]; its last axis is never broadcast. The mask is a
+    /// constant.
+    /// </summary>
     public static (long Batch, long Head, int Row) MaskStrides(string op, Tensor? mask, Shape scores)
     {
         if (mask is null) return default;
         var m = mask.Shape;
-        if (m.Rank != 4 || m[3] != scores[3] || (m[0] != 1 && m[0] != scores[0]) || (m[1] != 1 && m[1] != scores[1]) || (m[2] != 1 && m[2] != scores[2]))
-            throw new ShapeException(op, $"mask {m} does not broadcast to {scores} (the last axis must be given in full)");
+        if (m.Rank != 4 || m[3] != scores[3] || (m[0] != 1 && m[0] != scores[0]) || (m[1] != 1 && m[1] != scores[1])
+            || (m[2] != 1 && m[2] != scores[2]))
+            throw new ShapeException(
+                op, $"mask {m} does not broadcast to {scores} (the last axis must be given in full)");
         OpSupport.RequireConstant(op, "the mask", mask, "add it to the scores with Add() to learn it");
         return (m[0] == 1 ? 0 : (long)m[1] * m[2] * m[3], m[1] == 1 ? 0 : (long)m[2] * m[3], m[2] == 1 ? 0 : m[3]);
     }

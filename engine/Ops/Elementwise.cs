@@ -94,7 +94,8 @@ public static class Elementwise
         ]);
 
     private static Tensor SigmoidBackward(Tensor g, Tensor y) => Graph.Record(
-        "sigmoid_backward", [g, y], Arithmetic.Apply(BinaryKind.SigmoidBackward, "sigmoid_backward", g, y), [g, y], (c, h) =>
+        "sigmoid_backward", [g, y], Arithmetic.Apply(BinaryKind.SigmoidBackward, "sigmoid_backward", g, y),
+        [g, y], (c, h) =>
         [
             c.Needs(0) ? SigmoidBackward(h[0]!, c.Saved[1]) : null,
             c.Needs(1) ? h[0]!.Mul(c.Saved[0]).Mul(c.Saved[1].Affine(-2, 1)) : null,
@@ -116,13 +117,15 @@ public static class Elementwise
     internal static readonly OpEntry[] Entries =
     [
         Entry("exp", Exp, OpInput.Uniform), Entry("log", Log, OpInput.Positive), Entry("sqrt", Sqrt, OpInput.Positive),
-        Entry("rsqrt", Rsqrt, OpInput.Positive), Entry("reciprocal", Reciprocal, OpInput.Away), Entry("tanh", Tanh, OpInput.Uniform),
-        Entry("sigmoid", Sigmoid, OpInput.Uniform), Entry("erf", Erf, OpInput.Uniform), Entry("relu", Relu, OpInput.Away),
+        Entry("rsqrt", Rsqrt, OpInput.Positive), Entry("reciprocal", Reciprocal, OpInput.Away),
+        Entry("tanh", Tanh, OpInput.Uniform), Entry("sigmoid", Sigmoid, OpInput.Uniform),
+        Entry("erf", Erf, OpInput.Uniform), Entry("relu", Relu, OpInput.Away),
         new("clamp", (t, a) => t[0].Clamp(a.Double("low"), a.Double("high")),
             OpCase.Of(new() { ["low"] = -0.1, ["high"] = 0.1 }, OpInput.Away([4, 9])),
             OpCase.Of(new() { ["low"] = -9.0, ["high"] = 9.0 }, OpInput.Uniform([5]))),
     ];
 
     internal static OpEntry Entry(string name, Func<Tensor, Tensor> run, Func<int[], OpInput> input) =>
-        new(name, (t, _) => run(t[0]), OpCase.Of([], input([4, 9])), OpCase.Of([], input([1])), OpCase.Of([], input([2, 3, 37])));
+        new(name, (t, _) => run(t[0]), OpCase.Of([], input([4, 9])), OpCase.Of([], input([1])),
+            OpCase.Of([], input([2, 3, 37])));
 }

@@ -24,13 +24,15 @@ public static class Explanation
     public static Tensor GradCam(Tensor a, Tensor g, Tensor m)
     {
         OpSupport.RequireSame("gradcam", a, g, m);
-        if (a.Shape.Rank != 4 || a.Shape[3] < 2) throw new ShapeException("gradcam", $"the map is [B, H, L, 1+P], not {a.Shape}");
+        if (a.Shape.Rank != 4 || a.Shape[3] < 2)
+            throw new ShapeException("gradcam", $"the map is [B, H, L, 1+P], not {a.Shape}");
         OpSupport.RequireShape("gradcam", "the gradient", g, a.Shape);
         OpSupport.RequireShape("gradcam", "the token mask", m, [a.Shape[0], a.Shape[2]]);
         OpSupport.RequireConstant("gradcam", "the token mask", m);
         var cam = a.EmptyLike([a.Shape[0], a.Shape[3] - 1]);
         a.Backend.Run(new GradCamArgs(a, g, m, cam));
-        return Graph.Record("gradcam", [a, g], cam, [a, g, m], (c, h) => GradCamBackward(c.Saved[0], c.Saved[1], c.Saved[2], h[0]!));
+        return Graph.Record(
+            "gradcam", [a, g], cam, [a, g, m], (c, h) => GradCamBackward(c.Saved[0], c.Saved[1], c.Saved[2], h[0]!));
     }
 
     private static Tensor[] GradCamBackward(Tensor a, Tensor g, Tensor m, Tensor cotangent)
@@ -121,7 +123,8 @@ public static class Explanation
         var stats = map.EmptyLike([map.Shape[0], 4]);
         using var where = Tensor.Empty([map.Shape[0], 2], DType.I32, map.Backend);
         map.Backend.Run(new RegionStatsArgs(map, mask, stats, where));
-        return Graph.Record("region_stats", [map], stats, [mask, where], (c, g) => [RegionStatsBackward(c.Saved[0], c.Saved[1], g[0]!)]);
+        return Graph.Record("region_stats", [map], stats, [mask, where],
+            (c, g) => [RegionStatsBackward(c.Saved[0], c.Saved[1], g[0]!)]);
     }
 
     /// <summary>Linear in g; its own gradient gathers what it scattered.</summary>
@@ -149,16 +152,24 @@ public static class Explanation
             Decomposition = (t, _) => GradCamDecomposition(t[0], t[1], t[2]),
             Benchmark = new OpCase([32, 4, 5, 65], [OpInput.Uniform([32, 4, 5, 65]), OpInput.Constant([32, 5], 0, 1)]),
         },
-        new("minmax_normalize", (t, a) => t[0].MinMaxNormalize(a.Double("eps", 1e-7)), OpCase.Of(new(), OpInput.Away([3, 16]))),
+        new("minmax_normalize", (t, a) => t[0].MinMaxNormalize(a.Double("eps", 1e-7)),
+            OpCase.Of(new(), OpInput.Away([3, 16]))),
         Margin("mean_margin_loss", MeanMarginLoss), Margin("max_margin_loss", MaxMarginLoss),
         // The reference's composite on a normalised map: upsample, both margins with their weights.
         new("amc_loss", (t, a) => AmcLoss(t[0], t[1], a), OpCase.Of(
-            new() { ["size"] = 8, ["margin_mean"] = 0.1, ["margin_max"] = 0.5, ["weight_mean"] = 0.2, ["weight_max"] = 0.8 },
-            OpInput.Positive([2, 4, 4]), OpInput.Index([2, 8, 8], 2) with { Floating = true })),
+            new()
+            {
+                ["size"] = 8,
+                ["margin_mean"] = 0.1,
+                ["margin_max"] = 0.5,
+                ["weight_mean"] = 0.2,
+                ["weight_max"] = 0.8
+            }, OpInput.Positive([2, 4, 4]), OpInput.Index([2, 8, 8], 2) with { Floating = true })),
     ];
 
-    private static OpEntry Margin(string name, Func<Tensor, Tensor, double, Tensor> loss) => new(name, (t, a) => loss(t[0], t[1], a.Double("margin")),
-        OpCase.Of(new() { ["margin"] = 2.5 }, OpInput.Positive([3, 20]), OpInput.Index([3, 20], 2) with { Floating = true }));
+    private static OpEntry Margin(string name, Func<Tensor, Tensor, double, Tensor> loss) =>
+        new(name, (t, a) => loss(t[0], t[1], a.Double("margin")), OpCase.Of(
+            new() { ["margin"] = 2.5 }, OpInput.Positive([3, 20]), OpInput.Index([3, 20], 2) with { Floating = true }));
 
     private static Tensor AmcLoss(Tensor cam, Tensor mask, OpAttributes a)
     {

@@ -6,7 +6,8 @@ namespace AmcEngine.Ops;
 
 /// <summary>
 /// The three matrix products of attention on heads where they lie. Each one's gradients are the other two, so they
-/// close under differentiation. Maps are [B, H, Lq, Lk]; rows are [B, L, H·D] (heads &gt; 0) or [B, H, L, D] (heads = 0).
+/// close under differentiation. Maps are [B, H, Lq, Lk]; rows are [B, L, H·D] (heads &gt; 0) or [B, H, L, D] (heads =
+/// 0).
 /// </summary>
 [OpFamily]
 public static class HeadProduct
@@ -53,7 +54,8 @@ public static class HeadProduct
 
     /// <summary>mapᵀ·u a head: [B, H, Lq, Lk] and rows of length Lq → rows of length Lk.</summary>
     [Op("head_mix_transposed")]
-    public static Tensor MixTransposed(Tensor map, Tensor u, int heads) => Weighted("head_mix_transposed", map, u, heads, true);
+    public static Tensor MixTransposed(Tensor map, Tensor u, int heads) =>
+        Weighted("head_mix_transposed", map, u, heads, true);
 
     private static Tensor Weighted(string op, Tensor map, Tensor rows, int heads, bool transposed)
     {
@@ -88,7 +90,8 @@ public static class HeadProduct
         return Graph.Record(op, [map, rows], y, [map, rows], (c, g) =>
         [
             c.Needs(0) ? transposed ? Scores(c.Saved[1], g[0]!, heads) : Scores(g[0]!, c.Saved[1], heads) : null,
-            c.Needs(1) ? Weighted(transposed ? "head_mix" : "head_mix_transposed", c.Saved[0], g[0]!, heads, !transposed) : null,
+            c.Needs(1) ? Weighted(
+                transposed ? "head_mix" : "head_mix_transposed", c.Saved[0], g[0]!, heads, !transposed) : null,
         ]);
     }
 
@@ -101,8 +104,11 @@ public static class HeadProduct
 
     internal static readonly OpEntry[] Entries =
     [
-        new("head_scores", (t, a) => Scores(t[0], t[1], a.Int("heads")), new OpCase([2, 3, 8], [OpInput.Uniform([2, 5, 8])], new() { ["heads"] = 2 })),
-        new("head_mix", (t, a) => Mix(t[0], t[1], a.Int("heads")), new OpCase([2, 2, 3, 5], [OpInput.Uniform([2, 5, 8])], new() { ["heads"] = 2 })),
-        new("head_mix_transposed", (t, a) => MixTransposed(t[0], t[1], a.Int("heads")), new OpCase([2, 2, 3, 5], [OpInput.Uniform([2, 3, 8])], new() { ["heads"] = 2 })),
+        new("head_scores", (t, a) => Scores(t[0], t[1], a.Int("heads")),
+            new OpCase([2, 3, 8], [OpInput.Uniform([2, 5, 8])], new() { ["heads"] = 2 })),
+        new("head_mix", (t, a) => Mix(t[0], t[1], a.Int("heads")),
+            new OpCase([2, 2, 3, 5], [OpInput.Uniform([2, 5, 8])], new() { ["heads"] = 2 })),
+        new("head_mix_transposed", (t, a) => MixTransposed(t[0], t[1], a.Int("heads")),
+            new OpCase([2, 2, 3, 5], [OpInput.Uniform([2, 3, 8])], new() { ["heads"] = 2 })),
     ];
 }

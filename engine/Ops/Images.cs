@@ -57,9 +57,11 @@ public static class Images
     [
         // The reference's convolution keeps the grid as the last two axes.
         new("conv2d", (t, a) => t[0].PatchEmbedding(t[1], t[2]).Permute(0, 2, 1)
-                .Reshape(t[0].Shape[0], t[1].Shape[0], t[0].Shape[2] / a.Int("kernel"), t[0].Shape[3] / a.Int("kernel")),
-            new OpCase([2, 3, 8, 12], [OpInput.Uniform([6, 3, 4, 4]), OpInput.Uniform([6])], new() { ["kernel"] = 4 })),
-        new("to_patches", (t, a) => t[0].ToPatches(a.Int("patch")), new OpCase([2, 2, 4, 6], [], new() { ["patch"] = 2 })),
+                .Reshape(t[0].Shape[0], t[1].Shape[0],
+                    t[0].Shape[2] / a.Int("kernel"), t[0].Shape[3] / a.Int("kernel")), new OpCase([2, 3, 8, 12],
+                        [OpInput.Uniform([6, 3, 4, 4]), OpInput.Uniform([6])], new() { ["kernel"] = 4 })),
+        new("to_patches", (t, a) => t[0].ToPatches(a.Int("patch")),
+            new OpCase([2, 2, 4, 6], [], new() { ["patch"] = 2 })),
         new("from_patches", (t, a) => FromPatches(t[0], a.Int("patch"), new Shape(a.Ints("image"))),
             new OpCase([12, 8], [], new() { ["patch"] = 2, ["image"] = new[] { 2, 2, 4, 6 } })),
     ];

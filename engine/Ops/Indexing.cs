@@ -4,7 +4,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
 
-/// <summary>Selection by index, its adjoint scatter, and embedding lookup. Scatters add in index order: deterministic.</summary>
+/// <summary>
+/// Selection by index, its adjoint scatter, and embedding lookup. Scatters add in index order: deterministic.
+/// </summary>
 [OpFamily]
 public static class Indexing
 {
@@ -14,11 +16,14 @@ public static class Indexing
     public static Tensor IndexSelect(this Tensor x, int axis, Tensor index)
     {
         axis = x.Shape.Axis(axis, "index_select");
-        if (index.Shape.Rank != 1) throw new ShapeException("index_select", $"the index is a vector, not {index.Shape}");
+        if (index.Shape.Rank != 1)
+            throw new ShapeException("index_select", $"the index is a vector, not {index.Shape}");
         return Select("index_select", x, axis, index, x.Shape.With(axis, index.Count), -1);
     }
 
-    /// <summary>Lookup of table rows [V, D]: ids […] to […, D]. The gradient of row <paramref name="paddingIdx"/> is dropped.</summary>
+    /// <summary>
+    /// Lookup of table rows [V, D]: ids […] to […, D]. The gradient of row <paramref name="paddingIdx"/> is dropped.
+    /// </summary>
     /// <exception cref="EngineException">An id is outside of the table.</exception>
     [Op("embedding")]
     public static Tensor Embedding(this Tensor table, Tensor ids, int? paddingIdx = null)
@@ -43,7 +48,9 @@ public static class Indexing
         return Graph.Record("gather", [x], y, [index], (c, g) => [ScatterAdd(g[0]!, axis, c.Saved[0], length)]);
     }
 
-    /// <summary>The adjoint of <see cref="Gather"/>: zeros of the given extent with g added where the index says.</summary>
+    /// <summary>
+    /// The adjoint of <see cref="Gather"/>: zeros of the given extent with g added where the index says.
+    /// </summary>
     [Op("scatter_add")]
     public static Tensor ScatterAdd(Tensor g, int axis, Tensor index, int length)
     {
@@ -63,10 +70,13 @@ public static class Indexing
         var y = x.EmptyLike(shape);
         var before = x.Shape;
         x.Backend.Run(new IndexSelectArgs(x, before.View(axis), index, y));
-        return Graph.Record(op, [x], y, [index], (c, g) => [IndexAdd(op, g[0]!, axis, c.Saved[0], before, skip, c.Sum(0))]);
+        return Graph.Record(
+            op, [x], y, [index], (c, g) => [IndexAdd(op, g[0]!, axis, c.Saved[0], before, skip, c.Sum(0))]);
     }
 
-    /// <summary>The adjoint of a selection: a tensor of the given shape, or the sum of a pass, to which rows are added in place.</summary>
+    /// <summary>
+    /// The adjoint of a selection: a tensor of the given shape, or the sum of a pass, to which rows are added in place.
+    /// </summary>
     private static Tensor IndexAdd(string op, Tensor g, int axis, Tensor index, Shape shape, int skip, Tensor? sum)
     {
         if (sum is not null)
@@ -101,7 +111,8 @@ public static class Indexing
             OpCase.Of(new() { ["dim"] = 0 }, OpInput.Uniform([4, 3, 2]), OpInput.Index([3], 4)),
             OpCase.Of(new() { ["dim"] = 1 }, OpInput.Uniform([2, 5, 3]), OpInput.Index([7], 5))),
         new("embedding", (t, a) => t[0].Embedding(t[1], a.Int("padding_idx", -1)),
-            // Padding rows have a gradient of zero by definition, not by calculus: the padding index of this case is never drawn.
+            // Padding rows have a gradient of zero by definition, not by calculus: the padding index of this case is
+            // never drawn.
             OpCase.Of(new() { ["padding_idx"] = 6 }, OpInput.Uniform([7, 6]), OpInput.Index([2, 3], 6)),
             OpCase.Of(new(), OpInput.Uniform([5, 33]), OpInput.Index([11], 5))),
         new("gather", (t, a) => t[0].Gather(a.Int("dim"), t[1]),

@@ -23,7 +23,8 @@ public static class Interpolation
     /// <summary>Resizes the last two axes to height × width.</summary>
     /// <exception cref="ShapeException">There are fewer than two axes, or an empty one.</exception>
     [Op("interpolate")]
-    public static Tensor Interpolate(this Tensor x, int height, int width, InterpolationMode mode, bool alignCorners = false)
+    public static Tensor Interpolate(
+        this Tensor x, int height, int width, InterpolationMode mode, bool alignCorners = false)
     {
         OpSupport.RequireFloating("interpolate", x);
         if (x.Shape.Rank < 2 || x.Count == 0 || height < 1 || width < 1)
@@ -36,11 +37,12 @@ public static class Interpolation
     }
 
     private static Tensor Matrix(int from, int to, InterpolationMode mode, bool alignCorners, Tensor like) =>
-        Tensor.From(Weights(from, to, mode, alignCorners, like.DType == DType.F32), [to, from], like.Backend).To(like.DType);
+        Tensor.From(Weights(from, to, mode, alignCorners, like.DType == DType.F32), [to, from], like.Backend)
+            .To(like.DType);
 
     /// <summary>
-    /// Row d of the <c>[to, from]</c> matrix holds the weights of the source elements of output d. Source positions are not
-    /// clamped for the cubic, taps are; in f32 positions are rounded as PyTorch's f32 kernels round them.
+    /// Row d of the <c>[to, from]</c> matrix holds the weights of the source elements of output d. Source positions are
+    /// not clamped for the cubic, taps are; in f32 positions are rounded as PyTorch's f32 kernels round them.
     /// </summary>
     /// <param name="from">Elements of the source.</param>
     /// <param name="to">Elements wanted.</param>
@@ -84,8 +86,9 @@ public static class Interpolation
     internal static readonly OpEntry[] Entries =
     [
         new("interpolate", (t, a) => t[0].Interpolate(a.Ints("size")[0], a.Ints("size")[1],
-                a.Text("mode", "bilinear") == "bicubic" ? InterpolationMode.Bicubic : InterpolationMode.Bilinear, a.Bool("align_corners")),
-            Case("bilinear", false), Case("bilinear", true), Case("bicubic", false), Case("bicubic", true)),
+                a.Text("mode", "bilinear") == "bicubic" ? InterpolationMode.Bicubic : InterpolationMode.Bilinear,
+                a.Bool("align_corners")), Case("bilinear", false), Case("bilinear", true), Case("bicubic", false),
+                Case("bicubic", true)),
     ];
 
     private static OpCase Case(string mode, bool align) =>

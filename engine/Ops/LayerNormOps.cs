@@ -27,7 +27,8 @@ public static class LayerNormOps
     }
 
     /// <summary>The fused gradient (dx, dgamma, dbeta), an op of its own.</summary>
-    private static Tensor?[] Backward(Tensor x, Tensor gamma, Tensor mean, Tensor rstd, Tensor g, double eps, bool needX, bool needAffine)
+    private static Tensor?[] Backward(
+        Tensor x, Tensor gamma, Tensor mean, Tensor rstd, Tensor g, double eps, bool needX, bool needAffine)
     {
         var dx = needX ? x.EmptyLike() : null;
         var dgamma = needAffine ? gamma.EmptyLike() : null;
@@ -48,14 +49,18 @@ public static class LayerNormOps
     /// The fused gradient of the gradient (with respect to x, gamma and g), an op of its own; the orders after it
     /// differentiate the decomposition, in which mean and deviation are functions of x again.
     /// </summary>
-    private static Tensor[] DoubleBackward(Tensor x, Tensor gamma, Tensor g, Tensor mean, Tensor rstd, Tensor?[] cotangents, double eps)
+    private static Tensor[] DoubleBackward(
+        Tensor x, Tensor gamma, Tensor g, Tensor mean, Tensor rstd, Tensor?[] cotangents, double eps)
     {
         Tensor[] outputs = [x.EmptyLike(), gamma.EmptyLike(), g.EmptyLike()];
-        x.Backend.Run(new LayerNormDoubleBackwardArgs(x, gamma, mean, rstd, g, cotangents[0], cotangents[1], cotangents[2], outputs[0], outputs[1], outputs[2]));
+        x.Backend.Run(new LayerNormDoubleBackwardArgs(
+            x, gamma, mean, rstd, g, cotangents[0], cotangents[1], cotangents[2], outputs[0], outputs[1], outputs[2]));
         var given = cotangents.Select(t => t is not null).ToArray();
         Tensor[] inputs = [x, gamma, g, .. cotangents.OfType<Tensor>()];
-        return Graph.Record("layer_norm_double_backward", inputs, outputs, inputs, (c, h) => Decomposition.Gradients(c, h, c.Saved.Length, t =>
-            Decomposition.GradientFunction(t[..3], Decomposition.Spread(t[3..], given), u => BackwardDecomposition(u[0], u[1], u[2], eps))));
+        return Graph.Record("layer_norm_double_backward", inputs, outputs, inputs,
+            (c, h) => Decomposition.Gradients(c, h, c.Saved.Length, t =>
+                Decomposition.GradientFunction(
+                    t[..3], Decomposition.Spread(t[3..], given), u => BackwardDecomposition(u[0], u[1], u[2], eps))));
     }
 
     private static (Tensor Normalised, Tensor Rstd) Normalise(Tensor x, double eps)

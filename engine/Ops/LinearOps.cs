@@ -42,15 +42,19 @@ public static class LinearOps
     public static Tensor LinearResidual(this Tensor x, Tensor weight, Tensor bias, Tensor residual)
     {
         OpSupport.RequireSame("linear_residual", x, residual);
-        OpSupport.RequireShape("linear_residual", "the residual", residual, OutputShape("linear_residual", x, weight, bias));
+        OpSupport.RequireShape(
+            "linear_residual", "the residual", residual, OutputShape("linear_residual", x, weight, bias));
         var y = Forward("linear_residual", x, weight, bias, Activation.None, null, residual);
-        return Graph.Record("linear_residual", [x, weight, bias, residual], y, [x, weight], (c, g) => [.. Backward(c, g[0]!, true), g[0]]);
+        return Graph.Record("linear_residual", [x, weight, bias, residual], y, [x, weight],
+            (c, g) => [.. Backward(c, g[0]!, true), g[0]]);
     }
 
-    private static Tensor Activated(string op, SmoothActivation activation, GradientRule rule, Tensor x, Tensor weight, Tensor bias)
+    private static Tensor Activated(
+        string op, SmoothActivation activation, GradientRule rule, Tensor x, Tensor weight, Tensor bias)
     {
         if (!Graph.Records(x, weight, bias))
-            return Graph.Record(op, [x, weight, bias], Forward(op, x, weight, bias, activation.Kind, null), [], (_, _) => []);
+            return Graph.Record(
+                op, [x, weight, bias], Forward(op, x, weight, bias, activation.Kind, null), [], (_, _) => []);
         using var before = x.EmptyLike(OutputShape(op, x, weight, bias));
         var y = Forward(op, x, weight, bias, activation.Kind, before);
         return Graph.Record(op, [x, weight, bias], y, [x, weight, bias, before], rule);
@@ -73,7 +77,9 @@ public static class LinearOps
         if (c.Needs(1))
         {
             var inputs = x.Reshape(-1, x.Shape[-1]);
-            dw = c.Sum(1) is { } sum ? MatMulOps.AddProduct(sum, rows, inputs, transposeA: true) : rows.MatMul(inputs, transposeA: true);
+            dw = c.Sum(1) is { } sum
+                ? MatMulOps.AddProduct(sum, rows, inputs, transposeA: true)
+                : rows.MatMul(inputs, transposeA: true);
         }
         return bias ? [dx, dw, c.Needs(2) ? rows.Sum([0]) : null] : [dx, dw];
     }
@@ -87,7 +93,8 @@ public static class LinearOps
         return x.Shape.With(-1, weight.Shape[0]);
     }
 
-    private static Tensor Forward(string op, Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor? preActivation, Tensor? residual = null)
+    private static Tensor Forward(string op, Tensor x, Tensor weight, Tensor? bias, Activation activation,
+        Tensor? preActivation, Tensor? residual = null)
     {
         var y = x.EmptyLike(OutputShape(op, x, weight, bias));
         var (n, k) = (weight.Shape[0], weight.Shape[1]);
@@ -116,7 +123,8 @@ public static class LinearOps
         new("linear", (t, _) => t[0].Linear(t[1], t.Length > 2 ? t[2] : null),
             new([3, 7], [OpInput.Uniform([5, 7]), OpInput.Uniform([5])]), new([2, 3, 4], [OpInput.Uniform([6, 4])]))
         {
-            Decomposition = (t, _) => t.Length > 2 ? t[0].MatMul(t[1], false, true).Add(t[2]) : t[0].MatMul(t[1], false, true),
+            Decomposition = (t, _) =>
+                t.Length > 2 ? t[0].MatMul(t[1], false, true).Add(t[2]) : t[0].MatMul(t[1], false, true),
             Benchmark = new OpCase([2080, 96], [OpInput.Uniform([384, 96]), OpInput.Uniform([384])]),
         },
         Activated("linear_gelu", LinearGelu, SmoothActivation.Gelu),
@@ -128,8 +136,10 @@ public static class LinearOps
         },
     ];
 
-    private static OpEntry Activated(string name, Func<Tensor, Tensor, Tensor, Tensor> run, SmoothActivation activation) =>
-        new(name, (t, _) => run(t[0], t[1], t[2]), new OpCase([2, 3, 7], [OpInput.Uniform([5, 7]), OpInput.Uniform([5])]))
+    private static OpEntry Activated(
+        string name, Func<Tensor, Tensor, Tensor, Tensor> run, SmoothActivation activation) =>
+        new(name, (t, _) => run(t[0], t[1], t[2]), new OpCase(
+            [2, 3, 7], [OpInput.Uniform([5, 7]), OpInput.Uniform([5])]))
         {
             Decomposition = (t, _) => activation.Decomposition(t[0].MatMul(t[1], false, true).Add(t[2])),
         };

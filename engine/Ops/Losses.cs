@@ -17,7 +17,9 @@ public static class Losses
     /// <param name="ignoreIndex">Label of rows to leave out.</param>
     /// <exception cref="ShapeException">The labels do not have the logits' leading shape.</exception>
     /// <exception cref="EngineException">A label is outside of [0, C).</exception>
-    /// <remarks>Reads the labels to check them, which waits for the device; labels that are on the host go by the other form.</remarks>
+    /// <remarks>
+    /// Reads the labels to check them, which waits for the device; labels that are on the host go by the other form.
+    /// </remarks>
     [Op("cross_entropy")]
     public static Tensor CrossEntropy(this Tensor logits, Tensor labels, int ignoreIndex = -100)
     {
@@ -26,7 +28,9 @@ public static class Losses
         return MeanOfRows(logits, labels, labels.ToArray<int>(), ignoreIndex);
     }
 
-    /// <summary>The same with labels on the host, in row-major order of the logits' leading axes: nothing waits.</summary>
+    /// <summary>
+    /// The same with labels on the host, in row-major order of the logits' leading axes: nothing waits.
+    /// </summary>
     /// <exception cref="ShapeException">There is not one label a row.</exception>
     /// <exception cref="EngineException">A label is outside of [0, C).</exception>
     public static Tensor CrossEntropy(this Tensor logits, int[] labels, int ignoreIndex = -100) =>
@@ -97,7 +101,9 @@ public static class Losses
         return logits.LogSoftmax(-1).Mul(onehot).Sum().Scale(-1 / counted);
     }
 
-    /// <summary>Mean over the rows of −Σ targets·log softmax(logits) along the last axis; targets usually sum to 1.</summary>
+    /// <summary>
+    /// Mean over the rows of −Σ targets·log softmax(logits) along the last axis; targets usually sum to 1.
+    /// </summary>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     [Op("soft_cross_entropy")]
     public static Tensor SoftCrossEntropy(this Tensor logits, Tensor targets)
@@ -109,8 +115,8 @@ public static class Losses
     }
 
     /// <summary>
-    /// x/max(‖x‖₂, eps) along an axis. Where the norm is below eps it is no function of x: a row of zeros has the gradient
-    /// cotangent/eps, as in PyTorch.
+    /// x/max(‖x‖₂, eps) along an axis. Where the norm is below eps it is no function of x: a row of zeros has the
+    /// gradient cotangent/eps, as in PyTorch.
     /// </summary>
     /// <exception cref="ShapeException">The axis is outside.</exception>
     [Op("l2_normalize")]
@@ -118,7 +124,8 @@ public static class Losses
     {
         OpSupport.RequireFloating("l2_normalize", x);
         axis = x.Shape.Axis(axis, "l2_normalize");
-        // The root's derivative at 0 is infinite, and 0·∞ no number: it is taken at the smallest normal number instead, and dropped by the outer limit.
+        // The root's derivative at 0 is infinite, and 0·∞ no number: it is taken at the smallest normal number instead,
+        // and dropped by the outer limit.
         var smallest = x.DType == DType.F64 ? 2.2250738585072014e-308 : 1.1754943508222875e-38;
         var norm = x.Square().Sum([axis], true).Clamp(smallest, double.MaxValue).Sqrt();
         return x.Div(norm.Clamp(eps, double.MaxValue));
@@ -133,7 +140,8 @@ public static class Losses
             Decomposition = (t, a) => CrossEntropyDecomposition(t[0], t[1], a.Int("ignore_index", -100)),
             Benchmark = OpCase.Of(new(), OpInput.Uniform([16, 30522]), OpInput.Index([16], 30522)),
         },
-        new("soft_cross_entropy", (t, _) => t[0].SoftCrossEntropy(t[1]), new OpCase([3, 12], [OpInput.Positive([3, 12])])),
+        new("soft_cross_entropy", (t, _) => t[0].SoftCrossEntropy(t[1]),
+            new OpCase([3, 12], [OpInput.Positive([3, 12])])),
         new("l2_normalize", (t, a) => t[0].L2Normalize(a.Int("dim", -1), a.Double("eps", 1e-12)),
             new([3, 16], [], new() { ["dim"] = -1 }), new([4, 5], [], new() { ["dim"] = 0 }),
             // Rows on both sides of the limit.

@@ -22,7 +22,8 @@ public static class MatMulOps
             var (p, q) = (c.Saved[0], c.Saved[1]);
             Tensor? da = null, db = null;
             if (c.Needs(0))
-                da = (transposeA ? q.MatMul(g[0]!, transposeB, true) : g[0]!.MatMul(q, false, !transposeB)).SumTo(p.Shape);
+                da = (transposeA ? q.MatMul(g[0]!, transposeB, true) : g[0]!.MatMul(q, false, !transposeB))
+                    .SumTo(p.Shape);
             if (c.Needs(1))
                 db = transposeB ? Reduced(g[0]!, p, true, transposeA, q) : Reduced(p, g[0]!, !transposeA, false, q);
             return [da, db];
@@ -30,8 +31,8 @@ public static class MatMulOps
     }
 
     /// <summary>
-    /// Adds op(a)·b, of two matrices, onto the elements of a gradient (M×N in any shape) and returns it: no product is stored on the way.
-    /// Not recorded.
+    /// Adds op(a)·b, of two matrices, onto the elements of a gradient (M×N in any shape) and returns it: no product is
+    /// stored on the way. Not recorded.
     /// </summary>
     internal static Tensor AddProduct(Tensor sum, Tensor a, Tensor b, bool transposeA = false)
     {
@@ -70,11 +71,13 @@ public static class MatMulOps
     private static Tensor Forward(Tensor a, Tensor b, bool ta, bool tb)
     {
         OpSupport.RequireSame("matmul", a, b);
-        if (a.Shape.Rank < 2 || b.Shape.Rank < 2) throw new ShapeException("matmul", $"operands have at least two axes, not {a.Shape} and {b.Shape}");
+        if (a.Shape.Rank < 2 || b.Shape.Rank < 2)
+            throw new ShapeException("matmul", $"operands have at least two axes, not {a.Shape} and {b.Shape}");
         var (m, ka) = ta ? (a.Shape[-1], a.Shape[-2]) : (a.Shape[-2], a.Shape[-1]);
         var (kb, n) = tb ? (b.Shape[-1], b.Shape[-2]) : (b.Shape[-2], b.Shape[-1]);
         if (ka != kb)
-            throw new ShapeException("matmul", $"inner extents differ: {a.Shape}{(ta ? "ᵀ" : "")} · {b.Shape}{(tb ? "ᵀ" : "")} ({ka} against {kb})");
+            throw new ShapeException("matmul",
+                $"inner extents differ: {a.Shape}{(ta ? "ᵀ" : "")} · {b.Shape}{(tb ? "ᵀ" : "")} ({ka} against {kb})");
         Shape leadA = new(a.Shape.Dims[..^2]), leadB = new(b.Shape.Dims[..^2]);
         var lead = Shape.Broadcast(leadA, leadB, "matmul");
         var y = a.EmptyLike(new Shape([.. lead.Dims, m, n]));
@@ -99,12 +102,16 @@ public static class MatMulOps
         return y;
     }
 
-    private static Tensor Expand(Tensor t, Shape lead) => t.BroadcastTo(new Shape([.. lead.Dims, t.Shape[-2], t.Shape[-1]]));
+    private static Tensor Expand(Tensor t, Shape lead) =>
+        t.BroadcastTo(new Shape([.. lead.Dims, t.Shape[-2], t.Shape[-1]]));
 
-    /// <summary>Merges the leading axes into two batch levels with strides; false where broadcasting alternates too often.</summary>
+    /// <summary>
+    /// Merges the leading axes into two batch levels with strides; false where broadcasting alternates too often.
+    /// </summary>
     private static bool SetBatch(ref MatMulArgs args, Shape lead, Shape leadA, Shape leadB)
     {
-        long sa = args.A.Shape[-1] * (long)args.A.Shape[-2], sb = args.B.Shape[-1] * (long)args.B.Shape[-2], sc = args.M * (long)args.N;
+        long sa = args.A.Shape[-1] * (long)args.A.Shape[-2], sb = args.B.Shape[-1] * (long)args.B.Shape[-2],
+            sc = args.M * (long)args.N;
         var levels = new List<(int Extent, long A, long B, long C)>();
         for (var i = 1; i <= lead.Rank; i++)
         {
@@ -114,7 +121,8 @@ public static class MatMulOps
             if (extent != 1)
             {
                 var level = (extent, ea == 1 ? 0 : sa, eb == 1 ? 0 : sb, sc);
-                if (levels.Count > 0 && levels[^1] is var (x, a, b, c) && level.Item2 == a * x && level.Item3 == b * x && sc == c * x)
+                if (levels.Count > 0 && levels[^1] is var (x, a, b, c) && level.Item2 == a * x
+                    && level.Item3 == b * x && sc == c * x)
                     levels[^1] = (x * extent, a, b, c);
                 else levels.Add(level);
             }

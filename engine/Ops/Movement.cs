@@ -19,8 +19,11 @@ public static class Movement
         return Graph.Record("reshape", [x], x.Share(shape, default), [], (_, g) => [g[0]!.Reshape(before.Dims)]);
     }
 
-    /// <summary>A second graph node on the same memory, so that gradients with respect to it can be told apart.</summary>
-    internal static Tensor Alias(this Tensor x) => Graph.Record("alias", [x], x.Share(x.Shape, default), [], (_, g) => [g[0]]);
+    /// <summary>
+    /// A second graph node on the same memory, so that gradients with respect to it can be told apart.
+    /// </summary>
+    internal static Tensor Alias(this Tensor x) =>
+        Graph.Record("alias", [x], x.Share(x.Shape, default), [], (_, g) => [g[0]]);
 
     /// <summary>Axis i of the result is axis perm[i] of x.</summary>
     /// <exception cref="ShapeException">perm is no permutation of the axes.</exception>
@@ -71,7 +74,8 @@ public static class Movement
         {
             if (p.Shape.Rank != first.Shape.Rank || !p.Shape.With(axis, 0).Equals(first.Shape.With(axis, 0)))
                 throw new ShapeException("concat", $"{p.Shape} does not fit {first.Shape} along axis {axis}");
-            if (p.DType != first.DType) throw new DTypeException("concat", $"{p} and {first} have different element types");
+            if (p.DType != first.DType)
+                throw new DTypeException("concat", $"{p} and {first} have different element types");
             total += p.Shape[axis];
         }
         var shape = first.Shape.With(axis, total);
@@ -81,7 +85,8 @@ public static class Movement
         for (var i = 0; i < parts.Count; i++)
         {
             var length = parts[i].Shape[axis];
-            first.Backend.Run(new CopyRowsArgs(parts[i], length, 0, y, total, starts[i], view.Outer, length, view.Inner));
+            first.Backend.Run(
+                new CopyRowsArgs(parts[i], length, 0, y, total, starts[i], view.Outer, length, view.Inner));
             starts[i + 1] = starts[i] + length;
         }
         return Graph.Record("concat", parts.ToArray(), y, [], (c, g) =>
@@ -118,7 +123,10 @@ public static class Movement
         return Graph.Record("slice", [x], y, [], (_, g) => [Pad(g[0]!, axis, start, length)]);
     }
 
-    /// <summary>Zeros of extent <paramref name="length"/> along the axis with x from <paramref name="start"/>: the adjoint of slice.</summary>
+    /// <summary>
+    /// Zeros of extent <paramref name="length"/> along the axis with x from <paramref name="start"/>: the adjoint of
+    /// slice.
+    /// </summary>
     [Op("pad")]
     public static Tensor Pad(this Tensor x, int axis, int start, int length)
     {
@@ -156,21 +164,29 @@ public static class Movement
         if (hole >= 0) resolved[hole] = known == 0 ? 0 : x.Count / known;
         var shape = resolved.Any(d => d < 0) ? null : new Shape(resolved);
         if (shape is null || shape.Count != x.Count)
-            throw new ShapeException("reshape", $"{x.Shape} has {x.Count} elements and cannot become [{string.Join(", ", dims.ToArray())}]");
+            throw new ShapeException(
+                "reshape", $"{x.Shape} has {x.Count} elements and cannot become [{string.Join(", ", dims.ToArray())}]");
         return shape;
     }
 
     internal static readonly OpEntry[] Entries =
     [
-        new("reshape", (t, a) => t[0].Reshape(a.Ints("shape")), new OpCase([2, 6], [], new() { ["shape"] = new[] { 3, -1 } })),
+        new("reshape", (t, a) => t[0].Reshape(a.Ints("shape")),
+            new OpCase([2, 6], [], new() { ["shape"] = new[] { 3, -1 } })),
         new("permute", (t, a) => t[0].Permute(a.Ints("dims")),
-            new([2, 3, 4, 5], [], new() { ["dims"] = new[] { 0, 2, 1, 3 } }), new([37, 5], [], new() { ["dims"] = new[] { 1, 0 } }),
-            new([2, 3, 4], [], new() { ["dims"] = new[] { 2, 0, 1 } })),
-        new("broadcast_to", (t, a) => t[0].BroadcastTo(new Shape(a.Ints("shape"))), new OpCase([3, 1], [], new() { ["shape"] = new[] { 2, 3, 4 } })),
+            new([2, 3, 4, 5], [], new() { ["dims"] = new[] { 0, 2, 1, 3 } }), new([37, 5], [], new()
+            {
+                ["dims"] = new[] { 1, 0 }
+            }), new([2, 3, 4], [], new() { ["dims"] = new[] { 2, 0, 1 } })),
+        new("broadcast_to", (t, a) => t[0].BroadcastTo(new Shape(a.Ints("shape"))),
+            new OpCase([3, 1], [], new() { ["shape"] = new[] { 2, 3, 4 } })),
         new("concat", (t, a) => Concat(t, a.Int("dim")),
-            new([2, 1, 4], [OpInput.Uniform([2, 3, 4])], new() { ["dim"] = 1 }), new([3, 2], [OpInput.Uniform([1, 2]), OpInput.Uniform([2, 2])], new() { ["dim"] = 0 })),
+            new([2, 1, 4], [OpInput.Uniform([2, 3, 4])], new() { ["dim"] = 1 }), new(
+                [3, 2], [OpInput.Uniform([1, 2]), OpInput.Uniform([2, 2])], new() { ["dim"] = 0 })),
         new("slice", (t, a) => t[0].Slice(a.Int("dim"), a.Int("start"), a.Int("end")),
-            new([2, 6, 3], [], new() { ["dim"] = 1, ["start"] = 1, ["end"] = 4 }), new([5, 3], [], new() { ["dim"] = 0, ["start"] = 2, ["end"] = 5 })),
-        new("pad", (t, a) => t[0].Pad(a.Int("dim"), a.Int("start"), a.Int("length")), new OpCase([2, 3, 2], [], new() { ["dim"] = 1, ["start"] = 1, ["length"] = 5 })),
+            new([2, 6, 3], [], new() { ["dim"] = 1, ["start"] = 1, ["end"] = 4 }), new(
+                [5, 3], [], new() { ["dim"] = 0, ["start"] = 2, ["end"] = 5 })),
+        new("pad", (t, a) => t[0].Pad(a.Int("dim"), a.Int("start"), a.Int("length")),
+            new OpCase([2, 3, 2], [], new() { ["dim"] = 1, ["start"] = 1, ["length"] = 5 })),
     ];
 }

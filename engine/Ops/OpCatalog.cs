@@ -3,7 +3,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Ops;
 
-/// <summary>Marks a static class that holds ops and enters them in <see cref="OpCatalog"/> by a field <c>Entries</c>.</summary>
+/// <summary>
+/// Marks a static class that holds ops and enters them in <see cref="OpCatalog"/> by a field <c>Entries</c>.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class OpFamilyAttribute : Attribute;
 
@@ -24,7 +26,8 @@ public sealed class OpAttribute(string name) : Attribute
 /// <param name="MinimumGap">Least distance from zero, for ops that are singular or kinked there.</param>
 /// <param name="Floating">Whole numbers, but in the floating type (0/1 masks).</param>
 public sealed record OpInput(
-    int[] Dims, double Low, double High, bool Differentiable = true, int Integers = 0, double MinimumGap = 0, bool Floating = false)
+    int[] Dims, double Low, double High, bool Differentiable = true, int Integers = 0, double MinimumGap = 0,
+    bool Floating = false)
 {
     /// <summary>Uniform in [−1.5, 1.5].</summary>
     public static OpInput Uniform(int[] dims) => new(dims, -1.5, 1.5);
@@ -36,7 +39,8 @@ public sealed record OpInput(
     public static OpInput Positive(int[] dims) => new(dims, 0.3, 2);
 
     /// <summary>A constant input, uniform in [low, high].</summary>
-    public static OpInput Constant(int[] dims, double low = -1.5, double high = 1.5) => new(dims, low, high, Differentiable: false);
+    public static OpInput Constant(int[] dims, double low = -1.5, double high = 1.5) =>
+        new(dims, low, high, Differentiable: false);
 
     /// <summary>Indices in [0, bound).</summary>
     public static OpInput Index(int[] dims, int bound) => new(dims, 0, 0, Differentiable: false, Integers: bound);
@@ -46,10 +50,12 @@ public sealed record OpInput(
 public sealed class OpAttributes : Dictionary<string, object>
 {
     /// <summary>A number.</summary>
-    public double Double(string name, double fallback = double.NaN) => TryGetValue(name, out var v) ? Convert.ToDouble(v) : Present(name, fallback);
+    public double Double(string name, double fallback = double.NaN) =>
+        TryGetValue(name, out var v) ? Convert.ToDouble(v) : Present(name, fallback);
 
     /// <summary>A whole number.</summary>
-    public int Int(string name, int? fallback = null) => TryGetValue(name, out var v) ? Convert.ToInt32(v) : fallback ?? throw Missing(name);
+    public int Int(string name, int? fallback = null) =>
+        TryGetValue(name, out var v) ? Convert.ToInt32(v) : fallback ?? throw Missing(name);
 
     /// <summary>A switch.</summary>
     public bool Bool(string name, bool fallback = false) => TryGetValue(name, out var v) ? (bool)v : fallback;
@@ -58,14 +64,18 @@ public sealed class OpAttributes : Dictionary<string, object>
     public string Text(string name, string fallback) => TryGetValue(name, out var v) ? (string)v : fallback;
 
     /// <summary>A list of whole numbers; a single number is a list of one.</summary>
-    public int[] Ints(string name) => TryGetValue(name, out var v) ? v as int[] ?? [Convert.ToInt32(v)] : throw Missing(name);
+    public int[] Ints(string name) =>
+        TryGetValue(name, out var v) ? v as int[] ?? [Convert.ToInt32(v)] : throw Missing(name);
 
-    private static double Present(string name, double fallback) => double.IsNaN(fallback) ? throw Missing(name) : fallback;
+    private static double Present(string name, double fallback) =>
+        double.IsNaN(fallback) ? throw Missing(name) : fallback;
 
     private static EngineException Missing(string name) => new("op_attributes", $"'{name}' is not given");
 }
 
-/// <summary>One sample call of an op, taken by the finite-difference tests, the back-end comparison and the benchmarks alike.</summary>
+/// <summary>
+/// One sample call of an op, taken by the finite-difference tests, the back-end comparison and the benchmarks alike.
+/// </summary>
 /// <param name="Inputs">All inputs, in the op's order.</param>
 /// <param name="Attributes">Attributes.</param>
 public sealed record OpCase(OpInput[] Inputs, OpAttributes Attributes)

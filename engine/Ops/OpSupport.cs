@@ -30,8 +30,10 @@ internal static class OpSupport
         RequireFloating(op, a);
         foreach (var b in others)
         {
-            if (a.DType != b.DType) throw new DTypeException(op, $"{a} and {b} have different element types; convert one with To()");
-            if (!ReferenceEquals(a.Backend, b.Backend)) throw new EngineException(op, $"{a} is on {a.Backend.Device.Id}, {b} on {b.Backend.Device.Id}; move one");
+            if (a.DType != b.DType)
+                throw new DTypeException(op, $"{a} and {b} have different element types; convert one with To()");
+            if (!ReferenceEquals(a.Backend, b.Backend)) throw new EngineException(
+                op, $"{a} is on {a.Backend.Device.Id}, {b} on {b.Backend.Device.Id}; move one");
         }
     }
 
@@ -49,7 +51,8 @@ internal static class OpSupport
     /// <exception cref="AutogradException">Recording is on and the input requires a gradient.</exception>
     public static void RequireConstant(string op, string what, Tensor t, string remedy = "pass it through Detach()")
     {
-        if (Graph.Records(t)) throw new AutogradException(op, $"{what} is a constant here and has no gradient; {remedy}");
+        if (Graph.Records(t))
+            throw new AutogradException(op, $"{what} is a constant here and has no gradient; {remedy}");
     }
 
     /// <summary>Refuses another shape than the expected one.</summary>

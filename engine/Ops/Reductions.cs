@@ -42,20 +42,28 @@ public static class Reductions
     /// <summary>Largest value along an axis; the gradient goes to the first index that has it.</summary>
     /// <exception cref="ShapeException">The axis is outside or empty.</exception>
     [Op("max")]
-    public static Tensor Max(this Tensor x, int axis, bool keepDim = false) => Select(ReduceKind.Max, "max", x, axis, keepDim);
+    public static Tensor Max(this Tensor x, int axis, bool keepDim = false) =>
+        Select(ReduceKind.Max, "max", x, axis, keepDim);
 
     /// <summary>Smallest value along an axis; the gradient goes to the first index that has it.</summary>
     /// <exception cref="ShapeException">The axis is outside or empty.</exception>
     [Op("min")]
-    public static Tensor Min(this Tensor x, int axis, bool keepDim = false) => Select(ReduceKind.Min, "min", x, axis, keepDim);
+    public static Tensor Min(this Tensor x, int axis, bool keepDim = false) =>
+        Select(ReduceKind.Min, "min", x, axis, keepDim);
 
-    /// <summary>Largest value over several axes; the gradient goes to the first position, in row-major order, that has it.</summary>
+    /// <summary>
+    /// Largest value over several axes; the gradient goes to the first position, in row-major order, that has it.
+    /// </summary>
     /// <exception cref="ShapeException">An axis is outside, named twice or empty.</exception>
-    public static Tensor Max(this Tensor x, int[] axes, bool keepDim = false) => SelectOver(ReduceKind.Max, "max", x, axes, keepDim);
+    public static Tensor Max(this Tensor x, int[] axes, bool keepDim = false) =>
+        SelectOver(ReduceKind.Max, "max", x, axes, keepDim);
 
-    /// <summary>Smallest value over several axes; the gradient goes to the first position, in row-major order, that has it.</summary>
+    /// <summary>
+    /// Smallest value over several axes; the gradient goes to the first position, in row-major order, that has it.
+    /// </summary>
     /// <exception cref="ShapeException">An axis is outside, named twice or empty.</exception>
-    public static Tensor Min(this Tensor x, int[] axes, bool keepDim = false) => SelectOver(ReduceKind.Min, "min", x, axes, keepDim);
+    public static Tensor Min(this Tensor x, int[] axes, bool keepDim = false) =>
+        SelectOver(ReduceKind.Min, "min", x, axes, keepDim);
 
     /// <summary>Brings the axes together at the end and selects along them as one.</summary>
     private static Tensor SelectOver(ReduceKind kind, string op, Tensor x, int[] axes, bool keepDim)
@@ -63,7 +71,8 @@ public static class Reductions
         var sorted = SortedAxes(op, x, axes);
         int[] rest = [.. AllAxes(x).Except(sorted)];
         var shape = WithoutAxes(x.Shape, sorted);
-        var y = Select(kind, op, x.Permute([.. rest, .. sorted]).Reshape([.. shape.Dims, shape.Count == 0 ? 0 : x.Count / shape.Count]), -1, false);
+        var y = Select(kind, op, x.Permute([.. rest, .. sorted])
+            .Reshape([.. shape.Dims, shape.Count == 0 ? 0 : x.Count / shape.Count]), -1, false);
         return keepDim ? y.Reshape(Keep(x.Shape, sorted).Dims) : y;
     }
 
@@ -92,7 +101,8 @@ public static class Reductions
             var start = end - 1;
             while (start > 0 && axes[start - 1] == axes[start] - 1) start--;
             var (first, last) = (axes[start], axes[end - 1]);
-            var view = new AxisView(shape.Product(0, first), shape.Product(first, last + 1), shape.Product(last + 1, shape.Rank));
+            var view = new AxisView(
+                shape.Product(0, first), shape.Product(first, last + 1), shape.Product(last + 1, shape.Rank));
             for (var a = first; a <= last; a++) shape = shape.With(a, 1);
             var next = x.EmptyLike(start == 0 ? kept : shape);
             x.Backend.Run(new ReduceArgs(ReduceKind.Sum, current, view, next));

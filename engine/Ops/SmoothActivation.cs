@@ -6,14 +6,15 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Ops;
 
 /// <summary>
-/// What the ops of one smooth activation f share, whether it stands alone or follows a dense layer: its kernels, the names of
-/// its gradients, and f and f″ in basic ops. The gradient g·f′(x) is an op of its own, so that the second order is one more
-/// fused pass for both of its gradients; beyond it, f″ in basic ops is differentiated.
+/// What the ops of one smooth activation f share, whether it stands alone or follows a dense layer: its kernels, the
+/// names of its gradients, and f and f″ in basic ops. The gradient g·f′(x) is an op of its own, so that the second
+/// order is one more fused pass for both of its gradients; beyond it, f″ in basic ops is differentiated.
 /// </summary>
 internal sealed class SmoothActivation
 {
     /// <summary>x·Φ(x), the GELU by the error function, and GELU″(x) = φ(x)·(2 − x²).</summary>
-    public static readonly SmoothActivation Gelu = new("gelu", Activation.Gelu, BinaryKind.GeluBackward, UnaryKind.GeluSecond)
+    public static readonly SmoothActivation Gelu = new(
+        "gelu", Activation.Gelu, BinaryKind.GeluBackward, UnaryKind.GeluSecond)
     {
         Decomposition = x => x.Mul(x.Scale(Math.Sqrt(0.5)).Erf().Affine(0.5, 0.5)),
         SecondDecomposition = x =>
@@ -47,7 +48,8 @@ internal sealed class SmoothActivation
     private SmoothActivation(string name, Activation kind, BinaryKind backward, UnaryKind second)
     {
         (Kind, _backward, _second) = (kind, backward, second);
-        (_backwardName, _doubleBackwardName, _secondName) = ($"{name}_backward", $"{name}_double_backward", $"{name}_second");
+        (_backwardName, _doubleBackwardName, _secondName) =
+            ($"{name}_backward", $"{name}_double_backward", $"{name}_second");
         // One delegate each for the life of the program: recording an op allocates none.
         _backwardRule = BackwardOfBackward;
         Rule = (c, g) => [Backward(g[0]!, c.Saved[0])];

@@ -24,7 +24,8 @@ public static class SoftmaxOps
         axis = x.Shape.Axis(axis, op);
         var y = x.EmptyLike();
         x.Backend.Run(new SoftmaxArgs(x, x.Shape.View(axis), log, y));
-        return Graph.Record(op, [x], y, [y], (c, g) => [log ? LogBackward(c.Saved[0], g[0]!, axis) : Backward(c.Saved[0], g[0]!, axis)]);
+        return Graph.Record(op, [x], y, [y],
+            (c, g) => [log ? LogBackward(c.Saved[0], g[0]!, axis) : Backward(c.Saved[0], g[0]!, axis)]);
     }
 
     /// <summary>
@@ -37,7 +38,8 @@ public static class SoftmaxOps
         return Graph.Record("softmax_backward", [y, g], dx, [y, g], (c, h) =>
         {
             var (p, u, w) = (c.Saved[0], c.Saved[1], h[0]!);
-            var dy = c.Needs(0) ? w.Mul(u.Sub(p.Mul(u).Sum([axis], true))).Sub(u.Mul(w.Mul(p).Sum([axis], true))) : null;
+            var dy =
+                c.Needs(0) ? w.Mul(u.Sub(p.Mul(u).Sum([axis], true))).Sub(u.Mul(w.Mul(p).Sum([axis], true))) : null;
             return [dy, c.Needs(1) ? Backward(p, w, axis) : null];
         });
     }
@@ -50,7 +52,8 @@ public static class SoftmaxOps
         {
             var (p, u, w) = (c.Saved[0].Exp(), c.Saved[1], h[0]!);
             var pw = p.Mul(w);
-            return [c.Needs(0) ? pw.Mul(u.Sum([axis], true)).Neg() : null, c.Needs(1) ? w.Sub(pw.Sum([axis], true)) : null];
+            return [c.Needs(0) ? pw.Mul(u.Sum([axis], true)).Neg() : null,
+                c.Needs(1) ? w.Sub(pw.Sum([axis], true)) : null];
         });
     }
 

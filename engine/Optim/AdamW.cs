@@ -28,13 +28,15 @@ public sealed class AdamW : IDisposable
     /// <param name="eps">Added to the denominator.</param>
     /// <param name="average">Moving averages that follow the parameters; null where there are none.</param>
     public AdamW(
-        IReadOnlyList<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8, ExponentialMovingAverage? average = null)
+        IReadOnlyList<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
+        ExponentialMovingAverage? average = null)
     {
         (Beta1, Beta2, Eps, _average) = (beta1, beta2, eps, average);
         using (MemoryScope.Suspend())
             foreach (var group in groups)
                 foreach (var p in group.Parameters)
-                    _slots.Add(new Slot(p, group.WeightDecay, Tensor.Zeros(p.Shape, p.DType, p.Backend), Tensor.Zeros(p.Shape, p.DType, p.Backend)));
+                    _slots.Add(new Slot(p, group.WeightDecay, Tensor.Zeros(p.Shape, p.DType, p.Backend),
+                        Tensor.Zeros(p.Shape, p.DType, p.Backend)));
         foreach (var s in _slots) _parameters.Add(s.Parameter);
         _moves = p => p.Grad is not null && _parameters.Contains(p);
         _batch = new AdamWTensors[_slots.Count];
@@ -53,11 +55,16 @@ public sealed class AdamW : IDisposable
     public int StepCount { get; set; }
 
     /// <summary>Parameters with their moments, in the order of the groups: what a checkpoint holds.</summary>
-    public IEnumerable<(Tensor Parameter, Tensor ExpAvg, Tensor ExpAvgSq)> State => _slots.Select(s => (s.Parameter, s.ExpAvg, s.ExpAvgSq));
+    public IEnumerable<(Tensor Parameter, Tensor ExpAvg, Tensor ExpAvgSq)> State =>
+        _slots.Select(s => (s.Parameter, s.ExpAvg, s.ExpAvgSq));
 
-    /// <summary>Updates every parameter that has a gradient; the moving averages follow in the same pass over memory.</summary>
+    /// <summary>
+    /// Updates every parameter that has a gradient; the moving averages follow in the same pass over memory.
+    /// </summary>
     /// <param name="learningRate">Learning rate of this step.</param>
-    /// <param name="deferAverage">Leave the averages where they are: they then follow at their next <see cref="ExponentialMovingAverage.Apply"/>.</param>
+    /// <param name="deferAverage">
+    /// Leave the averages where they are: they then follow at their next <see cref="ExponentialMovingAverage.Apply"/>.
+    /// </param>
     public void Step(double learningRate, bool deferAverage = false)
     {
         _average?.Apply();
@@ -70,9 +77,11 @@ public sealed class AdamW : IDisposable
             for (; from < _slots.Count && _slots[from].WeightDecay == decay; from++)
             {
                 var s = _slots[from];
-                if (s.Parameter.Grad is { } grad) _batch[count++] = new AdamWTensors(s.Parameter, grad, s.ExpAvg, s.ExpAvgSq, average?.TargetOf(s.Parameter));
+                if (s.Parameter.Grad is { } grad) _batch[count++] = new AdamWTensors(
+                    s.Parameter, grad, s.ExpAvg, s.ExpAvgSq, average?.TargetOf(s.Parameter));
             }
-            Update(_batch.AsSpan(0, count), new AdamWStep(learningRate, Beta1, Beta2, Eps, decay, StepCount, 1 - (average?.Momentum ?? 1)));
+            Update(_batch.AsSpan(0, count), new AdamWStep(
+                learningRate, Beta1, Beta2, Eps, decay, StepCount, 1 - (average?.Momentum ?? 1)));
         }
         average?.MoveOthers(_moves);
     }

@@ -4,9 +4,10 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Optim;
 
 /// <summary>
-/// Momentum copies: θ_m ← momentum·θ_m + (1 − momentum)·θ (He et al. 2020, eq. 2), once for each change of θ. Whether they still
-/// have to follow is known here alone, by the versions of the sources' memory: they move in the optimizer's own pass over memory
-/// (<see cref="AdamW.Step"/>), or else when someone asks for them (<see cref="Apply"/>). The bits are the same.
+/// Momentum copies: θ_m ← momentum·θ_m + (1 − momentum)·θ (He et al. 2020, eq. 2), once for each change of θ. Whether
+/// they still have to follow is known here alone, by the versions of the sources' memory: they move in the optimizer's
+/// own pass over memory (<see cref="AdamW.Step"/>), or else when someone asks for them (<see cref="Apply"/>). The bits
+/// are the same.
 /// </summary>
 public sealed class ExponentialMovingAverage
 {
@@ -25,7 +26,8 @@ public sealed class ExponentialMovingAverage
     {
         if (source.Count != target.Count)
             throw new ShapeException("ema", $"{source.Count} sources for {target.Count} targets");
-        (_pairs, _rest, _followed, Momentum) = (new TensorPair[source.Count], new TensorPair[source.Count], new int[source.Count], momentum);
+        (_pairs, _rest, _followed, Momentum) =
+            (new TensorPair[source.Count], new TensorPair[source.Count], new int[source.Count], momentum);
         for (var i = 0; i < _pairs.Length; i++)
         {
             if (!source[i].Shape.Equals(target[i].Shape))

@@ -1,6 +1,8 @@
 namespace AmcEngine.Optim;
 
-/// <summary>Learning rate as a function of the step or of the epoch; pure, so that a resumed run continues exactly.</summary>
+/// <summary>
+/// Learning rate as a function of the step or of the epoch; pure, so that a resumed run continues exactly.
+/// </summary>
 public interface ISchedule
 {
     /// <summary>Learning rate of a step.</summary>
@@ -15,7 +17,8 @@ public interface ISchedule
 /// <param name="WarmupSteps">Steps of linear warm-up; step s has (s + 1)/WarmupSteps of the peak.</param>
 /// <param name="TotalSteps">Length of the run.</param>
 /// <param name="FinalFraction">Last learning rate as a fraction of the peak.</param>
-public sealed record WarmupCosineSchedule(double Peak, int WarmupSteps, int TotalSteps, double FinalFraction) : ISchedule
+public sealed record WarmupCosineSchedule(double Peak, int WarmupSteps, int TotalSteps, double FinalFraction)
+    : ISchedule
 {
     /// <inheritdoc/>
     public double LearningRate(int epoch, int iteration, int step)
@@ -35,7 +38,8 @@ public sealed record WarmupCosineSchedule(double Peak, int WarmupSteps, int Tota
 /// <param name="WarmupStart">Learning rate of the first iterations.</param>
 /// <param name="WarmupUnits">Warm-up length in units of 100 iterations.</param>
 /// <param name="Epochs">Period of the cosine.</param>
-public sealed record ReferenceSchedule(double Peak, double Minimum, double WarmupStart, int WarmupUnits, int Epochs) : ISchedule
+public sealed record ReferenceSchedule(double Peak, double Minimum, double WarmupStart, int WarmupUnits, int Epochs)
+    : ISchedule
 {
     private const int UnitIterations = 100;
 

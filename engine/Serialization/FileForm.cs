@@ -32,12 +32,15 @@ internal static class FileForms
 
     private static readonly (byte[] Magic, string Name)[] Packed =
     [
-        ([0x1f, 0x8b], "gzip"), ([0xfd, .. "7zXZ"u8], "xz"), ([0x28, 0xb5, 0x2f, 0xfd], "zstd"), ([.. "BZh"u8], "bzip2"),
+        ([0x1f, 0x8b], "gzip"), ([0xfd, .. "7zXZ"u8], "xz"), ([0x28, 0xb5, 0x2f, 0xfd], "zstd"),
+        ([.. "BZh"u8], "bzip2"),
         ([.. "7z"u8, 0xbc, 0xaf], "7z"),
     ];
 
     /// <summary>The form of a file.</summary>
-    /// <exception cref="SerializationException">It is something else that has a name, which the message says.</exception>
+    /// <exception cref="SerializationException">
+    /// It is something else that has a name, which the message says.
+    /// </exception>
     public static FileForm Tell(FileSource file)
     {
         if (file.Length == 0) throw SerializationException.In(file.Path, null, "the file is empty", "fetch it again");
@@ -52,16 +55,19 @@ internal static class FileForms
 
     /// <summary>The error for a file of none of the forms.</summary>
     public static SerializationException Unrecognised(string path) => SerializationException.In(
-        path, null, "is neither safetensors nor a form of PyTorch checkpoint", "give a file that torch.save wrote, or safetensors");
+        path, null, "is neither safetensors nor a form of PyTorch checkpoint",
+        "give a file that torch.save wrote, or safetensors");
 
     /// <summary>A believable header length, and the brace that the format demands behind it.</summary>
     private static bool IsSafetensors(byte[] head) =>
-        head.Length > 8 && head[8] == (byte)'{' && BinaryPrimitives.ReadUInt64LittleEndian(head) is >= 2 and <= SafetensorsReader.MaxHeaderBytes;
+        head.Length > 8 && head[8] == (byte)'{'
+            && BinaryPrimitives.ReadUInt64LittleEndian(head) is >= 2 and <= SafetensorsReader.MaxHeaderBytes;
 
     private static (string What, string Remedy)? Other(byte[] head)
     {
         foreach (var (magic, name) in Packed)
-            if (head.AsSpan().StartsWith(magic)) return ($"is packed by {name}", "unpack it and give the checkpoint that is inside");
+            if (head.AsSpan().StartsWith(magic))
+                return ($"is packed by {name}", "unpack it and give the checkpoint that is inside");
         if (head.Length > TarMagicAt + 5 && head.AsSpan(TarMagicAt, 5).SequenceEqual("ustar"u8))
             return ("is a tar archive", "unpack it and give the checkpoint that is inside");
         if (head.Length == HeadBytes && !head.AsSpan().ContainsAnyExcept((byte)0))
@@ -73,15 +79,20 @@ internal static class FileForms
     {
         if (text.StartsWith("version https://git-lfs.github.com/spec/", StringComparison.Ordinal))
             return ("is a Git-LFS pointer, not the file that it stands for", "fetch that with: git lfs pull");
-        if (text.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase))
+        if (text.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase)
+            || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase))
             return ("is an HTML page, probably what a server sent in place of the file", FetchAgain);
-        if (text.StartsWith('<')) return ("is an XML page, probably what a server sent in place of the file", FetchAgain);
-        if (text.StartsWith('{') || text.StartsWith('[')) return ("is JSON text and holds no tensors", "give the file with the weights");
+        if (text.StartsWith('<'))
+            return ("is an XML page, probably what a server sent in place of the file", FetchAgain);
+        if (text.StartsWith('{') || text.StartsWith('['))
+            return ("is JSON text and holds no tensors", "give the file with the weights");
         return text.Length < Shown / 2
             ? null
-            : ($"is plain text (it begins with {SerializationException.Quote(text[..Math.Min(Shown, text.Length)])})", FetchAgain);
+            : ($"is plain text (it begins with {SerializationException.Quote(text[..Math.Min(Shown, text.Length)])})",
+                FetchAgain);
     }
 
     /// <summary>No control characters but white space. The bytes beyond ASCII may be of any encoding.</summary>
-    private static bool IsText(byte[] head) => head.All(b => b >= 0x20 ? b != 0x7f : b is (byte)'\t' or (byte)'\n' or (byte)'\r' or (byte)'\f');
+    private static bool IsText(byte[] head) =>
+        head.All(b => b >= 0x20 ? b != 0x7f : b is (byte)'\t' or (byte)'\n' or (byte)'\r' or (byte)'\f');
 }

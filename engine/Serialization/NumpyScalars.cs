@@ -24,7 +24,8 @@ internal static class NumpyScalars
 {
     private static readonly OpaqueObject UnknownType = new("numpy.dtype"), UnknownScalar = new("numpy.generic");
 
-    public static object Type(object?[] arguments) => arguments is [string code, ..] ? new NumpyType(code) : UnknownType;
+    public static object Type(object?[] arguments) =>
+        arguments is [string code, ..] ? new NumpyType(code) : UnknownType;
 
     public static object Scalar(object?[] arguments)
     {

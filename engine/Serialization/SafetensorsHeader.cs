@@ -46,7 +46,9 @@ internal sealed class SafetensorsHeader
         return header;
     }
 
-    /// <summary>Holds that the tensors' ranges tile the data exactly: each in place, no overlap, no hole, nothing left.</summary>
+    /// <summary>
+    /// Holds that the tensors' ranges tile the data exactly: each in place, no overlap, no hole, nothing left.
+    /// </summary>
     public void CheckLayout(string path, long dataLength)
     {
         foreach (var entry in Entries) CheckRange(path, entry, dataLength);
@@ -55,9 +57,11 @@ internal sealed class SafetensorsHeader
         foreach (var entry in Entries.OrderBy(e => e.Begin).ThenBy(e => e.End))
         {
             if (entry.Begin < expected) throw SerializationException.In(
-                path, entry.Name, $"overlaps {SerializationException.Quote(before!.Name)} at byte {entry.Begin}", Remedy);
+                path, entry.Name,
+                $"overlaps {SerializationException.Quote(before!.Name)} at byte {entry.Begin}", Remedy);
             if (entry.Begin > expected) throw SerializationException.In(
-                path, entry.Name, $"leaves a hole from byte {expected} to {entry.Begin}, which the format forbids", Remedy);
+                path, entry.Name,
+                $"leaves a hole from byte {expected} to {entry.Begin}, which the format forbids", Remedy);
             (expected, before) = (entry.End, entry);
         }
         if (expected != dataLength) throw SerializationException.In(
@@ -72,13 +76,15 @@ internal sealed class SafetensorsHeader
             path, entry.Name, $"its data ends at byte {entry.End} of {dataLength}",
             "the file is cut off: fetch it again");
         foreach (var extent in entry.Shape)
-            if (extent < 0) throw SerializationException.In(path, entry.Name, $"has the negative extent {extent}", Remedy);
+            if (extent < 0)
+                throw SerializationException.In(path, entry.Name, $"has the negative extent {extent}", Remedy);
         if (TensorData.ElementCount(entry.Shape) is not { } count || count > long.MaxValue / entry.Type.Size)
             throw SerializationException.In(path, entry.Name, "the product of its shape overflows", Remedy);
         var needed = count * entry.Type.Size;
         if (needed != entry.End - entry.Begin) throw SerializationException.In(
             path, entry.Name,
-            $"{entry.Type.Name} [{string.Join(",", entry.Shape)}] needs {needed} bytes but has {entry.End - entry.Begin}", Remedy);
+            $"{entry.Type.Name} [{string.Join(",", entry.Shape)}] needs {needed} bytes but has "
+                + $"{entry.End - entry.Begin}", Remedy);
     }
 
     private void ReadRoot(ref Utf8JsonReader reader)
@@ -149,7 +155,9 @@ internal sealed class SafetensorsHeader
         return numbers;
     }
 
-    /// <summary>The types of the format: those that are read by the names of <see cref="TensorDataType"/>, and the others.</summary>
+    /// <summary>
+    /// The types of the format: those that are read by the names of <see cref="TensorDataType"/>, and the others.
+    /// </summary>
     private SafetensorsType ParseType(string tensor, string dtype) => dtype switch
     {
         "F32" => Read(TensorDataType.F32),

@@ -42,7 +42,9 @@ public sealed class SafetensorsReader : IDisposable
     /// <summary>All tensors in the order of the header; their values are read on use.</summary>
     public IReadOnlyList<TensorData> Tensors { get; }
 
-    /// <summary>Tensors of element types that are not read (complex numbers, 8-bit floats, wide unsigned integers).</summary>
+    /// <summary>
+    /// Tensors of element types that are not read (complex numbers, 8-bit floats, wide unsigned integers).
+    /// </summary>
     public IReadOnlyList<SkippedEntry> Skipped { get; }
 
     /// <summary>The <c>__metadata__</c> map; empty where the file has none.</summary>
@@ -53,10 +55,13 @@ public sealed class SafetensorsReader : IDisposable
     public TensorData this[string name] => _byName.TryGetValue(name, out var tensor)
         ? tensor
         : throw SerializationException.In(
-            Path, name, $"not among the {Tensors.Count} tensors of the file", "check the name or use the matching file");
+            Path, name, $"not among the {Tensors.Count} tensors of the file",
+            "check the name or use the matching file");
 
     /// <summary>Opens a file and checks its header.</summary>
-    /// <exception cref="SerializationException">The file cannot be opened or breaks the format; the message says how.</exception>
+    /// <exception cref="SerializationException">
+    /// The file cannot be opened or breaks the format; the message says how.
+    /// </exception>
     public static SafetensorsReader Open(string path)
     {
         ArgumentNullException.ThrowIfNull(path);

@@ -18,8 +18,8 @@ public static class SafetensorsWriter
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// Writes a file by <see cref="DurableFile"/>, so that an interrupted run never leaves a half-written checkpoint under the
-    /// final name. Tensors that lie in other files are streamed through 1 MiB.
+    /// Writes a file by <see cref="DurableFile"/>, so that an interrupted run never leaves a half-written checkpoint
+    /// under the final name. Tensors that lie in other files are streamed through 1 MiB.
     /// </summary>
     /// <param name="path">The file to create or replace; its folder must exist.</param>
     /// <param name="tensors">What to write; names must differ.</param>
@@ -59,7 +59,8 @@ public static class SafetensorsWriter
             }
             catch (EncoderFallbackException e)
             {
-                throw SerializationException.In(path, tensor.Name, "the name is not valid text", "rename the tensor", e);
+                throw SerializationException.In(
+                    path, tensor.Name, "the name is not valid text", "rename the tensor", e);
             }
         }
     }

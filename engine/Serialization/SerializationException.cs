@@ -9,7 +9,9 @@ namespace AmcEngine.Serialization;
 /// </summary>
 public sealed class SerializationException : Exception
 {
-    /// <summary>Longest piece of file content that a message quotes: a hostile file must not flood the terminal.</summary>
+    /// <summary>
+    /// Longest piece of file content that a message quotes: a hostile file must not flood the terminal.
+    /// </summary>
     private const int MaxQuoted = 80;
 
     /// <summary>Creates the exception from a finished message.</summary>
@@ -25,7 +27,9 @@ public sealed class SerializationException : Exception
         return new SerializationException($"{where}: {problem}; {remedy}", inner);
     }
 
-    /// <summary>Text from a file, in quotes, without line breaks or control characters, cut to a readable length.</summary>
+    /// <summary>
+    /// Text from a file, in quotes, without line breaks or control characters, cut to a readable length.
+    /// </summary>
     internal static string Quote(string text) => $"'{Clean(text, MaxQuoted)}'";
 
     private static string Clean(string text, int limit)

@@ -25,7 +25,9 @@ public sealed class TensorData : IPickleObject
             throw new ArgumentOutOfRangeException(nameof(start), "the tensor does not lie within its source");
     }
 
-    /// <summary>The tensor's name in its file; for a tensor inside a checkpoint's object graph, that of its storage.</summary>
+    /// <summary>
+    /// The tensor's name in its file; for a tensor inside a checkpoint's object graph, that of its storage.
+    /// </summary>
     public string Name { get; }
 
     /// <summary>Element type as stored.</summary>
@@ -88,11 +90,15 @@ public sealed class TensorData : IPickleObject
         long[] extents = [.. shape];
         if (ElementCount(extents) is not { } count || (Int128)count * type.Size() != bytes.Length)
             throw new ArgumentException(
-                $"tensor {SerializationException.Quote(name)}: {bytes.Length} bytes do not fill {type} [{string.Join(",", extents)}]");
+                $"tensor {SerializationException.Quote(name)}: {bytes.Length} bytes do not fill {type} "
+                    + $"[{string.Join(",", extents)}]");
         return new TensorData("(memory)", name, type, extents, new MemorySource(bytes), 0);
     }
 
-    /// <summary>Tensors of one type, one behind the other along the first dimension; they are read when the values are asked for.</summary>
+    /// <summary>
+    /// Tensors of one type, one behind the other along the first dimension; they are read when the values are asked
+    /// for.
+    /// </summary>
     /// <param name="name">Name of the whole.</param>
     /// <param name="parts">At least one tensor; all but the first extent are alike.</param>
     /// <exception cref="ArgumentException">The parts differ in type, or in an extent behind the first.</exception>
@@ -100,14 +106,20 @@ public sealed class TensorData : IPickleObject
     {
         ArgumentNullException.ThrowIfNull(parts);
         var first = parts[0];
-        if (parts.Any(p => p.Type != first.Type || p.Shape.Count == 0 || !p.Shape.Skip(1).SequenceEqual(first.Shape.Skip(1))))
-            throw new ArgumentException($"tensor {SerializationException.Quote(name)}: its parts {string.Join(", ", parts)} differ in type or shape");
-        return new TensorData(first.Origin, name, first.Type, [parts.Sum(p => p.Shape[0]), .. first.Shape.Skip(1)], new ConcatenatedSource(parts), 0);
+        if (parts.Any(
+            p => p.Type != first.Type || p.Shape.Count == 0 || !p.Shape.Skip(1).SequenceEqual(first.Shape.Skip(1))))
+            throw new ArgumentException($"tensor {SerializationException.Quote(name)}: "
+                + $"its parts {string.Join(", ", parts)} differ in type or shape");
+        return new TensorData(first.Origin, name, first.Type, [parts.Sum(p => p.Shape[0]), .. first.Shape.Skip(1)],
+            new ConcatenatedSource(parts), 0);
     }
 
-    /// <summary>Some elements in row-major order, as a tensor of one dimension; they are read when the values are asked for.</summary>
+    /// <summary>
+    /// Some elements in row-major order, as a tensor of one dimension; they are read when the values are asked for.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">They do not lie within the tensor.</exception>
-    public TensorData Range(long first, long count) => new(Origin, Name, Type, [count], _source, checked(_start + first * Type.Size()));
+    public TensorData Range(long first, long count) =>
+        new(Origin, Name, Type, [count], _source, checked(_start + first * Type.Size()));
 
     /// <summary>The same values under another name.</summary>
     public TensorData WithName(string name)
@@ -158,7 +170,9 @@ public sealed class TensorData : IPickleObject
     }
 
     /// <summary>All values as integers; floating values must be whole numbers.</summary>
-    /// <exception cref="SerializationException">A value has a fraction or is out of range, or the file cannot be read.</exception>
+    /// <exception cref="SerializationException">
+    /// A value has a fraction or is out of range, or the file cannot be read.
+    /// </exception>
     public long[] ToI64()
     {
         var values = GC.AllocateUninitializedArray<long>(ArrayLength(Count));
@@ -170,17 +184,23 @@ public sealed class TensorData : IPickleObject
         return values;
     }
 
-    /// <summary>Like <see cref="ToF32"/>, into memory of the caller with exactly <see cref="Count"/> elements.</summary>
+    /// <summary>
+    /// Like <see cref="ToF32"/>, into memory of the caller with exactly <see cref="Count"/> elements.
+    /// </summary>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     /// <exception cref="SerializationException">The file cannot be read.</exception>
     public void CopyTo(Span<float> destination) =>
-        ForEachChunk(destination, TensorDataType.F32, (bytes, chunk) => TensorConversion.ToFloating(Type, bytes, chunk));
+        ForEachChunk(
+            destination, TensorDataType.F32, (bytes, chunk) => TensorConversion.ToFloating(Type, bytes, chunk));
 
-    /// <summary>Like <see cref="ToF64"/>, into memory of the caller with exactly <see cref="Count"/> elements.</summary>
+    /// <summary>
+    /// Like <see cref="ToF64"/>, into memory of the caller with exactly <see cref="Count"/> elements.
+    /// </summary>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     /// <exception cref="SerializationException">The file cannot be read.</exception>
     public void CopyTo(Span<double> destination) =>
-        ForEachChunk(destination, TensorDataType.F64, (bytes, chunk) => TensorConversion.ToFloating(Type, bytes, chunk));
+        ForEachChunk(
+            destination, TensorDataType.F64, (bytes, chunk) => TensorConversion.ToFloating(Type, bytes, chunk));
 
     /// <summary>Name, type and shape, for messages and listings.</summary>
     public override string ToString() => $"{Name} {Type} [{string.Join(",", Shape)}]";
@@ -204,13 +224,16 @@ public sealed class TensorData : IPickleObject
         ArgumentNullException.ThrowIfNull(values);
         if ((long)values.Length * type.Size() > int.MaxValue)
             throw new ArgumentException(
-                $"tensor {SerializationException.Quote(name)}: {values.Length} values take more than 2 GiB; split the tensor");
+                $"tensor {SerializationException.Quote(name)}: {values.Length} values take more than 2 GiB; "
+                    + "split the tensor");
         return FromBytes(name, type, shape, new CastMemoryManager<T>(values).Memory);
     }
 
     private delegate void ChunkConversion<T>(ReadOnlySpan<byte> source, Span<T> destination);
 
-    /// <summary>Reads chunk by chunk, so that a conversion never holds the stored bytes of the whole tensor as well.</summary>
+    /// <summary>
+    /// Reads chunk by chunk, so that a conversion never holds the stored bytes of the whole tensor as well.
+    /// </summary>
     private void ForEachChunk<T>(Span<T> destination, TensorDataType target, ChunkConversion<T> convert)
         where T : unmanaged
     {

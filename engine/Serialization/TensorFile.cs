@@ -27,7 +27,9 @@ public sealed class TensorFile : IDisposable
     /// <summary>The key of the checkpoint under which the tensors lie; null where they lie at the top.</summary>
     public string? Key => State.Key;
 
-    /// <summary>Other keys of the checkpoint under which as many tensors lie; empty where the caller chose the key.</summary>
+    /// <summary>
+    /// Other keys of the checkpoint under which as many tensors lie; empty where the caller chose the key.
+    /// </summary>
     public IReadOnlyList<string> OtherKeys => State.OtherKeys;
 
     private TorchState State { get; }
@@ -35,7 +37,9 @@ public sealed class TensorFile : IDisposable
     /// <summary>Opens a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="key">Under which key of a checkpoint to look; null finds the usual ones.</param>
-    /// <exception cref="SerializationException">It cannot be opened, is damaged or no file of weights, or has no such key.</exception>
+    /// <exception cref="SerializationException">
+    /// It cannot be opened, is damaged or no file of weights, or has no such key.
+    /// </exception>
     public static TensorFile Open(string path, string? key = null)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -45,7 +49,8 @@ public sealed class TensorFile : IDisposable
             return Wrap(torch, () => torch.StateUnder(key));
         }
         if (key is not null) throw SerializationException.In(
-            path, null, $"is a safetensors file, which has no key {SerializationException.Quote(key)} to choose", "leave the key out");
+            path, null, $"is a safetensors file, which has no key {SerializationException.Quote(key)} to choose",
+            "leave the key out");
         var safetensors = SafetensorsReader.Open(path);
         return Wrap(safetensors, () => new TorchState(safetensors.Tensors, safetensors.Skipped, null, []));
 

@@ -8,7 +8,9 @@ internal abstract class TensorSource : IByteRange
     /// <summary>Bytes available.</summary>
     public abstract long Length { get; }
 
-    /// <summary>Fills <paramref name="destination"/> from byte <paramref name="offset"/> on; the range lies inside.</summary>
+    /// <summary>
+    /// Fills <paramref name="destination"/> from byte <paramref name="offset"/> on; the range lies inside.
+    /// </summary>
     public abstract void Read(long offset, Span<byte> destination);
 
     /// <summary>The bytes without a copy, where they are in memory already.</summary>
@@ -35,7 +37,8 @@ internal sealed class MemorySource(ReadOnlyMemory<byte> memory) : TensorSource
 }
 
 /// <summary>
-/// Bytes that must be computed as a whole (inflated, gathered from strides, byte-swapped): made on first use, then kept.
+/// Bytes that must be computed as a whole (inflated, gathered from strides, byte-swapped): made on first use, then
+/// kept.
 /// </summary>
 internal sealed class LazySource(long length, Func<byte[]> make) : TensorSource
 {

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace AmcEngine.Serialization;
 
-/// <summary>Small text files as people's editors leave them: UTF-8, UTF-16 or UTF-32, with a byte-order mark or without.</summary>
+/// <summary>
+/// Small text files as people's editors leave them: UTF-8, UTF-16 or UTF-32, with a byte-order mark or without.
+/// </summary>
 public static class TextFile
 {
     private const int ChunkBytes = 1 << 16;
@@ -22,12 +24,15 @@ public static class TextFile
         {
             bytes.Write(chunk, 0, got);
             if (bytes.Length > limit)
-                throw new SerializationException($"{path}: has more than {limit / 1024} kB, which no file of this kind has; check the path");
+                throw new SerializationException(
+                    $"{path}: has more than {limit / 1024} kB, which no file of this kind has; check the path");
         }
         return Decode(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
-    /// <summary>The text of bytes, without their byte-order mark. Without one, zeros at every second byte are UTF-16.</summary>
+    /// <summary>
+    /// The text of bytes, without their byte-order mark. Without one, zeros at every second byte are UTF-16.
+    /// </summary>
     public static string Decode(ReadOnlySpan<byte> bytes)
     {
         var encoding = bytes switch

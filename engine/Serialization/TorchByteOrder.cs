@@ -4,7 +4,9 @@ namespace AmcEngine.Serialization;
 internal static class TorchByteOrder
 {
     /// <summary>The storage as little-endian; itself where <paramref name="swapped"/> is false.</summary>
-    /// <exception cref="SerializationException">The element size is unknown, or the storage has more than 2 GiB.</exception>
+    /// <exception cref="SerializationException">
+    /// The element size is unknown, or the storage has more than 2 GiB.
+    /// </exception>
     public static TorchStorageView Apply(string path, TorchStorageView view, bool swapped)
     {
         if (!swapped || view.Class.Unsupported is not null) return view;

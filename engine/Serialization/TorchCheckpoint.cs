@@ -8,12 +8,12 @@ namespace AmcEngine.Serialization;
 /// stand for <see cref="OpaqueObject"/>s. Tensors are read when asked for, while the checkpoint is open.
 /// </summary>
 /// <remarks>
-/// <see cref="Root"/> is made of <c>null</c>, <see cref="bool"/>, <see cref="long"/> (<c>BigInteger</c> beyond 64 bits),
-/// <see cref="double"/>, <see cref="string"/> (also for devices and dtypes: <c>"cuda:0"</c>, <c>"torch.float32"</c>),
-/// <c>byte[]</c>, tuple = <c>object?[]</c>, list and set = <c>List&lt;object?&gt;</c>,
-/// dict = <c>OrderedDictionary&lt;object, object?&gt;</c> (entries whose keys are neither text nor numbers are left out),
-/// <see cref="TensorData"/>, and <see cref="OpaqueObject"/> for everything else.
-/// A file may make the graph contain itself: bound the depth when walking it. Layout: specification 8.
+/// <see cref="Root"/> is made of <c>null</c>, <see cref="bool"/>, <see cref="long"/> (<c>BigInteger</c> beyond 64
+/// bits), <see cref="double"/>, <see cref="string"/> (also for devices and dtypes: <c>"cuda:0"</c>,
+/// <c>"torch.float32"</c>), <c>byte[]</c>, tuple = <c>object?[]</c>, list and set = <c>List&lt;object?&gt;</c>, dict =
+/// <c>OrderedDictionary&lt;object, object?&gt;</c> (entries whose keys are neither text nor numbers are left out),
+/// <see cref="TensorData"/>, and <see cref="OpaqueObject"/> for everything else. A file may make the graph contain
+/// itself: bound the depth when walking it. Layout: specification 8.
 /// </remarks>
 public sealed class TorchCheckpoint : IDisposable
 {
@@ -62,8 +62,9 @@ public sealed class TorchCheckpoint : IDisposable
     public void Dispose() => _handle.Dispose();
 
     /// <summary>
-    /// The state dict under a key, in its saved order; null finds the usual one (<c>model</c>, <c>state_dict</c> and the like,
-    /// else the root itself). Entries that are no tensors are skipped; tied tensors appear under each of their names.
+    /// The state dict under a key, in its saved order; null finds the usual one (<c>model</c>, <c>state_dict</c> and
+    /// the like, else the root itself). Entries that are no tensors are skipped; tied tensors appear under each of
+    /// their names.
     /// </summary>
     /// <exception cref="SerializationException">There is none.</exception>
     public TorchState StateUnder(string? key) => new TorchStateFinder(Path, Root).Find(key);

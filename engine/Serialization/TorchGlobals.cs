@@ -22,17 +22,20 @@ internal sealed class TorchGlobals(PickleInput input)
         ["BoolStorage"] = TensorDataType.Bool,
     };
 
-    /// <summary>Storage classes of tensors that are not read: what such a tensor is called, and the bytes an element takes.</summary>
-    private static readonly Dictionary<string, (string Kind, int Size)> UnsupportedStorages = new(StringComparer.Ordinal)
-    {
-        ["ComplexFloatStorage"] = ("complex tensor", 8),
-        ["ComplexDoubleStorage"] = ("complex tensor", 16),
-        ["QInt8Storage"] = ("quantised tensor", 1),
-        ["QUInt8Storage"] = ("quantised tensor", 1),
-        ["QInt32Storage"] = ("quantised tensor", 4),
-        ["QUInt4x2Storage"] = ("quantised tensor", 1),
-        ["QUInt2x4Storage"] = ("quantised tensor", 1),
-    };
+    /// <summary>
+    /// Storage classes of tensors that are not read: what such a tensor is called, and the bytes an element takes.
+    /// </summary>
+    private static readonly Dictionary<string, (string Kind, int Size)> UnsupportedStorages =
+        new(StringComparer.Ordinal)
+        {
+            ["ComplexFloatStorage"] = ("complex tensor", 8),
+            ["ComplexDoubleStorage"] = ("complex tensor", 16),
+            ["QInt8Storage"] = ("quantised tensor", 1),
+            ["QUInt8Storage"] = ("quantised tensor", 1),
+            ["QInt32Storage"] = ("quantised tensor", 4),
+            ["QUInt4x2Storage"] = ("quantised tensor", 1),
+            ["QUInt2x4Storage"] = ("quantised tensor", 1),
+        };
 
     /// <summary>Functions of torch that make tensors of kinds that are not read.</summary>
     private static readonly Dictionary<string, string> UnsupportedTensors = new(StringComparer.Ordinal)
@@ -88,7 +91,8 @@ internal sealed class TorchGlobals(PickleInput input)
             // Its argument is what makes missing values.
             ("collections", "defaultdict") => Function(_ => new OrderedDictionary<object, object?>()),
             ("builtins" or "__builtin__", "dict") => Container(Dictionary),
-            ("builtins" or "__builtin__", "list" or "set" or "frozenset") => Container(arguments => new List<object?>(Items(arguments))),
+            ("builtins" or "__builtin__", "list" or "set" or "frozenset") =>
+                Container(arguments => new List<object?>(Items(arguments))),
             ("builtins" or "__builtin__", "tuple") => Container(arguments => Items(arguments).ToArray()),
             ("numpy", "dtype") => Function(NumpyScalars.Type),
             ("numpy.core.multiarray" or "numpy._core.multiarray", "scalar") => Function(NumpyScalars.Scalar),
@@ -97,14 +101,19 @@ internal sealed class TorchGlobals(PickleInput input)
         };
     }
 
-    /// <summary>A storage class; one that no table knows has elements of unknown size, which are never looked at.</summary>
+    /// <summary>
+    /// A storage class; one that no table knows has elements of unknown size, which are never looked at.
+    /// </summary>
     private static TorchStorageClass? StorageClass(string name)
     {
-        if (StorageTypes.TryGetValue(name, out var type)) return new TorchStorageClass($"torch.{name}", type, type.Size());
+        if (StorageTypes.TryGetValue(name, out var type))
+            return new TorchStorageClass($"torch.{name}", type, type.Size());
         if (name == "UntypedStorage") return new TorchStorageClass("torch.UntypedStorage", null, 1);
-        if (UnsupportedStorages.TryGetValue(name, out var known)) return new TorchStorageClass($"torch.{name}", null, known.Size, known.Kind);
+        if (UnsupportedStorages.TryGetValue(name, out var known))
+            return new TorchStorageClass($"torch.{name}", null, known.Size, known.Kind);
         return name.EndsWith("Storage", StringComparison.Ordinal)
-            ? new TorchStorageClass($"torch.{name}", null, 0, $"tensor of {SerializationException.Quote($"torch.{name}")}")
+            ? new TorchStorageClass(
+                $"torch.{name}", null, 0, $"tensor of {SerializationException.Quote($"torch.{name}")}")
             : null;
     }
 
@@ -118,18 +127,23 @@ internal sealed class TorchGlobals(PickleInput input)
     /// <summary><c>(storage, offset, size, stride, requires_grad, hooks, …)</c>.</summary>
     private object RebuildTensor(object?[] arguments)
     {
-        if (arguments is [TorchStorageView { Class.Unsupported: { } kind }, ..]) return new OpaqueObject(kind, IsTensor: true);
-        if (arguments is not [TorchStorageView { Type: { } type } view, long offset, object?[] size, object?[] stride, ..])
+        if (arguments is [TorchStorageView { Class.Unsupported: { } kind }, ..])
+            return new OpaqueObject(kind, IsTensor: true);
+        if (arguments is not [TorchStorageView { Type: { } type } view, long offset, object?[] size,
+            object?[] stride, ..])
             throw input.Broken("a tensor without storage, offset, size and stride");
         return TorchTensorBuilder.Build(input.Path, view, type, offset, Longs(size), Longs(stride));
     }
 
-    /// <summary>The same for an untyped storage: <c>(storage, offset, size, stride, requires_grad, hooks, dtype, …)</c>.</summary>
+    /// <summary>
+    /// The same for an untyped storage: <c>(storage, offset, size, stride, requires_grad, hooks, dtype, …)</c>.
+    /// </summary>
     private object RebuildTypedTensor(object?[] arguments)
     {
         if (arguments is [TorchStorageView, _, _, _, _, _, OpaqueObject other, ..])
             return new OpaqueObject($"tensor of {SerializationException.Quote(other.Name)}", IsTensor: true);
-        if (arguments is not [TorchStorageView view, long offset, object?[] size, object?[] stride, _, _, string dtype, ..]
+        if (arguments is not [TorchStorageView view, long offset, object?[] size, object?[] stride, _, _,
+            string dtype, ..]
             || !dtype.StartsWith("torch.", StringComparison.Ordinal)
             || !ScalarTypes.TryGetValue(dtype["torch.".Length..], out var type))
             throw input.Broken("a tensor without storage, offset, size, stride and dtype");
@@ -137,9 +151,12 @@ internal sealed class TorchGlobals(PickleInput input)
     }
 
     private object Parameter(object?[] arguments) =>
-        arguments is [TensorData or OpaqueObject, ..] ? arguments[0]! : throw input.Broken("a parameter without its tensor");
+        arguments is [TensorData or OpaqueObject, ..] ? arguments[0]! : throw input.Broken(
+            "a parameter without its tensor");
 
-    /// <summary>Bytes, as protocol 2 writes them; opaque where they would copy too much (arrays beside the weights).</summary>
+    /// <summary>
+    /// Bytes, as protocol 2 writes them; opaque where they would copy too much (arrays beside the weights).
+    /// </summary>
     private object EncodeLatin1(object?[] arguments)
     {
         if (arguments is [string text, ..])
@@ -199,5 +216,6 @@ internal sealed class TorchGlobals(PickleInput input)
 
     private long[] Longs(object?[] values) => values.Length > TorchTensorBuilder.MaxRank
         ? throw input.Broken($"a tensor of {values.Length} dimensions")
-        : [.. values.Select(value => value is long number ? number : throw input.Broken("a size that is no whole number"))];
+        : [.. values.Select(
+            value => value is long number ? number : throw input.Broken("a size that is no whole number"))];
 }

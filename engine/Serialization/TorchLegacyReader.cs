@@ -12,13 +12,15 @@ internal static class TorchLegacyReader
     private const long ProtocolVersion = 1001;
     private const string Remedy = "the file is cut off or damaged: fetch it again";
 
-    private static readonly BigInteger Magic = new(new byte[] { 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19 });
+    private static readonly BigInteger Magic = new(
+        new byte[] { 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19 });
 
     public static object? Read(FileSource file)
     {
         var input = TorchPickle.Open(file.Path, file);
         if (ReadPlain(input) is not BigInteger magic || magic != Magic) throw SerializationException.In(
-            file.Path, null, "is a pickle, but none that torch.save wrote", "give a .pth checkpoint or a safetensors file");
+            file.Path, null, "is a pickle, but none that torch.save wrote",
+            "give a .pth checkpoint or a safetensors file");
         var version = ReadPlain(input);
         if (version is not ProtocolVersion) throw SerializationException.In(
             file.Path, null, "has an unknown version of the legacy format", "save it again with a current PyTorch");
@@ -37,8 +39,9 @@ internal static class TorchLegacyReader
     /// <summary>Reads a pickle of the preamble, which names no function and no storage.</summary>
     private static object? ReadPlain(PickleInput input) => new PickleReader(
         input,
-        (module, name) => throw input.Broken($"the name {SerializationException.Quote($"{module}.{name}")} in the preamble"),
-        _ => throw input.Broken("a storage in the preamble")).Read();
+        (module, name) =>
+            throw input.Broken($"the name {SerializationException.Quote($"{module}.{name}")} in the preamble"), _ =>
+                throw input.Broken("a storage in the preamble")).Read();
 
     private static void BindStorages(FileSource file, TorchStorages storages, object? keys, long position, bool swapped)
     {
@@ -47,17 +50,19 @@ internal static class TorchLegacyReader
         foreach (var item in list)
         {
             if (item is not string key || storages.Find(key) is not { } found || found.Storage.IsBound)
-                throw SerializationException.In(file.Path, null, "lists a storage that no tensor uses, or one twice", Remedy);
+                throw SerializationException.In(
+                    file.Path, null, "lists a storage that no tensor uses, or one twice", Remedy);
             if (found.ElementSize == 0) throw SerializationException.In(
-                file.Path, null, $"storage {SerializationException.Quote(key)} has elements of an unknown size, and what lies behind it cannot be found",
-                "save the weights without it");
+                file.Path, null, $"storage {SerializationException.Quote(key)} has elements of an unknown size, "
+                    + "and what lies behind it cannot be found", "save the weights without it");
             var length = found.Storage.Length;
             if (position > file.Length - 8 || length > file.Length - 8 - position) throw SerializationException.In(
                 file.Path, null, $"ends within storage {SerializationException.Quote(key)}", Remedy);
             var count = file.ReadArray(position, 8);
             if (swapped) Array.Reverse(count);
             if (BitConverter.ToInt64(count) != length / found.ElementSize) throw SerializationException.In(
-                file.Path, null, $"storage {SerializationException.Quote(key)} has another length than its tensors expect", Remedy);
+                file.Path, null,
+                $"storage {SerializationException.Quote(key)} has another length than its tensors expect", Remedy);
             found.Storage.Bind(file, position + 8);
             position += 8 + length;
         }

@@ -6,7 +6,8 @@ namespace AmcEngine.Serialization;
 /// <param name="Key">Where it lies, as in <c>model</c>; null for the root.</param>
 /// <param name="OtherKeys">Where as many tensors lie, if the choice was not the caller's.</param>
 public sealed record TorchState(
-    IReadOnlyList<TensorData> Tensors, IReadOnlyList<SkippedEntry> Skipped, string? Key, IReadOnlyList<string> OtherKeys);
+    IReadOnlyList<TensorData> Tensors, IReadOnlyList<SkippedEntry> Skipped, string? Key,
+    IReadOnlyList<string> OtherKeys);
 
 /// <summary>
 /// Finds the state dict in the object graph of a checkpoint. The graph may share and contain itself: a dict is looked
@@ -43,17 +44,21 @@ internal sealed class TorchStateFinder(string path, object? root)
             return Choose(top, key) is { } chosen
                 ? Take(chosen, key, [])
                 : throw SerializationException.In(
-                    path, null, $"holds no weights under the key {SerializationException.Quote(key)}", There(holders, top));
+                    path, null, $"holds no weights under the key {SerializationException.Quote(key)}",
+                    There(holders, top));
         }
         var (found, name) = Usual(top, 0);
-        // Nothing under a usual key, and what lies at the top is no state dict: a random state, say. Then it is the user's choice.
-        if (name is null && holders.Length > 0 && !found.Any(pair => pair is { Key: string entry, Value: TensorData } && entry.Contains('.', StringComparison.Ordinal)))
+        // Nothing under a usual key, and what lies at the top is no state dict: a random state, say. Then it is the
+        // user's choice.
+        if (name is null && holders.Length > 0 && !found.Any(
+            pair => pair is { Key: string entry, Value: TensorData } && entry.Contains('.', StringComparison.Ordinal)))
             throw SerializationException.In(path, null, "holds no weights under a usual key", There(holders, top));
         return Take(found, name, holders);
     }
 
     /// <summary>Follows the usual keys down to the first dict that holds tensors itself.</summary>
-    private (OrderedDictionary<object, object?> State, string? Name) Usual(OrderedDictionary<object, object?> dictionary, int depth)
+    private (OrderedDictionary<object, object?> State, string? Name) Usual(
+        OrderedDictionary<object, object?> dictionary, int depth)
     {
         if (depth < MaxDepth)
         {
@@ -93,18 +98,20 @@ internal sealed class TorchStateFinder(string path, object? root)
             .Select(pair => ((string)pair.Key, (OpaqueObject)pair.Value!))];
         if (tensors.Length == 0)
         {
-            if (opaque.Concat(Opaque(state)).FirstOrDefault() is { Value: { } value } first) throw value.Refuse(path, first.Name);
+            if (opaque.Concat(Opaque(state)).FirstOrDefault() is { Value: { } value } first)
+                throw value.Refuse(path, first.Name);
             throw SerializationException.In(
                 path, null,
-                $"holds no tensors under 'model', 'state_dict' or the root (keys: {SerializationException.Quote(string.Join(", ", state.Keys.Take(Shown)))})",
-                SavePlain);
+                "holds no tensors under 'model', 'state_dict' or the root (keys: "
+                    + $"{SerializationException.Quote(string.Join(", ", state.Keys.Take(Shown)))})", SavePlain);
         }
         SkippedEntry[] skipped = [.. opaque.Select(o => new SkippedEntry(o.Name, o.Value.ToString()))];
         return new TorchState(tensors, skipped, key, Alternatives(holders, key, tensors.Length));
     }
 
     /// <summary>Objects in place of tensors where tensors usually lie.</summary>
-    private static IEnumerable<(string Name, OpaqueObject Value)> Opaque(OrderedDictionary<object, object?> dictionary) =>
+    private static IEnumerable<(string Name, OpaqueObject Value)> Opaque(
+        OrderedDictionary<object, object?> dictionary) =>
         from key in StateKeys
         let inner = dictionary.GetValueOrDefault(key) as OrderedDictionary<object, object?>
         where inner is not null
@@ -112,17 +119,22 @@ internal sealed class TorchStateFinder(string path, object? root)
         where pair is { Key: string, Value: OpaqueObject }
         select ((string)pair.Key, (OpaqueObject)pair.Value!);
 
-    /// <summary>Keys under which another set of weights lies: one of about as many tensors, which a queue or a random state is not.</summary>
+    /// <summary>
+    /// Keys under which another set of weights lies: one of about as many tensors, which a queue or a random state is
+    /// not.
+    /// </summary>
     private string[] Alternatives(string[] holders, string? key, int count) =>
     [
         .. holders.Where(holder => holder != key && key?.StartsWith(holder + ".", StringComparison.Ordinal) != true
-            && 2 * Usual((OrderedDictionary<object, object?>)((OrderedDictionary<object, object?>)root!)[holder]!, 1).State.Values.Count(v => v is TensorData) >= count),
+            && 2 * Usual((OrderedDictionary<object, object?>)((OrderedDictionary<object, object?>)root!)[holder]!, 1)
+                .State.Values.Count(v => v is TensorData) >= count),
     ];
 
     /// <summary>The keys of the top under which weights lie.</summary>
     private IEnumerable<string> Holders(OrderedDictionary<object, object?> top) =>
         from pair in top.Take(MaxHolders)
-        where pair is { Key: string, Value: OrderedDictionary<object, object?> inner } && HoldsTensors(Usual(inner, 1).State)
+        where pair is { Key: string, Value: OrderedDictionary<object, object?> inner }
+            && HoldsTensors(Usual(inner, 1).State)
         select (string)pair.Key;
 
     /// <summary>A state dict holds real numbers; whole ones alone are a random state or counts.</summary>

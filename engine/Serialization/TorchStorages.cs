@@ -5,7 +5,8 @@ namespace AmcEngine.Serialization;
 /// <summary>The storages that a checkpoint's pickle mentions, one per key however often it is mentioned.</summary>
 internal sealed class TorchStorages(PickleInput input)
 {
-    private readonly Dictionary<string, (TorchStorage Storage, int ElementSize)> _storages = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (TorchStorage Storage, int ElementSize)> _storages =
+        new(StringComparer.Ordinal);
 
     /// <summary>Called once for each new key.</summary>
     public Action<TorchStorage>? Added { get; init; }
@@ -20,7 +21,8 @@ internal sealed class TorchStorages(PickleInput input)
             || key.Length > PickleReader.MaxKeyLength)
             throw input.Broken("a persistent id that is no storage");
         var size = type.ElementSize;
-        if (count < 0 || count > long.MaxValue / Math.Max(size, 1)) throw input.Broken($"a storage of {count} elements");
+        if (count < 0 || count > long.MaxValue / Math.Max(size, 1))
+            throw input.Broken($"a storage of {count} elements");
         if (!_storages.TryGetValue(key, out var known))
         {
             known = (new TorchStorage(key, count * size), size);
@@ -28,7 +30,8 @@ internal sealed class TorchStorages(PickleInput input)
             _storages.Add(key, known);
         }
         if (known.Storage.Length != count * size) throw input.Broken(
-            $"storage {SerializationException.Quote(key)} has {known.Storage.Length} bytes in one place and {count * size} in another");
+            $"storage {SerializationException.Quote(key)} has {known.Storage.Length} bytes in one place and "
+                + $"{count * size} in another");
         return parts.Length > 5 && parts[5] is object?[] view
             ? View(known.Storage, type, view, size)
             : new TorchStorageView(known.Storage, type);

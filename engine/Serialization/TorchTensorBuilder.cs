@@ -23,7 +23,8 @@ internal static class TorchTensorBuilder
         var name = $"storage {view.Storage.Key}";
         var capacity = view.Storage.Length / type.Size();
         if (shape.Length != strides.Length || shape.Length > MaxRank)
-            throw SerializationException.In(path, name, $"has {shape.Length} sizes and {strides.Length} strides", Remedy);
+            throw SerializationException.In(
+                path, name, $"has {shape.Length} sizes and {strides.Length} strides", Remedy);
         if (TensorData.ElementCount(shape) is not { } count || count > long.MaxValue / 8)
             throw SerializationException.In(path, name, "its shape is negative or overflows", Remedy);
         Int128 last = offset;
@@ -34,14 +35,16 @@ internal static class TorchTensorBuilder
         }
         var inside = offset >= 0 && offset <= capacity && (count == 0 || last < capacity);
         if (!inside) throw SerializationException.In(
-            path, name, $"[{string.Join(",", shape)}] from element {offset} reaches beyond its {capacity} elements", Remedy);
+            path, name,
+            $"[{string.Join(",", shape)}] from element {offset} reaches beyond its {capacity} elements", Remedy);
         if (count > capacity && count > MaxExpandedElements) throw SerializationException.In(
             path, name, $"expands {capacity} stored elements to {count}", "save it with .contiguous()");
 
         var contiguous = count == 0 || IsContiguous(shape, strides);
         TensorSource source = contiguous
             ? view.Storage
-            : new LazySource(count * type.Size(), () => Gather(path, view.Storage, type.Size(), offset, (long)last, shape, strides));
+            : new LazySource(
+                count * type.Size(), () => Gather(path, view.Storage, type.Size(), offset, (long)last, shape, strides));
         return new TensorData(path, name, type, shape, source, contiguous ? offset * type.Size() : 0)
         {
             StorageKey = view.Storage.Key,

@@ -41,7 +41,9 @@ internal sealed class ZipDirectory
 
     public ZipEntry? Find(string name) => _entries.GetValueOrDefault(name);
 
-    /// <summary>The content of an entry: in place where it is stored, inflated on first use where it is deflated.</summary>
+    /// <summary>
+    /// The content of an entry: in place where it is stored, inflated on first use where it is deflated.
+    /// </summary>
     public TensorSource Open(ZipEntry entry)
     {
         if (entry.Header > _file.Length - LocalLength) throw Broken($"entry {Quote(entry)} lies beyond the end");
@@ -66,7 +68,8 @@ internal sealed class ZipDirectory
         try
         {
             using var stream = new DeflateStream(
-                new MemoryStream(packed.ReadArray(0, (int)Math.Min(packed.Length, Array.MaxLength))), CompressionMode.Decompress);
+                new MemoryStream(packed.ReadArray(0, (int)Math.Min(packed.Length, Array.MaxLength))),
+                CompressionMode.Decompress);
             stream.ReadExactly(result);
             if (stream.ReadByte() >= 0) throw Broken($"entry {Quote(entry)} is longer than it says");
         }
@@ -77,7 +80,9 @@ internal sealed class ZipDirectory
         return result;
     }
 
-    /// <summary>Finds the end record, which may be followed by a comment, and what it says of the central directory.</summary>
+    /// <summary>
+    /// Finds the end record, which may be followed by a comment, and what it says of the central directory.
+    /// </summary>
     private (long Start, long Length) FindCentral()
     {
         var tailLength = (int)Math.Min(_file.Length, EndLength + ushort.MaxValue);
@@ -113,8 +118,8 @@ internal sealed class ZipDirectory
             var name = Encoding.UTF8.GetString(central, at + CentralLength, nameLength);
             var extra = central.AsSpan(at + CentralLength + nameLength, extraLength);
             var entry = Widen(
-                new ZipEntry(name, U16(central, at + 10), U32(central, at + 20), U32(central, at + 24), U32(central, at + 42)),
-                extra);
+                new ZipEntry(name, U16(central, at + 10), U32(central, at + 20), U32(central, at + 24),
+                    U32(central, at + 42)), extra);
             Check(entry, U16(central, at + 8));
             at = next;
         }
@@ -129,12 +134,15 @@ internal sealed class ZipDirectory
         if (!_entries.TryAdd(entry.Name, entry)) throw Broken($"entry {Quote(entry)} occurs twice");
     }
 
-    /// <summary>Takes from the zip64 extra field those numbers that did not fit into 32 bits, in the fixed order.</summary>
+    /// <summary>
+    /// Takes from the zip64 extra field those numbers that did not fit into 32 bits, in the fixed order.
+    /// </summary>
     private ZipEntry Widen(ZipEntry entry, ReadOnlySpan<byte> extra)
     {
         while (extra.Length >= 4)
         {
-            int id = BinaryPrimitives.ReadUInt16LittleEndian(extra), size = BinaryPrimitives.ReadUInt16LittleEndian(extra[2..]);
+            int id = BinaryPrimitives.ReadUInt16LittleEndian(extra),
+                size = BinaryPrimitives.ReadUInt16LittleEndian(extra[2..]);
             if (size > extra.Length - 4) break;
             var field = extra.Slice(4, size);
             extra = extra[(4 + size)..];

@@ -55,7 +55,8 @@ public sealed class Tensor : IDisposable
     internal int Offset { get; }
 
     internal Storage Storage => _storage ?? throw new EngineException(
-        Name ?? "tensor", $"the memory of this {Shape} tensor was given back when its scope ended or a backward pass consumed it; keep it with MemoryScope.Keep or read it earlier");
+        Name ?? "tensor", $"the memory of this {Shape} tensor was given back when its scope ended or a backward pass "
+            + "consumed it; keep it with MemoryScope.Keep or read it earlier");
 
     internal nint Pointer => Storage.Pointer + (nint)Offset * DType.Size();
 
@@ -63,7 +64,8 @@ public sealed class Tensor : IDisposable
     /// <exception cref="AutogradException">The tensor was made by a recorded op, or holds integers.</exception>
     public Tensor SetRequiresGrad(bool value = true)
     {
-        if (!IsLeaf) throw new AutogradException(Name ?? "tensor", "only a leaf can change requires_grad; use Detach() first");
+        if (!IsLeaf)
+            throw new AutogradException(Name ?? "tensor", "only a leaf can change requires_grad; use Detach() first");
         if (!DType.IsFloating()) throw new AutogradException(Name ?? "tensor", "integer tensors have no gradient");
         if (value && Edge.Node is null) Edge = new Edge(new LeafNode(this), 0);
         if (!value) Edge = default;
@@ -107,7 +109,8 @@ public sealed class Tensor : IDisposable
     /// <exception cref="DTypeException"><typeparamref name="T"/> is not the element type.</exception>
     public T[] ToArray<T>() where T : unmanaged
     {
-        if (DTypes.Of<T>() != DType) throw new DTypeException("to_array", $"a {DType} tensor cannot be read as {typeof(T).Name}");
+        if (DTypes.Of<T>() != DType)
+            throw new DTypeException("to_array", $"a {DType} tensor cannot be read as {typeof(T).Name}");
         var values = new T[Count];
         Backend.Read(this, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
@@ -130,19 +133,24 @@ public sealed class Tensor : IDisposable
     /// <summary>Overwrites the values from the host (an in-place write: never during a recorded graph).</summary>
     public void Load<T>(ReadOnlySpan<T> values) where T : unmanaged
     {
-        if (DTypes.Of<T>() != DType) throw new DTypeException("load", $"{typeof(T).Name} values cannot fill a {DType} tensor");
+        if (DTypes.Of<T>() != DType)
+            throw new DTypeException("load", $"{typeof(T).Name} values cannot fill a {DType} tensor");
         if (values.Length != Count) throw new ShapeException("load", $"{values.Length} values do not fill {Shape}");
         Backend.Write(MemoryMarshal.AsBytes(values), this);
         Storage.Touch();
     }
 
-    /// <summary>Overwrites some values from the host, in row-major order (an in-place write as of <see cref="Load"/>).</summary>
+    /// <summary>
+    /// Overwrites some values from the host, in row-major order (an in-place write as of <see cref="Load"/>).
+    /// </summary>
     /// <param name="values">The new values.</param>
     /// <param name="first">Index of the first value to overwrite.</param>
     public void LoadRange<T>(ReadOnlySpan<T> values, int first) where T : unmanaged
     {
-        if (DTypes.Of<T>() != DType) throw new DTypeException("load", $"{typeof(T).Name} values cannot fill a {DType} tensor");
-        if (first < 0 || first > Count - values.Length) throw new ShapeException("load", $"{values.Length} values from {first} on do not lie within {Shape}");
+        if (DTypes.Of<T>() != DType)
+            throw new DTypeException("load", $"{typeof(T).Name} values cannot fill a {DType} tensor");
+        if (first < 0 || first > Count - values.Length)
+            throw new ShapeException("load", $"{values.Length} values from {first} on do not lie within {Shape}");
         using (var part = Share([values.Length], default, first)) Backend.Write(MemoryMarshal.AsBytes(values), part);
         Storage.Touch();
     }

@@ -6,6 +6,8 @@ public interface IByteRange
     /// <summary>Bytes available.</summary>
     long Length { get; }
 
-    /// <summary>Fills <paramref name="destination"/> from byte <paramref name="offset"/> on; the range lies inside.</summary>
+    /// <summary>
+    /// Fills <paramref name="destination"/> from byte <paramref name="offset"/> on; the range lies inside.
+    /// </summary>
     void Read(long offset, Span<byte> destination);
 }

@@ -5,8 +5,8 @@ namespace AmcEngine.Files.Pickle;
 
 /// <summary>
 /// A pickle stack machine that builds plain data and nothing else. Python's own machine calls whatever the file names;
-/// this one calls only the functions that <paramref name="globals"/> hands out. An opaque <see cref="IPickleObject"/> in
-/// place of a function is called by nobody: what it would make is that object again.
+/// this one calls only the functions that <paramref name="globals"/> hands out. An opaque <see cref="IPickleObject"/>
+/// in place of a function is called by nobody: what it would make is that object again.
 /// </summary>
 /// <remarks>
 /// Results: <c>null</c>, <see cref="bool"/>, <see cref="long"/> (<see cref="BigInteger"/> beyond 64 bits),
@@ -31,7 +31,9 @@ public sealed class PickleReader(
     private readonly Dictionary<uint, object?> _memo = [];
 
     /// <summary>Reads one pickle up to its STOP.</summary>
-    /// <exception cref="Exception">What the input makes of a problem: the pickle is damaged, too large, or names something not allowed.</exception>
+    /// <exception cref="Exception">
+    /// What the input makes of a problem: the pickle is damaged, too large, or names something not allowed.
+    /// </exception>
     public object? Read()
     {
         for (var step = 0; step < input.Limits.MaxSteps; step++)
@@ -164,7 +166,9 @@ public sealed class PickleReader(
         return true;
     }
 
-    /// <summary>Calls a function that was handed out. What an unknown name would make is as opaque as the name.</summary>
+    /// <summary>
+    /// Calls a function that was handed out. What an unknown name would make is as opaque as the name.
+    /// </summary>
     private void Call(object?[] functionAndArguments)
     {
         if (functionAndArguments[0] is IPickleObject { IsOpaque: true } opaque)
@@ -204,13 +208,14 @@ public sealed class PickleReader(
     }
 
     /// <summary>
-    /// Adds an entry to a dict. Plain and short keys only: hashing nested tuples that share parts could take exponential
-    /// time, and hashing one long text a million times takes hours. Nobody's weights have other keys, so an entry under a
-    /// tuple or an object (a counter's, say) is left out.
+    /// Adds an entry to a dict. Plain and short keys only: hashing nested tuples that share parts could take
+    /// exponential time, and hashing one long text a million times takes hours. Nobody's weights have other keys, so an
+    /// entry under a tuple or an object (a counter's, say) is left out.
     /// </summary>
     public static void Set(PickleInput input, OrderedDictionary<object, object?> dictionary, object? key, object? value)
     {
-        if (key is string { Length: > MaxKeyLength }) throw input.Broken($"a dict key of more than {MaxKeyLength} characters");
+        if (key is string { Length: > MaxKeyLength })
+            throw input.Broken($"a dict key of more than {MaxKeyLength} characters");
         if (key is string or long or bool or double) dictionary[key] = value;
     }
 
@@ -279,7 +284,8 @@ public sealed class PickleReader(
     };
 
     private object ParseLong(string text) =>
-        BigInteger.TryParse(text.TrimEnd('L'), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        BigInteger.TryParse(
+            text.TrimEnd('L'), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             ? Narrow(value)
             : throw input.Broken("a number that is none");
 

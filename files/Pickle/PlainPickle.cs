@@ -3,19 +3,22 @@ using System.Text;
 namespace AmcEngine.Files.Pickle;
 
 /// <summary>
-/// Pickles that hold data and no objects: lists, dicts, texts and numbers. A name of a class or function is refused, since
-/// Python would run it while reading.
+/// Pickles that hold data and no objects: lists, dicts, texts and numbers. A name of a class or function is refused,
+/// since Python would run it while reading.
 /// </summary>
 public static class PlainPickle
 {
     private const int MaxQuoted = 80;
 
     /// <summary>Reads one pickle; see the remarks of <see cref="PickleReader"/> for what the data is made of.</summary>
-    /// <exception cref="Exception">What the input makes of a problem: the pickle is damaged, too large, or names code.</exception>
+    /// <exception cref="Exception">
+    /// What the input makes of a problem: the pickle is damaged, too large, or names code.
+    /// </exception>
     public static object? Read(PickleInput input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new PickleReader(input, (module, name) => throw NamesCode(input, module, name), _ => throw Foreign(input)).Read();
+        return new PickleReader(
+            input, (module, name) => throw NamesCode(input, module, name), _ => throw Foreign(input)).Read();
     }
 
     private static Exception NamesCode(PickleInput input, string module, string name) => input.Refused(

@@ -3,10 +3,14 @@ using System.Text;
 
 namespace AmcEngine.Files.Pickle;
 
-/// <summary>The two forms of text of pickle protocol 0, which Python 2 writes where it is asked for no other protocol.</summary>
+/// <summary>
+/// The two forms of text of pickle protocol 0, which Python 2 writes where it is asked for no other protocol.
+/// </summary>
 internal static class PythonText
 {
-    /// <summary>STRING: what <c>repr</c> gives of a byte string, in quotes, with backslashes; its bytes are taken as UTF-8.</summary>
+    /// <summary>
+    /// STRING: what <c>repr</c> gives of a byte string, in quotes, with backslashes; its bytes are taken as UTF-8.
+    /// </summary>
     public static string FromRepr(PickleInput input)
     {
         var line = input.ReadLineBytes().AsSpan().Trim((byte)' ');
@@ -25,8 +29,11 @@ internal static class PythonText
         var text = new StringBuilder(line.Length);
         for (var i = 0; i < line.Length; i++)
         {
-            var digits = i + 1 >= line.Length || line[i] != '\\' ? 0 : line[i + 1] switch { (byte)'u' => 4, (byte)'U' => 8, _ => 0 };
-            if (digits > 0 && i + 1 + digits < line.Length && TryHex(line.Slice(i + 2, digits), out var code) && code <= 0x10ffff)
+            var digits = i + 1 >= line.Length || line[i] != '\\'
+                ? 0
+                : line[i + 1] switch { (byte)'u' => 4, (byte)'U' => 8, _ => 0 };
+            if (digits > 0 && i + 1 + digits < line.Length && TryHex(line.Slice(i + 2, digits), out var code)
+                && code <= 0x10ffff)
             {
                 // Half of a surrogate pair is a character of its own here; its other half follows.
                 _ = code > 0xffff ? text.Append(char.ConvertFromUtf32(code)) : text.Append((char)code);

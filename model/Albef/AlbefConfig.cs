@@ -29,8 +29,8 @@ public sealed record AlbefConfig
     public double Temperature { get; init; } = 0.07;
 
     /// <summary>
-    /// The fusion layer whose cross-attention map explains the prediction (0-based); in <see cref="GroundingMode.Itc"/> the
-    /// vision block.
+    /// The fusion layer whose cross-attention map explains the prediction (0-based); in <see cref="GroundingMode.Itc"/>
+    /// the vision block.
     /// </summary>
     public int AmcLayer { get; init; } = 8;
 
@@ -54,12 +54,15 @@ public sealed record AlbefConfig
         Text.Validate();
         SizeRules.RequirePositive(("embed_dim", EmbedDim), ("queue_size", QueueSize));
         if (Mode == GroundingMode.Itc)
-            SizeRules.Require(AmcLayer >= 0 && AmcLayer < Vision.Depth, $"the AMC layer {AmcLayer} is no block of the image encoder; choose one of 0..{Vision.Depth - 1}");
+            SizeRules.Require(AmcLayer >= 0 && AmcLayer < Vision.Depth,
+                $"the AMC layer {AmcLayer} is no block of the image encoder; choose one of 0..{Vision.Depth - 1}");
         else SizeRules.Require(AmcLayer >= Text.FirstCrossLayer && AmcLayer < Text.Layers,
-            $"the AMC layer {AmcLayer} has no cross attention; choose one of the fusion layers {Text.FirstCrossLayer}..{Text.Layers - 1}");
+            $"the AMC layer {AmcLayer} has no cross attention; "
+                + $"choose one of the fusion layers {Text.FirstCrossLayer}..{Text.Layers - 1}");
         SizeRules.RequireProbability(Momentum, "momentum", 1);
         SizeRules.Require(MlmProbability is >= 0 and <= 1, $"MLM probability {MlmProbability} is not in [0, 1]");
-        SizeRules.Require(Temperature > 0 && double.IsFinite(Temperature), $"temperature {Temperature} is not positive");
+        SizeRules.Require(
+            Temperature > 0 && double.IsFinite(Temperature), $"temperature {Temperature} is not positive");
         return this;
     }
 }

@@ -94,7 +94,8 @@ public sealed class AlbefModel : MatchingModel
     /// <inheritdoc/>
     protected override IReadOnlyList<(Module Student, Module Copy)> MomentumPairs => Copy is not { } copy
         ? []
-        : [(Vision, copy.Vision), (VisionProjection, copy.VisionProjection), (Text, copy.Text), (TextProjection, copy.TextProjection)];
+        : [(Vision, copy.Vision), (VisionProjection, copy.VisionProjection), (Text, copy.Text),
+            (TextProjection, copy.TextProjection)];
 
     private protected override IReadOnlyList<FeatureQueue> Queues => ImageQueue is null ? [] : [ImageQueue, TextQueue!];
 
@@ -104,7 +105,8 @@ public sealed class AlbefModel : MatchingModel
     /// <param name="dtype">Element type of weights and computation.</param>
     /// <param name="seed">Seed of the initialisation.</param>
     /// <param name="withMomentum">Whether momentum copies and queues exist.</param>
-    public static AlbefModel Create(AlbefConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0, bool withMomentum = true)
+    public static AlbefModel Create(
+        AlbefConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0, bool withMomentum = true)
     {
         var model = new AlbefModel(config, withMomentum);
         model.Initialize(backend, dtype, seed);
@@ -115,17 +117,22 @@ public sealed class AlbefModel : MatchingModel
     /// One forward pass of the pre-training objective in the reference's order (specification 3). Updates temperature
     /// range, momentum copies and queues. Call it inside a memory scope that also spans the backward pass.
     /// </summary>
-    /// <exception cref="ModelException">The batch has one pair, sizes do not fit, or the model has no momentum copies.</exception>
-    public override AlbefOutput Forward(PairBatch batch, StepOptions options) => (AlbefOutput)base.Forward(batch, options);
+    /// <exception cref="ModelException">
+    /// The batch has one pair, sizes do not fit, or the model has no momentum copies.
+    /// </exception>
+    public override AlbefOutput Forward(PairBatch batch, StepOptions options) =>
+        (AlbefOutput)base.Forward(batch, options);
 
     /// <inheritdoc/>
-    protected override TrainingOutput RunStep(PairBatch batch, StepOptions options) => new PretrainingStep(this, batch, options).Run();
+    protected override TrainingOutput RunStep(PairBatch batch, StepOptions options) =>
+        new PretrainingStep(this, batch, options).Run();
 
     private (FeatureQueue Image, FeatureQueue Text) AddQueues(AlbefConfig config)
     {
         var image = AddBuffer("image_queue", [config.EmbedDim, config.QueueSize], Initialization.UnitColumns);
         var text = AddBuffer("text_queue", [config.EmbedDim, config.QueueSize], Initialization.UnitColumns);
-        return (new FeatureQueue(image, AddIntegers("queue_ptr_img", [1], [0])), new FeatureQueue(text, AddIntegers("queue_ptr_txt", [1], [0])));
+        return (new FeatureQueue(image, AddIntegers("queue_ptr_img", [1], [0])), new FeatureQueue(
+            text, AddIntegers("queue_ptr_txt", [1], [0])));
     }
 }
 
@@ -134,4 +141,5 @@ public sealed class AlbefModel : MatchingModel
 /// <param name="VisionProjection">Projection of the image class token.</param>
 /// <param name="Text">Text encoder with MLM head.</param>
 /// <param name="TextProjection">Projection of the text class token.</param>
-public sealed record MomentumCopy(VisionTransformer Vision, Linear VisionProjection, TextEncoder Text, Linear TextProjection);
+public sealed record MomentumCopy(
+    VisionTransformer Vision, Linear VisionProjection, TextEncoder Text, Linear TextProjection);

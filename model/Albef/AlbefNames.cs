@@ -4,8 +4,8 @@ using AmcEngine.Model.Modules;
 namespace AmcEngine.Model.Albef;
 
 /// <summary>
-/// Names of ALBEF's checkpoints: <c>bert.</c> may have been lost, and earlier ones have a single <c>queue_ptr</c> for both
-/// queues (specification 8).
+/// Names of ALBEF's checkpoints: <c>bert.</c> may have been lost, and earlier ones have a single <c>queue_ptr</c> for
+/// both queues (specification 8).
 /// </summary>
 internal sealed class AlbefNames : CheckpointNames
 {
@@ -20,9 +20,11 @@ internal sealed class AlbefNames : CheckpointNames
     public override string Canonical(string name) => name.Replace(BertLevel, "", StringComparison.Ordinal);
 
     /// <inheritdoc/>
-    public override string? Former(string name) => name.StartsWith(OldQueuePointer, StringComparison.Ordinal) ? OldQueuePointer : null;
+    public override string? Former(string name) =>
+        name.StartsWith(OldQueuePointer, StringComparison.Ordinal) ? OldQueuePointer : null;
 
     /// <summary>A model for evaluation has no momentum copies and queues.</summary>
     public override bool IsKnownExtra(string name, bool forTraining) =>
-        !forTraining && (name.Contains(MomentumSuffix, StringComparison.Ordinal) || name.Contains("queue", StringComparison.Ordinal));
+        !forTraining && (name.Contains(MomentumSuffix, StringComparison.Ordinal)
+            || name.Contains("queue", StringComparison.Ordinal));
 }

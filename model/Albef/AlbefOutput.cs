@@ -33,7 +33,9 @@ public sealed record AlbefOutput : TrainingOutput
     /// <summary>Text-to-image similarities over batch and queue <c>[B, B + Q]</c>.</summary>
     public required Tensor SimT2I { get; init; }
 
-    /// <summary>Fusion states of the positive pairs: <c>[B, L, D]</c> with full outputs, else possibly <c>[B, 1, D]</c>.</summary>
+    /// <summary>
+    /// Fusion states of the positive pairs: <c>[B, L, D]</c> with full outputs, else possibly <c>[B, 1, D]</c>.
+    /// </summary>
     public required Tensor FusionHidden { get; init; }
 
     /// <summary>ITM logits of the positive pairs <c>[B, 2]</c>; column 1 is "match".</summary>
@@ -42,7 +44,10 @@ public sealed record AlbefOutput : TrainingOutput
     /// <summary>ITM logits of positive pairs, then negative image, then negative text <c>[3B, 2]</c>.</summary>
     public required Tensor ItmLogits { get; init; }
 
-    /// <summary>MLM logits <c>[B', L, V]</c>: all texts with full outputs, else those with a masked token; null where there is none.</summary>
+    /// <summary>
+    /// MLM logits <c>[B', L, V]</c>: all texts with full outputs, else those with a masked token; null where there is
+    /// none.
+    /// </summary>
     public Tensor? MlmLogits { get; init; }
 
     /// <summary>For each text the image it was wrongly paired with.</summary>

@@ -10,7 +10,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Model.Albef;
 
-/// <summary>One forward pass of the pre-training objective; the methods stand in the order of specification 3.</summary>
+/// <summary>
+/// One forward pass of the pre-training objective; the methods stand in the order of specification 3.
+/// </summary>
 internal sealed class PretrainingStep
 {
     private readonly AlbefModel _model;
@@ -25,9 +27,11 @@ internal sealed class PretrainingStep
 
     public PretrainingStep(AlbefModel model, PairBatch batch, StepOptions options)
     {
-        _momentum = model.Copy ?? throw new ModelException("ALBEF: this model was made for evaluation; create it with momentum copies to train");
+        _momentum = model.Copy ?? throw new ModelException(
+            "ALBEF: this model was made for evaluation; create it with momentum copies to train");
         (_model, _config, _batch, _options, _count) = (model, model.Config, batch, options, batch.Text.Count);
-        if (_count < 2) throw new ModelException($"ALBEF: a batch of {_count} has no negative pairs; use a batch of at least 2");
+        if (_count < 2)
+            throw new ModelException($"ALBEF: a batch of {_count} has no negative pairs; use a batch of at least 2");
         if (batch.Image.Shape[0] != _count)
             throw new ModelException($"ALBEF: {batch.Image.Shape[0]} images for {_count} texts");
         _context = new ForwardContext(options.Random);
@@ -55,7 +59,8 @@ internal sealed class PretrainingStep
         var teacher = MomentumFeatures();
         var (simI2T, simT2I, lossIta) = Contrastive(imageFeat, textFeat, teacher);
 
-        var hook = _options.Ground && contrast is null ? new AttentionHook(AttentionKind.Cross, _config.AmcLayer) : null;
+        var hook =
+            _options.Ground && contrast is null ? new AttentionHook(AttentionKind.Cross, _config.AmcLayer) : null;
         ImageSource keys;
         Tensor fused, matchLogits, itmLogits, lossItm;
         int[] negativeImages, negativeTexts;
@@ -99,15 +104,21 @@ internal sealed class PretrainingStep
     private Grounding GroundTexts(TokenBatch texts, AttentionHook? contrast, Tensor imageFeat, ImageSource keys)
     {
         var mask = TextMask.Create(texts, _model.DType, _model.Backend);
-        var hidden = _model.Text.Bert.Text(Tensor.From(texts.Ids, [texts.Count, texts.Length], _model.Backend), mask, _context);
+        var hidden = _model.Text.Bert.Text(
+            Tensor.From(texts.Ids, [texts.Count, texts.Length], _model.Backend), mask, _context);
         if (contrast is not null)
-            return ItcGrounder.Of(contrast, imageFeat, MatchingModel.Feature(hidden, _model.TextProjection), _model.Scale, _config.Vision.Grid)!;
+            return ItcGrounder.Of(contrast, imageFeat, MatchingModel.Feature(hidden, _model.TextProjection),
+                _model.Scale, _config.Vision.Grid)!;
         var hook = new AttentionHook(AttentionKind.Cross, _config.AmcLayer);
         var fused = _model.Text.Bert.Fusion(hidden, mask, keys, _context with { Hook = hook }, firstRowOnly: true);
-        return ItmGrounder.Of(_model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused)), hook.Map!, mask.Keep, _config.Vision.Grid);
+        return ItmGrounder.Of(
+            _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused)), hook.Map!, mask.Keep, _config.Vision.Grid);
     }
 
-    /// <summary>Momentum update first (where the optimizer has not done it), then features of the updated copies, dropout active (steps 3a and 3b).</summary>
+    /// <summary>
+    /// Momentum update first (where the optimizer has not done it), then features of the updated copies, dropout active
+    /// (steps 3a and 3b).
+    /// </summary>
     private TeacherFeatures MomentumFeatures()
     {
         using var noGrad = NoGrad.Begin();
@@ -123,7 +134,8 @@ internal sealed class PretrainingStep
     }
 
     /// <summary>Steps 3c to 6.</summary>
-    private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(Tensor imageFeat, Tensor textFeat, TeacherFeatures teacher)
+    private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(
+        Tensor imageFeat, Tensor textFeat, TeacherFeatures teacher)
     {
         using var phase = Phase.Begin("forward/contrastive loss");
         return new MomentumContrast(_model.ImageQueue!, _model.TextQueue!, _model.Temperature.Value, _options.Alpha)
@@ -147,16 +159,19 @@ internal sealed class PretrainingStep
         return inBatch.ToDoubles();
     }
 
-    /// <summary>Step 9: own text with a wrong image, then a wrong text with the own image; logits <c>[2B, 2]</c>.</summary>
-    private Tensor NegativeLogits(Tensor text, ImageSource keys, int[] negativeImages, int[] negativeTexts) => MemoryScope.Run(() =>
-    {
-        int[] own = [.. Enumerable.Range(0, _count)];
-        var texts = Tensor.From([.. own, .. negativeTexts], [2 * _count], _model.Backend);
-        var images = Tensor.From([.. negativeImages, .. own], [2 * _count], _model.Backend);
-        var fused = _model.Text.Bert.Fusion(
-            text.IndexSelect(0, texts), _mask.Select(texts), keys.Select(images), _context, firstRowOnly: true);
-        return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
-    });
+    /// <summary>
+    /// Step 9: own text with a wrong image, then a wrong text with the own image; logits <c>[2B, 2]</c>.
+    /// </summary>
+    private Tensor NegativeLogits(Tensor text, ImageSource keys, int[] negativeImages, int[] negativeTexts) =>
+        MemoryScope.Run(() =>
+        {
+            int[] own = [.. Enumerable.Range(0, _count)];
+            var texts = Tensor.From([.. own, .. negativeTexts], [2 * _count], _model.Backend);
+            var images = Tensor.From([.. negativeImages, .. own], [2 * _count], _model.Backend);
+            var fused = _model.Text.Bert.Fusion(
+                text.IndexSelect(0, texts), _mask.Select(texts), keys.Select(images), _context, firstRowOnly: true);
+            return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
+        });
 
     private int[] MatchLabels()
     {
@@ -171,20 +186,25 @@ internal sealed class PretrainingStep
     /// </summary>
     private (Tensor? Logits, Tensor Loss) MaskedLanguage(ImageSource keys, Tensor teacherImage)
     {
-        var selection = MlmSelection.Of(_batch.Text, _options.Masked ?? MlmMasking.Sample(_batch.Text, _config.Text, _config.MlmProbability, _options.Random), _options.FullOutputs);
+        var selection = MlmSelection.Of(_batch.Text,
+            _options.Masked ?? MlmMasking.Sample(_batch.Text, _config.Text, _config.MlmProbability, _options.Random),
+            _options.FullOutputs);
         using var phase = Phase.Begin("forward/masked language model");
         if (selection.Rows.Length == 0) return (null, Tensor.Zeros([], _model.DType, _model.Backend));
         using var scope = MemoryScope.Begin();
         var backend = _model.Backend;
         var ids = Tensor.From(selection.Ids, [selection.Rows.Length, _batch.Text.Length], backend);
-        var rows = selection.Rows.Length == _count ? null : Tensor.From(selection.Rows, [selection.Rows.Length], backend);
+        var rows =
+            selection.Rows.Length == _count ? null : Tensor.From(selection.Rows, [selection.Rows.Length], backend);
         var mask = rows is null ? _mask : _mask.Select(rows);
         var hidden = _model.Text.Bert.MultiModal(ids, mask, rows is null ? keys : keys.Select(rows), _context);
         var logits = scope.Keep(_model.Text.Head.Forward(hidden));
         if (selection.Positions.Length == 0) return (logits, scope.Keep(Tensor.Zeros([], _model.DType, backend)));
         var positions = Tensor.From(selection.Positions, [selection.Positions.Length], backend);
-        var teacher = MomentumLogits(ids, mask, rows is null ? teacherImage : teacherImage.IndexSelect(0, rows), positions);
-        return (logits, scope.Keep(MlmLoss.Compute(logits, positions, selection.Labels, teacher, _options.Alpha, _config.MlmDistillAxis)));
+        var teacher = MomentumLogits(
+            ids, mask, rows is null ? teacherImage : teacherImage.IndexSelect(0, rows), positions);
+        return (logits, scope.Keep(
+            MlmLoss.Compute(logits, positions, selection.Labels, teacher, _options.Alpha, _config.MlmDistillAxis)));
     }
 
     private Tensor MomentumLogits(Tensor ids, TextMask mask, Tensor image, Tensor positions)

@@ -5,8 +5,8 @@ using AmcEngine.Model.Vision;
 namespace AmcEngine.Model.Blip;
 
 /// <summary>
-/// Every size of BLIP's image-text matching (Li et al. 2022). The defaults are those of the published base model: ViT-B/16 at
-/// 384 pixels and a BERT-base without token types whose layers all attend to the image.
+/// Every size of BLIP's image-text matching (Li et al. 2022). The defaults are those of the published base model:
+/// ViT-B/16 at 384 pixels and a BERT-base without token types whose layers all attend to the image.
 /// </summary>
 public sealed record BlipConfig
 {
@@ -16,7 +16,9 @@ public sealed record BlipConfig
     /// <summary>The text encoder; <see cref="EncoderOf"/> says what BLIP fixes in it.</summary>
     public TextConfig Text { get; init; } = EncoderOf(new TextConfig { VocabSize = 30524 });
 
-    /// <summary>Id of <c>[ENC]</c>, which stands in the place of <c>[CLS]</c> where a text attends to an image.</summary>
+    /// <summary>
+    /// Id of <c>[ENC]</c>, which stands in the place of <c>[CLS]</c> where a text attends to an image.
+    /// </summary>
     public int EncId { get; init; } = 30523;
 
     /// <summary>Width of the contrastive features.</summary>
@@ -40,8 +42,12 @@ public sealed record BlipConfig
     /// <summary>Number 7 of twelve in LAVIS, the second of three in a small one.</summary>
     public int DefaultLayer => Math.Min(Text.Layers - 1, Text.Layers * 7 / 12);
 
-    /// <summary>A text encoder as BLIP has it: no token types, cross attention in every layer, text mode through all of them without it.</summary>
-    public static TextConfig EncoderOf(TextConfig config) => config with { TypeVocabSize = 0, FirstCrossLayer = 0, TextModeLayers = config.Layers };
+    /// <summary>
+    /// A text encoder as BLIP has it: no token types, cross attention in every layer, text mode through all of them
+    /// without it.
+    /// </summary>
+    public static TextConfig EncoderOf(TextConfig config) =>
+        config with { TypeVocabSize = 0, FirstCrossLayer = 0, TextModeLayers = config.Layers };
 
     /// <summary>Whose score is explained in training; image-text matching by default.</summary>
     public GroundingMode Mode { get; init; }
@@ -53,11 +59,14 @@ public sealed record BlipConfig
         Vision.Validate();
         Text.Validate();
         SizeRules.RequirePositive(("embed_dim", EmbedDim), ("queue_size", QueueSize));
-        SizeRules.Require(EncId >= 0 && EncId < Text.VocabSize, $"the enc id {EncId} is not in the vocabulary of {Text.VocabSize}");
+        SizeRules.Require(
+            EncId >= 0 && EncId < Text.VocabSize, $"the enc id {EncId} is not in the vocabulary of {Text.VocabSize}");
         var layers = Mode == GroundingMode.Itc ? Vision.Depth : Text.Layers;
-        SizeRules.Require(AmcLayer >= 0 && AmcLayer < layers, $"the AMC layer {AmcLayer} is not there; choose one of 0..{layers - 1}");
+        SizeRules.Require(AmcLayer >= 0 && AmcLayer < layers,
+            $"the AMC layer {AmcLayer} is not there; choose one of 0..{layers - 1}");
         SizeRules.RequireProbability(Momentum, "momentum", 1);
-        SizeRules.Require(Temperature > 0 && double.IsFinite(Temperature), $"temperature {Temperature} is not positive");
+        SizeRules.Require(
+            Temperature > 0 && double.IsFinite(Temperature), $"temperature {Temperature} is not positive");
         return this;
     }
 }

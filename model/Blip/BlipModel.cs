@@ -13,8 +13,9 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model.Blip;
 
 /// <summary>
-/// BLIP's image-text matching (Li et al. 2022): a vision transformer, a BERT whose layers all attend to the image, contrastive
-/// projections and a matching head; for training momentum copies and feature queues that know their pictures.
+/// BLIP's image-text matching (Li et al. 2022): a vision transformer, a BERT whose layers all attend to the image,
+/// contrastive projections and a matching head; for training momentum copies and feature queues that know their
+/// pictures.
 /// </summary>
 public sealed class BlipModel : MatchingModel
 {
@@ -97,7 +98,8 @@ public sealed class BlipModel : MatchingModel
     /// <inheritdoc/>
     protected override IReadOnlyList<(Module Student, Module Copy)> MomentumPairs => Copy is not { } copy
         ? []
-        : [(Vision, copy.Vision), (VisionProjection, copy.VisionProjection), (Text, copy.Text), (TextProjection, copy.TextProjection)];
+        : [(Vision, copy.Vision), (VisionProjection, copy.VisionProjection), (Text, copy.Text),
+            (TextProjection, copy.TextProjection)];
 
     private protected override IReadOnlyList<FeatureQueue> Queues => ImageQueue is null ? [] : [ImageQueue, TextQueue!];
 
@@ -107,7 +109,8 @@ public sealed class BlipModel : MatchingModel
     /// <param name="dtype">Element type of weights and computation.</param>
     /// <param name="seed">Seed of the initialisation.</param>
     /// <param name="withMomentum">Whether momentum copies and queues exist.</param>
-    public static BlipModel Create(BlipConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0, bool withMomentum = true)
+    public static BlipModel Create(
+        BlipConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0, bool withMomentum = true)
     {
         var model = new BlipModel(config, withMomentum);
         model.Initialize(backend, dtype, seed);
@@ -115,7 +118,8 @@ public sealed class BlipModel : MatchingModel
     }
 
     /// <inheritdoc/>
-    protected override TrainingOutput RunStep(PairBatch batch, StepOptions options) => new MatchingStep(this, batch, options).Run();
+    protected override TrainingOutput RunStep(PairBatch batch, StepOptions options) =>
+        new MatchingStep(this, batch, options).Run();
 
     /// <inheritdoc/>
     protected override TokenBatch PrepareForFusion(TokenBatch text) => WithEncoderToken(text);
@@ -132,7 +136,8 @@ public sealed class BlipModel : MatchingModel
     {
         var image = AddBuffer("image_queue", [config.EmbedDim, config.QueueSize], Initialization.UnitColumns);
         var text = AddBuffer("text_queue", [config.EmbedDim, config.QueueSize], Initialization.UnitColumns);
-        var pictures = AddIntegers("idx_queue", [1, config.QueueSize], [.. Enumerable.Repeat(PictureQueue.NoPicture, config.QueueSize)]);
+        var pictures = AddIntegers(
+            "idx_queue", [1, config.QueueSize], [.. Enumerable.Repeat(PictureQueue.NoPicture, config.QueueSize)]);
         var pointer = AddIntegers("ptr_queue", [1], [0]);
         return (new FeatureQueue(image, pointer, advances: false), new PictureQueue(text, pointer, pictures));
     }
@@ -143,4 +148,5 @@ public sealed class BlipModel : MatchingModel
 /// <param name="VisionProjection">Projection of the image class token.</param>
 /// <param name="Text">Text encoder.</param>
 /// <param name="TextProjection">Projection of the text class token.</param>
-public sealed record BlipMomentum(VisionTransformer Vision, Linear VisionProjection, BertEncoder Text, Linear TextProjection);
+public sealed record BlipMomentum(
+    VisionTransformer Vision, Linear VisionProjection, BertEncoder Text, Linear TextProjection);

@@ -27,10 +27,14 @@ public sealed record BlipOutput : TrainingOutput
     /// <summary>Text-to-image similarities over batch and queue <c>[B, B + Q]</c>.</summary>
     public required Tensor SimT2I { get; init; }
 
-    /// <summary>Multimodal states of the positive pairs: <c>[B, L, D]</c> with full outputs, else possibly <c>[B, 1, D]</c>.</summary>
+    /// <summary>
+    /// Multimodal states of the positive pairs: <c>[B, L, D]</c> with full outputs, else possibly <c>[B, 1, D]</c>.
+    /// </summary>
     public required Tensor FusionHidden { get; init; }
 
-    /// <summary>ITM logits of positive pairs, then negative image, then negative text <c>[3B, 2]</c>; column 1 is "match".</summary>
+    /// <summary>
+    /// ITM logits of positive pairs, then negative image, then negative text <c>[3B, 2]</c>; column 1 is "match".
+    /// </summary>
     public required Tensor ItmLogits { get; init; }
 
     /// <summary>For each text the image it was wrongly paired with.</summary>

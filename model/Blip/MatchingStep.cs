@@ -10,7 +10,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Model.Blip;
 
-/// <summary>One forward pass of BLIP's fine-tuning: contrast (ITA), then matching with hard negatives of the batch (ITM).</summary>
+/// <summary>
+/// One forward pass of BLIP's fine-tuning: contrast (ITA), then matching with hard negatives of the batch (ITM).
+/// </summary>
 internal sealed class MatchingStep
 {
     private readonly BlipModel _model;
@@ -25,9 +27,11 @@ internal sealed class MatchingStep
 
     public MatchingStep(BlipModel model, PairBatch batch, StepOptions options)
     {
-        _momentum = model.Copy ?? throw new ModelException("BLIP: this model was made for evaluation; create it with momentum copies to train");
+        _momentum = model.Copy ?? throw new ModelException(
+            "BLIP: this model was made for evaluation; create it with momentum copies to train");
         (_model, _batch, _options, _count) = (model, batch, options, batch.Text.Count);
-        if (_count < 2) throw new ModelException($"BLIP: a batch of {_count} has no negative pairs; use a batch of at least 2");
+        if (_count < 2)
+            throw new ModelException($"BLIP: a batch of {_count} has no negative pairs; use a batch of at least 2");
         if (batch.Image.Shape[0] != _count)
             throw new ModelException($"BLIP: {batch.Image.Shape[0]} images for {_count} texts");
         _context = new ForwardContext(options.Random);
@@ -39,7 +43,8 @@ internal sealed class MatchingStep
     /// <summary>The pass; its tensors belong to the current scope.</summary>
     public BlipOutput Run()
     {
-        var contrast = _options.Ground && _model.Config.Mode == GroundingMode.Itc ? ItcGrounder.Hook(_model.Config.AmcLayer) : null;
+        var contrast = _options.Ground && _model.Config.Mode == GroundingMode.Itc
+            ? ItcGrounder.Hook(_model.Config.AmcLayer) : null;
         Tensor image, imageFeat, textFeat;
         using (Phase.Begin("forward/vision encoder"))
         {
@@ -51,7 +56,8 @@ internal sealed class MatchingStep
             textFeat = MatchingModel.Feature(_model.Text.Text(_ids, _mask, _context), _model.TextProjection);
         var (simI2T, simT2I, lossIta) = Contrastive(imageFeat, textFeat);
 
-        var hook = _options.Ground && contrast is null ? new AttentionHook(AttentionKind.Cross, _model.Config.AmcLayer) : null;
+        var hook =
+            _options.Ground && contrast is null ? new AttentionHook(AttentionKind.Cross, _model.Config.AmcLayer) : null;
         Tensor fused, matchLogits, itmLogits;
         ImageSource keys;
         using (Phase.Begin("forward/fusion encoder"))
@@ -96,14 +102,18 @@ internal sealed class MatchingStep
             return ItcGrounder.Of(contrast, imageFeat, feature, _model.Scale, _model.Vision.Grid)!;
         }
         var hook = new AttentionHook(AttentionKind.Cross, _model.Config.AmcLayer);
-        var fused = _model.Text.MultiModal(Ids(_model.WithEncoderToken(texts)), mask, keys, _context with { Hook = hook }, firstRowOnly: true);
-        return ItmGrounder.Of(_model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused)), hook.Map!, mask.Keep, _model.Vision.Grid);
+        var fused = _model.Text.MultiModal(
+            Ids(_model.WithEncoderToken(texts)), mask, keys, _context with { Hook = hook }, firstRowOnly: true);
+        return ItmGrounder.Of(
+            _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused)), hook.Map!, mask.Keep, _model.Vision.Grid);
     }
 
-    private Grounding Matched(Tensor logits, Tensor map) => ItmGrounder.Of(logits, map, _mask.Keep, _model.Vision.Grid) with
-    {
-        WordMask = _options.FullOutputs ? TextMask.Words(_batch.Text, hasEnd: true, _model.DType, _model.Backend) : null,
-    };
+    private Grounding Matched(Tensor logits, Tensor map) =>
+        ItmGrounder.Of(logits, map, _mask.Keep, _model.Vision.Grid) with
+        {
+            WordMask =
+                _options.FullOutputs ? TextMask.Words(_batch.Text, hasEnd: true, _model.DType, _model.Backend) : null,
+        };
 
     private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(Tensor imageFeat, Tensor textFeat)
     {
@@ -117,7 +127,9 @@ internal sealed class MatchingStep
         }.Run(imageFeat, textFeat, teacherImage, teacherText);
     }
 
-    /// <summary>Momentum update first (where the optimizer has not done it), then features of the updated copies.</summary>
+    /// <summary>
+    /// Momentum update first (where the optimizer has not done it), then features of the updated copies.
+    /// </summary>
     private (Tensor Image, Tensor Text) Teacher()
     {
         using var noGrad = NoGrad.Begin();
@@ -125,7 +137,8 @@ internal sealed class MatchingStep
         _model.MoveCopies();
         using var phase = Phase.Begin("forward/momentum encoders");
         return (
-            scope.Keep(MatchingModel.Feature(_momentum.Vision.Forward(_batch.Image, _context), _momentum.VisionProjection)),
+            scope.Keep(
+                MatchingModel.Feature(_momentum.Vision.Forward(_batch.Image, _context), _momentum.VisionProjection)),
             scope.Keep(MatchingModel.Feature(_momentum.Text.Text(_ids, _mask, _context), _momentum.TextProjection)));
     }
 
@@ -140,8 +153,10 @@ internal sealed class MatchingStep
             byText = textFeat.Div(temperature).MatMul(imageFeat, transposeB: true).ToDoubles();
             byImage = imageFeat.Div(temperature).MatMul(textFeat, transposeB: true).ToDoubles();
         }
-        var images = _options.Negatives.Sample(HardNegatives.Weights(byText, _count, _batch.Pictures), _count, _options.Random);
-        var texts = _options.Negatives.Sample(HardNegatives.Weights(byImage, _count, _batch.Pictures), _count, _options.Random);
+        var images = _options.Negatives.Sample(
+            HardNegatives.Weights(byText, _count, _batch.Pictures), _count, _options.Random);
+        var texts = _options.Negatives.Sample(
+            HardNegatives.Weights(byImage, _count, _batch.Pictures), _count, _options.Random);
         return (images, texts);
     }
 
@@ -152,7 +167,8 @@ internal sealed class MatchingStep
         var texts = Tensor.From(rows, [2 * _count], _model.Backend);
         var images = Tensor.From([.. negativeImages, .. own], [2 * _count], _model.Backend);
         var length = _batch.Text.Length;
-        var ids = Tensor.From([.. rows.SelectMany(r => _pairIds.AsSpan(r * length, length).ToArray())], [2 * _count, length], _model.Backend);
+        var ids = Tensor.From([.. rows.SelectMany(r => _pairIds.AsSpan(r * length, length).ToArray())],
+            [2 * _count, length], _model.Backend);
         var fused = _model.Text.MultiModal(ids, _mask.Select(texts), keys.Select(images), _context, firstRowOnly: true);
         return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
     });

@@ -53,14 +53,16 @@ public sealed class FiniteLoad
         if (_tensors.Count == 0) return;
         var names = string.Join(", ", _tensors.Take(Shown)) + (_tensors.Count > Shown ? ", …" : "");
         throw new ModelException(string.Create(CultureInfo.InvariantCulture,
-            $"checkpoint: {_numbers} numbers in {_tensors.Count} tensors are NaN or infinite ({names}); use a checkpoint from before the training failed, or one that is undamaged"));
+            $"checkpoint: {_numbers} numbers in {_tensors.Count} tensors are NaN or infinite ({names}); "
+                + $"use a checkpoint from before the training failed, or one that is undamaged"));
     }
 
     /// <summary>Stored values as a tensor of their own.</summary>
     internal Tensor Read(TensorData data, DType dtype, IBackend backend)
     {
         var shape = new Shape([.. data.Shape.Select(d => checked((int)d))]);
-        return dtype == DType.F64 ? Tensor.From(Doubles(data), shape, backend) : Tensor.From(Singles(data), shape, backend);
+        return dtype == DType.F64 ? Tensor.From(Doubles(data), shape, backend) : Tensor.From(
+            Singles(data), shape, backend);
     }
 
     private double[] Doubles(TensorData data)

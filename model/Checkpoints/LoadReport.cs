@@ -9,7 +9,8 @@ namespace AmcEngine.Model.Checkpoints;
 /// <param name="Unexpected">Names in the checkpoint that the model does not know.</param>
 /// <param name="Reshaped">Position embeddings that were resized to another grid.</param>
 public sealed record LoadReport(
-    IReadOnlyList<string> Loaded, IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected, IReadOnlyList<string> Reshaped)
+    IReadOnlyList<string> Loaded, IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected,
+    IReadOnlyList<string> Reshaped)
 {
     private const int Shown = 3;
 
@@ -23,8 +24,8 @@ public sealed record LoadReport(
     public IReadOnlyList<SkippedEntry> Skipped { get; init; } = [];
 
     /// <summary>
-    /// Unexpected names that only a layer's number sets apart from the model's: the checkpoint is of a deeper model, or of
-    /// one that begins to fuse elsewhere.
+    /// Unexpected names that only a layer's number sets apart from the model's: the checkpoint is of a deeper model, or
+    /// of one that begins to fuse elsewhere.
     /// </summary>
     public IReadOnlyList<string> OtherLayers { get; init; } = [];
 
@@ -34,7 +35,10 @@ public sealed record LoadReport(
     /// <summary>Keys under which it held others.</summary>
     public IReadOnlyList<string> OtherKeys { get; init; } = [];
 
-    /// <summary>Which of some weights the checkpoint lacks: up to three names with what lies there instead; null where it has all.</summary>
+    /// <summary>
+    /// Which of some weights the checkpoint lacks: up to three names with what lies there instead; null where it has
+    /// all.
+    /// </summary>
     /// <param name="used">The weights.</param>
     public string? Lacks(IEnumerable<Parameter> used)
     {
@@ -42,7 +46,8 @@ public sealed record LoadReport(
         Parameter[] all = [.. used], lacking = [.. all.Where(p => missing.Contains(p.Name))];
         if (lacking.Length == 0) return null;
         // The report's entries have the file's names, which may lack "bert." or have a prefix.
-        var skipped = Skipped.ToLookup(s => Names.Canonical(WrapperPrefix.Strip(s.Name, Prefix)), s => s.What, StringComparer.Ordinal);
+        var skipped = Skipped.ToLookup(
+            s => Names.Canonical(WrapperPrefix.Strip(s.Name, Prefix)), s => s.What, StringComparer.Ordinal);
         var names = string.Join(", ", lacking.Take(Shown).Select(p =>
             skipped[Names.Canonical(p.Name)].FirstOrDefault() is { } what ? $"{what} in place of {p.Name}" : p.Name));
         return $"{lacking.Length} of {all.Length} weights ({names}{(lacking.Length > Shown ? ", …" : "")})";
@@ -50,11 +55,13 @@ public sealed record LoadReport(
 
     /// <summary>One line: counts, and up to three names of what did not go the ordinary way.</summary>
     public override string ToString() =>
-        $"{Loaded.Count} tensors loaded{Where}{Part(Missing, "missing")}{Part(Unexpected, "unexpected")}{Part(Reshaped, "resized")}"
-        + Part([.. Skipped.Select(s => $"{s.Name}: {s.What}")], "skipped");
+        $"{Loaded.Count} tensors loaded{Where}{Part(Missing, "missing")}{Part(Unexpected, "unexpected")}"
+            + $"{Part(Reshaped, "resized")}"
+            + Part([.. Skipped.Select(s => $"{s.Name}: {s.What}")], "skipped");
 
     private string Where =>
-        (Key is null ? "" : $" from '{Key}'") + (OtherKeys.Count == 0 ? "" : $" (not from {string.Join(", ", OtherKeys.Select(k => $"'{k}'"))})")
+        (Key is null ? "" : $" from '{Key}'")
+            + (OtherKeys.Count == 0 ? "" : $" (not from {string.Join(", ", OtherKeys.Select(k => $"'{k}'"))})")
         + (Prefix.Length == 0 ? "" : $", '{Prefix}' taken off their names");
 
     private static string Part(IReadOnlyList<string> names, string what) => names.Count == 0

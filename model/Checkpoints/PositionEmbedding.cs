@@ -9,16 +9,20 @@ namespace AmcEngine.Model.Checkpoints;
 public static class PositionEmbedding
 {
     /// <summary>
-    /// Resizes <c>[1, 1 + o², D]</c> to <c>[1, 1 + n², D]</c>, with the leading 1 or without it: the class row stays, the grid is interpolated bicubically
-    /// (A = −0.75, corners not aligned, no antialiasing). The same tensor where o = n.
+    /// Resizes <c>[1, 1 + o², D]</c> to <c>[1, 1 + n², D]</c>, with the leading 1 or without it: the class row stays,
+    /// the grid is interpolated bicubically (A = −0.75, corners not aligned, no antialiasing). The same tensor where o
+    /// = n.
     /// </summary>
     /// <exception cref="ModelException">The rows behind the first do not form a square grid.</exception>
     public static Tensor Resize(Tensor positions, int grid)
     {
-        if (positions.Shape.Rank == 2) return MemoryScope.Run(() => Resize(positions.Reshape(1, positions.Shape[0], positions.Shape[1]), grid)).Reshape(-1, positions.Shape[1]);
+        if (positions.Shape.Rank == 2)
+            return MemoryScope.Run(() => Resize(positions.Reshape(1, positions.Shape[0], positions.Shape[1]), grid))
+                .Reshape(-1, positions.Shape[1]);
         var (rows, width) = (positions.Shape[1] - 1, positions.Shape[2]);
         if (!IsGrid(rows, out var old))
-            throw new ModelException($"position embedding: {positions.Shape} does not hold a class row and a square grid");
+            throw new ModelException(
+                $"position embedding: {positions.Shape} does not hold a class row and a square grid");
         if (old == grid) return positions;
         using var noGrad = NoGrad.Begin();
         return MemoryScope.Run(() =>

@@ -27,15 +27,18 @@ public static partial class StateDict
 
     /// <summary>
     /// Loads what a checkpoint holds, like PyTorch's non-strict loading, but shapes are strict and every number must be
-    /// finite. Names may have lost <c>bert.</c> or carry the prefix of a wrapper; position embeddings of another image size
-    /// are resized; a single <c>queue_ptr</c> sets both pointers; momentum copies that are not in the file are copied from
-    /// the student. What is missing is for the caller to judge (<see cref="LoadReport.Lacks"/>).
+    /// finite. Names may have lost <c>bert.</c> or carry the prefix of a wrapper; position embeddings of another image
+    /// size are resized; a single <c>queue_ptr</c> sets both pointers; momentum copies that are not in the file are
+    /// copied from the student. What is missing is for the caller to judge (<see cref="LoadReport.Lacks"/>).
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="tensors">The checkpoint's tensors: of <c>.pth</c>, legacy or safetensors files alike.</param>
     /// <param name="skipped">Its entries that are no plain tensors.</param>
-    /// <exception cref="ModelException">A shape does not fit, a number is not finite, or the checkpoint belongs to another model.</exception>
-    public static LoadReport Load(IVisionLanguageModel model, IReadOnlyList<TensorData> tensors, IReadOnlyList<SkippedEntry>? skipped = null)
+    /// <exception cref="ModelException">
+    /// A shape does not fit, a number is not finite, or the checkpoint belongs to another model.
+    /// </exception>
+    public static LoadReport Load(
+        IVisionLanguageModel model, IReadOnlyList<TensorData> tensors, IReadOnlyList<SkippedEntry>? skipped = null)
     {
         var names = model.Names;
         var known = Known(model);
@@ -52,7 +55,8 @@ public static partial class StateDict
             foreach (var (parameter, data) in plan) Assign(parameter, data, check);
         check.RequireFinite();
         CompleteMomentum(model, plan);
-        string[] loaded = [.. model.StateEntries.Where(e => !e.IsAlias && plan.ContainsKey(e.Parameter)).Select(e => e.Name)];
+        string[] loaded =
+            [.. model.StateEntries.Where(e => !e.IsAlias && plan.ContainsKey(e.Parameter)).Select(e => e.Name)];
         string[] unexpected = [.. Unexpected(model, known, tensors.Select(t => t.Name), prefix)];
         return new LoadReport(loaded, missing, unexpected, reshaped)
         {
@@ -64,7 +68,8 @@ public static partial class StateDict
     }
 
     private static Dictionary<Parameter, TensorData> Match(
-        IVisionLanguageModel model, Dictionary<string, TensorData> stored, out List<string> missing, out List<string> reshaped)
+        IVisionLanguageModel model, Dictionary<string, TensorData> stored, out List<string> missing,
+        out List<string> reshaped)
     {
         var plan = new Dictionary<Parameter, TensorData>();
         (missing, reshaped) = ([], []);
@@ -74,7 +79,8 @@ public static partial class StateDict
             if (!Fits(parameter, data))
             {
                 if (!IsResizable(parameter, data)) throw new ModelException(
-                    $"checkpoint: tensor '{data.Name}' is [{string.Join(", ", data.Shape)}], the model expects {parameter.Shape}; use the configuration that belongs to the checkpoint");
+                    $"checkpoint: tensor '{data.Name}' is [{string.Join(", ", data.Shape)}], "
+                        + $"the model expects {parameter.Shape}; use the configuration that belongs to the checkpoint");
                 reshaped.Add(name);
             }
             plan.Add(parameter, data);
@@ -97,7 +103,8 @@ public static partial class StateDict
 
     private static bool IsResizable(Parameter parameter, TensorData data) =>
         parameter.PositionGrid is not null && data.Shape.Count == parameter.Shape.Rank
-        && data.Shape is [.., var rows, var width] && rows * width == data.Count && width == parameter.Shape[parameter.Shape.Rank - 1]
+        && data.Shape is [.., var rows, var width] && rows * width == data.Count
+        && width == parameter.Shape[parameter.Shape.Rank - 1]
         && PositionEmbedding.IsGrid(rows - 1, out _);
 
     private static void Assign(Parameter parameter, TensorData data, FiniteLoad check)
@@ -125,7 +132,8 @@ public static partial class StateDict
         var trainable = model.Trainable.ToList();
         var found = trainable.Count(plan.ContainsKey);
         if (2 * found < trainable.Count) throw new ModelException(
-            $"checkpoint: of its {stored} tensors only {found} belong to the {trainable.Count} weights of this model; it is a checkpoint of another model");
+            $"checkpoint: of its {stored} tensors only {found} belong to the {trainable.Count} weights of this model; "
+                + "it is a checkpoint of another model");
     }
 
     private static void CompleteMomentum(IVisionLanguageModel model, Dictionary<Parameter, TensorData> plan)
@@ -137,17 +145,20 @@ public static partial class StateDict
     private static HashSet<string> Known(IVisionLanguageModel model)
     {
         var names = model.Names;
-        return [.. model.StateEntries.Select(e => names.Canonical(e.Name)), .. model.StateEntries.Select(e => names.Former(e.Name)).OfType<string>()];
+        return [.. model.StateEntries.Select(e => names.Canonical(e.Name)),
+            .. model.StateEntries.Select(e => names.Former(e.Name)).OfType<string>()];
     }
 
-    private static IEnumerable<string> Unexpected(IVisionLanguageModel model, HashSet<string> known, IEnumerable<string> names, string prefix) =>
+    private static IEnumerable<string> Unexpected(
+        IVisionLanguageModel model, HashSet<string> known, IEnumerable<string> names, string prefix) =>
         from name in names
         let plain = WrapperPrefix.Strip(name, prefix)
         where !known.Contains(model.Names.Canonical(plain)) && !model.Names.IsKnownExtra(plain, model.ForTraining)
         select name;
 
     /// <summary>Which names differ from known ones in the number of their layer alone.</summary>
-    private static IEnumerable<string> OfOtherLayers(HashSet<string> known, string[] unexpected, Func<string, string> canonical)
+    private static IEnumerable<string> OfOtherLayers(
+        HashSet<string> known, string[] unexpected, Func<string, string> canonical)
     {
         if (unexpected.Length == 0) return [];
         var shapes = known.Select(AnyLayer).ToHashSet(StringComparer.Ordinal);

@@ -2,7 +2,8 @@ namespace AmcEngine.Model.Checkpoints;
 
 /// <summary>
 /// The prefix that a wrapper put before the names of a checkpoint (<c>module.</c> of data-parallel training,
-/// <c>_orig_mod.</c> of a compiled model, <c>model.</c> or <c>net.</c> of a trainer's class), one or several in any order.
+/// <c>_orig_mod.</c> of a compiled model, <c>model.</c> or <c>net.</c> of a trainer's class), one or several in any
+/// order.
 /// </summary>
 internal static class WrapperPrefix
 {
@@ -24,7 +25,8 @@ internal static class WrapperPrefix
     }
 
     /// <summary>The name without the prefix, where it has it.</summary>
-    public static string Strip(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
+    public static string Strip(string name, string prefix) =>
+        name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
 
     /// <summary>Where a name may begin behind none, one or several wrappers.</summary>
     private static IEnumerable<int> Lengths(string name)
@@ -34,7 +36,8 @@ internal static class WrapperPrefix
         {
             yield return length;
             var next = length;
-            if (Array.Find(Wrappers, w => string.CompareOrdinal(name, next, w, 0, w.Length) == 0) is not { } wrapper) yield break;
+            if (Array.Find(Wrappers, w => string.CompareOrdinal(name, next, w, 0, w.Length) == 0) is not { } wrapper)
+                yield break;
             length += wrapper.Length;
         }
     }

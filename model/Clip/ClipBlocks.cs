@@ -7,7 +7,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Model.Clip;
 
-/// <summary>A stack of CLIP's pre-norm blocks under OpenAI's names: quick GELU, hidden width four times the width.</summary>
+/// <summary>
+/// A stack of CLIP's pre-norm blocks under OpenAI's names: quick GELU, hidden width four times the width.
+/// </summary>
 internal sealed class ClipBlocks : Module
 {
     private static readonly TransformerBlockNames Names = new()
@@ -23,7 +25,8 @@ internal sealed class ClipBlocks : Module
 
     private readonly TransformerBlock[] _blocks;
 
-    public ClipBlocks(int width, int heads, int layers, AttentionKind kind, TransformerBlockInitialization initialization)
+    public ClipBlocks(
+        int width, int heads, int layers, AttentionKind kind, TransformerBlockInitialization initialization)
     {
         var config = new TransformerBlockConfig(width, heads, 4 * width, ClipConfig.NormEps)
         {
@@ -34,7 +37,8 @@ internal sealed class ClipBlocks : Module
         };
         _blocks = new TransformerBlock[layers];
         for (var i = 0; i < layers; i++)
-            _blocks[i] = AddChild(string.Create(CultureInfo.InvariantCulture, $"resblocks.{i}"), new TransformerBlock(config, i));
+            _blocks[i] = AddChild(
+                string.Create(CultureInfo.InvariantCulture, $"resblocks.{i}"), new TransformerBlock(config, i));
     }
 
     /// <summary>Number of blocks.</summary>
@@ -48,5 +52,6 @@ internal sealed class ClipBlocks : Module
     }
 
     /// <summary>The first row behind the last block, <c>[B, 1, D]</c>.</summary>
-    public Tensor LastClassRow(Tensor tokens, ForwardContext context) => _blocks[^1].Forward(tokens, null, context, firstRowOnly: true);
+    public Tensor LastClassRow(Tensor tokens, ForwardContext context) =>
+        _blocks[^1].Forward(tokens, null, context, firstRowOnly: true);
 }

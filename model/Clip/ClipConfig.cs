@@ -47,7 +47,8 @@ public sealed record ClipConfig
         SizeRules.Require(TextWidth % TextHeads == 0, $"text width {TextWidth} is not divisible by {TextHeads} heads");
         SizeRules.Require(AmcLayer is null or >= 0 && !(AmcLayer >= Vision.Depth),
             $"the AMC layer {AmcLayer} is no block of the image encoder; choose one of 0..{Vision.Depth - 1}");
-        SizeRules.Require(Temperature > 0 && double.IsFinite(Temperature), $"temperature {Temperature} is not positive");
+        SizeRules.Require(
+            Temperature > 0 && double.IsFinite(Temperature), $"temperature {Temperature} is not positive");
         return this;
     }
 }

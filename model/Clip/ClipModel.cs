@@ -10,8 +10,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model.Clip;
 
 /// <summary>
-/// CLIP (Radford et al. 2021): an image and a text encoder whose features of length 1 are compared; names are those of OpenAI's
-/// state dict. It is explained by the class row of a vision block's attention.
+/// CLIP (Radford et al. 2021): an image and a text encoder whose features of length 1 are compared; names are those of
+/// OpenAI's state dict. It is explained by the class row of a vision block's attention.
 /// </summary>
 public sealed class ClipModel : VisionLanguageModel
 {
@@ -44,7 +44,8 @@ public sealed class ClipModel : VisionLanguageModel
             MlpInBias = Initialization.Uniform(1 / Math.Sqrt(width)),
             MlpOutBias = Initialization.Uniform(1 / Math.Sqrt(4.0 * width)),
         };
-        _blocks = AddChild("transformer", new ClipBlocks(width, config.TextHeads, config.TextLayers, AttentionKind.TextSelf, block));
+        _blocks = AddChild(
+            "transformer", new ClipBlocks(width, config.TextHeads, config.TextLayers, AttentionKind.TextSelf, block));
         _tokens = AddChild("token_embedding", new EmbeddingTable(config.VocabSize, width));
         _final = AddChild("ln_final", new LayerNorm(width, ClipConfig.NormEps));
         NameParameters();
@@ -91,7 +92,8 @@ public sealed class ClipModel : VisionLanguageModel
     {
         if (settings.Mode == GroundingMode.Itm)
             throw new ModelException("CLIP: has no matching head; explain it by itc");
-        var parts = new ItcGrounder.Parts(Vision.Feature, text => TextFeature(text, ForwardContext.Evaluation), cosine => cosine.Mul(Scale()));
+        var parts = new ItcGrounder.Parts(
+            Vision.Feature, text => TextFeature(text, ForwardContext.Evaluation), cosine => cosine.Mul(Scale()));
         return new ItcGrounder(Vision, parts, settings.Layer ?? Config.AmcLayer);
     }
 
@@ -102,25 +104,30 @@ public sealed class ClipModel : VisionLanguageModel
         scale.Backend.Run(new UnaryArgs(UnaryKind.Clamp, scale, scale, double.MinValue, MaxLogitScale));
     }
 
-    /// <summary>Texts to features of length 1 <c>[B, E]</c>: the row of each text's largest id, that of its end token.</summary>
+    /// <summary>
+    /// Texts to features of length 1 <c>[B, E]</c>: the row of each text's largest id, that of its end token.
+    /// </summary>
     /// <exception cref="ModelException">A text is longer than the context.</exception>
     public Tensor TextFeature(TokenBatch text, ForwardContext context)
     {
         var (count, length, width) = (text.Count, text.Length, Config.TextWidth);
         if (length > Config.Context)
-            throw new ModelException($"text encoder: a text of {length} tokens does not fit {Config.Context} positions; truncate it");
+            throw new ModelException(
+                $"text encoder: a text of {length} tokens does not fit {Config.Context} positions; truncate it");
         return AttentionHook.Run(context.Hook, () =>
         {
             var ids = Tensor.From(text.Ids, [count, length], Backend);
             var x = _tokens.Weight.Value.Embedding(ids).Add(_positions.Value.Slice(0, 0, length));
             x = _blocks.Forward(x, 0, _blocks.Count, CausalMask(length), context);
             var rows = Tensor.From(EndRows(text), [count], Backend);
-            return _final.Forward(x.Reshape(count * length, width).IndexSelect(0, rows)).MatMul(_textProjection.Value).L2Normalize();
+            return _final.Forward(x.Reshape(count * length, width).IndexSelect(0, rows))
+                .MatMul(_textProjection.Value).L2Normalize();
         });
     }
 
     /// <inheritdoc/>
-    protected override TrainingOutput RunStep(PairBatch batch, StepOptions options) => ContrastiveStep.Run(this, batch, options);
+    protected override TrainingOutput RunStep(PairBatch batch, StepOptions options) =>
+        ContrastiveStep.Run(this, batch, options);
 
     /// <summary>exp of the logit scale, a scalar.</summary>
     internal Tensor Scale() => LogitScale.Value.Exp();

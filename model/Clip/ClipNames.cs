@@ -6,8 +6,8 @@ using AmcEngine.Serialization;
 namespace AmcEngine.Model.Clip;
 
 /// <summary>
-/// Names of CLIP's checkpoints: OpenAI's and open_clip's as they are; Hugging Face's are translated, which keep queries, keys and
-/// values apart and projections transposed.
+/// Names of CLIP's checkpoints: OpenAI's and open_clip's as they are; Hugging Face's are translated, which keep
+/// queries, keys and values apart and projections transposed.
 /// </summary>
 internal sealed partial class ClipNames : CheckpointNames
 {
@@ -49,9 +49,11 @@ internal sealed partial class ClipNames : CheckpointNames
     public override IReadOnlyList<TensorData> Translate(IReadOnlyList<TensorData> tensors)
     {
         if (tensors.FirstOrDefault(t => t.Name.Contains("visual.trunk.", StringComparison.Ordinal)) is { } trunk)
-            throw new ModelException($"checkpoint: '{trunk.Name}' belongs to a timm image tower (open_clip), which this program does not have; use a checkpoint with CLIP's own vision transformer");
+            throw new ModelException($"checkpoint: '{trunk.Name}' belongs to a timm image tower (open_clip), "
+                + "which this program does not have; use a checkpoint with CLIP's own vision transformer");
         if (!tensors.Any(t => t.Name.Contains(VisionTower, StringComparison.Ordinal))) return tensors;
-        var prefix = WrapperPrefix.Find(tensors.Select(t => t.Name), name => name.StartsWith(VisionTower, StringComparison.Ordinal));
+        var prefix = WrapperPrefix.Find(
+            tensors.Select(t => t.Name), name => name.StartsWith(VisionTower, StringComparison.Ordinal));
         return FromHuggingFace([.. tensors.Select(t => t.WithName(WrapperPrefix.Strip(t.Name, prefix)))]);
     }
 
@@ -86,15 +88,18 @@ internal sealed partial class ClipNames : CheckpointNames
     {
         var (stem, kind) = (query.Groups["stem"].Value, query.Groups["kind"].Value);
         TensorData[] parts = [.. "qkv".Select(which => byName.GetValueOrDefault($"{stem}.self_attn.{which}_proj.{kind}")
-            ?? throw new ModelException($"checkpoint: lacks {stem}.self_attn.{which}_proj.{kind} beside {query.Value}"))];
+            ?? throw new ModelException(
+                $"checkpoint: lacks {stem}.self_attn.{which}_proj.{kind} beside {query.Value}"))];
         if (parts.Any(p => p.Type != parts[0].Type || !p.Shape.SequenceEqual(parts[0].Shape)))
-            throw new ModelException($"checkpoint: queries, keys and values of {stem}.self_attn differ in shape or type");
+            throw new ModelException(
+                $"checkpoint: queries, keys and values of {stem}.self_attn differ in shape or type");
         return TensorData.Concatenate(Block($"{stem}.") + $"attn.in_proj_{kind}", parts);
     }
 
     private static TensorData Transposed(TensorData tensor, string name)
     {
-        if (tensor.Shape is not [var rows, var columns]) throw new ModelException($"checkpoint: {tensor.Name} is no matrix");
+        if (tensor.Shape is not [var rows, var columns])
+            throw new ModelException($"checkpoint: {tensor.Name} is no matrix");
         var bytes = tensor.Bytes.Span;
         var turned = new byte[bytes.Length];
         var size = (int)(tensor.ByteLength / Math.Max(tensor.Count, 1));
@@ -104,6 +109,7 @@ internal sealed partial class ClipNames : CheckpointNames
         return TensorData.FromBytes(name, tensor.Type, [columns, rows], turned);
     }
 
-    [GeneratedRegex(@"^(?<stem>.*\.layers\.\d+)\.self_attn\.(?<which>[qkv])_proj\.(?<kind>weight|bias)$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(?<stem>.*\.layers\.\d+)\.self_attn\.(?<which>[qkv])_proj\.(?<kind>weight|bias)$",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Packed();
 }

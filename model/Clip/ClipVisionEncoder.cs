@@ -7,8 +7,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model.Clip;
 
 /// <summary>
-/// CLIP's image encoder: patches without bias, class token, positions, a norm before the blocks and one on the class row behind
-/// them, a projection.
+/// CLIP's image encoder: patches without bias, class token, positions, a norm before the blocks and one on the class
+/// row behind them, a projection.
 /// </summary>
 public sealed class ClipVisionEncoder : Module, IClassTokenEncoder
 {
@@ -31,7 +31,8 @@ public sealed class ClipVisionEncoder : Module, IClassTokenEncoder
         _projection = AddWeight("proj", [width, embedDim], scale);
         _conv = AddChild("conv1", new Convolution(config));
         _before = AddChild("ln_pre", new LayerNorm(width, ClipConfig.NormEps));
-        _blocks = AddChild("transformer", new ClipBlocks(width, config.Heads, config.Depth, AttentionKind.Vision, DefaultWeights(width)));
+        _blocks = AddChild("transformer", new ClipBlocks(
+            width, config.Heads, config.Depth, AttentionKind.Vision, DefaultWeights(width)));
         _after = AddChild("ln_post", new LayerNorm(width, ClipConfig.NormEps));
     }
 
@@ -57,10 +58,12 @@ public sealed class ClipVisionEncoder : Module, IClassTokenEncoder
 
     /// <inheritdoc/>
     public Tensor ClassRow(Tensor tokens, int block, ForwardContext context) => AttentionHook.Run(context.Hook, () =>
-        _after.Forward(_blocks.LastClassRow(_blocks.Forward(tokens, block, _blocks.Count - 1, null, context), context)));
+        _after.Forward(
+            _blocks.LastClassRow(_blocks.Forward(tokens, block, _blocks.Count - 1, null, context), context)));
 
     /// <summary>Class rows <c>[B, 1, D]</c> to features of length 1 <c>[B, E]</c>.</summary>
-    internal Tensor Feature(Tensor classRow) => classRow.Reshape(classRow.Shape[0], _config.Width).MatMul(_projection.Value).L2Normalize();
+    internal Tensor Feature(Tensor classRow) =>
+        classRow.Reshape(classRow.Shape[0], _config.Width).MatMul(_projection.Value).L2Normalize();
 
     private Tensor Embed(Tensor image, int batch) => AttentionHook.Run(null, () =>
     {
@@ -71,7 +74,8 @@ public sealed class ClipVisionEncoder : Module, IClassTokenEncoder
     // What PyTorch gives to fresh layers; the published code sets nothing else here.
     private static TransformerBlockInitialization DefaultWeights(int width)
     {
-        Initialization into = Initialization.Uniform(1 / Math.Sqrt(width)), outOf = Initialization.Uniform(1 / Math.Sqrt(4 * width));
+        Initialization into = Initialization.Uniform(1 / Math.Sqrt(width)),
+            outOf = Initialization.Uniform(1 / Math.Sqrt(4 * width));
         return new TransformerBlockInitialization
         {
             Qkv = Initialization.Uniform(Math.Sqrt(1.5 / width)),
@@ -89,7 +93,8 @@ public sealed class ClipVisionEncoder : Module, IClassTokenEncoder
         private readonly Parameter _weight;
 
         public Convolution(VisionConfig config) => _weight = AddWeight(
-            "weight", [config.Width, 3, config.PatchSize, config.PatchSize], Initialization.Uniform(1 / (config.PatchSize * Math.Sqrt(3))));
+            "weight", [config.Width, 3, config.PatchSize, config.PatchSize], Initialization.Uniform(
+                1 / (config.PatchSize * Math.Sqrt(3))));
 
         public Tensor Forward(Tensor image) => image.PatchEmbedding(_weight.Value, null);
     }

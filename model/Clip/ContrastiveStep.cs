@@ -36,13 +36,16 @@ public sealed record ClipOutput : TrainingOutput
     };
 }
 
-/// <summary>One forward pass of CLIP's training: the pairs of a batch against one another (Radford et al. 2021, figure 3).</summary>
+/// <summary>
+/// One forward pass of CLIP's training: the pairs of a batch against one another (Radford et al. 2021, figure 3).
+/// </summary>
 internal static class ContrastiveStep
 {
     public static ClipOutput Run(ClipModel model, PairBatch batch, StepOptions options)
     {
         var count = batch.Text.Count;
-        if (count < 2) throw new ModelException($"CLIP: a batch of {count} has no negative pairs; use a batch of at least 2");
+        if (count < 2)
+            throw new ModelException($"CLIP: a batch of {count} has no negative pairs; use a batch of at least 2");
         if (batch.Image.Shape[0] != count)
             throw new ModelException($"CLIP: {batch.Image.Shape[0]} images for {count} texts");
         var hook = options.Ground ? ItcGrounder.Hook(model.Config.AmcLayer ?? model.Vision.Depth - 1) : null;
@@ -62,7 +65,8 @@ internal static class ContrastiveStep
             TextFeatures = text,
             LogitsPerImage = logits,
             GroundTexts = hook is null ? null : other => ItcGrounder.Of(
-                hook, image, model.TextFeature(other, new ForwardContext(options.Random)), c => c.Mul(scale), model.Vision.Grid)!,
+                hook, image, model.TextFeature(
+                    other, new ForwardContext(options.Random)), c => c.Mul(scale), model.Vision.Grid)!,
             Grounding = ItcGrounder.Of(hook, image, text, c => c.Mul(scale), model.Vision.Grid),
         };
     }

@@ -9,7 +9,9 @@ namespace AmcEngine.Model.Contrastive;
 /// <summary>A ring of the momentum encoder's latest features <c>[E, Q]</c> with a write position.</summary>
 /// <param name="columns">The features.</param>
 /// <param name="pointer">Where the next are written.</param>
-/// <param name="advances">Whether the position moves on with this queue; false where a queue of the same position is written after it.</param>
+/// <param name="advances">
+/// Whether the position moves on with this queue; false where a queue of the same position is written after it.
+/// </param>
 internal class FeatureQueue(Parameter columns, Parameter pointer, bool advances = true) : IDisposable
 {
     private Tensor? _overwritten;
@@ -21,7 +23,9 @@ internal class FeatureQueue(Parameter columns, Parameter pointer, bool advances 
     /// <summary>Begins a step: <see cref="TakeBack"/> goes back to here.</summary>
     public void Begin() => IsWritten = false;
 
-    /// <summary>Features of the batch beside those of the queue, <c>[E, B + Q]</c>: a copy, since the queue moves on.</summary>
+    /// <summary>
+    /// Features of the batch beside those of the queue, <c>[E, B + Q]</c>: a copy, since the queue moves on.
+    /// </summary>
     public Tensor With(Tensor features) => Movement.Concat([features.Permute(1, 0), columns.Value], 1);
 
     /// <summary>Writes features <c>[B, E]</c> at the pointer and wraps around at the end (specification 3.6).</summary>
@@ -29,7 +33,8 @@ internal class FeatureQueue(Parameter columns, Parameter pointer, bool advances 
     {
         var (batch, size) = (features.Shape[0], columns.Shape[1]);
         if (batch > size)
-            throw new ModelException($"feature queue: a batch of {batch} does not fit {size} columns; raise queue_size");
+            throw new ModelException(
+                $"feature queue: a batch of {batch} does not fit {size} columns; raise queue_size");
         using var rows = features.Permute(1, 0);
         var start = checked((int)pointer.Integers![0]);
         if (_overwritten?.Shape[1] != batch)
@@ -79,6 +84,7 @@ internal class FeatureQueue(Parameter columns, Parameter pointer, bool advances 
 
     private static void Copy(Tensor source, int from, Tensor target, int to, int count)
     {
-        target.Backend.Run(new CopyRowsArgs(source, source.Shape[1], from, target, target.Shape[1], to, target.Shape[0], count, 1));
+        target.Backend.Run(
+            new CopyRowsArgs(source, source.Shape[1], from, target, target.Shape[1], to, target.Shape[0], count, 1));
     }
 }

@@ -6,7 +6,9 @@ namespace AmcEngine.Model.Contrastive;
 /// <summary>Draws one negative a row.</summary>
 public interface IHardNegativeSampler
 {
-    /// <summary>For each row of <paramref name="weights"/> (<c>[batch, batch]</c>, diagonal 0, no row all zero) a column.</summary>
+    /// <summary>
+    /// For each row of <paramref name="weights"/> (<c>[batch, batch]</c>, diagonal 0, no row all zero) a column.
+    /// </summary>
     int[] Sample(double[] weights, int batch, RandomSource random);
 }
 
@@ -66,10 +68,14 @@ public sealed class ArgmaxSampler : IHardNegativeSampler
 /// <summary>Sampling weights of hard negatives (specification 3.8).</summary>
 internal static class HardNegatives
 {
-    /// <summary>Softmax of the in-batch columns of similarities <c>[B, B + Q]</c>, its diagonal set to 0 afterwards.</summary>
+    /// <summary>
+    /// Softmax of the in-batch columns of similarities <c>[B, B + Q]</c>, its diagonal set to 0 afterwards.
+    /// </summary>
     /// <param name="inBatch">Similarities of the batch <c>[B, B]</c>.</param>
     /// <param name="batch">Pairs, B.</param>
-    /// <param name="pictures">Which picture each pair is about: pairs of the same one are no negatives either; null where all differ.</param>
+    /// <param name="pictures">
+    /// Which picture each pair is about: pairs of the same one are no negatives either; null where all differ.
+    /// </param>
     public static double[] Weights(double[] inBatch, int batch, long[]? pictures = null)
     {
         if (batch < 2)
@@ -90,8 +96,9 @@ internal static class HardNegatives
             if (i == self || (pictures is not null && pictures[i] == pictures[self])) weights[i] = 0;
         for (var i = 0; i < weights.Length; i++) rest += weights[i] /= sum;
         if (rest > 0) return;
-        // At a low temperature everything but the diagonal can underflow (or be NaN after a diverged step), or all pairs may
-        // be of one picture: all other samples are then equally likely. The reference stops with an invalid multinomial here.
+        // At a low temperature everything but the diagonal can underflow (or be NaN after a diverged step), or all
+        // pairs may be of one picture: all other samples are then equally likely. The reference stops with an invalid
+        // multinomial here.
         weights.Fill(1.0 / (weights.Length - 1));
         weights[self] = 0;
     }

@@ -17,18 +17,21 @@ namespace AmcEngine.Model.Contrastive;
 internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, Tensor temperature, double alpha)
 {
     /// <summary>
-    /// Which columns of batch and queue are of the same picture as each sample: a row's ones divided by their number, the
-    /// constant <c>[B, B + Q]</c>. Null where each sample's own column is the only one.
+    /// Which columns of batch and queue are of the same picture as each sample: a row's ones divided by their number,
+    /// the constant <c>[B, B + Q]</c>. Null where each sample's own column is the only one.
     /// </summary>
     public Tensor? Positives { get; init; }
 
     /// <summary>
-    /// Weight of the positives, 1 − α; ALBEF's code builds its one-hot targets in single precision whatever the model computes in,
-    /// so that their weight is rounded to it: visible (4e-8) in a replay in double precision, and nowhere else.
+    /// Weight of the positives, 1 − α; ALBEF's code builds its one-hot targets in single precision whatever the model
+    /// computes in, so that their weight is rounded to it: visible (4e-8) in a replay in double precision, and nowhere
+    /// else.
     /// </summary>
     public double PositiveWeight { get; init; } = 1 - alpha;
 
-    /// <summary>Similarities over batch and queue <c>[B, B + Q]</c> both ways and the loss; then the batch enters the queues.</summary>
+    /// <summary>
+    /// Similarities over batch and queue <c>[B, B + Q]</c> both ways and the loss; then the batch enters the queues.
+    /// </summary>
     /// <param name="image">Image features <c>[B, E]</c>.</param>
     /// <param name="text">Text features <c>[B, E]</c>.</param>
     /// <param name="teacherImage">Momentum features of the images, constants.</param>
@@ -40,15 +43,17 @@ internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, 
         var allTexts = texts.With(teacherText);
         var simI2T = Similarity(image, allTexts);
         var simT2I = Similarity(text, allImages);
-        var loss = SoftTargetLoss(simI2T, teacherImage, allTexts).Add(SoftTargetLoss(simT2I, teacherText, allImages)).Scale(0.5);
+        var loss = SoftTargetLoss(simI2T, teacherImage, allTexts)
+            .Add(SoftTargetLoss(simT2I, teacherText, allImages)).Scale(0.5);
         images.Enqueue(teacherImage);
         texts.Enqueue(teacherText);
         return (scope.Keep(simI2T), scope.Keep(simT2I), scope.Keep(loss));
     }
 
     /// <summary>
-    /// Cross-entropy against α·softmax(momentum similarities) + (1 − α)·positives. It is linear in the targets, so the part of
-    /// the positives is a cross-entropy of its own, and with one positive a row no target matrix is built for it.
+    /// Cross-entropy against α·softmax(momentum similarities) + (1 − α)·positives. It is linear in the targets, so the
+    /// part of the positives is a cross-entropy of its own, and with one positive a row no target matrix is built for
+    /// it.
     /// </summary>
     private Tensor SoftTargetLoss(Tensor similarity, Tensor teacher, Tensor columns)
     {
@@ -61,6 +66,8 @@ internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, 
         return hard.Scale(PositiveWeight).Add(similarity.SoftCrossEntropy(targets).Scale(alpha));
     }
 
-    /// <summary>Features <c>[B, E]</c> against columns <c>[E, B + Q]</c>; the smaller factor is divided by the temperature.</summary>
+    /// <summary>
+    /// Features <c>[B, E]</c> against columns <c>[E, B + Q]</c>; the smaller factor is divided by the temperature.
+    /// </summary>
     private Tensor Similarity(Tensor features, Tensor columns) => features.Div(temperature).MatMul(columns);
 }

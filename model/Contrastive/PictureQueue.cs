@@ -4,11 +4,15 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Model.Contrastive;
 
-/// <summary>A ring of features that also knows which picture each column is about, so that pairs of one picture are no negatives.</summary>
+/// <summary>
+/// A ring of features that also knows which picture each column is about, so that pairs of one picture are no
+/// negatives.
+/// </summary>
 /// <param name="columns">The features <c>[E, Q]</c>.</param>
 /// <param name="pointer">Where the next are written.</param>
 /// <param name="pictures">The pictures' numbers <c>[1, Q]</c>.</param>
-internal sealed class PictureQueue(Parameter columns, Parameter pointer, Parameter pictures) : FeatureQueue(columns, pointer)
+internal sealed class PictureQueue(Parameter columns, Parameter pointer, Parameter pictures)
+    : FeatureQueue(columns, pointer)
 {
     /// <summary>The number of columns of which nobody knows the picture.</summary>
     public const long NoPicture = -100;
@@ -20,8 +24,8 @@ internal sealed class PictureQueue(Parameter columns, Parameter pointer, Paramet
     public long[]? Batch { get; set; }
 
     /// <summary>
-    /// Columns of batch and queue that are about the same picture as each sample: <c>[B, B + Q]</c>, a row's ones divided by their
-    /// number. Null where each sample's own column is the only one, or nobody knows the pictures.
+    /// Columns of batch and queue that are about the same picture as each sample: <c>[B, B + Q]</c>, a row's ones
+    /// divided by their number. Null where each sample's own column is the only one, or nobody knows the pictures.
     /// </summary>
     /// <param name="batch">The pictures of the batch.</param>
     /// <param name="dtype">Element type.</param>

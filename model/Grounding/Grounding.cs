@@ -4,27 +4,32 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model;
 
 /// <summary>
-/// What a model gives for pictures and texts so that it can be explained: a differentiable score, and the attention map that
-/// the score depends on. GradCAM, the other explanation methods and the objectives need nothing else of a model.
+/// What a model gives for pictures and texts so that it can be explained: a differentiable score, and the attention map
+/// that the score depends on. GradCAM, the other explanation methods and the objectives need nothing else of a model.
 /// </summary>
-/// <param name="Score">How well each text fits its picture <c>[B]</c>: a logit, on which the map's gradient is taken.</param>
+/// <param name="Score">
+/// How well each text fits its picture <c>[B]</c>: a logit, on which the map's gradient is taken.
+/// </param>
 /// <param name="Map">
-/// Attention over the picture <c>[B, H, Q, 1 + n²]</c>, a graph node through which the score was computed: softmax before
-/// dropout; key 0 is the class token, then the patches row by row.
+/// Attention over the picture <c>[B, H, Q, 1 + n²]</c>, a graph node through which the score was computed: softmax
+/// before dropout; key 0 is the class token, then the patches row by row.
 /// </param>
 /// <param name="QueryMask">
-/// Weight of each of the Q query rows <c>[B, Q]</c>, squared in the average over all Q: 1 where a row counts, 0 where not; null
-/// counts all.
+/// Weight of each of the Q query rows <c>[B, Q]</c>, squared in the average over all Q: 1 where a row counts, 0 where
+/// not; null counts all.
 /// </param>
 /// <param name="Grid">Patches along one side of the picture, n.</param>
 public sealed record Grounding(Tensor Score, Tensor Map, Tensor? QueryMask, int Grid)
 {
-    /// <summary>The same with the words of a text alone, without start and end tokens, averaged by their number; null where there are none.</summary>
+    /// <summary>
+    /// The same with the words of a text alone, without start and end tokens, averaged by their number; null where
+    /// there are none.
+    /// </summary>
     public Tensor? WordMask { get; init; }
 
     /// <summary>
-    /// How well text and picture belong together, for reports <c>[B]</c>, a constant: the probability of a match (image-text
-    /// matching), or the cosine of their features (contrast). Null where nobody reports it, as in training.
+    /// How well text and picture belong together, for reports <c>[B]</c>, a constant: the probability of a match
+    /// (image-text matching), or the cosine of their features (contrast). Null where nobody reports it, as in training.
     /// </summary>
     public Tensor? Confidence { get; init; }
 }
@@ -58,8 +63,9 @@ public sealed record RecordedGrounding(
     Grounding Grounding, Layers.AttentionCapture Explained, IReadOnlyList<Layers.AttentionCapture> Captures);
 
 /// <summary>
-/// A way to ground texts in pictures with a model, in evaluation mode. Encoding stands apart from grounding, so that a picture
-/// is encoded once for all its phrases. Nothing below the map is recorded for gradients; from the map to the score all is.
+/// A way to ground texts in pictures with a model, in evaluation mode. Encoding stands apart from grounding, so that a
+/// picture is encoded once for all its phrases. Nothing below the map is recorded for gradients; from the map to the
+/// score all is.
 /// </summary>
 public interface IGrounder
 {
@@ -90,9 +96,11 @@ public interface IGrounder
 /// <param name="Mode">Whose score is explained.</param>
 /// <param name="Layer">Which layer's attention (from 0); null takes the configured one.</param>
 /// <param name="WordsOnly">
-/// Where rows are words: whether only those of a text count, and not its start and end tokens; null counts all, as training does.
+/// Where rows are words: whether only those of a text count, and not its start and end tokens; null counts all, as
+/// training does.
 /// </param>
-public sealed record GroundingSettings(GroundingMode Mode = GroundingMode.Default, int? Layer = null, bool? WordsOnly = null);
+public sealed record GroundingSettings(
+    GroundingMode Mode = GroundingMode.Default, int? Layer = null, bool? WordsOnly = null);
 
 /// <summary>Scores that can be explained.</summary>
 public enum GroundingMode

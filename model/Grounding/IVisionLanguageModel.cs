@@ -7,8 +7,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model;
 
 /// <summary>
-/// A model of pictures and texts, as training, explanation and evaluation see it. Whoever implements it can be trained under
-/// every objective, explained by every method and played the pointing game with.
+/// A model of pictures and texts, as training, explanation and evaluation see it. Whoever implements it can be trained
+/// under every objective, explained by every method and played the pointing game with.
 /// </summary>
 public interface IVisionLanguageModel : IDisposable
 {
@@ -36,7 +36,9 @@ public interface IVisionLanguageModel : IDisposable
     /// <summary>How checkpoints name the entries.</summary>
     CheckpointNames Names { get; }
 
-    /// <summary>Moving averages of the weights that the training losses compare with; null where the model has none.</summary>
+    /// <summary>
+    /// Moving averages of the weights that the training losses compare with; null where the model has none.
+    /// </summary>
     ExponentialMovingAverage? Average { get; }
 
     /// <summary>Whether momentum copies and queues exist, as training needs them.</summary>
@@ -52,16 +54,21 @@ public interface IVisionLanguageModel : IDisposable
     IGrounder Grounder(GroundingSettings settings);
 
     /// <summary>
-    /// One forward pass of the training losses. Updates momentum copies and queues. Call it inside a memory scope that also spans
-    /// the backward pass.
+    /// One forward pass of the training losses. Updates momentum copies and queues. Call it inside a memory scope that
+    /// also spans the backward pass.
     /// </summary>
-    /// <exception cref="ModelException">The batch is too small or does not fit, or the model was made for evaluation.</exception>
+    /// <exception cref="ModelException">
+    /// The batch is too small or does not fit, or the model was made for evaluation.
+    /// </exception>
     TrainingOutput Forward(PairBatch batch, StepOptions options);
 
     /// <summary>Brings weights that the optimizer has changed back to where they may be (CLIP's scale).</summary>
     void Constrain();
 
-    /// <summary>Undoes what the last <see cref="Forward"/> has done to the queues: its step failed before it changed the weights.</summary>
+    /// <summary>
+    /// Undoes what the last <see cref="Forward"/> has done to the queues: its step failed before it changed the
+    /// weights.
+    /// </summary>
     void TakeBack();
 
     /// <summary>The optimizer's groups: what decays and what does not.</summary>

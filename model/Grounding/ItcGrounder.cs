@@ -9,8 +9,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model;
 
 /// <summary>
-/// Grounds by image-text contrast: the scaled cosine of picture and text, through the class row of a vision block's attention.
-/// Nothing below that block lies between the map and the score, so nothing there is recorded.
+/// Grounds by image-text contrast: the scaled cosine of picture and text, through the class row of a vision block's
+/// attention. Nothing below that block lies between the map and the score, so nothing there is recorded.
 /// </summary>
 internal sealed class ItcGrounder : IGrounder
 {
@@ -97,5 +97,6 @@ internal sealed class ItcGrounder : IGrounder
     /// <param name="ImageFeature">Class row <c>[B, 1, D]</c> to a feature of length 1 <c>[B, E]</c>.</param>
     /// <param name="TextFeature">Texts to features of length 1 <c>[B, E]</c>, in evaluation mode.</param>
     /// <param name="Scale">Cosines <c>[B]</c> to logits <c>[B]</c>.</param>
-    internal sealed record Parts(Func<Tensor, Tensor> ImageFeature, Func<TokenBatch, Tensor> TextFeature, Func<Tensor, Tensor> Scale);
+    internal sealed record Parts(
+        Func<Tensor, Tensor> ImageFeature, Func<TokenBatch, Tensor> TextFeature, Func<Tensor, Tensor> Scale);
 }

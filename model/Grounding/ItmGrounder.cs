@@ -9,8 +9,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model;
 
 /// <summary>
-/// Grounds by image-text matching (specification 7): the match logit, through the cross-attention map of a fusion layer.
-/// Nothing below the fusion layers lies between the map and the logit, so nothing there is recorded.
+/// Grounds by image-text matching (specification 7): the match logit, through the cross-attention map of a fusion
+/// layer. Nothing below the fusion layers lies between the map and the logit, so nothing there is recorded.
 /// </summary>
 internal sealed class ItmGrounder : IGrounder
 {
@@ -29,7 +29,8 @@ internal sealed class ItmGrounder : IGrounder
     /// <param name="wordsOnly">Whether only words count.</param>
     /// <param name="model">The model of these parts.</param>
     /// <exception cref="ModelException">The layer has no cross attention.</exception>
-    public ItmGrounder(VisionTransformer vision, BertEncoder text, Linear head, int layer, bool wordsOnly, VisionLanguageModel model)
+    public ItmGrounder(
+        VisionTransformer vision, BertEncoder text, Linear head, int layer, bool wordsOnly, VisionLanguageModel model)
     {
         var (first, count) = (text.FirstCrossLayer, text.Layers.Count);
         if (layer < first || layer >= count)
@@ -79,7 +80,8 @@ internal sealed class ItmGrounder : IGrounder
     }
 
     /// <summary>The grounding that match logits <c>[B, 2]</c> and a cross-attention map are.</summary>
-    public static Grounding Of(Tensor logits, Tensor map, Tensor queryMask, int grid) => new(MatchColumn(logits), map, queryMask, grid);
+    public static Grounding Of(Tensor logits, Tensor map, Tensor queryMask, int grid) =>
+        new(MatchColumn(logits), map, queryMask, grid);
 
     private TextEncoding BelowFusion(TokenBatch texts, ForwardContext context)
     {

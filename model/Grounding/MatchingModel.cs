@@ -11,8 +11,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model;
 
 /// <summary>
-/// What ALBEF and BLIP have in common: an image encoder, a BERT that attends to it, contrastive projections with a temperature,
-/// and a matching head. Such a model can be explained by its match logit and by contrast.
+/// What ALBEF and BLIP have in common: an image encoder, a BERT that attends to it, contrastive projections with a
+/// temperature, and a matching head. Such a model can be explained by its match logit and by contrast.
 /// </summary>
 public abstract class MatchingModel : VisionLanguageModel
 {
@@ -56,11 +56,13 @@ public abstract class MatchingModel : VisionLanguageModel
     protected virtual bool HasEnd => false;
 
     /// <summary>
-    /// The weights on which an explanation depends. By the match logit: image encoder, text and fusion layers, matching head; by
-    /// contrast: image encoder, text mode's layers, projections and temperature. The others serve training alone.
+    /// The weights on which an explanation depends. By the match logit: image encoder, text and fusion layers, matching
+    /// head; by contrast: image encoder, text mode's layers, projections and temperature. The others serve training
+    /// alone.
     /// </summary>
     public override IEnumerable<Parameter> ExplanationWeights(GroundingSettings settings) => IsContrast(settings)
-        ? [Temperature, .. Vision.Parameters, .. Encoder.TextParameters, .. VisionProjection.Parameters, .. TextProjection.Parameters]
+        ? [Temperature, .. Vision.Parameters, .. Encoder.TextParameters, .. VisionProjection.Parameters,
+            .. TextProjection.Parameters]
         : [.. Vision.Parameters, .. Encoder.Parameters, .. ItmHead.Parameters];
 
     /// <inheritdoc/>
@@ -68,16 +70,22 @@ public abstract class MatchingModel : VisionLanguageModel
     {
         var trainedByContrast = TrainedMode == GroundingMode.Itc;
         if (IsContrast(settings))
-            return new ItcGrounder(Vision, ContrastParts(), settings.Layer ?? (trainedByContrast ? TrainedLayer : null));
+            return new ItcGrounder(
+                Vision, ContrastParts(), settings.Layer ?? (trainedByContrast ? TrainedLayer : null));
         var layer = settings.Layer ?? (trainedByContrast ? DefaultLayer : TrainedLayer);
-        return new ItmGrounder(Vision, Encoder, ItmHead, layer, settings.WordsOnly ?? false, this) { Prepare = PrepareForFusion, HasEnd = HasEnd };
+        return new ItmGrounder(Vision, Encoder, ItmHead, layer, settings.WordsOnly ?? false, this)
+        {
+            Prepare = PrepareForFusion,
+            HasEnd = HasEnd
+        };
     }
 
     /// <summary>Texts as the fusion layers read them.</summary>
     protected virtual TokenBatch PrepareForFusion(TokenBatch text) => text;
 
     /// <summary>L2-normalised projection of the class rows of <c>[B, N, D]</c>.</summary>
-    internal static Tensor Feature(Tensor tokens, Linear projection) => projection.Forward(ClassRow(tokens)).L2Normalize();
+    internal static Tensor Feature(Tensor tokens, Linear projection) =>
+        projection.Forward(ClassRow(tokens)).L2Normalize();
 
     /// <summary>Cosines <c>[B]</c> to logits.</summary>
     internal Tensor Scale(Tensor cosine) => cosine.Div(Temperature.Value);
@@ -86,7 +94,8 @@ public abstract class MatchingModel : VisionLanguageModel
     internal void ClampTemperature()
     {
         var temperature = Temperature.Value;
-        temperature.Backend.Run(new UnaryArgs(UnaryKind.Clamp, temperature, temperature, MinTemperature, MaxTemperature));
+        temperature.Backend.Run(
+            new UnaryArgs(UnaryKind.Clamp, temperature, temperature, MinTemperature, MaxTemperature));
     }
 
     private bool IsContrast(GroundingSettings settings) =>
@@ -96,5 +105,6 @@ public abstract class MatchingModel : VisionLanguageModel
         row => Feature(row, VisionProjection), text => Feature(TextStates(text), TextProjection), Scale);
 
     private Tensor TextStates(TokenBatch text) => Encoder.Text(
-        Tensor.From(text.Ids, [text.Count, text.Length], Backend), TextMask.Create(text, DType, Backend), ForwardContext.Evaluation);
+        Tensor.From(text.Ids, [text.Count, text.Length], Backend), TextMask.Create(text, DType, Backend),
+        ForwardContext.Evaluation);
 }

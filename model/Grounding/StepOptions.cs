@@ -11,12 +11,17 @@ namespace AmcEngine.Model;
 /// <param name="Text">One tokenized text an image.</param>
 public sealed record PairBatch(Tensor Image, TokenBatch Text)
 {
-    /// <summary>A number for each pair that is the same for pairs about the same picture; null where all differ or nobody knows.</summary>
+    /// <summary>
+    /// A number for each pair that is the same for pairs about the same picture; null where all differ or nobody knows.
+    /// </summary>
     public long[]? Pictures { get; init; }
 }
 
 /// <summary>What one training step is to do.</summary>
-/// <param name="Alpha">Weight of the momentum targets (specification 3: 0 to 0.4 during the first epoch); models without a momentum teacher ignore it.</param>
+/// <param name="Alpha">
+/// Weight of the momentum targets (specification 3: 0 to 0.4 during the first epoch); models without a momentum teacher
+/// ignore it.
+/// </param>
 /// <param name="Random">Source of dropout masks, hard negatives and masked tokens.</param>
 public sealed record StepOptions(double Alpha, RandomSource Random)
 {

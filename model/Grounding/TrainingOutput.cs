@@ -14,19 +14,23 @@ public abstract record TrainingOutput
     /// <summary>The losses, in the order of reports.</summary>
     public abstract IReadOnlyList<NamedLoss> Losses { get; }
 
-    /// <summary>The grounding of each text in its own picture, with dropout as in training; null where the step asked for none.</summary>
+    /// <summary>
+    /// The grounding of each text in its own picture, with dropout as in training; null where the step asked for none.
+    /// </summary>
     public Grounding? Grounding { get; init; }
 
     /// <summary>
-    /// Grounds other texts in the same pictures, one a picture, with dropout as in training and recorded; null where the step asked
-    /// for no grounding.
+    /// Grounds other texts in the same pictures, one a picture, with dropout as in training and recorded; null where
+    /// the step asked for no grounding.
     /// </summary>
     public Func<TokenBatch, Grounding>? GroundTexts { get; init; }
 
     /// <summary>Sum of the losses, a scalar, recorded anew by each call.</summary>
     public abstract Tensor Total();
 
-    /// <summary>Intermediate results by the names of recordings; complete where the step asked for full outputs.</summary>
+    /// <summary>
+    /// Intermediate results by the names of recordings; complete where the step asked for full outputs.
+    /// </summary>
     public abstract IReadOnlyDictionary<string, Tensor?> Intermediate { get; }
 
     /// <summary>Choices of whole numbers by the names of recordings (hard negatives).</summary>

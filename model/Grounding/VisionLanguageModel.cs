@@ -10,7 +10,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Model;
 
-/// <summary>What all models have in common: weights on a device, momentum copies, queues, groups of the optimizer.</summary>
+/// <summary>
+/// What all models have in common: weights on a device, momentum copies, queues, groups of the optimizer.
+/// </summary>
 public abstract class VisionLanguageModel : Module, IVisionLanguageModel
 {
     private IBackend? _backend;
@@ -27,7 +29,8 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     public DType DType => Parameters.First().Value.DType;
 
     /// <inheritdoc/>
-    public IBackend Backend => _backend ?? throw new ModelException($"{GetType().Name}: the model has no weights; make it by its Create");
+    public IBackend Backend =>
+        _backend ?? throw new ModelException($"{GetType().Name}: the model has no weights; make it by its Create");
 
     /// <inheritdoc/>
     public IEnumerable<Parameter> Trainable => Parameters.Where(p => !IsCopy(p));
@@ -41,7 +44,8 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     /// <inheritdoc/>
     public ExponentialMovingAverage? Average => MomentumPairs.Count == 0
         ? null
-        : _average ??= new ExponentialMovingAverage(Tensors(MomentumPairs.Select(p => p.Student)), Tensors(MomentumPairs.Select(p => p.Copy)), Momentum);
+        : _average ??= new ExponentialMovingAverage(
+            Tensors(MomentumPairs.Select(p => p.Student)), Tensors(MomentumPairs.Select(p => p.Copy)), Momentum);
 
     /// <summary>Parts with the copies that follow them; none in a model for evaluation.</summary>
     protected virtual IReadOnlyList<(Module Student, Module Copy)> MomentumPairs => [];
@@ -53,7 +57,8 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     private protected virtual IReadOnlyList<FeatureQueue> Queues => [];
 
     /// <summary>Whether a weight belongs to a momentum copy.</summary>
-    internal bool IsCopy(Parameter parameter) => (_copies ??= [.. MomentumPairs.SelectMany(p => p.Copy.Parameters)]).Contains(parameter);
+    internal bool IsCopy(Parameter parameter) =>
+        (_copies ??= [.. MomentumPairs.SelectMany(p => p.Copy.Parameters)]).Contains(parameter);
 
     /// <inheritdoc/>
     public abstract IEnumerable<Parameter> ExplanationWeights(GroundingSettings settings);
@@ -65,7 +70,8 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     public virtual TrainingOutput Forward(PairBatch batch, StepOptions options)
     {
         if (MemoryScope.Current is null)
-            throw new ModelException($"{GetType().Name}: run a step inside a MemoryScope, which owns the graph until the backward pass is done");
+            throw new ModelException($"{GetType().Name}: run a step inside a MemoryScope, "
+                + "which owns the graph until the backward pass is done");
         foreach (var queue in Queues) queue.Begin();
         return RunStep(batch, options);
     }
@@ -90,7 +96,8 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     /// </summary>
     public IReadOnlyList<ParameterGroup> ParameterGroups(double weightDecay)
     {
-        var exempt = Trainable.ToLookup(p => p.Shape.Rank == 1 || p.Name.EndsWith(".bias", StringComparison.Ordinal), p => p.Value);
+        var exempt = Trainable.ToLookup(
+            p => p.Shape.Rank == 1 || p.Name.EndsWith(".bias", StringComparison.Ordinal), p => p.Value);
         return [new ParameterGroup([.. exempt[true]], 0), new ParameterGroup([.. exempt[false]], weightDecay)];
     }
 
@@ -129,5 +136,6 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     protected internal static Tensor ClassRow(Tensor tokens) =>
         tokens.Slice(1, 0, 1).Reshape(tokens.Shape[0], tokens.Shape[2]);
 
-    private static Tensor[] Tensors(IEnumerable<Module> modules) => [.. modules.SelectMany(m => m.Parameters).Select(p => p.Value)];
+    private static Tensor[] Tensors(IEnumerable<Module> modules) =>
+        [.. modules.SelectMany(m => m.Parameters).Select(p => p.Value)];
 }

@@ -7,7 +7,8 @@ namespace AmcEngine.Model.Layers;
 public sealed class EmbeddingTable : Module
 {
     /// <summary>A table, normal with std 0.02.</summary>
-    public EmbeddingTable(int count, int width) => Weight = AddWeight("weight", [count, width], Initialization.Normal(0.02));
+    public EmbeddingTable(int count, int width) =>
+        Weight = AddWeight("weight", [count, width], Initialization.Normal(0.02));
 
     /// <summary>The rows.</summary>
     public Parameter Weight { get; }

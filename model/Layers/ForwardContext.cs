@@ -34,7 +34,8 @@ public sealed record ForwardContext(RandomSource? Random = null, IAttentionHook?
         var (output, map) = Attention.WithMap(hooked, kv.Key, kv.Value, mask, shape.Scale, shape.Heads, spec);
         Hook.Take(new AttentionCapture(shape.Kind, shape.Layer, map, hooked, kv, output));
         if (!split) return output;
-        var rest = Attention.ScaledDotProduct(q.Slice(1, 1, q.Shape[1]), kv.Key, kv.Value, null, shape.Scale, shape.Heads, AttentionDropout(dropout));
+        var rest = Attention.ScaledDotProduct(
+            q.Slice(1, 1, q.Shape[1]), kv.Key, kv.Value, null, shape.Scale, shape.Heads, AttentionDropout(dropout));
         return Movement.Concat([output, rest], 1);
     }
 }

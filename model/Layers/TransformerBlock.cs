@@ -26,7 +26,9 @@ public sealed record TransformerBlockConfig(int Width, int Heads, int MlpWidth, 
     public TransformerBlockNames Names { get; init; } = new();
 }
 
-/// <summary>First values of a block's weights; norms begin as the identity, biases of the packed projection at 0.</summary>
+/// <summary>
+/// First values of a block's weights; norms begin as the identity, biases of the packed projection at 0.
+/// </summary>
 public sealed record TransformerBlockInitialization
 {
     /// <summary>Weight of the packed projection.</summary>
@@ -57,7 +59,10 @@ public sealed record TransformerBlockNames
     /// <summary>Norm before the MLP.</summary>
     public string Norm2 { get; init; } = "norm2";
 
-    /// <summary>Packed projection of queries, keys and values: weight and bias are this with <c>weight</c> or <c>bias</c> behind it.</summary>
+    /// <summary>
+    /// Packed projection of queries, keys and values: weight and bias are this with <c>weight</c> or <c>bias</c> behind
+    /// it.
+    /// </summary>
     public string Qkv { get; init; } = "qkv.";
 
     /// <summary>Output projection of the attention.</summary>
@@ -105,16 +110,19 @@ public sealed class TransformerBlock : Module
     /// <param name="x">Tokens.</param>
     /// <param name="mask">Additive attention mask, broadcast to <c>[B, H, N, N]</c>; null masks nothing.</param>
     /// <param name="context">Dropout and hook.</param>
-    /// <param name="firstRowOnly">Compute the class row only, where nothing reads the others; its value is the same.</param>
-    public Tensor Forward(Tensor x, Tensor? mask, ForwardContext context, bool firstRowOnly = false) => AttentionHook.Run(context.Hook, () =>
-    {
-        // A recorded attention shows all its rows; those that nothing reads end here.
-        var recorded = firstRowOnly && context.Hook is { AllRows: true } hook && hook.Asks(_kind, _layer);
-        var residual = firstRowOnly && !recorded ? x.Slice(1, 0, 1) : x;
-        var attended = _attention.Forward(_norm1.Forward(x), residual, mask, context);
-        var y = _mlp.Forward(_norm2.Forward(attended), attended);
-        return recorded ? y.Slice(1, 0, 1) : y;
-    });
+    /// <param name="firstRowOnly">
+    /// Compute the class row only, where nothing reads the others; its value is the same.
+    /// </param>
+    public Tensor Forward(Tensor x, Tensor? mask, ForwardContext context, bool firstRowOnly = false) =>
+        AttentionHook.Run(context.Hook, () =>
+        {
+            // A recorded attention shows all its rows; those that nothing reads end here.
+            var recorded = firstRowOnly && context.Hook is { AllRows: true } hook && hook.Asks(_kind, _layer);
+            var residual = firstRowOnly && !recorded ? x.Slice(1, 0, 1) : x;
+            var attended = _attention.Forward(_norm1.Forward(x), residual, mask, context);
+            var y = _mlp.Forward(_norm2.Forward(attended), attended);
+            return recorded ? y.Slice(1, 0, 1) : y;
+        });
 }
 
 /// <summary>Multi-head self-attention with one packed projection: rows of W are queries, keys, values.</summary>
@@ -132,7 +140,8 @@ internal sealed class PackedSelfAttention : Module
         _shape = AttentionShape.Of(config.Kind, layer, _width, config.Heads);
         _weight = AddWeight(config.Names.Qkv + "weight", [3 * _width, _width], config.Initialization.Qkv);
         _bias = AddWeight(config.Names.Qkv + "bias", [3 * _width], Initialization.Constant(0));
-        _output = AddChild(config.Names.Output, new Linear(_width, _width, config.Initialization.Output, Initialization.Constant(0)));
+        _output = AddChild(
+            config.Names.Output, new Linear(_width, _width, config.Initialization.Output, Initialization.Constant(0)));
     }
 
     /// <summary>Attends with the rows of x that the residual has: all of them, or the first.</summary>

@@ -15,7 +15,9 @@ public class CheckpointNames
     /// <param name="name">Name in the state dict.</param>
     public virtual string? Former(string name) => null;
 
-    /// <summary>A checkpoint of another naming in this one's, tensors split, packed or transposed as needed; else the same list.</summary>
+    /// <summary>
+    /// A checkpoint of another naming in this one's, tensors split, packed or transposed as needed; else the same list.
+    /// </summary>
     /// <param name="tensors">The checkpoint's tensors.</param>
     /// <exception cref="ModelException">It is of a form that cannot be brought into this one.</exception>
     public virtual IReadOnlyList<TensorData> Translate(IReadOnlyList<TensorData> tensors) => tensors;

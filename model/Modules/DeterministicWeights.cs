@@ -5,8 +5,8 @@ namespace AmcEngine.Model.Modules;
 
 /// <summary>
 /// Weights that any implementation can make from a tensor's name: FNV-1a of the name, then splitmix64 by index, mapped
-/// to float32 in ±0.05, or in another range for trained weights where the recording says so (the golden data's README has the
-/// rule). For comparisons between implementations only.
+/// to float32 in ±0.05, or in another range for trained weights where the recording says so (the golden data's README
+/// has the rule). For comparisons between implementations only.
 /// </summary>
 public static class DeterministicWeights
 {
@@ -33,13 +33,14 @@ public static class DeterministicWeights
     }
 
     /// <summary>
-    /// Overwrites every floating entry by the rule and its exceptions: layer-norm weights are 1 + value, scalars are what a
-    /// fresh model has (temperatures), in single precision, queues have columns of length 1. Whole numbers stay.
+    /// Overwrites every floating entry by the rule and its exceptions: layer-norm weights are 1 + value, scalars are
+    /// what a fresh model has (temperatures), in single precision, queues have columns of length 1. Whole numbers stay.
     /// </summary>
     /// <param name="module">The model.</param>
     /// <param name="amplitude">Largest value of trained weights and their copies; queues keep ±0.05.</param>
     /// <param name="queuesInOwnType">
-    /// Whether a model in double precision has columns normalised in double precision; else they are those of single precision.
+    /// Whether a model in double precision has columns normalised in double precision; else they are those of single
+    /// precision.
     /// </param>
     public static void Fill(Module module, double amplitude = Amplitude, bool queuesInOwnType = false)
     {
@@ -57,7 +58,8 @@ public static class DeterministicWeights
     {
         if (parameter.Shape.Rank == 0) return [(float)parameter.Value.Item()];
         var name = parameter.Name;
-        var values = Values(name, parameter.Shape.Count, parameter.Kind == ParameterKind.Buffer ? Amplitude : amplitude);
+        var values = Values(
+            name, parameter.Shape.Count, parameter.Kind == ParameterKind.Buffer ? Amplitude : amplitude);
         var norm = NormNames.Any(n => name.Contains(n, StringComparison.Ordinal));
         if (norm && name.EndsWith(".weight", StringComparison.Ordinal))
             for (var i = 0; i < values.Length; i++) values[i] = 1 + values[i];

@@ -25,7 +25,8 @@ public sealed class Parameter
 {
     private Tensor? _value;
 
-    internal Parameter(string name, Shape shape, ParameterKind kind, Initialization initialization, long[]? integers = null)
+    internal Parameter(
+        string name, Shape shape, ParameterKind kind, Initialization initialization, long[]? integers = null)
     {
         (Name, Shape, Kind, Initialization, Integers) = (name, shape, kind, initialization, integers);
     }
@@ -44,11 +45,12 @@ public sealed class Parameter
 
     /// <summary>The tensor on the device.</summary>
     /// <exception cref="ModelException">The model was only described (for counting), not put on a back end.</exception>
-    public Tensor Value => _value ?? throw new ModelException($"{Name} has no values: put the model on a back end first");
+    public Tensor Value =>
+        _value ?? throw new ModelException($"{Name} has no values: put the model on a back end first");
 
     /// <summary>
-    /// For embeddings of positions in a picture, a class row and then a square grid of rows: the grid's side. A checkpoint of
-    /// another picture size is resized to it. Null for everything else.
+    /// For embeddings of positions in a picture, a class row and then a square grid of rows: the grid's side. A
+    /// checkpoint of another picture size is resized to it. Null for everything else.
     /// </summary>
     public int? PositionGrid { get; internal init; }
 

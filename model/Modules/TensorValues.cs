@@ -23,7 +23,8 @@ public static class TensorValues
     public static Tensor From(TensorData data, DType dtype, IBackend backend)
     {
         var shape = new Shape([.. data.Shape.Select(d => checked((int)d))]);
-        return dtype == DType.F64 ? Tensor.From(data.ToF64(), shape, backend) : Tensor.From(data.ToF32(), shape, backend);
+        return dtype == DType.F64 ? Tensor.From(data.ToF64(), shape, backend) : Tensor.From(
+            data.ToF32(), shape, backend);
     }
 
     /// <summary>The tensor's values as stored data, in its own type.</summary>

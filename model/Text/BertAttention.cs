@@ -5,7 +5,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Model.Text;
 
-/// <summary>Self or cross attention with its dense output, dropout, residual and norm (specification 2.3, steps 1 and 2).</summary>
+/// <summary>
+/// Self or cross attention with its dense output, dropout, residual and norm (specification 2.3, steps 1 and 2).
+/// </summary>
 public sealed class BertAttention : Module
 {
     private readonly TextConfig _config;

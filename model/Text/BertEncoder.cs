@@ -6,9 +6,9 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Model.Text;
 
 /// <summary>
-/// The text encoder with its fusion layers, which attend to an image (specification 2.4). Text mode runs without an image:
-/// the layers below the first fusion layer, or more of them without their cross attention where the configuration says so.
-/// Fusion mode runs the fusion layers on given hidden states, multi-modal mode all layers.
+/// The text encoder with its fusion layers, which attend to an image (specification 2.4). Text mode runs without an
+/// image: the layers below the first fusion layer, or more of them without their cross attention where the
+/// configuration says so. Fusion mode runs the fusion layers on given hidden states, multi-modal mode all layers.
 /// </summary>
 public sealed class BertEncoder : Module
 {
@@ -24,12 +24,14 @@ public sealed class BertEncoder : Module
         Embeddings = AddChild("embeddings", new BertEmbeddings(config));
         _layers = new BertLayer[config.Layers];
         for (var i = 0; i < _layers.Length; i++)
-            _layers[i] = AddChild(string.Create(CultureInfo.InvariantCulture, $"encoder.layer.{i}"), new BertLayer(config, i, imageWidth));
+            _layers[i] = AddChild(string.Create(CultureInfo.InvariantCulture, $"encoder.layer.{i}"),
+                new BertLayer(config, i, imageWidth));
     }
 
     /// <summary>The weights that text mode uses.</summary>
     internal IEnumerable<Parameter> TextParameters =>
-        [.. Embeddings.Parameters, .. _layers.Take(_config.TextModeLayers ?? _config.FirstCrossLayer).SelectMany(l => l.TextParameters)];
+        [.. Embeddings.Parameters,
+            .. _layers.Take(_config.TextModeLayers ?? _config.FirstCrossLayer).SelectMany(l => l.TextParameters)];
 
     /// <summary>Longest text in word pieces.</summary>
     public int MaxPositions => _config.MaxPositions;
@@ -57,7 +59,8 @@ public sealed class BertEncoder : Module
     /// <param name="image">Images, one a text.</param>
     /// <param name="context">Dropout and hook.</param>
     /// <param name="firstRowOnly">Return the [CLS] row <c>[B, 1, D]</c> alone; its value is the same.</param>
-    public Tensor Fusion(Tensor hidden, TextMask mask, ImageSource image, ForwardContext context, bool firstRowOnly = false) =>
+    public Tensor Fusion(
+        Tensor hidden, TextMask mask, ImageSource image, ForwardContext context, bool firstRowOnly = false) =>
         AttentionHook.Run(context.Hook, () =>
         {
             var x = hidden;
@@ -72,15 +75,18 @@ public sealed class BertEncoder : Module
         });
 
     /// <summary>Multi-modal mode: the layers below the first with cross attention, then fusion mode.</summary>
-    public Tensor MultiModal(Tensor ids, TextMask mask, ImageSource image, ForwardContext context, bool firstRowOnly = false) =>
-        AttentionHook.Run(context.Hook, () => Fusion(BelowFusion(ids, mask, context), mask, image, context, firstRowOnly));
+    public Tensor MultiModal(
+        Tensor ids, TextMask mask, ImageSource image, ForwardContext context, bool firstRowOnly = false) =>
+        AttentionHook.Run(
+            context.Hook, () => Fusion(BelowFusion(ids, mask, context), mask, image, context, firstRowOnly));
 
-    private Tensor WithoutImage(Tensor ids, TextMask mask, ForwardContext context, int layers) => AttentionHook.Run(context.Hook, () =>
-    {
-        var x = Embeddings.Forward(ids, context);
-        foreach (var layer in _layers.AsSpan(0, layers)) x = layer.Forward(x, mask, null, context, false);
-        return x;
-    });
+    private Tensor WithoutImage(Tensor ids, TextMask mask, ForwardContext context, int layers) =>
+        AttentionHook.Run(context.Hook, () =>
+        {
+            var x = Embeddings.Forward(ids, context);
+            foreach (var layer in _layers.AsSpan(0, layers)) x = layer.Forward(x, mask, null, context, false);
+            return x;
+        });
 
     /// <summary>Keys and values of image tokens for every fusion layer.</summary>
     internal KeyValue[] ProjectImage(Tensor tokens) =>

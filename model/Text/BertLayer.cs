@@ -5,7 +5,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Model.Text;
 
-/// <summary>A post-norm layer: self-attention, in fusion layers cross attention, feed-forward (specification 2.3).</summary>
+/// <summary>
+/// A post-norm layer: self-attention, in fusion layers cross attention, feed-forward (specification 2.3).
+/// </summary>
 public sealed class BertLayer : Module
 {
     private readonly int _fusionIndex;
@@ -18,24 +20,30 @@ public sealed class BertLayer : Module
     {
         _fusionIndex = layer - config.FirstCrossLayer;
         _attention = AddChild("attention", new BertAttention(config, AttentionKind.TextSelf, layer, config.Hidden));
-        if (_fusionIndex >= 0) _cross = AddChild("crossattention", new BertAttention(config, AttentionKind.Cross, layer, imageWidth));
+        if (_fusionIndex >= 0)
+            _cross = AddChild("crossattention", new BertAttention(config, AttentionKind.Cross, layer, imageWidth));
         _intermediate = AddChild("intermediate", new Intermediate(config));
         _output = AddChild("output", new DenseResidual(config.Intermediate, config));
     }
 
     /// <summary>The weights that the layer uses without an image.</summary>
-    internal IEnumerable<Parameter> TextParameters => [.. _attention.Parameters, .. _intermediate.Parameters, .. _output.Parameters];
+    internal IEnumerable<Parameter> TextParameters =>
+        [.. _attention.Parameters, .. _intermediate.Parameters, .. _output.Parameters];
 
     /// <summary>The layer's cross attention; only fusion layers have one.</summary>
-    internal BertAttention Cross => _cross ?? throw new ModelException("text encoder: this layer has no cross attention");
+    internal BertAttention Cross =>
+        _cross ?? throw new ModelException("text encoder: this layer has no cross attention");
 
-    /// <summary>Hidden states <c>[B, L, D]</c> to the same shape, or to <c>[B, 1, D]</c> for the first row alone.</summary>
+    /// <summary>
+    /// Hidden states <c>[B, L, D]</c> to the same shape, or to <c>[B, 1, D]</c> for the first row alone.
+    /// </summary>
     /// <param name="hidden">Hidden states.</param>
     /// <param name="mask">Mask of the text.</param>
     /// <param name="image">The image side; null in text mode.</param>
     /// <param name="context">Dropout and hook.</param>
     /// <param name="firstRowOnly">Compute the [CLS] row only: all the ITM head reads of the last layer.</param>
-    internal Tensor Forward(Tensor hidden, TextMask mask, ImageSource? image, ForwardContext context, bool firstRowOnly) =>
+    internal Tensor Forward(
+        Tensor hidden, TextMask mask, ImageSource? image, ForwardContext context, bool firstRowOnly) =>
         AttentionHook.Run(context.Hook, () =>
         {
             var rows = firstRowOnly ? hidden.Slice(1, 0, 1) : hidden;

@@ -6,7 +6,8 @@ namespace AmcEngine.Model.Text;
 
 /// <summary>
 /// The image side of cross attention. One training step runs three fusion passes over the same images (positive pairs,
-/// negative pairs, masked text); their keys and values are equal, so they are projected once and only selected by sample.
+/// negative pairs, masked text); their keys and values are equal, so they are projected once and only selected by
+/// sample.
 /// </summary>
 public sealed class ImageSource
 {
@@ -23,10 +24,12 @@ public sealed class ImageSource
     public static ImageSource FromTokens(Tensor tokens) => new(tokens, null, null);
 
     /// <summary>Keys and values of every fusion layer, made now and shared by several passes.</summary>
-    public static ImageSource Project(BertEncoder encoder, Tensor tokens) => new(null, encoder.ProjectImage(tokens), null);
+    public static ImageSource Project(BertEncoder encoder, Tensor tokens) =>
+        new(null, encoder.ProjectImage(tokens), null);
 
     /// <summary>The samples that <paramref name="index"/> (I32) names; not for a selection of a selection.</summary>
-    public ImageSource Select(Tensor index) => new(_tokens?.IndexSelect(0, index), _projected, _projected is null ? null : index);
+    public ImageSource Select(Tensor index) =>
+        new(_tokens?.IndexSelect(0, index), _projected, _projected is null ? null : index);
 
     internal KeyValue For(int fusionIndex, BertAttention cross)
     {

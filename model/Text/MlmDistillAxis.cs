@@ -1,6 +1,8 @@
 namespace AmcEngine.Model.Text;
 
-/// <summary>Axis over which the student's log-softmax of the MLM distillation term is normalised (specification 2.6).</summary>
+/// <summary>
+/// Axis over which the student's log-softmax of the MLM distillation term is normalised (specification 2.6).
+/// </summary>
 public enum MlmDistillAxis
 {
     /// <summary>Over the positions of the text, padding included: what the AMC implementation does.</summary>

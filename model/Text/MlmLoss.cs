@@ -15,7 +15,8 @@ internal static class MlmLoss
     /// <param name="momentumLogits">Momentum logits at these positions <c>[S, V]</c>.</param>
     /// <param name="alpha">Weight of the soft labels.</param>
     /// <param name="axis">Axis that ℓ is normalised over.</param>
-    public static Tensor Compute(Tensor logits, Tensor positions, int[] labels, Tensor momentumLogits, double alpha, MlmDistillAxis axis)
+    public static Tensor Compute(
+        Tensor logits, Tensor positions, int[] labels, Tensor momentumLogits, double alpha, MlmDistillAxis axis)
     {
         var vocabulary = logits.Shape[2];
         var selected = logits.Reshape(-1, vocabulary).IndexSelect(0, positions);

@@ -31,7 +31,8 @@ public static class MlmMasking
         var n = text.Ids.Length;
         var (ids, labels) = ((int[])text.Ids.Clone(), new int[n]);
         Array.Fill(labels, MaskedTokens.Ignore);
-        double[] select = random.Uniforms(n), mask = random.Uniforms(n), replace = random.Uniforms(n), word = random.Uniforms(n);
+        double[] select = random.Uniforms(n), mask = random.Uniforms(n), replace = random.Uniforms(n),
+            word = random.Uniforms(n);
         for (var i = 0; i < n; i++)
         {
             if (ids[i] == config.PadId || ids[i] == config.ClsId || select[i] >= probability) continue;

@@ -13,7 +13,8 @@ internal sealed record MlmSelection(int[] Rows, int[] Ids, int[] Positions, int[
     {
         var length = text.Length;
         if (masked.InputIds.Length != text.Ids.Length || masked.Labels.Length != text.Ids.Length)
-            throw new ModelException($"masked tokens: {masked.InputIds.Length} ids and {masked.Labels.Length} labels for {text.Ids.Length} tokens");
+            throw new ModelException($"masked tokens: {masked.InputIds.Length} ids and {masked.Labels.Length} labels "
+                + $"for {text.Ids.Length} tokens");
         var (rows, positions, labels) = (new List<int>(), new List<int>(), new List<int>());
         for (var row = 0; row < text.Count; row++)
         {

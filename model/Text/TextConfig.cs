@@ -23,7 +23,9 @@ public sealed record TextConfig
     /// <summary>First layer with cross attention; all layers from here on have it.</summary>
     public int FirstCrossLayer { get; init; } = 6;
 
-    /// <summary>Layers of text mode, which runs without an image: by default those below the first with cross attention.</summary>
+    /// <summary>
+    /// Layers of text mode, which runs without an image: by default those below the first with cross attention.
+    /// </summary>
     public int? TextModeLayers { get; init; }
 
     /// <summary>Word pieces.</summary>
@@ -58,8 +60,8 @@ public sealed record TextConfig
     public TextConfig Validate()
     {
         SizeRules.RequirePositive(
-            ("text hidden size", Hidden), ("text heads", Heads), ("text intermediate size", Intermediate), ("text layers", Layers),
-            ("vocabulary size", VocabSize), ("max positions", MaxPositions));
+            ("text hidden size", Hidden), ("text heads", Heads), ("text intermediate size", Intermediate),
+            ("text layers", Layers), ("vocabulary size", VocabSize), ("max positions", MaxPositions));
         SizeRules.Require(TypeVocabSize >= 0, $"type vocabulary size is {TypeVocabSize}; it must be at least 0");
         SizeRules.Require(Hidden % Heads == 0, $"text hidden size {Hidden} is not divisible by {Heads} heads");
         SizeRules.Require(FirstCrossLayer >= 0 && FirstCrossLayer < Layers,

@@ -18,7 +18,8 @@ public sealed record TextMask(Tensor Keep, Tensor? Additive)
     /// <summary>The mask of tokenized texts.</summary>
     public static TextMask Create(TokenBatch text, DType dtype, IBackend backend)
     {
-        var keep = Modules.TensorValues.From(Array.ConvertAll(text.Mask, v => (double)v), [text.Count, text.Length], dtype, backend);
+        var keep = Modules.TensorValues.From(
+            Array.ConvertAll(text.Mask, v => (double)v), [text.Count, text.Length], dtype, backend);
         var additive = text.Mask.AsSpan().Contains(0)
             ? keep.Affine(Excluded, -Excluded).Reshape(text.Count, 1, 1, text.Length)
             : null;
@@ -26,8 +27,8 @@ public sealed record TextMask(Tensor Keep, Tensor? Additive)
     }
 
     /// <summary>
-    /// Weights of rows that leave out the start token and, where a text has one, the end token <c>[B, L]</c>. Their squares,
-    /// averaged over all L rows, are the mean over the words: √(L / words) on a word, else 0.
+    /// Weights of rows that leave out the start token and, where a text has one, the end token <c>[B, L]</c>. Their
+    /// squares, averaged over all L rows, are the mean over the words: √(L / words) on a word, else 0.
     /// </summary>
     /// <param name="text">Tokenized texts.</param>
     /// <param name="hasEnd">Whether the last token of each text is an end token.</param>

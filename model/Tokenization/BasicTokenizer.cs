@@ -18,7 +18,9 @@ internal static class BasicTokenizer
         return words;
     }
 
-    /// <summary>Drops control characters, turns all white space into blanks, and surrounds CJK characters with them.</summary>
+    /// <summary>
+    /// Drops control characters, turns all white space into blanks, and surrounds CJK characters with them.
+    /// </summary>
     private static string Clean(string text)
     {
         var cleaned = new StringBuilder(text.Length);
@@ -67,7 +69,9 @@ internal static class BasicTokenizer
         }
     }
 
-    /// <summary>Blank, tab, line feed, carriage return and category Z*; the line separators split words there too.</summary>
+    /// <summary>
+    /// Blank, tab, line feed, carriage return and category Z*; the line separators split words there too.
+    /// </summary>
     private static bool IsWhiteSpace(Rune rune) => rune.Value is ' ' or '\t' or '\n' or '\r'
         || Rune.GetUnicodeCategory(rune) is UnicodeCategory.SpaceSeparator
             or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
@@ -76,7 +80,9 @@ internal static class BasicTokenizer
         or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
         or UnicodeCategory.OtherNotAssigned;
 
-    /// <summary>ASCII signs count as punctuation even where Unicode calls them symbols, such as <c>$</c> and <c>^</c>.</summary>
+    /// <summary>
+    /// ASCII signs count as punctuation even where Unicode calls them symbols, such as <c>$</c> and <c>^</c>.
+    /// </summary>
     private static bool IsPunctuation(Rune rune) =>
         rune.Value is (>= 33 and <= 47) or (>= 58 and <= 64) or (>= 91 and <= 96) or (>= 123 and <= 126)
         || Rune.GetUnicodeCategory(rune) is UnicodeCategory.ConnectorPunctuation or UnicodeCategory.DashPunctuation
@@ -84,7 +90,9 @@ internal static class BasicTokenizer
             or UnicodeCategory.InitialQuotePunctuation or UnicodeCategory.FinalQuotePunctuation
             or UnicodeCategory.OtherPunctuation;
 
-    /// <summary>The CJK ideograph blocks as BERT lists them; kana and Hangul are written with blanks or as words.</summary>
+    /// <summary>
+    /// The CJK ideograph blocks as BERT lists them; kana and Hangul are written with blanks or as words.
+    /// </summary>
     private static bool IsCjk(int code) => code is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF)
         or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2B73F) or (>= 0x2B740 and <= 0x2B81F)
         or (>= 0x2B820 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x2F800 and <= 0x2FA1F);

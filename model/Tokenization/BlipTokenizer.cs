@@ -3,9 +3,9 @@ using AmcEngine.Serialization;
 namespace AmcEngine.Model.Tokenization;
 
 /// <summary>
-/// BLIP's tokenizer: the word pieces of bert-base-uncased and two more tokens, <c>[DEC]</c> (30522) and <c>[ENC]</c> (30523).
-/// A text is <c>[CLS]</c>, its pieces and <c>[SEP]</c>, at most 35 ids of which the last stays <c>[SEP]</c>. Other than
-/// ALBEF's, it has the separator. Text never yields special tokens. Thread-safe.
+/// BLIP's tokenizer: the word pieces of bert-base-uncased and two more tokens, <c>[DEC]</c> (30522) and <c>[ENC]</c>
+/// (30523). A text is <c>[CLS]</c>, its pieces and <c>[SEP]</c>, at most 35 ids of which the last stays <c>[SEP]</c>.
+/// Other than ALBEF's, it has the separator. Text never yields special tokens. Thread-safe.
 /// </summary>
 public sealed class BlipTokenizer : ITokenizer
 {
@@ -25,7 +25,8 @@ public sealed class BlipTokenizer : ITokenizer
         EncId = Required(EncodeToken);
 
         int Required(string token) => pieces.Find(token) ?? throw new SerializationException(
-            $"the vocabulary lacks {token}; give BERT's vocabulary, to which BLIP adds {DecodeToken} and {EncodeToken}");
+            $"the vocabulary lacks {token}; give BERT's vocabulary, to which BLIP adds {DecodeToken} and "
+                + $"{EncodeToken}");
     }
 
     /// <summary>The tokenizer of the published models, over the vocabulary that the program carries.</summary>
@@ -52,7 +53,9 @@ public sealed class BlipTokenizer : ITokenizer
     /// <summary>Id of <c>[DEC]</c>, which begins a text that is generated.</summary>
     public int DecId { get; }
 
-    /// <summary>BLIP's tokenizer over word pieces, with <c>[DEC]</c> and <c>[ENC]</c> appended where they are missing.</summary>
+    /// <summary>
+    /// BLIP's tokenizer over word pieces, with <c>[DEC]</c> and <c>[ENC]</c> appended where they are missing.
+    /// </summary>
     /// <exception cref="SerializationException">The vocabulary has no <c>[SEP]</c>.</exception>
     public static BlipTokenizer Over(WordPieceTokenizer pieces)
     {

@@ -3,14 +3,17 @@ using System.Text;
 namespace AmcEngine.Model.Tokenization;
 
 /// <summary>
-/// The printable character that stands for each byte in byte-pair vocabularies (as in GPT-2): printable characters of Latin-1
-/// for themselves, the other 68 bytes as U+0100 and on. So a file of merges is plain text and no word is unknown.
+/// The printable character that stands for each byte in byte-pair vocabularies (as in GPT-2): printable characters of
+/// Latin-1 for themselves, the other 68 bytes as U+0100 and on. So a file of merges is plain text and no word is
+/// unknown.
 /// </summary>
 internal static class ByteAlphabet
 {
     private static readonly (byte[] Order, char[] Characters) Table = Build();
 
-    /// <summary>All 256 bytes in the order in which published vocabularies number them: those that are printable first.</summary>
+    /// <summary>
+    /// All 256 bytes in the order in which published vocabularies number them: those that are printable first.
+    /// </summary>
     public static ReadOnlySpan<byte> Order => Table.Order;
 
     /// <summary>The character of a byte.</summary>

@@ -4,9 +4,9 @@ using AmcEngine.Serialization;
 namespace AmcEngine.Model.Tokenization;
 
 /// <summary>
-/// CLIP's tokenizer: text repaired and character references replaced twice, white space to single blanks, lower case, words and
-/// signs apart, each merged from its bytes. A text is the start token, its tokens and the end token, at most 77 ids of
-/// which the last stays the end. As in CLIP, a text that spells a special token yields it. Thread-safe.
+/// CLIP's tokenizer: text repaired and character references replaced twice, white space to single blanks, lower case,
+/// words and signs apart, each merged from its bytes. A text is the start token, its tokens and the end token, at most
+/// 77 ids of which the last stays the end. As in CLIP, a text that spells a special token yields it. Thread-safe.
 /// </summary>
 /// <remarks>Of ftfy's repair of text, <see cref="TextRepair"/> says what is left out.</remarks>
 public sealed class BytePairTokenizer : ITokenizer
@@ -14,7 +14,8 @@ public sealed class BytePairTokenizer : ITokenizer
     /// <summary>Positions of the published models' text side.</summary>
     public const int PublishedLength = 77;
 
-    private static readonly Lazy<BytePairTokenizer> Published = new(() => new BytePairTokenizer(BytePairVocabulary.ReadPublished()));
+    private static readonly Lazy<BytePairTokenizer> Published = new(
+        () => new BytePairTokenizer(BytePairVocabulary.ReadPublished()));
 
     private static readonly string[] Contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
 
@@ -103,8 +104,8 @@ public sealed class BytePairTokenizer : ITokenizer
     public void Save(string folder) => _vocabulary.Save(folder);
 
     /// <summary>
-    /// The words of a text, cleaned, as they are merged each for itself: contractions, runs of letters, single digits, runs of
-    /// signs, and special tokens.
+    /// The words of a text, cleaned, as they are merged each for itself: contractions, runs of letters, single digits,
+    /// runs of signs, and special tokens.
     /// </summary>
     internal static IEnumerable<string> Words(string text)
     {
@@ -159,7 +160,8 @@ public sealed class BytePairTokenizer : ITokenizer
     }
 
     // A lone surrogate counts as the replacement character, which is as long.
-    private static Rune RuneAt(string text, int at) => Rune.TryGetRuneAt(text, at, out var rune) ? rune : Rune.ReplacementChar;
+    private static Rune RuneAt(string text, int at) =>
+        Rune.TryGetRuneAt(text, at, out var rune) ? rune : Rune.ReplacementChar;
 
     private void AppendWord(string word, List<int> ids)
     {

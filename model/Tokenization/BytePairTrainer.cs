@@ -1,8 +1,8 @@
 namespace AmcEngine.Model.Tokenization;
 
 /// <summary>
-/// Learns a byte-pair vocabulary from texts: again and again the pair of neighbours that occurs most often becomes one token
-/// (Sennrich et al. 2016). Deterministic: of equally frequent pairs the first by ordinal order is taken.
+/// Learns a byte-pair vocabulary from texts: again and again the pair of neighbours that occurs most often becomes one
+/// token (Sennrich et al. 2016). Deterministic: of equally frequent pairs the first by ordinal order is taken.
 /// </summary>
 public static class BytePairTrainer
 {
@@ -45,7 +45,8 @@ public static class BytePairTrainer
         var counts = new Dictionary<(string Left, string Right), long>();
         foreach (var (symbols, occurrences) in words)
             for (var i = 1; i < symbols.Count; i++)
-                counts[(symbols[i - 1], symbols[i])] = counts.GetValueOrDefault((symbols[i - 1], symbols[i])) + occurrences;
+                counts[(symbols[i - 1], symbols[i])] =
+                    counts.GetValueOrDefault((symbols[i - 1], symbols[i])) + occurrences;
         (string Left, string Right)? best = null;
         foreach (var (pair, count) in counts)
             if (best is not { } b || count > counts[b] || (count == counts[b] && Precedes(pair, b))) best = pair;
@@ -53,7 +54,9 @@ public static class BytePairTrainer
     }
 
     private static bool Precedes((string Left, string Right) a, (string Left, string Right) b) =>
-        string.CompareOrdinal(a.Left, b.Left) is var order && order != 0 ? order < 0 : string.CompareOrdinal(a.Right, b.Right) < 0;
+        string.CompareOrdinal(a.Left, b.Left) is var order && order != 0
+            ? order < 0
+            : string.CompareOrdinal(a.Right, b.Right) < 0;
 
     private static void Apply((string Left, string Right) pair, List<string> symbols)
     {

@@ -8,8 +8,8 @@ namespace AmcEngine.Model.Tokenization;
 
 /// <summary>A byte-pair vocabulary: every token by its id, and the merges, the most frequent first.</summary>
 /// <remarks>
-/// Ids in the order of CLIP's published vocabulary: the 256 bytes, the 256 bytes that end a word, one token a merge, the
-/// start and the end of a text.
+/// Ids in the order of CLIP's published vocabulary: the 256 bytes, the 256 bytes that end a word, one token a merge,
+/// the start and the end of a text.
 /// </remarks>
 public sealed class BytePairVocabulary
 {
@@ -33,7 +33,8 @@ public sealed class BytePairVocabulary
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private BytePairVocabulary(string[] tokens, (string Left, string Right)[] merges) => (Tokens, Merges) = (tokens, merges);
+    private BytePairVocabulary(string[] tokens, (string Left, string Right)[] merges) =>
+        (Tokens, Merges) = (tokens, merges);
 
     /// <summary>The token of each id.</summary>
     public IReadOnlyList<string> Tokens { get; }
@@ -42,12 +43,15 @@ public sealed class BytePairVocabulary
     public IReadOnlyList<(string Left, string Right)> Merges { get; }
 
     /// <summary>The vocabulary of a list of merges, whose tokens get ids in the published order.</summary>
-    /// <exception cref="SerializationException">A merge is of tokens that come later or never, or makes one that there is.</exception>
-    public static BytePairVocabulary OfMerges(IEnumerable<(string Left, string Right)> merges) => OfMerges([.. merges], "merges");
+    /// <exception cref="SerializationException">
+    /// A merge is of tokens that come later or never, or makes one that there is.
+    /// </exception>
+    public static BytePairVocabulary OfMerges(IEnumerable<(string Left, string Right)> merges) =>
+        OfMerges([.. merges], "merges");
 
     /// <summary>
-    /// Reads merges alone, such as CLIP's <c>bpe_simple_vocab_16e6.txt.gz</c>: a heading, then two symbols a line; compressed
-    /// or not. Of more than 48,894 merges the rest is not used, as in CLIP.
+    /// Reads merges alone, such as CLIP's <c>bpe_simple_vocab_16e6.txt.gz</c>: a heading, then two symbols a line;
+    /// compressed or not. Of more than 48,894 merges the rest is not used, as in CLIP.
     /// </summary>
     /// <exception cref="SerializationException">The file cannot be read or is no such list.</exception>
     public static BytePairVocabulary ReadMerges(string path) => OfMerges(ParseMerges(ReadText(path), path), path);
@@ -57,7 +61,8 @@ public sealed class BytePairVocabulary
     public static BytePairVocabulary ReadFolder(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        string tokens = Path.Combine(folder, TokenizerFiles.BytePairTokens), merges = Path.Combine(folder, TokenizerFiles.BytePairMerges);
+        string tokens = Path.Combine(folder, TokenizerFiles.BytePairTokens),
+            merges = Path.Combine(folder, TokenizerFiles.BytePairMerges);
         return Checked(ParseTokens(ReadText(tokens), tokens), ParseMerges(ReadText(merges), merges), tokens);
     }
 
@@ -75,7 +80,8 @@ public sealed class BytePairVocabulary
         });
         var lines = string.Concat(Merges.Select(merge => $"{merge.Left} {merge.Right}\n"));
         DurableFile.Write(
-            Path.Combine(folder, TokenizerFiles.BytePairMerges), new UTF8Encoding(false).GetBytes("#version: 0.2\n" + lines));
+            Path.Combine(folder, TokenizerFiles.BytePairMerges), new UTF8Encoding(false)
+                .GetBytes("#version: 0.2\n" + lines));
     }
 
     /// <summary>The vocabulary of the published models, which the program carries (NOTICE names its licence).</summary>
@@ -105,7 +111,8 @@ public sealed class BytePairVocabulary
         foreach (var b in ByteAlphabet.Order)
             if (!known.Contains(ByteAlphabet.Of(b).ToString()) || !known.Contains(ByteAlphabet.Of(b) + WordEnd))
                 throw Wrong(origin, $"the symbol of byte {b} is missing");
-        if (!known.Contains(StartToken) || !known.Contains(EndToken)) throw Wrong(origin, $"{StartToken} or {EndToken} is missing");
+        if (!known.Contains(StartToken) || !known.Contains(EndToken))
+            throw Wrong(origin, $"{StartToken} or {EndToken} is missing");
         foreach (var (left, right) in merges)
             if (!known.Contains(left) || !known.Contains(right) || !known.Contains(left + right))
                 throw Wrong(origin, $"the merge \"{left} {right}\" is of or makes a token that there is not");
@@ -143,7 +150,8 @@ public sealed class BytePairVocabulary
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new SerializationException($"{path}: is no JSON object of tokens and their ids ({e.Message.TrimEnd('.')})", e);
+            throw new SerializationException(
+                $"{path}: is no JSON object of tokens and their ids ({e.Message.TrimEnd('.')})", e);
         }
     }
 
@@ -156,7 +164,8 @@ public sealed class BytePairVocabulary
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new SerializationException($"{path}: the byte-pair vocabulary cannot be read ({e.Message.TrimEnd('.')})", e);
+            throw new SerializationException(
+                $"{path}: the byte-pair vocabulary cannot be read ({e.Message.TrimEnd('.')})", e);
         }
     }
 
@@ -180,5 +189,6 @@ public sealed class BytePairVocabulary
     }
 
     private static SerializationException Wrong(string path, string what) =>
-        new($"{path}: {what}; give CLIP's bpe_simple_vocab_16e6.txt.gz, or the vocab.json and merges.txt of a checkpoint");
+        new($"{path}: {what}; give CLIP's bpe_simple_vocab_16e6.txt.gz, or the vocab.json and merges.txt of a "
+            + "checkpoint");
 }

@@ -4,12 +4,14 @@ using System.Text;
 namespace AmcEngine.Model.Tokenization;
 
 /// <summary>
-/// What canonical decomposition (Unicode NFD) followed by dropping non-spacing marks leaves of a character. Marks that take up
-/// space are not reordered among themselves; this touches no character that a caption may hold.
+/// What canonical decomposition (Unicode NFD) followed by dropping non-spacing marks leaves of a character. Marks that
+/// take up space are not reordered among themselves; this touches no character that a caption may hold.
 /// </summary>
 internal static class CanonicalDecomposition
 {
-    /// <summary>What is left of the character, or <c>null</c> where it does not decompose or is a mark itself.</summary>
+    /// <summary>
+    /// What is left of the character, or <c>null</c> where it does not decompose or is a mark itself.
+    /// </summary>
     public static string? BaseOf(Rune character)
     {
         if (!CanonicalForms.Decomposes(character) || IsMark(character)) return null;

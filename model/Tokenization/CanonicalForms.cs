@@ -9,7 +9,8 @@ namespace AmcEngine.Model.Tokenization;
 /// </summary>
 /// <remarks>
 /// The tables are the Unicode Character Database 14.0 (www.unicode.org, Unicode licence), read from a file inside the
-/// program whose head says how its lines are written. Hangul syllables follow the formula of the standard, section 3.12.
+/// program whose head says how its lines are written. Hangul syllables follow the formula of the standard, section
+/// 3.12.
 /// </remarks>
 internal static class CanonicalForms
 {
@@ -124,7 +125,8 @@ internal static class CanonicalForms
 
     private static int? Pair(int first, int second)
     {
-        int leading = first - Leading, vowel = second - Vowel, syllable = first - HangulFirst, trailing = second - Trailing;
+        int leading = first - Leading, vowel = second - Vowel, syllable = first - HangulFirst,
+            trailing = second - Trailing;
         if (leading is >= 0 and < Leadings && vowel is >= 0 and < Vowels)
             return HangulFirst + (leading * Vowels + vowel) * Trailings;
         if (syllable is >= 0 and < HangulCount && syllable % Trailings == 0 && trailing is > 0 and < Trailings)

@@ -7,7 +7,8 @@ namespace AmcEngine.Model.Tokenization;
 
 /// <summary>
 /// Replaces character references as browsers read them (and Python's <c>html.unescape</c>): numbers, where those of
-/// Windows-1252 mean its characters; names with their semicolon, and without it the names that HTML has always allowed so.
+/// Windows-1252 mean its characters; names with their semicolon, and without it the names that HTML has always allowed
+/// so.
 /// </summary>
 /// <remarks>Names are those of HTML 4 and its few capital forms; of HTML 5's others none stands in a caption.</remarks>
 internal static partial class HtmlEntities
@@ -24,7 +25,8 @@ internal static partial class HtmlEntities
 
     /// <summary>The text with every reference replaced, once.</summary>
     public static string Unescape(string text) =>
-        text.Contains('&', StringComparison.Ordinal) ? Reference().Replace(text, match => Replace(match.Groups[1].Value)) : text;
+        text.Contains('&', StringComparison.Ordinal) ? Reference()
+            .Replace(text, match => Replace(match.Groups[1].Value)) : text;
 
     /// <summary>The characters of a name with its semicolon, or null where there is no such name.</summary>
     public static string? Named(string name)

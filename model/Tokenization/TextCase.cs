@@ -11,8 +11,8 @@ internal static class TextCase
     private static readonly Rune DottedCapitalI = new('İ');
 
     /// <summary>
-    /// The text in lower case: beyond the platform's one-to-one mapping, a capital sigma that ends a word becomes ς, and İ
-    /// becomes i with a combining dot above.
+    /// The text in lower case: beyond the platform's one-to-one mapping, a capital sigma that ends a word becomes ς,
+    /// and İ becomes i with a combining dot above.
     /// </summary>
     public static string Lower(string text)
     {

@@ -4,9 +4,9 @@ using System.Text.RegularExpressions;
 namespace AmcEngine.Model.Tokenization;
 
 /// <summary>
-/// The repairs of ftfy's <c>fix_text</c> (R. Speer, version 6) that CLIP's tokenizer makes, in its order: character references,
-/// stray control characters of Latin-1, ligatures, full and half width, curly quotes, terminal escapes, control characters,
-/// composition (form C); again until nothing changes.
+/// The repairs of ftfy's <c>fix_text</c> (R. Speer, version 6) that CLIP's tokenizer makes, in its order: character
+/// references, stray control characters of Latin-1, ligatures, full and half width, curly quotes, terminal escapes,
+/// control characters, composition (form C); again until nothing changes.
 /// </summary>
 /// <remarks>
 /// Left out: its guess at text that was decoded by the wrong encoding ("â€™" for "’"), and lone surrogates, which no
@@ -32,10 +32,13 @@ internal static partial class TextRepair
         + "\uFFD7\u1172\uFFDA\u1173\uFFDB\u1174\uFFDC\u1175\uFFE0¢\uFFE1£\uFFE2¬\uFFE4¦\uFFE5¥\uFFE6₩\uFFE8│"
         + "\uFFE9←\uFFEA↑\uFFEB→\uFFEC↓\uFFED■\uFFEE○";
 
-    /// <summary>The repaired text. Character references are left alone from the first line on that has a "&lt;".</summary>
+    /// <summary>
+    /// The repaired text. Character references are left alone from the first line on that has a "&lt;".
+    /// </summary>
     public static string Repair(string text)
     {
-        if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~') && !text.Contains('&', StringComparison.Ordinal)) return text;
+        if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~') && !text.Contains('&', StringComparison.Ordinal))
+            return text;
         var repaired = new StringBuilder(text.Length);
         var unescape = true;
         for (var start = 0; start < text.Length;)
@@ -66,11 +69,13 @@ internal static partial class TextRepair
     {
         var text = match.Value;
         if (text[1] == '#')
-            return HtmlEntities.Unescape(text) is var decoded && decoded.Contains(';', StringComparison.Ordinal) ? text : decoded;
+            return HtmlEntities.Unescape(text) is var decoded && decoded.Contains(';', StringComparison.Ordinal)
+                ? text : decoded;
         var name = text[1..^1];
         if (HtmlEntities.Named(name) is { } known) return known;
         var lower = name.ToLowerInvariant();
-        return name == name.ToUpperInvariant() && HtmlEntities.Named(lower) is { } small ? small.ToUpperInvariant() : text;
+        return name == name.ToUpperInvariant() && HtmlEntities.Named(lower) is { } small
+            ? small.ToUpperInvariant() : text;
     }
 
     private static string Characters(string text)

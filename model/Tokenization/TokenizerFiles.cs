@@ -15,8 +15,8 @@ public static class TokenizerFiles
     public const string BytePairMerges = "merges.txt";
 
     /// <summary>
-    /// The tokenizer whose files lie in a folder: <c>vocab.json</c> and <c>merges.txt</c> are byte pairs; <c>vocab.txt</c> is
-    /// BLIP's where it has <c>[ENC]</c> and <c>[DEC]</c>, else ALBEF's.
+    /// The tokenizer whose files lie in a folder: <c>vocab.json</c> and <c>merges.txt</c> are byte pairs;
+    /// <c>vocab.txt</c> is BLIP's where it has <c>[ENC]</c> and <c>[DEC]</c>, else ALBEF's.
     /// </summary>
     /// <exception cref="SerializationException">There are no such files, or they cannot be read.</exception>
     public static ITokenizer Load(string folder)
@@ -25,7 +25,8 @@ public static class TokenizerFiles
         if (File.Exists(Path.Combine(folder, BytePairTokens))) return BytePairTokenizer.FromFolder(folder);
         var pieces = Path.Combine(folder, WordPieces);
         if (!File.Exists(pieces)) throw new SerializationException(
-            $"{folder}: has no tokenizer; put {WordPieces}, or {BytePairTokens} and {BytePairMerges}, beside the weights");
+            $"{folder}: has no tokenizer; put {WordPieces}, or {BytePairTokens} and {BytePairMerges}, "
+                + "beside the weights");
         var tokenizer = WordPieceTokenizer.FromVocabFile(pieces);
         return BlipTokenizer.HasTokens(tokenizer) ? BlipTokenizer.Over(tokenizer) : tokenizer;
     }

@@ -37,7 +37,8 @@ public sealed class WordPieceTokenizer : ITokenizer
         {
             var usable = _vocabulary[id].Length > 0 && _vocabulary[id].AsSpan().IndexOfAny('\n', '\r') < 0;
             if (!usable || !ids.TryAdd(_vocabulary[id], id)) throw new SerializationException(
-                $"{origin}: token {id + 1} is empty, spans lines or occurs twice; a vocabulary has one token a line, each once");
+                $"{origin}: token {id + 1} is empty, spans lines or occurs twice; a vocabulary has one token a line, "
+                    + "each once");
         }
         _ids = ids.GetAlternateLookup<ReadOnlySpan<char>>();
         PadId = Special("[PAD]");
@@ -72,10 +73,15 @@ public sealed class WordPieceTokenizer : ITokenizer
     /// <summary>Number of tokens (30,522 in bert-base-uncased).</summary>
     public int VocabSize => _vocabulary.Length;
 
-    /// <summary>The tokenizer with the vocabulary of bert-base-uncased, which the program carries (NOTICE names its licence).</summary>
+    /// <summary>
+    /// The tokenizer with the vocabulary of bert-base-uncased, which the program carries (NOTICE names its licence).
+    /// </summary>
     public static WordPieceTokenizer BertBaseUncased => Bert.Value;
 
-    /// <summary>Reads a vocabulary: UTF-8 text (a byte-order mark is skipped, UTF-16 read), one token a line, the line number (from 0) being the id.</summary>
+    /// <summary>
+    /// Reads a vocabulary: UTF-8 text (a byte-order mark is skipped, UTF-16 read), one token a line, the line number
+    /// (from 0) being the id.
+    /// </summary>
     /// <exception cref="SerializationException">
     /// The file cannot be read, a token is empty or double, or a special token is missing.
     /// </exception>
@@ -112,7 +118,9 @@ public sealed class WordPieceTokenizer : ITokenizer
 
     /// <summary>The ids of a text: <c>[CLS]</c>, then its pieces.</summary>
     /// <param name="text">Any text; captions should have gone through the caption cleaner.</param>
-    /// <param name="maxLength">Most ids to return, <c>[CLS]</c> included (25 in training); <c>null</c> = no limit.</param>
+    /// <param name="maxLength">
+    /// Most ids to return, <c>[CLS]</c> included (25 in training); <c>null</c> = no limit.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The limit is less than 1.</exception>
     public int[] Encode(string text, int? maxLength = null)
     {
@@ -153,7 +161,8 @@ public sealed class WordPieceTokenizer : ITokenizer
     public void SaveVocab(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        DurableFile.Write(path, new UTF8Encoding(false).GetBytes(string.Concat(_vocabulary.Select(token => token + "\n"))));
+        DurableFile.Write(
+            path, new UTF8Encoding(false).GetBytes(string.Concat(_vocabulary.Select(token => token + "\n"))));
     }
 
     private static IEnumerable<string> Lines(TextReader reader)
@@ -170,7 +179,9 @@ public sealed class WordPieceTokenizer : ITokenizer
         return pieces;
     }
 
-    /// <summary>Appends the pieces of a word, longest match first; appends nothing where some part has no piece.</summary>
+    /// <summary>
+    /// Appends the pieces of a word, longest match first; appends nothing where some part has no piece.
+    /// </summary>
     private bool TrySpell(string word, List<int> pieces)
     {
         var before = pieces.Count;

@@ -12,9 +12,13 @@ public interface IClassTokenEncoder
     /// <summary>Patches along one side of the image.</summary>
     int Grid { get; }
 
-    /// <summary>Normalised images <c>[B, 3, S, S]</c> to the tokens that block number <paramref name="block"/> reads.</summary>
+    /// <summary>
+    /// Normalised images <c>[B, 3, S, S]</c> to the tokens that block number <paramref name="block"/> reads.
+    /// </summary>
     Tensor Below(Tensor image, int block, ForwardContext context);
 
-    /// <summary>From the tokens that a block reads to the normalised class row behind the last block, <c>[B, 1, D]</c>.</summary>
+    /// <summary>
+    /// From the tokens that a block reads to the normalised class row behind the last block, <c>[B, 1, D]</c>.
+    /// </summary>
     Tensor ClassRow(Tensor tokens, int block, ForwardContext context);
 }

@@ -3,7 +3,9 @@ using AmcEngine.Model.Modules;
 
 namespace AmcEngine.Model.Vision;
 
-/// <summary>Sizes of a <see cref="VisionTransformer"/>. The defaults are those of ViT-B/16 at 256 pixels (specification 1).</summary>
+/// <summary>
+/// Sizes of a <see cref="VisionTransformer"/>. The defaults are those of ViT-B/16 at 256 pixels (specification 1).
+/// </summary>
 public sealed record VisionConfig
 {
     /// <summary>Side of the square input image in pixels.</summary>
@@ -44,8 +46,10 @@ public sealed record VisionConfig
     public VisionConfig Validate()
     {
         SizeRules.RequirePositive(
-            ("image_res", ImageRes), ("patch size", PatchSize), ("vision width", Width), ("vision depth", Depth), ("vision heads", Heads));
-        SizeRules.Require(ImageRes % PatchSize == 0, $"image_res {ImageRes} is not a multiple of the patch size {PatchSize}");
+            ("image_res", ImageRes), ("patch size", PatchSize), ("vision width", Width), ("vision depth", Depth),
+            ("vision heads", Heads));
+        SizeRules.Require(
+            ImageRes % PatchSize == 0, $"image_res {ImageRes} is not a multiple of the patch size {PatchSize}");
         SizeRules.Require(Width % Heads == 0, $"vision width {Width} is not divisible by {Heads} heads");
         SizeRules.Require(MlpWidth > 0, $"vision MLP ratio {MlpRatio} leaves no hidden unit");
         return this;

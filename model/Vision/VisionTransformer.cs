@@ -7,7 +7,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Model.Vision;
 
-/// <summary>The image encoder (specification 1): patches, class token, positions, pre-norm blocks, a final norm.</summary>
+/// <summary>
+/// The image encoder (specification 1): patches, class token, positions, pre-norm blocks, a final norm.
+/// </summary>
 public sealed class VisionTransformer : Module, IClassTokenEncoder
 {
     private readonly VisionConfig _config;
@@ -22,11 +24,13 @@ public sealed class VisionTransformer : Module, IClassTokenEncoder
     {
         _config = config;
         _classToken = AddWeight("cls_token", [1, 1, config.Width], Initialization.Normal(0.02));
-        _positions = AddPositions("pos_embed", [1, config.Tokens, config.Width], config.Grid, Initialization.Normal(0.02));
+        _positions = AddPositions(
+            "pos_embed", [1, config.Tokens, config.Width], config.Grid, Initialization.Normal(0.02));
         _patches = AddChild("patch_embed", new PatchEmbedding(config.PatchSize, config.Width));
         _blocks = new TransformerBlock[config.Depth];
         for (var i = 0; i < _blocks.Length; i++)
-            _blocks[i] = AddChild(string.Create(CultureInfo.InvariantCulture, $"blocks.{i}"), new TransformerBlock(config.Block, i));
+            _blocks[i] = AddChild(
+                string.Create(CultureInfo.InvariantCulture, $"blocks.{i}"), new TransformerBlock(config.Block, i));
         _norm = AddChild("norm", new LayerNorm(config.Width, config.NormEps));
     }
 
@@ -35,7 +39,8 @@ public sealed class VisionTransformer : Module, IClassTokenEncoder
     /// <param name="backend">Device.</param>
     /// <param name="dtype">Element type.</param>
     /// <param name="seed">Seed of the initialisation.</param>
-    public static VisionTransformer Create(VisionConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0)
+    public static VisionTransformer Create(
+        VisionConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0)
     {
         var encoder = new VisionTransformer(config.Validate());
         encoder.NameParameters();
@@ -50,14 +55,17 @@ public sealed class VisionTransformer : Module, IClassTokenEncoder
     /// <summary>Patches along one side of the image.</summary>
     public int Grid => _config.Grid;
 
-    /// <summary>Normalised images <c>[B, 3, S, S]</c> to tokens <c>[B, 1 + (S/p)², D]</c>; token 0 is the class token.</summary>
+    /// <summary>
+    /// Normalised images <c>[B, 3, S, S]</c> to tokens <c>[B, 1 + (S/p)², D]</c>; token 0 is the class token.
+    /// </summary>
     /// <exception cref="ModelException">The images do not have the configured size.</exception>
     public Tensor Forward(Tensor image, ForwardContext context)
     {
         var (batch, side) = (image.Shape.Rank == 4 ? image.Shape[0] : 0, _config.ImageRes);
         if (!image.Shape.Equals([batch, 3, side, side]))
             throw new ModelException($"vision encoder: images are {image.Shape}, expected [B, 3, {side}, {side}]");
-        return AttentionHook.Run(context.Hook, () => _norm.Forward(Blocks(Embed(image, batch), 0, _blocks.Length, context)));
+        return AttentionHook.Run(
+            context.Hook, () => _norm.Forward(Blocks(Embed(image, batch), 0, _blocks.Length, context)));
     }
 
     /// <inheritdoc/>

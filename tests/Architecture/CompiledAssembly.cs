@@ -49,7 +49,8 @@ internal sealed class CompiledAssembly : IDisposable
             {
                 var path = _symbols.GetString(_symbols.GetDocument(document).Name);
                 var file = Path.GetRelativePath(root, path).Replace('\\', '/');
-                if (file.StartsWith("../", StringComparison.Ordinal) || file.Contains("/obj/", StringComparison.Ordinal))
+                if (file.StartsWith("../", StringComparison.Ordinal)
+                    || file.Contains("/obj/", StringComparison.Ordinal))
                     continue;
                 yield return (NameOf(handle), file);
             }

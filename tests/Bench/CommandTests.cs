@@ -34,7 +34,8 @@ internal sealed class CommandTests
     public void Help_names_every_command()
     {
         var lines = Usage.Text.Split('\n');
-        foreach (var command in new[] { "gemm", "attention", "step", "peers", "memory", "peaks", "quick", "ops", "suites", "vg-files", "gpu", "help" })
+        foreach (var command in new[] { "gemm", "attention", "step", "peers", "memory", "peaks", "quick", "ops",
+            "suites", "vg-files", "gpu", "help" })
             Assert.That(lines.Any(l => l.StartsWith($"  {command} ", StringComparison.Ordinal)), Is.True, command);
     }
 
@@ -42,6 +43,7 @@ internal sealed class CommandTests
     public void Threads_are_one_and_all_or_as_asked()
     {
         Assert.That(new TableOptions().ThreadCounts, Is.EqualTo(new[] { 1, Environment.ProcessorCount }.Distinct()));
-        Assert.That(CommandArguments.Parse<TableOptions>("x", ["--threads", "1", "--quick"]).ThreadCounts, Is.EqualTo(new[] { 1 }));
+        Assert.That(CommandArguments.Parse<TableOptions>("x", ["--threads", "1", "--quick"]).ThreadCounts,
+            Is.EqualTo(new[] { 1 }));
     }
 }

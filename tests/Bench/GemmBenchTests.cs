@@ -21,7 +21,8 @@ internal sealed class GemmBenchTests
         }));
         Assert.That(GemmCases.Shapes.Where(s => !s.Large).Select(s => s.M), Is.EqualTo(new[] { 50, 257 }));
         Assert.That(GemmCases.All.Select(c => c.ToString()), Is.Unique);
-        Assert.That(GemmCases.All.GroupBy(c => c.Shape).Select(g => string.Join(' ', g.Select(c => c.Layout))), Is.All.EqualTo("NN NT TN"));
+        Assert.That(GemmCases.All.GroupBy(c => c.Shape).Select(g => string.Join(' ', g.Select(c => c.Layout))),
+            Is.All.EqualTo("NN NT TN"));
         Assert.That(GemmCases.All, Has.Length.EqualTo(24));
     }
 
@@ -48,7 +49,8 @@ internal sealed class GemmBenchTests
         var index = Array.FindIndex(GemmCases.All, c => c.Shape.M == 50);
         using var output = new StringWriter();
         var code = ContenderProcess.Serve([kind, "1"], new StringReader($"case {index} f32 0.0001\nmeasure\n"), output);
-        string[] words = [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(' ')[0])];
+        string[] words =
+            [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(' ')[0])];
         Assert.That(code, Is.Zero);
         Assert.That(words, Is.EqualTo(new[] { "hello", "ready", "time" }));
     }
@@ -59,22 +61,30 @@ internal sealed class GemmBenchTests
         GemmCase large = GemmCases.All[0], small = GemmCases.All.First(c => c.Shape.M == 50);
         GemmRow Row(GemmCase c, double one, double two, double blas) => new(
             c,
-            new Dictionary<int, Rounds> { [1] = new([c.Shape.Flops / one * 1e-9]), [2] = new([c.Shape.Flops / two * 1e-9]) },
-            new Dictionary<int, Rounds> { [1] = new([c.Shape.Flops / blas * 1e-9]) },
+            new Dictionary<int, Rounds>
+            {
+                [1] = new([c.Shape.Flops / one * 1e-9]),
+                [2] = new([c.Shape.Flops / two * 1e-9])
+            }, new Dictionary<int, Rounds> { [1] = new([c.Shape.Flops / blas * 1e-9]) },
             new Dictionary<int, double> { [1] = 200, [2] = 400 });
         string[][] cells = [.. GemmTable.Of([Row(large, 100, 200, 50), Row(small, 25, 50, 100)], [1, 2]).Lines()
             .Skip(2).Select(l => l.Trim('|').Split('|').Select(c => c.Trim()).ToArray())];
-        Assert.That(cells[0], Is.EqualTo(new[] { "512×768×768 NN", "100.0", "50 %", "50.0", "2.00", "200.0", "50 %", "–", "–", "2.00" }));
-        Assert.That(cells[2], Is.EqualTo(new[] { "geometric mean, large", "100.0", "50 %", "50.0", "2.00", "200.0", "50 %", "–", "–", "2.00" }));
-        Assert.That(cells[3], Is.EqualTo(new[] { "geometric mean, all", "50.0", "25 %", "70.7", "0.71", "100.0", "25 %", "–", "–", "2.00" }));
+        Assert.That(cells[0], Is.EqualTo(
+            new[] { "512×768×768 NN", "100.0", "50 %", "50.0", "2.00", "200.0", "50 %", "–", "–", "2.00" }));
+        Assert.That(cells[2], Is.EqualTo(
+            new[] { "geometric mean, large", "100.0", "50 %", "50.0", "2.00", "200.0", "50 %", "–", "–", "2.00" }));
+        Assert.That(cells[3], Is.EqualTo(
+            new[] { "geometric mean, all", "50.0", "25 %", "70.7", "0.71", "100.0", "25 %", "–", "–", "2.00" }));
     }
 
     [Test]
     public void Every_op_with_a_benchmark_case_is_in_one_suite()
     {
         string[] measured = [.. OpFamilies.Named.Keys.SelectMany(OpFamilies.Of), .. OpFamilies.Elementwise];
-        Assert.That(measured, Is.Unique.And.EquivalentTo(OpCatalog.Entries.Values.Where(e => e.Benchmark is not null).Select(e => e.Name)));
-        Assert.That(OpFamilies.Named.Values.SelectMany(o => o).Except(OpCatalog.Entries.Keys), Is.Empty, "names of no op");
+        Assert.That(measured, Is.Unique.And.EquivalentTo(
+            OpCatalog.Entries.Values.Where(e => e.Benchmark is not null).Select(e => e.Name)));
+        Assert.That(
+            OpFamilies.Named.Values.SelectMany(o => o).Except(OpCatalog.Entries.Keys), Is.Empty, "names of no op");
         Assert.That(OpFamilies.Elementwise, Does.Contain("gelu_erf"));
     }
 
@@ -110,7 +120,8 @@ internal sealed class GemmBenchTests
             for (var i = 0; i < s.M; i++)
                 for (var j = 0; j < s.N; j++)
                     for (var k = 0; k < s.K; k++)
-                        y[(e * s.M + i) * s.N + j] += (double)a[e * s.M * s.K + (c.TransA ? k * s.M + i : i * s.K + k)] * b[e * s.K * s.N + (c.TransB ? j * s.K + k : k * s.N + j)];
+                        y[(e * s.M + i) * s.N + j] += (double)a[e * s.M * s.K + (c.TransA ? k * s.M + i : i * s.K + k)]
+                            * b[e * s.K * s.N + (c.TransB ? j * s.K + k : k * s.N + j)];
         return y;
     }
 }

@@ -19,13 +19,15 @@ internal sealed class GpuReportTests
         using var folder = new TempFolder();
         (var markdown, var json) = Report(folder, id, new DeviceCheck(), new LaunchCheck());
 
-        Assert.That(markdown, Does.StartWith($"# {name}, ").And.Contain("2 of 2 checks passed").And.Contain($"commit {ReportHeader.Commit}"));
+        Assert.That(markdown, Does.StartWith($"# {name}, ").And.Contain("2 of 2 checks passed").And.Contain(
+            $"commit {ReportHeader.Commit}"));
         Assert.That((string?)json["device_name"], Is.EqualTo(name));
         Assert.That((string?)json["commit"], Is.EqualTo(ReportHeader.Commit));
         Assert.That((bool?)json["passed"], Is.True);
         Assert.That(DateTime.TryParse((string?)json["started"], out _));
         var launch = json["checks"]![1]!["data"]!;
-        double queued = (double)launch["queued_seconds"]!, drained = (double)launch["drained_seconds"]!, synchronised = (double)launch["synchronised_seconds"]!;
+        double queued = (double)launch["queued_seconds"]!, drained = (double)launch["drained_seconds"]!,
+            synchronised = (double)launch["synchronised_seconds"]!;
         Assert.That(queued, Is.Positive.And.LessThanOrEqualTo(drained));
         Assert.That(synchronised, Is.Positive.And.LessThan(0.1));
     }
@@ -36,8 +38,10 @@ internal sealed class GpuReportTests
         (var cells, var row) = Row("NVIDIA H100 80GB HBM3", seconds: 1e-4);
         Assert.That((double)row["gflops"]!, Is.EqualTo(2 * Math.Pow(1024, 3) / 1e-4 * 1e-9).Within(1e-6));
         Assert.That((double)row["roof_share"]!, Is.EqualTo(2 * Math.Pow(1024, 3) / 67e12 / 1e-4).Within(1e-9));
-        Assert.That((double)row["measured_to_predicted"]!, Is.EqualTo(1e-4 / (double)row["predicted_seconds"]!).Within(1e-9));
-        Assert.That(cells[..6], Is.EqualTo(new[] { "matmul 1024x1024x1024", "0.100", "0.100", "21475", "126", "32.1 %" }));
+        Assert.That(
+            (double)row["measured_to_predicted"]!, Is.EqualTo(1e-4 / (double)row["predicted_seconds"]!).Within(1e-9));
+        Assert.That(
+            cells[..6], Is.EqualTo(new[] { "matmul 1024x1024x1024", "0.100", "0.100", "21475", "126", "32.1 %" }));
         Assert.That(cells[^1], Is.EqualTo("12.0"));
     }
 
@@ -58,7 +62,8 @@ internal sealed class GpuReportTests
         var code = GpuCommand.Run(["--device", "opencl:0", "--out", folder.Path, "--minutes", "0"]);
         var markdown = File.ReadAllText(folder.PathOf(GpuReport.MarkdownFile));
         Assert.That(code, Is.EqualTo(1));
-        Assert.That(markdown, Does.StartWith("# opencl:0, ").And.Contain("0 of 8 checks passed; failed: device, launch").And.Contain("- not run: "));
+        Assert.That(markdown, Does.StartWith("# opencl:0, ").And.Contain("0 of 8 checks passed; failed: device, launch")
+            .And.Contain("- not run: "));
     }
 
     [TestCase(0, "0")]
@@ -66,9 +71,11 @@ internal sealed class GpuReportTests
     [TestCase(12.345, "12.3")]
     [TestCase(0.0015, "0.0015")]
     [TestCase(0.00001234, "1.2e-5")]
-    public void Numbers_are_short(double value, string expected) => Assert.That(Figures.Short(value), Is.EqualTo(expected));
+    public void Numbers_are_short(double value, string expected) =>
+        Assert.That(Figures.Short(value), Is.EqualTo(expected));
 
-    private static (string Markdown, JsonObject Json) Report(TempFolder folder, string device, params IGpuCheck[] checks)
+    private static (string Markdown, JsonObject Json) Report(
+        TempFolder folder, string device, params IGpuCheck[] checks)
     {
         var options = new GpuOptions { Device = device, Out = folder.Path };
         var report = new GpuReport(options);
@@ -80,14 +87,18 @@ internal sealed class GpuReportTests
             report.Add(CheckResult.Load(check.Name, folder.Path)!);
         }
         report.Write();
-        Assert.That(Directory.GetFiles(folder.Path).Select(Path.GetFileName), Is.EquivalentTo(new[] { GpuReport.JsonFile, GpuReport.MarkdownFile }));
-        return (File.ReadAllText(folder.PathOf(GpuReport.MarkdownFile)), JsonNode.Parse(File.ReadAllText(folder.PathOf(GpuReport.JsonFile)))!.AsObject());
+        Assert.That(Directory.GetFiles(folder.Path).Select(Path.GetFileName),
+            Is.EquivalentTo(new[] { GpuReport.JsonFile, GpuReport.MarkdownFile }));
+        return (File.ReadAllText(folder.PathOf(GpuReport.MarkdownFile)),
+            JsonNode.Parse(File.ReadAllText(folder.PathOf(GpuReport.JsonFile)))!.AsObject());
     }
 
     private static (string[] Cells, JsonNode Row) Row(string device, double seconds)
     {
         var context = new CheckContext(new GpuOptions());
-        new BenchmarkTable(context, device).Add(new KernelWork("matmul 1024x1024x1024", 2 * Math.Pow(1024, 3), 12 * Math.Pow(1024, 2)), new Timing(seconds, seconds, seconds, 3, 1), 12 << 20);
+        new BenchmarkTable(context, device).Add(
+            new KernelWork("matmul 1024x1024x1024", 2 * Math.Pow(1024, 3), 12 * Math.Pow(1024, 2)),
+            new Timing(seconds, seconds, seconds, 3, 1), 12 << 20);
         return (context.Markdown[^1].Trim('|', ' ').Split(" | "), context.Data["benchmarks"]![0]!);
     }
 }

@@ -54,7 +54,9 @@ internal static class Amcx
         return new Answer(code, stdout.ToString(), stderr.ToString());
     }
 
-    /// <summary>Runs a command line exactly as given in a process of its own, for what is read or found once a process.</summary>
+    /// <summary>
+    /// Runs a command line exactly as given in a process of its own, for what is read or found once a process.
+    /// </summary>
     /// <param name="args">The command line.</param>
     /// <param name="environment">Changes the environment that it gets.</param>
     public static Answer RunProcess(string[] args, Action<IDictionary<string, string?>>? environment = null)
@@ -78,7 +80,8 @@ internal static class Amcx
         Assert.That(answer.Code, Is.EqualTo(2), answer.Error);
         // Notes about keys without effect and warnings about pictures may come before.
         var error = string.Join('\n', answer.Error.TrimEnd('\r', '\n').Split('\n').Where(
-            l => !l.StartsWith("note: ", StringComparison.Ordinal) && !l.StartsWith("warning: ", StringComparison.Ordinal)));
+            l => !l.StartsWith("note: ", StringComparison.Ordinal)
+                && !l.StartsWith("warning: ", StringComparison.Ordinal)));
         Assert.That(error, Does.Not.Contain("\n").And.Not.Contain("   at "));
         foreach (var part in parts)
             Assert.That(error, Does.Contain(part));

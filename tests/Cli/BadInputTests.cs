@@ -11,7 +11,8 @@ namespace AmcEngine.Tests.Cli;
 internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
 {
     [Test]
-    public void A_missing_configuration() => Amcx.ExpectBadInput(Train("/nowhere/x.yaml"), "/nowhere/x.yaml", "not found");
+    public void A_missing_configuration() =>
+        Amcx.ExpectBadInput(Train("/nowhere/x.yaml"), "/nowhere/x.yaml", "not found");
 
     [TestCase("", "empty")]
     [TestCase("# nothing\n", "empty")]
@@ -42,7 +43,8 @@ internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
     [TestCase("steps", "key=value")]
     [TestCase("nonsense=1", "nonsense")]
     public void A_wrong_setting(string set, params string[] parts) =>
-        Amcx.ExpectBadInput(Amcx.Run(["train", "--config", _config, "--output", _folder.PathOf("run"), "--set", .. set.Split(' ')]), parts);
+        Amcx.ExpectBadInput(Amcx.Run(
+            ["train", "--config", _config, "--output", _folder.PathOf("run"), "--set", .. set.Split(' ')]), parts);
 
     [Test]
     public void An_output_below_a_file()
@@ -52,7 +54,8 @@ internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", _config, "--output", below), below, "--output");
         Amcx.ExpectBadInput(Amcx.Run("data", "scenes", "--count", "1", "--output", below), below);
         Amcx.ExpectBadInput(Explain("red circle", output: Path.Combine(below, "x.png")), below);
-        Amcx.ExpectBadInput(Amcx.Run("eval", "--config", _config, "--checkpoint", _run, "--json", Path.Combine(below, "x.json")), below);
+        Amcx.ExpectBadInput(Amcx.Run(
+            "eval", "--config", _config, "--checkpoint", _run, "--json", Path.Combine(below, "x.json")), below);
         Assert.That(File.ReadAllText(file), Is.EqualTo("x"));
     }
 
@@ -88,7 +91,8 @@ internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
     }
 
     [Test]
-    public void Missing_annotations() => Amcx.ExpectBadInput(Train(_folder.Write("c.yaml", "train_file: gone.json\n")), "gone.json", "not found");
+    public void Missing_annotations() =>
+        Amcx.ExpectBadInput(Train(_folder.Write("c.yaml", "train_file: gone.json\n")), "gone.json", "not found");
 
     [Test]
     public void An_empty_phrase() => Amcx.ExpectBadInput(Explain("  ... "), "--text", "no words");
@@ -101,7 +105,8 @@ internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
     public void Unusual_pictures_are_explained_all_the_same(string fixture)
     {
         var output = _folder.PathOf("out.png");
-        var answer = Amcx.Run("explain", "--checkpoint", _run, "--image", TempFolder.Fixture(fixture), "--text", "red zebra", "--output", output);
+        var answer = Amcx.Run("explain", "--checkpoint", _run, "--image", TempFolder.Fixture(fixture), "--text",
+            "red zebra", "--output", output);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Error.Trim(), Is.EqualTo("warning: the model does not know the word \"zebra\""));
         Assert.That(File.Exists(output));
@@ -137,7 +142,8 @@ internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
         var path = _folder.PathOf("alone.safetensors");
         File.Copy(Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model), path);
         Amcx.ExpectBadInput(
-            Amcx.Run("eval", "--config", _config, "--checkpoint", path, "--set", "vision_width=32"), "visual_encoder", "32", "configuration");
+            Amcx.Run("eval", "--config", _config, "--checkpoint", path, "--set", "vision_width=32"), "visual_encoder",
+            "32", "configuration");
     }
 
     [Test]
@@ -167,20 +173,23 @@ internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
 
     [Test]
     public void A_pth_without_configuration_cannot_be_explained() => Amcx.ExpectBadInput(
-        Amcx.Run("explain", "--checkpoint", GoldenFiles.Require("albef-tiny.pth"), "--image", TempFolder.Fixture("pixel.png"), "--text", "a", "--output", _folder.PathOf("o.png")),
-        "albef-tiny.pth", "--config");
+        Amcx.Run("explain", "--checkpoint", GoldenFiles.Require("albef-tiny.pth"), "--image", TempFolder.Fixture(
+            "pixel.png"), "--text", "a", "--output", _folder.PathOf("o.png")), "albef-tiny.pth", "--config");
 
     [Test]
-    public void A_missing_golden_file() => Amcx.ExpectBadInput(Amcx.Run("verify", "--golden", "/nowhere.json"), "/nowhere.json", "not found");
+    public void A_missing_golden_file() =>
+        Amcx.ExpectBadInput(Amcx.Run("verify", "--golden", "/nowhere.json"), "/nowhere.json", "not found");
 
     [Test]
-    public void An_unknown_element_type() => Amcx.ExpectBadInput(Amcx.Run("verify", "--golden", "x", "--dtype", "f16"), "f16", "f32");
+    public void An_unknown_element_type() =>
+        Amcx.ExpectBadInput(Amcx.Run("verify", "--golden", "x", "--dtype", "f16"), "f16", "f32");
 
     [TestCase("--count", "0")]
     [TestCase("--seed", "-1")]
     [TestCase("--size", "4")]
     public void Scenes_out_of_range(string option, string value) =>
-        Amcx.ExpectBadInput(Amcx.Run("data", "scenes", "--output", _folder.PathOf("s"), $"{option}={value}"), option, value);
+        Amcx.ExpectBadInput(
+            Amcx.Run("data", "scenes", "--output", _folder.PathOf("s"), $"{option}={value}"), option, value);
 
     private Answer Train(string config)
     {
@@ -202,8 +211,10 @@ internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
     }
 
     private Answer EvaluateAnnotations(params string[] set) => Amcx.Run(
-        ["eval", "--config", _config, "--checkpoint", _run, "--set", "dataset=annotations", $"test_file={_folder.PathOf("annotations.json")}", $"image_root={_folder.Path}", .. set]);
+        ["eval", "--config", _config, "--checkpoint", _run, "--set", "dataset=annotations",
+            $"test_file={_folder.PathOf("annotations.json")}", $"image_root={_folder.Path}", .. set]);
 
     private Answer Explain(string text, string? image = null, string? output = null) => Amcx.Run(
-        "explain", "--checkpoint", _run, "--image", image ?? TempFolder.Fixture("rgb16.png"), "--text", text, "--output", output ?? _folder.PathOf("out.png"));
+        "explain", "--checkpoint", _run, "--image", image ?? TempFolder.Fixture("rgb16.png"), "--text", text,
+        "--output", output ?? _folder.PathOf("out.png"));
 }

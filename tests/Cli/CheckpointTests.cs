@@ -27,7 +27,8 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     [TestCase("visual_encoder.", "visual_encoder.cls_token")]
     public void Weights_that_explaining_needs_must_be_there_unless_that_is_allowed(string part, string name)
     {
-        var lacking = Save("lacking.safetensors", _weights.Where(t => !t.Name.Contains(part, StringComparison.Ordinal)));
+        var lacking = Save(
+            "lacking.safetensors", _weights.Where(t => !t.Name.Contains(part, StringComparison.Ordinal)));
         Amcx.ExpectBadInput(Evaluate(lacking), lacking, "lacks", name, "--allow-missing");
         Amcx.ExpectBadInput(Explain(lacking), lacking, "lacks", name, "--allow-missing");
         Assert.That(File.Exists(_folder.PathOf("out.png")), Is.False);
@@ -42,7 +43,8 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     public void What_only_training_needs_may_be_missing_without_a_word()
     {
         string[] unused = ["cls.predictions", "_proj", "_m.", "queue", "temp"];
-        var answer = Evaluate(Save("student.safetensors", _weights.Where(t => !unused.Any(u => t.Name.Contains(u, StringComparison.Ordinal)))));
+        var answer = Evaluate(Save("student.safetensors",
+            _weights.Where(t => !unused.Any(u => t.Name.Contains(u, StringComparison.Ordinal)))));
         Assert.That(answer.Error, Is.Empty);
         Assert.That(Accuracy(answer), Is.EqualTo(_accuracy));
     }
@@ -50,7 +52,9 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     [Test]
     public void The_layers_of_a_deeper_model_are_not_left_out_in_silence()
     {
-        TensorData[] deeper = [.. _weights, .. _weights.Where(t => t.Name.StartsWith("visual_encoder.blocks.0.", StringComparison.Ordinal)).Select(t => t.WithName(t.Name.Replace("blocks.0.", "blocks.1.", StringComparison.Ordinal)))];
+        TensorData[] deeper = [
+            .. _weights, .. _weights.Where(t => t.Name.StartsWith("visual_encoder.blocks.0.", StringComparison.Ordinal))
+                .Select(t => t.WithName(t.Name.Replace("blocks.0.", "blocks.1.", StringComparison.Ordinal)))];
         Amcx.ExpectBadInput(Evaluate(Save("deeper.safetensors", deeper)), "visual_encoder.blocks.1.", "vision_depth");
     }
 
@@ -65,24 +69,30 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     {
         var file = Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model);
         foreach (var checkpoint in new[] { _run, CheckpointLayout.Last(_run), file })
-            Amcx.ExpectBadInput(Evaluate(checkpoint, "--set", $"{key}={ours}"), $"{key} is {theirs} in that run and {ours} here", "binding");
-        var other = _folder.Write("other.yaml", File.ReadAllText(_config).Replace($"{key}: {theirs}", "", StringComparison.Ordinal) + $"\n{key}: {ours}\n");
+            Amcx.ExpectBadInput(Evaluate(checkpoint, "--set", $"{key}={ours}"),
+                $"{key} is {theirs} in that run and {ours} here", "binding");
+        var other = _folder.Write("other.yaml",
+            File.ReadAllText(_config).Replace($"{key}: {theirs}", "", StringComparison.Ordinal) + $"\n{key}: {ours}\n");
         Amcx.ExpectBadInput(Explain(_run, "--config", other), $"{key} is {theirs} in that run and {ours} here");
     }
 
     [Test]
     public void Which_layer_is_explained_is_binding_too()
     {
-        string config = _folder.Write("two.yaml", Amcx.TinyConfig.Replace("fusion_layers: 1", "fusion_layers: 2", StringComparison.Ordinal)), run = _folder.PathOf("two");
+        string config = _folder.Write("two.yaml", Amcx.TinyConfig.Replace(
+            "fusion_layers: 1", "fusion_layers: 2", StringComparison.Ordinal)), run = _folder.PathOf("two");
         Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--steps", "1").Code, Is.Zero);
-        Amcx.ExpectBadInput(Amcx.Run("eval", "--config", config, "--checkpoint", run, "--set", "amc.layer=2"), "amc.layer is 1 in that run and 2 here");
-        Assert.That(Amcx.Run("eval", "--config", config, "--checkpoint", run, "--set", "amc.layer=1").Code, Is.Zero, "what the run has by default");
+        Amcx.ExpectBadInput(Amcx.Run("eval", "--config", config, "--checkpoint", run, "--set", "amc.layer=2"),
+            "amc.layer is 1 in that run and 2 here");
+        Assert.That(Amcx.Run("eval", "--config", config, "--checkpoint", run, "--set", "amc.layer=1").Code, Is.Zero,
+            "what the run has by default");
     }
 
     [Test]
     public void Picture_size_and_what_shapes_training_alone_are_free()
     {
-        var answer = Evaluate(_run, "--set", "image_res=64", "queue_size=64", "dropout=0", "momentum=0.9", "text_ffn=64");
+        var answer = Evaluate(
+            _run, "--set", "image_res=64", "queue_size=64", "dropout=0", "momentum=0.9", "text_ffn=64");
         Assert.That(answer.Code, Is.Zero, answer.Error);
     }
 
@@ -93,7 +103,8 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
         string[] parts = [$"{CrossQuery}: 1 of 256", "NaN"];
         Amcx.ExpectBadInput(Evaluate(bad), parts);
         Amcx.ExpectBadInput(Explain(bad), parts);
-        Amcx.ExpectBadInput(Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run"), "--set", $"checkpoint={bad}"), parts);
+        Amcx.ExpectBadInput(Amcx.Run(
+            "train", "--config", _config, "--output", _folder.PathOf("run"), "--set", $"checkpoint={bad}"), parts);
 
         var copy = _folder.PathOf("copy.safetensors");
         var converted = Amcx.Run("convert", bad, copy);
@@ -108,10 +119,12 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     {
         string run = _folder.PathOf("run"), last = CheckpointLayout.Last(run);
         Assert.That(Amcx.Run("train", "--config", _config, "--output", run, "--steps", "1").Code, Is.Zero);
-        foreach ((var file, var name) in new[] { (CheckpointLayout.Moments, "exp_avg_sq.itm_head.bias"), (CheckpointLayout.Model, "image_queue"), (CheckpointLayout.Model, "itm_head.bias") })
+        foreach ((var file, var name) in new[] { (CheckpointLayout.Moments, "exp_avg_sq.itm_head.bias"),
+            (CheckpointLayout.Model, "image_queue"), (CheckpointLayout.Model, "itm_head.bias") })
         {
             var sound = File.ReadAllBytes(Path.Combine(last, file));
-            SafetensorsWriter.Write(Path.Combine(last, file), WithNaN(name, SafetensorsReader.ReadAll(Path.Combine(last, file))));
+            SafetensorsWriter.Write(
+                Path.Combine(last, file), WithNaN(name, SafetensorsReader.ReadAll(Path.Combine(last, file))));
             var answer = Amcx.Run("train", "--config", _config, "--resume", run);
             Assert.That(answer.Code, Is.EqualTo(2));
             Assert.That(answer.Error, Does.Contain($"{name}: 1 of"));
@@ -124,10 +137,13 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     {
         using var golden = TorchCheckpoint.Load(GoldenFiles.Require("albef-tiny.pth"));
         TensorData[] all = [.. golden.Tensors];
-        Amcx.ExpectBadInput(Verify(Save("half.safetensors", all.Where(t => !t.Name.StartsWith("itm_head", StringComparison.Ordinal)))), "lacks", "itm_head.weight");
+        Amcx.ExpectBadInput(
+            Verify(Save("half.safetensors", all.Where(t => !t.Name.StartsWith("itm_head", StringComparison.Ordinal)))),
+            "lacks", "itm_head.weight");
         Amcx.ExpectBadInput(Verify(Save("bad.safetensors", WithNaN("itm_head.weight", all))), "itm_head.weight: 1 of");
 
-        static Answer Verify(string checkpoint) => Amcx.Run("verify", "--golden", GoldenFiles.Require("albef-tiny.json"), "--checkpoint", checkpoint);
+        static Answer Verify(string checkpoint) =>
+            Amcx.Run("verify", "--golden", GoldenFiles.Require("albef-tiny.json"), "--checkpoint", checkpoint);
     }
 
     // The data is missing too: opened first, it would be what the message is about.
@@ -136,20 +152,27 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     {
         var run = _folder.PathOf("run");
         string[] settings = ["--set", "checkpoint=absent.pth", "dataset=annotations", "train_file=absent.json"];
-        Amcx.ExpectBadInput(Amcx.Run(["train", "--config", _config, "--output", run, .. settings]), "absent.pth", "checkpoint not found");
+        Amcx.ExpectBadInput(Amcx.Run(["train", "--config", _config, "--output", run, .. settings]), "absent.pth",
+            "checkpoint not found");
         Assert.That(Directory.Exists(run), Is.False);
-        Amcx.ExpectBadInput(Amcx.Run(["profile", "--config", _config, .. settings]), "absent.pth", "checkpoint not found");
+        Amcx.ExpectBadInput(
+            Amcx.Run(["profile", "--config", _config, .. settings]), "absent.pth", "checkpoint not found");
     }
 
     [Test]
     public void A_training_may_begin_with_a_part_and_says_so()
     {
-        var part = Save("part.safetensors", _weights.Where(t => !t.Name.StartsWith("itm_head", StringComparison.Ordinal) && !t.Name.Contains("queue_ptr", StringComparison.Ordinal)));
-        var answer = Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run"), "--steps", "1", "--set", $"checkpoint={part}");
+        var part = Save("part.safetensors", _weights.Where(t => !t.Name.StartsWith("itm_head", StringComparison.Ordinal)
+            && !t.Name.Contains("queue_ptr", StringComparison.Ordinal)));
+        var answer = Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run"), "--steps", "1", "--set",
+            $"checkpoint={part}");
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        Assert.That(answer.Error, Does.Contain("warning: ").And.Contains("lacks 2 of ").And.Contains("itm_head.weight"));
-        var whole = Save("whole.safetensors", _weights.Where(t => !t.Name.Contains("queue_ptr", StringComparison.Ordinal)));
-        var quiet = Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run2"), "--steps", "1", "--set", $"checkpoint={whole}");
+        Assert.That(
+            answer.Error, Does.Contain("warning: ").And.Contains("lacks 2 of ").And.Contains("itm_head.weight"));
+        var whole = Save(
+            "whole.safetensors", _weights.Where(t => !t.Name.Contains("queue_ptr", StringComparison.Ordinal)));
+        var quiet = Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run2"), "--steps", "1", "--set",
+            $"checkpoint={whole}");
         Assert.That(quiet.Error, Does.Not.Contain("lacks"));
     }
 
@@ -157,17 +180,20 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     public void The_bytes_of_a_file_tell_its_form()
     {
         var pth = TorchFiles.Model(_weights, "model");
-        string[] files = [Save("model.bin", _weights), Save("model.SAFETENSORS", _weights), Save("weights", _weights), _folder.Write("pth.safetensors", pth)];
+        string[] files = [Save("model.bin", _weights), Save("model.SAFETENSORS", _weights), Save("weights", _weights),
+            _folder.Write("pth.safetensors", pth)];
         foreach (var file in files)
             Assert.That(Accuracy(Evaluate(file)), Is.EqualTo(_accuracy), file);
         Assert.That(Amcx.Run("convert", files[3], _folder.PathOf("again.safetensors")).Code, Is.Zero);
-        Assert.That(SafetensorsReader.ReadAll(_folder.PathOf("again.safetensors")).Select(t => t.Name), Is.EqualTo(_weights.Select(t => t.Name)));
+        Assert.That(SafetensorsReader.ReadAll(_folder.PathOf("again.safetensors")).Select(t => t.Name),
+            Is.EqualTo(_weights.Select(t => t.Name)));
     }
 
     [Test]
     public void What_is_no_model_is_called_what_it_is()
     {
-        var pointer = _folder.Write("ALBEF.pth", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 843759316\n");
+        var pointer = _folder.Write(
+            "ALBEF.pth", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 843759316\n");
         Amcx.ExpectBadInput(Evaluate(pointer), pointer, "Git-LFS pointer", "git lfs pull");
         Amcx.ExpectBadInput(Amcx.Run("convert", pointer, _folder.PathOf("o.safetensors")), "git lfs pull");
         Amcx.ExpectBadInput(Evaluate(_folder.Write("page.safetensors", "<!DOCTYPE html><html></html>")), "HTML page");
@@ -197,7 +223,8 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     {
         // The averaged set is broken, so that it can be told which was read.
         TensorData[] averaged = [.. WithNaN(CrossQuery)];
-        var both = _folder.Write("both.pth", TorchFiles.Models(null, ("model", "", _weights), ("model_ema", "", averaged)));
+        var both = _folder.Write(
+            "both.pth", TorchFiles.Models(null, ("model", "", _weights), ("model_ema", "", averaged)));
         var usual = Evaluate(both);
         Assert.That(usual.Code, Is.Zero, usual.Error);
         Assert.That(usual.Error, Does.Contain("'model' are taken").And.Contains("'model_ema'").And.Contains("--key"));
@@ -205,9 +232,11 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
         Amcx.ExpectBadInput(Explain(both, "--key", "model_ema"), CrossQuery);
         Assert.That(Evaluate(both, "--key", "model").Error, Is.Empty);
         Amcx.ExpectBadInput(Evaluate(both, "--key", "teacher"), "'teacher'", "'model', 'model_ema'");
-        Amcx.ExpectBadInput(Amcx.Run("convert", both, _folder.PathOf("o.safetensors"), "--key", "teacher"), "'teacher'", "'model', 'model_ema'");
+        Amcx.ExpectBadInput(Amcx.Run("convert", both, _folder.PathOf("o.safetensors"), "--key", "teacher"), "'teacher'",
+            "'model', 'model_ema'");
         Amcx.ExpectBadInput(
-            Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run"), "--set", $"checkpoint={both}", "checkpoint_key=model_ema"), CrossQuery);
+            Amcx.Run("train", "--config", _config, "--output", _folder.PathOf("run"), "--set", $"checkpoint={both}",
+                "checkpoint_key=model_ema"), CrossQuery);
     }
 
     [Test]
@@ -215,7 +244,8 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
     {
         var file = TorchFiles.Model(
             [.. _weights.Where(t => t.Name != CrossQuery)], null, "",
-            p => p.Text(CrossQuery).Call("torch._utils", "_rebuild_sparse_tensor").Text("extra").Call("torch._utils", "_rebuild_sparse_tensor"));
+            p => p.Text(CrossQuery).Call("torch._utils", "_rebuild_sparse_tensor").Text("extra").Call(
+                "torch._utils", "_rebuild_sparse_tensor"));
         Amcx.ExpectBadInput(Evaluate(_folder.Write("sparse.pth", file)), "a sparse tensor in place of text_encoder.");
     }
 
@@ -231,21 +261,24 @@ internal sealed class CheckpointTests() : TrainedOnceTests(steps: 2)
         return _folder.PathOf(name);
     }
 
-    private IEnumerable<TensorData> WithNaN(string name, IReadOnlyList<TensorData>? tensors = null) => (tensors ?? _weights).Select(t =>
-    {
-        if (t.Name != name)
-            return t;
-        var values = t.ToF32();
-        values[Math.Min(7, values.Length - 1)] = float.NaN;
-        return TensorData.From(name, t.Shape, values);
-    });
+    private IEnumerable<TensorData> WithNaN(string name, IReadOnlyList<TensorData>? tensors = null) =>
+        (tensors ?? _weights).Select(t =>
+        {
+            if (t.Name != name)
+                return t;
+            var values = t.ToF32();
+            values[Math.Min(7, values.Length - 1)] = float.NaN;
+            return TensorData.From(name, t.Shape, values);
+        });
 
-    private Answer Evaluate(string checkpoint, params string[] more) => Amcx.Run(["eval", "--config", _config, "--checkpoint", checkpoint, .. more]);
+    private Answer Evaluate(string checkpoint, params string[] more) =>
+        Amcx.Run(["eval", "--config", _config, "--checkpoint", checkpoint, .. more]);
 
     // A file away from its run says nothing of its sizes.
     private Answer Explain(string checkpoint, params string[] more)
     {
         string[] config = Directory.Exists(checkpoint) || more.Contains("--config") ? [] : ["--config", _config];
-        return Amcx.Run(["explain", "--checkpoint", checkpoint, "--image", TempFolder.Fixture("rgb16.png"), "--text", "red circle", "--output", _folder.PathOf("out.png"), .. config, .. more]);
+        return Amcx.Run(["explain", "--checkpoint", checkpoint, "--image", TempFolder.Fixture("rgb16.png"), "--text",
+            "red circle", "--output", _folder.PathOf("out.png"), .. config, .. more]);
     }
 }

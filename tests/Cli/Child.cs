@@ -46,7 +46,8 @@ internal sealed partial class Child : IDisposable
     /// <summary>Runs a script in which <c>amcx</c> stands for the command, and waits for it.</summary>
     public static Answer Bash(string folder, string script)
     {
-        var command = $"amcx() {{ DOTNET_EnableWriteXorExecute=0 dotnet '{Path.Combine(AppContext.BaseDirectory, "amcx.dll")}' \"$@\" --threads 1; }}\n{script}";
+        var command = $"amcx() {{ DOTNET_EnableWriteXorExecute=0 dotnet "
+            + $"'{Path.Combine(AppContext.BaseDirectory, "amcx.dll")}' \"$@\" --threads 1; }}\n{script}";
         using var child = new Child(new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder });
         return child.End();
     }
@@ -64,7 +65,8 @@ internal sealed partial class Child : IDisposable
     }
 
     /// <summary>Waits until the error stream holds a text, a minute at most.</summary>
-    public bool WaitForError(string text) => SpinWait.SpinUntil(() => Error.Contains(text, StringComparison.Ordinal), TimeSpan.FromMinutes(1));
+    public bool WaitForError(string text) =>
+        SpinWait.SpinUntil(() => Error.Contains(text, StringComparison.Ordinal), TimeSpan.FromMinutes(1));
 
     /// <summary>Sends a signal.</summary>
     public void Signal(int number) => _ = Kill(_process.Id, number);

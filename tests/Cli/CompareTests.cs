@@ -10,7 +10,8 @@ internal sealed class CompareTests : FolderTests
     [Test]
     public void Runs_of_a_group_are_averaged_with_their_extremes()
     {
-        string first = Run("a", (0, 0.2), (10, 0.6)), second = Run("b", (0, 0.4), (10, 0.9)), other = Run("c", (0, 0.3));
+        string first = Run("a", (0, 0.2), (10, 0.6)), second = Run("b", (0, 0.4), (10, 0.9)),
+            other = Run("c", (0, 0.3));
         var png = _folder.PathOf("curves.png");
         var answer = Amcx.Run("compare", $"amc={first},{second}", $"base={other}", "--output", png);
         Assert.That(answer.Code, Is.Zero, answer.Error);
@@ -27,7 +28,8 @@ internal sealed class CompareTests : FolderTests
     [Test]
     public void Runs_are_compared_in_a_page_with_their_curves()
     {
-        string first = Run("a", (0, 0.2), (10, 0.6)), second = Run("b", (0, 0.4), (10, 0.9)), html = _folder.PathOf("runs.html");
+        string first = Run("a", (0, 0.2), (10, 0.6)), second = Run("b", (0, 0.4), (10, 0.9)),
+            html = _folder.PathOf("runs.html");
         var answer = Amcx.Run("compare", $"amc={first},{second}", $"base={first}", "--report", html);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         var page = ReportData.Of(html);
@@ -36,7 +38,8 @@ internal sealed class CompareTests : FolderTests
         Assert.That(line["y"]!.AsArray().Select(v => (double)v!), Is.EqualTo(new[] { 0.3, 0.75 }));
         Assert.That(line["low"]!.AsArray().Select(v => (double)v!), Is.EqualTo(new[] { 0.2, 0.6 }));
         Assert.That(page["cases"]!.AsArray(), Is.Empty);
-        Amcx.ExpectBadInput(Amcx.Run("compare", $"amc={first}", "--report", _folder.PathOf("no/where.html")), "--report", "no/where.html");
+        Amcx.ExpectBadInput(Amcx.Run("compare", $"amc={first}", "--report", _folder.PathOf("no/where.html")),
+            "--report", "no/where.html");
         Amcx.ExpectBadInput(Amcx.Run("compare", $"amc={first}", "--config", html), "--report");
     }
 
@@ -44,12 +47,16 @@ internal sealed class CompareTests : FolderTests
     public void With_test_data_the_runs_and_the_methods_are_asked_the_same_questions()
     {
         (var config, var run) = Amcx.Train(_folder, "--steps", "2");
-        string other = _folder.PathOf("other"), runs = _folder.PathOf("runs.html"), methods = _folder.PathOf("methods.html");
-        Assert.That(Amcx.Run("train", "--config", config, "--output", other, "--steps", "2", "--seed", "9").Code, Is.Zero);
-        var answer = Amcx.Run("compare", $"one={run}", $"other={other}", "--config", config, "--count", "5", "--report", runs);
+        string other = _folder.PathOf("other"), runs = _folder.PathOf("runs.html"),
+            methods = _folder.PathOf("methods.html");
+        Assert.That(
+            Amcx.Run("train", "--config", config, "--output", other, "--steps", "2", "--seed", "9").Code, Is.Zero);
+        var answer = Amcx.Run(
+            "compare", $"one={run}", $"other={other}", "--config", config, "--count", "5", "--report", runs);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         var page = ReportData.Of(runs);
-        Assert.That(page["cases"]!.AsArray().Select(c => (int)c!["index"]!).Order(), Is.EqualTo(Enumerable.Range(0, 5)));
+        Assert.That(
+            page["cases"]!.AsArray().Select(c => (int)c!["index"]!).Order(), Is.EqualTo(Enumerable.Range(0, 5)));
         Assert.That(page["cases"]!.AsArray().Select(c => c!["answers"]!.AsArray().Count), Is.All.EqualTo(2));
         var maps = page["cases"]![0]!["answers"]!.AsArray().Select(a => (string)a!["map"]!);
         Assert.That(maps.Distinct().Count(), Is.EqualTo(2), "each run's own map");
@@ -66,14 +73,17 @@ internal sealed class CompareTests : FolderTests
         Assert.That(answer.Code, Is.Zero, answer.Error);
         page = ReportData.Of(runs);
         Assert.That(page["cases"]!.AsArray(), Has.Count.EqualTo(6));
-        Assert.That(page["cases"]!.AsArray().SelectMany(c => c!["answers"]!.AsArray()).Select(a => a!["map"]), Is.All.Null, "such files hold no maps");
+        Assert.That(page["cases"]!.AsArray().SelectMany(c => c!["answers"]!.AsArray()).Select(a => a!["map"]),
+            Is.All.Null, "such files hold no maps");
         Assert.That((string)page["notes"]![0]!, Does.Contain("other.jsonl beside").And.Contain("p = "));
 
-        answer = Amcx.Run("compare", "--methods", "--config", config, "--checkpoint", run, "--rise-masks", "8", "--count", "4", "--report", methods);
+        answer = Amcx.Run("compare", "--methods", "--config", config, "--checkpoint", run, "--rise-masks", "8",
+            "--count", "4", "--report", methods);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         page = ReportData.Of(methods);
         Assert.That((string)page["runs"]![0]!["name"]!, Is.EqualTo("gradcam"));
-        Assert.That(page["cases"]!.AsArray().Select(c => c!["answers"]!.AsArray().Count), Is.All.EqualTo(page["runs"]!.AsArray().Count));
+        Assert.That(page["cases"]!.AsArray().Select(c => c!["answers"]!.AsArray().Count),
+            Is.All.EqualTo(page["runs"]!.AsArray().Count));
         Assert.That(page["cases"]!.AsArray(), Has.Count.EqualTo(4));
     }
 
@@ -91,7 +101,8 @@ internal sealed class CompareTests : FolderTests
         var folder = Directory.CreateDirectory(_folder.PathOf(name)).FullName;
         File.WriteAllLines(Path.Combine(folder, "log.jsonl"), evaluations.Select(e => string.Create(
             CultureInfo.InvariantCulture,
-            $"{{\"kind\":\"eval\",\"step\":{e.Step},\"pointing_accuracy\":{e.Accuracy},\"random_accuracy\":0.1,\"count\":8,\"seconds\":0}}")));
+            $"{{\"kind\":\"eval\",\"step\":{e.Step},\"pointing_accuracy\":{e.Accuracy},\"random_accuracy\":0.1,"
+                + $"\"count\":8,\"seconds\":0}}")));
         return folder;
     }
 }

@@ -6,11 +6,15 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;
 
-/// <summary>What the command line says of settings: keys without effect, the vocabulary, home folders, and errors of one screen line.</summary>
+/// <summary>
+/// What the command line says of settings: keys without effect, the vocabulary, home folders, and errors of one screen
+/// line.
+/// </summary>
 [TestFixture]
 internal sealed class ConfigurationTests : FolderTests
 {
-    // The form of the files that the reference publishes for training and for its benchmark: no vocabulary, no sizes of this project.
+    // The form of the files that the reference publishes for training and for its benchmark: no vocabulary, no sizes of
+    // this project.
     private const string Reference = """
         train_file: ['{0}/annotations.json']
         test_file: ['{0}/annotations.json']
@@ -40,19 +44,26 @@ internal sealed class ConfigurationTests : FolderTests
         schedular: {{sched: cosine, lr: 1e-5, epochs: 1, min_lr: 1e-6, decay_rate: 1, warmup_lr: 1e-6, warmup_epochs: 20, cooldown_epochs: 0}}
         """;
 
-    private static readonly string[] Small = ["--set", "vision_depth=1", "vision_heads=2", "patch_size=8", "grid_scenes=1", "log_every=1"];
+    private static readonly string[] Small =
+    [
+        "--set", "vision_depth=1", "vision_heads=2", "patch_size=8", "grid_scenes=1", "log_every=1"
+    ];
 
     [Test]
     public void The_references_file_trains_and_evaluates_with_the_vocabulary_built_in()
     {
         SceneExporter.Export(SceneKinds.Create("scenes", 40), _folder.Path, 8, 1, SceneSplit.Train, SceneFormat.Png);
-        _folder.Write("config_bert.json", """{"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32, "num_hidden_layers": 2, "fusion_layer": 1, "encoder_width": 16, "vocab_size": 30522, "hidden_act": "gelu"}""");
-        string config = _folder.Write("Grounding.yaml", string.Format(Reference, _folder.Path)), run = _folder.PathOf("run");
+        _folder.Write("config_bert.json",
+            """{"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32, "num_hidden_layers": 2, "fusion_layer": 1, "encoder_width": 16, "vocab_size": 30522, "hidden_act": "gelu"}""");
+        string config = _folder.Write("Grounding.yaml", string.Format(Reference, _folder.Path)),
+            run = _folder.PathOf("run");
         var answer = Amcx.Run(["train", "--config", config, "--output", run, "--steps", "1", .. Small]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        Assert.That(Lines(answer.Out).Count(l => l.StartsWith("vocabulary: bert-base-uncased, built in", StringComparison.Ordinal) && l.Contains("30522 words")), Is.EqualTo(1));
+        Assert.That(Lines(answer.Out).Count(l => l.StartsWith("vocabulary: bert-base-uncased, built in",
+            StringComparison.Ordinal) && l.Contains("30522 words")), Is.EqualTo(1));
         var vocabulary = File.ReadAllLines(Path.Combine(run, "checkpoints", "last", "vocab.txt"));
-        Assert.That((vocabulary.Length, vocabulary[0], vocabulary[101]), Is.EqualTo((30522, "[PAD]", "[CLS]")), "the checkpoint holds it as any other");
+        Assert.That((vocabulary.Length, vocabulary[0], vocabulary[101]), Is.EqualTo((30522, "[PAD]", "[CLS]")),
+            "the checkpoint holds it as any other");
 
         var evaluated = Amcx.Run(["eval", "--config", config, "--checkpoint", run, .. Small]);
         Assert.That(evaluated.Code, Is.Zero, evaluated.Error);
@@ -66,40 +77,51 @@ internal sealed class ConfigurationTests : FolderTests
     [Test]
     public void The_vocabulary_of_a_run_is_named()
     {
-        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig), own = _folder.Write("words.txt", "[PAD]\n[UNK]\n[CLS]\n[MASK]\nred");
-        Assert.That(Lines(Amcx.Run("train", "--config", config, "--output", _folder.PathOf("a"), "--steps", "1").Out), Has.One.StartsWith("vocabulary: that of scenes, "));
-        Assert.That(Lines(Amcx.Run("train", "--config", config, "--output", _folder.PathOf("b"), "--steps", "1", "--set", $"vocab_file={own}").Out), Has.One.EqualTo($"vocabulary: {own}, 5 words"));
+        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig),
+            own = _folder.Write("words.txt", "[PAD]\n[UNK]\n[CLS]\n[MASK]\nred");
+        Assert.That(Lines(Amcx.Run("train", "--config", config, "--output", _folder.PathOf("a"), "--steps", "1").Out),
+            Has.One.StartsWith("vocabulary: that of scenes, "));
+        Assert.That(Lines(Amcx.Run("train", "--config", config, "--output", _folder.PathOf("b"), "--steps", "1",
+            "--set", $"vocab_file={own}").Out), Has.One.EqualTo($"vocabulary: {own}, 5 words"));
     }
 
     [Test]
     public void Keys_without_effect_are_named_once_by_each_command()
     {
-        string config = _folder.Write("idle.yaml", Amcx.TinyConfig + "on_bbox: true\nwarm_up: false\nmax_words: 3\nbert_config: bert.json\n"), run = _folder.PathOf("run");
+        string config = _folder.Write("idle.yaml", Amcx.TinyConfig
+            + "on_bbox: true\nwarm_up: false\nmax_words: 3\nbert_config: bert.json\n"), run = _folder.PathOf("run");
         _folder.Write("bert.json", """{"initializer_range": 0.5}""");
         string[] training = ["initializer_range", "on_bbox", "warm_up", "max_words"];
         AssertNotes(Amcx.Run("train", "--config", config, "--output", run, "--steps", "1"), training);
         AssertNotes(Amcx.Run("profile", "--config", config, "--steps", "1", "--warmup", "0"), training);
-        AssertNotes(Amcx.Run("eval", "--config", config, "--checkpoint", run), "initializer_range", "on_bbox", "max_words");
+        AssertNotes(
+            Amcx.Run("eval", "--config", config, "--checkpoint", run), "initializer_range", "on_bbox", "max_words");
         string picture = TempFolder.Fixture("rgb16.png"), output = _folder.PathOf("o.png");
-        AssertNotes(Amcx.Run("explain", "--config", config, "--checkpoint", run, "--image", picture, "--text", "red circle", "--output", output), "initializer_range");
-        AssertNotes(Amcx.Run("explain", "--checkpoint", run, "--image", picture, "--text", "red circle", "--output", output));
+        AssertNotes(Amcx.Run("explain", "--config", config, "--checkpoint", run, "--image", picture, "--text",
+            "red circle", "--output", output), "initializer_range");
+        AssertNotes(
+            Amcx.Run("explain", "--checkpoint", run, "--image", picture, "--text", "red circle", "--output", output));
     }
 
     [Test]
     public void A_checkpoint_is_used_with_its_own_vocabulary()
     {
         (var config, var run) = Amcx.Train(_folder, "--steps", "1");
-        string same = Path.Combine(run, "checkpoints", "last", "vocab.txt"), other = _folder.Write("other.txt", "[PAD]\n[UNK]\n[CLS]\n[MASK]\nred\n");
-        AssertNotes(Amcx.Run("eval", "--config", config, "--checkpoint", run, "--set", $"vocab_file={other}"), "vocab_file");
+        string same = Path.Combine(run, "checkpoints", "last", "vocab.txt"),
+            other = _folder.Write("other.txt", "[PAD]\n[UNK]\n[CLS]\n[MASK]\nred\n");
+        AssertNotes(
+            Amcx.Run("eval", "--config", config, "--checkpoint", run, "--set", $"vocab_file={other}"), "vocab_file");
         AssertNotes(Amcx.Run("eval", "--config", config, "--checkpoint", run, "--set", $"vocab_file={same}"));
     }
 
     [Test]
     public void A_run_that_gives_its_rate_in_the_schedule_alone_is_read_back()
     {
-        string config = _folder.Write("rate.yaml", Amcx.TinyConfig.Replace("lr: 1e-3, ", "").Replace("{sched: cosine,", "{sched: cosine, lr: 1e-3,") + "eval_steps: []\n"), run = _folder.PathOf("run");
+        string config = _folder.Write("rate.yaml", Amcx.TinyConfig.Replace("lr: 1e-3, ", "")
+            .Replace("{sched: cosine,", "{sched: cosine, lr: 1e-3,") + "eval_steps: []\n"), run = _folder.PathOf("run");
         Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--steps", "1").Code, Is.Zero);
-        var answer = Amcx.Run("explain", "--checkpoint", run, "--image", TempFolder.Fixture("rgb16.png"), "--text", "red circle", "--output", _folder.PathOf("o.png"));
+        var answer = Amcx.Run("explain", "--checkpoint", run, "--image", TempFolder.Fixture("rgb16.png"), "--text",
+            "red circle", "--output", _folder.PathOf("o.png"));
         Assert.That((answer.Code, answer.Error), Is.EqualTo((0, "")));
     }
 
@@ -107,7 +129,14 @@ internal sealed class ConfigurationTests : FolderTests
     public void A_tilde_is_the_home_folder_in_every_path_of_the_command_line()
     {
         var home = PathText.Expand("~");
-        var options = new ExplainOptions { Checkpoint = "~/c", Image = "~", Text = "~/red", Output = "a~/b", Config = "~/d.yaml" };
+        var options = new ExplainOptions
+        {
+            Checkpoint = "~/c",
+            Image = "~",
+            Text = "~/red",
+            Output = "a~/b",
+            Config = "~/d.yaml"
+        };
         PathArguments.Expand(options);
         Assert.That((options.Checkpoint, options.Image, options.Text, options.Output, options.Config),
             Is.EqualTo((Path.Combine(home, "c"), home, "~/red", "a~/b", Path.Combine(home, "d.yaml"))));
@@ -138,17 +167,23 @@ internal sealed class ConfigurationTests : FolderTests
             Amcx.ExpectBadInput(answer, "error: ", "…");
             Assert.That(answer.Error.TrimEnd(), Has.Length.LessThanOrEqualTo(MessageText.MaxLine));
         }
-        Assert.That(answers[0].Error, Does.Contain("line 1: seed: expected a whole number"), "what is wrong is still said");
+        Assert.That(
+            answers[0].Error, Does.Contain("line 1: seed: expected a whole number"), "what is wrong is still said");
     }
 
     [Test]
     public void Escape_sequences_do_not_reach_the_terminal()
     {
-        string config = _folder.Write("c.yaml", "\"seed\\e[31m\\u202e\": 1\n"), tiny = _folder.Write("tiny.yaml", Amcx.TinyConfig);
-        foreach (var answer in new[] { Amcx.Run("train", "--config", config), Amcx.Run("train", "--config", config, "--verbose"), Amcx.Run("train", "--config", tiny, "--set", "dataset=\e]0;x\a"), Amcx.RunPlain("\e[2J"), Amcx.Run("train", "--config", "\e[31mx.yaml") })
+        string config = _folder.Write("c.yaml", "\"seed\\e[31m\\u202e\": 1\n"),
+            tiny = _folder.Write("tiny.yaml", Amcx.TinyConfig);
+        foreach (var answer in new[] { Amcx.Run("train", "--config", config),
+            Amcx.Run("train", "--config", config, "--verbose"),
+            Amcx.Run("train", "--config", tiny, "--set", "dataset=\e]0;x\a"), Amcx.RunPlain("\e[2J"),
+            Amcx.Run("train", "--config", "\e[31mx.yaml") })
         {
             Assert.That(answer.Code, Is.EqualTo(2));
-            Assert.That(answer.Error, Does.Not.Contain("\e").And.Not.Contain("\a").And.Not.Contain("\u202e").And.Contain("\\u001b"));
+            Assert.That(answer.Error,
+                Does.Not.Contain("\e").And.Not.Contain("\a").And.Not.Contain("\u202e").And.Contain("\\u001b"));
         }
     }
 
@@ -156,10 +191,13 @@ internal sealed class ConfigurationTests : FolderTests
     public void A_long_message_keeps_its_beginning_and_its_end()
     {
         var line = MessageText.Line("error: begins here " + new string('x', 1000) + "\r\n; mend it so");
-        Assert.That(line, Has.Length.EqualTo(MessageText.MaxLine).And.StartsWith("error: begins here x").And.EndsWith("x ; mend it so").And.Contains("…"));
-        Assert.That(MessageText.Line("short \t\u200b é日\n"), Is.EqualTo("short  \\u200b é日"), "what can be shown is shown");
+        Assert.That(line, Has.Length.EqualTo(MessageText.MaxLine).And.StartsWith("error: begins here x")
+            .And.EndsWith("x ; mend it so").And.Contains("…"));
+        Assert.That(
+            MessageText.Line("short \t\u200b é日\n"), Is.EqualTo("short  \\u200b é日"), "what can be shown is shown");
         var smile = string.Concat(Enumerable.Repeat("😀", 500));
-        foreach (var cut in new[] { MessageText.Line(smile), MessageText.Line("a" + smile), MessageText.Quote(smile), MessageText.Quote("a" + smile) })
+        foreach (var cut in new[] { MessageText.Line(smile), MessageText.Line("a" + smile), MessageText.Quote(smile),
+            MessageText.Quote("a" + smile) })
             Assert.That(cut.EnumerateRunes(), Has.None.EqualTo(System.Text.Rune.ReplacementChar), "no half of a pair");
     }
 
@@ -170,5 +208,6 @@ internal sealed class ConfigurationTests : FolderTests
         Assert.That(Lines(answer.Error), Is.All.StartsWith("note: ").And.All.Contains(" has no effect here: "));
     }
 
-    private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private static string[] Lines(string text) =>
+        text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -17,7 +17,8 @@ internal sealed class CrashTests
 
     private static readonly string[] Settings = ["--set", $"steps={Steps}", "save_every=3", "eval_every=5"];
 
-    private static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("AMCX_CRASH_ROUNDS") ?? "2", CultureInfo.InvariantCulture);
+    private static readonly int Rounds = int.Parse(
+        Environment.GetEnvironmentVariable("AMCX_CRASH_ROUNDS") ?? "2", CultureInfo.InvariantCulture);
 
     private TempFolder _folder = null!;
     private string _config = null!;
@@ -54,7 +55,8 @@ internal sealed class CrashTests
             resumed += Finish(run) ? 1 : 0;
             Directory.Delete(run, recursive: true);
         }
-        TestContext.Out.WriteLine($"{Rounds} kills, {resumed} of them after the first save and resumed; all ended with the same bits");
+        TestContext.Out.WriteLine(
+            $"{Rounds} kills, {resumed} of them after the first save and resumed; all ended with the same bits");
     }
 
     [Test]
@@ -76,7 +78,8 @@ internal sealed class CrashTests
                 {
                     stopped++;
                     Assert.That(answer.Out, Does.Contain("and saved").And.Contain($"amcx train --resume {run}"));
-                    Assert.That(CheckpointState.Load(RunFiles.Last(run, "state.json")).Step, Is.GreaterThanOrEqualTo(after), "steps that were done before the signal are saved");
+                    Assert.That(CheckpointState.Load(RunFiles.Last(run, "state.json")).Step,
+                        Is.GreaterThanOrEqualTo(after), "steps that were done before the signal are saved");
                 }
             }
             Assert.That(Finish(run), Is.True);
@@ -85,7 +88,8 @@ internal sealed class CrashTests
         TestContext.Out.WriteLine($"{Rounds} signals, {stopped} of them before the end; all ended with the same bits");
     }
 
-    // Sizes in KiB of a file system that is as large as one, two or three checkpoints or parts of them, and of a limit on files.
+    // Sizes in KiB of a file system that is as large as one, two or three checkpoints or parts of them, and of a limit
+    // on files.
     [Test]
     public void A_full_disk_leaves_nothing_half_written()
     {
@@ -97,19 +101,28 @@ internal sealed class CrashTests
             var run = _folder.PathOf($"full-{round}");
             Directory.CreateDirectory(run);
             var mounts = round % 2 == 0 && CanMount();
-            var size = mounts ? (long)(checkpoint * (0.6 + random.NextDouble() * 2.2)) : (long)(checkpoint * random.NextDouble() * 0.4) + 1;
+            var size = mounts
+                ? (long)(checkpoint * (0.6 + random.NextDouble() * 2.2))
+                : (long)(checkpoint * random.NextDouble() * 0.4) + 1;
             var train = $"amcx train --config '{_config}' --output '{run}/r' {string.Join(' ', Settings)}";
             var limited = mounts
                 ? $"mount -t tmpfs -o size={size}k tmpfs '{run}' || exit 99; {train}; echo code $?"
                 : $"(ulimit -f {size}; {train}; echo code $?)";
             // A run that saved nothing goes away with --overwrite.
-            var again = $"{(mounts ? $"mount -o remount,size=64m '{run}'; " : "")}if ls '{run}'/r/checkpoints/*/state.json >/dev/null 2>&1; then amcx train --resume '{run}/r'; else {train} --overwrite; fi; echo again $?";
-            var script = $"{limited}; find '{run}' -name '*.tmp*' | sed 's/^/left /'; {again}; {(mounts ? $"cp -r '{run}/r' '{run}-copy'" : $"mv '{run}/r' '{run}-copy'")}";
-            var answer = Child.Bash(_folder.Path, mounts ? $"unshare -m bash -c {Quoted(Function() + script)}" : script);
-            Assert.That(answer.Out, Does.Contain("code 2").And.Not.Contain("left ").And.Contain("again 0"), $"{size} KiB, {(mounts ? "mounted" : "limit")}: {answer.Out}{answer.Error}");
-            Assert.That(answer.Error.Split('\n').Count(l => l.StartsWith("error: ", StringComparison.Ordinal)), Is.EqualTo(1), answer.Error);
+            var again = $"{(mounts ? $"mount -o remount,size=64m '{run}'; " : "")}if "
+                + $"ls '{run}'/r/checkpoints/*/state.json >/dev/null 2>&1; then amcx train --resume '{run}/r'; else "
+                + $"{train} --overwrite; fi; echo again $?";
+            var script = $"{limited}; find '{run}' -name '*.tmp*' | sed 's/^/left /'; {again}; "
+                + $"{(mounts ? $"cp -r '{run}/r' '{run}-copy'" : $"mv '{run}/r' '{run}-copy'")}";
+            var answer = Child.Bash(
+                _folder.Path, mounts ? $"unshare -m bash -c {Quoted(Function() + script)}" : script);
+            Assert.That(answer.Out, Does.Contain("code 2").And.Not.Contain("left ").And.Contain("again 0"),
+                $"{size} KiB, {(mounts ? "mounted" : "limit")}: {answer.Out}{answer.Error}");
+            Assert.That(answer.Error.Split('\n').Count(l => l.StartsWith("error: ", StringComparison.Ordinal)),
+                Is.EqualTo(1), answer.Error);
             RunFiles.AssertSame($"{run}-copy", _whole);
-            TestContext.Out.WriteLine($"{size} KiB ({(mounts ? "file system" : "limit on files")}): {answer.Error.Split('\n')[0]}");
+            TestContext.Out.WriteLine(
+                $"{size} KiB ({(mounts ? "file system" : "limit on files")}): {answer.Error.Split('\n')[0]}");
         }
     }
 
@@ -120,23 +133,28 @@ internal sealed class CrashTests
         SpinWait.SpinUntil(() => false, TimeSpan.FromMicroseconds(microseconds));
     }
 
-    private Child Train(string run) => Child.Start(_folder.Path, ["train", "--config", _config, "--output", run, .. Settings]);
+    private Child Train(string run) =>
+        Child.Start(_folder.Path, ["train", "--config", _config, "--output", run, .. Settings]);
 
     // Takes up the run, or begins again where it had not saved; true where it was taken up.
     private bool Finish(string run)
     {
-        var saved = File.Exists(Path.Combine(CheckpointLayout.Last(run), "state.json")) || File.Exists(Path.Combine(CheckpointLayout.LastGood(run), "state.json"));
-        var answer = saved ? Amcx.Run("train", "--resume", run) : Amcx.Run(["train", "--config", _config, "--output", run, "--overwrite", .. Settings]);
+        var saved = File.Exists(Path.Combine(CheckpointLayout.Last(run), "state.json"))
+            || File.Exists(Path.Combine(CheckpointLayout.LastGood(run), "state.json"));
+        var answer = saved ? Amcx.Run("train", "--resume", run) : Amcx.Run(
+            ["train", "--config", _config, "--output", run, "--overwrite", .. Settings]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         RunFiles.AssertSame(run, _whole);
         RunFiles.AssertNoTemporaries(run);
-        Assert.That(File.ReadAllBytes(Path.Combine(run, "grid.png")), Is.EqualTo(File.ReadAllBytes(Path.Combine(_whole, "grid.png"))), "the grid of a resumed run");
+        Assert.That(File.ReadAllBytes(Path.Combine(run, "grid.png")),
+            Is.EqualTo(File.ReadAllBytes(Path.Combine(_whole, "grid.png"))), "the grid of a resumed run");
         return saved;
     }
 
     private static bool CanMount() => Environment.UserName == "root" && Child.Bash("/", "unshare -m true").Code == 0;
 
-    private static string Function() => $"amcx() {{ DOTNET_EnableWriteXorExecute=0 dotnet \"{Path.Combine(AppContext.BaseDirectory, "amcx.dll")}\" \"$@\" --threads 1; }}\n";
+    private static string Function() => $"amcx() {{ DOTNET_EnableWriteXorExecute=0 dotnet "
+        + $"\"{Path.Combine(AppContext.BaseDirectory, "amcx.dll")}\" \"$@\" --threads 1; }}\n";
 
     private static string Quoted(string script) => $"'{script.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -28,7 +28,8 @@ internal sealed class DeviceTests
         Assert.That(lines[0], Does.StartWith("cpu ").And.Contain("GiB").And.Contain("1 threads"));
         Assert.That(lines.Count(l => l.EndsWith(" (auto)", StringComparison.Ordinal)), Is.EqualTo(1), answer.Out);
         foreach (var kind in new[] { "cuda", "opencl" })
-            Assert.That(lines.Any(l => l.StartsWith($"{kind}:", StringComparison.Ordinal)), $"{kind}: a device, or what is missing\n{answer.Out}");
+            Assert.That(lines.Any(l => l.StartsWith($"{kind}:", StringComparison.Ordinal)),
+                $"{kind}: a device, or what is missing\n{answer.Out}");
     }
 
     [Test]
@@ -63,7 +64,8 @@ internal sealed class DeviceTests
     public void Without_an_OpenCL_device_the_remedy_is_named()
     {
         _ = TestBackends.OpenCl;
-        Amcx.ExpectBadInput(RunApart("OCL_ICD_VENDORS", "/nonexistent", "verify", "--golden", Golden, "--device", "opencl"),
+        Amcx.ExpectBadInput(
+            RunApart("OCL_ICD_VENDORS", "/nonexistent", "verify", "--golden", Golden, "--device", "opencl"),
             "there is no opencl:0", "no device", "pocl-opencl-icd");
         var devices = RunApart("OCL_ICD_VENDORS", "/nonexistent", "devices");
         Assert.That(devices.Code, Is.Zero, devices.Error);
@@ -88,7 +90,8 @@ internal sealed class DeviceTests
     [Test]
     public void What_is_missing_names_the_remedy()
     {
-        Assert.That(GpuDevices.MissingCuda(driver: false), Does.Contain("libcuda.so.1").And.Contain("install").And.Contain("--gpus all"));
+        Assert.That(GpuDevices.MissingCuda(driver: false),
+            Does.Contain("libcuda.so.1").And.Contain("install").And.Contain("--gpus all"));
         Assert.That(GpuDevices.MissingCuda(driver: true), Does.Contain("nvidia-smi").And.Contain("--gpus all"));
         var gpu = new DeviceInfo("cuda:0", "a GPU", 1, 1, "");
         Assert.That(GpuDevices.Missing([gpu, gpu with { Id = "opencl:0" }]), Is.Empty);
@@ -116,8 +119,10 @@ internal sealed class DeviceTests
     {
         using var backend = new GpuBackend(Emulated(supportsDouble: false));
         var options = new VerifyOptions { Golden = Golden, DType = "f64" };
-        (var code, var error) = Report(() => VerifyCommand.Run(options, DType.F64, backend, new CommandContext(TextWriter.Null, TextWriter.Null)));
-        Amcx.ExpectBadInput(new Answer(code, "", error), "emulate", "does not compute in f64", "--dtype f32", "--device cpu");
+        (var code, var error) = Report(
+            () => VerifyCommand.Run(options, DType.F64, backend, new CommandContext(TextWriter.Null, TextWriter.Null)));
+        Amcx.ExpectBadInput(
+            new Answer(code, "", error), "emulate", "does not compute in f64", "--dtype f32", "--device cpu");
         // Ops say the same, and the device goes on in f32.
         using Tensor wide = Tensor.From([1.0, 2.0], [2], backend), narrow = Tensor.From([1f, 2f], [2], backend);
         (code, error) = Report(() => wide.Exp());
@@ -154,15 +159,17 @@ internal sealed class DeviceTests
     }
 
     private static DeviceHost Emulated(bool supportsDouble) => new(
-        new DeviceInfo("emulate", "a GPU of this test", 1 << 30, 1, "") { SupportsDouble = supportsDouble }, KernelTarget.Emulation, GpuDevices.OpenEmulation);
+        new DeviceInfo("emulate", "a GPU of this test", 1 << 30, 1, "") { SupportsDouble = supportsDouble },
+        KernelTarget.Emulation, GpuDevices.OpenEmulation);
 
     // In a process of its own: drivers are looked for once a process.
-    private static Answer RunApart(string variable, string value, params string[] args) => Amcx.RunProcess(args, environment =>
-    {
-        foreach (var name in DriverVariables)
-            environment.Remove(name);
-        environment[variable] = value;
-    });
+    private static Answer RunApart(string variable, string value, params string[] args) =>
+        Amcx.RunProcess(args, environment =>
+        {
+            foreach (var name in DriverVariables)
+                environment.Remove(name);
+            environment[variable] = value;
+        });
 
     /// <summary>A device that fails from its second launch on.</summary>
     private sealed class VanishingHost(KernelHost inner, bool raw) : KernelHost

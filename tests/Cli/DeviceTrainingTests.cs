@@ -6,7 +6,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;
 
-/// <summary>The shipped configurations train on a device as they do on the CPU: the same losses, and the same bits every time.</summary>
+/// <summary>
+/// The shipped configurations train on a device as they do on the CPU: the same losses, and the same bits every time.
+/// </summary>
 [TestFixture]
 internal sealed class DeviceTrainingTests : FolderTests
 {
@@ -17,7 +19,8 @@ internal sealed class DeviceTrainingTests : FolderTests
         var first = Train("scenes.yaml", "opencl:0", "first", 20);
         Agree(Train("scenes.yaml", "cpu", "cpu", 20), first);
         var second = Train("scenes.yaml", "opencl:0", "second", 5);
-        Assert.That(second.Select(l => l.ToJsonString()), Is.EqualTo(first[..5].Select(l => l.ToJsonString())), "the same run gives the same bits");
+        Assert.That(second.Select(l => l.ToJsonString()), Is.EqualTo(first[..5].Select(l => l.ToJsonString())),
+            "the same run gives the same bits");
     }
 
     [Test]
@@ -32,8 +35,9 @@ internal sealed class DeviceTrainingTests : FolderTests
     private JsonObject[] Train(string config, string device, string run, int steps)
     {
         var output = _folder.PathOf(run);
-        var answer = Amcx.Run("train", "--config", Path.Combine(GoldenFiles.Root, "configs", config), "--device", device, "--steps", $"{steps}",
-            "--set", "test_count=16", "eval_batch=16", "grid_scenes=1", "--output", output);
+        var answer = Amcx.Run(
+            "train", "--config", Path.Combine(GoldenFiles.Root, "configs", config), "--device", device, "--steps",
+            $"{steps}", "--set", "test_count=16", "eval_batch=16", "grid_scenes=1", "--output", output);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         return [.. File.ReadLines(Path.Combine(output, "log.jsonl")).Select(l => JsonNode.Parse(l)!)
             .Where(l => (string)l["kind"]! == "step").Select(l => l["losses"]!.AsObject())];
@@ -46,7 +50,8 @@ internal sealed class DeviceTrainingTests : FolderTests
         for (var step = 0; step < expected.Length; step++)
             foreach ((var name, var value) in expected[step])
             {
-                double on = (double)value!, off = Math.Abs((double)actual[step][name]! - on) / Math.Max(Math.Abs(on), 1e-2);
+                double on = (double)value!,
+                    off = Math.Abs((double)actual[step][name]! - on) / Math.Max(Math.Abs(on), 1e-2);
                 // Written so that NaN is kept.
                 if (!(off <= worst.Off)) worst = (off, $"step {step + 1}, {name}");
             }

@@ -41,7 +41,8 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
         string[] names = ["insertion", "deletion", "road", "infidelity"];
         Assert.That(first["metrics"]!.AsObject().Select(m => m.Key), Is.EqualTo(names.Prepend("pointing_accuracy")));
         foreach (var name in names)
-            Assert.That(second["metrics"]![name]!.ToJsonString(), Is.EqualTo(first["metrics"]![name]!.ToJsonString()), name);
+            Assert.That(
+                second["metrics"]![name]!.ToJsonString(), Is.EqualTo(first["metrics"]![name]!.ToJsonString()), name);
         var (_, none) = Evaluate("--metrics", "none");
         Assert.That(none["metrics"]!.AsObject(), Has.Count.EqualTo(1));
     }
@@ -57,7 +58,8 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
         var configured = Evaluate("--set", $"protocol={name}").Result;
         Assert.That(configured["metrics"]!.ToJsonString(), Is.EqualTo(result["metrics"]!.ToJsonString()));
         if (name == "mdetr")
-            Assert.That(result["metrics"]!.AsObject().Select(m => m.Key), Does.Contain("any_box@1").And.Contain("merged_boxes@10"));
+            Assert.That(result["metrics"]!.AsObject().Select(m => m.Key),
+                Does.Contain("any_box@1").And.Contain("merged_boxes@10"));
         if (name == "wwbl")
             Assert.That(answer.Error, Does.Contain("32 pixels a side"), "scenes are generated in the model's size");
         // Within 15 pixels of something is nearly everywhere in 32.
@@ -70,8 +72,10 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
     {
         var (_, plain) = Evaluate();
         Assert.That((string)plain["protocol"]!, Is.EqualTo(
-            "pointing game; gradcam; 32 pixels bilinear; heatmap bicubic to the original size; first maximum strictly inside any box"));
-        Assert.That(Evaluate("--protocol", "reference").Result["metrics"]!.ToJsonString(), Is.EqualTo(plain["metrics"]!.ToJsonString()));
+            "pointing game; gradcam; 32 pixels bilinear; heatmap bicubic to the original size; "
+                + "first maximum strictly inside any box"));
+        Assert.That(Evaluate("--protocol", "reference").Result["metrics"]!.ToJsonString(),
+            Is.EqualTo(plain["metrics"]!.ToJsonString()));
     }
 
     [Test]
@@ -90,13 +94,17 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
     public void A_cache_gives_the_same_without_the_model()
     {
         var cache = _folder.PathOf("cache");
-        string first = _folder.PathOf("first.jsonl"), second = _folder.PathOf("second.jsonl"), plain = _folder.PathOf("plain.jsonl");
+        string first = _folder.PathOf("first.jsonl"), second = _folder.PathOf("second.jsonl"),
+            plain = _folder.PathOf("plain.jsonl");
         Evaluate("--samples", plain);
-        Assert.That(Evaluate("--cache", cache, "--samples", first).Answer.Error, Does.Contain("0 maps were there, 6 are new"));
-        Assert.That(Evaluate("--cache", cache, "--samples", second).Answer.Error, Does.Contain("6 maps were there, 0 are new"));
+        Assert.That(
+            Evaluate("--cache", cache, "--samples", first).Answer.Error, Does.Contain("0 maps were there, 6 are new"));
+        Assert.That(
+            Evaluate("--cache", cache, "--samples", second).Answer.Error, Does.Contain("6 maps were there, 0 are new"));
         Assert.That(File.ReadAllText(first), Is.EqualTo(File.ReadAllText(plain)));
         Assert.That(File.ReadAllText(second), Is.EqualTo(File.ReadAllText(plain)));
-        Assert.That(Evaluate("--cache", cache, "--method", "attention").Answer.Error, Does.Contain("0 maps were there, 6 are new"));
+        Assert.That(Evaluate("--cache", cache, "--method", "attention").Answer.Error,
+            Does.Contain("0 maps were there, 6 are new"));
     }
 
     [Test]
@@ -107,7 +115,8 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
         Evaluate("--samples", b, "--method", "attention");
         var answer = Amcx.RunPlain("compare", "--samples", a, b);
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        Assert.That(answer.Out, Does.Contain($"{b} beside {a}").And.Contain("| pointing_accuracy | ").And.Contain("| energy | ").And.Contain("McNemar"));
+        Assert.That(answer.Out, Does.Contain($"{b} beside {a}").And.Contain("| pointing_accuracy | ")
+            .And.Contain("| energy | ").And.Contain("McNemar"));
         var same = Amcx.RunPlain("compare", "--samples", a, a);
         Assert.That(same.Out, Does.Contain("| 0.0000 | 0.0000 to 0.0000 | 1 | 6 |"));
         Amcx.ExpectBadInput(Amcx.RunPlain("compare", "--samples", a), "two files");
@@ -138,7 +147,8 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
         foreach ((var name, var step) in new[] { ("last", 12), ("last-good", 9), ("kept", 100), ("next.tmp", 7) })
         {
             var folder = Directory.CreateDirectory(Path.Combine(run, CheckpointLayout.Checkpoints, name)).FullName;
-            new CheckpointState(step, step, 1, new Dictionary<string, string?>()).Save(Path.Combine(folder, CheckpointLayout.State));
+            new CheckpointState(step, step, 1, new Dictionary<string, string?>()).Save(
+                Path.Combine(folder, CheckpointLayout.State));
         }
         Assert.That(EvalFolderCommand.Checkpoints(run).Select(c => c.Step), Is.EqualTo(new[] { 9, 12, 100 }));
     }
@@ -149,15 +159,19 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
         var scenes = Export("leak");
         string list = Path.Combine(scenes, SceneExporter.AnnotationFileName), train = _folder.PathOf("trained");
         string[] vocabulary = [$"vocab_file={CheckpointLayout.Last(_run)}/{TokenizerFiles.WordPieces}"];
-        var trained = Amcx.Run(["train", "--config", _config, "--output", train, "--steps", "1", .. Files(scenes), $"train_file={list}", .. vocabulary]);
+        var trained = Amcx.Run(["train", "--config", _config, "--output", train, "--steps", "1", .. Files(scenes),
+            $"train_file={list}", .. vocabulary]);
         Assert.That(trained.Code, Is.Zero, trained.Error);
         var same = Amcx.Run(["eval", "--config", _config, "--checkpoint", train, .. Files(scenes), .. vocabulary]);
         Assert.That(same.Code, Is.Zero, same.Error);
-        Assert.That(same.Error, Does.Contain("6 of 6 test pictures were in the model's training list").And.Contain("000000.png"));
-        var other = Amcx.Run(["eval", "--config", _config, "--checkpoint", train, .. Files(Export("other")), .. vocabulary]);
+        Assert.That(same.Error,
+            Does.Contain("6 of 6 test pictures were in the model's training list").And.Contain("000000.png"));
+        var other = Amcx.Run(
+            ["eval", "--config", _config, "--checkpoint", train, .. Files(Export("other")), .. vocabulary]);
         Assert.That(other.Error, Does.Not.Contain("training list"));
         File.Move(list, list + ".moved");
-        var gone = Amcx.Run(["eval", "--config", _config, "--checkpoint", train, .. Files(Export("third")), .. vocabulary]);
+        var gone = Amcx.Run(
+            ["eval", "--config", _config, "--checkpoint", train, .. Files(Export("third")), .. vocabulary]);
         Assert.That(gone.Error, Does.Contain("training list cannot be read any more"));
     }
 
@@ -165,12 +179,14 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
     public void Methods_are_tried_on_random_weights()
     {
         var answer = Amcx.Run(
-            "compare", "--methods", "--sanity", "--config", _config, "--checkpoint", _run, "--count", "6", "--rise-masks", "8");
+            "compare", "--methods", "--sanity", "--config", _config, "--checkpoint", _run, "--count", "6",
+            "--rise-masks", "8");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         var rows = answer.Out.Split('\n').Where(l => l.StartsWith('|')).ToArray();
         Assert.That(rows[0], Does.EndWith("| rank correlation | SSIM |"));
         Assert.That(rows.Skip(2).Select(r => r.Count(c => c == '|')), Is.All.EqualTo(7));
-        Assert.That(Amcx.Run("compare", "--methods", "--config", _config, "--checkpoint", _run, "--count", "2", "--rise-masks", "8").Out, Does.Not.Contain("SSIM"));
+        Assert.That(Amcx.Run("compare", "--methods", "--config", _config, "--checkpoint", _run, "--count", "2",
+            "--rise-masks", "8").Out, Does.Not.Contain("SSIM"));
     }
 
     [Test]
@@ -185,20 +201,26 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
             Amcx.ExpectBadInput(Amcx.Run([.. eval, "--boxes", _config]), _config, "JSON");
             Amcx.ExpectBadInput(Amcx.Run([.. eval, "--boxes", _folder.PathOf("none.json")]), "none.json");
             Amcx.ExpectBadInput(Amcx.Run([.. eval, "--cache", _config]), "--cache", _config);
-            Amcx.ExpectBadInput(Amcx.Run([.. eval, "--protocol", "wwbl", "--metrics", "road"]), "--metrics road", "wwbl");
+            Amcx.ExpectBadInput(
+                Amcx.Run([.. eval, "--protocol", "wwbl", "--metrics", "road"]), "--metrics road", "wwbl");
             Amcx.ExpectBadInput(Amcx.Run([.. eval, "--checkpoint-dir", _run]), "--checkpoint-dir");
             Amcx.ExpectBadInput(Amcx.Run([.. eval, "--curve", _folder.PathOf("c.png")]), "--curve");
             Amcx.ExpectBadInput(Amcx.Run("eval", "--config", _config), "--checkpoint is missing");
-            Amcx.ExpectBadInput(Amcx.Run("eval", "--config", _config, "--checkpoint-dir", _folder.Path), "holds no checkpoint");
-            Amcx.ExpectBadInput(Amcx.Run("eval", "--config", _config, "--checkpoint-dir", _run, "--curve", _folder.PathOf("c.txt")), "--curve", ".png");
-            Amcx.ExpectBadInput(Amcx.Run("eval", "--config", _config, "--checkpoint-dir", _run, "--samples", _folder.PathOf("s")), "--samples");
+            Amcx.ExpectBadInput(
+                Amcx.Run("eval", "--config", _config, "--checkpoint-dir", _folder.Path), "holds no checkpoint");
+            Amcx.ExpectBadInput(
+                Amcx.Run("eval", "--config", _config, "--checkpoint-dir", _run, "--curve", _folder.PathOf("c.txt")),
+                "--curve", ".png");
+            Amcx.ExpectBadInput(Amcx.Run(
+                "eval", "--config", _config, "--checkpoint-dir", _run, "--samples", _folder.PathOf("s")), "--samples");
             Amcx.ExpectBadInput(Amcx.Run("compare", "--sanity", "a=b"), "--sanity");
         });
     }
 
     private (Answer Answer, JsonObject Result) Evaluate(params string[] more) => Evaluate(more, alone: false);
 
-    private (Answer Answer, JsonObject Result) Evaluate(string option, string value, bool alone) => Evaluate([option, value], alone);
+    private (Answer Answer, JsonObject Result) Evaluate(string option, string value, bool alone) =>
+        Evaluate([option, value], alone);
 
     private (Answer Answer, JsonObject Result) Evaluate(string[] more, bool alone)
     {
@@ -212,10 +234,12 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
     private string Export(string name)
     {
         var scenes = _folder.PathOf(name);
-        Assert.That(Amcx.Run("data", "scenes", "--output", scenes, "--count", "6", "--split", "test", "--size", "32").Code, Is.Zero);
+        Assert.That(Amcx.Run(
+            "data", "scenes", "--output", scenes, "--count", "6", "--split", "test", "--size", "32").Code, Is.Zero);
         return scenes;
     }
 
     private static string[] Files(string scenes) =>
-        ["--set", "dataset=annotations", $"test_file={scenes}/{SceneExporter.AnnotationFileName}", $"image_root={scenes}"];
+        ["--set", "dataset=annotations", $"test_file={scenes}/{SceneExporter.AnnotationFileName}",
+            $"image_root={scenes}"];
 }

@@ -28,17 +28,23 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
         Assert.That((double)result["random_accuracy"]!, Is.InRange(0.01, 0.4));
         Assert.That(File.ReadAllText(html), Does.StartWith("<!doctype html>").And.Contain("data:image/png;base64,"));
         var page = ReportData.Of(html);
-        Closeness.Near("accuracy", (double)page["runs"]![0]!["numbers"]![0]!["value"]!, (double)result["pointing_accuracy"]!, 1e-5);
+        Closeness.Near("accuracy", (double)page["runs"]![0]!["numbers"]![0]!["value"]!,
+            (double)result["pointing_accuracy"]!, 1e-5);
         Assert.That(page["runs"]![0]!["numbers"]![0]!["low"], Is.Not.Null, "with its interval");
-        Assert.That(page["cases"]!.AsArray().Select(c => (int)c!["index"]!).Order(), Is.EqualTo(Enumerable.Range(0, 6)));
+        Assert.That(
+            page["cases"]!.AsArray().Select(c => (int)c!["index"]!).Order(), Is.EqualTo(Enumerable.Range(0, 6)));
         Assert.That(Directory.GetFiles(_folder.Path, "*.tmp"), Is.Empty);
     }
 
     [Test]
     public void Folder_and_file_of_a_checkpoint_give_the_same()
     {
-        string[] checkpoints = [_run, CheckpointLayout.Last(_run), Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model)];
-        string[] answers = [.. checkpoints.Select(c => Amcx.Run("eval", "--config", _config, "--checkpoint", c).Out.Split(',')[0])];
+        string[] checkpoints =
+        [
+            _run, CheckpointLayout.Last(_run), Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model)
+        ];
+        string[] answers =
+            [.. checkpoints.Select(c => Amcx.Run("eval", "--config", _config, "--checkpoint", c).Out.Split(',')[0])];
         Assert.That(answers.Distinct().Count(), Is.EqualTo(1));
         Assert.That(answers[0], Does.Contain("on 6 samples"));
     }
@@ -47,10 +53,12 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
     public void Exported_scenes_give_the_same_as_generated_ones()
     {
         var scenes = _folder.PathOf("exported");
-        Assert.That(Amcx.Run("data", "scenes", "--output", scenes, "--count", "6", "--split", "test", "--size", "32").Code, Is.Zero);
+        Assert.That(Amcx.Run(
+            "data", "scenes", "--output", scenes, "--count", "6", "--split", "test", "--size", "32").Code, Is.Zero);
         var generated = Amcx.Run("eval", "--config", _config, "--checkpoint", _run);
         var exported = Amcx.Run(
-            "eval", "--config", _config, "--checkpoint", _run, "--set", "dataset=annotations", $"test_file={scenes}/{SceneExporter.AnnotationFileName}", $"image_root={scenes}");
+            "eval", "--config", _config, "--checkpoint", _run, "--set", "dataset=annotations",
+            $"test_file={scenes}/{SceneExporter.AnnotationFileName}", $"image_root={scenes}");
         Assert.That(exported.Code, Is.Zero, exported.Error);
         Assert.That(Numbers(exported), Is.EqualTo(Numbers(generated)));
 
@@ -61,18 +69,23 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
     public void Training_on_exported_scenes_works()
     {
         var scenes = _folder.PathOf("training");
-        Assert.That(Amcx.Run("data", "scenes", "--output", scenes, "--count", "8", "--size", "32", "--format", "jpeg").Code, Is.Zero);
+        Assert.That(Amcx.Run(
+            "data", "scenes", "--output", scenes, "--count", "8", "--size", "32", "--format", "jpeg").Code, Is.Zero);
         var answer = Amcx.Run(
-            "train", "--config", _config, "--output", _folder.PathOf("run2"), "--steps", "2", "--set", "dataset=annotations",
-            $"train_file={scenes}/{SceneExporter.AnnotationFileName}", $"image_root={scenes}", $"vocab_file={CheckpointLayout.Last(_run)}/{TokenizerFiles.WordPieces}");
+            "train", "--config", _config, "--output", _folder.PathOf("run2"), "--steps", "2", "--set",
+            "dataset=annotations", $"train_file={scenes}/{SceneExporter.AnnotationFileName}", $"image_root={scenes}",
+            $"vocab_file={CheckpointLayout.Last(_run)}/{TokenizerFiles.WordPieces}");
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        Assert.That(Amcx.Run("data", "inspect", $"{scenes}/{SceneExporter.AnnotationFileName}", "--image-root", scenes).Out, Does.Contain("entries    8"));
+        Assert.That(
+            Amcx.Run("data", "inspect", $"{scenes}/{SceneExporter.AnnotationFileName}", "--image-root", scenes).Out,
+            Does.Contain("entries    8"));
     }
 
     [Test]
     public void A_pth_of_the_reference_is_evaluated()
     {
-        var vocabulary = _folder.Write("vocab.txt", string.Join('\n', Enumerable.Range(0, 128).Select(i => i switch { 0 => "[PAD]", 100 => "[UNK]", 101 => "[CLS]", 103 => "[MASK]", _ => $"w{i}" })));
+        var vocabulary = _folder.Write("vocab.txt", string.Join('\n', Enumerable.Range(0, 128).Select(
+            i => i switch { 0 => "[PAD]", 100 => "[UNK]", 101 => "[CLS]", 103 => "[MASK]", _ => $"w{i}" })));
         var config = _folder.Write("golden.yaml", $$"""
             dataset: scenes
             test_count: 4
@@ -91,7 +104,8 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
             queue_size: 64
             vocab_file: {{vocabulary}}
             """);
-        var answer = Amcx.Run("eval", "--config", config, "--checkpoint", GoldenFiles.Require("albef-tiny.pth"), "--set", $"embed_dim={GoldenEmbedding()}");
+        var answer = Amcx.Run("eval", "--config", config, "--checkpoint", GoldenFiles.Require("albef-tiny.pth"),
+            "--set", $"embed_dim={GoldenEmbedding()}");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("on 4 samples"));
     }

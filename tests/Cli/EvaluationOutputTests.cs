@@ -25,10 +25,12 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
             Amcx.ExpectBadInput(answer, option, path);
             Assert.That(answer.Out, Is.Empty);
         }
-        Amcx.ExpectBadInput(Amcx.Run("eval", "--config", _config, "--checkpoint", _run, option, _config), option, "--config", "lost");
+        Amcx.ExpectBadInput(
+            Amcx.Run("eval", "--config", _config, "--checkpoint", _run, option, _config), option, "--config", "lost");
         Assert.That(File.ReadAllText(_config), Does.StartWith("dataset:"));
         var twice = option == "--json" ? "--samples" : "--json";
-        Amcx.ExpectBadInput(Amcx.Run("eval", "--config", _config, "--checkpoint", _run, option, other, twice, Path.Combine(_folder.Path, ".", Path.GetFileName(other))), other, "lost");
+        Amcx.ExpectBadInput(Amcx.Run("eval", "--config", _config, "--checkpoint", _run, option, other, twice,
+            Path.Combine(_folder.Path, ".", Path.GetFileName(other))), other, "lost");
         Assert.That(File.Exists(other), Is.False);
     }
 
@@ -41,7 +43,8 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
         JsonNode[] lines = [.. File.ReadAllLines(samples).Select(l => JsonNode.Parse(l)!)];
         var result = JsonNode.Parse(File.ReadAllText(json))!;
         Assert.That(lines, Has.Length.EqualTo(6));
-        Closeness.Near("accuracy", lines.Average(l => (bool)l["hit"]! ? 1.0 : 0.0), (double)result["pointing_accuracy"]!, 1e-15);
+        Closeness.Near(
+            "accuracy", lines.Average(l => (bool)l["hit"]! ? 1.0 : 0.0), (double)result["pointing_accuracy"]!, 1e-15);
         Assert.That((bool)result["complete"]!);
         Assert.That(lines.Select(l => (double)l["score"]!), Is.All.InRange(0, 1));
     }
@@ -61,10 +64,13 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
     public void What_was_answered_is_kept_when_a_sample_fails()
     {
         var scenes = Export("kept");
-        string[] pictures = [.. Directory.GetFiles(scenes, "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        string[] pictures =
+            [.. Directory.GetFiles(scenes, "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         File.Delete(pictures[4]);
-        string samples = _folder.PathOf("kept.jsonl"), json = _folder.PathOf("kept-result.json"), html = _folder.PathOf("kept.html");
-        var answer = Amcx.Run([.. Evaluate(scenes), "bad_pictures=error", "eval_batch=3", "--samples", samples, "--json", json, "--report", html]);
+        string samples = _folder.PathOf("kept.jsonl"), json = _folder.PathOf("kept-result.json"),
+            html = _folder.PathOf("kept.html");
+        var answer = Amcx.Run([.. Evaluate(scenes), "bad_pictures=error", "eval_batch=3", "--samples", samples,
+            "--json", json, "--report", html]);
         Amcx.ExpectBadInput(answer, Path.GetFileName(pictures[4]));
         Assert.That(answer.Out, Does.Contain("stopped early").And.Contain("on 4 samples"));
         Assert.That(File.ReadAllLines(samples), Has.Length.EqualTo(4));
@@ -77,7 +83,8 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
     public void Pictures_that_cannot_be_read_do_not_count_and_are_counted()
     {
         var scenes = Export("skipped");
-        string[] pictures = [.. Directory.GetFiles(scenes, "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        string[] pictures =
+            [.. Directory.GetFiles(scenes, "*.png", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         File.WriteAllText(pictures[1], "<html>");
         var whole = File.ReadAllBytes(pictures[2]);
         File.WriteAllBytes(pictures[2], whole[..(whole.Length * 2 / 3)]);
@@ -92,7 +99,8 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
             Assert.That((int)result["pictures_undecodable"]!, Is.EqualTo(1));
             Assert.That((int)result["pictures_partial"]!, Is.EqualTo(1));
             Assert.That(answer.Out, Does.Contain("on 5 samples").And.Contain("1 more could not be asked"));
-            Assert.That(answer.Error, Does.Contain(Path.GetFileName(pictures[1])).And.Contain(Path.GetFileName(pictures[2])));
+            Assert.That(
+                answer.Error, Does.Contain(Path.GetFileName(pictures[1])).And.Contain(Path.GetFileName(pictures[2])));
             Assert.That(File.ReadAllText(html), Does.Contain("data:image/png;base64,"));
         });
     }
@@ -133,7 +141,8 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
     {
         var answer = Explain(_folder.PathOf(name));
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        Assert.That(File.ReadAllBytes(_folder.PathOf(name))[..2].Select(b => (int)b), Is.EqualTo(new[] { first, second }));
+        Assert.That(
+            File.ReadAllBytes(_folder.PathOf(name))[..2].Select(b => (int)b), Is.EqualTo(new[] { first, second }));
     }
 
     [TestCase("o.gif")]
@@ -155,7 +164,8 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
         string link = _folder.PathOf("link.png"), folder = _folder.PathOf("linked");
         File.CreateSymbolicLink(link, "in.png");
         Directory.CreateSymbolicLink(folder, _folder.Path);
-        foreach (var output in new[] { input, Path.Combine(_folder.Path, ".", "in.png"), Path.Combine(_folder.Path, "run", "..", "in.png"), link, Path.Combine(folder, "in.png") })
+        foreach (var output in new[] { input, Path.Combine(_folder.Path, ".", "in.png"),
+            Path.Combine(_folder.Path, "run", "..", "in.png"), link, Path.Combine(folder, "in.png") })
             Amcx.ExpectBadInput(Explain(output, image: input), "--output", "--image");
         Amcx.ExpectBadInput(Explain(input, image: link), "--output", "--image");
         Assert.That(File.ReadAllBytes(input), Is.EqualTo(before));
@@ -173,17 +183,21 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
     private string Export(string name)
     {
         var scenes = _folder.PathOf(name);
-        Assert.That(Amcx.Run("data", "scenes", "--output", scenes, "--count", "6", "--split", "test", "--size", "32").Code, Is.Zero);
+        Assert.That(Amcx.Run(
+            "data", "scenes", "--output", scenes, "--count", "6", "--split", "test", "--size", "32").Code, Is.Zero);
         return scenes;
     }
 
     private string[] Evaluate(string scenes) =>
-        ["eval", "--config", _config, "--checkpoint", _run, "--set", "dataset=annotations", $"test_file={scenes}/{SceneExporter.AnnotationFileName}", $"image_root={scenes}"];
+        ["eval", "--config", _config, "--checkpoint", _run, "--set", "dataset=annotations",
+            $"test_file={scenes}/{SceneExporter.AnnotationFileName}", $"image_root={scenes}"];
 
     private Answer Explain(string output, string? image = null, string? checkpoint = null) => Amcx.Run(
-        "explain", "--checkpoint", checkpoint ?? _run, "--image", image ?? TempFolder.Fixture("rgb16.png"), "--text", "red circle", "--output", output);
+        "explain", "--checkpoint", checkpoint ?? _run, "--image", image ?? TempFolder.Fixture("rgb16.png"), "--text",
+        "red circle", "--output", output);
 
-    // A copy of the run's model whose match head holds other numbers in its row of "match": by row of the tensor and column.
+    // A copy of the run's model whose match head holds other numbers in its row of "match": by row of the tensor and
+    // column.
     private string Changed(string name, Func<int, int, float?> value)
     {
         var folder = _folder.PathOf(name);
@@ -192,7 +206,8 @@ internal sealed class EvaluationOutputTests() : TrainedOnceTests(steps: 1)
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         var model = Path.Combine(folder, CheckpointLayout.Model);
         using (var reader = SafetensorsReader.Open(Path.Combine(CheckpointLayout.Last(_run), CheckpointLayout.Model)))
-            SafetensorsWriter.Write(model, reader.Tensors.Select(t => t.Name == "itm_head.weight" ? Change(t, value) : t));
+            SafetensorsWriter.Write(
+                model, reader.Tensors.Select(t => t.Name == "itm_head.weight" ? Change(t, value) : t));
         return folder;
     }
 

@@ -6,7 +6,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;
 
-/// <summary>From the originals of each data set, as a miniature in the true layout, to a trained model and its accuracy.</summary>
+/// <summary>
+/// From the originals of each data set, as a miniature in the true layout, to a trained model and its accuracy.
+/// </summary>
 [TestFixture]
 internal sealed class ImportCommandTests : FolderTests
 {
@@ -21,9 +23,12 @@ internal sealed class ImportCommandTests : FolderTests
     [Test]
     public void Visual_genome_trains_and_evaluates()
     {
-        Original("image_data.json", List(i => $$"""{"image_id": {{i}}, "width": {{Side}}, "height": {{Side}}, "url": "https://x/VG_100K/{{i}}.jpg"}"""));
-        Original("region_descriptions.json", List(i => $$"""{"id": {{i}}, "regions": [{"region_id": {{i}}, "image_id": {{i}}, "phrase": "{{Colors[i]}} thing", "x": {{i}}, "y": 2, "width": 60, "height": 20}]}"""));
-        Original("attributes.json", List(i => $$"""{"image_id": {{i}}, "attributes": [{"names": ["box"], "attributes": ["{{Colors[i]}}"], "x": 1, "y": 1, "w": 9, "h": 9}]}"""));
+        Original("image_data.json", List(i =>
+            $$"""{"image_id": {{i}}, "width": {{Side}}, "height": {{Side}}, "url": "https://x/VG_100K/{{i}}.jpg"}"""));
+        Original("region_descriptions.json", List(i =>
+            $$"""{"id": {{i}}, "regions": [{"region_id": {{i}}, "image_id": {{i}}, "phrase": "{{Colors[i]}} thing", "x": {{i}}, "y": 2, "width": 60, "height": 20}]}"""));
+        Original("attributes.json", List(i =>
+            $$"""{"image_id": {{i}}, "attributes": [{"names": ["box"], "attributes": ["{{Colors[i]}}"], "x": 1, "y": 1, "w": 9, "h": 9}]}"""));
         Pictures(i => $"VG_100K/{i}.jpg");
         var table = Import("vg");
         Assert.That(table, Does.Contain("train").And.Contain("108077 pictures").And.Contain("image_root: "));
@@ -35,8 +40,11 @@ internal sealed class ImportCommandTests : FolderTests
     {
         for (var i = 0; i < Colors.Length; i++)
         {
-            Original($"Annotations/{i}.xml", $"<annotation><size><width>{Side}</width><height>{Side}</height></size><object><name>5</name><name>6</name><bndbox><xmin>2</xmin><ymin>3</ymin><xmax>20</xmax><ymax>30</ymax></bndbox></object></annotation>");
-            Original($"Sentences/{i}.txt", $"[/EN#5/people A {Colors[i]} man] with [/EN#6/clothing a hat] in [/EN#7/scene a field] .\n");
+            Original($"Annotations/{i}.xml", $"<annotation><size><width>{Side}</width><height>{Side}</height>"
+                + "</size><object><name>5</name><name>6</name><bndbox><xmin>2</xmin><ymin>3</ymin><xmax>20</xmax>"
+                + "<ymax>30</ymax></bndbox></object></annotation>");
+            Original($"Sentences/{i}.txt",
+                $"[/EN#5/people A {Colors[i]} man] with [/EN#6/clothing a hat] in [/EN#7/scene a field] .\n");
         }
         Original("train.txt", "0\n1\n2\n3\n");
         Original("test.txt", "3\n1\n");
@@ -55,7 +63,8 @@ internal sealed class ImportCommandTests : FolderTests
             {"images": {{List(i => $$"""{"id": {{i}}, "file_name": "{{i}}.jpg", "width": {{Side}}, "height": {{Side}}}""")}}, "categories": [],
              "annotations": {{List(i => $$"""{"id": {{10 + i}}, "image_id": {{i}}, "category_id": 1, "bbox": [1, 2, 20.5, 30], "segmentation": [[1, 2, 21, 2, 21, 32]]}""")}}}
             """);
-        object[] expressions = [.. Colors.Select((c, i) => ReferTests.Expression(i, 10 + i, i, i < 2 ? "train" : "val", $"{c} thing", "left one"))];
+        object[] expressions = [.. Colors.Select(
+            (c, i) => ReferTests.Expression(i, 10 + i, i, i < 2 ? "train" : "val", $"{c} thing", "left one"))];
         File.WriteAllBytes(Path.Combine(Root, name, $"refs({by}).p"), PythonPickle.Of(expressions, 0));
         Pictures(i => name == "refclef" ? $"images/saiapr_tc-12/{i}.jpg" : $"images/mscoco/images/train2014/{i}.jpg");
         Import(name);
@@ -94,17 +103,21 @@ internal sealed class ImportCommandTests : FolderTests
     public void A_terminal_less_import_tells_missing_pictures_by_name()
     {
         Original("image_data.json", List(i => $$"""{"image_id": {{i}}, "width": {{Side}}, "height": {{Side}}}"""));
-        Original("region_descriptions.json", List(i => $$"""{"id": {{i}}, "regions": [{"region_id": {{i}}, "phrase": "a thing", "x": 1, "y": 2, "width": 6, "height": 2}]}"""));
+        Original("region_descriptions.json", List(i =>
+            $$"""{"id": {{i}}, "regions": [{"region_id": {{i}}, "phrase": "a thing", "x": 1, "y": 2, "width": 6, "height": 2}]}"""));
         Original("VG_100K/2.jpg", "");
         var refused = Run("vg");
         Amcx.ExpectBadInput(refused, "3 of 4 pictures are missing", "missing.txt", "--allow-missing");
-        Assert.That(refused.Error, Does.Contain("warning: picture missing: VG_100K/0.jpg").And.Contain("VG_100K/3.jpg"));
+        Assert.That(
+            refused.Error, Does.Contain("warning: picture missing: VG_100K/0.jpg").And.Contain("VG_100K/3.jpg"));
         var allowed = Run("vg", "--allow-missing");
         Assert.That(allowed.Code, Is.Zero, allowed.Error);
-        Assert.That((int)JsonNode.Parse(File.ReadAllText(Path.Combine(Output, "summary.json")))!["splits"]!["train"]!["dropped"]!["missing_picture"]!, Is.EqualTo(3));
+        Assert.That((int)JsonNode.Parse(File.ReadAllText(Path.Combine(Output,
+            "summary.json")))!["splits"]!["train"]!["dropped"]!["missing_picture"]!, Is.EqualTo(3));
     }
 
-    private static string List(Func<int, string> item) => $"[{string.Join(",", Enumerable.Range(0, Colors.Length).Select(item))}]";
+    private static string List(Func<int, string> item) =>
+        $"[{string.Join(",", Enumerable.Range(0, Colors.Length).Select(item))}]";
 
     private void Original(string path, string text)
     {
@@ -126,7 +139,8 @@ internal sealed class ImportCommandTests : FolderTests
         }
     }
 
-    private Answer Run(string name, params string[] more) => Amcx.Run(["data", name, "--root", Root, "--output", Output, .. more]);
+    private Answer Run(string name, params string[] more) =>
+        Amcx.Run(["data", name, "--root", Root, "--output", Output, .. more]);
 
     private string Import(string name)
     {

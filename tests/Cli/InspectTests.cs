@@ -26,7 +26,8 @@ internal sealed class InspectTests : FolderTests
         Assert.That(found.Out, Does.Contain($"sheet      {sheet}"));
         var drawn = RgbImage.Load(sheet);
         // Four columns and six rows of pictures enlarged to 224.
-        Assert.That((drawn.Width, drawn.Height), Is.EqualTo((2 * 24 + 4 * 224 + 3 * 16, 56 + 6 * (224 + 48 + 16) + 24)));
+        Assert.That(
+            (drawn.Width, drawn.Height), Is.EqualTo((2 * 24 + 4 * 224 + 3 * 16, 56 + 6 * (224 + 48 + 16) + 24)));
         Assert.That(drawn.Pixels.Distinct().Count(), Is.GreaterThan(100), "pictures are on it");
     }
 

@@ -27,18 +27,22 @@ internal sealed class ModelKindTests : FolderTests
         Expect(Amcx.Run(["train", "--config", config, "--output", parts, "--steps", "3", .. kind]));
         Expect(Amcx.Run(["train", "--resume", parts, "--steps", "6"]));
         foreach (var file in new[] { "model.safetensors", "optimizer.safetensors" })
-            Assert.That(File.ReadAllBytes(RunFiles.Last(parts, file)), Is.EqualTo(File.ReadAllBytes(RunFiles.Last(whole, file))), file);
+            Assert.That(File.ReadAllBytes(RunFiles.Last(parts, file)),
+                Is.EqualTo(File.ReadAllBytes(RunFiles.Last(whole, file))), file);
         Assert.That(File.ReadAllText(Path.Combine(whole, "log.jsonl")), Does.Contain("amc_max"));
     }
 
     [TestCaseSource(nameof(Kinds))]
     public void A_run_is_evaluated_and_explained(string[] kind)
     {
-        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig), run = _folder.PathOf("run"), picture = _folder.PathOf("map.png");
+        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig), run = _folder.PathOf("run"),
+            picture = _folder.PathOf("map.png");
         Expect(Amcx.Run(["train", "--config", config, "--output", run, .. kind]));
-        Assert.That(Expect(Amcx.Run(["eval", "--config", config, "--checkpoint", run, .. kind])).Out, Does.Contain("pointing accuracy"));
+        Assert.That(Expect(Amcx.Run(["eval", "--config", config, "--checkpoint", run, .. kind])).Out,
+            Does.Contain("pointing accuracy"));
         new AmcEngine.DataTools.RgbImage(40, 30).SavePng(_folder.PathOf("photo.png"));
-        Amcx.Run("explain", "--checkpoint", run, "--image", _folder.PathOf("photo.png"), "--text", "red circle", "--output", picture);
+        Amcx.Run("explain", "--checkpoint", run, "--image", _folder.PathOf("photo.png"), "--text", "red circle",
+            "--output", picture);
         Assert.That(File.Exists(picture), Is.True);
     }
 
@@ -46,9 +50,12 @@ internal sealed class ModelKindTests : FolderTests
     public void The_kind_of_a_run_is_binding()
     {
         var (config, run) = Amcx.Train(_folder);
-        Amcx.ExpectBadInput(Amcx.Run(["eval", "--config", config, "--checkpoint", run, .. Blip]), "model is albef in that run and blip here");
-        Amcx.ExpectBadInput(Amcx.Run(["eval", "--config", config, "--checkpoint", run, "--set", "explain.layer=7"]), "explain.layer", "found 7");
-        Amcx.ExpectBadInput(Amcx.Run(["eval", "--config", config, "--checkpoint", run, "--set", "model=flava"]), "albef, clip, blip");
+        Amcx.ExpectBadInput(Amcx.Run(["eval", "--config", config, "--checkpoint", run, .. Blip]),
+            "model is albef in that run and blip here");
+        Amcx.ExpectBadInput(Amcx.Run(["eval", "--config", config, "--checkpoint", run, "--set", "explain.layer=7"]),
+            "explain.layer", "found 7");
+        Amcx.ExpectBadInput(
+            Amcx.Run(["eval", "--config", config, "--checkpoint", run, "--set", "model=flava"]), "albef, clip, blip");
     }
 
     private static Answer Expect(Answer answer)

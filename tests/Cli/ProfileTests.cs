@@ -33,7 +33,8 @@ internal sealed class ProfileTests : FolderTests
         Assert.That((int)p["warmup_steps"]! >= 2, Is.True);
         Assert.That((string)p["timing"]!, Is.EqualTo("host"));
         Assert.That(p["phases"]!.AsObject().Select(e => e.Key), Is.EquivalentTo(
-            new[] { "data", "forward", "explanation gradient", "backward", "gradient check", "optimizer and momentum update", "other" }));
+            new[] { "data", "forward", "explanation gradient", "backward", "gradient check",
+                "optimizer and momentum update", "other" }));
         Assert.That((double)p["amc_share"]! < 1, Is.True);
         Assert.That((double)p["machine"]!["fma_gflops_one_thread"]! > 0, Is.True);
         if (OperatingSystem.IsLinux())
@@ -67,7 +68,8 @@ internal sealed class ProfileTests : FolderTests
             Assert.That((double)op["gflops"]!, Is.EqualTo((double)op["flop"]! / seconds * 1e-9).Within(1e-6));
             Assert.That((double)op["gbytes"]!, Is.EqualTo((double)op["bytes"]! / seconds * 1e-9).Within(1e-6));
         }
-        Assert.That(ops.Select(o => (string)o!["name"]!), Is.SupersetOf(new[] { "matmul nt", "attention double backward", "layer norm double backward", "adamw and moving average" }));
+        Assert.That(ops.Select(o => (string)o!["name"]!), Is.SupersetOf(new[] { "matmul nt",
+            "attention double backward", "layer norm double backward", "adamw and moving average" }));
         var kernels = ops.Sum(o => (double)o!["seconds"]!);
         Assert.That(kernels, Is.EqualTo((double)p["kernel_seconds"]!).Within(1e-9));
         Assert.That(kernels > 0 && kernels <= profiled, Is.True, $"{kernels} s of {profiled} s");
@@ -78,7 +80,8 @@ internal sealed class ProfileTests : FolderTests
         Assert.That(Part("optimizer_state"), Is.EqualTo(2 * Part("weights")));
         Assert.That(Part("momentum_weights") > 0 && Part("momentum_weights") <= Part("weights"), Is.True);
         Assert.That(Part("activations_and_temporaries") > 0, Is.True);
-        Assert.That(Part("weights") + Part("momentum_weights") + Part("queues") + Part("optimizer_state") + Part("gradients_at_peak") + Part("activations_and_temporaries"), Is.EqualTo((long)p["peak_device_bytes"]!));
+        Assert.That(Part("weights") + Part("momentum_weights") + Part("queues") + Part("optimizer_state") + Part(
+            "gradients_at_peak") + Part("activations_and_temporaries"), Is.EqualTo((long)p["peak_device_bytes"]!));
         Assert.That(Part("pool_reserved") >= (long)p["peak_device_bytes"]!, Is.True);
     }
 
@@ -86,7 +89,8 @@ internal sealed class ProfileTests : FolderTests
     public void Shapes_split_the_products()
     {
         var p = Profile("--steps", "1", "--shapes");
-        double Sum(string list) => p[list]!.AsArray().Where(o => ((string)o!["name"]!).Contains("matmul", StringComparison.Ordinal)).Sum(o => (double)o!["flop"]!);
+        double Sum(string list) => p[list]!.AsArray().Where(
+            o => ((string)o!["name"]!).Contains("matmul", StringComparison.Ordinal)).Sum(o => (double)o!["flop"]!);
         Assert.That(p["shapes"]!.AsArray().All(o => (string?)o!["shape"] is { Length: > 0 }), Is.True);
         Assert.That(Sum("shapes"), Is.EqualTo(Sum("ops")).Within(1e-6 * Sum("ops")));
     }
@@ -104,7 +108,8 @@ internal sealed class ProfileTests : FolderTests
     {
         var answer = Amcx.Run("profile", "--config", _config, "--device", "cpu", "--steps", "1", "--shapes");
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        foreach (var part in new[] { "step: median", "without AMC", "machine:", "vision encoder", "backward", "explanation gradient", "matmul nt", "GFLOP/s", "M16 N16 K", "optimizer state", "generation 2" })
+        foreach (var part in new[] { "step: median", "without AMC", "machine:", "vision encoder", "backward",
+            "explanation gradient", "matmul nt", "GFLOP/s", "M16 N16 K", "optimizer state", "generation 2" })
             Assert.That(answer.Out, Does.Contain(part));
     }
 
@@ -128,7 +133,8 @@ internal sealed class ProfileTests : FolderTests
     }
 
     [Test]
-    public void A_missing_configuration() => Amcx.ExpectBadInput(Amcx.Run("profile", "--config", "/nowhere/x.yaml"), "/nowhere/x.yaml");
+    public void A_missing_configuration() =>
+        Amcx.ExpectBadInput(Amcx.Run("profile", "--config", "/nowhere/x.yaml"), "/nowhere/x.yaml");
 
     [Test]
     public void Help_has_examples()
@@ -145,15 +151,27 @@ internal sealed class ProfileTests : FolderTests
         var folder = Path.Combine(GoldenFiles.Root, "configs");
         var config = RunConfig.Load(Path.Combine(folder, "profile-base.yaml"));
         var model = new AlbefModel(AlbefKind.Settings(config, DataSources.Tokenizer(config)));
-        Assert.That(model.Config, Is.EqualTo(new AlbefConfig { Text = new TextConfig { PadId = model.Config.Text.PadId, ClsId = model.Config.Text.ClsId, MaskId = model.Config.Text.MaskId }, QueueSize = 512, MlmProbability = 1 }));
+        Assert.That(model.Config, Is.EqualTo(new AlbefConfig
+        {
+            Text = new TextConfig
+            {
+                PadId = model.Config.Text.PadId,
+                ClsId = model.Config.Text.ClsId,
+                MaskId = model.Config.Text.MaskId
+            },
+            QueueSize = 512,
+            MlmProbability = 1
+        }));
         Assert.That(model.Copy, Is.Not.Null);
-        Assert.That((config.BatchSize, config.Integer("max_tokens"), config.OptionalInteger("min_tokens")), Is.EqualTo((2, 8, (int?)8)));
+        Assert.That((config.BatchSize, config.Integer("max_tokens"), config.OptionalInteger("min_tokens")),
+            Is.EqualTo((2, 8, (int?)8)));
     }
 
     [Test]
     public void A_vocabulary_larger_than_the_tokenizers_trains_and_is_evaluated()
     {
-        string run = _folder.PathOf("run"), config = _folder.Write("wide.yaml", Amcx.TinyConfig + "vocab_size: 100\nmin_tokens: 8\n");
+        string run = _folder.PathOf("run"),
+            config = _folder.Write("wide.yaml", Amcx.TinyConfig + "vocab_size: 100\nmin_tokens: 8\n");
         var train = Amcx.Run("train", "--config", config, "--output", run, "--steps", "2");
         Assert.That(train.Code, Is.Zero, train.Error);
         var eval = Amcx.Run("eval", "--config", config, "--checkpoint", run);

@@ -7,14 +7,17 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;
 
-/// <summary>A run goes on from its folder alone, as the run that it was, and from the newest checkpoint that is whole.</summary>
+/// <summary>
+/// A run goes on from its folder alone, as the run that it was, and from the newest checkpoint that is whole.
+/// </summary>
 [TestFixture]
 internal sealed class ResumeTests : FolderTests
 {
     [Test]
     public void The_folder_is_enough()
     {
-        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig), whole = _folder.PathOf("whole"), parts = _folder.PathOf("parts");
+        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig), whole = _folder.PathOf("whole"),
+            parts = _folder.PathOf("parts");
         string[] own = ["--set", "batch_size=8", "--seed", "5"];
         Assert.That(Amcx.Run(["train", "--config", config, "--output", whole, .. own]).Code, Is.Zero);
         Assert.That(Amcx.Run(["train", "--config", config, "--output", parts, "--steps", "3", .. own]).Code, Is.Zero);
@@ -27,7 +30,9 @@ internal sealed class ResumeTests : FolderTests
     [Test]
     public void A_learning_rate_given_by_its_second_name_survives()
     {
-        var config = _folder.Write("tiny.yaml", Amcx.TinyConfig.Replace("lr: 1e-3, weight", "weight", StringComparison.Ordinal).Replace("sched: cosine", "sched: cosine, lr: 2e-3", StringComparison.Ordinal));
+        var config = _folder.Write(
+            "tiny.yaml", Amcx.TinyConfig.Replace("lr: 1e-3, weight", "weight", StringComparison.Ordinal).Replace(
+                "sched: cosine", "sched: cosine, lr: 2e-3", StringComparison.Ordinal));
         var run = _folder.PathOf("run");
         Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--steps", "3").Code, Is.Zero);
         var resumed = Amcx.Run("train", "--resume", run);
@@ -51,10 +56,13 @@ internal sealed class ResumeTests : FolderTests
     public void How_often_to_look_may_change()
     {
         (_, var run) = Amcx.Train(_folder, "--steps", "3");
-        var answer = Amcx.Run("train", "--resume", run, "--set", "eval_every=1", "eval_batch=2", "test_count=5", "save_every=1", "log_every=2", "grid_scenes=2");
+        var answer = Amcx.Run("train", "--resume", run, "--set", "eval_every=1", "eval_batch=2", "test_count=5",
+            "save_every=1", "log_every=2", "grid_scenes=2");
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "eval").Select(l => (int)l["step"]!), Is.EqualTo(new[] { 0, 4, 5, 6 }).Or.EqualTo(new[] { 0, 3, 4, 5, 6 }));
-        Assert.That(answer.Out, Does.Contain("on 5 test samples: ").And.Not.Contain("% before,"), "the questions of step 0 were others");
+        Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "eval").Select(l => (int)l["step"]!),
+            Is.EqualTo(new[] { 0, 4, 5, 6 }).Or.EqualTo(new[] { 0, 3, 4, 5, 6 }));
+        Assert.That(answer.Out, Does.Contain("on 5 test samples: ").And.Not.Contain("% before,"),
+            "the questions of step 0 were others");
     }
 
     [Test]
@@ -82,7 +90,8 @@ internal sealed class ResumeTests : FolderTests
         using var stop = new CancellationTokenSource();
         using StringWriter output = new(), error = new();
         var options = new TrainOptions { Config = config, Output = run, Threads = 1, Steps = 4 };
-        var code = TrainCommand.Run(options, new CommandContext(output, error), stop.Token, s => { if (s.Step == 0) stop.Cancel(); });
+        var code = TrainCommand.Run(
+            options, new CommandContext(output, error), stop.Token, s => { if (s.Step == 0) stop.Cancel(); });
         Assert.That(code, Is.EqualTo(130));
         var answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Out, Does.Contain("to 4,"), answer.Error);
@@ -94,7 +103,8 @@ internal sealed class ResumeTests : FolderTests
     public void The_weights_a_run_started_from_are_not_asked_for_again()
     {
         string config = _folder.Write("tiny.yaml", Amcx.TinyConfig), start = _folder.PathOf("start");
-        Assert.That(Amcx.Run("train", "--config", config, "--output", start, "--seed", "9", "--steps", "2").Code, Is.Zero);
+        Assert.That(
+            Amcx.Run("train", "--config", config, "--output", start, "--seed", "9", "--steps", "2").Code, Is.Zero);
         string whole = _folder.PathOf("whole"), parts = _folder.PathOf("parts");
         string[] from = ["--set", $"checkpoint={start}"];
         Assert.That(Amcx.Run(["train", "--config", config, "--output", whole, .. from]).Code, Is.Zero);
@@ -103,7 +113,8 @@ internal sealed class ResumeTests : FolderTests
         var resumed = Amcx.Run("train", "--resume", parts);
         Assert.That(resumed.Code, Is.Zero, resumed.Error);
         RunFiles.AssertSame(parts, whole);
-        Assert.That(File.ReadAllBytes(Path.Combine(parts, "grid.png")), Is.EqualTo(File.ReadAllBytes(Path.Combine(whole, "grid.png"))));
+        Assert.That(File.ReadAllBytes(Path.Combine(parts, "grid.png")),
+            Is.EqualTo(File.ReadAllBytes(Path.Combine(whole, "grid.png"))));
     }
 
     [TestCase("model.safetensors", 0.5)]
@@ -129,7 +140,8 @@ internal sealed class ResumeTests : FolderTests
             File.WriteAllBytes(path, File.ReadAllBytes(path)[..(int)(new FileInfo(path).Length * kept)]);
         var answer = Amcx.Run("train", "--resume", run, "--steps", "6");
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        Assert.That(answer.Error.TrimEnd('\n').Split('\n'), Has.Length.EqualTo(1).And.All.StartsWith("warning: ").And.All.Contains("last-good"));
+        Assert.That(answer.Error.TrimEnd('\n').Split('\n'),
+            Has.Length.EqualTo(1).And.All.StartsWith("warning: ").And.All.Contains("last-good"));
         Assert.That(answer.Out, Does.Contain("steps 5 to 6"));
         RunFiles.AssertSame(run, whole);
     }
@@ -161,25 +173,31 @@ internal sealed class ResumeTests : FolderTests
         var now = RunFiles.Snapshot(run);
         Assert.That(now["grid.png"], Is.EqualTo(whole["grid.png"]));
         Assert.That(now["report.html"], Is.EqualTo(whole["report.html"]));
-        Assert.That(now.Keys.Where(k => !k.StartsWith("events.", StringComparison.Ordinal)), Is.EqualTo(whole.Keys.Where(k => !k.StartsWith("events.", StringComparison.Ordinal))));
-        Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "eval").Select(l => (int)l["step"]!), Is.EqualTo(new[] { 0, 4, 6 }));
+        Assert.That(now.Keys.Where(k => !k.StartsWith("events.", StringComparison.Ordinal)),
+            Is.EqualTo(whole.Keys.Where(k => !k.StartsWith("events.", StringComparison.Ordinal))));
+        Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "eval").Select(l => (int)l["step"]!),
+            Is.EqualTo(new[] { 0, 4, 6 }));
     }
 
     [Test]
     public void An_error_saves_the_steps_before_it_first([Values(3, 5)] int failing)
     {
-        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig.Replace("save_every: 2", "save_every: 100", StringComparison.Ordinal)), run = _folder.PathOf("run"), whole = _folder.PathOf("whole");
+        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig.Replace("save_every: 2", "save_every: 100",
+            StringComparison.Ordinal)), run = _folder.PathOf("run"), whole = _folder.PathOf("whole");
         Assert.That(Amcx.Run("train", "--config", config, "--output", whole).Code, Is.Zero);
         using StringWriter output = new(), error = new();
         var options = new TrainOptions { Config = config, Output = run, Threads = 1 };
-        Assert.Throws<DataException>(() => TrainCommand.Run(options, new CommandContext(output, error), CancellationToken.None, s =>
-        {
-            if (s.Step == failing)
-                throw new DataException("a picture cannot be read.");
-        }));
-        Assert.That(output.ToString(), Does.Contain($"saved after step {failing}; go on with: amcx train --resume {run}"));
+        Assert.Throws<DataException>(
+            () => TrainCommand.Run(options, new CommandContext(output, error), CancellationToken.None, s =>
+            {
+                if (s.Step == failing)
+                    throw new DataException("a picture cannot be read.");
+            }));
+        Assert.That(
+            output.ToString(), Does.Contain($"saved after step {failing}; go on with: amcx train --resume {run}"));
         // The copies had been moved for the step that then failed.
-        Assert.That(CheckpointState.Load(RunFiles.Last(run, "state.json")), Has.Property("Step").EqualTo(failing).And.Property("CopiesAhead").True);
+        Assert.That(CheckpointState.Load(RunFiles.Last(run, "state.json")),
+            Has.Property("Step").EqualTo(failing).And.Property("CopiesAhead").True);
         Assert.That(Amcx.Run("train", "--resume", run).Code, Is.Zero);
         RunFiles.AssertSame(run, whole);
     }
@@ -190,7 +208,8 @@ internal sealed class ResumeTests : FolderTests
         string config = _folder.Write("tiny.yaml", Amcx.TinyConfig), run = _folder.PathOf("run");
         using StringWriter output = new(), error = new();
         Assert.Throws<DataException>(() => TrainCommand.Run(
-            new TrainOptions { Config = config, Output = run, Threads = 1 }, new CommandContext(output, error), CancellationToken.None, _ => throw new DataException("x")));
+            new TrainOptions { Config = config, Output = run, Threads = 1 }, new CommandContext(output, error),
+            CancellationToken.None, _ => throw new DataException("x")));
         Assert.That(Directory.Exists(run), Is.False);
     }
 
@@ -205,18 +224,21 @@ internal sealed class ResumeTests : FolderTests
         var changed = File.ReadAllText(train).Replace("circle", "square", StringComparison.Ordinal) + "\n";
         var kept = File.ReadAllText(train);
         File.WriteAllText(train, changed);
-        Amcx.ExpectBadInput(Amcx.Run("train", "--resume", run), train, "has changed since the run began", "SHA-256", "16");
+        Amcx.ExpectBadInput(
+            Amcx.Run("train", "--resume", run), train, "has changed since the run began", "SHA-256", "16");
         File.WriteAllText(train, kept);
 
         // Another way to write the same path, and the vocabulary gone: the run has it.
         File.Delete(Path.Combine(data, "vocab.txt"));
-        answer = Amcx.Run("train", "--resume", run, "--steps", "3", "--set", $"image_root={Path.Combine(data, "..", Path.GetFileName(data))}/");
+        answer = Amcx.Run("train", "--resume", run, "--steps", "3", "--set",
+            $"image_root={Path.Combine(data, "..", Path.GetFileName(data))}/");
         Assert.That(answer.Code, Is.Zero, answer.Error);
 
         // Moved: the paths are others, the data is not.
         var moved = data + "-moved";
         Directory.Move(data, moved);
-        answer = Amcx.Run("train", "--resume", run, "--set", $"image_root={moved}", $"train_file={Path.Combine(moved, "train.json")}", $"test_file={Path.Combine(moved, "test.json")}");
+        answer = Amcx.Run("train", "--resume", run, "--set", $"image_root={moved}",
+            $"train_file={Path.Combine(moved, "train.json")}", $"test_file={Path.Combine(moved, "test.json")}");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("steps 4 to 6"));
     }
@@ -227,7 +249,8 @@ internal sealed class ResumeTests : FolderTests
         (var config, var data) = Annotations();
         var run = _folder.PathOf("run");
         Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--steps", "2").Code, Is.Zero);
-        Amcx.ExpectBadInput(Amcx.Run("train", "--resume", run, "--set", $"image_root={_folder.Path}"), "image_root", data, _folder.Path);
+        Amcx.ExpectBadInput(Amcx.Run("train", "--resume", run, "--set", $"image_root={_folder.Path}"), "image_root",
+            data, _folder.Path);
     }
 
     [Test]
@@ -236,11 +259,13 @@ internal sealed class ResumeTests : FolderTests
         (var config, var run) = Amcx.Train(_folder, "--steps", "2");
         var before = RunFiles.Snapshot(run);
         Amcx.ExpectBadInput(Amcx.Run("train", "--config", config, "--output", run), run, "--resume", "--overwrite");
-        Amcx.ExpectBadInput(Amcx.Run("train", "--config", config, "--set", $"output={run}"), run, "--resume", "--overwrite");
+        Amcx.ExpectBadInput(
+            Amcx.Run("train", "--config", config, "--set", $"output={run}"), run, "--resume", "--overwrite");
         Assert.That(RunFiles.Snapshot(run), Is.EqualTo(before));
         var answer = Amcx.Run("train", "--config", config, "--output", run, "--overwrite", "--steps", "1");
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "step").Select(l => (int)l["step"]!), Is.EqualTo(new[] { 1 }));
+        Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "step").Select(l => (int)l["step"]!),
+            Is.EqualTo(new[] { 1 }));
         Assert.That(Directory.Exists(Path.Combine(run, "previous-run")), Is.False);
     }
 
@@ -251,7 +276,8 @@ internal sealed class ResumeTests : FolderTests
         var before = RunFiles.Snapshot(run);
         using StringWriter output = new(), error = new();
         var options = new TrainOptions { Config = config, Output = run, Threads = 1, Overwrite = true };
-        Assert.That(TrainCommand.Run(options, new CommandContext(output, error), new CancellationToken(canceled: true)), Is.EqualTo(130));
+        Assert.That(TrainCommand.Run(options, new CommandContext(output, error), new CancellationToken(canceled: true)),
+            Is.EqualTo(130));
         Assert.That(output.ToString(), Does.Contain("nothing was saved").And.Contain("the run before is back"));
         Assert.That(RunFiles.Snapshot(run), Is.EqualTo(before));
     }
@@ -262,8 +288,11 @@ internal sealed class ResumeTests : FolderTests
     {
         var config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
         Directory.CreateDirectory(_folder.PathOf("runs/tiny/checkpoints/last"));
-        using var first = Child.Start(_folder.Path, "train", "--config", config, "--set", "steps=100000", "save_every=2");
-        Assert.That(first.WaitFor("runs/tiny holds a run already, which is left as it is; this one goes to runs/tiny-2"), Is.True, first.Error);
+        using var first = Child.Start(
+            _folder.Path, "train", "--config", config, "--set", "steps=100000", "save_every=2");
+        Assert.That(
+            first.WaitFor("runs/tiny holds a run already, which is left as it is; this one goes to runs/tiny-2"),
+            Is.True, first.Error);
         Assert.That(first.WaitFor("step 3/"), Is.True, first.Error);
         var second = Amcx.Run("train", "--resume", _folder.PathOf("runs/tiny-2"));
         Amcx.ExpectBadInput(second, _folder.PathOf("runs/tiny-2"), "another process");
@@ -283,7 +312,8 @@ internal sealed class ResumeTests : FolderTests
             File.Copy(files[0], Path.Combine(data, "train.json"));
         if (!File.Exists(Path.Combine(data, "test.json")))
             File.Copy(files[0], Path.Combine(data, "test.json"));
-        File.WriteAllLines(Path.Combine(data, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. SceneVocabulary.Words("scenes")]);
+        File.WriteAllLines(Path.Combine(data, "vocab.txt"),
+            ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. SceneVocabulary.Words("scenes")]);
         var config = _folder.Write("annotations.yaml", Amcx.TinyConfig.Replace("dataset: scenes", $"""
             dataset: annotations
             train_file: [{data}/train.json]

@@ -7,13 +7,17 @@ namespace AmcEngine.Tests.Cli;
 /// <summary>Compares what runs have left.</summary>
 internal static class RunFiles
 {
-    private static readonly string[] Names = ["model.safetensors", "optimizer.safetensors", "state.json", "vocab.txt", "before.safetensors"];
+    private static readonly string[] Names =
+    [
+        "model.safetensors", "optimizer.safetensors", "state.json", "vocab.txt", "before.safetensors"
+    ];
 
     /// <summary>A file of a run's newest checkpoint.</summary>
     public static string Last(string run, string file) => Path.Combine(CheckpointLayout.Last(run), file);
 
     /// <summary>The log as JSON.</summary>
-    public static JsonNode[] Log(string run) => [.. File.ReadLines(Path.Combine(run, TrainingLog.FileName)).Select(l => JsonNode.Parse(l)!)];
+    public static JsonNode[] Log(string run) =>
+        [.. File.ReadLines(Path.Combine(run, TrainingLog.FileName)).Select(l => JsonNode.Parse(l)!)];
 
     /// <summary>The log without the times in it.</summary>
     public static string[] LogWithoutTimes(string run) => [.. Log(run).Select(l =>
@@ -26,7 +30,8 @@ internal static class RunFiles
     public static void AssertSame(string actual, string expected)
     {
         foreach (var file in Names)
-            Assert.That(File.ReadAllBytes(Last(actual, file)).AsSpan().SequenceEqual(File.ReadAllBytes(Last(expected, file))), Is.True, $"{actual}: {file}");
+            Assert.That(File.ReadAllBytes(Last(actual, file)).AsSpan()
+                .SequenceEqual(File.ReadAllBytes(Last(expected, file))), Is.True, $"{actual}: {file}");
         Assert.That(LogWithoutTimes(actual), Is.EqualTo(LogWithoutTimes(expected)), actual);
     }
 
@@ -34,8 +39,10 @@ internal static class RunFiles
     public static SortedDictionary<string, string> Snapshot(string folder)
     {
         var all = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(f => Path.GetFileName(f) != ".lock"))
-            all[Path.GetRelativePath(folder, file)] = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)));
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(
+            f => Path.GetFileName(f) != ".lock"))
+            all[Path.GetRelativePath(folder, file)] = Convert.ToHexString(
+                System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)));
         return all;
     }
 

@@ -23,13 +23,15 @@ internal sealed class SignalTests : FolderTests
     public void A_signal_is_answered_saves_and_sets_the_exit_code(int signal, int code)
     {
         var run = _folder.PathOf("a run");
-        using var child = Child.Start(_folder.Path, "train", "--config", _config, "--output", run, "--set", "steps=100000", "save_every=100000", "eval_every=100000");
+        using var child = Child.Start(_folder.Path, "train", "--config", _config, "--output", run, "--set",
+            "steps=100000", "save_every=100000", "eval_every=100000");
         Assert.That(child.WaitFor("step 2/"), Is.True, child.Error);
         child.Signal(signal);
         var answer = child.End();
         Assert.That(answer.Code, Is.EqualTo(code), answer.Error);
         Assert.That(answer.Error, Does.Contain("stopping"));
-        Assert.That(answer.Out, Does.Match($"stopped after step \\d+ and saved; go on with: amcx train --resume '{run}'"));
+        Assert.That(
+            answer.Out, Does.Match($"stopped after step \\d+ and saved; go on with: amcx train --resume '{run}'"));
         Assert.That(File.Exists(RunFiles.Last(run, "state.json")), Is.True);
     }
 
@@ -50,7 +52,8 @@ internal sealed class SignalTests : FolderTests
             Assert.That(Directory.Exists(run), Is.False, "nothing was done, so that nothing is left");
         }
         Assert.That(Amcx.Run("train", "--config", _config, "--output", run, "--steps", "1").Code, Is.Zero);
-        using (var child = Child.Start(_folder.Path, ["eval", "--config", _config, "--checkpoint", run, "--json", _folder.PathOf("no.json"), "--verbose", .. long_]))
+        using (var child = Child.Start(_folder.Path, ["eval", "--config", _config, "--checkpoint", run, "--json",
+            _folder.PathOf("no.json"), "--verbose", .. long_]))
         {
             Assert.That(child.WaitFor("model.safetensors"), Is.True, child.Error);
             child.Signal(Interrupt);
@@ -67,7 +70,9 @@ internal sealed class SignalTests : FolderTests
         {
             var run = _folder.PathOf($"run-{second}");
             // A model whose step takes seconds, so that the second signal finds it at work.
-            using var child = Child.Start(_folder.Path, "train", "--config", _config, "--output", run, "--set", "image_res=256", "vision_width=128", "vision_depth=8", "batch_size=16", "test_count=1", "save_every=1000", "eval_every=1000", "steps=1000");
+            using var child = Child.Start(_folder.Path, "train", "--config", _config, "--output",
+                run, "--set", "image_res=256", "vision_width=128", "vision_depth=8", "batch_size=16", "test_count=1",
+                "save_every=1000", "eval_every=1000", "steps=1000");
             Assert.That(child.WaitFor("step 1/"), Is.True, child.Error);
             child.Signal(first);
             Assert.That(child.WaitForError("stopping"), Is.True);
@@ -81,7 +86,8 @@ internal sealed class SignalTests : FolderTests
     [Test]
     public void A_run_that_ignores_hangups_goes_on()
     {
-        var answer = Child.Bash(_folder.Path, $"trap '' HUP; amcx train --config '{_config}' --output r --set steps=40 & sleep 0.1; while ! [ -s r/log.jsonl ]; do sleep 0.05; done; kill -HUP $!; wait $!; echo code $?");
+        var answer = Child.Bash(_folder.Path, $"trap '' HUP; amcx train --config '{_config}' --output r --set steps=40 "
+            + "& sleep 0.1; while ! [ -s r/log.jsonl ]; do sleep 0.05; done; kill -HUP $!; wait $!; echo code $?");
         Assert.That(answer.Out, Does.Contain("code 0"), answer.Error);
         Assert.That(answer.Error, Does.Not.Contain("stopping"));
     }

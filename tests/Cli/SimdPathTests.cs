@@ -6,7 +6,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;
 
-/// <summary>AMCX_SIMD chooses the path of the CPU back end: each reproduces the reference, and a wrong value is one clear line.</summary>
+/// <summary>
+/// AMCX_SIMD chooses the path of the CPU back end: each reproduces the reference, and a wrong value is one clear line.
+/// </summary>
 [TestFixture]
 internal sealed class SimdPathTests
 {
@@ -18,7 +20,8 @@ internal sealed class SimdPathTests
     [TestCaseSource(nameof(Goldens)), Category("Golden")]
     public void Verify_reproduces_the_reference(string path, string dtype)
     {
-        var answer = RunWith(path, "verify", "--golden", GoldenFiles.Require("albef-tiny.json"), "--device", "cpu", "--dtype", dtype);
+        var answer = RunWith(
+            path, "verify", "--golden", GoldenFiles.Require("albef-tiny.json"), "--device", "cpu", "--dtype", dtype);
         TestContext.Out.WriteLine(answer.Out);
         Assert.That(answer.Code, Is.Zero, answer.Error + answer.Out);
         Assert.That(answer.Out, Does.Contain("groups passed, 0 failed"));
@@ -27,7 +30,8 @@ internal sealed class SimdPathTests
     [Test]
     public void The_device_names_its_path()
     {
-        string[] lines = [.. SimdPaths.All.Select(path => RunWith(path.ToUpperInvariant(), "devices").Out.Split('\n')[0])];
+        string[] lines =
+            [.. SimdPaths.All.Select(path => RunWith(path.ToUpperInvariant(), "devices").Out.Split('\n')[0])];
         Assert.That(lines, Is.Unique.And.All.StartsWith("cpu "));
     }
 
@@ -36,7 +40,8 @@ internal sealed class SimdPathTests
     public void A_path_that_there_is_not(string value)
     {
         Amcx.ExpectBadInput(RunWith(value, "devices"), SimdPath.Variable, $"'{value}'", "128, scalar");
-        Amcx.ExpectBadInput(RunWith(value, "verify", "--golden", GoldenFiles.Require("albef-tiny.json")), SimdPath.Variable);
+        Amcx.ExpectBadInput(
+            RunWith(value, "verify", "--golden", GoldenFiles.Require("albef-tiny.json")), SimdPath.Variable);
     }
 
     [Test]
@@ -60,11 +65,12 @@ internal sealed class SimdPathTests
     }
 
     // The path is read once a process. A variable of the runtime among the arguments is switched off.
-    private static Answer RunWith(string path, params string[] args) => Amcx.RunProcess([.. args.Where(a => !IsRuntimeSwitch(a))], environment =>
-    {
-        foreach (var name in args.Where(IsRuntimeSwitch)) environment[name] = "0";
-        environment[SimdPath.Variable] = path;
-    });
+    private static Answer RunWith(string path, params string[] args) =>
+        Amcx.RunProcess([.. args.Where(a => !IsRuntimeSwitch(a))], environment =>
+        {
+            foreach (var name in args.Where(IsRuntimeSwitch)) environment[name] = "0";
+            environment[SimdPath.Variable] = path;
+        });
 
     private static bool IsRuntimeSwitch(string arg) => arg.StartsWith("DOTNET_", StringComparison.Ordinal);
 }

@@ -3,7 +3,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;
 
-/// <summary>Tests of what comes after training: they share a tiny run, and each has a folder of its own besides.</summary>
+/// <summary>
+/// Tests of what comes after training: they share a tiny run, and each has a folder of its own besides.
+/// </summary>
 /// <param name="steps">Steps of the run.</param>
 internal abstract class TrainedOnceTests(int steps) : FolderTests
 {

@@ -73,7 +73,8 @@ internal sealed class TrainingLogTests : FolderTests
         var answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Error, Does.Contain("warning: ").And.Contain(" 3"));
-        Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "step").Select(l => (int)l["step"]!), Is.EqualTo(new[] { 1, 2, 3, 4, 5, 6 }));
+        Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "step").Select(l => (int)l["step"]!),
+            Is.EqualTo(new[] { 1, 2, 3, 4, 5, 6 }));
     }
 
     [Test]
@@ -81,7 +82,8 @@ internal sealed class TrainingLogTests : FolderTests
     {
         (_, var run) = Amcx.Train(_folder, "--steps", "5");
         var log = Path.Combine(run, "log.jsonl");
-        File.WriteAllLines(log, File.ReadAllLines(log).Where(l => !l.Contains("\"eval\",\"step\":0,", StringComparison.Ordinal)));
+        File.WriteAllLines(
+            log, File.ReadAllLines(log).Where(l => !l.Contains("\"eval\",\"step\":0,", StringComparison.Ordinal)));
         var answer = Amcx.Run("train", "--resume", run);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain("% after training").And.Not.Contain("% before"));
@@ -93,5 +95,6 @@ internal sealed class TrainingLogTests : FolderTests
         return _folder.Path;
     }
 
-    private static string Case(string name) => TempFolder.Fixture(Path.Combine("..", "..", "Cases", "logs", name + ".jsonl"));
+    private static string Case(string name) =>
+        TempFolder.Fixture(Path.Combine("..", "..", "Cases", "logs", name + ".jsonl"));
 }

@@ -25,7 +25,8 @@ internal sealed class UsageTests
     {
         var answer = Amcx.RunPlain([.. command.Split(' '), "--help"]);
         Assert.That(answer.Code, Is.Zero);
-        Assert.That(answer.Out, Does.Contain("USAGE").And.Contain($"amcx {command}").And.Contain("--device").And.Contain("--threads").And.Contain("--verbose"));
+        Assert.That(answer.Out, Does.Contain("USAGE").And.Contain($"amcx {command}").And.Contain("--device")
+            .And.Contain("--threads").And.Contain("--verbose"));
         Assert.That(answer.Error, Is.Empty);
     }
 
@@ -39,7 +40,8 @@ internal sealed class UsageTests
     }
 
     [Test]
-    public void A_mistyped_command_gets_the_nearest_one() => Amcx.ExpectBadInput(Amcx.RunPlain("trian"), "\"trian\"", "\"train\"");
+    public void A_mistyped_command_gets_the_nearest_one() =>
+        Amcx.ExpectBadInput(Amcx.RunPlain("trian"), "\"trian\"", "\"train\"");
 
     [Test]
     public void No_command_is_an_error() => Amcx.ExpectBadInput(Amcx.RunPlain(), "no command", "train");
@@ -48,13 +50,16 @@ internal sealed class UsageTests
     public void Data_alone_is_an_error() => Amcx.ExpectBadInput(Amcx.RunPlain("data"), "scenes", "inspect");
 
     [Test]
-    public void An_unknown_option_is_named() => Amcx.ExpectBadInput(Amcx.RunPlain("train", "--config", "x.yaml", "--stepz", "3"), "stepz", "--help");
+    public void An_unknown_option_is_named() =>
+        Amcx.ExpectBadInput(Amcx.RunPlain("train", "--config", "x.yaml", "--stepz", "3"), "stepz", "--help");
 
     [Test]
-    public void A_missing_option_is_named() => Amcx.ExpectBadInput(Amcx.RunPlain("eval", "--config", "x.yaml"), "--checkpoint", "--help");
+    public void A_missing_option_is_named() =>
+        Amcx.ExpectBadInput(Amcx.RunPlain("eval", "--config", "x.yaml"), "--checkpoint", "--help");
 
     [Test]
-    public void A_number_that_is_none_is_named() => Amcx.ExpectBadInput(Amcx.RunPlain("train", "--config", "x.yaml", "--steps", "many"), "--steps");
+    public void A_number_that_is_none_is_named() =>
+        Amcx.ExpectBadInput(Amcx.RunPlain("train", "--config", "x.yaml", "--steps", "many"), "--steps");
 
     [Test]
     public void Devices_lists_the_cpu()
@@ -65,7 +70,8 @@ internal sealed class UsageTests
     }
 
     [Test]
-    public void Negative_threads_are_refused() => Amcx.ExpectBadInput(Amcx.RunPlain("devices", "--threads=-1"), "--threads -1");
+    public void Negative_threads_are_refused() =>
+        Amcx.ExpectBadInput(Amcx.RunPlain("devices", "--threads=-1"), "--threads -1");
 
     [Test]
     public void Verbose_adds_the_stack_trace()

@@ -18,7 +18,8 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Samples_are_resized_normalised_and_masked()
     {
-        var sample = Dataset(AugmentationOptions.None, new RegionAnnotation("a.png", ["A red-car!"], [new Box(20, 0, 40, 10)])).Get(0, 1, 0);
+        var sample = Dataset(AugmentationOptions.None,
+            new RegionAnnotation("a.png", ["A red-car!"], [new Box(20, 0, 40, 10)])).Get(0, 1, 0);
 
         var resized = ImageOps.ResizeBilinear(RgbImage.Load(_folder.PathOf("a.png")), 8, 8);
         Assert.Multiple(() =>
@@ -26,7 +27,8 @@ internal sealed class AnnotationDatasetTests : FolderTests
             Assert.That(sample.Caption, Is.EqualTo("a red car"));
             Assert.That(sample.Picture.Pixels, Is.EqualTo(resized.Pixels));
             Assert.That(sample.Image, Is.EqualTo(Normalised(resized)));
-            Assert.That(sample.Mask, Is.EqualTo(Enumerable.Range(0, 64).Select(i => (byte)(i < 32 && i % 8 >= 4 ? 1 : 0))));
+            Assert.That(
+                sample.Mask, Is.EqualTo(Enumerable.Range(0, 64).Select(i => (byte)(i < 32 && i % 8 >= 4 ? 1 : 0))));
         });
     }
 
@@ -73,8 +75,10 @@ internal sealed class AnnotationDatasetTests : FolderTests
     [Test]
     public void Flips_take_the_mask_along()
     {
-        var dataset = Dataset(AugmentationOptions.None with { FlipProbability = 1 }, new RegionAnnotation("a.png", ["x"], [new Box(20, 0, 40, 10)]));
-        Assert.That(dataset.Get(0, 1, 0).Mask, Is.EqualTo(Enumerable.Range(0, 64).Select(i => (byte)(i < 32 && i % 8 < 4 ? 1 : 0))));
+        var dataset = Dataset(AugmentationOptions.None with { FlipProbability = 1 },
+            new RegionAnnotation("a.png", ["x"], [new Box(20, 0, 40, 10)]));
+        Assert.That(dataset.Get(0, 1, 0).Mask, Is.EqualTo(
+            Enumerable.Range(0, 64).Select(i => (byte)(i < 32 && i % 8 < 4 ? 1 : 0))));
     }
 
     [Test]
@@ -88,12 +92,16 @@ internal sealed class AnnotationDatasetTests : FolderTests
     public void Bad_input_is_named()
     {
         var noPixel = Dataset(AugmentationOptions.None, new RegionAnnotation("a.png", ["x"], [new Box(50, 0, 60, 10)]));
-        var noPicture = Dataset(AugmentationOptions.None, new RegionAnnotation("none.png", ["x"], [new Box(0, 0, 1, 1)]));
+        var noPicture = Dataset(
+            AugmentationOptions.None, new RegionAnnotation("none.png", ["x"], [new Box(0, 0, 1, 1)]));
         Assert.Multiple(() =>
         {
-            Assert.That(() => new AnnotationDataset([Save(ManyBoxes())], _folder.PathOf("none")), Throws.TypeOf<DataException>().With.Message.Contains("picture folder does not exist"));
-            Assert.That(() => noPixel.Get(0, 1, 0), Throws.TypeOf<UnusableSampleException>().With.Message.Contains("a.png: box [50, 0, 60, 10] covers no pixel"));
-            Assert.That(() => noPicture.Get(0, 1, 0), Throws.InstanceOf<DataException>().With.Message.Contains("picture not found"));
+            Assert.That(() => new AnnotationDataset([Save(ManyBoxes())], _folder.PathOf("none")),
+                Throws.TypeOf<DataException>().With.Message.Contains("picture folder does not exist"));
+            Assert.That(() => noPixel.Get(0, 1, 0), Throws.TypeOf<UnusableSampleException>().With.Message.Contains(
+                "a.png: box [50, 0, 60, 10] covers no pixel"));
+            Assert.That(() => noPicture.Get(0, 1, 0),
+                Throws.InstanceOf<DataException>().With.Message.Contains("picture not found"));
             Assert.That(() => noPixel.Get(1, 1, 0), Throws.TypeOf<ArgumentOutOfRangeException>());
         });
     }
@@ -119,8 +127,10 @@ internal sealed class AnnotationDatasetTests : FolderTests
         var set = new AnnotationEvaluationSet([mixed], _folder.Path, warn: said.Add);
         Assert.That(set[0].Boxes, Is.EqualTo((Box[])[new(0, 0, 5, 5)]));
         _ = set[0];
-        Assert.That((set.Annotations.DroppedBoxes, set.Annotations.BadEntries, said.Count), Is.EqualTo((1, 0, 1)), "counted and said once");
-        var outside = new AnnotationEvaluationSet([Save(new RegionAnnotation("a.png", ["x"], [new Box(50, 0, 60, 10)]))], _folder.Path);
+        Assert.That((set.Annotations.DroppedBoxes, set.Annotations.BadEntries, said.Count), Is.EqualTo((1, 0, 1)),
+            "counted and said once");
+        var outside = new AnnotationEvaluationSet(
+            [Save(new RegionAnnotation("a.png", ["x"], [new Box(50, 0, 60, 10)]))], _folder.Path);
         Assert.That(() => outside[0], Throws.TypeOf<UnusableSampleException>());
         Assert.That(outside.Annotations.BadEntries, Is.EqualTo(1));
     }
@@ -136,23 +146,32 @@ internal sealed class AnnotationDatasetTests : FolderTests
         var set = new AnnotationEvaluationSet([file], _folder.Path);
         Assert.Multiple(() =>
         {
-            Assert.That((dataset.Count, dataset.Annotations.WithoutBox, dataset.Annotations.HasBad), Is.EqualTo((4, 3, false)));
+            Assert.That(
+                (dataset.Count, dataset.Annotations.WithoutBox, dataset.Annotations.HasBad), Is.EqualTo((4, 3, false)));
             for (var i = 0; i < 3; i++)
                 Assert.That(dataset.Get(i, 1, 0).Mask, Has.All.Zero);
             Assert.That(dataset.Get(3, 1, 0).Mask, Has.Some.EqualTo((byte)1));
             Assert.That(set.Select(q => q.Caption), Is.EqualTo((string[])["four"]));
             var none = _folder.Write("none.json", """[{"image": "a.png", "caption": "one"}]""");
-            Assert.That(() => new AnnotationEvaluationSet([none], _folder.Path), Throws.TypeOf<DataException>().With.Message.Contains("no entry has a region"));
+            Assert.That(() => new AnnotationEvaluationSet([none], _folder.Path),
+                Throws.TypeOf<DataException>().With.Message.Contains("no entry has a region"));
         });
     }
 
     [Test]
     public void Normalised_boxes_become_pixels_of_their_picture()
     {
-        var file = _folder.Write("unit.json", """[{"image": "a.png", "caption": "one", "bbox": [[0.25, 0.5, 0.75, 1]]}]""");
-        Assert.That(new AnnotationEvaluationSet([file], _folder.Path)[0].Boxes, Is.EqualTo((Box[])[new(10, 10, 30, 20)]));
-        var sample = new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions { ImageSize = 8, Augmentation = AugmentationOptions.None }).Get(0, 1, 0);
-        Assert.That(sample.Mask, Is.EqualTo(Enumerable.Range(0, 64).Select(i => (byte)(i >= 32 && i % 8 is >= 2 and < 6 ? 1 : 0))));
+        var file = _folder.Write(
+            "unit.json", """[{"image": "a.png", "caption": "one", "bbox": [[0.25, 0.5, 0.75, 1]]}]""");
+        Assert.That(
+            new AnnotationEvaluationSet([file], _folder.Path)[0].Boxes, Is.EqualTo((Box[])[new(10, 10, 30, 20)]));
+        var sample = new AnnotationDataset([file], _folder.Path, new AnnotationDatasetOptions
+        {
+            ImageSize = 8,
+            Augmentation = AugmentationOptions.None
+        }).Get(0, 1, 0);
+        Assert.That(sample.Mask, Is.EqualTo(
+            Enumerable.Range(0, 64).Select(i => (byte)(i >= 32 && i % 8 is >= 2 and < 6 ? 1 : 0))));
     }
 
     [Test]
@@ -160,14 +179,21 @@ internal sealed class AnnotationDatasetTests : FolderTests
     {
         File.Copy(Cases.Path("pictures", "exif6.png"), _folder.PathOf("e.png"));
         var file = Save(new RegionAnnotation("e.png", ["x"], [new Box(0, 0, 10, 10)]));
-        foreach ((var exif, var width) in ((ExifOrientation, int)[])[(ExifOrientation.Apply, 64), (ExifOrientation.Ignore, 96)])
+        foreach ((var exif, var width) in ((ExifOrientation, int)[])[(ExifOrientation.Apply, 64),
+            (ExifOrientation.Ignore, 96)])
         {
             var options = new PictureOptions { Exif = exif };
             var whole = PictureFile.Read(_folder.PathOf("e.png"), exif).Picture;
-            var plain = new AnnotationDatasetOptions { ImageSize = 8, Pictures = options, Augmentation = AugmentationOptions.None };
+            var plain = new AnnotationDatasetOptions
+            {
+                ImageSize = 8,
+                Pictures = options,
+                Augmentation = AugmentationOptions.None
+            };
             var sample = new AnnotationDataset([file], _folder.Path, plain).Get(0, 1, 0);
             Assert.That(sample.Picture.Pixels, Is.EqualTo(ImageOps.ResizeBilinear(whole, 8, 8).Pixels));
-            Assert.That(new AnnotationEvaluationSet([file], _folder.Path, pictures: options)[0].Picture.Width, Is.EqualTo(width));
+            Assert.That(new AnnotationEvaluationSet([file], _folder.Path, pictures: options)[0].Picture.Width,
+                Is.EqualTo(width));
         }
     }
 
@@ -179,10 +205,12 @@ internal sealed class AnnotationDatasetTests : FolderTests
     }
 
     // The last box lies to the right of the picture.
-    private static RegionAnnotation ManyBoxes() => new("a.png", ["one", "two"], [new Box(0, 0, 20, 20), new Box(20, 0, 40, 20), new Box(50, 0, 60, 10)]);
+    private static RegionAnnotation ManyBoxes() =>
+        new("a.png", ["one", "two"], [new Box(0, 0, 20, 20), new Box(20, 0, 40, 20), new Box(50, 0, 60, 10)]);
 
     private AnnotationDataset Dataset(AugmentationOptions augmentation, RegionAnnotation annotation) =>
-        new([Save(annotation)], _folder.Path, new AnnotationDatasetOptions { ImageSize = 8, Augmentation = augmentation });
+        new([Save(annotation)], _folder.Path,
+            new AnnotationDatasetOptions { ImageSize = 8, Augmentation = augmentation });
 
     private string Save(RegionAnnotation annotation)
     {

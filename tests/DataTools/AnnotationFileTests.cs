@@ -69,7 +69,8 @@ internal sealed class AnnotationFileTests : FolderTests
         var path = _folder.Write("a.json", "[" + Good[..^1] + $", \"paraphrases\": {value}}}]");
         var read = AnnotationFile.Load(path, BoxFormat.Auto, census).Single();
         Assert.That(string.Join('|', read.Paraphrases), Is.EqualTo(expected));
-        Assert.That((census.DroppedPhrases, census.BadEntries, census.Counts[AnnotationFault.BadPhrase]), Is.EqualTo((bad, 0, bad)));
+        Assert.That((census.DroppedPhrases, census.BadEntries, census.Counts[AnnotationFault.BadPhrase]),
+            Is.EqualTo((bad, 0, bad)));
         Assert.That(census.Lines()[0], Does.Contain("paraphrases: "));
     }
 
@@ -79,7 +80,8 @@ internal sealed class AnnotationFileTests : FolderTests
         RegionAnnotation[] written = [.. Enumerable.Range(0, 5_000).Select(i =>
             new RegionAnnotation($"{i}.png", [$"phrase {i} " + new string('x', i % 97)], [new Box(i, 0, i + 1, 1)]))];
         var path = _folder.PathOf("a.json");
-        AnnotationFile.Save(path, [.. written, new RegionAnnotation("long.png", [new string('y', 200_000)], [new Box(0, 0, 1, 1)])]);
+        AnnotationFile.Save(
+            path, [.. written, new RegionAnnotation("long.png", [new string('y', 200_000)], [new Box(0, 0, 1, 1)])]);
         var read = AnnotationFile.Load(path);
         Assert.That(read, Has.Count.EqualTo(5_001));
         Assert.That(read.Take(5_000).Select(a => a.Captions[0]), Is.EqualTo(written.Select(a => a.Captions[0])));
@@ -104,23 +106,34 @@ internal sealed class AnnotationFileTests : FolderTests
     [TestCase("[{\"caption\": \"a\", \"bbox\": [[0,0,1,1]]}]", "entry 0: image: the field is missing")]
     [TestCase("[{\"image\": \" \", \"caption\": \"a\", \"bbox\": [[0,0,1,1]]}]", "entry 0: image:")]
     [TestCase("[{\"image\": \"b\", \"bbox\": [[0,0,1,1]]}]", "entry 0: caption: the field is missing")]
-    [TestCase("[{\"image\": \"b\", \"caption\": \"\", \"bbox\": [[0,0,1,1]]}]", "entry 0: caption: the phrase is empty")]
-    [TestCase("[{\"image\": \"b\", \"caption\": [\"\", \"?!\"], \"bbox\": [[0,0,1,1]]}]", "entry 0: caption: the phrase is empty")]
+    [TestCase("[{\"image\": \"b\", \"caption\": \"\", \"bbox\": [[0,0,1,1]]}]",
+        "entry 0: caption: the phrase is empty")]
+    [TestCase("[{\"image\": \"b\", \"caption\": [\"\", \"?!\"], \"bbox\": [[0,0,1,1]]}]",
+        "entry 0: caption: the phrase is empty")]
     [TestCase("[{\"image\": \"b\", \"caption\": [], \"bbox\": [[0,0,1,1]]}]", "entry 0: caption: the list is empty")]
     [TestCase("[{\"image\": \"b\", \"caption\": 5, \"bbox\": [[0,0,1,1]]}]", "entry 0: caption: must be a phrase")]
     [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": true}]", "entry 0: bbox: must be a list")]
     [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [0,0,1]}]", "entry 0: bbox: must be four numbers")]
-    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,0,1]]}]", "entry 0: bbox[0]: must be four numbers")]
-    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,0,\"1\",1]]}]", "entry 0: bbox[0]: must be four finite numbers")]
-    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,0,1e999,1]]}]", "entry 0: bbox[0]: must be four finite numbers")]
-    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,NaN,1,1]]}]", "entry 0: bbox: NaN and Infinity are not numbers")]
-    [TestCase("[{\"bbox\": [[0,0,1, -Infinity]], \"image\": \"b\"}]", "entry 0: bbox: NaN and Infinity are not numbers")]
-    [TestCase("[{\"image\": \"b\", \"caption\": \"\\ud800\", \"bbox\": [[0,0,1,1]]}]", "entry 0: holds text that is not valid Unicode")]
-    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[5,5,5,9]]}]", "entry 0: bbox[0]: [5, 5, 5, 9] has no area")]
-    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[-9,0,-2,1]]}]", "entry 0: bbox[0]: [-9, 0, -2, 1] lies outside")]
+    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,0,1]]}]",
+        "entry 0: bbox[0]: must be four numbers")]
+    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,0,\"1\",1]]}]",
+        "entry 0: bbox[0]: must be four finite numbers")]
+    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,0,1e999,1]]}]",
+        "entry 0: bbox[0]: must be four finite numbers")]
+    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[0,NaN,1,1]]}]",
+        "entry 0: bbox: NaN and Infinity are not numbers")]
+    [TestCase("[{\"bbox\": [[0,0,1, -Infinity]], \"image\": \"b\"}]",
+        "entry 0: bbox: NaN and Infinity are not numbers")]
+    [TestCase("[{\"image\": \"b\", \"caption\": \"\\ud800\", \"bbox\": [[0,0,1,1]]}]",
+        "entry 0: holds text that is not valid Unicode")]
+    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[5,5,5,9]]}]",
+        "entry 0: bbox[0]: [5, 5, 5, 9] has no area")]
+    [TestCase("[{\"image\": \"b\", \"caption\": \"a\", \"bbox\": [[-9,0,-2,1]]}]",
+        "entry 0: bbox[0]: [-9, 0, -2, 1] lies outside")]
     public void Bad_files_are_named_with_entry_and_field(string json, string message)
     {
-        var path = _folder.Write("bad.json", json.Replace("BAD", "{\"image\" 3", StringComparison.Ordinal).Replace("GOOD", Good, StringComparison.Ordinal));
+        var path = _folder.Write("bad.json", json.Replace("BAD", "{\"image\" 3", StringComparison.Ordinal).Replace(
+            "GOOD", Good, StringComparison.Ordinal));
         var e = Assert.Throws<DataException>(() => AnnotationFile.Load(path))!;
         Assert.That(e.Message, Does.StartWith(path).And.Contain(message).And.Not.Contain("\n"));
     }
@@ -131,14 +144,17 @@ internal sealed class AnnotationFileTests : FolderTests
         // The reader's first buffer holds 65536 bytes; the word is moved across its end.
         string start = "[{\"image\": \"b\", \"bbox\": [[", padding = new(' ', 65536 - start.Length - shift);
         var path = _folder.Write("bad.json", start + padding + "NaN, 0, 1, 1]]}]");
-        Assert.That(() => AnnotationFile.Load(path), Throws.TypeOf<DataException>().With.Message.Contains("entry 0: bbox: NaN and Infinity"));
+        Assert.That(() => AnnotationFile.Load(path), Throws.TypeOf<DataException>().With.Message.Contains(
+            "entry 0: bbox: NaN and Infinity"));
     }
 
     [Test]
     public void A_missing_file_is_named() =>
-        Assert.That(() => AnnotationFile.Load(_folder.PathOf("none.json")), Throws.TypeOf<DataException>().With.Message.Contains("none.json: annotation file not found"));
+        Assert.That(() => AnnotationFile.Load(_folder.PathOf("none.json")),
+            Throws.TypeOf<DataException>().With.Message.Contains("none.json: annotation file not found"));
 
     [Test]
     public void A_folder_cannot_be_read() =>
-        Assert.That(() => AnnotationFile.Load(_folder.Path), Throws.TypeOf<DataException>().With.Message.Contains("cannot be read"));
+        Assert.That(() => AnnotationFile.Load(_folder.Path),
+            Throws.TypeOf<DataException>().With.Message.Contains("cannot be read"));
 }

@@ -21,7 +21,8 @@ public class CaptionCleanerTests
         Assert.That(CaptionCleaner.Clean(caption, 50), Is.EqualTo(expected));
 
     [Test]
-    public void Keeps_the_first_words() => Assert.That(CaptionCleaner.Clean("One two, three", 2), Is.EqualTo("one two"));
+    public void Keeps_the_first_words() =>
+        Assert.That(CaptionCleaner.Clean("One two, three", 2), Is.EqualTo("one two"));
 
     [Test]
     public void No_words_at_all_is_a_mistake() =>

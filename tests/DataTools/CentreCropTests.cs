@@ -18,7 +18,8 @@ internal sealed class CentreCropTests
     // A square is seen as a whole.
     [TestCase(50, 50, 16, 16, 16, 0, 0, 50, 50)]
     public void The_square_lies_in_the_middle(
-        int width, int height, int side, int resizedWidth, int resizedHeight, int x, int y, int seenWidth, int seenHeight)
+        int width, int height, int side, int resizedWidth, int resizedHeight, int x, int y,
+        int seenWidth, int seenHeight)
     {
         var crop = new CentreCrop(side);
         Assert.That(crop.Resized(width, height), Is.EqualTo((resizedWidth, resizedHeight)));
@@ -42,7 +43,8 @@ internal sealed class CentreCropTests
     {
         var picture = Numbered(12, 4);
         var whole = ImageOps.ResizeBicubic(picture, 6, 2);
-        byte[] expected = [.. Enumerable.Range(0, 2).SelectMany(y => whole.Pixels[((y * 6 + 2) * 3)..((y * 6 + 4) * 3)])];
+        byte[] expected =
+            [.. Enumerable.Range(0, 2).SelectMany(y => whole.Pixels[((y * 6 + 2) * 3)..((y * 6 + 4) * 3)])];
         Assert.That(PictureViews.Of(picture, [PictureTarget.Centre(2)]).Images[0].Pixels, Is.EqualTo(expected));
     }
 

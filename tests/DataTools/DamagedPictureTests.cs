@@ -5,8 +5,10 @@ using SkiaSharp;
 
 namespace AmcEngine.Tests.DataTools;
 
-/// <summary>What is read of pictures that are cut off or damaged. Expected levels of JPEG files are those of Pillow 9.4 with
-/// LOAD_TRUNCATED_IMAGES, as the reference sets it.</summary>
+/// <summary>
+/// What is read of pictures that are cut off or damaged. Expected levels of JPEG files are those of Pillow 9.4 with
+/// LOAD_TRUNCATED_IMAGES, as the reference sets it.
+/// </summary>
 [TestFixture]
 public class DamagedPictureTests
 {
@@ -20,7 +22,8 @@ public class DamagedPictureTests
         Assert.Multiple(() =>
         {
             Assert.That(read.Damage, Does.Contain("cuthalf.jpg").And.Contain("cut off"));
-            Assert.That(middle, Is.EqualTo((int[][])[[39, 120, 199], [39, 120, 199], [111, 132, 151], Gray, Gray, Gray, Gray, Gray]));
+            Assert.That(middle, Is.EqualTo(
+                (int[][])[[39, 120, 199], [39, 120, 199], [111, 132, 151], Gray, Gray, Gray, Gray, Gray]));
         });
     }
 
@@ -34,7 +37,8 @@ public class DamagedPictureTests
 
     [TestCase(0.3, 123, 0, 90, 132, 192, 120)]
     [TestCase(0.6, 123, 2, 7, 120, 196, 106)]
-    public void A_cut_progressive_jpeg_is_coarse_and_known_to_be_cut(double share, int r, int g, int b, int lastR, int lastG, int lastB)
+    public void A_cut_progressive_jpeg_is_coarse_and_known_to_be_cut(
+        double share, int r, int g, int b, int lastR, int lastG, int lastB)
     {
         var file = File.ReadAllBytes(Cases.Path("pictures", "progressive.jpg"));
         var read = PictureFile.Decode(file.AsSpan(0, (int)(file.Length * share)), "p.jpg");
@@ -92,8 +96,10 @@ public class DamagedPictureTests
         Assert.That(PictureFile.Decode(file, "a.png").Picture.Pixels, Is.EqualTo(whole.Pixels));
         var read = PictureFile.Decode(file.AsSpan(0, file.Length / 2), "a.png");
         Assert.That(read.Damage, Is.Not.Null);
-        var worst = Enumerable.Range(0, whole.Pixels.Length).Max(i => Math.Abs(whole.Pixels[i] - read.Picture.Pixels[i]));
-        Assert.That(worst, Is.InRange(1, 48), "pixels of the first passes stand for their neighbours: no grey, no black");
+        var worst = Enumerable.Range(0, whole.Pixels.Length).Max(
+            i => Math.Abs(whole.Pixels[i] - read.Picture.Pixels[i]));
+        Assert.That(
+            worst, Is.InRange(1, 48), "pixels of the first passes stand for their neighbours: no grey, no black");
     }
 
     [TestCase(2)]
@@ -106,7 +112,10 @@ public class DamagedPictureTests
         const int chunk = 8 + 25;
         var length = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(chunk));
         var data = file[(chunk + 8)..(chunk + 8 + length)];
-        byte[] cut = [.. file[..chunk], .. Chunk(data[..split]), .. Chunk(data[split..]), .. file[(chunk + 12 + length)..]];
+        byte[] cut =
+        [
+            .. file[..chunk], .. Chunk(data[..split]), .. Chunk(data[split..]), .. file[(chunk + 12 + length)..]
+        ];
         var read = PictureFile.Decode(cut, "a.png");
         Assert.That(read.Damage, Is.Not.Null);
         Assert.That(read.Picture.Pixels, Is.EqualTo(whole.Pixels));
@@ -145,8 +154,11 @@ public class DamagedPictureTests
     public void A_cut_bmp_lacks_its_upper_rows()
     {
         // Rows of a BMP come from the bottom up. 4 × 4, blue, 24 bits.
-        byte[] file = [0x42, 0x4D, 102, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0, 48, 0, 0, 0, .. new byte[16],
-            .. Enumerable.Repeat((byte[])[255, 0, 0], 8).SelectMany(p => p)];
+        byte[] file =
+        [
+            0x42, 0x4D, 102, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 1, 0, 24, 0, 0, 0,
+            0, 0, 48, 0, 0, 0, .. new byte[16], .. Enumerable.Repeat((byte[])[255, 0, 0], 8).SelectMany(p => p)
+        ];
         var read = PictureFile.Decode(file, "a.bmp");
         Assert.Multiple(() =>
         {
@@ -170,8 +182,10 @@ public class DamagedPictureTests
     {
         byte[] jpeg = File.ReadAllBytes(Cases.Path("pictures", "cuthalf.jpg")), png = PngWriter.Write(Ramp(8, 8));
         int scan = jpeg.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]), data = png.AsSpan().IndexOf("IDAT"u8);
-        Assert.That(() => PictureFile.Decode(jpeg.AsSpan(0, scan), "a.jpg"), Throws.TypeOf<UnreadablePictureException>());
-        Assert.That(() => PictureFile.Decode(png.AsSpan(0, data + 4), "a.png"), Throws.TypeOf<UnreadablePictureException>());
+        Assert.That(
+            () => PictureFile.Decode(jpeg.AsSpan(0, scan), "a.jpg"), Throws.TypeOf<UnreadablePictureException>());
+        Assert.That(
+            () => PictureFile.Decode(png.AsSpan(0, data + 4), "a.png"), Throws.TypeOf<UnreadablePictureException>());
     }
 
     [TestCase("exif6.jpg")]
@@ -192,16 +206,20 @@ public class DamagedPictureTests
     }
 
     [Test]
-    public void Every_orientation_of_a_png_matches_that_of_a_jpeg([Range(1, 8)] int orientation, [Values] bool bigEndian)
+    public void Every_orientation_of_a_png_matches_that_of_a_jpeg(
+        [Range(1, 8)] int orientation, [Values] bool bigEndian)
     {
         var jpeg = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
         jpeg[jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x01, 0x12, 0, 3, 0, 0, 0, 1]) + 9] = (byte)orientation;
         var stored = RgbImage.Decode(jpeg, "jpeg", ExifOrientation.Ignore);
         // Another tag first, so that the directory is searched.
         byte[] exif = bigEndian
-            ? [.. "MM"u8, 0, 42, 0, 0, 0, 8, 0, 2, 1, 0, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, 0, 0, 0, 0]
-            : [.. "II"u8, 42, 0, 8, 0, 0, 0, 2, 0, 0, 1, 3, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, (byte)orientation, 0, 0, 0, 0, 0, 0, 0];
-        RgbImage png = RgbImage.Decode(PngWriter.Write(stored, exif: exif), "png"), expected = RgbImage.Decode(jpeg, "jpeg");
+            ? [.. "MM"u8, 0, 42, 0, 0, 0, 8, 0, 2, 1, 0, 0, 3, 0, 0, 0, 1, 0, 9, 0, 0, 1, 0x12, 0, 3, 0, 0, 0, 1, 0,
+                (byte)orientation, 0, 0, 0, 0, 0, 0]
+            : [.. "II"u8, 42, 0, 8, 0, 0, 0, 2, 0, 0, 1, 3, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0x12, 1, 3, 0, 1, 0, 0, 0,
+                (byte)orientation, 0, 0, 0, 0, 0, 0, 0];
+        RgbImage png = RgbImage.Decode(PngWriter.Write(stored, exif: exif), "png"),
+            expected = RgbImage.Decode(jpeg, "jpeg");
         Assert.That((png.Width, png.Height), Is.EqualTo((expected.Width, expected.Height)));
         Assert.That(png.Pixels, Is.EqualTo(expected.Pixels));
     }
@@ -217,15 +235,18 @@ public class DamagedPictureTests
         Assert.That(RgbImage.Decode(PngWriter.Write(whole, exif: exif), "a.png").Pixels, Is.EqualTo(whole.Pixels));
     }
 
-    private static int[] Pixel(RgbImage picture, int x, int y) => [.. picture.Pixels.AsSpan((y * picture.Width + x) * 3, 3).ToArray().Select(v => (int)v)];
+    private static int[] Pixel(RgbImage picture, int x, int y) =>
+        [.. picture.Pixels.AsSpan((y * picture.Width + x) * 3, 3).ToArray().Select(v => (int)v)];
 
-    private static byte[] Row(RgbImage picture, int y) => picture.Pixels[(y * picture.Width * 3)..((y + 1) * picture.Width * 3)];
+    private static byte[] Row(RgbImage picture, int y) =>
+        picture.Pixels[(y * picture.Width * 3)..((y + 1) * picture.Width * 3)];
 
     private static RgbImage Ramp(int width, int height)
     {
         var image = new RgbImage(width, height);
         for (var i = 0; i < width * height; i++)
-            (image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]) = ((byte)(i % width * 3), (byte)(i / width * 3), 10);
+            (image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]) =
+                ((byte)(i % width * 3), (byte)(i / width * 3), 10);
         return image;
     }
 }

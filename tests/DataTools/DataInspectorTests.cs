@@ -37,17 +37,21 @@ internal sealed class DataInspectorTests : FolderTests
         File.Copy(Cases.Path("pictures", "cuthalf.jpg"), _folder.PathOf("cut.jpg"));
         RegionAnnotation[] entries =
         [
-            new("a.png", ["x"], [new Box(30, 0, 40, 10)]), new("cut.jpg", ["x"], [new Box(0, 0, 96, 32)]), .. Enumerable.Range(0, 25).Select(i => new RegionAnnotation($"{i}.png", ["x"], [new Box(0, 0, 9, 9)])),
+            new("a.png", ["x"], [new Box(30, 0, 40, 10)]), new("cut.jpg", ["x"], [new Box(0, 0, 96, 32)]),
+            .. Enumerable.Range(0, 25).Select(i => new RegionAnnotation($"{i}.png", ["x"], [new Box(0, 0, 9, 9)])),
         ];
         var path = _folder.PathOf("a.json");
         AnnotationFile.Save(path, entries);
         var found = DataInspector.Inspect(path, _folder.Path);
         Assert.Multiple(() =>
         {
-            Assert.That(found.Annotations.Lines()[0], Does.Contain("entry 0: a.png: box [30, 0, 40, 10] covers no pixel of the 20×10 picture"));
-            Assert.That((found.Pictures!.Partial, found.Pictures.Undecodable), Is.EqualTo((1, 25)), "whatever the share");
+            Assert.That(found.Annotations.Lines()[0], Does.Contain(
+                "entry 0: a.png: box [30, 0, 40, 10] covers no pixel of the 20×10 picture"));
+            Assert.That(
+                (found.Pictures!.Partial, found.Pictures.Undecodable), Is.EqualTo((1, 25)), "whatever the share");
             Assert.That(found.PictureProblems, Has.Count.EqualTo(20));
-            Assert.That(found.Summary.MeanBoxShare, Is.EqualTo(0.5), "of the one picture that can be read, whose box fits");
+            Assert.That(
+                found.Summary.MeanBoxShare, Is.EqualTo(0.5), "of the one picture that can be read, whose box fits");
         });
     }
 

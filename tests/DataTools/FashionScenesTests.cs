@@ -28,7 +28,8 @@ internal sealed class FashionScenesTests : FolderTests
         for (var i = 0; i < 300; i++)
         {
             var scene = scenes.Render(0, SceneSplit.Test, i);
-            (var r, var g, var b) = PixelAt(scene, (int)(scene.Box.X1 + scene.Box.X2) / 2, (int)(scene.Box.Y1 + scene.Box.Y2) / 2);
+            (var r, var g, var b) = PixelAt(
+                scene, (int)(scene.Box.X1 + scene.Box.X2) / 2, (int)(scene.Box.Y1 + scene.Box.Y2) / 2);
             var words = scene.Phrase.Split(' ');
             // The made-up pictures are fully white, so the item shows its pure colour.
             var color = NamedColor.All.Single(c => c.Name == words[1]);
@@ -53,7 +54,8 @@ internal sealed class FashionScenesTests : FolderTests
             hash.AppendData(scene.Picture.Pixels);
             hash.AppendData(Encoding.UTF8.GetBytes($"{scene.Phrase} {scene.Box.X1} {scene.Box.Y1} {scene.Box.X2}"));
         }
-        Assert.That(Convert.ToHexString(hash.GetHashAndReset()), Is.EqualTo("2A8B069DF44FE37E22F83B161E25F8BEC8C92EE97816B598BA14A188A4BEA960"));
+        Assert.That(Convert.ToHexString(hash.GetHashAndReset()),
+            Is.EqualTo("2A8B069DF44FE37E22F83B161E25F8BEC8C92EE97816B598BA14A188A4BEA960"));
     }
 
     [Test]

@@ -20,7 +20,8 @@ internal sealed class GoldenFile
                 continue;
             int[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(e => e.GetInt32())];
             int[] range = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(e => e.GetInt32())];
-            var values = MemoryMarshal.Cast<byte, float>(bytes.AsSpan(8 + header + range[0], range[1] - range[0])).ToArray();
+            var values =
+                MemoryMarshal.Cast<byte, float>(bytes.AsSpan(8 + header + range[0], range[1] - range[0])).ToArray();
             _tensors.Add(entry.Name, (shape, values));
         }
     }

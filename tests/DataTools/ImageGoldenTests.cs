@@ -35,7 +35,8 @@ public class ImageGoldenTests
     public void Nearest_mask_resize_equals_OpenCV(string name)
     {
         int[] from = Golden.Shape($"{name}/mask"), to = Golden.Shape($"{name}/cv2_nearest");
-        AssertSame(ImageOps.ResizeMaskNearest(Golden.Bytes($"{name}/mask"), from[1], from[0], to[1], to[0]), $"{name}/cv2_nearest");
+        AssertSame(ImageOps.ResizeMaskNearest(Golden.Bytes($"{name}/mask"), from[1], from[0], to[1], to[0]),
+            $"{name}/cv2_nearest");
     }
 
     [TestCaseSource(nameof(CasesWith), new object[] { "cv2_hsv" })]
@@ -93,6 +94,7 @@ public class ImageGoldenTests
             differing += difference > 0 ? 1 : 0;
             largest = Math.Max(largest, difference);
         }
-        Assert.That((largest, differing), Is.EqualTo((0, 0)), $"{golden}: (largest difference, values that differ) of {actual.Length}");
+        Assert.That((largest, differing), Is.EqualTo((0, 0)),
+            $"{golden}: (largest difference, values that differ) of {actual.Length}");
     }
 }

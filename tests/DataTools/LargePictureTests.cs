@@ -22,8 +22,10 @@ internal sealed class LargePictureTests
     ];
 
     private static IEnumerable<string> Pictures =>
-        new[] { "alpha.png", "cmyk.jpg", "exif.jpg", "gray.png", "gray16.png", "palette.png", "pixel.png", "rgb16.png" }.Select(TempFolder.Fixture)
-            .Concat(new[] { "exif6.jpg", "exif6.png", "exif6.webp", "gray16.png", "la.png", "pal_trans.png" }.Select(n => Cases.Path("pictures", n)));
+        new[] { "alpha.png", "cmyk.jpg", "exif.jpg", "gray.png", "gray16.png", "palette.png", "pixel.png",
+            "rgb16.png" }.Select(TempFolder.Fixture)
+            .Concat(new[] { "exif6.jpg", "exif6.png", "exif6.webp", "gray16.png", "la.png", "pal_trans.png" }.Select(
+                n => Cases.Path("pictures", n)));
 
     [TestCaseSource(nameof(Pictures))]
     public void Bands_give_what_the_whole_picture_gives(string path)
@@ -33,14 +35,16 @@ internal sealed class LargePictureTests
     }
 
     [Test]
-    public void Every_orientation_gives_what_the_whole_picture_gives([Range(1, 8)] int orientation, [Values(true, false)] bool big)
+    public void Every_orientation_gives_what_the_whole_picture_gives(
+        [Range(1, 8)] int orientation, [Values(true, false)] bool big)
     {
         using var folder = new TempFolder();
         var path = folder.Write("o.jpg", WithOrientation(Jpeg(big ? 150 : 30, big ? 90 : 70), orientation));
         AssertSame(path, ExifOrientation.Apply);
         AssertSame(path, ExifOrientation.Ignore);
         var turned = LargePicture.TryRead(path, [PictureTarget.Whole], ExifOrientation.Apply, 0)!.Images[0];
-        Assert.That(turned.Width > turned.Height, Is.EqualTo(big == orientation < 5), "the sides are exchanged from 5 on");
+        Assert.That(
+            turned.Width > turned.Height, Is.EqualTo(big == orientation < 5), "the sides are exchanged from 5 on");
     }
 
     [TestCase("badcrc.png")]
@@ -74,7 +78,8 @@ internal sealed class LargePictureTests
     [TestCase(Resampling.Bicubic)]
     public void It_does_not_matter_how_many_rows_come_at_a_time(Resampling rule)
     {
-        foreach ((var width, var height, var newWidth, var newHeight) in new[] { (13, 150, 7, 9), (7, 9, 20, 31), (8, 6, 4, 3), (5, 5, 5, 5), (6, 70, 6, 33), (70, 6, 33, 6), (3, 1, 2, 4) })
+        foreach ((var width, var height, var newWidth, var newHeight) in new[] { (13, 150, 7, 9), (7, 9, 20, 31),
+            (8, 6, 4, 3), (5, 5, 5, 5), (6, 70, 6, 33), (70, 6, 33, 6), (3, 1, 2, 4) })
         {
             var pixels = new byte[width * height * 3];
             new Random(1).NextBytes(pixels);
@@ -98,7 +103,8 @@ internal sealed class LargePictureTests
         Assert.That((bands!.Width, bands.Height), Is.EqualTo((whole.Width, whole.Height)));
         for (var i = 0; i < Targets.Length; i++)
         {
-            Assert.That((bands.Images[i].Width, bands.Images[i].Height), Is.EqualTo((whole.Images[i].Width, whole.Images[i].Height)), $"target {i}");
+            Assert.That((bands.Images[i].Width, bands.Images[i].Height),
+                Is.EqualTo((whole.Images[i].Width, whole.Images[i].Height)), $"target {i}");
             Assert.That(bands.Images[i].Pixels, Is.EqualTo(whole.Images[i].Pixels), $"target {i}");
         }
     }
@@ -116,6 +122,7 @@ internal sealed class LargePictureTests
     // An EXIF segment with this one tag, behind the mark that begins a JPEG.
     private static byte[] WithOrientation(byte[] jpeg, int orientation) =>
     [
-        .. jpeg[..2], 0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, 0, 0, 0, 0, .. jpeg[2..],
+        .. jpeg[..2], 0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0,
+        (byte)orientation, 0, 0, 0, 0, 0, 0, .. jpeg[2..],
     ];
 }

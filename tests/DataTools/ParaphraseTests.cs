@@ -19,7 +19,9 @@ public class ParaphraseTests
         {
             var scene = scenes.Render(5, SceneSplit.Train, i);
             string[] said = scene.Phrase.Split(' '), other = scene.Paraphrase.Split(' ');
-            Assert.That(other, Has.None.AnyOf([.. Colors, .. Shapes, "small", "large", "above", "below", "top", "bottom"]), scene.Paraphrase);
+            Assert.That(
+                other, Has.None.AnyOf([.. Colors, .. Shapes, "small", "large", "above", "below", "top", "bottom"]),
+                scene.Paraphrase);
             // "red circle" is two words in any words, but for the sign of a plus.
             if (said.Length != 2 || other.Length != 2)
                 continue;
@@ -27,20 +29,25 @@ public class ParaphraseTests
                 (ways.TryGetValue(said[w], out var known) ? known : ways[said[w]] = []).Add(other[w]);
         }
         Assert.That(ways.Keys, Is.EquivalentTo(Colors.Concat(Shapes)));
-        Assert.That(ways.Where(w => w.Key != "cross").Select(w => w.Value.Count), Is.All.EqualTo(2), "both ways are drawn");
+        Assert.That(
+            ways.Where(w => w.Key != "cross").Select(w => w.Value.Count), Is.All.EqualTo(2), "both ways are drawn");
         Assert.That(ways.Values.SelectMany(w => w), Is.Unique);
     }
 
     [Test]
     public void A_phrase_keeps_its_sense()
     {
-        HashSet<string> Of(string phrase) => [.. Enumerable.Range(0, 200).Select(i => ScenePhrasebook.Paraphrase(phrase, 1, 2, SceneSplit.Train, i))];
+        HashSet<string> Of(string phrase) =>
+            [.. Enumerable.Range(0, 200).Select(i => ScenePhrasebook.Paraphrase(phrase, 1, 2, SceneSplit.Train, i))];
         Assert.Multiple(() =>
         {
             Assert.That(Of("small red circle"), Does.Contain("little crimson disc").And.Count.EqualTo(8));
-            Assert.That(Of("the star left of the ring"), Does.Contain("the pentagram to the left of the hoop").And.Contain("the pentacle left from the loop"));
-            Assert.That(Of("the left star"), Is.EquivalentTo((string[])["the leftmost pentagram", "the left-hand pentagram", "the leftmost pentacle", "the left-hand pentacle"]));
-            Assert.That(Of("a cyan t-shirt"), Is.EquivalentTo((string[])["a teal tee", "a teal jersey", "a turquoise tee", "a turquoise jersey"]));
+            Assert.That(Of("the star left of the ring"),
+                Does.Contain("the pentagram to the left of the hoop").And.Contain("the pentacle left from the loop"));
+            Assert.That(Of("the left star"), Is.EquivalentTo((string[])["the leftmost pentagram",
+                "the left-hand pentagram", "the leftmost pentacle", "the left-hand pentacle"]));
+            Assert.That(Of("a cyan t-shirt"), Is.EquivalentTo(
+                (string[])["a teal tee", "a teal jersey", "a turquoise tee", "a turquoise jersey"]));
         });
     }
 
@@ -51,7 +58,10 @@ public class ParaphraseTests
             ScenePhrasebook.Paraphrase("small red circle above the large blue square", kind, seed, split, number);
         string[] draws = [.. Enumerable.Range(0, 50).Select(i => Of(1, 2, SceneSplit.Train, i))];
         Assert.That(Enumerable.Range(0, 50).Select(i => Of(1, 2, SceneSplit.Train, i)), Is.EqualTo(draws));
-        Func<int, string>[] others = [i => Of(2, 2, SceneSplit.Train, i), i => Of(1, 3, SceneSplit.Train, i), i => Of(1, 2, SceneSplit.Test, i)];
+        Func<int, string>[] others =
+        [
+            i => Of(2, 2, SceneSplit.Train, i), i => Of(1, 3, SceneSplit.Train, i), i => Of(1, 2, SceneSplit.Test, i)
+        ];
         foreach (var other in others)
             Assert.That(Enumerable.Range(0, 50).Select(other), Is.Not.EqualTo(draws));
     }
@@ -66,7 +76,8 @@ public class ParaphraseTests
             ? Enumerable.Range(0, 500).Select(i => new ShapeScenes(32).Describe(1, SceneSplit.Train, i).Phrase)
             : FashionMnist.ClassNames.SelectMany(name => Colors.Take(6).Select(color => $"a {color} {name}"));
         HashSet<string> used = [.. phrases.SelectMany((phrase, i) => Enumerable.Range(0, 20).SelectMany(draw =>
-            CaptionCleaner.Clean(ScenePhrasebook.Paraphrase(phrase, 1, (ulong)draw, SceneSplit.Train, i), 50).Split(' ')))];
+            CaptionCleaner.Clean(ScenePhrasebook.Paraphrase(phrase, 1, (ulong)draw, SceneSplit.Train, i), 50)
+                .Split(' ')))];
         Assert.That(used, Is.SubsetOf(words.Concat(more)));
         Assert.That(more, Is.SubsetOf(used), "no word is there in vain");
     }
@@ -80,7 +91,8 @@ public class ParaphraseTests
         AnnotationDataset Of(RegionAnnotation annotation)
         {
             AnnotationFile.Save(folder.PathOf("a.json"), [annotation]);
-            return new AnnotationDataset([folder.PathOf("a.json")], folder.Path, new AnnotationDatasetOptions { ImageSize = 8 });
+            return new AnnotationDataset(
+                [folder.PathOf("a.json")], folder.Path, new AnnotationDatasetOptions { ImageSize = 8 });
         }
         AnnotationDataset without = Of(plain), with = Of(plain with { Paraphrases = ["A four!", "five"] });
         HashSet<string?> drawn = [];

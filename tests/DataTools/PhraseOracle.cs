@@ -2,7 +2,9 @@ using AmcEngine.DataTools;
 
 namespace AmcEngine.Tests.DataTools;
 
-/// <summary>Reads a phrase as a person would and says which items it fits; shares no code with the phrase maker.</summary>
+/// <summary>
+/// Reads a phrase as a person would and says which items it fits; shares no code with the phrase maker.
+/// </summary>
 internal static class PhraseOracle
 {
     private static readonly string[] Kinds = ["circle", "square", "triangle", "star", "cross", "diamond", "ring"];
@@ -20,14 +22,16 @@ internal static class PhraseOracle
         }
         if (words[0] != "the")
             return Indices(items, i => Fits(i, words));
-        return Indices(items, i => Fits(i, words[2..]) && items.All(o => o == i || !Fits(o, words[2..]) || Lies(words[1], i, o)));
+        return Indices(
+            items, i => Fits(i, words[2..]) && items.All(o => o == i || !Fits(o, words[2..]) || Lies(words[1], i, o)));
     }
 
     private static int[] Indices(ShapeItem[] items, Func<ShapeItem, bool> fits) =>
         [.. Enumerable.Range(0, items.Length).Where(i => fits(items[i]))];
 
     private static bool Fits(ShapeItem item, string[] description) => description.All(word =>
-        word == (item.Large ? "large" : "small") || word == Kinds[(int)item.Kind] || word == NamedColor.All[item.Color].Name);
+        word == (item.Large ? "large" : "small") || word == Kinds[(int)item.Kind]
+            || word == NamedColor.All[item.Color].Name);
 
     private static bool Lies(string where, ShapeItem item, ShapeItem other) => where switch
     {

@@ -29,7 +29,8 @@ public class PictureCensusTests
             Assert.That(_said[0], Does.Contain("cuthalf.jpg").And.Contain("the rest is grey"));
             Assert.That(_said[1], Does.Contain("html.jpg").And.Contain("left out"));
             Assert.That(_said[2], Does.Contain("none.jpg").And.Contain("not found"));
-            Assert.That(census.Summary, Is.EqualTo("of 40 pictures 2 could not be decoded and were left out, 1 in part (used, the rest grey)"));
+            Assert.That(census.Summary, Is.EqualTo(
+                "of 40 pictures 2 could not be decoded and were left out, 1 in part (used, the rest grey)"));
         });
     }
 
@@ -39,8 +40,10 @@ public class PictureCensusTests
         var census = Census(40, BadPictures.Skip);
         Assert.Multiple(() =>
         {
-            Assert.That(() => census.Read(Picture("cut7.jpg")), Throws.TypeOf<UnreadablePictureException>().With.Message.Contains("cut7.jpg"));
-            Assert.That(() => census.Read(Picture("badcrc.png")), Throws.TypeOf<UnreadablePictureException>().With.Message.Contains("damaged"));
+            Assert.That(() => census.Read(Picture("cut7.jpg")),
+                Throws.TypeOf<UnreadablePictureException>().With.Message.Contains("cut7.jpg"));
+            Assert.That(() => census.Read(Picture("badcrc.png")),
+                Throws.TypeOf<UnreadablePictureException>().With.Message.Contains("damaged"));
             Assert.That((census.Partial, census.Undecodable), Is.EqualTo((1, 1)));
         });
     }
@@ -52,7 +55,8 @@ public class PictureCensusTests
     {
         var census = Census(40, BadPictures.Error);
         // Not of the kind that callers pass over.
-        Assert.That(() => census.Read(Picture(name)), Throws.TypeOf<DataException>().With.Message.Contains(name).And.Message.Contains("bad_pictures: load"));
+        Assert.That(() => census.Read(Picture(name)),
+            Throws.TypeOf<DataException>().With.Message.Contains(name).And.Message.Contains("bad_pictures: load"));
     }
 
     [TestCase(10, 40, 0.01, false)]
@@ -71,7 +75,8 @@ public class PictureCensusTests
         if (ends)
         {
             Assert.That(() => census.Read("none/last.jpg"),
-                Throws.TypeOf<DataException>().With.Message.Contains($"{bad} of {all} pictures could not be decoded").And.Message.Contains("max_bad_share").And.Message.Contains("none/last.jpg"));
+                Throws.TypeOf<DataException>().With.Message.Contains($"{bad} of {all} pictures could not be decoded")
+                    .And.Message.Contains("max_bad_share").And.Message.Contains("none/last.jpg"));
         }
         else
             Assert.That(() => census.Read("none/last.jpg"), Throws.TypeOf<UnreadablePictureException>());
@@ -81,15 +86,17 @@ public class PictureCensusTests
     public void Counting_is_safe_from_several_threads()
     {
         var census = Census(1_000_000, BadPictures.Load);
-        Parallel.For(0, 400, i => Assert.That(() => census.Read($"none/{i % 100}.jpg"), Throws.TypeOf<UnreadablePictureException>()));
+        Parallel.For(0, 400, i =>
+            Assert.That(() => census.Read($"none/{i % 100}.jpg"), Throws.TypeOf<UnreadablePictureException>()));
         Assert.That((census.Undecodable, _said.Count), Is.EqualTo((100, 100)));
     }
 
     private static string Picture(string name) => Cases.Path("pictures", name);
 
-    private PictureCensus Census(int pictures, BadPictures bad) => new(pictures, new PictureOptions { Bad = bad }, line =>
-    {
-        lock (_said)
-            _said.Add(line);
-    });
+    private PictureCensus Census(int pictures, BadPictures bad) =>
+        new(pictures, new PictureOptions { Bad = bad }, line =>
+        {
+            lock (_said)
+                _said.Add(line);
+        });
 }

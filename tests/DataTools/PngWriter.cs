@@ -4,7 +4,9 @@ using AmcEngine.DataTools;
 
 namespace AmcEngine.Tests.DataTools;
 
-/// <summary>Writes PNG files chunk by chunk, interlaced ones and ones with EXIF data too, which Skia does not write.</summary>
+/// <summary>
+/// Writes PNG files chunk by chunk, interlaced ones and ones with EXIF data too, which Skia does not write.
+/// </summary>
 internal static class PngWriter
 {
     // Start and step of the seven passes of Adam7.

@@ -36,7 +36,8 @@ public class RegionMaskTests
         var beside = new RegionAnnotation("a.png", ["x"], [new Box(0, 0, 1, 1), box]);
         Assert.That(census.UsableRegions(beside, 4, 3), Is.EqualTo((Box[])[new(0, 0, 1, 1)]));
         Assert.That(() => census.UsableRegions(new RegionAnnotation("a.png", ["x"], [box]), 4, 3),
-            Throws.TypeOf<UnusableSampleException>().With.Message.Contains("a.png: box [").And.Message.Contains("covers no pixel of the 4×3 picture"));
+            Throws.TypeOf<UnusableSampleException>().With.Message.Contains("a.png: box [").And.Message.Contains(
+                "covers no pixel of the 4×3 picture"));
     }
 
     [Test]

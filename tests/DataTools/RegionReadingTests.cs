@@ -124,7 +124,8 @@ internal sealed class RegionReadingTests : FolderTests
         AnnotationFault.BadRegion, "regions[0].weight: must be a number above 0 and at most 1, found 1.5")]
     [TestCase("""{"box":[0,0,9,9],"weight":0}""", AnnotationFault.BadRegion, "regions[0].weight")]
     [TestCase("""{"box":[0,0,9,9],"mask":"a.png"}""",
-        AnnotationFault.BadRegion, "regions[0]: must have one of box, polygon, rle, mask, scribble, points, union, choice, has box and mask")]
+        AnnotationFault.BadRegion,
+        "regions[0]: must have one of box, polygon, rle, mask, scribble, points, union, choice, has box and mask")]
     [TestCase("""{"circle":[0,0,9]}""", AnnotationFault.BadRegion, "has none")]
     [TestCase("7", AnnotationFault.BadRegion, "regions[0]: must be an object with one of box,")]
     public void A_region_that_is_none_costs_one_line(string region, AnnotationFault fault, string said)
@@ -201,8 +202,9 @@ internal sealed class RegionReadingTests : FolderTests
             Assert.That(() => set[i], Throws.TypeOf<UnusableSampleException>());
         Assert.That(said, Has.Count.EqualTo(4));
         Assert.That(said[0], Does.Contain("entry 1: a.png: mask masks/small.png of 2×2 pixels does not fit the 3×2"));
-        Assert.That(said[1], Does.Contain("entry 2: a.png: mask masks/black.png of 3×2 pixels covers no pixel of the 3×2")
-            .And.EndWith("; a mask is black outside of the region alone."));
+        Assert.That(
+            said[1], Does.Contain("entry 2: a.png: mask masks/black.png of 3×2 pixels covers no pixel of the 3×2")
+                .And.EndWith("; a mask is black outside of the region alone."));
         Assert.That(said[2], Does.Contain("masks/none.png: picture not found"));
         Assert.That(said[3], Does.Contain("run-length mask of 2×3 pixels does not fit the 3×2 picture"));
         Assert.That(set.Annotations.Counts[AnnotationFault.BadMask], Is.EqualTo(3));

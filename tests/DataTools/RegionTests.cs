@@ -42,7 +42,8 @@ public class RegionTests
     [TestCase(3, 4, 1, 1)]
     [TestCase(6, 5, 0, 1)]
     [TestCase(7, 5, 0, 0)]
-    public void Box_hits(double x, double y, int strict, int inclusive) => Hits(new Box(2, 3, 6, 8), x, y, strict, inclusive);
+    public void Box_hits(double x, double y, int strict, int inclusive) =>
+        Hits(new Box(2, 3, 6, 8), x, y, strict, inclusive);
 
     // Set pixels (column, row): (0,0) (0,1) (1,1) (2,1) (2,2).
     [TestCase(0, 0, 0, 1, TestName = "Mask: corner of the picture")]
@@ -78,7 +79,8 @@ public class RegionTests
     [TestCase(10, 5, 0, 1)]
     [TestCase(9, 9, 0, 0)]
     [TestCase(20, 24, 1, 1)]
-    public void Points_hits(double x, double y, int strict, int inclusive) => Hits(new Points([(5, 5), (20, 20)], 5), x, y, strict, inclusive);
+    public void Points_hits(double x, double y, int strict, int inclusive) =>
+        Hits(new Points([(5, 5), (20, 20)], 5), x, y, strict, inclusive);
 
     [TestCase(5, 2, 1, 1)]
     [TestCase(5, 4, 0, 1)]
@@ -112,18 +114,22 @@ public class RegionTests
             Assert.That(Runs.Area, Is.EqualTo(5));
             Assert.That(Mask.Area, Is.EqualTo(5), "whatever the weights");
             Assert.That(new Union([new Box(0, 0, 4, 4), new Box(2, 2, 6, 6)]).Area, Is.EqualTo(28));
-            Assert.That(new Union([new Box(0, 0, 4.1, 4), new Box(4.1, 0.3, 6, 6)]).Area, Is.EqualTo(16.4 + 1.9 * 5.7).Within(1e-12));
+            Assert.That(new Union([new Box(0, 0, 4.1, 4), new Box(4.1, 0.3, 6, 6)]).Area,
+                Is.EqualTo(16.4 + 1.9 * 5.7).Within(1e-12));
             Assert.That(new Choice([Runs, new Box(0, 0, 2, 1)]).Area, Is.EqualTo(6), "one pixel is in both");
         });
         Closeness.Near("a disc", new Points([(3, 4)], 2).Area, 4 * Math.PI, 1e-13);
         Closeness.Near("a point given twice", new Points([(3, 4), (3, 4)], 2).Area, 4 * Math.PI, 1e-13);
         Closeness.Near("discs that touch", new Points([(3, 4), (7, 4)], 2).Area, 8 * Math.PI, 1e-13);
         // The lens of two unit circles at distance 1 is 2π/3 − √3/2.
-        Closeness.Near("discs that overlap", new Points([(0, 0), (0, 1)], 1).Area, Math.Tau - (Math.Tau / 3 - Math.Sqrt(3) / 2), 1e-13);
+        Closeness.Near("discs that overlap", new Points([(0, 0), (0, 1)], 1).Area,
+            Math.Tau - (Math.Tau / 3 - Math.Sqrt(3) / 2), 1e-13);
         Closeness.Near("a straight scribble", new Scribble([(0, 0), (3, 4)], 2).Area, 10 + Math.PI, 1e-13);
         Closeness.Near("a dot", new Scribble([(1, 1)], 2).Area, Math.PI, 1e-13);
-        // Two arms of 8 · 4 with round ends: at the bend, a square of side 2 and a quarter of a disc in place of two half discs.
-        Closeness.Near("a scribble with a bend", new Scribble([(2, 2), (10, 2), (10, 10)], 4).Area, 2 * 32 - 4 + 5 * Math.PI, 3e-3);
+        // Two arms of 8 · 4 with round ends: at the bend, a square of side 2 and a quarter of a disc in place of two
+        // half discs.
+        Closeness.Near("a scribble with a bend", new Scribble([(2, 2), (10, 2), (10, 10)], 4).Area,
+            2 * 32 - 4 + 5 * Math.PI, 3e-3);
     }
 
     [Test]
@@ -134,7 +140,8 @@ public class RegionTests
             Assert.That(Corner.Bounds, Is.EqualTo(new Box(1, 1, 7, 7)));
             Assert.That((Runs.Bounds, Mask.Bounds), Is.EqualTo((new Box(0, 0, 3, 3), new Box(0, 0, 3, 3))));
             Assert.That(new RunLength(4, 3, [4, 1, 7]).Bounds, Is.EqualTo(new Box(1, 1, 2, 2)));
-            Assert.That(new RunLength(4, 3, [5, 2, 5]).Bounds, Is.EqualTo(new Box(1, 0, 3, 3)), "a run over two columns");
+            Assert.That(
+                new RunLength(4, 3, [5, 2, 5]).Bounds, Is.EqualTo(new Box(1, 0, 3, 3)), "a run over two columns");
             Assert.That(new RunLength(4, 3, [12]).Bounds, Is.EqualTo(new Box(0, 0, 0, 0)));
             Assert.That(new Points([(5, 5), (20, 18)], 5).Bounds, Is.EqualTo(new Box(0, 0, 25, 23)));
             Assert.That(new Scribble([(2, 3), (10, 2)], 4).Bounds, Is.EqualTo(new Box(0, 0, 12, 5)));
@@ -154,12 +161,15 @@ public class RegionTests
     {
         Assert.Multiple(() =>
         {
-            Assert.That(Picture(new Polygon([(0, 0), (4, 4), (0, 4)]), 4, 4), Is.EqualTo("0000 1000 1100 1110"), "a centre on the edge is right of it");
-            Assert.That(Picture(new Polygon([(1.5, 0.5), (3.5, 0.5), (3.5, 2.5), (1.5, 2.5)]), 4, 4), Is.EqualTo("0110 0110 0000 0000"));
+            Assert.That(Picture(new Polygon([(0, 0), (4, 4), (0, 4)]), 4, 4), Is.EqualTo("0000 1000 1100 1110"),
+                "a centre on the edge is right of it");
+            Assert.That(Picture(new Polygon([(1.5, 0.5), (3.5, 0.5), (3.5, 2.5), (1.5, 2.5)]), 4, 4),
+                Is.EqualTo("0110 0110 0000 0000"));
             Assert.That(Picture(Runs, 4, 3), Is.EqualTo("1000 1110 0010"));
             Assert.That(Picture(new Points([(2.5, 1.5)], 1), 5, 3), Is.EqualTo("00100 01110 00100"));
             Assert.That(Picture(new Scribble([(1.5, 1.5), (3.5, 1.5)], 1), 5, 3), Is.EqualTo("00000 01110 00000"));
-            Assert.That(Picture(new Union([new Box(0, 0, 1, 1), new Box(3, 2, 9, 9)]), 4, 3), Is.EqualTo("1000 0000 0001"));
+            Assert.That(
+                Picture(new Union([new Box(0, 0, 1, 1), new Box(3, 2, 9, 9)]), 4, 3), Is.EqualTo("1000 0000 0001"));
         });
     }
 
@@ -168,15 +178,18 @@ public class RegionTests
     {
         Region[] kinds =
         [
-            new Box(1.5, 2, 11, 8.5), Corner, new Points([(4, 4), (9, 7)], 3), new Scribble([(1, 1), (11, 8)], 3), new Union([Corner, new Box(9, 0, 12, 3)]),
-            RunLength.Of(new Polygon([(2, 0), (12, 4), (3, 9)]).Rasterize(13, 9)), new Choice([Corner]) { Weight = 0.5 },
+            new Box(1.5, 2, 11, 8.5), Corner, new Points([(4, 4), (9, 7)], 3), new Scribble([(1, 1), (11, 8)], 3),
+            new Union([Corner, new Box(9, 0, 12, 3)]),
+            RunLength.Of(new Polygon([(2, 0), (12, 4), (3, 9)]).Rasterize(13, 9)),
+            new Choice([Corner]) { Weight = 0.5 },
         ];
         foreach (var region in kinds)
         {
             var whole = region.Rasterize(13, 9).Values;
             byte[] bytes = [.. whole.Select(v => (byte)(255 * v))];
             foreach (var (width, height) in new[] { (5, 4), (13, 9), (29, 31) })
-                Assert.That(region.Rasterize(13, 9, width, height).Values.Select(v => (byte)(255 * v)), Is.EqualTo(ImageOps.ResizeMaskNearest(bytes, 13, 9, width, height)), $"{region} at {width}×{height}");
+                Assert.That(region.Rasterize(13, 9, width, height).Values.Select(v => (byte)(255 * v)), Is.EqualTo(
+                    ImageOps.ResizeMaskNearest(bytes, 13, 9, width, height)), $"{region} at {width}×{height}");
         }
     }
 
@@ -187,7 +200,8 @@ public class RegionTests
         Assert.That(both.Values, Is.EqualTo((float[])[0.5f, 0.5f, 0.5f, 0.25f, 0]));
         var nested = new Union([new Box(0, 0, 1, 1) { Weight = 0.5 }, new Box(1, 0, 2, 1)]) { Weight = 0.5 };
         Assert.That(nested.Rasterize(3, 1).Values, Is.EqualTo((float[])[0.25f, 0.5f, 0]));
-        Assert.That((Mask with { Weight = 0.5 }).Rasterize(4, 3).Values, Is.EqualTo((float[])[0.5f, 0, 0, 0, 0.5f, 0.1f, 0.5f / 255, 0, 0, 0, 0.2f, 0]));
+        Assert.That((Mask with { Weight = 0.5 }).Rasterize(4, 3).Values,
+            Is.EqualTo((float[])[0.5f, 0, 0, 0, 0.5f, 0.1f, 0.5f / 255, 0, 0, 0, 0.2f, 0]));
     }
 
     [Test]
@@ -203,7 +217,8 @@ public class RegionTests
     [TestCase(4, 3, "6,-1,7", "a negative run")]
     [TestCase(0, 3, "0", "the size [3, 0]")]
     public void Run_lengths_must_fill_their_picture(int width, int height, string counts, string said) =>
-        Assert.That(() => new RunLength(width, height, [.. counts.Split(',').Select(int.Parse)]), Throws.TypeOf<DataException>().With.Message.Contains(said));
+        Assert.That(() => new RunLength(width, height, [.. counts.Split(',').Select(int.Parse)]),
+            Throws.TypeOf<DataException>().With.Message.Contains(said));
 
     [TestCase("0,0 4,0 4,4 0,4", true)]
     [TestCase("0,0 4,4 4,0 0,4", false, TestName = "Crosses itself")]
@@ -213,10 +228,12 @@ public class RegionTests
     [TestCase("0,0 2,0 4,0 4,4", true, TestName = "A corner on a straight line")]
     [TestCase("1,1 4,1 4,4 7,4 7,7 1,7", true)]
     public void Polygons_know_whether_they_meet_themselves(string points, bool simple) =>
-        Assert.That(new Polygon([.. points.Split(' ').Select(p => p.Split(',')).Select(p => (double.Parse(p[0]), double.Parse(p[1])))]).IsSimple, Is.EqualTo(simple));
+        Assert.That(new Polygon([.. points.Split(' ').Select(p => p.Split(','))
+            .Select(p => (double.Parse(p[0]), double.Parse(p[1])))]).IsSimple, Is.EqualTo(simple));
 
     private static void Hits(Region region, double x, double y, int strict, int inclusive) =>
-        Assert.That((region.Contains(x, y, Edges.Strict) ? 1 : 0, region.Contains(x, y, Edges.Inclusive) ? 1 : 0), Is.EqualTo((strict, inclusive)), $"{region} at ({x}, {y})");
+        Assert.That((region.Contains(x, y, Edges.Strict) ? 1 : 0, region.Contains(x, y, Edges.Inclusive) ? 1 : 0),
+            Is.EqualTo((strict, inclusive)), $"{region} at ({x}, {y})");
 
     private static string Picture(Region region, int width, int height) =>
         string.Join(' ', region.Rasterize(width, height).Values.Chunk(width).Select(row => string.Concat(row)));

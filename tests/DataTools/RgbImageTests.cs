@@ -13,7 +13,8 @@ internal sealed class RgbImageTests : FolderTests
     [TestCase("palette.png", 3, 2, 128, 128, 128, 1)]
     [TestCase("alpha.png", 3, 2, 255, 127, 127, 1)]
     [TestCase("cmyk.jpg", 8, 8, 200, 100, 50, 3)]
-    public void Every_kind_of_picture_becomes_8_bit_rgb(string name, int width, int height, int r, int g, int b, int tolerance)
+    public void Every_kind_of_picture_becomes_8_bit_rgb(
+        string name, int width, int height, int r, int g, int b, int tolerance)
     {
         var image = RgbImage.Load(TempFolder.Fixture(name));
 
@@ -31,7 +32,8 @@ internal sealed class RgbImageTests : FolderTests
     public void Gray_pictures_get_three_equal_channels(string name)
     {
         var image = RgbImage.Load(TempFolder.Fixture(name));
-        Assert.That(image.Pixels, Is.EqualTo((byte[])[0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255]));
+        Assert.That(
+            image.Pixels, Is.EqualTo((byte[])[0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255]));
     }
 
     // Where the red top left quarter of a 16×8 picture comes to lie.
@@ -57,7 +59,8 @@ internal sealed class RgbImageTests : FolderTests
             for (var i = 0; i < 4; i++)
             {
                 (var cx, var cy) = (i % 2 * (width - 1), i / 2 * (image.Height - 1));
-                Assert.That(image.Pixels[(cy * width + cx) * 3] > 128, Is.EqualTo((cx, cy) == (x, y)), $"red at {cx}, {cy}");
+                Assert.That(
+                    image.Pixels[(cy * width + cx) * 3] > 128, Is.EqualTo((cx, cy) == (x, y)), $"red at {cx}, {cy}");
             }
         });
     }
@@ -136,10 +139,13 @@ internal sealed class RgbImageTests : FolderTests
         {
             Assert.That(() => new RgbImage(0, 3), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => new RgbImage(2, 2, new byte[5]), Throws.ArgumentException);
-            Assert.That(() => ImageOps.ResizeBilinear(new RgbImage(2, 2), 0, 1), Throws.TypeOf<ArgumentOutOfRangeException>());
+            Assert.That(
+                () => ImageOps.ResizeBilinear(new RgbImage(2, 2), 0, 1), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => ImageOps.ResizeMaskNearest(new byte[3], 2, 2, 1, 1), Throws.ArgumentException);
-            Assert.That(() => ImageOps.Normalize(new RgbImage(1, 1), [0, 0, 0], [1, 0, 1], new float[3]), Throws.ArgumentException);
-            Assert.That(() => ImageOps.Normalize(new RgbImage(1, 1), [0, 0, 0], [1, 1, 1], new float[4]), Throws.ArgumentException);
+            Assert.That(() => ImageOps.Normalize(new RgbImage(1, 1), [0, 0, 0], [1, 0, 1], new float[3]),
+                Throws.ArgumentException);
+            Assert.That(() => ImageOps.Normalize(new RgbImage(1, 1), [0, 0, 0], [1, 1, 1], new float[4]),
+                Throws.ArgumentException);
         });
     }
 
@@ -175,7 +181,8 @@ internal sealed class RgbImageTests : FolderTests
     {
         Assert.Multiple(() =>
         {
-            Assert.That(ImageOps.FlipHorizontal(new RgbImage(2, 1, [1, 2, 3, 4, 5, 6])).Pixels, Is.EqualTo((byte[])[4, 5, 6, 1, 2, 3]));
+            Assert.That(ImageOps.FlipHorizontal(new RgbImage(2, 1, [1, 2, 3, 4, 5, 6])).Pixels,
+                Is.EqualTo((byte[])[4, 5, 6, 1, 2, 3]));
             Assert.That(ImageOps.FlipHorizontal([1, 0, 0, 0, 1, 0], 3, 2), Is.EqualTo((float[])[0, 0, 1, 0, 1, 0]));
         });
     }

@@ -36,7 +36,8 @@ internal sealed class SceneDatasetTests : FolderTests
     [Test]
     public void Many_threads_get_the_same_samples()
     {
-        var dataset = new SceneDataset(Scenes, new SceneDatasetOptions { Count = 64, Augmentation = AugmentationOptions.Recipe });
+        var dataset = new SceneDataset(
+            Scenes, new SceneDatasetOptions { Count = 64, Augmentation = AugmentationOptions.Recipe });
         float[][] alone = [.. Enumerable.Range(0, 64).Select(i => dataset.Get(i, 1, 0).Image)];
         var together = new float[64][];
         Parallel.For(0, 64, i => together[i] = dataset.Get(i, 1, 0).Image);
@@ -60,7 +61,8 @@ internal sealed class SceneDatasetTests : FolderTests
     [TestCase(SceneFormat.Jpeg)]
     public void Exported_scenes_load_as_an_annotation_data_set(SceneFormat format)
     {
-        var file = SceneExporter.Export(SceneKinds.Create(SceneKinds.Shapes), _folder.PathOf("out"), 4, 7, SceneSplit.Test, format);
+        var file = SceneExporter.Export(
+            SceneKinds.Create(SceneKinds.Shapes), _folder.PathOf("out"), 4, 7, SceneSplit.Test, format);
         var exported = new AnnotationEvaluationSet([file], _folder.PathOf("out"));
         var generated = new SceneEvaluationSet(Scenes, 4, 7);
         for (var i = 0; i < 4; i++)
@@ -75,12 +77,15 @@ internal sealed class SceneDatasetTests : FolderTests
     [Test]
     public void Export_writes_the_same_files_again()
     {
-        var first = SceneExporter.Export(SceneKinds.Create(SceneKinds.Shapes), _folder.PathOf("a"), 3, 7, SceneSplit.Train, SceneFormat.Png);
-        var second = SceneExporter.Export(SceneKinds.Create(SceneKinds.Shapes), _folder.PathOf("b"), 3, 7, SceneSplit.Train, SceneFormat.Png);
+        var first = SceneExporter.Export(
+            SceneKinds.Create(SceneKinds.Shapes), _folder.PathOf("a"), 3, 7, SceneSplit.Train, SceneFormat.Png);
+        var second = SceneExporter.Export(
+            SceneKinds.Create(SceneKinds.Shapes), _folder.PathOf("b"), 3, 7, SceneSplit.Train, SceneFormat.Png);
         Assert.Multiple(() =>
         {
             Assert.That(File.ReadAllBytes(second), Is.EqualTo(File.ReadAllBytes(first)));
-            Assert.That(File.ReadAllBytes(_folder.PathOf("b/images/000002.png")), Is.EqualTo(File.ReadAllBytes(_folder.PathOf("a/images/000002.png"))));
+            Assert.That(File.ReadAllBytes(_folder.PathOf("b/images/000002.png")),
+                Is.EqualTo(File.ReadAllBytes(_folder.PathOf("a/images/000002.png"))));
         });
     }
 
@@ -88,7 +93,8 @@ internal sealed class SceneDatasetTests : FolderTests
     public void Export_into_a_file_fails_in_one_line()
     {
         var path = Path.Combine(_folder.Write("file", "x"), "out");
-        var e = Assert.Throws<FileWriteException>(() => SceneExporter.Export(SceneKinds.Create(SceneKinds.Shapes), path, 1, 0, SceneSplit.Train, SceneFormat.Png))!;
+        var e = Assert.Throws<FileWriteException>(() =>
+            SceneExporter.Export(SceneKinds.Create(SceneKinds.Shapes), path, 1, 0, SceneSplit.Train, SceneFormat.Png))!;
         Assert.That(e.Message, Does.Contain("cannot be written").And.Not.Contain("\n"));
     }
 

@@ -27,7 +27,8 @@ internal sealed class SceneRegionTests : FolderTests
             // A circle's 32 corners leave half a hundredth out.
             Assert.That(outline.Area / (29 * 29), Is.EqualTo(share).Within(0.01));
             Assert.That(pixels.Area / (29 * 29), Is.EqualTo(share).Within(0.04), "whole pixels only");
-            Assert.That(outline.Bounds is { X1: >= 9 and < 11, Y1: >= 30 and < 32, X2: > 36 and <= 38, Y2: > 56 and <= 59 });
+            Assert.That(
+                outline.Bounds is { X1: >= 9 and < 11, Y1: >= 30 and < 32, X2: > 36 and <= 38, Y2: > 56 and <= 59 });
             Region[] parts = outline is CompoundRegion several ? [.. several.Parts] : [outline];
             Assert.That(parts.All(p => p is Polygon { IsSimple: true }));
             float[] drawn = outline.Rasterize(64, 64).Values, own = pixels.Rasterize(64, 64).Values;
@@ -63,8 +64,10 @@ internal sealed class SceneRegionTests : FolderTests
     [Test]
     public void Mixed_takes_all_kinds_and_a_share_leaves_some_scenes_without()
     {
-        var regions = Enumerable.Range(0, Many).Select(i => Of(Scenes.Render(5, SceneSplit.Train, i), SceneRegionKind.Mixed, i));
-        string[] kinds = [.. regions.Select(r => r.Kind)], all = ["box", "polygon", "union", "mask", "points", "scribble"];
+        var regions = Enumerable.Range(0, Many).Select(
+            i => Of(Scenes.Render(5, SceneSplit.Train, i), SceneRegionKind.Mixed, i));
+        string[] kinds = [.. regions.Select(r => r.Kind)],
+            all = ["box", "polygon", "union", "mask", "points", "scribble"];
         // A ring's outline is a union.
         Assert.That(kinds.Distinct(), Is.EquivalentTo(all));
         Assert.That(kinds.CountBy(k => k == "union" ? "polygon" : k).Select(k => k.Value), Has.All.InRange(25, 58));
@@ -73,8 +76,8 @@ internal sealed class SceneRegionTests : FolderTests
         Assert.That(half.Count(h => h), Is.InRange(440, 560));
         Assert.That(Shared(scene, SceneRegionKind.Box, 0, 3), Is.Empty);
         var kept = Array.IndexOf(half, true);
-        Assert.That(Shared(scene, SceneRegionKind.Points, 0.5, kept).Single(), Is.EqualTo(Of(scene, SceneRegionKind.Points, kept)),
-            "the share does not move the points");
+        Assert.That(Shared(scene, SceneRegionKind.Points, 0.5, kept).Single(),
+            Is.EqualTo(Of(scene, SceneRegionKind.Points, kept)), "the share does not move the points");
     }
 
     [TestCase(SceneRegionKind.Box)]

@@ -21,7 +21,8 @@ public class ShapeScenesTests
             hash.AppendData(scene.Picture.Pixels);
             hash.AppendData(System.Text.Encoding.UTF8.GetBytes(scene.Phrase + scene.Box.X1 + scene.Box.Y2));
         }
-        Assert.That(Convert.ToHexString(hash.GetHashAndReset()), Is.EqualTo("F57510FAB34A1F5C641262725AA685A5897C3CF49B2CDBF860CF5214CFB00248"));
+        Assert.That(Convert.ToHexString(hash.GetHashAndReset()),
+            Is.EqualTo("F57510FAB34A1F5C641262725AA685A5897C3CF49B2CDBF860CF5214CFB00248"));
     }
 
     [Test]
@@ -44,7 +45,8 @@ public class ShapeScenesTests
             Assert.That(items.All(a => a.X >= 0 && a.Y >= 0 && a.X + a.Side <= 64 && a.Y + a.Side <= 64), $"scene {i}");
             foreach (var a in items)
             {
-                var close = items.Count(b => a.X < b.X + b.Side && b.X < a.X + a.Side && a.Y < b.Y + b.Side && b.Y < a.Y + a.Side);
+                var close = items.Count(
+                    b => a.X < b.X + b.Side && b.X < a.X + a.Side && a.Y < b.Y + b.Side && b.Y < a.Y + a.Side);
                 Assert.That(close, Is.EqualTo(1), $"scene {i}: an item only overlaps itself");
             }
         }
@@ -62,7 +64,8 @@ public class ShapeScenesTests
         var picture = new RgbImage(64, 64);
         var box = ShapeRasterizer.Draw(picture, new ShapeItem((ShapeKind)kind, 0, true, 21, 9, 30), (255, 255, 255));
         int[] drawn = [.. Enumerable.Range(0, 64 * 64).Where(i => picture.Pixels[3 * i] > 0)];
-        var bounds = new Box(drawn.Min(i => i % 64), drawn.Min(i => i / 64), drawn.Max(i => i % 64) + 1, drawn.Max(i => i / 64) + 1);
+        var bounds = new Box(
+            drawn.Min(i => i % 64), drawn.Min(i => i / 64), drawn.Max(i => i % 64) + 1, drawn.Max(i => i / 64) + 1);
         Assert.That(box, Is.EqualTo(bounds));
         Assert.That(box.Width, Is.InRange(19, 21));
     }
@@ -102,7 +105,8 @@ public class ShapeScenesTests
     [Test]
     public void Words_are_exactly_those_of_the_phrases()
     {
-        string[] used = [.. Enumerable.Range(0, Many).SelectMany(i => Scenes.Describe(4, SceneSplit.Train, i).Phrase.Split(' ')).Distinct()];
+        string[] used = [.. Enumerable.Range(0, Many)
+            .SelectMany(i => Scenes.Describe(4, SceneSplit.Train, i).Phrase.Split(' ')).Distinct()];
         Assert.That(used, Is.EquivalentTo(SceneVocabulary.Words(SceneKinds.Shapes)));
         Assert.That(SceneVocabulary.Words(SceneKinds.Shapes), Is.Unique);
     }
@@ -140,7 +144,8 @@ public class ShapeScenesTests
         {
             Assert.That(() => new ShapeScenes(31), Throws.TypeOf<ArgumentOutOfRangeException>());
             Assert.That(() => Scenes.Render(0, SceneSplit.Train, -1), Throws.TypeOf<ArgumentOutOfRangeException>());
-            Assert.That(() => SceneKinds.Create("shapes"), Throws.TypeOf<DataException>().With.Message.Contains("use one of: scenes, fashion-scenes"));
+            Assert.That(() => SceneKinds.Create("shapes"),
+                Throws.TypeOf<DataException>().With.Message.Contains("use one of: scenes, fashion-scenes"));
             Assert.That(() => SceneVocabulary.Words("x"), Throws.TypeOf<DataException>());
         });
     }

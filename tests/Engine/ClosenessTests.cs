@@ -15,7 +15,8 @@ internal sealed class ClosenessTests
         TestCaseData Case(string name, Action compare) => new TestCaseData(compare).SetName($"Refused: {name}");
         double[] nan = [1, double.NaN, 3], infinite = [1, double.PositiveInfinity, 3];
         yield return Case("an error that is NaN", () => Closeness.Within("x", double.NaN, 1));
-        yield return Case("an infinite error", () => Closeness.Within("x", double.PositiveInfinity, double.PositiveInfinity));
+        yield return Case(
+            "an infinite error", () => Closeness.Within("x", double.PositiveInfinity, double.PositiveInfinity));
         yield return Case("an error above the allowance", () => Closeness.Within("x", 1.01, 1));
         yield return Case("two NaN", () => Closeness.Near("x", double.NaN, double.NaN, 1));
         yield return Case("NaN in a vector", () => Closeness.AreClose("x", nan, Plain, 1));
@@ -23,7 +24,8 @@ internal sealed class ClosenessTests
         yield return Case("infinity in a vector", () => Closeness.AreClose("x", infinite, Plain, 1));
         yield return Case("infinity that is missing", () => Closeness.AreClose("x", Plain, infinite, 1));
         yield return Case("NaN among elements", () => Closeness.ElementsAreClose("x", nan, Plain, 1));
-        yield return Case("NaN before a larger error", () => Closeness.ElementsAreClose("x", [double.NaN, 2, 9], Plain, 100));
+        yield return Case(
+            "NaN before a larger error", () => Closeness.ElementsAreClose("x", [double.NaN, 2, 9], Plain, 100));
         yield return Case("NaN in both elements", () => Closeness.ElementsAreClose("x", nan, nan, 1));
         yield return Case("an element too far off", () => Closeness.ElementsAreClose("x", [1, 2, 3.1], Plain, 0.01));
         yield return Case("too few elements", () => Closeness.ElementsAreClose("x", [1, 2], Plain, 1));
@@ -45,20 +47,24 @@ internal sealed class ClosenessTests
         Closeness.Near("numbers", 1.5, 1, 0.5);
         Closeness.AreClose("infinities alike", [1, double.NegativeInfinity], [1, double.NegativeInfinity], 0);
         Closeness.AreClose("next to nothing", [1e-9], [0], 1e-8, floor: 0.1);
-        Closeness.ElementsAreClose("elements", [1, 2.01, double.PositiveInfinity], [1, 2, double.PositiveInfinity], 0.01);
+        Closeness.ElementsAreClose(
+            "elements", [1, 2.01, double.PositiveInfinity], [1, 2, double.PositiveInfinity], 0.01);
     }
 
     [Test]
     public void No_test_holds_an_error_against_an_allowance_by_a_constraint_that_NaN_passes()
     {
         var root = TestContext.CurrentContext.TestDirectory;
-        while (root is not null && !File.Exists(Path.Combine(root, "AmcEngine.sln"))) root = Path.GetDirectoryName(root);
+        while (root is not null && !File.Exists(Path.Combine(root, "AmcEngine.sln")))
+            root = Path.GetDirectoryName(root);
         if (root is null) Assert.Ignore("the sources are not beside the tests; run from a clone");
         // NaN is less than every number by NUnit's order.
-        var lax = new Regex(@"\b(Is|And|Or|Not)\.(LessThan|LessThanOrEqualTo|AtMost)\([^;]*(\de-\d|[Aa]llow|[Tt]oleran)");
+        var lax = new Regex(
+            @"\b(Is|And|Or|Not)\.(LessThan|LessThanOrEqualTo|AtMost)\([^;]*(\de-\d|[Aa]llow|[Tt]oleran)");
         var found =
             from file in Directory.EnumerateFiles(Path.Combine(root!, "tests"), "*.cs", SearchOption.AllDirectories)
-            where !Path.GetRelativePath(root!, file).Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin") && Path.GetFileName(file) != "ClosenessTests.cs"
+            where !Path.GetRelativePath(root!, file).Split(Path.DirectorySeparatorChar)
+                .Any(part => part is "obj" or "bin") && Path.GetFileName(file) != "ClosenessTests.cs"
             from line in File.ReadLines(file).Select((text, i) => (Text: text, Number: i + 1))
             where lax.IsMatch(line.Text)
             select $"{Path.GetRelativePath(root!, file)}:{line.Number}";

@@ -1,8 +1,8 @@
 namespace AmcEngine.Tests.Engine;
 
 /// <summary>
-/// Growth of the managed heap by repeated work, as the smallest of several windows: what leaks does so in each; what else
-/// lives in the process (the test runner) grows once in a while.
+/// Growth of the managed heap by repeated work, as the smallest of several windows: what leaks does so in each; what
+/// else lives in the process (the test runner) grows once in a while.
 /// </summary>
 internal static class HeapGrowth
 {

@@ -10,10 +10,12 @@ internal static class SimdPaths
     public static IEnumerable<string> All => SimdPath.Available.Select(SimdPath.Name);
 
     /// <summary>Every path but the widest.</summary>
-    public static IEnumerable<string> Lower => SimdPath.Available.Where(w => w != SimdPath.Widest).Select(SimdPath.Name);
+    public static IEnumerable<string> Lower =>
+        SimdPath.Available.Where(w => w != SimdPath.Widest).Select(SimdPath.Name);
 
     /// <summary>Takes a path until the result is disposed.</summary>
-    public static IDisposable Use(string name) => SimdPath.Use(SimdPath.Available.Single(w => SimdPath.Name(w) == name));
+    public static IDisposable Use(string name) =>
+        SimdPath.Use(SimdPath.Available.Single(w => SimdPath.Name(w) == name));
 }
 
 /// <summary>Kernel tests that run once on each SIMD path that this machine has.</summary>

@@ -17,7 +17,9 @@ internal sealed class DurableFileTests : FolderTests
         {
             stream.Write(new byte[200_000]);
             throw (Exception)Activator.CreateInstance(error, "no space left")!;
-        }), error == typeof(IOException) ? Throws.TypeOf<FileWriteException>().With.Message.Contains("no space left").And.Message.Contains(path) : Throws.TypeOf(error));
+        }), error == typeof(IOException)
+            ? Throws.TypeOf<FileWriteException>().With.Message.Contains("no space left").And.Message.Contains(path)
+            : Throws.TypeOf(error));
         Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.EqualTo(new[] { path }));
         Assert.That(File.ReadAllText(path), Is.EqualTo("old"));
     }
@@ -27,7 +29,8 @@ internal sealed class DurableFileTests : FolderTests
     public void A_file_that_is_too_large_for_its_file_system_is_an_error_of_writing()
     {
         var path = _folder.PathOf("file");
-        Assert.That(() => DurableFile.Write(path, _ => throw new ArgumentOutOfRangeException("value")), Throws.TypeOf<FileWriteException>().With.Message.Contains("limit on file sizes"));
+        Assert.That(() => DurableFile.Write(path, _ => throw new ArgumentOutOfRangeException("value")),
+            Throws.TypeOf<FileWriteException>().With.Message.Contains("limit on file sizes"));
         Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.Empty);
     }
 

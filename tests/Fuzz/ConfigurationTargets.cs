@@ -11,7 +11,8 @@ internal static class ConfigurationTargets
 
     /// <summary>Reads a BERT configuration as a run does that names it.</summary>
     public static void BertConfig(FuzzSession session) =>
-        HoldRestores(session, RunConfig.Create(session["run.yaml"], new(StringComparer.Ordinal) { ["bert_config"] = session.Path }));
+        HoldRestores(session, RunConfig.Create(
+            session["run.yaml"], new(StringComparer.Ordinal) { ["bert_config"] = session.Path }));
 
     /// <summary>Reads a checkpoint's state and the configuration in it.</summary>
     public static void State(FuzzSession session)
@@ -21,7 +22,8 @@ internal static class ConfigurationTargets
         var copy = session["copy.json"];
         state.Save(copy);
         var again = CheckpointState.Load(copy);
-        if (again.Step != state.Step || again.Seed != state.Seed || again.OptimizerSteps != state.OptimizerSteps || !again.Config.SequenceEqual(state.Config))
+        if (again.Step != state.Step || again.Seed != state.Seed || again.OptimizerSteps != state.OptimizerSteps
+            || !again.Config.SequenceEqual(state.Config))
             throw new FuzzFailure("a state changed on the way through a file");
     }
 

@@ -14,7 +14,8 @@ internal static class DataTargets
     /// </summary>
     private const long MaxPixels = 1 << 16;
 
-    private const string Sentence = "A red Square, left of the NAÏVE person's 3rd café-table (unaffable) 漢字 \u0001\ud800!";
+    private const string Sentence =
+        "A red Square, left of the NAÏVE person's 3rd café-table (unaffable) 漢字 \u0001\ud800!";
 
     /// <summary>Reads an annotation file, and holds that saving what was read gives the same back.</summary>
     public static void Annotations(FuzzSession session)
@@ -23,7 +24,8 @@ internal static class DataTargets
         var copy = session["copy.json"];
         AnnotationFile.Save(copy, annotations);
         var again = AnnotationFile.Load(copy);
-        if (annotations.Count == 0 || annotations.Count != again.Count || !annotations.Zip(again, Same).All(same => same))
+        if (annotations.Count == 0 || annotations.Count != again.Count
+            || !annotations.Zip(again, Same).All(same => same))
             throw new FuzzFailure("an annotation changed on the way through a file");
     }
 
@@ -37,11 +39,15 @@ internal static class DataTargets
         var copy = session["copy.txt"];
         tokenizer.SaveVocab(copy);
         var again = WordPieceTokenizer.FromVocabFile(copy);
-        if (!Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.Token).SequenceEqual(Enumerable.Range(0, again.VocabSize).Select(again.Token)))
+        if (!Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.Token).SequenceEqual(
+            Enumerable.Range(0, again.VocabSize).Select(again.Token)))
             throw new FuzzFailure("a token changed on the way through a file");
     }
 
-    /// <summary>Decodes what can be of a picture where it is small, and holds that its pixels do not depend on what lay in memory before.</summary>
+    /// <summary>
+    /// Decodes what can be of a picture where it is small, and holds that its pixels do not depend on what lay in
+    /// memory before.
+    /// </summary>
     public static void Picture(FuzzSession session)
     {
         var pixels = 1;
@@ -69,5 +75,6 @@ internal static class DataTargets
     }
 
     private static bool Same(RegionAnnotation one, RegionAnnotation other) =>
-        one.Image == other.Image && one.Captions.SequenceEqual(other.Captions) && one.Regions.SequenceEqual(other.Regions);
+        one.Image == other.Image && one.Captions.SequenceEqual(other.Captions)
+            && one.Regions.SequenceEqual(other.Regions);
 }

@@ -1,6 +1,8 @@
 namespace AmcEngine.Tests.Fuzz;
 
-/// <summary>The committed seeds: <c>tests/Fuzz/Corpus/FORMAT</c>; what once broke a reader is called <c>crash-…</c>.</summary>
+/// <summary>
+/// The committed seeds: <c>tests/Fuzz/Corpus/FORMAT</c>; what once broke a reader is called <c>crash-…</c>.
+/// </summary>
 internal static class FuzzCorpus
 {
     /// <summary>The folder of a format.</summary>
@@ -17,6 +19,7 @@ internal static class FuzzCorpus
     /// <summary>The seeds of a format, in the order of their names.</summary>
     public static IReadOnlyList<(string Name, byte[] Bytes)> Load(string format) =>
     [
-        .. Directory.GetFiles(Folder(format)).Order(StringComparer.Ordinal).Select(file => (Path.GetFileName(file), File.ReadAllBytes(file))),
+        .. Directory.GetFiles(Folder(format)).Order(StringComparer.Ordinal).Select(
+            file => (Path.GetFileName(file), File.ReadAllBytes(file))),
     ];
 }

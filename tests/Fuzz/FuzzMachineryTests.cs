@@ -6,7 +6,9 @@ using SkiaSharp;
 
 namespace AmcEngine.Tests.Fuzz;
 
-/// <summary>What the fuzzing stands on: a reader with a fault is found out, and mended files get past the gate.</summary>
+/// <summary>
+/// What the fuzzing stands on: a reader with a fault is found out, and mended files get past the gate.
+/// </summary>
 [Category("Fuzz")]
 internal sealed class FuzzMachineryTests
 {
@@ -38,10 +40,13 @@ internal sealed class FuzzMachineryTests
     public void A_refusal_must_name_the_file_and_count_as_bad_input()
     {
         using var session = new FuzzSession("x.bin");
-        var nameless = new FuzzTarget("nameless", "x.bin", _ => throw new SerializationException("something is wrong"), typeof(SerializationException));
-        var named = new FuzzTarget("named", "x.bin", s => throw new SerializationException($"{s.Path}: is wrong"), typeof(SerializationException));
+        var nameless = new FuzzTarget("nameless", "x.bin", _ => throw new SerializationException("something is wrong"),
+            typeof(SerializationException));
+        var named = new FuzzTarget("named", "x.bin", s => throw new SerializationException($"{s.Path}: is wrong"),
+            typeof(SerializationException));
         var undocumented = named with { Refusals = [] };
-        var internalFault = new FuzzTarget("internal", "x.bin", s => throw new InvalidCastException($"{s.Path}: is wrong"), typeof(InvalidCastException));
+        var internalFault = new FuzzTarget("internal", "x.bin",
+            s => throw new InvalidCastException($"{s.Path}: is wrong"), typeof(InvalidCastException));
         Assert.Multiple(() =>
         {
             Assert.That(named.Check(session, "x"u8), Is.False);
@@ -56,7 +61,8 @@ internal sealed class FuzzMachineryTests
     {
         var target = FuzzTargets.Find("annotations");
         byte[][] corpus = [.. FuzzCorpus.Load("annotations").Select(s => s.Bytes)];
-        FuzzMutator one = new(target, corpus, seed: 7), same = new(target, corpus, seed: 7), other = new(target, corpus, seed: 8);
+        FuzzMutator one = new(target, corpus, seed: 7), same = new(target, corpus, seed: 7),
+            other = new(target, corpus, seed: 8);
         byte[][] first = [.. Enumerable.Range(0, 50).Select(_ => one.Next())];
         Assert.That(first, Is.EqualTo(Enumerable.Range(0, 50).Select(_ => same.Next())));
         Assert.That(first, Is.Not.EqualTo(Enumerable.Range(0, 50).Select(_ => other.Next())));

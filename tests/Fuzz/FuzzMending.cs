@@ -24,7 +24,8 @@ internal static class FuzzMending
     /// <summary>Points the directory of a zip archive of stored entries to where they are now.</summary>
     public static byte[] ZipOffsets(byte[] seed, byte[] mutated)
     {
-        List<int> locals = Places(mutated, "PK\x03\x04"u8, LocalLength), centrals = Places(mutated, "PK\x01\x02"u8, CentralLength);
+        List<int> locals = Places(mutated, "PK\x03\x04"u8, LocalLength),
+            centrals = Places(mutated, "PK\x01\x02"u8, CentralLength);
         var end = mutated.AsSpan().LastIndexOf("PK\x05\x06"u8);
         if (centrals.Count == 0 || end < centrals[0] || end > mutated.Length - EndLength) return mutated;
         Span<byte> bytes = mutated;
@@ -43,7 +44,9 @@ internal static class FuzzMending
         return mutated;
     }
 
-    /// <summary>Gives every chunk of a PNG file the checksum of what it holds; other pictures have none that matter.</summary>
+    /// <summary>
+    /// Gives every chunk of a PNG file the checksum of what it holds; other pictures have none that matter.
+    /// </summary>
     public static byte[] PngChecksums(byte[] seed, byte[] mutated)
     {
         if (mutated.Length < 8 || mutated[0] != 0x89) return mutated;

@@ -15,12 +15,15 @@ internal sealed class FuzzMutator(FuzzTarget target, IReadOnlyList<byte[]> corpu
 
     private static readonly long[] Edges =
     [
-        0, 1, -1, 2, 4, 7, 8, 16, 32, 63, 64, 100, 127, 128, 255, 256, 511, 512, 1000, 1024, 4096, short.MaxValue, ushort.MaxValue, 65536,
-        int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32, long.MaxValue, long.MinValue, 1L << 40,
+        0, 1, -1, 2, 4, 7, 8, 16, 32, 63, 64, 100, 127, 128, 255, 256, 511, 512, 1000, 1024, 4096,
+        short.MaxValue, ushort.MaxValue, 65536, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32, long.MaxValue,
+        long.MinValue, 1L << 40,
     ];
 
     private static readonly string[] Numbers =
-        ["0", "-0", "-1", "1", "255", "65536", "2147483647", "2147483648", "-2147483649", "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551616", "1e308", "1e309", "0.5", "1e-7", "00", "+1", "NaN"];
+        ["0", "-0", "-1", "1", "255", "65536", "2147483647", "2147483648", "-2147483649", "4294967296",
+            "9223372036854775807", "9223372036854775808", "18446744073709551616", "1e308", "1e309", "0.5", "1e-7",
+            "00", "+1", "NaN"];
 
     private readonly Random _random = new(seed);
     private readonly byte[][] _tokens = [.. target.Tokens.Select(Encoding.Latin1.GetBytes)];
@@ -102,7 +105,8 @@ internal sealed class FuzzMutator(FuzzTarget target, IReadOnlyList<byte[]> corpu
         var start = Array.FindIndex(bytes, at, b => b is >= (byte)'0' and <= (byte)'9');
         if (start < 0) return bytes;
         var end = Array.FindIndex(bytes, start, b => b is not ((>= (byte)'0' and <= (byte)'9') or (byte)'.'));
-        var number = _random.Next(3) > 0 ? Numbers[_random.Next(Numbers.Length)] : _random.Next(300).ToString(CultureInfo.InvariantCulture);
+        var number = _random.Next(3) > 0 ? Numbers[_random.Next(Numbers.Length)] : _random.Next(300).ToString(
+            CultureInfo.InvariantCulture);
         return [.. bytes[..start], .. Encoding.ASCII.GetBytes(number), .. end < 0 ? [] : bytes[end..]];
     }
 

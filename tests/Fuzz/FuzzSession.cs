@@ -1,6 +1,8 @@
 namespace AmcEngine.Tests.Fuzz;
 
-/// <summary>A folder in memory, where the machine has one, with the file that a reader is given again and again.</summary>
+/// <summary>
+/// A folder in memory, where the machine has one, with the file that a reader is given again and again.
+/// </summary>
 internal sealed class FuzzSession : IDisposable
 {
     private const string MemoryFolder = "/dev/shm";

@@ -2,12 +2,15 @@ using AmcEngine.Amc.CommandLine;
 
 namespace AmcEngine.Tests.Fuzz;
 
-/// <summary>What a fuzzer may find beside an exception of the wrong type: a promise of the reader that does not hold.</summary>
+/// <summary>
+/// What a fuzzer may find beside an exception of the wrong type: a promise of the reader that does not hold.
+/// </summary>
 internal sealed class FuzzFailure(string message) : Exception(message);
 
 /// <summary>
 /// One reader under fuzzing. It may take bytes or refuse them by an exception that it documents, which a user
-/// sees as one short line; everything else (another exception, too much memory, a promise that does not hold) is a find.
+/// sees as one short line; everything else (another exception, too much memory, a promise that does not hold) is a
+/// find.
 /// </summary>
 /// <param name="Name">The format, which is also the folder of its seeds.</param>
 /// <param name="FileName">What the file is called that the reader is given.</param>
@@ -18,7 +21,9 @@ internal sealed record FuzzTarget(string Name, string FileName, Action<FuzzSessi
     /// <summary>Longest line that may be printed.</summary>
     private const int MaxLine = 300;
 
-    /// <summary>What reading may allocate beyond a multiple of the input; checkpoints have documented caps of this order.</summary>
+    /// <summary>
+    /// What reading may allocate beyond a multiple of the input; checkpoints have documented caps of this order.
+    /// </summary>
     private const long MemoryFloor = 64L << 20;
 
     /// <summary>Deflate's ratio, the largest by which honest input may grow.</summary>
@@ -27,7 +32,9 @@ internal sealed record FuzzTarget(string Name, string FileName, Action<FuzzSessi
     /// <summary>Words of the format, for the mutator and as AFL's dictionary.</summary>
     public IReadOnlyList<string> Tokens { get; init; } = [];
 
-    /// <summary>Mends what hides damage behind damage, such as a length or a checksum in front of the mutated part.</summary>
+    /// <summary>
+    /// Mends what hides damage behind damage, such as a length or a checksum in front of the mutated part.
+    /// </summary>
     public Func<byte[], byte[], byte[]> Mend { get; init; } = (_, mutated) => mutated;
 
     /// <summary>Gives the bytes to the reader.</summary>
@@ -53,7 +60,9 @@ internal sealed record FuzzTarget(string Name, string FileName, Action<FuzzSessi
             : throw new FuzzFailure($"{bytes.Length} bytes made the reader allocate {allocated}");
     }
 
-    /// <summary>Holds that what a user sees of a refusal names the file and is one line that a terminal can show.</summary>
+    /// <summary>
+    /// Holds that what a user sees of a refusal names the file and is one line that a terminal can show.
+    /// </summary>
     public static void CheckRefusal(Exception refusal, FuzzSession session)
     {
         using var output = new StringWriter();
@@ -65,6 +74,7 @@ internal sealed record FuzzTarget(string Name, string FileName, Action<FuzzSessi
         if (line.Length > MaxLine)
             throw new FuzzFailure($"the message has {line.Length} characters: {line[..MaxLine]}…");
         if (line.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029'))
-            throw new FuzzFailure($"the message holds a control character: {string.Concat(line.Select(c => char.IsControl(c) ? $"<{(int)c:x2}>" : $"{c}"))}");
+            throw new FuzzFailure("the message holds a control character: "
+                + $"{string.Concat(line.Select(c => char.IsControl(c) ? $"<{(int)c:x2}>" : $"{c}"))}");
     }
 }

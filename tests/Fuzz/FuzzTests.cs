@@ -52,9 +52,11 @@ internal sealed class FuzzTests
         }
         catch (Exception e)
         {
-            var kept = Path.Combine(TestContext.CurrentContext.WorkDirectory, $"crash-{target.Name}-{name.Replace(' ', '-')}");
+            var kept = Path.Combine(
+                TestContext.CurrentContext.WorkDirectory, $"crash-{target.Name}-{name.Replace(' ', '-')}");
             File.WriteAllBytes(kept, bytes);
-            throw new AssertionException($"{target.Name}, {name} (kept as {kept}): {e.GetType().Name}: {e.Message}\n{e.StackTrace}");
+            throw new AssertionException(
+                $"{target.Name}, {name} (kept as {kept}): {e.GetType().Name}: {e.Message}\n{e.StackTrace}");
         }
     }
 }

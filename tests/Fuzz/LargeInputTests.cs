@@ -27,18 +27,25 @@ internal sealed class LargeInputTests
             ("yaml", "a long number", Text($"seed: {Repeat("9", Many)}")),
             ("annotations", "nested lists", Text(Repeat("[", Many))),
             ("annotations", "nested objects", Text($"[{Repeat("{\"image\":", Many)}")),
-            ("annotations", "a long number", Text($"[{{\"image\":\"a\",\"caption\":\"b\",\"bbox\":[[1,2,3,{Repeat("9", Many)}]]}}]")),
+            ("annotations", "a long number", Text(
+                $"[{{\"image\":\"a\",\"caption\":\"b\",\"bbox\":[[1,2,3,{Repeat("9", Many)}]]}}]")),
             ("annotations", "many bad entries", Text($"[{Repeat("{},", Many / 4)}1]")),
             ("bert-config", "nested lists", Text(Repeat("[", Many))),
             ("bert-config", "a long number", Text($"{{\"hidden_size\":{Repeat("9", Many)}}}")),
             ("state", "nested objects", Text(Repeat("{\"Config\":", Many))),
             ("vocabulary", "a long token", Text($"{Repeat("x", Many)}\n[PAD]\n[UNK]\n[CLS]\n[MASK]\n")),
-            ("safetensors", "many extents", Header($"{{\"x\":{{\"dtype\":\"U8\",\"shape\":[{Repeat("1,", Many)}1],\"data_offsets\":[0,1]}}}}")),
+            ("safetensors", "many extents", Header(
+                $"{{\"x\":{{\"dtype\":\"U8\",\"shape\":[{Repeat("1,", Many)}1],\"data_offsets\":[0,1]}}}}")),
             ("safetensors", "nested extra field", Header($"{{\"x\":{{\"more\":{Repeat("[", Many)}")),
-            ("torch-legacy", "nested tuples", TorchFiles.Legacy([0x80, 2, (byte)'N', .. Enumerable.Repeat((byte)0x85, Many), (byte)'.'], true)),
-            ("torch-legacy", "many marks", TorchFiles.Legacy([0x80, 2, .. Enumerable.Repeat((byte)'(', Many), (byte)'.'], true)),
-            ("torch-legacy", "a list of itself", TorchFiles.Legacy([0x80, 2, (byte)']', .. Enumerable.Repeat("2a"u8.ToArray(), Many).SelectMany(b => b), (byte)'.'], true)),
-            ("torch-legacy", "a long integer", TorchFiles.Legacy([0x80, 2, (byte)'L', .. Text(Repeat("9", 4000)), (byte)'L', (byte)'\n', (byte)'.'], true)),
+            ("torch-legacy", "nested tuples", TorchFiles.Legacy(
+                [0x80, 2, (byte)'N', .. Enumerable.Repeat((byte)0x85, Many), (byte)'.'], true)),
+            ("torch-legacy", "many marks", TorchFiles.Legacy(
+                [0x80, 2, .. Enumerable.Repeat((byte)'(', Many), (byte)'.'], true)),
+            ("torch-legacy", "a list of itself", TorchFiles.Legacy(
+                [0x80, 2, (byte)']', .. Enumerable.Repeat("2a"u8.ToArray(), Many).SelectMany(b => b), (byte)'.'],
+                true)),
+            ("torch-legacy", "a long integer", TorchFiles.Legacy(
+                [0x80, 2, (byte)'L', .. Text(Repeat("9", 4000)), (byte)'L', (byte)'\n', (byte)'.'], true)),
         ];
         return cases.Select(c => new TestCaseData(c.Format, c.Bytes).SetArgDisplayNames(c.Format, c.Name));
     }
@@ -51,7 +58,8 @@ internal sealed class LargeInputTests
         Assert.DoesNotThrow(() => target.Check(session, bytes));
     }
 
-    private static string Repeat(string text, int times) => new StringBuilder(text.Length * times).Insert(0, text, times).ToString();
+    private static string Repeat(string text, int times) =>
+        new StringBuilder(text.Length * times).Insert(0, text, times).ToString();
 
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
 

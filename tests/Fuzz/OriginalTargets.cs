@@ -13,8 +13,8 @@ internal static class OriginalTargets
     public static void Refs(FuzzSession session) => _ = ReferPickle.Load(session.Path);
 
     /// <summary>
-    /// Reads a file of COCO, and holds that the place of an annotation leads to it again, and that a shape which is written is read as a
-    /// region.
+    /// Reads a file of COCO, and holds that the place of an annotation leads to it again, and that a shape which is
+    /// written is read as a region.
     /// </summary>
     public static void Coco(FuzzSession session)
     {
@@ -29,7 +29,8 @@ internal static class OriginalTargets
             if (list == "images" && CocoPicture.Of(element) is { } known)
                 picture = known.Picture;
             // Masks of huge pictures are slow by their nature.
-            if (list == "annotations" && picture is { Width: <= MaxSide, Height: <= MaxSide } && CocoObject.Of(element) is { } target)
+            if (list == "annotations" && picture is { Width: <= MaxSide, Height: <= MaxSide }
+                && CocoObject.Of(element) is { } target)
                 CheckShape(target.Region(picture, out _));
         }
     }
@@ -49,7 +50,8 @@ internal static class OriginalTargets
         if (region.Shape.IsEmpty)
             return;
         using var document = JsonDocument.Parse(region.Shape);
-        var reader = new RegionReader(BoxFormat.Corners, (_, problem) => throw new FuzzFailure($"a shape that was written is refused: {problem}"));
+        var reader = new RegionReader(BoxFormat.Corners,
+            (_, problem) => throw new FuzzFailure($"a shape that was written is refused: {problem}"));
         reader.ParseList(document.RootElement, "shape");
     }
 }

@@ -2,7 +2,9 @@ using AmcEngine.Serialization;
 
 namespace AmcEngine.Tests.Fuzz;
 
-/// <summary>The readers of tensors: after the structure, the values are read too, since that happens on demand.</summary>
+/// <summary>
+/// The readers of tensors: after the structure, the values are read too, since that happens on demand.
+/// </summary>
 internal static class TensorTargets
 {
     /// <summary>
@@ -21,7 +23,8 @@ internal static class TensorTargets
         var copy = session["copy.safetensors"];
         SafetensorsWriter.Write(copy, reader.Tensors, reader.Metadata);
         using var again = SafetensorsReader.Open(copy);
-        if (!again.Metadata.OrderBy(p => p.Key, StringComparer.Ordinal).SequenceEqual(reader.Metadata.OrderBy(p => p.Key, StringComparer.Ordinal)))
+        if (!again.Metadata.OrderBy(p => p.Key, StringComparer.Ordinal).SequenceEqual(
+            reader.Metadata.OrderBy(p => p.Key, StringComparer.Ordinal)))
             throw new FuzzFailure("the metadata changed on the way through a file");
         if (again.Tensors.Count != reader.Tensors.Count)
             throw new FuzzFailure("a tensor was lost on the way through a file");
@@ -43,7 +46,8 @@ internal static class TensorTargets
 
     private static void HoldSame(TensorData tensor, TensorData copy)
     {
-        if (tensor.Type != copy.Type || !tensor.Shape.SequenceEqual(copy.Shape) || !tensor.Bytes.Span.SequenceEqual(copy.Bytes.Span))
+        if (tensor.Type != copy.Type || !tensor.Shape.SequenceEqual(copy.Shape)
+            || !tensor.Bytes.Span.SequenceEqual(copy.Bytes.Span))
             throw new FuzzFailure($"tensor {tensor.Name} changed on the way through a file");
     }
 
@@ -55,7 +59,8 @@ internal static class TensorTargets
             if (tensor.ByteLength > budget) continue;
             budget -= tensor.ByteLength;
             long bytes = tensor.Bytes.Length;
-            if (bytes != tensor.ByteLength || tensor.ToF32().Length != tensor.Count || tensor.ToF64().Length != tensor.Count)
+            if (bytes != tensor.ByteLength || tensor.ToF32().Length != tensor.Count
+                || tensor.ToF64().Length != tensor.Count)
                 throw new FuzzFailure($"tensor {tensor.Name} has another length than it says");
             ReadIntegers(session, tensor);
         }

@@ -9,7 +9,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model;
 
-/// <summary>Holds the gradient of a loss with respect to all weights of a model against a difference along a random direction.</summary>
+/// <summary>
+/// Holds the gradient of a loss with respect to all weights of a model against a difference along a random direction.
+/// </summary>
 internal static class DirectionalCheck
 {
     /// <summary>Fails where gradient and central difference differ, or the slope says nothing.</summary>
@@ -20,12 +22,14 @@ internal static class DirectionalCheck
     /// <param name="allowed">Largest difference, relative to max(1, |slope|).</param>
     /// <param name="stays">Weights that the direction leaves where they are; null moves all.</param>
     public static void Agrees(
-        IVisionLanguageModel model, Func<Tensor> loss, ulong seed, double step, double allowed, Func<Parameter, bool>? stays = null)
+        IVisionLanguageModel model, Func<Tensor> loss, ulong seed, double step, double allowed,
+        Func<Parameter, bool>? stays = null)
     {
         var parameters = model.Trainable.ToList();
         var random = new RandomSource(seed);
         double[][] directions =
-            [.. parameters.Select(p => random.Uniforms(p.Shape.Count).Select(u => stays?.Invoke(p) == true ? 0 : 2 * u - 1).ToArray())];
+            [.. parameters.Select(
+                p => random.Uniforms(p.Shape.Count).Select(u => stays?.Invoke(p) == true ? 0 : 2 * u - 1).ToArray())];
         double[][] origin = [.. parameters.Select(p => p.Value.ToDoubles())];
         double slope = 0;
         using (MemoryScope.Begin())
@@ -42,7 +46,8 @@ internal static class DirectionalCheck
         double At(double distance)
         {
             for (var i = 0; i < parameters.Count; i++)
-                parameters[i].Value.Load<double>([.. origin[i].Zip(directions[i]).Select(p => p.First + distance * p.Second)]);
+                parameters[i].Value.Load<double>(
+                    [.. origin[i].Zip(directions[i]).Select(p => p.First + distance * p.Second)]);
             using var scope = MemoryScope.Begin();
             return loss().Item();
         }

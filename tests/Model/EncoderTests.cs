@@ -40,7 +40,8 @@ public sealed class EncoderTests
     {
         var (ids, mask, image) = Inputs();
         var whole = _model.Text.Bert.MultiModal(ids, mask, image, ForwardContext.Evaluation);
-        var staged = _model.Text.Bert.Fusion(_model.Text.Bert.Text(ids, mask, ForwardContext.Evaluation), mask, image, ForwardContext.Evaluation);
+        var staged = _model.Text.Bert.Fusion(
+            _model.Text.Bert.Text(ids, mask, ForwardContext.Evaluation), mask, image, ForwardContext.Evaluation);
         Assert.That(staged.ToDoubles(), Is.EqualTo(whole.ToDoubles()));
     }
 
@@ -53,7 +54,8 @@ public sealed class EncoderTests
         var (ids, mask, image) = Inputs();
         var hook = new AttentionHook(kind, layer);
         var plain = _model.Text.Bert.MultiModal(ids, mask, image, ForwardContext.Evaluation).ToDoubles();
-        var hooked = _model.Text.Bert.MultiModal(ids, mask, image, new ForwardContext(null, hook), firstRowOnly: false).ToDoubles();
+        var hooked = _model.Text.Bert.MultiModal(ids, mask, image, new ForwardContext(null, hook), firstRowOnly: false)
+            .ToDoubles();
         Closeness.ElementsAreClose("hooked", hooked, plain, 2e-15);
         Assert.That(hook.Map!.Shape, Is.EqualTo(new Shape(3, 2, 6, keys)));
         double[] sums = [.. hook.Map.ToDoubles().Chunk(keys).Select(row => row.Sum())];
@@ -72,7 +74,8 @@ public sealed class EncoderTests
     public void The_class_row_alone_equals_that_row_of_the_whole()
     {
         var (ids, mask, image) = Inputs();
-        var whole = VisionLanguageModel.ClassRow(_model.Text.Bert.MultiModal(ids, mask, image, ForwardContext.Evaluation)).ToDoubles();
+        var whole = VisionLanguageModel.ClassRow(
+            _model.Text.Bert.MultiModal(ids, mask, image, ForwardContext.Evaluation)).ToDoubles();
         var alone = _model.Text.Bert.MultiModal(ids, mask, image, ForwardContext.Evaluation, firstRowOnly: true);
         Assert.That(alone.Shape, Is.EqualTo(new Shape(3, 1, 8)));
         Closeness.ElementsAreClose("class row", alone.ToDoubles(), whole, 2e-15);
@@ -102,8 +105,10 @@ public sealed class EncoderTests
         var row = Enumerable.Range(0, 3).First(i => batch.Text.Mask.AsSpan(i * 6, 6).Contains(0));
         var length = batch.Text.Mask.AsSpan(row * 6, 6).ToArray().Sum();
         var image = Ops.Movement.Slice(batch.Image, 0, row, row + 1);
-        var alone = _model.Explain(new(image, new(batch.Text.Ids.AsSpan(row * 6, length).ToArray(), [.. Enumerable.Repeat(1, length)], 1, length)));
-        Closeness.AreClose("explanation", [.. alone.Cam.ToDoubles().Select(v => v * length / 6)], cam.ToDoubles()[(row * 4)..(row * 4 + 4)], 2e-15);
+        var alone = _model.Explain(new(image, new(
+            batch.Text.Ids.AsSpan(row * 6, length).ToArray(), [.. Enumerable.Repeat(1, length)], 1, length)));
+        Closeness.AreClose("explanation", [.. alone.Cam.ToDoubles().Select(v => v * length / 6)],
+            cam.ToDoubles()[(row * 4)..(row * 4 + 4)], 2e-15);
     }
 
     private (Tensor Ids, TextMask Mask, ImageSource Image) Inputs()

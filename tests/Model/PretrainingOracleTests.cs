@@ -15,7 +15,10 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model;
 
-/// <summary>What joins the encoders into a step, against loops over the encoders' outputs: specification 3 word by word, without dropout.</summary>
+/// <summary>
+/// What joins the encoders into a step, against loops over the encoders' outputs: specification 3 word by word, without
+/// dropout.
+/// </summary>
 [TestFixture]
 public sealed class PretrainingOracleTests
 {
@@ -48,8 +51,10 @@ public sealed class PretrainingOracleTests
         var output = Step();
         double[] images = TeacherFeatures(image: true), texts = TeacherFeatures(image: false);
         double[] imageFeat = output.ImageFeat.ToDoubles(), textFeat = output.TextFeat.ToDoubles();
-        double[] simI2T = Similarities(imageFeat, texts, "text_queue"), simT2I = Similarities(textFeat, images, "image_queue");
-        var loss = (SoftLoss(simI2T, Similarities(images, texts, "text_queue")) + SoftLoss(simT2I, Similarities(texts, images, "image_queue"))) / 2;
+        double[] simI2T = Similarities(imageFeat, texts, "text_queue"),
+            simT2I = Similarities(textFeat, images, "image_queue");
+        var loss = (SoftLoss(simI2T, Similarities(images, texts, "text_queue")) + SoftLoss(
+            simT2I, Similarities(texts, images, "image_queue"))) / 2;
         Assert.Multiple(() =>
         {
             Closeness.ElementsAreClose("similarities of images", output.SimI2T.ToDoubles(), simI2T, Close);
@@ -69,8 +74,10 @@ public sealed class PretrainingOracleTests
         Assert.Multiple(() =>
         {
             // First an image for each text.
-            Closeness.ElementsAreClose("weights of images", sampler.Weights[0], NegativeWeights(output.SimT2I.ToDoubles()), Close);
-            Closeness.ElementsAreClose("weights of texts", sampler.Weights[1], NegativeWeights(output.SimI2T.ToDoubles()), Close);
+            Closeness.ElementsAreClose(
+                "weights of images", sampler.Weights[0], NegativeWeights(output.SimT2I.ToDoubles()), Close);
+            Closeness.ElementsAreClose(
+                "weights of texts", sampler.Weights[1], NegativeWeights(output.SimI2T.ToDoubles()), Close);
             Assert.That(output.NegativeImages, Is.EqualTo(new[] { 2, 0, 1 }));
             Assert.That(output.NegativeTexts, Is.EqualTo(new[] { 1, 2, 0 }));
         });
@@ -89,25 +96,33 @@ public sealed class PretrainingOracleTests
             var picks = MultinomialSampler.Instance.Sample(weights, 3, random);
             for (var row = 0; row < 3; row++) counts[row * 3 + picks[row]]++;
         }
-        Assert.That(counts.Select(c => (double)c / draws), Is.EqualTo(new[] { 0, 0.25, 0.75, 0.25, 0, 0.75, 0.7, 0.3, 0 }).Within(0.015));
+        Assert.That(counts.Select(c => (double)c / draws),
+            Is.EqualTo(new[] { 0, 0.25, 0.75, 0.25, 0, 0.75, 0.7, 0.3, 0 }).Within(0.015));
     }
 
     [Test]
     public void Matching_takes_the_pairs_then_wrong_images_then_wrong_texts()
     {
         var output = Step(sampler: new RecordingSampler());
-        double[] expected = [.. Match([0, 1, 2], [0, 1, 2]), .. Match([0, 1, 2], [2, 0, 1]), .. Match([1, 2, 0], [0, 1, 2])];
+        double[] expected =
+        [
+            .. Match([0, 1, 2], [0, 1, 2]), .. Match([0, 1, 2], [2, 0, 1]), .. Match([1, 2, 0], [0, 1, 2])
+        ];
         double loss = 0;
-        for (var row = 0; row < 3 * Count; row++) loss -= LogSoftmax(expected.AsSpan(2 * row, 2))[row < Count ? 1 : 0] / (3 * Count);
+        for (var row = 0; row < 3 * Count; row++)
+            loss -= LogSoftmax(expected.AsSpan(2 * row, 2))[row < Count ? 1 : 0] / (3 * Count);
         Assert.Multiple(() =>
         {
             Closeness.ElementsAreClose("logits", output.ItmLogits.ToDoubles(), expected, Close);
-            Closeness.ElementsAreClose("logits of the pairs", output.MatchLogits.ToDoubles(), expected[..(2 * Count)], Close);
+            Closeness.ElementsAreClose(
+                "logits of the pairs", output.MatchLogits.ToDoubles(), expected[..(2 * Count)], Close);
             Closeness.Near("matching loss", output.LossItm.Item(), loss, Close);
         });
     }
 
-    /// <summary>The second axis is recorded nowhere: the reference has one, its predecessor's correction the other.</summary>
+    /// <summary>
+    /// The second axis is recorded nowhere: the reference has one, its predecessor's correction the other.
+    /// </summary>
     [TestCase(MlmDistillAxis.Sequence)]
     [TestCase(MlmDistillAxis.Vocab)]
     public void The_language_loss_is_that_of_its_formula(MlmDistillAxis axis)
@@ -118,17 +133,21 @@ public sealed class PretrainingOracleTests
         double[] teacher = TeacherWords(masked), student = output.MlmLogits!.ToDoubles();
         var length = _batch.Text.Length;
         double hard = 0, soft = 0;
-        int[] positions = [.. Enumerable.Range(0, masked.Labels.Length).Where(i => masked.Labels[i] != MaskedTokens.Ignore)];
+        int[] positions =
+            [.. Enumerable.Range(0, masked.Labels.Length).Where(i => masked.Labels[i] != MaskedTokens.Ignore)];
         foreach (var at in positions)
         {
             var logits = student.AsSpan(at * vocabulary, vocabulary);
-            double[] log = LogSoftmax(logits), target = [.. LogSoftmax(teacher.AsSpan(at * vocabulary, vocabulary)).Select(Math.Exp)];
+            double[] log = LogSoftmax(logits),
+                target = [.. LogSoftmax(teacher.AsSpan(at * vocabulary, vocabulary)).Select(Math.Exp)];
             hard -= log[masked.Labels[at]] / positions.Length;
             for (var w = 0; w < vocabulary; w++)
             {
                 // Over the text's positions: a column of one word.
-                double[] column = [.. Enumerable.Range(0, length).Select(i => student[(at / length * length + i) * vocabulary + w])];
-                soft -= target[w] * (axis == MlmDistillAxis.Vocab ? log[w] : LogSoftmax(column)[at % length]) / positions.Length;
+                double[] column =
+                    [.. Enumerable.Range(0, length).Select(i => student[(at / length * length + i) * vocabulary + w])];
+                soft -= target[w] * (axis == MlmDistillAxis.Vocab ? log[w] : LogSoftmax(column)[at % length])
+                    / positions.Length;
             }
         }
         Closeness.Near("language loss", output.LossMlm.Item(), (1 - Alpha) * hard + Alpha * soft, Close);
@@ -145,14 +164,25 @@ public sealed class PretrainingOracleTests
 
     private AlbefOutput Step(AlbefConfig? config = null, IHardNegativeSampler? sampler = null, double temperature = 0.3)
     {
-        _model = SmallModel.Create(_backend, config: (config ?? SmallModel.Config) with { Text = (config ?? SmallModel.Config).Text with { HiddenDropout = 0, AttentionDropout = 0 }, Momentum = 0.7 });
-        // The student has moved since the copies were last updated: a teacher that is not updated, or updated twice, shows.
-        foreach (var p in _model.Trainable.Where(p => p.Name != "temp")) p.Value.Load<double>([.. p.Value.ToDoubles().Select((v, i) => v + 0.1 * Math.Sin(i))]);
+        _model = SmallModel.Create(_backend, config: (config ?? SmallModel.Config) with
+        {
+            Text = (config ?? SmallModel.Config).Text with { HiddenDropout = 0, AttentionDropout = 0 },
+            Momentum = 0.7
+        });
+        // The student has moved since the copies were last updated: a teacher that is not updated, or updated twice,
+        // shows.
+        foreach (var p in _model.Trainable.Where(p => p.Name != "temp"))
+            p.Value.Load<double>([.. p.Value.ToDoubles().Select((v, i) => v + 0.1 * Math.Sin(i))]);
         _model.Temperature.Value.Load<double>([temperature]);
         _before = new[] { "image_queue", "text_queue" }.ToDictionary(n => n, n => State(n).Value.ToDoubles());
         _scope = MemoryScope.Begin();
         _batch = SmallModel.Batch(_model, Count);
-        return _model.Forward(_batch, new StepOptions(Alpha, new RandomSource(1)) { Negatives = sampler ?? ArgmaxSampler.Instance, Masked = Masked(), FullOutputs = true });
+        return _model.Forward(_batch, new StepOptions(Alpha, new RandomSource(1))
+        {
+            Negatives = sampler ?? ArgmaxSampler.Instance,
+            Masked = Masked(),
+            FullOutputs = true
+        });
     }
 
     // A masked word in the first text, none in the second, two in the third.
@@ -172,15 +202,18 @@ public sealed class PretrainingOracleTests
     {
         var teacher = _model.Copy!;
         return image
-            ? AlbefModel.Feature(teacher.Vision.Forward(_batch.Image, ForwardContext.Evaluation), teacher.VisionProjection).ToDoubles()
-            : AlbefModel.Feature(teacher.Text.Bert.Text(Ids(_batch.Text.Ids), Mask(), ForwardContext.Evaluation), teacher.TextProjection).ToDoubles();
+            ? AlbefModel.Feature(
+                teacher.Vision.Forward(_batch.Image, ForwardContext.Evaluation), teacher.VisionProjection).ToDoubles()
+            : AlbefModel.Feature(teacher.Text.Bert.Text(Ids(_batch.Text.Ids), Mask(), ForwardContext.Evaluation),
+                teacher.TextProjection).ToDoubles();
     }
 
     private double[] TeacherWords(MaskedTokens masked)
     {
         var teacher = _model.Copy!;
         var image = ImageSource.FromTokens(teacher.Vision.Forward(_batch.Image, ForwardContext.Evaluation));
-        return teacher.Text.Head.Forward(teacher.Text.Bert.MultiModal(Ids(masked.InputIds), Mask(), image, ForwardContext.Evaluation)).ToDoubles();
+        return teacher.Text.Head.Forward(
+            teacher.Text.Bert.MultiModal(Ids(masked.InputIds), Mask(), image, ForwardContext.Evaluation)).ToDoubles();
     }
 
     /// <summary>Matching logits of texts with images, each pair in a pass of its own rows.</summary>
@@ -188,8 +221,10 @@ public sealed class PretrainingOracleTests
     {
         var (text, image) = (Tensor.From(texts, [Count], _backend), Tensor.From(images, [Count], _backend));
         var tokens = _model.Vision.Forward(_batch.Image, ForwardContext.Evaluation).IndexSelect(0, image);
-        int[] ids = [.. texts.SelectMany(t => _batch.Text.Ids.AsSpan(t * _batch.Text.Length, _batch.Text.Length).ToArray())];
-        var hidden = _model.Text.Bert.MultiModal(Ids(ids), Mask().Select(text), ImageSource.FromTokens(tokens), ForwardContext.Evaluation);
+        int[] ids =
+            [.. texts.SelectMany(t => _batch.Text.Ids.AsSpan(t * _batch.Text.Length, _batch.Text.Length).ToArray())];
+        var hidden = _model.Text.Bert.MultiModal(
+            Ids(ids), Mask().Select(text), ImageSource.FromTokens(tokens), ForwardContext.Evaluation);
         return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(hidden)).ToDoubles();
     }
 
@@ -202,12 +237,14 @@ public sealed class PretrainingOracleTests
     /// <summary>Rows against the batch's features and then the queue as it was before the step.</summary>
     private double[] Similarities(double[] rows, double[] columns, string queue)
     {
-        var (width, size, temperature) = (_model.Config.EmbedDim, _model.Config.QueueSize, _model.Temperature.Value.Item());
+        var (width, size, temperature) =
+            (_model.Config.EmbedDim, _model.Config.QueueSize, _model.Temperature.Value.Item());
         var result = new double[Count * (Count + size)];
         for (var r = 0; r < Count; r++)
             for (var c = 0; c < Count + size; c++)
                 for (var e = 0; e < width; e++)
-                    result[r * (Count + size) + c] += rows[r * width + e] * (c < Count ? columns[c * width + e] : _before[queue][e * size + c - Count]) / temperature;
+                    result[r * (Count + size) + c] += rows[r * width + e]
+                        * (c < Count ? columns[c * width + e] : _before[queue][e * size + c - Count]) / temperature;
         return result;
     }
 
@@ -217,8 +254,10 @@ public sealed class PretrainingOracleTests
         double loss = 0;
         for (var row = 0; row < Count; row++)
         {
-            double[] log = LogSoftmax(similarities.AsSpan(row * width, width)), targets = LogSoftmax(teacher.AsSpan(row * width, width));
-            for (var c = 0; c < width; c++) loss -= (Alpha * Math.Exp(targets[c]) + (c == row ? 1 - Alpha : 0)) * log[c] / Count;
+            double[] log = LogSoftmax(similarities.AsSpan(row * width, width)),
+                targets = LogSoftmax(teacher.AsSpan(row * width, width));
+            for (var c = 0; c < width; c++)
+                loss -= (Alpha * Math.Exp(targets[c]) + (c == row ? 1 - Alpha : 0)) * log[c] / Count;
         }
         return loss;
     }

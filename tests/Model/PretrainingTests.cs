@@ -42,7 +42,8 @@ public sealed class PretrainingTests
             Assert.That(State(model, "queue_ptr_txt").Integers![0], Is.Zero);
             for (var e = 0; e < 4; e++)
             {
-                Assert.That(new[] { after[e * 8 + 6], after[e * 8 + 7], after[e * 8] }, Is.EqualTo(new double[] { e, 4 + e, 8 + e }));
+                Assert.That(new[] { after[e * 8 + 6], after[e * 8 + 7], after[e * 8] },
+                    Is.EqualTo(new double[] { e, 4 + e, 8 + e }));
                 Assert.That(after[(e * 8 + 1)..(e * 8 + 6)], Is.EqualTo(before[(e * 8 + 1)..(e * 8 + 6)]));
             }
         });
@@ -72,14 +73,22 @@ public sealed class PretrainingTests
         var losses = new List<double[]>();
         foreach (var full in new[] { false, true })
         {
-            var config = SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = 0, AttentionDropout = 0 }, MlmDistillAxis = axis };
+            var config = SmallModel.Config with
+            {
+                Text = SmallModel.Config.Text with { HiddenDropout = 0, AttentionDropout = 0 },
+                MlmDistillAxis = axis
+            };
             using var model = SmallModel.Create(_backend, config: config);
             using var scope = MemoryScope.Begin();
             var batch = SmallModel.Batch(model);
             var labels = new int[batch.Text.Ids.Length];
             Array.Fill(labels, MaskedTokens.Ignore);
             labels[7] = batch.Text.Ids[7];
-            var output = model.Forward(batch, new StepOptions(0.4, new RandomSource(1)) { FullOutputs = full, Masked = new MaskedTokens(batch.Text.Ids, labels) });
+            var output = model.Forward(batch, new StepOptions(0.4, new RandomSource(1))
+            {
+                FullOutputs = full,
+                Masked = new MaskedTokens(batch.Text.Ids, labels)
+            });
             losses.Add([output.LossIta.Item(), output.LossItm.Item(), output.LossMlm.Item()]);
         }
         Closeness.ElementsAreClose("losses", losses[0], losses[1], 2e-15);
@@ -113,7 +122,8 @@ public sealed class PretrainingTests
         Assert.That(weights[..6], Is.EqualTo(new[] { 0, 0.5, 0.5, 0.5, 0, 0.5 }));
         var random = new RandomSource(3);
         for (var i = 0; i < 200; i++)
-            Assert.That(MultinomialSampler.Instance.Sample(weights, 3, random).Select((pick, row) => pick == row), Has.None.True);
+            Assert.That(MultinomialSampler.Instance.Sample(weights, 3, random)
+                .Select((pick, row) => pick == row), Has.None.True);
         Assert.That(ArgmaxSampler.Instance.Sample(weights, 3, random), Is.EqualTo(new[] { 1, 0, 1 }));
     }
 
@@ -122,8 +132,10 @@ public sealed class PretrainingTests
     {
         const int n = 200_000;
         var config = SmallModel.Config with { Text = SmallModel.Config.Text with { VocabSize = 1000 } };
-        int[] ids = [.. Enumerable.Range(0, n).Select(i => i % 10 == 0 ? config.Text.ClsId : i % 10 == 9 ? config.Text.PadId : 500)];
-        var masked = MlmMasking.Sample(new TokenBatch(ids, ids, n / 10, 10), config.Text, config.MlmProbability, new RandomSource(17));
+        int[] ids = [.. Enumerable.Range(0, n).Select(
+            i => i % 10 == 0 ? config.Text.ClsId : i % 10 == 9 ? config.Text.PadId : 500)];
+        var masked = MlmMasking.Sample(
+            new TokenBatch(ids, ids, n / 10, 10), config.Text, config.MlmProbability, new RandomSource(17));
         var chosen = Enumerable.Range(0, n).Where(i => masked.Labels[i] != MaskedTokens.Ignore).ToList();
         double Share(Func<int, bool> which) => (double)chosen.Count(which) / chosen.Count;
         Assert.Multiple(() =>
@@ -136,7 +148,8 @@ public sealed class PretrainingTests
             // About 2,400 random words out of 1,000: each quarter of the vocabulary has its share, to both ends.
             int[] words = [.. chosen.Select(i => masked.InputIds[i]).Where(w => w != config.Text.MaskId && w != 500)];
             for (var quarter = 0; quarter < 4; quarter++)
-                Assert.That(words.Count(w => w / 250 == quarter) / (double)words.Length, Is.EqualTo(0.25).Within(0.04), $"quarter {quarter}");
+                Assert.That(words.Count(w => w / 250 == quarter) / (double)words.Length, Is.EqualTo(0.25).Within(0.04),
+                    $"quarter {quarter}");
             Assert.That(words.Min(), Is.LessThan(10));
             Assert.That(words.Max(), Is.InRange(990, 999));
         });

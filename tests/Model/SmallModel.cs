@@ -48,13 +48,15 @@ internal static class SmallModel
     {
         var model = AlbefModel.Create(config ?? Config, backend, dtype, seed: 7);
         var random = new RandomSource(11);
-        foreach (var p in model.Trainable.Where(p => p.Name != "temp")) p.Value.FillUniform(-0.4, 0.4, random.NextKey());
+        foreach (var p in model.Trainable.Where(p => p.Name != "temp"))
+            p.Value.FillUniform(-0.4, 0.4, random.NextKey());
         model.CopyStudentToMomentum();
         return model;
     }
 
     /// <summary>GradCAM <c>[B, n, n]</c> and match logit <c>[B]</c> of each pair, in evaluation mode.</summary>
-    public static (Tensor Cam, Tensor Score) Explain(this IVisionLanguageModel model, PairBatch batch, int? layer = null)
+    public static (Tensor Cam, Tensor Score) Explain(
+        this IVisionLanguageModel model, PairBatch batch, int? layer = null)
     {
         using var scope = MemoryScope.Begin();
         var grounder = model.Grounder(new GroundingSettings(Layer: layer));

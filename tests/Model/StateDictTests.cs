@@ -36,15 +36,20 @@ public sealed class StateDictTests
             Assert.That(model.Vision.Parameters.Sum(p => (long)p.Shape.Count), Is.EqualTo(85_844_736));
             Assert.That(model.Text.Parameters.Sum(p => (long)p.Shape.Count), Is.EqualTo(123_697_722));
             Assert.That(trainable, Has.Count.EqualTo(419));
-            Assert.That(trainable.Count(p => p.Shape.Rank == 1 || p.Name.EndsWith(".bias", StringComparison.Ordinal)), Is.EqualTo(264));
+            Assert.That(trainable.Count(p => p.Shape.Rank == 1 || p.Name.EndsWith(".bias", StringComparison.Ordinal)),
+                Is.EqualTo(264));
             Assert.That(model.StateEntries.Take(6).Select(e => e.Name), Is.EqualTo(
-                new[] { "temp", "image_queue", "text_queue", "queue_ptr_img", "queue_ptr_txt", "visual_encoder.cls_token" }));
+                new[] { "temp", "image_queue", "text_queue", "queue_ptr_img", "queue_ptr_txt",
+                    "visual_encoder.cls_token" }));
         });
     }
 
     [Test]
     public void At_384_pixels_the_vision_encoder_has_more_positions() => Assert.That(
-        new AlbefModel(new AlbefConfig { Vision = new VisionConfig { ImageRes = 384 } }).Vision.Parameters.Sum(p => (long)p.Shape.Count), Is.EqualTo(86_090_496));
+        new AlbefModel(new AlbefConfig
+        {
+            Vision = new VisionConfig { ImageRes = 384 }
+        }).Vision.Parameters.Sum(p => (long)p.Shape.Count), Is.EqualTo(86_090_496));
 
     [TestCase("albef-tiny.pth")]
     [TestCase("albef-tiny-legacy.pth")]
@@ -61,7 +66,8 @@ public sealed class StateDictTests
             Assert.That(report.Unexpected, Is.Empty);
             Assert.That(report.Reshaped, Is.Empty);
             Assert.That(exported.Select(t => t.ToString()), Is.EqualTo(checkpoint.Tensors.Select(t => t.ToString())));
-            Assert.That(exported.Zip(checkpoint.Tensors).All(p => p.First.Bytes.Span.SequenceEqual(p.Second.Bytes.Span)));
+            Assert.That(
+                exported.Zip(checkpoint.Tensors).All(p => p.First.Bytes.Span.SequenceEqual(p.Second.Bytes.Span)));
         });
     }
 
@@ -71,39 +77,47 @@ public sealed class StateDictTests
         using var source = SmallModel.Create(_backend);
         using var target = SmallModel.Create(_backend);
         var pointer = TensorData.From("queue_ptr", [1], new[] { 4L });
-        TensorData[] stored = [.. StateDict.Export(source).Where(t => !t.Name.StartsWith("queue_ptr", StringComparison.Ordinal))
-            .Select(t => t.WithName(t.Name.Replace("bert.", "", StringComparison.Ordinal))), pointer];
+        TensorData[] stored =
+            [.. StateDict.Export(source).Where(t => !t.Name.StartsWith("queue_ptr", StringComparison.Ordinal))
+                .Select(t => t.WithName(t.Name.Replace("bert.", "", StringComparison.Ordinal))), pointer];
         var report = StateDict.Load(target, stored);
         Assert.That(report.Missing, Is.Empty);
         Assert.That(report.Unexpected, Is.Empty);
-        Assert.That(target.StateEntries.Single(e => e.Name == "queue_ptr_txt").Parameter.Integers, Is.EqualTo(new[] { 4L }));
+        Assert.That(
+            target.StateEntries.Single(e => e.Name == "queue_ptr_txt").Parameter.Integers, Is.EqualTo(new[] { 4L }));
     }
 
     [Test]
     public void Positions_of_another_image_size_are_resized_in_both_encoders()
     {
         using var source = SmallModel.Create(_backend);
-        using var target = SmallModel.Create(_backend, DType.F32, SmallModel.Config with { Vision = SmallModel.Config.Vision with { ImageRes = 12 } });
+        using var target = SmallModel.Create(
+            _backend, DType.F32, SmallModel.Config with { Vision = SmallModel.Config.Vision with { ImageRes = 12 } });
         var report = StateDict.Load(target, StateDict.Export(source));
         Assert.That(report.Reshaped, Is.EqualTo(new[] { "visual_encoder.pos_embed", "visual_encoder_m.pos_embed" }));
-        Assert.That(report.ToString(), Does.Match(@"^\d+ tensors loaded, 2 resized \(visual_encoder\.pos_embed, visual_encoder_m\.pos_embed\)$"));
+        Assert.That(report.ToString(), Does.Match(
+            @"^\d+ tensors loaded, 2 resized \(visual_encoder\.pos_embed, visual_encoder_m\.pos_embed\)$"));
     }
 
     [Test]
     public void A_wrong_shape_is_refused_in_one_line_that_names_tensor_and_shapes()
     {
         using var source = SmallModel.Create(_backend);
-        using var target = SmallModel.Create(_backend, DType.F64, SmallModel.Config with { Text = SmallModel.Config.Text with { VocabSize = 21 } });
+        using var target = SmallModel.Create(
+            _backend, DType.F64, SmallModel.Config with { Text = SmallModel.Config.Text with { VocabSize = 21 } });
         Assert.That(() => StateDict.Load(target, StateDict.Export(source)), Throws.TypeOf<ModelException>()
-            .With.Message.Contains("word_embeddings.weight' is [20, 8], the model expects [21, 8]").And.Message.Not.Contains('\n'));
+            .With.Message.Contains("word_embeddings.weight' is [20, 8], the model expects [21, 8]")
+            .And.Message.Not.Contains('\n'));
     }
 
     [Test]
     public void The_checkpoint_of_another_model_is_refused()
     {
         using var model = SmallModel.Create(_backend);
-        TensorData[] other = [TensorData.From("conv1.weight", [2], new[] { 1f, 2f }), TensorData.From("temp", [1], new[] { 0.07f })];
-        Assert.That(() => StateDict.Load(model, other), Throws.TypeOf<ModelException>().With.Message.Contains("another model"));
+        TensorData[] other = [TensorData.From("conv1.weight", [2], new[] { 1f, 2f }),
+            TensorData.From("temp", [1], new[] { 0.07f })];
+        Assert.That(
+            () => StateDict.Load(model, other), Throws.TypeOf<ModelException>().With.Message.Contains("another model"));
     }
 
     [Test]
@@ -111,7 +125,8 @@ public sealed class StateDictTests
     {
         using var source = SmallModel.Create(_backend);
         using var target = AlbefModel.Create(SmallModel.Config, _backend, DType.F64, seed: 99);
-        var report = StateDict.Load(target, [.. StateDict.Export(source).Where(t => !t.Name.Contains("_m.", StringComparison.Ordinal))]);
+        var report = StateDict.Load(
+            target, [.. StateDict.Export(source).Where(t => !t.Name.Contains("_m.", StringComparison.Ordinal))]);
         Assert.That(report.Missing, Has.All.Contains("_m."));
         Assert.That(Value(target, "vision_proj_m.weight"), Is.EqualTo(Value(source, "vision_proj.weight")));
         Assert.That(report.ToString(), Has.Length.LessThan(300));
@@ -133,9 +148,12 @@ public sealed class StateDictTests
         var config = SmallModel.Config;
         Assert.Multiple(() =>
         {
-            Assert.That(() => (config with { Vision = config.Vision with { Heads = 3 } }).Validate(), Throws.TypeOf<ModelException>().With.Message.Contains("divisible"));
-            Assert.That(() => (config with { AmcLayer = 1 }).Validate(), Throws.TypeOf<ModelException>().With.Message.Contains("fusion layers 2..3"));
-            Assert.That(() => (config with { Vision = config.Vision with { ImageRes = 9 } }).Validate(), Throws.TypeOf<ModelException>().With.Message.Contains("multiple"));
+            Assert.That(() => (config with { Vision = config.Vision with { Heads = 3 } }).Validate(),
+                Throws.TypeOf<ModelException>().With.Message.Contains("divisible"));
+            Assert.That(() => (config with { AmcLayer = 1 }).Validate(),
+                Throws.TypeOf<ModelException>().With.Message.Contains("fusion layers 2..3"));
+            Assert.That(() => (config with { Vision = config.Vision with { ImageRes = 9 } }).Validate(),
+                Throws.TypeOf<ModelException>().With.Message.Contains("multiple"));
         });
     }
 
@@ -165,5 +183,6 @@ public sealed class StateDictTests
         AmcLayer = 2,
     };
 
-    private static double[] Value(Module model, string name) => model.StateEntries.Single(e => e.Name == name).Parameter.Value.ToDoubles();
+    private static double[] Value(Module model, string name) =>
+        model.StateEntries.Single(e => e.Name == name).Parameter.Value.ToDoubles();
 }

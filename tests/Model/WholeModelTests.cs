@@ -52,7 +52,8 @@ public sealed class WholeModelTests
             Assert.That(report.Missing, Is.Empty);
             Assert.That(report.Unexpected, Is.Empty);
             Assert.That(Numbers(model, CrossQuery), Is.EqualTo(Numbers(_source, CrossQuery)));
-            Assert.That(report.ToString().Contains($"'{prefix}' taken off", StringComparison.Ordinal), Is.EqualTo(prefix.Length > 0));
+            Assert.That(report.ToString().Contains($"'{prefix}' taken off", StringComparison.Ordinal),
+                Is.EqualTo(prefix.Length > 0));
         });
     }
 
@@ -65,9 +66,11 @@ public sealed class WholeModelTests
         var report = StateDict.Load(model, few);
         Assert.That((report.Prefix, report.Unexpected.Single()), Is.EqualTo(("", "module.visual_encoder.norm.bias")));
 
-        TensorData[] most = [.. _whole.Select(t => t.WithName("module." + t.Name)), TensorData.From("visual_encoder.norm.bias", [8], stray)];
+        TensorData[] most = [.. _whole.Select(t => t.WithName("module." + t.Name)),
+            TensorData.From("visual_encoder.norm.bias", [8], stray)];
         Assert.That(StateDict.Load(model, most).Prefix, Is.EqualTo("module."));
-        Assert.That(Numbers(model, "visual_encoder.norm.bias"), Is.EqualTo(Numbers(_source, "visual_encoder.norm.bias")), "the one with the prefix wins");
+        Assert.That(Numbers(model, "visual_encoder.norm.bias"),
+            Is.EqualTo(Numbers(_source, "visual_encoder.norm.bias")), "the one with the prefix wins");
     }
 
     [TestCase(float.NaN)]
@@ -78,8 +81,10 @@ public sealed class WholeModelTests
         using var model = Fresh();
         Assert.That(() => StateDict.Load(model, With(bad, (CrossQuery, 5))), Throws.TypeOf<ModelException>()
             .With.Message.Contains($"1 numbers in 1 tensors").And.Message.Contains($"{CrossQuery}: 1 of 64"));
-        Assert.That(() => StateDict.Load(model, With(bad, (CrossQuery, 5), (CrossQuery, 63), ("visual_encoder.cls_token", 0), ("visual_encoder.pos_embed", 1))), Throws.TypeOf<ModelException>()
-            .With.Message.Contains("4 numbers in 3 tensors").And.Message.Contains($"{CrossQuery}: 2 of 64").And.Message.Contains("cls_token: 1 of 8"));
+        Assert.That(() => StateDict.Load(model, With(bad, (CrossQuery, 5), (CrossQuery, 63),
+            ("visual_encoder.cls_token", 0), ("visual_encoder.pos_embed", 1))), Throws.TypeOf<ModelException>()
+                .With.Message.Contains("4 numbers in 3 tensors").And.Message.Contains($"{CrossQuery}: 2 of 64")
+                .And.Message.Contains("cls_token: 1 of 8"));
     }
 
     [Test]
@@ -89,7 +94,8 @@ public sealed class WholeModelTests
         {
             var bad = With(float.NaN, (name, 0));
             using var training = AlbefModel.Create(SmallModel.Config, _backend);
-            Assert.That(() => StateDict.Load(training, bad), Throws.TypeOf<ModelException>().With.Message.Contains(name));
+            Assert.That(
+                () => StateDict.Load(training, bad), Throws.TypeOf<ModelException>().With.Message.Contains(name));
             using var evaluation = Fresh();
             if (name != "temp") Assert.That(() => StateDict.Load(evaluation, bad), Throws.Nothing, name);
         }
@@ -98,8 +104,12 @@ public sealed class WholeModelTests
     [Test]
     public void Positions_that_are_resized_must_be_finite()
     {
-        using var model = AlbefModel.Create(SmallModel.Config with { Vision = SmallModel.Config.Vision with { ImageRes = 12 } }, _backend, withMomentum: false);
-        Assert.That(() => StateDict.Load(model, With(float.NaN, ("visual_encoder.pos_embed", 9))), Throws.TypeOf<ModelException>().With.Message.Contains("visual_encoder.pos_embed: 1 of 40"));
+        using var model = AlbefModel.Create(SmallModel.Config with
+        {
+            Vision = SmallModel.Config.Vision with { ImageRes = 12 }
+        }, _backend, withMomentum: false);
+        Assert.That(() => StateDict.Load(model, With(float.NaN, ("visual_encoder.pos_embed", 9))),
+            Throws.TypeOf<ModelException>().With.Message.Contains("visual_encoder.pos_embed: 1 of 40"));
     }
 
     [Test]
@@ -107,9 +117,11 @@ public sealed class WholeModelTests
     {
         var huge = new double[8];
         huge[3] = 1e300;
-        TensorData[] tensors = [.. _whole.Where(t => t.Name != "visual_encoder.norm.bias"), TensorData.From("visual_encoder.norm.bias", [8], huge)];
+        TensorData[] tensors = [.. _whole.Where(t => t.Name != "visual_encoder.norm.bias"),
+            TensorData.From("visual_encoder.norm.bias", [8], huge)];
         using var single = Fresh();
-        Assert.That(() => StateDict.Load(single, tensors), Throws.TypeOf<ModelException>().With.Message.Contains("visual_encoder.norm.bias: 1 of 8"));
+        Assert.That(() => StateDict.Load(single, tensors),
+            Throws.TypeOf<ModelException>().With.Message.Contains("visual_encoder.norm.bias: 1 of 8"));
         using var wide = AlbefModel.Create(SmallModel.Config, _backend, DType.F64, withMomentum: false);
         Assert.That(() => StateDict.Load(wide, tensors), Throws.Nothing);
     }
@@ -121,7 +133,8 @@ public sealed class WholeModelTests
     {
         using var model = Fresh();
         var report = StateDict.Load(model, [.. _whole.Where(t => !t.Name.Contains(part, StringComparison.Ordinal))]);
-        Assert.That(report.Lacks(model.ExplanationWeights(new GroundingSettings())), Does.Contain(count).And.Contains(name).And.Not.Contains("_m."));
+        Assert.That(report.Lacks(model.ExplanationWeights(new GroundingSettings())),
+            Does.Contain(count).And.Contains(name).And.Not.Contains("_m."));
     }
 
     [Test]
@@ -129,7 +142,8 @@ public sealed class WholeModelTests
     {
         string[] unused = ["cls.predictions", "_proj", "_m.", "queue", "temp"];
         using var model = Fresh();
-        var report = StateDict.Load(model, [.. _whole.Where(t => !unused.Any(u => t.Name.Contains(u, StringComparison.Ordinal)))]);
+        var report = StateDict.Load(
+            model, [.. _whole.Where(t => !unused.Any(u => t.Name.Contains(u, StringComparison.Ordinal)))]);
         Assert.That(report.Lacks(model.ExplanationWeights(new GroundingSettings())), Is.Null);
         Assert.That(report.Lacks(model.Trainable), Does.Contain("temp"), "a training is told of them");
     }
@@ -159,8 +173,10 @@ public sealed class WholeModelTests
         using var model = Fresh();
         var report = StateDict.Load(
             model, [.. _whole.Where(t => t.Name != CrossQuery).Select(t => t.WithName("module." + t.Name))],
-            [new SkippedEntry("module." + CrossQuery.Replace("bert.", "", StringComparison.Ordinal), "a sparse tensor"), new SkippedEntry("extra", "a complex tensor")]);
-        Assert.That(report.Lacks(model.ExplanationWeights(new GroundingSettings())), Does.Contain($"a sparse tensor in place of {CrossQuery}"));
+            [new SkippedEntry("module." + CrossQuery.Replace("bert.", "", StringComparison.Ordinal), "a sparse tensor"),
+                new SkippedEntry("extra", "a complex tensor")]);
+        Assert.That(report.Lacks(model.ExplanationWeights(new GroundingSettings())),
+            Does.Contain($"a sparse tensor in place of {CrossQuery}"));
         Assert.That(report.ToString(), Does.Contain("2 skipped").And.Contains("extra: a complex tensor"));
     }
 
@@ -168,11 +184,17 @@ public sealed class WholeModelTests
     [TestCase(2, 1, "text_encoder.bert.encoder.layer.1.crossattention.")]
     public void Layers_of_a_deeper_model_or_another_split_are_seen(int depth, int firstFusion, string name)
     {
-        using var deeper = AlbefModel.Create(SmallModel.Config with { Vision = SmallModel.Config.Vision with { Depth = depth }, Text = SmallModel.Config.Text with { FirstCrossLayer = firstFusion } }, _backend, withMomentum: false);
+        using var deeper = AlbefModel.Create(SmallModel.Config with
+        {
+            Vision = SmallModel.Config.Vision with { Depth = depth },
+            Text = SmallModel.Config.Text with { FirstCrossLayer = firstFusion }
+        }, _backend, withMomentum: false);
         using var model = Fresh();
-        var report = StateDict.Load(model, [.. StateDict.Export(deeper), TensorData.From("text_encoder.bert.pooler.dense.bias", [1], new float[1])]);
+        var report = StateDict.Load(model,
+            [.. StateDict.Export(deeper), TensorData.From("text_encoder.bert.pooler.dense.bias", [1], new float[1])]);
         Assert.That(report.OtherLayers, Is.Not.Empty.And.All.StartsWith(name));
-        Assert.That(report.Unexpected, Does.Contain("text_encoder.bert.pooler.dense.bias"), "unexpected, but of no layer");
+        Assert.That(
+            report.Unexpected, Does.Contain("text_encoder.bert.pooler.dense.bias"), "unexpected, but of no layer");
     }
 
     private static float[] Explain(AlbefModel model)
@@ -184,7 +206,8 @@ public sealed class WholeModelTests
 
     private AlbefModel Fresh() => AlbefModel.Create(SmallModel.Config, _backend, seed: 3, withMomentum: false);
 
-    private static double[] Numbers(AlbefModel model, string name) => model.StateEntries.Single(e => e.Name == name).Parameter.Value.ToDoubles();
+    private static double[] Numbers(AlbefModel model, string name) =>
+        model.StateEntries.Single(e => e.Name == name).Parameter.Value.ToDoubles();
 
     private TensorData[] With(float bad, params (string Name, int Index)[] places) =>
     [

@@ -102,7 +102,8 @@ internal sealed class MapCache(string folder)
     private static CachedMap? Parse(byte[] bytes)
     {
         var end = bytes.Length - SHA256.HashSizeInBytes;
-        if (end < HeadBytes || !bytes.AsSpan(0, 8).SequenceEqual(Mark) || !SHA256.HashData(bytes.AsSpan(0, end)).AsSpan().SequenceEqual(bytes.AsSpan(end)))
+        if (end < HeadBytes || !bytes.AsSpan(0, 8).SequenceEqual(Mark)
+            || !SHA256.HashData(bytes.AsSpan(0, end)).AsSpan().SequenceEqual(bytes.AsSpan(end)))
             return null;
         var side = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8));
         var values = new float[(end - HeadBytes) / sizeof(float)];

@@ -11,7 +11,8 @@ internal static class BoxOverlap
     /// <summary>Of the rectangles as they are.</summary>
     public static double Of(Box a, Box b)
     {
-        double width = Math.Min(a.X2, b.X2) - Math.Max(a.X1, b.X1), height = Math.Min(a.Y2, b.Y2) - Math.Max(a.Y1, b.Y1);
+        double width = Math.Min(a.X2, b.X2) - Math.Max(a.X1, b.X1),
+            height = Math.Min(a.Y2, b.Y2) - Math.Max(a.Y1, b.Y1);
         var both = width > 0 && height > 0 ? width * height : 0;
         var either = a.Area + b.Area - both;
         return either > 0 ? both / either : 0;

@@ -29,5 +29,6 @@ internal static class DetectorScore
 
     /// <summary>The boxes of a positive score, best first; of equal ones the first.</summary>
     public static IReadOnlyList<Box> Ranked(Heatmap map, IReadOnlyList<Box> boxes, double power) =>
-        [.. boxes.Select(b => (Box: b, Score: Of(map, b, power))).Where(b => b.Score > 0).OrderByDescending(b => b.Score).Select(b => b.Box)];
+        [.. boxes.Select(b => (Box: b, Score: Of(map, b, power))).Where(b => b.Score > 0)
+            .OrderByDescending(b => b.Score).Select(b => b.Box)];
 }

@@ -49,7 +49,8 @@ internal static class InsertionDeletion
     {
         var sigma = BlurOfSide * side;
         var reach = Math.Max(1, (int)Math.Round(sigma));
-        double[] weights = [.. Enumerable.Range(-reach, 2 * reach + 1).Select(d => Math.Exp(-d * d / (2 * sigma * sigma)))];
+        double[] weights =
+            [.. Enumerable.Range(-reach, 2 * reach + 1).Select(d => Math.Exp(-d * d / (2 * sigma * sigma)))];
         var sum = weights.Sum();
         var across = new float[pixels.Length];
         var result = new float[pixels.Length];

@@ -40,7 +40,8 @@ internal static class MapBox
     }
 
     // Takes a group away and measures it.
-    private static (int Size, int Left, int Top, int Right, int Bottom) Group(bool[] open, int width, int start, Stack<int> waiting)
+    private static (int Size, int Left, int Top, int Right, int Bottom) Group(
+        bool[] open, int width, int start, Stack<int> waiting)
     {
         var found = (Size: 0, Left: int.MaxValue, Top: int.MaxValue, Right: 0, Bottom: 0);
         open[start] = false;
@@ -48,7 +49,8 @@ internal static class MapBox
         while (waiting.TryPop(out var i))
         {
             int x = i % width, y = i / width;
-            found = (found.Size + 1, Math.Min(found.Left, x), Math.Min(found.Top, y), Math.Max(found.Right, x), Math.Max(found.Bottom, y));
+            found = (found.Size + 1, Math.Min(found.Left, x), Math.Min(found.Top, y), Math.Max(found.Right, x),
+                Math.Max(found.Bottom, y));
             Visit(x > 0, i - 1);
             Visit(x < width - 1, i + 1);
             Visit(i >= width, i - width);

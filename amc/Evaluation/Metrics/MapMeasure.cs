@@ -14,7 +14,8 @@ internal sealed record MapMeasure(string Name, string Family, bool IsCostly, Fun
     [
         Cheap("energy", m => EnergyInRegion.Of(m.Grid.Values, m.Region)),
         .. RegionIou.Thresholds.Select(t => new MapMeasure(
-            string.Create(CultureInfo.InvariantCulture, $"iou@{t}"), "iou", false, m => RegionIou.Of(m.Grid.Values, m.Region, t))),
+            string.Create(CultureInfo.InvariantCulture, $"iou@{t}"), "iou", false, m =>
+                RegionIou.Of(m.Grid.Values, m.Region, t))),
         Cheap("auc", m => RegionAuc.Of(m.Grid.Values, m.Region)),
         Costly("insertion", (input, scores) => InsertionDeletion.Insertion(input, scores)),
         Costly("deletion", (input, scores) => InsertionDeletion.Deletion(input, scores)),
@@ -28,5 +29,6 @@ internal sealed record MapMeasure(string Name, string Family, bool IsCostly, Fun
     private static MapMeasure Cheap(string name, Func<MeasuredMap, double?> of) => new(name, name, false, of);
 
     private static MapMeasure Costly(string name, Func<ModelInput, PictureScores, double> of) => new(
-        name, name, true, m => of(m.Input, m.Scores ?? throw new InvalidOperationException($"{name} needs scores of the model")));
+        name, name, true, m =>
+            of(m.Input, m.Scores ?? throw new InvalidOperationException($"{name} needs scores of the model")));
 }

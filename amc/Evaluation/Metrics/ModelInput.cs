@@ -16,7 +16,8 @@ internal sealed record ModelInput(float[] Pixels, int Side, float[] Heat)
     private const int Batch = 16;
 
     /// <summary>A picture with the map of its patches.</summary>
-    public static ModelInput Of(float[] pixels, int side, PatchMap map) => new(pixels, side, map.Enlarge(side, side).Values);
+    public static ModelInput Of(float[] pixels, int side, PatchMap map) =>
+        new(pixels, side, map.Enlarge(side, side).Values);
 
     /// <summary>The pixels, hottest first; of equal ones the first, row by row.</summary>
     public int[] HottestFirst()

@@ -59,7 +59,8 @@ internal sealed class NoisyLinearImputation(int side, double noise = 0.01, ulong
             residual[i] = right[i] - product[i];
         Divide(residual, diagonal, direction);
         Divide(right, diagonal, scaled);
-        double size = Dot(residual, direction), enough = Tolerance * Tolerance * Math.Max(Dot(right, scaled), double.Epsilon);
+        double size = Dot(residual, direction),
+            enough = Tolerance * Tolerance * Math.Max(Dot(right, scaled), double.Epsilon);
         for (var step = 0; step < 4 * side * side && size > enough; step++)
         {
             Apply(direction, unknown, diagonal, product);
@@ -77,7 +78,8 @@ internal sealed class NoisyLinearImputation(int side, double noise = 0.01, ulong
 
     // Diagonal: the weights of the neighbours that exist. Right side: those that are known, weighed. Start: the mean of
     // the known.
-    private static void Equations(ReadOnlySpan<float> plane, int[] neighbours, int[] place, double[] diagonal, double[] right, double[] start)
+    private static void Equations(
+        ReadOnlySpan<float> plane, int[] neighbours, int[] place, double[] diagonal, double[] right, double[] start)
     {
         double sum = 0;
         for (var i = 0; i < place.Length; i++)
@@ -85,7 +87,8 @@ internal sealed class NoisyLinearImputation(int side, double noise = 0.01, ulong
         Array.Fill(start, sum / (place.Length - start.Length));
         for (var k = 0; k < neighbours.Length; k++)
         {
-            (var i, var other, var weight) = (k / Neighbours.Length, neighbours[k], Neighbours[k % Neighbours.Length].Weight);
+            (var i, var other, var weight) =
+                (k / Neighbours.Length, neighbours[k], Neighbours[k % Neighbours.Length].Weight);
             if (other < 0)
                 continue;
             diagonal[i] += weight;

@@ -27,17 +27,20 @@ internal sealed class ProposalFile
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new DataException($"{path}: must hold one object, {{\"picture\": [[x, y, width, height], …], …}}.");
+                throw new DataException(
+                    $"{path}: must hold one object, {{\"picture\": [[x, y, width, height], …], …}}.");
             foreach (var picture in document.RootElement.EnumerateObject())
                 file._boxes[picture.Name] = Parse(path, picture);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException($"{path}: the file of boxes cannot be read ({e.Message.TrimEnd('.')}); check --boxes.", e);
+            throw new DataException(
+                $"{path}: the file of boxes cannot be read ({e.Message.TrimEnd('.')}); check --boxes.", e);
         }
         catch (JsonException e)
         {
-            throw new DataException($"{path}: not valid JSON in line {e.LineNumber + 1}; the file of boxes may be cut off.", e);
+            throw new DataException(
+                $"{path}: not valid JSON in line {e.LineNumber + 1}; the file of boxes may be cut off.", e);
         }
         return file;
     }
@@ -67,7 +70,8 @@ internal sealed class ProposalFile
         if (picture.Value.ValueKind != JsonValueKind.Array)
             throw Wrong(path, picture.Name, "must be a list of boxes");
         return [.. picture.Value.EnumerateArray().Select((box, number) => Parse(box)
-            ?? throw Wrong(path, picture.Name, string.Create(CultureInfo.InvariantCulture, $"box {number} must begin with four finite numbers, width and height above 0")))];
+            ?? throw Wrong(path, picture.Name, string.Create(CultureInfo.InvariantCulture,
+                $"box {number} must begin with four finite numbers, width and height above 0")))];
     }
 
     private static Box? Parse(JsonElement box)

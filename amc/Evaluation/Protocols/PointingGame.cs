@@ -5,7 +5,10 @@ namespace AmcEngine.Amc.Evaluation.Protocols;
 /// <summary>The rules of the pointing game (specification 7).</summary>
 internal static class PointingGame
 {
-    /// <summary>Whether a pixel lies in any of the regions; by the reference's rule, strictly inside: a point on an edge is a miss.</summary>
+    /// <summary>
+    /// Whether a pixel lies in any of the regions; by the reference's rule, strictly inside: a point on an edge is a
+    /// miss.
+    /// </summary>
     public static bool IsHit(int x, int y, IReadOnlyList<Region> regions, Edges edges = Edges.Strict)
     {
         foreach (var region in regions)
@@ -18,13 +21,16 @@ internal static class PointingGame
 
     /// <summary>How likely a pixel drawn at random is a hit: the share of pixels strictly inside any region.</summary>
     public static double RandomChance(int width, int height, IReadOnlyList<Region> regions) =>
-        regions.All(r => r is Box) ? ChanceOfBoxes(width, height, [.. regions.Cast<Box>()]) : ChanceByCounting(width, height, regions);
+        regions.All(r => r is Box)
+            ? ChanceOfBoxes(width, height, [.. regions.Cast<Box>()])
+            : ChanceByCounting(width, height, regions);
 
     // Every pixel within the regions' bounds is asked.
     private static double ChanceByCounting(int width, int height, IReadOnlyList<Region> regions)
     {
         Box[] bounds = [.. regions.Select(r => r.Bounds)];
-        int left = First(bounds.Min(b => b.X1)), right = End(bounds.Max(b => b.X2), width), bottom = End(bounds.Max(b => b.Y2), height);
+        int left = First(bounds.Min(b => b.X1)), right = End(bounds.Max(b => b.X2), width),
+            bottom = End(bounds.Max(b => b.Y2), height);
         long hits = 0;
         for (var y = First(bounds.Min(b => b.Y1)); y < bottom; y++)
         {
@@ -43,7 +49,8 @@ internal static class PointingGame
         int[] edges = [.. inside.SelectMany(b => new[] { b.Top, b.Bottom }).Distinct().Order()];
         long hits = 0;
         for (var i = 1; i < edges.Length; i++)
-            hits += (edges[i] - edges[i - 1]) * Covered(inside.Where(b => b.Top <= edges[i - 1] && b.Bottom >= edges[i]).Select(b => (b.Left, b.Right)));
+            hits += (edges[i] - edges[i - 1]) * Covered(
+                inside.Where(b => b.Top <= edges[i - 1] && b.Bottom >= edges[i]).Select(b => (b.Left, b.Right)));
         return hits / ((double)width * height);
     }
 

@@ -20,7 +20,8 @@ internal sealed class ReferenceProtocol : IProtocol
     public bool IsHit(EvaluationSample sample, int x, int y) => PointingGame.IsHit(x, y, sample.Regions);
 
     /// <inheritdoc/>
-    public double Chance(EvaluationSample sample) => PointingGame.RandomChance(sample.Width, sample.Height, sample.Regions);
+    public double Chance(EvaluationSample sample) =>
+        PointingGame.RandomChance(sample.Width, sample.Height, sample.Regions);
 
     /// <summary>
     /// What the data says (RefCOCO+; of RefCLEF's longer names "test" and "val"); else "val" where these letters occur

@@ -26,7 +26,8 @@ internal sealed class TorchRayProtocol : IProtocol
             for (var dx = 1 - Tolerance; dx < Tolerance; dx++)
             {
                 int u = x + dx, v = y + dy;
-                if (dx * dx + dy * dy < Tolerance * Tolerance && u >= 0 && v >= 0 && u < sample.Width && v < sample.Height
+                if (dx * dx + dy * dy < Tolerance * Tolerance && u >= 0 && v >= 0 && u < sample.Width
+                    && v < sample.Height
                     && PixelMask.Covers(sample.Regions, u, v))
                     return true;
             }

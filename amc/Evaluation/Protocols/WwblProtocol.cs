@@ -21,8 +21,9 @@ internal sealed class WwblProtocol : IProtocol
     public string Name => "wwbl";
 
     /// <inheritdoc/>
-    public string Rule => "maps of an entity's phrases averaged, first maximum in or on the box around all of its boxes, "
-        + "first boxes of at most 5 % left out";
+    public string Rule =>
+        "maps of an entity's phrases averaged, first maximum in or on the box around all of its boxes, "
+            + "first boxes of at most 5 % left out";
 
     /// <inheritdoc/>
     public int? PictureSize => 224;
@@ -49,7 +50,8 @@ internal sealed class WwblProtocol : IProtocol
     public double Chance(EvaluationSample sample)
     {
         var box = Box.Around(sample.Boxes);
-        return Pixels(box.X1, box.X2, sample.Width) * Pixels(box.Y1, box.Y2, sample.Height) / ((double)sample.Width * sample.Height);
+        return Pixels(box.X1, box.X2, sample.Width) * Pixels(box.Y1, box.Y2, sample.Height)
+            / ((double)sample.Width * sample.Height);
     }
 
     // Whole numbers from one edge to the other, both included, in a picture.

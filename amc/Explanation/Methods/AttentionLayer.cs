@@ -1,8 +1,8 @@
 namespace AmcEngine.Amc.Explanation.Methods;
 
 /// <summary>
-/// One layer's attention of one sample on the host: the map after the softmax, and the gradient of the explained score with
-/// respect to it. Values lie head by head, query by query, key by key: <c>[H, Q, K]</c>.
+/// One layer's attention of one sample on the host: the map after the softmax, and the gradient of the explained score
+/// with respect to it. Values lie head by head, query by query, key by key: <c>[H, Q, K]</c>.
 /// </summary>
 public sealed class AttentionLayer
 {
@@ -21,7 +21,8 @@ public sealed class AttentionLayer
         ArgumentNullException.ThrowIfNull(map);
         var count = heads * queries * keys;
         if (map.Length != count || (gradient is not null && gradient.Length != count))
-            throw new ArgumentException($"{map.Length} and {gradient?.Length} values for [{heads}, {queries}, {keys}]", nameof(map));
+            throw new ArgumentException(
+                $"{map.Length} and {gradient?.Length} values for [{heads}, {queries}, {keys}]", nameof(map));
         (Heads, Queries, Keys, _map, _gradient) = (heads, queries, keys, map, gradient);
     }
 
@@ -41,7 +42,8 @@ public sealed class AttentionLayer
     /// <exception cref="InvalidOperationException">The layer has none.</exception>
     public ReadOnlySpan<double> Gradient(int head) => _gradient is { } gradient
         ? gradient.AsSpan(head * Queries * Keys, Queries * Keys)
-        : throw new InvalidOperationException("the explanation needs the gradient of this attention, which was not computed");
+        : throw new InvalidOperationException(
+            "the explanation needs the gradient of this attention, which was not computed");
 
     /// <summary>Mean of the maps over the heads.</summary>
     public Matrix MeanMap()
@@ -55,7 +57,9 @@ public sealed class AttentionLayer
         return mean;
     }
 
-    /// <summary>bar(A, g): mean over the heads of max(A·g, 0), the relevance that a layer adds (Chefer et al., ICCV 2021).</summary>
+    /// <summary>
+    /// bar(A, g): mean over the heads of max(A·g, 0), the relevance that a layer adds (Chefer et al., ICCV 2021).
+    /// </summary>
     public Matrix Relevance()
     {
         var bar = new Matrix(Queries, Keys);

@@ -6,7 +6,8 @@ public static class ExplanationMethods
     /// <summary>All methods, the default first.</summary>
     public static IReadOnlyList<IExplanationMethod> All { get; } =
     [
-        new GradCamMethod(), new GradCamPlusPlus(), new RawAttention(), new Rollout(), new Relevance(), new GradEclip(), new Rise(),
+        new GradCamMethod(), new GradCamPlusPlus(), new RawAttention(), new Rollout(), new Relevance(),
+        new GradEclip(), new Rise(),
     ];
 
     /// <summary>The method of a name, or null where there is none.</summary>

@@ -1,9 +1,9 @@
 namespace AmcEngine.Amc.Explanation.Methods;
 
 /// <summary>
-/// GradCAM of attention (specification 7): the map times its positive gradient, mean over heads, weighted over rows. What
-/// training does on the device, in f64. LayerCAM weights each element by its own positive gradient too, so that here the two
-/// are the same and it is not listed.
+/// GradCAM of attention (specification 7): the map times its positive gradient, mean over heads, weighted over rows.
+/// What training does on the device, in f64. LayerCAM weights each element by its own positive gradient too, so that
+/// here the two are the same and it is not listed.
 /// </summary>
 public sealed class GradCamMethod : IAttentionMethod
 {

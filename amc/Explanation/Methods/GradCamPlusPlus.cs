@@ -1,8 +1,8 @@
 namespace AmcEngine.Amc.Explanation.Methods;
 
 /// <summary>
-/// GradCAM++ (Chattopadhay et al. 2018): each map, a head's row over the patches, has one weight, the sum of its positive gradients
-/// g weighted by α = g²/(2g² + ΣA·g³ + ε), in which ΣA is the sum of the map over the patches.
+/// GradCAM++ (Chattopadhay et al. 2018): each map, a head's row over the patches, has one weight, the sum of its
+/// positive gradients g weighted by α = g²/(2g² + ΣA·g³ + ε), in which ΣA is the sum of the map over the patches.
 /// </summary>
 public sealed class GradCamPlusPlus : IAttentionMethod
 {
@@ -24,9 +24,11 @@ public sealed class GradCamPlusPlus : IAttentionMethod
             for (var row = 0; row < layer.Queries; row++)
             {
                 var first = row * layer.Keys + 1;
-                weights[head, row] = Weight(layer.Map(head)[first..(first + layer.Keys - 1)], layer.Gradient(head)[first..(first + layer.Keys - 1)]);
+                weights[head, row] = Weight(layer.Map(head)[first..(first + layer.Keys - 1)],
+                    layer.Gradient(head)[first..(first + layer.Keys - 1)]);
             }
-        return RowSums.Of(layer, inputs.RowWeights, (head, row, key) => weights[head, row] * layer.Map(head)[row * layer.Keys + key]);
+        return RowSums.Of(
+            layer, inputs.RowWeights, (head, row, key) => weights[head, row] * layer.Map(head)[row * layer.Keys + key]);
     }
 
     private static double Weight(ReadOnlySpan<double> map, ReadOnlySpan<double> gradient)

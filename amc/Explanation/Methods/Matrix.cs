@@ -62,7 +62,8 @@ public sealed class Matrix(int rows, int columns)
         for (var i = 0; i < Rows; i++)
         {
             var sum = Row(i).ToArray().Sum();
-            for (var j = 0; j < Columns; j++) normalized.Values[i * Columns + j] = sum == 0 ? this[i, j] : this[i, j] / sum;
+            for (var j = 0; j < Columns; j++)
+                normalized.Values[i * Columns + j] = sum == 0 ? this[i, j] : this[i, j] / sum;
         }
         return normalized;
     }
@@ -76,6 +77,7 @@ public sealed class Matrix(int rows, int columns)
     private static void Require(Matrix matrix, int rows, int columns)
     {
         if (matrix.Rows != rows || matrix.Columns != columns)
-            throw new ArgumentException($"a matrix of {matrix.Rows}×{matrix.Columns} where {rows}×{columns} fits", nameof(matrix));
+            throw new ArgumentException(
+                $"a matrix of {matrix.Rows}×{matrix.Columns} where {rows}×{columns} fits", nameof(matrix));
     }
 }

@@ -1,6 +1,8 @@
 namespace AmcEngine.Amc.Explanation.Methods;
 
-/// <summary>The map itself, mean over heads, weighted over rows: what attention alone says, without any gradient.</summary>
+/// <summary>
+/// The map itself, mean over heads, weighted over rows: what attention alone says, without any gradient.
+/// </summary>
 public sealed class RawAttention : IAttentionMethod
 {
     /// <inheritdoc/>

@@ -1,8 +1,9 @@
 namespace AmcEngine.Amc.Explanation.Methods;
 
 /// <summary>
-/// Relevance propagation (Chefer et al., ICCV 2021): maps weighted by their positive gradients, multiplied through all layers; of
-/// one modality where text never looks at the picture, else of both, from the picture's tower into the text's.
+/// Relevance propagation (Chefer et al., ICCV 2021): maps weighted by their positive gradients, multiplied through all
+/// layers; of one modality where text never looks at the picture, else of both, from the picture's tower into the
+/// text's.
 /// </summary>
 public sealed class Relevance : IAttentionMethod
 {
@@ -26,7 +27,9 @@ public sealed class Relevance : IAttentionMethod
     /// R_ti ← R_ti + bar·R_ti, then its cross-attention R_ti ← R_ti + hat(R_tt)ᵀ·bar·hat(R_ii).
     /// </summary>
     /// <param name="picture">Self-attention of the picture's tower.</param>
-    /// <param name="text">Text layers; those without cross-attention move R_tt alone, since R_ti is 0 before the first.</param>
+    /// <param name="text">
+    /// Text layers; those without cross-attention move R_tt alone, since R_ti is 0 before the first.
+    /// </param>
     public static FusionRelevance OfBoth(IReadOnlyList<AttentionLayer> picture, IReadOnlyList<TextLayer> text)
     {
         var pictureToPicture = OfOne(picture);
@@ -44,7 +47,8 @@ public sealed class Relevance : IAttentionMethod
         return new FusionRelevance(textToText, textToPicture, pictureToPicture);
     }
 
-    // (R − I) with rows of sum one, plus I. A row to which nothing was added stays that of I, where the reference divides by 0.
+    // (R − I) with rows of sum one, plus I. A row to which nothing was added stays that of I, where the reference
+    // divides by 0.
     private static Matrix Hat(Matrix r)
     {
         var identity = Matrix.Identity(r.Rows);

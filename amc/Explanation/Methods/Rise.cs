@@ -4,7 +4,8 @@ namespace AmcEngine.Amc.Explanation.Methods;
 
 /// <summary>Scores of a picture under several masks.</summary>
 /// <param name="masks">
-/// Masks <c>[count, side, side]</c>, row by row, 0 … 1: what the picture's pixels are multiplied with. The array is reused.
+/// Masks <c>[count, side, side]</c>, row by row, 0 … 1: what the picture's pixels are multiplied with. The array is
+/// reused.
 /// </param>
 /// <returns>One score a mask.</returns>
 public delegate IReadOnlyList<double> MaskedScores(ReadOnlySpan<float> masks);
@@ -18,8 +19,8 @@ public delegate IReadOnlyList<double> MaskedScores(ReadOnlySpan<float> masks);
 public sealed record RiseOptions(int Masks = 4000, int Cells = 7, double Kept = 0.5, int Batch = 32, ulong Seed = 0);
 
 /// <summary>
-/// RISE (Petsiuk et al. 2018): the picture is scored under random masks, and a pixel counts by the mean score of the masks that
-/// keep it. It needs nothing of a model but scores, which are costly: one pass a mask.
+/// RISE (Petsiuk et al. 2018): the picture is scored under random masks, and a pixel counts by the mean score of the
+/// masks that keep it. It needs nothing of a model but scores, which are costly: one pass a mask.
 /// </summary>
 public sealed class Rise(RiseOptions? options = null) : IExplanationMethod
 {
@@ -32,9 +33,9 @@ public sealed class Rise(RiseOptions? options = null) : IExplanationMethod
     public string Description => $"{Name} of {_options.Masks} masks";
 
     /// <summary>
-    /// How much each pixel speaks for the score, <c>side²</c> numbers: Σ score·mask / Σ mask, the mean score of the masks that
-    /// keep it. The paper divides by masks·kept, what Σ mask is in expectation: then a score that masks hardly change draws
-    /// nothing but how often each pixel happened to be kept.
+    /// How much each pixel speaks for the score, <c>side²</c> numbers: Σ score·mask / Σ mask, the mean score of the
+    /// masks that keep it. The paper divides by masks·kept, what Σ mask is in expectation: then a score that masks
+    /// hardly change draws nothing but how often each pixel happened to be kept.
     /// </summary>
     /// <param name="score">Scores the masked pictures.</param>
     /// <param name="side">Side of picture and masks in pixels.</param>
@@ -63,7 +64,8 @@ public sealed class Rise(RiseOptions? options = null) : IExplanationMethod
         return saliency;
     }
 
-    // A coarse grid of kept cells, enlarged bilinearly to one cell more than the picture and shifted by less than a cell.
+    // A coarse grid of kept cells, enlarged bilinearly to one cell more than the picture and shifted by less than a
+    // cell.
     private void Fill(Span<float> mask, int side, ulong number)
     {
         var random = new SeededRandom(_options.Seed, number);
@@ -74,7 +76,8 @@ public sealed class Rise(RiseOptions? options = null) : IExplanationMethod
         int left = random.NextInt(cell), top = random.NextInt(cell);
         var scale = (double)cells / ((cells + 1) * cell);
         for (var y = 0; y < side; y++)
-            for (var x = 0; x < side; x++) mask[y * side + x] = At(grid, (x + left + 0.5) * scale - 0.5, (y + top + 0.5) * scale - 0.5);
+            for (var x = 0; x < side; x++)
+                mask[y * side + x] = At(grid, (x + left + 0.5) * scale - 0.5, (y + top + 0.5) * scale - 0.5);
     }
 
     private float At(float[] grid, double x, double y)

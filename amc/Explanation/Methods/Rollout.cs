@@ -1,8 +1,8 @@
 namespace AmcEngine.Amc.Explanation.Methods;
 
 /// <summary>
-/// Attention rollout (Abnar and Zuidema 2020): how much of each patch reaches the class token through all layers, where each
-/// layer mixes by its mean map and keeps its input. It sees the picture alone, whatever the text.
+/// Attention rollout (Abnar and Zuidema 2020): how much of each patch reaches the class token through all layers, where
+/// each layer mixes by its mean map and keeps its input. It sees the picture alone, whatever the text.
 /// </summary>
 public sealed class Rollout : IAttentionMethod
 {

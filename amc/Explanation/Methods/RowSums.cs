@@ -1,6 +1,8 @@
 namespace AmcEngine.Amc.Explanation.Methods;
 
-/// <summary>Weighted sums over heads and query rows of one layer: what the methods of a single layer have in common.</summary>
+/// <summary>
+/// Weighted sums over heads and query rows of one layer: what the methods of a single layer have in common.
+/// </summary>
 internal static class RowSums
 {
     /// <summary>A patch's share in one head and row.</summary>
@@ -9,7 +11,9 @@ internal static class RowSums
     /// <param name="key">Key; 0 is the class token.</param>
     public delegate double Share(int head, int row, int key);
 
-    /// <summary>Mean over the heads of the weighted sum over the rows, for every patch; the class column is left out.</summary>
+    /// <summary>
+    /// Mean over the heads of the weighted sum over the rows, for every patch; the class column is left out.
+    /// </summary>
     public static double[] Of(AttentionLayer layer, IReadOnlyList<double> weights, Share share)
     {
         var patches = new double[layer.Keys - 1];

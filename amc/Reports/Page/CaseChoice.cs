@@ -1,6 +1,8 @@
 namespace AmcEngine.Amc.Reports.Page;
 
-/// <summary>Chooses the cases of a page: best, median and worst ones, those in which runs differ, and some of all others.</summary>
+/// <summary>
+/// Chooses the cases of a page: best, median and worst ones, those in which runs differ, and some of all others.
+/// </summary>
 internal static class CaseChoice
 {
     /// <summary>Most cases of a page.</summary>
@@ -22,7 +24,8 @@ internal static class CaseChoice
         Mark((ranked.Length - each) / 2, CaseGroup.Median);
         Spread(i => ranked[i].Differs, each, CaseGroup.Differ);
         Spread(_ => true, count - groups.Count(g => g is not null), CaseGroup.Spread);
-        return [.. Enumerable.Range(0, ranked.Length).Where(i => groups[i] is not null).Select(i => (ranked[i], groups[i]!.Value))];
+        return [.. Enumerable.Range(0, ranked.Length).Where(i => groups[i] is not null).Select(
+            i => (ranked[i], groups[i]!.Value))];
 
         void Mark(int first, CaseGroup group) => groups.AsSpan(first, each).Fill(group);
 

@@ -50,8 +50,10 @@ internal static class CasePage
     // Answers may come from a file, and the test data from another place.
     private static EvaluationSample Read(IEvaluationSet questions, KeptCase kept)
     {
-        if (kept.Index >= questions.Count || questions.Read(kept.Index, [PagePictures.Target]) is not { } sample || sample.Image != kept.Image)
-            throw new DataException($"question {kept.Index} is about {kept.Image} in the answers and not in the test data; name the test data that was asked.");
+        if (kept.Index >= questions.Count || questions.Read(kept.Index, [PagePictures.Target]) is not { } sample
+            || sample.Image != kept.Image)
+            throw new DataException($"question {kept.Index} is about {kept.Image} in the answers and not in the test "
+                + "data; name the test data that was asked.");
         return sample;
     }
 
@@ -75,13 +77,15 @@ internal static class CasePage
 
     private static string Describe(CaseSample sample, List<PageCase> cases)
     {
-        const string order = "Hits come before misses; within both, cases are ordered by the share of the map that lies in the region, "
-            + "less the region's share of the picture.";
+        const string order =
+            "Hits come before misses; within both, cases are ordered by the share of the map that lies in the region, "
+                + "less the region's share of the picture.";
         if (cases.Count == sample.Seen)
             return FormattableString.Invariant($"All {cases.Count} samples. {order}");
         var from = sample.Cases.Count == sample.Seen
             ? FormattableString.Invariant($"{sample.Seen}")
             : FormattableString.Invariant($"{sample.Cases.Count} drawn from {sample.Seen}");
-        return string.Create(CultureInfo.InvariantCulture, $"{cases.Count} of {from} samples: the best, the worst, those in the middle, and an even spread over the rest. {order}");
+        return string.Create(CultureInfo.InvariantCulture, $"{cases.Count} of {from} samples: the best, the worst, "
+            + $"those in the middle, and an even spread over the rest. {order}");
     }
 }

@@ -5,8 +5,8 @@ using AmcEngine.DataTools;
 namespace AmcEngine.Amc.Reports.Page;
 
 /// <summary>
-/// Keeps answers, without pictures, for a page to choose from: all of them, or a sample that depends on nothing but their
-/// places in the test data, so that several runs keep the same ones and memory has a bound.
+/// Keeps answers, without pictures, for a page to choose from: all of them, or a sample that depends on nothing but
+/// their places in the test data, so that several runs keep the same ones and memory has a bound.
 /// </summary>
 /// <param name="most">How many questions are kept.</param>
 internal sealed class CaseSample(int most = CaseSample.DefaultMost)
@@ -28,7 +28,8 @@ internal sealed class CaseSample(int most = CaseSample.DefaultMost)
     public int Seen { get; private set; }
 
     /// <summary>Those kept that all runs have answered, in the order of the test data.</summary>
-    public IReadOnlyList<KeptCase> Cases => [.. _cases.Values.Where(c => c.Answers.Count == _runs).OrderBy(c => c.Index)];
+    public IReadOnlyList<KeptCase> Cases =>
+        [.. _cases.Values.Where(c => c.Answers.Count == _runs).OrderBy(c => c.Index)];
 
     /// <summary>Goes on to another run's answers to the same questions.</summary>
     public void NextRun() => _runs++;
@@ -43,7 +44,8 @@ internal sealed class CaseSample(int most = CaseSample.DefaultMost)
     /// <summary>Takes an answer that was written without its map.</summary>
     public void Add(AnswerLine answer)
     {
-        var kept = Find(answer.Index, () => new KeptCase(answer.Index, answer.Phrase, answer.Image, answer.RegionShare));
+        var kept = Find(
+            answer.Index, () => new KeptCase(answer.Index, answer.Phrase, answer.Image, answer.RegionShare));
         int[]? point = answer.Point is { } p ? [p.X, p.Y] : null;
         double? inside = answer.Measures.TryGetValue("energy", out var energy) ? Math.Round(energy, 4) : null;
         kept?.Answers.Add(new PageAnswer(0, null, point, answer.Hit, Math.Round(answer.Score, 4), inside));
@@ -114,7 +116,8 @@ internal sealed class CaseSample(int most = CaseSample.DefaultMost)
 
     /// <summary>The share of a picture that its regions cover.</summary>
     internal static double AreaShare(EvaluationSample sample) =>
-        RegionMask.Of(sample.Regions, sample.Width, sample.Height, Grid, Grid).Values.Count(v => v > 0) / (double)(Grid * Grid);
+        RegionMask.Of(sample.Regions, sample.Width, sample.Height, Grid, Grid)
+            .Values.Count(v => v > 0) / (double)(Grid * Grid);
 }
 
 /// <summary>A question with its answers, without its picture.</summary>
@@ -127,7 +130,8 @@ internal sealed record KeptCase(int Index, string Phrase, string Image, double A
     /// <summary>Keeps a question.</summary>
     /// <param name="index">Its place in the test data.</param>
     /// <param name="sample">The question.</param>
-    public KeptCase(int index, EvaluationSample sample) : this(index, sample.Caption, sample.Image, CaseSample.AreaShare(sample))
+    public KeptCase(int index, EvaluationSample sample)
+        : this(index, sample.Caption, sample.Image, CaseSample.AreaShare(sample))
     {
     }
 
@@ -138,8 +142,8 @@ internal sealed record KeptCase(int Index, string Phrase, string Image, double A
     public bool Differs => Answers.Any(a => a.Hit) && !Answers.All(a => a.Hit);
 
     /// <summary>
-    /// How well the question is answered: hits before misses, and among either by how much more of the map lies in the regions
-    /// than of the picture. The mean over runs.
+    /// How well the question is answered: hits before misses, and among either by how much more of the map lies in the
+    /// regions than of the picture. The mean over runs.
     /// </summary>
     public double Rank => Answers.Average(a => (a.Hit ? 2 : 0) + (a.Inside ?? Area) - Area);
 }

@@ -134,11 +134,15 @@ internal sealed record PageCase
 
 /// <summary>Where a run looks for the phrase of a case.</summary>
 /// <param name="Side">Width and height of the map in patches.</param>
-/// <param name="Map">side × side bytes, row by row, 255 being the highest; a flat map is 0. Null where it was not kept.</param>
+/// <param name="Map">
+/// side × side bytes, row by row, 255 being the highest; a flat map is 0. Null where it was not kept.
+/// </param>
 /// <param name="Point">The pointed pixel; null where the map is flat.</param>
 /// <param name="Hit">Whether it is right.</param>
 /// <param name="Score">How likely phrase and picture belong together, by the model.</param>
-/// <param name="Inside">The share of the map that lies in the regions; null for a flat map and where it is not known.</param>
+/// <param name="Inside">
+/// The share of the map that lies in the regions; null for a flat map and where it is not known.
+/// </param>
 internal sealed record PageAnswer(int Side, byte[]? Map, int[]? Point, bool Hit, double Score, double? Inside);
 
 /// <summary>Why a case is shown.</summary>
@@ -162,4 +166,5 @@ internal enum CaseGroup
 }
 
 /// <summary>Groups by their names in small letters.</summary>
-internal sealed class CaseGroupNames() : JsonStringEnumConverter<CaseGroup>(System.Text.Json.JsonNamingPolicy.CamelCase);
+internal sealed class CaseGroupNames()
+    : JsonStringEnumConverter<CaseGroup>(System.Text.Json.JsonNamingPolicy.CamelCase);

@@ -9,12 +9,15 @@ using AmcEngine.Files;
 namespace AmcEngine.Amc.Reports.Page;
 
 /// <summary>
-/// Puts a page together: one file that holds its style, its script and its data, and asks nothing of the network. The browser
-/// is told to run that script alone, so that no phrase of a data set can become one.
+/// Puts a page together: one file that holds its style, its script and its data, and asks nothing of the network. The
+/// browser is told to run that script alone, so that no phrase of a data set can become one.
 /// </summary>
 internal static class PageFile
 {
-    private static readonly string[] Scripts = ["elements.js", "map.js", "numbers.js", "charts.js", "cases.js", "page.js"];
+    private static readonly string[] Scripts =
+    [
+        "elements.js", "map.js", "numbers.js", "charts.js", "cases.js", "page.js"
+    ];
 
     private static readonly JsonSerializerOptions Options = new()
     {
@@ -59,7 +62,8 @@ internal static class PageFile
     private static string Json(PageData data) =>
         JsonSerializer.Serialize(data, Options).Replace("<", "\\u003C", StringComparison.Ordinal);
 
-    private static string Hash(string text) => $"sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
+    private static string Hash(string text) =>
+        $"sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
 
     private static string Read(string name)
     {
@@ -73,7 +77,8 @@ internal static class PageFile
     /// <summary>Numbers with as many digits as are seen.</summary>
     private sealed class ShortNumbers : JsonConverter<double>
     {
-        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.GetDouble();
 
         public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) =>
             writer.WriteRawValue(FormattableString.Invariant($"{(double.IsFinite(value) ? value : 0):G6}"));

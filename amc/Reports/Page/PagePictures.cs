@@ -58,7 +58,8 @@ internal sealed class PagePictures
     }
 
     private static string? Exact(SKBitmap bitmap, long most) =>
-        Encode(bitmap, ExactSide, SKEncodedImageFormat.Png, 100) is var address && address.Length <= most ? address : null;
+        Encode(bitmap, ExactSide, SKEncodedImageFormat.Png, 100) is var address && address.Length <= most
+            ? address : null;
 
     private static string Encode(SKBitmap bitmap, int side, SKEncodedImageFormat format, int quality)
     {
@@ -66,7 +67,8 @@ internal sealed class PagePictures
         var info = new SKImageInfo(width, height, bitmap.ColorType, bitmap.AlphaType);
         using var smaller = bitmap.Resize(info, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
         using var data = smaller.Encode(format, quality);
-        return $"data:image/{(format == SKEncodedImageFormat.Png ? "png" : "webp")};base64,{Convert.ToBase64String(data.AsSpan())}";
+        return $"data:image/{(format == SKEncodedImageFormat.Png ? "png" : "webp")};base64,"
+            + $"{Convert.ToBase64String(data.AsSpan())}";
     }
 
     private static (int Width, int Height) Fit(int width, int height, int side)

@@ -4,8 +4,8 @@ namespace AmcEngine.Amc.Reports.Page;
 internal static class PixelEdges
 {
     /// <summary>
-    /// Closed lines around the set cells, around holes too, by their corners. A cell (x, y) covers [x, x + 1] × [y, y + 1].
-    /// Cells that touch at a corner alone have lines of their own.
+    /// Closed lines around the set cells, around holes too, by their corners. A cell (x, y) covers [x, x + 1] × [y, y +
+    /// 1]. Cells that touch at a corner alone have lines of their own.
     /// </summary>
     /// <param name="columns">Columns of the grid.</param>
     /// <param name="rows">Rows of the grid.</param>
@@ -59,7 +59,8 @@ internal static class PixelEdges
     }
 
     // Of two edges that begin at a corner where cells touch, the one that turns right stays with the same cell.
-    private static (int X, int Y) Take(SortedDictionary<(int Y, int X), List<(int X, int Y)>> open, (int X, int Y) at, (int X, int Y) direction)
+    private static (int X, int Y) Take(
+        SortedDictionary<(int Y, int X), List<(int X, int Y)>> open, (int X, int Y) at, (int X, int Y) direction)
     {
         var ends = open[(at.Y, at.X)];
         var right = ends.FindIndex(e => (e.X - at.X, e.Y - at.Y) == (-direction.Y, direction.X));

@@ -14,7 +14,9 @@ internal static class RegionPath
     private const int MostCharacters = 5000;
     private const int CoarsestGrid = 30;
 
-    /// <summary>The path: lines of boxes and polygons, circles of points, and of all others the edge of their pixels.</summary>
+    /// <summary>
+    /// The path: lines of boxes and polygons, circles of points, and of all others the edge of their pixels.
+    /// </summary>
     /// <param name="region">The region.</param>
     /// <param name="width">Width of the picture in pixels.</param>
     /// <param name="height">Height of the picture in pixels.</param>

@@ -3,8 +3,8 @@ using AmcEngine.Files;
 namespace AmcEngine.Amc.Runs.TensorBoard;
 
 /// <summary>
-/// A file of events that TensorBoard reads beside those that are there: numbers by step and pictures. A run that goes on has
-/// a new file, which says from which step on what the older ones hold is void.
+/// A file of events that TensorBoard reads beside those that are there: numbers by step and pictures. A run that goes
+/// on has a new file, which says from which step on what the older ones hold is void.
 /// </summary>
 internal sealed class EventFile : IDisposable
 {
@@ -24,7 +24,9 @@ internal sealed class EventFile : IDisposable
 
     /// <summary>Starts a new file in a run's folder.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="firstStep">The first step that will be written; what older files hold from there on is void.</param>
+    /// <param name="firstStep">
+    /// The first step that will be written; what older files hold from there on is void.
+    /// </param>
     /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public static EventFile Start(string folder, int firstStep)
     {
@@ -35,7 +37,8 @@ internal sealed class EventFile : IDisposable
             if (firstStep > 1)
             {
                 var log = new ProtoMessage().Integer(SessionStatus, StatusStart);
-                events.Write(new ProtoMessage().Double(WallTime, Now()).Integer(Step, firstStep).Message(SessionLog, log));
+                events.Write(
+                    new ProtoMessage().Double(WallTime, Now()).Integer(Step, firstStep).Message(SessionLog, log));
             }
             return events;
         }
@@ -48,7 +51,8 @@ internal sealed class EventFile : IDisposable
 
     /// <summary>The files of that kind in a folder.</summary>
     public static IEnumerable<string> In(string folder) =>
-        Directory.EnumerateFiles(folder, Prefix + "*").Where(f => !f.EndsWith(DurableFile.TemporarySuffix, StringComparison.Ordinal));
+        Directory.EnumerateFiles(folder, Prefix + "*").Where(
+            f => !f.EndsWith(DurableFile.TemporarySuffix, StringComparison.Ordinal));
 
     /// <summary>Adds numbers of a step.</summary>
     /// <param name="step">The step.</param>
@@ -71,8 +75,10 @@ internal sealed class EventFile : IDisposable
     /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public void WriteImage(int step, string tag, int width, int height, ReadOnlySpan<byte> png)
     {
-        var image = new ProtoMessage().Integer(ImageHeight, height).Integer(ImageWidth, width).Integer(ImageColours, Rgb).Block(ImageFile, png);
-        Write(step, new ProtoMessage().Message(SummaryValue, new ProtoMessage().Text(ValueTag, tag).Message(ValueImage, image)));
+        var image = new ProtoMessage().Integer(ImageHeight, height).Integer(ImageWidth, width)
+            .Integer(ImageColours, Rgb).Block(ImageFile, png);
+        Write(step, new ProtoMessage().Message(
+            SummaryValue, new ProtoMessage().Text(ValueTag, tag).Message(ValueImage, image)));
     }
 
     /// <summary>Takes a closed file away.</summary>

@@ -4,8 +4,8 @@ using System.Text;
 namespace AmcEngine.Amc.Runs.TensorBoard;
 
 /// <summary>
-/// The bytes of a protocol buffer message: fields one after the other, each behind a tag of its number and its wire type
-/// (0 a number of variable length, 1 eight bytes, 2 bytes with their length, 5 four bytes; little endian).
+/// The bytes of a protocol buffer message: fields one after the other, each behind a tag of its number and its wire
+/// type (0 a number of variable length, 1 eight bytes, 2 bytes with their length, 5 four bytes; little endian).
 /// </summary>
 internal sealed class ProtoMessage
 {

@@ -26,7 +26,9 @@ public sealed class CpuBackend : IBackend
     /// <summary>A CPU back end with its own worker threads.</summary>
     /// <param name="threads">Worker threads; 0 takes one a processor.</param>
     /// <param name="memoryLimit">Most bytes to take for tensors; 0 for no limit.</param>
-    /// <exception cref="DeviceException">The environment variable AMCX_SIMD names a path that there is not, or that this processor lacks.</exception>
+    /// <exception cref="DeviceException">
+    /// The environment variable AMCX_SIMD names a path that there is not, or that this processor lacks.
+    /// </exception>
     public CpuBackend(int threads = 0, long memoryLimit = 0)
     {
         SimdPath.Validate(Environment.GetEnvironmentVariable(SimdPath.Variable));
@@ -35,7 +37,11 @@ public sealed class CpuBackend : IBackend
         _accelerator = _context.CreateCPUAccelerator(0);
         _pool = new CachingPool(this, _accelerator, hostKernels: true, memoryLimit);
         _kernels = Kernels(new CpuHost(_workers, _pool));
-        Device = new DeviceInfo("cpu", CpuInfo.Name(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, _workers.Threads, $"{InstructionSet()}, {_workers.Threads} threads") { IsProcessor = true };
+        Device = new DeviceInfo("cpu", CpuInfo.Name(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, _workers.Threads,
+            $"{InstructionSet()}, {_workers.Threads} threads")
+        {
+            IsProcessor = true
+        };
     }
 
     /// <inheritdoc/>
@@ -50,7 +56,9 @@ public sealed class CpuBackend : IBackend
     /// <inheritdoc/>
     public long ReservedBytes => _pool.ReservedBytes;
 
-    /// <summary>Bytes of native working memory that kernels keep for their threads, of all CPU back ends of the process.</summary>
+    /// <summary>
+    /// Bytes of native working memory that kernels keep for their threads, of all CPU back ends of the process.
+    /// </summary>
     public static long ScratchBytes => GemmScratch.TotalBytes;
 
     /// <inheritdoc/>

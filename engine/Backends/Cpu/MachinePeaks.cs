@@ -9,8 +9,8 @@ namespace AmcEngine.Backends.Cpu;
 
 /// <summary>
 /// What this machine's processor and memory do at most, measured in about a quarter of a second: fused multiply-adds on
-/// registers alone, in the vectors that the kernels use, and memory larger than the caches read, copied and scaled in place. f32.
-/// A rate of memory counts what a kernel reads and writes, not the lines that a store fetches first.
+/// registers alone, in the vectors that the kernels use, and memory larger than the caches read, copied and scaled in
+/// place. f32. A rate of memory counts what a kernel reads and writes, not the lines that a store fetches first.
 /// </summary>
 /// <param name="Threads">Threads of the last two figures.</param>
 /// <param name="FmaGflopsOneThread">10⁹ operations a second of one thread.</param>
@@ -44,7 +44,9 @@ public sealed record MachinePeaks(int Threads, double FmaGflopsOneThread, double
     /// <param name="bytes">Bytes.</param>
     public double Seconds(double flop, double bytes) => Math.Max(flop / FmaGflopsAllThreads, bytes / MemoryGBs) * 1e-9;
 
-    /// <summary>Works on registers alone, on this thread: <paramref name="rounds"/> times what <see cref="FmaFlop"/> says.</summary>
+    /// <summary>
+    /// Works on registers alone, on this thread: <paramref name="rounds"/> times what <see cref="FmaFlop"/> says.
+    /// </summary>
     internal static void RunFma(int rounds) => SimdDispatch.Run<float, FmaChains>(default, 0, rounds);
 
     /// <summary>Operations of so many rounds, in the vectors that the kernels use now.</summary>
@@ -55,7 +57,8 @@ public sealed record MachinePeaks(int Threads, double FmaGflopsOneThread, double
 
     private static unsafe double Memory(int threads)
     {
-        byte* source = (byte*)NativeMemory.AlignedAlloc((nuint)BufferBytes, 64), target = (byte*)NativeMemory.AlignedAlloc((nuint)BufferBytes, 64);
+        byte* source = (byte*)NativeMemory.AlignedAlloc((nuint)BufferBytes, 64),
+            target = (byte*)NativeMemory.AlignedAlloc((nuint)BufferBytes, 64);
         try
         {
             // Whole vectors of 64 bytes for each thread.
@@ -66,7 +69,8 @@ public sealed record MachinePeaks(int Threads, double FmaGflopsOneThread, double
                 NativeMemory.Clear(target + t * part, (nuint)part);
             });
             var read = Best(threads, MemoryRepeats, t => Sum((float*)(source + t * part), part / sizeof(float)));
-            var copy = Best(threads, MemoryRepeats, t => Buffer.MemoryCopy(source + t * part, target + t * part, part, part));
+            var copy = Best(
+                threads, MemoryRepeats, t => Buffer.MemoryCopy(source + t * part, target + t * part, part, part));
             var scale = Best(threads, MemoryRepeats, t => Scale((float*)(source + t * part), part / sizeof(float)));
             return Math.Max(part * threads / read, 2.0 * part * threads / Math.Min(copy, scale)) * 1e-9;
         }
@@ -126,15 +130,18 @@ public sealed record MachinePeaks(int Threads, double FmaGflopsOneThread, double
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static unsafe void Scale(float* x, long count)
     {
-        for (long i = 0; i + Vector<float>.Count <= count; i += Vector<float>.Count) (Vector.Load(x + i) * 0.5f).Store(x + i);
+        for (long i = 0; i + Vector<float>.Count <= count; i += Vector<float>.Count)
+            (Vector.Load(x + i) * 0.5f).Store(x + i);
     }
 
-    // Twelve chains of dependent operations hide a latency of 4 cycles on two units, and leave registers for the factors.
+    // Twelve chains of dependent operations hide a latency of 4 cycles on two units, and leave registers for the
+    // factors.
     private readonly struct FmaChains : ISimdKernel<float>
     {
         public const int Count = 12;
 
-        public void Run<S, V>(int from, int to) where S : ISimd<V, float> where V : unmanaged => Chains<S, V>(to - from);
+        public void Run<S, V>(int from, int to) where S : ISimd<V, float> where V : unmanaged =>
+            Chains<S, V>(to - from);
 
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static float Chains<S, V>(int rounds) where S : ISimd<V, float> where V : unmanaged

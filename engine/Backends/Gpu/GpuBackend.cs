@@ -132,8 +132,8 @@ public sealed class GpuBackend : IBackend
         var (movement, reduction) = (new MovementKernels(context), new ReductionKernels(context));
         return new KernelTable(
             new AttentionKernels(context, movement), new ElementwiseKernels(context),
-            new GradCamKernels(context, reduction), new IndexingKernels(context, movement), new LayerNormKernels(context),
-            new LossKernels(context), new MatMulKernels(context), movement, new OptimizerKernels(context),
-            new RandomKernels(context), reduction, new SoftmaxKernels(context));
+            new GradCamKernels(context, reduction), new IndexingKernels(context, movement),
+            new LayerNormKernels(context), new LossKernels(context), new MatMulKernels(context), movement,
+            new OptimizerKernels(context), new RandomKernels(context), reduction, new SoftmaxKernels(context));
     }
 }

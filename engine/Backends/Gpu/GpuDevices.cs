@@ -16,7 +16,9 @@ public static class GpuDevices
 {
     private const string CudaKind = "cuda", OpenClKind = "opencl";
 
-    /// <summary>Every CUDA and OpenCL device, with its name for <c>--device</c>; none where no driver can be loaded.</summary>
+    /// <summary>
+    /// Every CUDA and OpenCL device, with its name for <c>--device</c>; none where no driver can be loaded.
+    /// </summary>
     public static IReadOnlyList<DeviceInfo> List()
     {
         NativeLibraryNames.Install();
@@ -35,8 +37,8 @@ public static class GpuDevices
     }
 
     /// <summary>
-    /// The device that <c>auto</c> takes: the first CUDA device that opens, else the first OpenCL device that opens and is
-    /// no processor (this engine's own CPU kernels are faster than an OpenCL driver there), else none. Never fails.
+    /// The device that <c>auto</c> takes: the first CUDA device that opens, else the first OpenCL device that opens and
+    /// is no processor (this engine's own CPU kernels are faster than an OpenCL driver there), else none. Never fails.
     /// </summary>
     /// <param name="memoryLimit">Most bytes to take from it; 0 for all it has.</param>
     public static GpuBackend? OpenAutomatic(long memoryLimit = 0)
@@ -56,7 +58,9 @@ public static class GpuDevices
         return null;
     }
 
-    /// <summary>What is missing for the kinds of device of which there is none, one line each, with the remedy.</summary>
+    /// <summary>
+    /// What is missing for the kinds of device of which there is none, one line each, with the remedy.
+    /// </summary>
     /// <param name="found">The devices that there are.</param>
     public static IReadOnlyList<string> Missing(IReadOnlyList<DeviceInfo> found)
     {
@@ -70,13 +74,18 @@ public static class GpuDevices
 
     internal static string MissingCuda(bool driver) => driver
         ? "cuda: the driver is there but shows no device; see nvidia-smi, and in a container pass --gpus all"
-        : "cuda: no driver (libcuda.so.1); install NVIDIA's driver for the graphics card, in a container pass --gpus all";
+        : "cuda: no driver (libcuda.so.1); install NVIDIA's driver for the graphics card, "
+            + "in a container pass --gpus all";
 
     internal static string MissingOpenCl(bool loader) => loader
-        ? "opencl: the loader is there but no device; install a driver, on Debian for the processor: apt-get install pocl-opencl-icd"
+        ? "opencl: the loader is there but no device; install a driver, on Debian for the processor: "
+            + "apt-get install pocl-opencl-icd"
         : "opencl: no loader (libOpenCL.so.1); on Debian: apt-get install ocl-icd-libopencl1 pocl-opencl-icd";
 
-    /// <summary>Opens a device: <c>cuda:N</c>, <c>opencl:N</c>, or <c>emulate</c> (ILGPU's simulation on the processor, for toy sizes).</summary>
+    /// <summary>
+    /// Opens a device: <c>cuda:N</c>, <c>opencl:N</c>, or <c>emulate</c> (ILGPU's simulation on the processor, for toy
+    /// sizes).
+    /// </summary>
     /// <param name="id">The device's name; a bare <c>cuda</c> or <c>opencl</c> is number 0.</param>
     /// <param name="memoryLimit">Most bytes to take from it; 0 for all it has.</param>
     /// <exception cref="DeviceException">There is no such device.</exception>
@@ -92,7 +101,8 @@ public static class GpuDevices
         var info = found.FirstOrDefault(d => d.Id == $"{kind}:{number}") ?? throw Absent(kind, number, found);
         try
         {
-            return new DeviceHost(info, info.IsProcessor ? KernelTarget.OpenClOnCpu : KernelTarget.Gpu, () => OpenAccelerator(kind, number));
+            return new DeviceHost(info, info.IsProcessor ? KernelTarget.OpenClOnCpu : KernelTarget.Gpu,
+                () => OpenAccelerator(kind, number));
         }
         catch (Exception e) when (e is not EngineException)
         {
@@ -103,13 +113,18 @@ public static class GpuDevices
     // Groups of up to 256 lanes in warps of 32, as on a GPU.
     private static DeviceHost Emulation()
     {
-        var info = new DeviceInfo("emulate", "ILGPU's simulation of a GPU", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, 1, "a thread a lane; only for checks at toy sizes") { IsProcessor = true };
+        var info = new DeviceInfo("emulate", "ILGPU's simulation of a GPU",
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, 1, "a thread a lane; only for checks at toy sizes")
+        {
+            IsProcessor = true
+        };
         return new DeviceHost(info, KernelTarget.Emulation, OpenEmulation);
     }
 
     internal static (Context Context, Accelerator Accelerator) OpenEmulation()
     {
-        var context = Context.Create(b => b.CPU(new CPUDevice(32, 8, 1)).Optimize(OptimizationLevel.O2).EnableAlgorithms());
+        var context = Context.Create(
+            b => b.CPU(new CPUDevice(32, 8, 1)).Optimize(OptimizationLevel.O2).EnableAlgorithms());
         DeviceIntrinsics.Register(context);
         return (context, context.CreateCPUAccelerator(0));
     }
@@ -153,23 +168,30 @@ public static class GpuDevices
 
     private static DeviceInfo Describe(CudaDevice device, int number)
     {
-        var capability = device.Architecture is { } a ? $"compute capability {a.Major}.{a.Minor}" : "unknown compute capability";
-        return new DeviceInfo($"{CudaKind}:{number}", device.Name, device.MemorySize, device.NumMultiprocessors, $"{capability}, {device.NumMultiprocessors} multiprocessors, f64")
+        var capability =
+            device.Architecture is { } a ? $"compute capability {a.Major}.{a.Minor}" : "unknown compute capability";
+        return new DeviceInfo($"{CudaKind}:{number}", device.Name, device.MemorySize, device.NumMultiprocessors,
+            $"{capability}, {device.NumMultiprocessors} multiprocessors, f64")
         {
-            Driver = $"driver {device.DriverVersion}, {device.ClockRate / 1000} MHz, memory {device.MemoryClockRate / 1000} MHz on {device.MemoryBusWidth} bits, "
-                + $"{device.L2CacheSize >> 20} MiB L2, {device.MaxSharedMemoryPerMultiprocessor >> 10} KiB shared memory a multiprocessor, PTX {device.InstructionSet}",
+            Driver = $"driver {device.DriverVersion}, {device.ClockRate / 1000} MHz, "
+                + $"memory {device.MemoryClockRate / 1000} MHz on {device.MemoryBusWidth} bits, "
+                    + $"{device.L2CacheSize >> 20} MiB L2, {device.MaxSharedMemoryPerMultiprocessor >> 10} KiB shared "
+                    + $"memory a multiprocessor, PTX {device.InstructionSet}",
         };
     }
 
     private static DeviceInfo Describe(CLDevice device, int number)
     {
         var f64 = device.Capabilities.Float64;
-        return new DeviceInfo($"{OpenClKind}:{number}", $"{device.Name} ({device.PlatformName})", device.MemorySize, device.NumMultiprocessors,
-            $"OpenCL {device.CLStdVersion.Major}.{device.CLStdVersion.Minor}, {device.NumMultiprocessors} compute units, {(f64 ? "f64" : "no f64")}")
+        return new DeviceInfo($"{OpenClKind}:{number}", $"{device.Name} ({device.PlatformName})", device.MemorySize,
+            device.NumMultiprocessors, $"OpenCL {device.CLStdVersion.Major}.{device.CLStdVersion.Minor}, "
+                + $"{device.NumMultiprocessors} compute units, {(f64 ? "f64" : "no f64")}")
         {
             SupportsDouble = f64,
             IsProcessor = device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU),
-            Driver = $"{device.VendorName}, {device.DeviceVersion}, {device.ClockRate} MHz, {device.MaxSharedMemoryPerGroup >> 10} KiB local memory, groups of up to {device.MaxNumThreadsPerGroup}",
+            Driver = $"{device.VendorName}, {device.DeviceVersion}, "
+                + $"{device.ClockRate} MHz, {device.MaxSharedMemoryPerGroup >> 10} KiB local memory, groups of up to "
+                + $"{device.MaxNumThreadsPerGroup}",
         };
     }
 }

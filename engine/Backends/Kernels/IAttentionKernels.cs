@@ -72,10 +72,12 @@ public readonly record struct AttentionDoubleBackwardArgs(
 public readonly record struct HeadLayout(long Batch, long Head, int Row)
 {
     /// <summary>Tensor [B, H, L, D].</summary>
-    public static HeadLayout HeadsFirst(int heads, int length, int dim) => new((long)heads * length * dim, (long)length * dim, dim);
+    public static HeadLayout HeadsFirst(int heads, int length, int dim) =>
+        new((long)heads * length * dim, (long)length * dim, dim);
 
     /// <summary>Tensor [B, L, H·D]: heads side by side in a row, as a linear layer leaves them.</summary>
-    public static HeadLayout HeadsInRow(int heads, int length, int dim) => new((long)length * heads * dim, dim, heads * dim);
+    public static HeadLayout HeadsInRow(int heads, int length, int dim) =>
+        new((long)length * heads * dim, dim, heads * dim);
 }
 
 /// <summary>

@@ -3,8 +3,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Backends.Plans;
 
 /// <summary>
-/// Extents and strides of a broadcast, with axes of extent 1 dropped and neighbours merged where both operands allow it;
-/// what is left innermost is a row that each operand either runs along or repeats one element over.
+/// Extents and strides of a broadcast, with axes of extent 1 dropped and neighbours merged where both operands allow
+/// it; what is left innermost is a row that each operand either runs along or repeats one element over.
 /// </summary>
 internal unsafe struct BroadcastPlan
 {

@@ -1,7 +1,8 @@
 namespace AmcEngine.Backends.Plans;
 
 /// <summary>
-/// A permutation with axes of extent 1 dropped and neighbours merged, in the order of the result's axes, outermost first.
+/// A permutation with axes of extent 1 dropped and neighbours merged, in the order of the result's axes, outermost
+/// first.
 /// </summary>
 internal unsafe struct PermutePlan
 {

@@ -5,14 +5,17 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Configuration;
 
-/// <summary>Every field of the file that <c>bert_config</c> names acts, is refused, or is said to have no effect.</summary>
+/// <summary>
+/// Every field of the file that <c>bert_config</c> names acts, is refused, or is said to have no effect.
+/// </summary>
 [TestFixture]
 internal sealed class BertConfigTests : FolderTests
 {
     [Test]
     public void The_published_file_is_taken_without_a_word()
     {
-        var config = RunConfig.Load(_folder.Write("c.yaml", $"bert_config: {Path.Combine(GoldenFiles.Root, "configs", "config_bert.json")}\n"));
+        var config = RunConfig.Load(
+            _folder.Write("c.yaml", $"bert_config: {Path.Combine(GoldenFiles.Root, "configs", "config_bert.json")}\n"));
         Assert.That(config.Notes, Is.Empty);
         Assert.That(config.Real("attention_dropout"), Is.EqualTo(0.1));
     }
@@ -54,10 +57,12 @@ internal sealed class BertConfigTests : FolderTests
     public void What_has_no_effect_is_said(string json, string field)
     {
         var config = Load(json, "");
-        Assert.That(ConfigNotes.For(config, ConfigUse.Explanation).Single(), Does.StartWith(field).And.Contain("no effect"));
+        Assert.That(
+            ConfigNotes.For(config, ConfigUse.Explanation).Single(), Does.StartWith(field).And.Contain("no effect"));
     }
 
-    [TestCase("""{"initializer_range": 0.02, "pad_token_id": 0, "hidden_act": "gelu", "layer_norm_eps": 1e-12, "position_embedding_type": "absolute", "type_vocab_size": 2}""")]
+    [TestCase(
+        """{"initializer_range": 0.02, "pad_token_id": 0, "hidden_act": "gelu", "layer_norm_eps": 1e-12, "position_embedding_type": "absolute", "type_vocab_size": 2}""")]
     [TestCase("""{"architectures": ["BertForMaskedLM"], "model_type": "bert", "transformers_version": "4.8.1"}""")]
     public void What_is_so_anyway_is_not_mentioned(string json) => Assert.That(Load(json, "").Notes, Is.Empty);
 
@@ -71,7 +76,8 @@ internal sealed class BertConfigTests : FolderTests
         foreach (var encoding in new Encoding[] { new UTF8Encoding(true), Encoding.Unicode, Encoding.BigEndianUnicode })
         {
             _folder.Write("b.json", [.. encoding.GetPreamble(), .. encoding.GetBytes("""{"hidden_size": 48}""")]);
-            Assert.That(RunConfig.Load(_folder.Write("c.yaml", "bert_config: b.json\n")).Integer("text_width"), Is.EqualTo(48), encoding.EncodingName);
+            Assert.That(RunConfig.Load(_folder.Write("c.yaml", "bert_config: b.json\n")).Integer("text_width"),
+                Is.EqualTo(48), encoding.EncodingName);
         }
     }
 

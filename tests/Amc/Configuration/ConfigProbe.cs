@@ -13,8 +13,8 @@ using AmcEngine.Tests.DataTools;
 namespace AmcEngine.Tests.Amc.Configuration;
 
 /// <summary>
-/// All that can be seen of a short training run under given settings, as one text: two runs that are alike in it were not told
-/// apart by the settings between them.
+/// All that can be seen of a short training run under given settings, as one text: two runs that are alike in it were
+/// not told apart by the settings between them.
 /// </summary>
 internal sealed partial class ConfigProbe
 {
@@ -68,11 +68,15 @@ internal sealed partial class ConfigProbe
         var whole = File.ReadAllBytes(_folder.PathOf("images/000000.png"));
         _folder.Write("cut.png", whole[..(whole.Length * 3 / 4)]);
         _folder.Write("cut.json", Annotations(16, 0).Replace("images/000001.png", "cut.png", StringComparison.Ordinal));
-        SceneExporter.Export(SceneKinds.Create("scenes", 48), _folder.PathOf("jpeg"), 1, 1, SceneSplit.Train, SceneFormat.Jpeg);
-        byte[] jpeg = File.ReadAllBytes(_folder.PathOf("jpeg/images/000000.jpg")), turned = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
+        SceneExporter.Export(
+            SceneKinds.Create("scenes", 48), _folder.PathOf("jpeg"), 1, 1, SceneSplit.Train, SceneFormat.Jpeg);
+        byte[] jpeg = File.ReadAllBytes(_folder.PathOf("jpeg/images/000000.jpg")),
+            turned = File.ReadAllBytes(TempFolder.Fixture("exif.jpg"));
         _folder.Write("turned.jpg", [.. jpeg[..2], .. turned[2..38], .. jpeg[2..]]);
-        _folder.Write("turned.json", Annotations(16, 0).Replace("images/000001.png", "turned.jpg", StringComparison.Ordinal));
-        var bad = string.Concat(Enumerable.Repeat("""{"image": "images/000000.png", "caption": "", "bbox": [[1, 1, 30, 30]]},""", 12));
+        _folder.Write(
+            "turned.json", Annotations(16, 0).Replace("images/000001.png", "turned.jpg", StringComparison.Ordinal));
+        var bad = string.Concat(
+            Enumerable.Repeat("""{"image": "images/000000.png", "caption": "", "bbox": [[1, 1, 30, 30]]},""", 12));
         _folder.Write("bad.json", "[" + bad + Annotations(16, 0)[1..]);
     }
 
@@ -91,7 +95,9 @@ internal sealed partial class ConfigProbe
 
     /// <summary>What a run under the settings shows, or the error that refuses it.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="whole">Whether the run comes to its end, evaluates once more and draws its pictures, which takes longer.</param>
+    /// <param name="whole">
+    /// Whether the run comes to its end, evaluates once more and draws its pictures, which takes longer.
+    /// </param>
     public string Observe(string[] settings, bool whole)
     {
         try
@@ -100,10 +106,13 @@ internal sealed partial class ConfigProbe
             // Long epochs show a schedule whole, which two steps do not.
             var plan = new TrainingPlan(config, stepsPerEpoch: 3000);
             int[] steps = [0, 1, 2, 50, 150, 650, 2500, 3000, 5999, 6000, 20_000];
-            string[] rates = [.. steps.Select(s => Print(plan.LearningRate(s)) + " " + (config.Model == "clip" ? "" : Print(plan.Alpha(s))))];
+            string[] rates = [.. steps.Select(
+                s => Print(plan.LearningRate(s)) + " " + (config.Model == "clip" ? "" : Print(plan.Alpha(s))))];
             // Without test data there is nothing to do at these steps.
-            var evaluations = config.IsGenerated || config.Texts("test_file").Count > 0 ? string.Join(' ', Enumerable.Range(0, 12).Where(plan.EvaluatesAfter)) : "";
-            return $"{plan.TotalSteps} {plan.SaveEvery} {string.Join(", ", rates)}; {evaluations}\n{Train(config.Path, whole, Fill(settings))}";
+            var evaluations = config.IsGenerated || config.Texts("test_file").Count > 0
+                ? string.Join(' ', Enumerable.Range(0, 12).Where(plan.EvaluatesAfter)) : "";
+            return $"{plan.TotalSteps} {plan.SaveEvery} {string.Join(", ", rates)}; "
+                + $"{evaluations}\n{Train(config.Path, whole, Fill(settings))}";
         }
         catch (ConfigException e)
         {
@@ -113,11 +122,13 @@ internal sealed partial class ConfigProbe
 
     private RunConfig Load(string[] settings)
     {
-        var data = $"train_file: {_folder.PathOf("train.json")}\ntest_file: {_folder.PathOf("test.json")}\nimage_root: {_folder.Path}\nvocab_file: {_folder.PathOf("vocab.txt")}\n";
+        var data = $"train_file: {_folder.PathOf("train.json")}\ntest_file: {_folder.PathOf("test.json")}\nimage_root: "
+            + $"{_folder.Path}\nvocab_file: {_folder.PathOf("vocab.txt")}\n";
         return RunConfig.Load(_folder.Write("probe.yaml", Settings + data), Fill(settings));
     }
 
-    private string[] Fill(string[] settings) => [.. settings.Select(s => s.Replace("{folder}", _folder.Path, StringComparison.Ordinal))];
+    private string[] Fill(string[] settings) =>
+        [.. settings.Select(s => s.Replace("{folder}", _folder.Path, StringComparison.Ordinal))];
 
     // Two steps by the command itself; what it prints, writes and counts.
     private string Train(string config, bool whole, params string[] settings)
@@ -130,7 +141,8 @@ internal sealed partial class ConfigProbe
         using var stop = new CancellationTokenSource();
         try
         {
-            var options = new TrainOptions { Config = config, Steps = whole ? 2 : null, Set = all, Threads = 1, Device = "cpu" };
+            var options =
+                new TrainOptions { Config = config, Steps = whole ? 2 : null, Set = all, Threads = 1, Device = "cpu" };
             TrainCommand.Run(options, new CommandContext(output, error), stop.Token, s =>
             {
                 profiler ??= Profiler.Begin(s.Model.Backend);
@@ -138,7 +150,8 @@ internal sealed partial class ConfigProbe
                     stop.Cancel();
             });
         }
-        catch (Exception e) when (e is DataException or ConfigException or Serialization.SerializationException or AmcEngine.Model.ModelException)
+        catch (Exception e) when (e is DataException or ConfigException or Serialization.SerializationException
+            or AmcEngine.Model.ModelException)
         {
             return e.Message;
         }
@@ -147,14 +160,18 @@ internal sealed partial class ConfigProbe
             profiler?.Dispose();
         }
         var folder = RunConfig.Load(config, all).Text("output");
-        var seen = new StringBuilder(Times().Replace(output.ToString(), "N s").Replace(standard, "OUT", StringComparison.Ordinal));
-        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        var seen = new StringBuilder(
+            Times().Replace(output.ToString(), "N s").Replace(standard, "OUT", StringComparison.Ordinal));
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal))
             seen.Append(EventFileTime().Replace(Path.GetRelativePath(folder, file), "tfevents.T")).Append(' ');
         seen.AppendLine().Append(profiler!.Ops(byShape: true).Sum(o => o.Calls)).AppendLine(" kernel calls");
         var last = CheckpointLayout.Last(folder);
-        seen.AppendLine(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(last, CheckpointLayout.Model)))));
+        seen.AppendLine(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(
+            File.ReadAllBytes(Path.Combine(last, CheckpointLayout.Model)))));
         if (File.Exists(Path.Combine(folder, "grid.png")))
-            seen.AppendLine(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "grid.png")))));
+            seen.AppendLine(Convert.ToHexString(
+                System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "grid.png")))));
         return seen.ToString();
     }
 

@@ -14,7 +14,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Configuration;
 
-/// <summary>The published settings, written down once more: a default that moves changes what everybody's next run computes.</summary>
+/// <summary>
+/// The published settings, written down once more: a default that moves changes what everybody's next run computes.
+/// </summary>
 [TestFixture]
 internal sealed class DefaultsTests
 {
@@ -124,7 +126,8 @@ internal sealed class DefaultsTests
     public void Every_key_has_its_published_default()
     {
         var config = RunConfig.Create("defaults", []);
-        Assert.That(config.Flatten().Select(k => $"{k.Key} {k.Value ?? "-"}"), Is.EquivalentTo(Published.ReplaceLineEndings("\n").Split('\n')));
+        Assert.That(config.Flatten().Select(k => $"{k.Key} {k.Value ?? "-"}"),
+            Is.EquivalentTo(Published.ReplaceLineEndings("\n").Split('\n')));
     }
 
     [Test]
@@ -174,11 +177,14 @@ internal sealed class DefaultsTests
     {
         var config = RunConfig.Load(Path.Combine(GoldenFiles.Root, "configs", "albef-base.yaml"));
         Assert.That(AlbefKind.Settings(config, WordPieceTokenizer.BertBaseUncased), Is.EqualTo(new AlbefConfig()));
-        SortedDictionary<string, string?> published = RunConfig.Create("defaults", []).Flatten(), given = config.Flatten();
+        SortedDictionary<string, string?> published = RunConfig.Create("defaults", []).Flatten(),
+            given = config.Flatten();
         string[] free = ["train_file", "image_root", "checkpoint", "bert_config", "save_every"];
-        string[] other = [.. published.Where(k => given[k.Key] != k.Value && !free.Contains(k.Key)).Select(k => $"{k.Key} {given[k.Key]}")];
+        string[] other = [.. published.Where(k => given[k.Key] != k.Value && !free.Contains(k.Key)).Select(
+            k => $"{k.Key} {given[k.Key]}")];
         // What the file says of sizes is what follows from the defaults where nothing is said.
-        Assert.That(other, Is.EquivalentTo(new[] { "amc.layer 8", "attention_dropout 0.1", "schedular.lr 1E-05", "text_ffn 3072", "vocab_size 30522" }));
+        Assert.That(other, Is.EquivalentTo(new[] { "amc.layer 8", "attention_dropout 0.1", "schedular.lr 1E-05",
+            "text_ffn 3072", "vocab_size 30522" }));
     }
 
     [Test]
@@ -187,11 +193,14 @@ internal sealed class DefaultsTests
         var config = RunConfig.Create("defaults", []);
         Assert.That(new AmcOptions(), Is.EqualTo(new AmcOptions(0.2, 0.1, 0.8, 0.5, 1e-7)));
         Assert.That(
-            new AmcOptions(config.Real("amc.mean_weight"), config.Real("amc.mean_margin"), config.Real("amc.max_weight"), config.Real("amc.max_margin")), Is.EqualTo(new AmcOptions()));
+            new AmcOptions(config.Real("amc.mean_weight"), config.Real("amc.mean_margin"),
+                config.Real("amc.max_weight"), config.Real("amc.max_margin")), Is.EqualTo(new AmcOptions()));
         using var optimizer = new AdamW([]);
         Assert.That((optimizer.Beta1, optimizer.Beta2, optimizer.Eps), Is.EqualTo((0.9, 0.999, 1e-8)));
         var recipe = AugmentationOptions.Recipe;
-        Assert.That((recipe.FlipProbability, recipe.GrayProbability, recipe.JitterProbability), Is.EqualTo((0.5, 0.2, 0.5)));
-        Assert.That((CaptionCleaner.TrainingMaxWords, new AnnotationDatasetOptions().MaxWords, new AnnotationDatasetOptions().ImageSize), Is.EqualTo((50, 50, 256)));
+        Assert.That(
+            (recipe.FlipProbability, recipe.GrayProbability, recipe.JitterProbability), Is.EqualTo((0.5, 0.2, 0.5)));
+        Assert.That((CaptionCleaner.TrainingMaxWords, new AnnotationDatasetOptions().MaxWords,
+            new AnnotationDatasetOptions().ImageSize), Is.EqualTo((50, 50, 256)));
     }
 }

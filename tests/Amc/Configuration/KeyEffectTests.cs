@@ -5,8 +5,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Amc.Configuration;
 
 /// <summary>
-/// Every key of the schema, in turn: a change of its value changes what is computed or shown, or else a line says that it has no
-/// effect; never both and never neither.
+/// Every key of the schema, in turn: a change of its value changes what is computed or shown, or else a line says that
+/// it has no effect; never both and never neither.
 /// </summary>
 [TestFixture]
 internal sealed class KeyEffectTests
@@ -152,8 +152,9 @@ internal sealed class KeyEffectTests
         (["dataset=scenes", "test_count=4"], "mask_all", "true"),
         ([], "checkpoint_key", "model"),
         (["explain.mode=itc"], "explain.tokens", "words"),
-        .. Clip("explain.tokens", "words"), .. Clip("fusion_layers", "3"), .. Clip("text_ffn", "40"), .. Clip("dropout", "0.3"), .. Clip("attention_dropout", "0.3"),
-        .. Clip("queue_size", "20"), .. Clip("momentum", "0.5"), .. Clip("alpha", "0.9"), .. Clip("alpha_ramp_steps", "2"), .. Clip("distill", "false"),
+        .. Clip("explain.tokens", "words"), .. Clip("fusion_layers", "3"), .. Clip("text_ffn", "40"),
+        .. Clip("dropout", "0.3"), .. Clip("attention_dropout", "0.3"), .. Clip("queue_size", "20"), .. Clip("momentum",
+            "0.5"), .. Clip("alpha", "0.9"), .. Clip("alpha_ramp_steps", "2"), .. Clip("distill", "false"),
         .. Clip("warm_up", "false"), .. Clip("mlm_probability", "0.9"), .. Clip("mlm_distill_axis", "vocab"),
         (["model=blip"], "fusion_layers", "3"),
         (["model=blip"], "mlm_probability", "0.9"),
@@ -174,7 +175,8 @@ internal sealed class KeyEffectTests
     ];
 
     // CLIP brings its own vocabulary.
-    private static (string[] Under, string Key, string Value)[] Clip(string key, string value) => [(["model=clip", "vocab_file=null"], key, value)];
+    private static (string[] Under, string Key, string Value)[] Clip(string key, string value) =>
+        [(["model=clip", "vocab_file=null"], key, value)];
 
     // These show at the end of a run.
     private static readonly string[] AtTheEnd = ["eval_batch", "eval_resize", "eval_crop", "grid_scenes"];
@@ -193,10 +195,12 @@ internal sealed class KeyEffectTests
     [OneTimeTearDown]
     public void DeleteData() => _folder.Dispose();
 
-    private static IEnumerable<string> Keys => ConfigSchema.Keys.Where(k => k.Kind != ConfigKind.Choice || k.Choices.Length > 1).Select(k => k.Path);
+    private static IEnumerable<string> Keys =>
+        ConfigSchema.Keys.Where(k => k.Kind != ConfigKind.Choice || k.Choices.Length > 1).Select(k => k.Path);
 
     private static IEnumerable<TestCaseData> IdleCases =>
-        Idle.Select(i => new TestCaseData(i.Under, i.Key, i.Value).SetName($"{i.Key} says that it does nothing with {(i.Under.Length == 0 ? "the rest as it is" : string.Join(" ", i.Under))}"));
+        Idle.Select(i => new TestCaseData(i.Under, i.Key, i.Value).SetName($"{i.Key} says that it does nothing with "
+            + $"{(i.Under.Length == 0 ? "the rest as it is" : string.Join(" ", i.Under))}"));
 
     [TestCaseSource(nameof(Keys))]
     public void A_key_acts_or_says_that_it_does_not(string key)
@@ -204,7 +208,8 @@ internal sealed class KeyEffectTests
         Assert.That(Changes, Does.ContainKey(key), "a new key: say here what to change it to");
         var change = Changes[key];
         var acts = Observe(change.Under, key, change.Value) != Base(change.Under, key);
-        Assert.That(acts, Is.Not.EqualTo(Says(change.Under, key, change.Value)), acts ? "it acts, and a line says that it does not" : "it does nothing, and no line says so");
+        Assert.That(acts, Is.Not.EqualTo(Says(change.Under, key, change.Value)),
+            acts ? "it acts, and a line says that it does not" : "it does nothing, and no line says so");
     }
 
     [TestCaseSource(nameof(IdleCases))]
@@ -215,7 +220,8 @@ internal sealed class KeyEffectTests
     }
 
     [Test]
-    public void Nothing_is_said_of_the_configuration_that_the_tests_begin_with() => Assert.That(_probe.Notes([]), Is.Empty);
+    public void Nothing_is_said_of_the_configuration_that_the_tests_begin_with() =>
+        Assert.That(_probe.Notes([]), Is.Empty);
 
     [TestCase("scenes")]
     [TestCase("clip-scenes")]
@@ -232,7 +238,8 @@ internal sealed class KeyEffectTests
         Assert.That(ConfigNotes.For(config, ConfigUse.Training | ConfigUse.Evaluation), Is.Empty);
     }
 
-    private string Observe(string[] under, string key, string value) => _probe.Observe([.. under, $"{key}={value}"], AtTheEnd.Contains(key));
+    private string Observe(string[] under, string key, string value) =>
+        _probe.Observe([.. under, $"{key}={value}"], AtTheEnd.Contains(key));
 
     private string Base(string[] under, string key)
     {
@@ -241,7 +248,8 @@ internal sealed class KeyEffectTests
     }
 
     private bool Says(string[] under, string key, string value) =>
-        _probe.Notes([.. under, $"{key}={value}"]).Any(n => n.StartsWith($"{key} has no effect here: ", StringComparison.Ordinal));
+        _probe.Notes([.. under, $"{key}={value}"]).Any(
+            n => n.StartsWith($"{key} has no effect here: ", StringComparison.Ordinal));
 
     private sealed record Change(string Value, params string[] Under);
 }

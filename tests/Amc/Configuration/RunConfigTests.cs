@@ -7,7 +7,8 @@ namespace AmcEngine.Tests.Amc.Configuration;
 [TestFixture]
 internal sealed class RunConfigTests : FolderTests
 {
-    // The keys of the files that ALBEF and AMC publish, with their notations (True, flow mappings, a list over several lines).
+    // The keys of the files that ALBEF and AMC publish, with their notations (True, flow mappings, a list over several
+    // lines).
     private const string ReferencePretraining = """
         train_file: ['data/a.json',
           'data/b.json']
@@ -51,14 +52,16 @@ internal sealed class RunConfigTests : FolderTests
     {
         var config = RunConfig.Load(_folder.Write("p.yaml", ReferencePretraining));
         Assert.That(config.Texts("train_file"), Is.EqualTo(new[] { "data/a.json", "data/b.json" }));
-        Assert.That((config.Real("optimizer.lr"), config.Integer("schedular.epochs"), config.Truth("add_gcam")), Is.EqualTo((1e-5, 30, true)));
+        Assert.That((config.Real("optimizer.lr"), config.Integer("schedular.epochs"), config.Truth("add_gcam")),
+            Is.EqualTo((1e-5, 30, true)));
         Assert.That(RunConfig.Load(_folder.Write("e.yaml", ReferenceEvaluation)).ImageSize, Is.EqualTo(384));
     }
 
     [Test]
     public void The_command_line_wins_over_the_file()
     {
-        var config = RunConfig.Load(_folder.Write("c.yaml", ReferencePretraining), ["optimizer.lr=2e-5", "schedular.lr=2e-5", "eval_steps=[1, 2]", "mask_size=null"]);
+        var config = RunConfig.Load(_folder.Write("c.yaml", ReferencePretraining),
+            ["optimizer.lr=2e-5", "schedular.lr=2e-5", "eval_steps=[1, 2]", "mask_size=null"]);
         Assert.That(config.Real("optimizer.lr"), Is.EqualTo(2e-5));
         Assert.That(config.Integers("eval_steps"), Is.EqualTo(new[] { 1, 2 }));
         Assert.That(config.OptionalInteger("mask_size"), Is.Null);
@@ -74,16 +77,19 @@ internal sealed class RunConfigTests : FolderTests
     [Test]
     public void Sizes_of_bert_config_are_defaults()
     {
-        _folder.Write("config_bert.json", """{"hidden_size": 48, "num_attention_heads": 4, "intermediate_size": 96, "num_hidden_layers": 6, "fusion_layer": 2, "hidden_dropout_prob": 0.3, "vocab_size": 99}""");
-        var config = RunConfig.Load(_folder.Write("c.yaml", "bert_config: 'configs/config_bert.json'\ntext_heads: 8\n"));
+        _folder.Write("config_bert.json",
+            """{"hidden_size": 48, "num_attention_heads": 4, "intermediate_size": 96, "num_hidden_layers": 6, "fusion_layer": 2, "hidden_dropout_prob": 0.3, "vocab_size": 99}""");
+        var config = RunConfig.Load(
+            _folder.Write("c.yaml", "bert_config: 'configs/config_bert.json'\ntext_heads: 8\n"));
         Assert.That(config.OptionalInteger("vocab_size"), Is.EqualTo(99));
-        Assert.That((config.Integer("text_width"), config.Integer("text_heads"), config.Integer("text_layers"), config.Integer("fusion_layers"), config.Real("dropout")),
-            Is.EqualTo((48, 8, 2, 4, 0.3)));
+        Assert.That((config.Integer("text_width"), config.Integer("text_heads"), config.Integer("text_layers"),
+            config.Integer("fusion_layers"), config.Real("dropout")), Is.EqualTo((48, 8, 2, 4, 0.3)));
     }
 
     [Test]
     public void A_missing_bert_config_is_named() => Assert.That(
-        () => RunConfig.Load(_folder.Write("c.yaml", "bert_config: nowhere/b.json\n")), Throws.TypeOf<ConfigException>().With.Message.Contains("nowhere/b.json"));
+        () => RunConfig.Load(_folder.Write("c.yaml", "bert_config: nowhere/b.json\n")), Throws.TypeOf<ConfigException>()
+            .With.Message.Contains("nowhere/b.json"));
 
     [TestCase("scenes")]
     [TestCase("fashion-amc")]
@@ -91,10 +97,13 @@ internal sealed class RunConfigTests : FolderTests
     [TestCase("albef-base")]
     [TestCase("profile-base")]
     public void The_shipped_configurations_load(string name) =>
-        Assert.That(() => RunConfig.Load(Path.Combine(GoldenFiles.RepositoryFolder, "..", "..", "configs", $"{name}.yaml")), Throws.Nothing);
+        Assert.That(
+            () => RunConfig.Load(Path.Combine(GoldenFiles.RepositoryFolder, "..", "..", "configs", $"{name}.yaml")),
+            Throws.Nothing);
 
     [TestCase("kitten", "sitting", 3)]
     [TestCase("", "abc", 3)]
     [TestCase("same", "same", 0)]
-    public void Edit_distance_counts_changes(string a, string b, int distance) => Assert.That(EditDistance.Between(a, b), Is.EqualTo(distance));
+    public void Edit_distance_counts_changes(string a, string b, int distance) =>
+        Assert.That(EditDistance.Between(a, b), Is.EqualTo(distance));
 }

@@ -82,7 +82,8 @@ internal sealed class DrawingTests
         var map = new Heatmap(3, 1, [0, 1, 1]);
         var black = new RgbImage(3, 1);
         var white = new RgbImage(3, 1, [.. Enumerable.Repeat((byte)255, 9)]);
-        int Seen(double strength) => HeatmapOverlay.Draw(white, map, strength).Pixels[3] - HeatmapOverlay.Draw(black, map, strength).Pixels[3];
+        int Seen(double strength) =>
+            HeatmapOverlay.Draw(white, map, strength).Pixels[3] - HeatmapOverlay.Draw(black, map, strength).Pixels[3];
         Assert.That(Seen(HeatmapOverlay.SeeThrough), Is.GreaterThan(90));
         Assert.That(Seen(1), Is.Zero, "as in the demonstration");
     }
@@ -95,7 +96,8 @@ internal sealed class DrawingTests
     [TestCase(2048, 2000, 2048, 2000)]
     [TestCase(16000, 8000, 2048, 1024)]
     [TestCase(10, 60000, 1, 2048)]
-    public void Tiny_pictures_are_enlarged_and_huge_ones_drawn_smaller(int width, int height, int shownWidth, int shownHeight) =>
+    public void Tiny_pictures_are_enlarged_and_huge_ones_drawn_smaller(
+        int width, int height, int shownWidth, int shownHeight) =>
         Assert.That(ExplanationPicture.Shown.Size(width, height), Is.EqualTo((shownWidth, shownHeight)));
 
     [TestCase("o.png", 0x89, 0x50, 0x4E, 0x47)]
@@ -136,21 +138,27 @@ internal sealed class DrawingTests
         // The point is at the right end of a wide picture: a hit after, and a miss before.
         var right = new PatchMap(2, [0, 1, 0, 0]);
         var left = new PatchMap(2, [1, 0, 0, 0]);
-        GridScene scene = new(Sample(200, 50, new Box(100, 0, 200, 50)), left, right), tall = new(Sample(50, 100, new Box(0, 0, 10, 20)), new PatchMap(2, new float[4]), left);
+        GridScene scene = new(Sample(200, 50, new Box(100, 0, 200, 50)), left, right),
+            tall = new(Sample(50, 100, new Box(0, 0, 10, 20)), new PatchMap(2, new float[4]), left);
         SceneGrid.Save(path, [scene, tall], new GridHeading(0.25, 0.5, 0.1, 7));
         var grid = RgbImage.Load(path);
-        Assert.That(grid.Height, Is.EqualTo(144 + 92 + SceneGrid.RowHeight(scene.Sample) + SceneGrid.RowHeight(tall.Sample)));
-        int[] green = Columns(grid, Sheet.Hit, 144, SceneGrid.RowHeight(scene.Sample)), red = Columns(grid, Sheet.Miss, 144, SceneGrid.RowHeight(scene.Sample));
+        Assert.That(
+            grid.Height, Is.EqualTo(144 + 92 + SceneGrid.RowHeight(scene.Sample) + SceneGrid.RowHeight(tall.Sample)));
+        int[] green = Columns(grid, Sheet.Hit, 144, SceneGrid.RowHeight(scene.Sample)),
+            red = Columns(grid, Sheet.Miss, 144, SceneGrid.RowHeight(scene.Sample));
         // Columns of 224 pixels at 24, 262 and 500.
         Assert.That(green, Is.Not.Empty.And.All.InRange(650, 735));
         Assert.That(red, Is.Not.Empty.And.All.InRange(250, 340));
-        Assert.That(Columns(grid, Sheet.Hit, 144 + SceneGrid.RowHeight(scene.Sample), SceneGrid.RowHeight(tall.Sample)), Is.Not.Empty.And.All.GreaterThan(500), "a flat map has no point");
+        Assert.That(Columns(grid, Sheet.Hit, 144 + SceneGrid.RowHeight(scene.Sample), SceneGrid.RowHeight(tall.Sample)),
+            Is.Not.Empty.And.All.GreaterThan(500), "a flat map has no point");
     }
 
     private static int[] Columns(RgbImage image, SKColor color, int top, int height) =>
         [.. Enumerable.Range(top * image.Width, height * image.Width)
-            .Where(i => image.Pixels[i * 3] == color.Red && image.Pixels[i * 3 + 1] == color.Green && image.Pixels[i * 3 + 2] == color.Blue)
+            .Where(i => image.Pixels[i * 3] == color.Red && image.Pixels[i * 3 + 1] == color.Green
+                && image.Pixels[i * 3 + 2] == color.Blue)
             .Select(i => i % image.Width).Distinct()];
 
-    private static EvaluationSample Sample(int width, int height, params Box[] boxes) => new(new RgbImage(width, height), "a phrase", boxes);
+    private static EvaluationSample Sample(int width, int height, params Box[] boxes) =>
+        new(new RgbImage(width, height), "a phrase", boxes);
 }

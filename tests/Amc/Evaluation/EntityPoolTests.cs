@@ -23,7 +23,10 @@ internal sealed class EntityPoolTests
     {
         // One entity: the mean of 5 on the left and 3 and 1 on the right points to the left. Another picture in
         // between.
-        EvaluationSample[] samples = [Of("x", "1", "a", Left), Of("x", "1", "b", Left), Of("y", "1", "b", Left), Of("x", "1", "c", Left)];
+        EvaluationSample[] samples =
+        [
+            Of("x", "1", "a", Left), Of("x", "1", "b", Left), Of("y", "1", "b", Left), Of("x", "1", "c", Left)
+        ];
         var answers = Play(batch, samples);
         Assert.That(answers.Select(a => (a.Index, a.Hit)), Is.EqualTo(new[] { (0, true), (2, false) }));
         Assert.That(answers[0].Map.Values, Is.EqualTo(new[] { 5 / 3f, 4 / 3f, 5 / 3f, 4 / 3f }));
@@ -43,18 +46,22 @@ internal sealed class EntityPoolTests
     {
         Box small = new(0, 0, 7, 7);
         var tally = new PointingTally();
-        PointingEvaluator.Run(Explainer, new StubQuestions(Of("x", "1", "a", Left), Of("x", "2", "b", small)), 2, tally: tally, judge: Judge());
+        PointingEvaluator.Run(Explainer, new StubQuestions(Of("x", "1", "a", Left), Of("x", "2", "b", small)), 2,
+            tally: tally, judge: Judge());
         Assert.That((tally.Result.Count, tally.Result.LeftOut, tally.Result.Skipped), Is.EqualTo((1, 1, 0)));
-        Assert.That(() => PointingEvaluator.Run(Explainer, new StubQuestions(Of("x", "2", "b", small)), 2, judge: Judge()),
+        Assert.That(
+            () => PointingEvaluator.Run(Explainer, new StubQuestions(Of("x", "2", "b", small)), 2, judge: Judge()),
             Throws.TypeOf<DataException>().With.Message.Contains("wwbl leaves out all 1"));
     }
 
     [Test]
     public void Entities_so_far_count_when_an_error_ends_the_game()
     {
-        var questions = new StubQuestions(Of("x", "1", "a", Left), Of("y", "1", "b", Right)) { Reading = i => Fail(i == 1) };
+        var questions =
+            new StubQuestions(Of("x", "1", "a", Left), Of("y", "1", "b", Right)) { Reading = i => Fail(i == 1) };
         var tally = new PointingTally();
-        Assert.That(() => PointingEvaluator.Run(Explainer, questions, 1, tally: tally, judge: Judge()), Throws.TypeOf<DataException>().With.Message.EqualTo("torn"));
+        Assert.That(() => PointingEvaluator.Run(Explainer, questions, 1, tally: tally, judge: Judge()),
+            Throws.TypeOf<DataException>().With.Message.EqualTo("torn"));
         Assert.That((tally.Count, tally.Result.Accuracy), Is.EqualTo((1, 1.0)));
 
         static void Fail(bool now)
@@ -67,7 +74,8 @@ internal sealed class EntityPoolTests
     private static List<PointingAnswer> Play(int batch, params EvaluationSample[] samples)
     {
         List<PointingAnswer> answers = [];
-        PointingEvaluator.Run(Explainer, new StubQuestions(samples), batch, tally: new PointingTally(answers.Add), judge: Judge());
+        PointingEvaluator.Run(
+            Explainer, new StubQuestions(samples), batch, tally: new PointingTally(answers.Add), judge: Judge());
         return answers;
     }
 

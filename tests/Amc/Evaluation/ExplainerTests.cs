@@ -39,8 +39,8 @@ internal sealed class ExplainerTests
     public void Stop() => _backend.Dispose();
 
     /// <summary>
-    /// The path from a picture file to the map, for both values of eval_resize, against a resize in doubles and the recipe's
-    /// constants written down here. The pictures are noise, three times as large: the two ways differ widely.
+    /// The path from a picture file to the map, for both values of eval_resize, against a resize in doubles and the
+    /// recipe's constants written down here. The pictures are noise, three times as large: the two ways differ widely.
     /// </summary>
     [TestCase("bilinear")]
     [TestCase("bicubic")]
@@ -52,7 +52,8 @@ internal sealed class ExplainerTests
         var tokenizer = Tokenizer();
         var explainer = new Explainer(model, tokenizer, EvaluationSettings.Resize(config));
         RgbImage[] pictures = [.. Enumerable.Range(0, 3).Select(i => Noise(25 - 2 * i, 31 + i, i))];
-        PhraseInPicture[] batch = [.. pictures.Select((p, i) => new PhraseInPicture(PictureViews.Of(p, [explainer.Input]).Images[0], Phrases[i]))];
+        PhraseInPicture[] batch = [.. pictures.Select(
+            (p, i) => new PhraseInPicture(PictureViews.Of(p, [explainer.Input]).Images[0], Phrases[i]))];
         float[][] maps = [.. explainer.Explain(batch).Select(a => a.Map.Values)];
         var same = Distance(maps, Oracle(model, tokenizer, pictures, rule == "bicubic"));
         var other = Distance(maps, Oracle(model, tokenizer, pictures, rule != "bicubic"));
@@ -63,11 +64,12 @@ internal sealed class ExplainerTests
     }
 
     /// <summary>
-    /// Beside the square in the middle the picture is another one: where only that square is seen, by every method, maps do
-    /// not change with it, and the point lies within it.
+    /// Beside the square in the middle the picture is another one: where only that square is seen, by every method,
+    /// maps do not change with it, and the point lies within it.
     /// </summary>
     [Test]
-    public void With_eval_crop_the_square_in_the_middle_is_seen_and_pointed_into([Values("gradcam", "attention")] string method)
+    public void With_eval_crop_the_square_in_the_middle_is_seen_and_pointed_into(
+        [Values("gradcam", "attention")] string method)
     {
         using var folder = new TempFolder();
         var config = RunConfig.Load(folder.Write("c.yaml", Amcx.TinyConfig + "eval_crop: crop\n"));
@@ -86,10 +88,13 @@ internal sealed class ExplainerTests
         Assert.That(Map(whole, picture).Values, Is.Not.EqualTo(Map(whole, beside).Values));
         Assert.That(Map(crop, picture).Peak(24, 8)!.Value.X, Is.InRange(8, 15));
         Assert.That(Map(whole, picture).Crop, Is.Null);
-        Assert.That(EvaluationSettings.Protocol(config, ExplainerChoice.Default, ProtocolRegistry.Find("reference")), Does.Contain("32 pixels bicubic, centre crop"));
+        Assert.That(EvaluationSettings.Protocol(config, ExplainerChoice.Default, ProtocolRegistry.Find("reference")),
+            Does.Contain("32 pixels bicubic, centre crop"));
     }
 
-    /// <summary>Pictures of the model's size are not resized, so that nothing is rounded: other constants show, however near.</summary>
+    /// <summary>
+    /// Pictures of the model's size are not resized, so that nothing is rounded: other constants show, however near.
+    /// </summary>
     [Test]
     public void The_model_sees_pictures_normalised_by_the_recipes_constants()
     {
@@ -97,7 +102,8 @@ internal sealed class ExplainerTests
         var tokenizer = Tokenizer();
         RgbImage[] pictures = [.. Enumerable.Range(0, 3).Select(i => Noise(8, 8, i))];
         PhraseInPicture[] batch = [.. pictures.Select((p, i) => new PhraseInPicture(p, Phrases[i]))];
-        float[][] maps = [.. new Explainer(model, tokenizer, Resampling.Bilinear).Explain(batch).Select(a => a.Map.Values)];
+        float[][] maps =
+            [.. new Explainer(model, tokenizer, Resampling.Bilinear).Explain(batch).Select(a => a.Map.Values)];
         Closeness.Within("maps", Distance(maps, Oracle(model, tokenizer, pictures, bicubic: false)), 5e-6);
     }
 
@@ -106,42 +112,55 @@ internal sealed class ExplainerTests
     {
         using var model = SmallModel.Create(_backend, DType.F32);
         var explainer = new Explainer(model, Tokenizer(), Resampling.Bilinear);
-        PhraseInPicture[] batch = [.. Enumerable.Range(0, 3).Select(i => new PhraseInPicture(Noise(8, 8, i), Phrases[i]))];
+        PhraseInPicture[] batch =
+            [.. Enumerable.Range(0, 3).Select(i => new PhraseInPicture(Noise(8, 8, i), Phrases[i]))];
         var together = explainer.Explain(batch);
         for (var i = 0; i < batch.Length; i++)
         {
             var alone = explainer.Explain([batch[i]])[0];
             // Padding changes the divisor of the map, 1/L, and nothing else.
             double ratio = together[i].Map.Values.Max() / alone.Map.Values.Max();
-            Closeness.AreClose("map", [.. together[i].Map.Values.Select(v => v / ratio)], [.. alone.Map.Values.Select(v => (double)v)], 1e-6);
+            Closeness.AreClose("map", [.. together[i].Map.Values.Select(v => v / ratio)],
+                [.. alone.Map.Values.Select(v => (double)v)], 1e-6);
             Closeness.Near("ratio", ratio, (Phrases[i].Split(' ').Length + 1) / 4.0, 1e-6);
             Closeness.Near("score", together[i].Score, alone.Score, 1e-6);
         }
         Assert.That(together.Select(a => a.Score).Distinct().Count(), Is.EqualTo(3));
     }
 
-    /// <summary>What is shown is what is trained: the raw map of the objective, without dropout, at each layer that can be hooked.</summary>
+    /// <summary>
+    /// What is shown is what is trained: the raw map of the objective, without dropout, at each layer that can be
+    /// hooked.
+    /// </summary>
     [TestCase(2)]
     [TestCase(3)]
     public void The_explanation_is_the_raw_map_that_training_sees(int layer)
     {
-        var config = SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = 0, AttentionDropout = 0 }, AmcLayer = layer };
+        var config = SmallModel.Config with
+        {
+            Text = SmallModel.Config.Text with { HiddenDropout = 0, AttentionDropout = 0 },
+            AmcLayer = layer
+        };
         using var model = SmallModel.Create(_backend, config: config);
         using var scope = MemoryScope.Begin();
         var batch = SmallModel.Batch(model);
         var step = model.Forward(batch, new StepOptions(0.4, new RandomSource(21)));
-        var trained = new AmcObjective().Compute(new(step.Grounding!, Tensor.Zeros([3, 8, 8], DType.F64, _backend), [true, true, true])).RawCam!.ToDoubles();
+        var trained = new AmcObjective().Compute(
+            new(step.Grounding!, Tensor.Zeros([3, 8, 8], DType.F64, _backend), [true, true, true])).RawCam!.ToDoubles();
         var explained = model.Explain(batch);
         Assert.Multiple(() =>
         {
             Closeness.AreClose("map", explained.Cam, trained, 2e-15);
             Closeness.AreClose("score", explained.Score, step.MatchLogits.Slice(1, 1, 2).Reshape(3).ToDoubles(), 2e-15);
             Assert.That(trained.Max(), Is.GreaterThan(0));
-            Assert.That(model.Explain(batch, layer == 2 ? 3 : 2).Cam.ToDoubles(), Is.Not.EqualTo(trained).Within(1e-3 * trained.Max()), "the layers differ");
+            Assert.That(model.Explain(batch, layer == 2 ? 3 : 2).Cam.ToDoubles(),
+                Is.Not.EqualTo(trained).Within(1e-3 * trained.Max()), "the layers differ");
         });
     }
 
-    /// <summary>With the rows of the match head exchanged, the logit of "no match" would be explained where "match" is.</summary>
+    /// <summary>
+    /// With the rows of the match head exchanged, the logit of "no match" would be explained where "match" is.
+    /// </summary>
     [Test]
     public void The_logit_of_a_match_is_explained()
     {
@@ -164,7 +183,8 @@ internal sealed class ExplainerTests
     {
         using var model = SmallModel.Create(_backend, DType.F32);
         model.Trainable.Single(p => p.Name == "itm_head.bias").Value.Load<float>([0, bias]);
-        var score = new Explainer(model, Tokenizer(), Resampling.Bilinear).Explain([new PhraseInPicture(Noise(8, 8, 0), Phrases[0])])[0].Score;
+        var score = new Explainer(model, Tokenizer(), Resampling.Bilinear)
+            .Explain([new PhraseInPicture(Noise(8, 8, 0), Phrases[0])])[0].Score;
         Closeness.Near("score", score, expected, 1e-12);
     }
 
@@ -180,12 +200,14 @@ internal sealed class ExplainerTests
                 for (var y = 0; y < side; y++)
                 {
                     for (var x = 0; x < side; x++)
-                        input[((p * 3 + c) * side + y) * side + x] = (float)((Pixel(pictures[p], c, x, y, side, bicubic) / 255 - mean[c]) / deviation[c]);
+                        input[((p * 3 + c) * side + y) * side + x] =
+                            (float)((Pixel(pictures[p], c, x, y, side, bicubic) / 255 - mean[c]) / deviation[c]);
                 }
             }
         }
         var text = tokenizer.EncodeBatch(Phrases, model.Config.Text.MaxPositions);
-        var cam = model.Explain(new PairBatch(Tensor.From(input, [pictures.Length, 3, side, side], model.Backend), text)).Cam.ToArray<float>();
+        var cam = model.Explain(new PairBatch(
+            Tensor.From(input, [pictures.Length, 3, side, side], model.Backend), text)).Cam.ToArray<float>();
         return [.. cam.Chunk(model.Config.Vision.Grid * model.Config.Vision.Grid)];
     }
 
@@ -227,5 +249,6 @@ internal sealed class ExplainerTests
     }
 
     private static WordPieceTokenizer Tokenizer() =>
-        WordPieceTokenizer.FromVocab(["[PAD]", "[CLS]", "[MASK]", "[SEP]", "[UNK]", "red", "round", "big", .. Enumerable.Range(8, 12).Select(i => $"w{i}")]);
+        WordPieceTokenizer.FromVocab(["[PAD]", "[CLS]", "[MASK]", "[SEP]", "[UNK]", "red", "round", "big",
+            .. Enumerable.Range(8, 12).Select(i => $"w{i}")]);
 }

@@ -19,7 +19,8 @@ internal sealed class SanityCheckTests
         PatchMap[] louder = [.. Trained.Select(m => m with { Values = [.. m.Values.Select(v => 7 * v + 1)] })];
         var sanity = SanityCheck.Compare(Trained, louder);
         Assert.That(sanity.Reacts, Is.False);
-        Assert.That(RandomModel.Warning(new Rollout(), sanity), Does.StartWith("rollout does not react to the weights").And.Contain("over 3 questions"));
+        Assert.That(RandomModel.Warning(new Rollout(), sanity),
+            Does.StartWith("rollout does not react to the weights").And.Contain("over 3 questions"));
     }
 
     [Test]
@@ -38,7 +39,8 @@ internal sealed class SanityCheckTests
     {
         PatchMap[] flat = [new(4, new float[16])];
         Assert.That(SanityCheck.Compare(flat, flat).Reacts, Is.False);
-        Assert.That(SanityCheck.Compare([Trained[0]], [new(8, new float[64])]).Reacts, "from something to nothing is a change");
+        Assert.That(
+            SanityCheck.Compare([Trained[0]], [new(8, new float[64])]).Reacts, "from something to nothing is a change");
     }
 
     private static PatchMap Map(int seed)

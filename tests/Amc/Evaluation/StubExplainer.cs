@@ -46,7 +46,8 @@ internal sealed class StubQuestions(params EvaluationSample[] samples) : IEvalua
         return samples[index] with { Views = PictureViews.Of(samples[index].Picture, targets) };
     }
 
-    public IEnumerator<EvaluationSample> GetEnumerator() => Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
+    public IEnumerator<EvaluationSample> GetEnumerator() =>
+        Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

@@ -141,7 +141,8 @@ internal sealed class AttentionReaderTests
     }
 
     /// <summary>
-    /// The map's gradient is Σ_c g_c·v_c over a head's channels, the map itself the softmax of q·k; both were read apart.
+    /// The map's gradient is Σ_c g_c·v_c over a head's channels, the map itself the softmax of q·k; both were read
+    /// apart.
     /// </summary>
     [Test]
     public void Queries_keys_values_and_gradient_fit_the_class_tokens_map()

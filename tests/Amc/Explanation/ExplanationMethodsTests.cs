@@ -26,30 +26,35 @@ public sealed class ExplanationMethodsTests
     public void Relevance_of_text_and_picture_is_the_recorded_one()
     {
         using var golden = SafetensorsReader.Open(GoldenFiles.Require("explanation-methods.safetensors"));
-        TextLayer[] text = [.. Layers(golden, "text_self").Zip(Layers(golden, "cross"), (self, cross) => new TextLayer(self, cross))];
+        TextLayer[] text =
+            [.. Layers(golden, "text_self").Zip(Layers(golden, "cross"), (self, cross) => new TextLayer(self, cross))];
         var inputs = new AttentionInputs { Picture = Layers(golden, "image_self"), Fusion = text };
         var all = Relevance.OfBoth(inputs.Picture, text);
         Closeness.AreClose("R_tt", all.TextToText.Values, golden["fusion/R_tt"].ToF64(), Allowed);
         Closeness.AreClose("R_ti", all.TextToPicture.Values, golden["fusion/R_ti"].ToF64(), Allowed);
         Closeness.AreClose("R_ii", all.PictureToPicture.Values, golden["fusion/R_ii"].ToF64(), Allowed);
-        Closeness.AreClose("class token", new Relevance().Explain(inputs), golden["fusion/relevance_class_token"].ToF64(), Allowed);
+        Closeness.AreClose(
+            "class token", new Relevance().Explain(inputs), golden["fusion/relevance_class_token"].ToF64(), Allowed);
     }
 
     [Test]
     public void Text_layers_below_the_picture_move_the_text_alone()
     {
         var random = new Random(3);
-        AttentionLayer picture = Some(random, 2, 5, 5), lower = Some(random, 2, 3, 3), upper = Some(random, 2, 3, 3), cross = Some(random, 2, 3, 5);
+        AttentionLayer picture = Some(random, 2, 5, 5), lower = Some(random, 2, 3, 3), upper = Some(random, 2, 3, 3),
+            cross = Some(random, 2, 3, 5);
         var both = Relevance.OfBoth([picture], [new TextLayer(lower, null), new TextLayer(upper, cross)]);
         Closeness.AreClose("R_tt", both.TextToText.Values, Relevance.OfOne([lower, upper]).Values, 1e-15);
-        Assert.That(new Relevance().Explain(new AttentionInputs { Picture = [picture], Fusion = [new TextLayer(lower, null)] }),
+        Assert.That(
+            new Relevance().Explain(new AttentionInputs { Picture = [picture], Fusion = [new TextLayer(lower, null)] }),
             Is.EqualTo(Relevance.OfOne([picture]).PatchesOf(0)), "without cross-attention it is of one modality");
     }
 
     [Test]
     public void Without_positive_gradients_nothing_is_relevant_and_nothing_is_NaN()
     {
-        AttentionLayer Flat(int queries, int keys) => new(1, queries, keys, Enumerable.Repeat(0.2, queries * keys).ToArray(), new double[queries * keys]);
+        AttentionLayer Flat(int queries, int keys) =>
+            new(1, queries, keys, Enumerable.Repeat(0.2, queries * keys).ToArray(), new double[queries * keys]);
         var both = Relevance.OfBoth([Flat(5, 5)], [new TextLayer(Flat(2, 2), Flat(2, 5))]);
         Assert.That(both.TextToPicture.Values, Is.All.Zero);
         Assert.That(both.TextToText.Values, Is.EqualTo(new double[] { 1, 0, 0, 1 }));
@@ -84,7 +89,8 @@ public sealed class ExplanationMethodsTests
         Closeness.AreClose("gradcam", new GradCamMethod().Explain(inputs), cam, 1e-15);
         Closeness.AreClose("attention", new RawAttention().Explain(inputs), raw, 1e-15);
         Closeness.AreClose("gradcam++", new GradCamPlusPlus().Explain(inputs), plus, 1e-15);
-        Assert.That(() => new RawAttention().Explain(inputs with { RowWeights = [1] }), Throws.InvalidOperationException);
+        Assert.That(
+            () => new RawAttention().Explain(inputs with { RowWeights = [1] }), Throws.InvalidOperationException);
     }
 
     [Test]
@@ -92,7 +98,8 @@ public sealed class ExplanationMethodsTests
     {
         const int Heads = 2, Rows = 3, Keys = 5;
         var layer = Some(new Random(7), Heads, Rows, Keys);
-        Tensor Of(Func<int, double[]> head) => Tensor.From([.. Enumerable.Range(0, Heads).SelectMany(head)], [1, Heads, Rows, Keys], TestBackends.Cpu);
+        Tensor Of(Func<int, double[]> head) =>
+            Tensor.From([.. Enumerable.Range(0, Heads).SelectMany(head)], [1, Heads, Rows, Keys], TestBackends.Cpu);
         using Tensor map = Of(h => layer.Map(h).ToArray()), gradient = Of(h => layer.Gradient(h).ToArray());
         using var mask = Tensor.From(new double[] { 1, 1, 0 }, [1, Rows], TestBackends.Cpu);
         using var trained = AmcEngine.Ops.Explanation.GradCam(map, gradient, mask);
@@ -109,7 +116,8 @@ public sealed class ExplanationMethodsTests
         double[] Of(double[] gradient) => GradEclip.Explain(new ClassAttention([4, 0], keys, values, gradient));
         Assert.That(Of([1, 0.5]), Is.EqualTo(new[] { 2, 0, 0.5 }));
         Assert.That(Of([-1, -0.5]), Is.EqualTo(new double[] { 0, 0, 0 }));
-        Assert.That(GradEclip.Explain(new ClassAttention([0, 0], keys, values, [1, 0])), Is.EqualTo(new double[] { 1, 5, 0 }), "no similarity tells no patch");
+        Assert.That(GradEclip.Explain(new ClassAttention([0, 0], keys, values, [1, 0])),
+            Is.EqualTo(new double[] { 1, 5, 0 }), "no similarity tells no patch");
     }
 
     [Test]
@@ -139,7 +147,8 @@ public sealed class ExplanationMethodsTests
     [Test]
     public void A_score_that_no_mask_changes_is_the_same_everywhere()
     {
-        var map = new Rise(new RiseOptions(Masks: 40)).Explain(masks => [.. Enumerable.Repeat(0.7, masks.Length / 100)], 10);
+        var map = new Rise(new RiseOptions(Masks: 40)).Explain(
+            masks => [.. Enumerable.Repeat(0.7, masks.Length / 100)], 10);
         Closeness.AreClose("map", map, [.. Enumerable.Repeat(0.7, 100)], 1e-14);
     }
 
@@ -177,12 +186,14 @@ public sealed class ExplanationMethodsTests
         double[] maps = golden[$"{name}/maps"].ToF64(), gradients = golden[$"{name}/grads"].ToF64();
         var size = heads * queries * keys;
         return [.. Enumerable.Range(0, layers).Select(i =>
-            new AttentionLayer(heads, queries, keys, maps[(i * size)..((i + 1) * size)], gradients[(i * size)..((i + 1) * size)]))];
+            new AttentionLayer(
+                heads, queries, keys, maps[(i * size)..((i + 1) * size)], gradients[(i * size)..((i + 1) * size)]))];
     }
 
     private static AttentionLayer Some(Random random, int heads, int queries, int keys)
     {
-        double[] Draw(double low) => [.. Enumerable.Range(0, heads * queries * keys).Select(_ => low + random.NextDouble())];
+        double[] Draw(double low) =>
+            [.. Enumerable.Range(0, heads * queries * keys).Select(_ => low + random.NextDouble())];
         return new AttentionLayer(heads, queries, keys, Draw(0), Draw(-0.5));
     }
 

@@ -12,7 +12,8 @@ namespace AmcEngine.Tests.Amc.Maps;
 internal sealed class PatchMapTests
 {
     private static readonly (int Side, int Width, int Height)[] Sizes =
-        [(1, 3, 2), (2, 5, 9), (4, 4, 4), (4, 17, 6), (8, 64, 64), (16, 50, 37), (16, 16, 33), (24, 101, 24), (24, 40, 131), (16, 7, 5)];
+        [(1, 3, 2), (2, 5, 9), (4, 4, 4), (4, 17, 6), (8, 64, 64), (16, 50, 37), (16, 16, 33), (24, 101, 24),
+            (24, 40, 131), (16, 7, 5)];
 
     /// <summary>Random maps, maps of few values (ties), and maps with a flat top half.</summary>
     [Test]
@@ -31,12 +32,14 @@ internal sealed class PatchMapTests
             if (values.Distinct().Count() == 1)
                 continue;
             var map = new PatchMap(side, values);
-            var whole = Tensor.From(values, [side, side], backend).Interpolate(height, width, InterpolationMode.Bicubic).ToArray<float>();
+            var whole = Tensor.From(values, [side, side], backend).Interpolate(height, width, InterpolationMode.Bicubic)
+                .ToArray<float>();
             var first = Array.IndexOf(whole, whole.Max());
             Assert.Multiple(() =>
             {
                 Assert.That(map.Enlarge(width, height).Values, Is.EqualTo(whole), $"{side} to {width}×{height}");
-                Assert.That(map.Peak(width, height), Is.EqualTo((first % width, first / width)), $"{side} to {width}×{height}");
+                Assert.That(
+                    map.Peak(width, height), Is.EqualTo((first % width, first / width)), $"{side} to {width}×{height}");
             });
         }
     }
@@ -47,8 +50,8 @@ internal sealed class PatchMapTests
         Assert.That(new PatchMap(3, [0, 1, 2, 2, 2, 0, 2, 0, 0]).Peak(3, 3), Is.EqualTo((2, 0)));
 
     /// <summary>
-    /// Of 8×4 pixels a square of 2 sees, resized to 4×2, the columns 1 and 2: pixels 2 to 5. The map is enlarged to those
-    /// 4×4 pixels, and the largest of its four values is the one at the top right.
+    /// Of 8×4 pixels a square of 2 sees, resized to 4×2, the columns 1 and 2: pixels 2 to 5. The map is enlarged to
+    /// those 4×4 pixels, and the largest of its four values is the one at the top right.
     /// </summary>
     [Test]
     public void A_map_of_the_square_in_the_middle_is_laid_back_onto_the_picture([Values] bool wide)
@@ -65,7 +68,9 @@ internal sealed class PatchMapTests
         Assert.That(map.Enlarge(width, height).Values, Is.EqualTo(expected));
     }
 
-    /// <summary>A cell of the grid is two pixels wide and one high: the square covers the second and third column.</summary>
+    /// <summary>
+    /// A cell of the grid is two pixels wide and one high: the square covers the second and third column.
+    /// </summary>
     [Test]
     public void A_grid_over_the_whole_picture_holds_the_square_where_it_lies()
     {
@@ -109,14 +114,16 @@ internal sealed class PatchMapTests
     }
 
     [Test]
-    public void One_value_of_its_own_is_not_flat() => Assert.That(new PatchMap(2, [1, 1, 1, 1.0000001f]).IsFlat, Is.False);
+    public void One_value_of_its_own_is_not_flat() =>
+        Assert.That(new PatchMap(2, [1, 1, 1, 1.0000001f]).IsFlat, Is.False);
 
     [TestCase(float.NaN)]
     [TestCase(float.PositiveInfinity)]
     [TestCase(float.NegativeInfinity)]
     public void A_map_that_is_not_finite_is_refused_by_name(float value)
     {
-        var e = Assert.Throws<ModelException>(() => new PatchMap(2, [0, value, 1, value]).RequireFinite("red circle", "a.jpg"))!;
+        var e = Assert.Throws<ModelException>(() => new PatchMap(2, [0, value, 1, value])
+            .RequireFinite("red circle", "a.jpg"))!;
         Assert.That(e.Message, Does.Contain("a.jpg").And.Contain("red circle").And.Contain("2 of 4"));
         var whole = new PatchMap(2, [0, 1, 2, 3]);
         Assert.That(whole.RequireFinite("x", "y"), Is.SameAs(whole));

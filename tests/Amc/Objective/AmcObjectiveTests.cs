@@ -50,8 +50,10 @@ public sealed class AmcObjectiveTests
         var output = Step(model, batch);
         var objective = new AmcObjective();
         var first = objective.Compute(new(output.Grounding!, Regions(1), [true, false, false])).MaxLoss.Item();
-        var second = objective.Compute(new(Step(model, batch).Grounding!, Regions(1), [false, true, false])).MaxLoss.Item();
-        var both = objective.Compute(new(Step(model, batch).Grounding!, Regions(1), [true, true, false])).MaxLoss.Item();
+        var second = objective.Compute(new(Step(model, batch).Grounding!, Regions(1), [false, true, false]))
+            .MaxLoss.Item();
+        var both = objective.Compute(new(Step(model, batch).Grounding!, Regions(1), [true, true, false]))
+            .MaxLoss.Item();
         Closeness.Near("loss of both", both, (first + second) / 2, 1e-15);
     }
 

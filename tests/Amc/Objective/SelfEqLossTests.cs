@@ -31,15 +31,18 @@ public sealed class SelfEqLossTests
     }
 
     [Test]
-    public void Gradients_of_both_orders_match_differences([Values(1, 3)] int count, [Values(0.8, 0.0)] double threshold)
+    public void Gradients_of_both_orders_match_differences(
+        [Values(1, 3)] int count, [Values(0.8, 0.0)] double threshold)
     {
         using var scope = MemoryScope.Begin();
         var random = new Random(11);
         // Away from the threshold, where the common region changes; the maps also differ by more than 1.
-        double[] Draw() => [.. Enumerable.Range(0, count * 9).Select(i => i % 3 == 0 ? 0.05 * random.NextDouble() : 0.5 + random.NextDouble())];
+        double[] Draw() => [.. Enumerable.Range(0, count * 9).Select(
+            i => i % 3 == 0 ? 0.05 * random.NextDouble() : 0.5 + random.NextDouble())];
         Tensor Of(double[] values) => Tensor.From(values, [count, 9], TestBackends.Cpu);
         var options = new SelfEqOptions(threshold, MeanTarget: 1.2);
-        foreach (var result in GradientCheck.Run(x => SelfEqLoss.Compute(x[0], x[1], options).Loss, [Of(Draw()), Of(Draw())], 2))
+        foreach (var result in GradientCheck.Run(
+            x => SelfEqLoss.Compute(x[0], x[1], options).Loss, [Of(Draw()), Of(Draw())], 2))
             Closeness.Within($"order {result.Order}", result.Error, 1e-10);
     }
 
@@ -74,7 +77,8 @@ public sealed class SelfEqLossTests
     [Test]
     public void Maps_that_do_not_fit_are_refused()
     {
-        using Tensor a = Tensor.From(new double[4], [2, 2], TestBackends.Cpu), b = Tensor.From(new double[4], [1, 4], TestBackends.Cpu);
+        using Tensor a = Tensor.From(new double[4], [2, 2], TestBackends.Cpu),
+            b = Tensor.From(new double[4], [1, 4], TestBackends.Cpu);
         Assert.That(() => SelfEqLoss.Compute(a, b), Throws.TypeOf<ModelException>().With.Message.Contains("[2, 2]"));
     }
 

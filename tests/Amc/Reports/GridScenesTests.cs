@@ -16,7 +16,8 @@ internal sealed class GridScenesTests
         Assert.Multiple(() =>
         {
             Assert.That(GridScenes.Candidates(test, 6), Is.EqualTo(new[] { 0, 3, 6, 9 }));
-            Assert.That(GridScenes.Candidates(new StubQuestions([.. Enumerable.Range(0, 100).Select(i => Sample($"{i / 2}"))]), 6), Is.EqualTo(Enumerable.Range(0, 24).Select(i => 2 * i)));
+            Assert.That(GridScenes.Candidates(new StubQuestions([.. Enumerable.Range(0, 100)
+                .Select(i => Sample($"{i / 2}"))]), 6), Is.EqualTo(Enumerable.Range(0, 24).Select(i => 2 * i)));
             Assert.That(GridScenes.Candidates(test, 0), Is.Empty);
         });
     }
@@ -31,7 +32,8 @@ internal sealed class GridScenesTests
     [TestCase("++++++++++++", 6, 0.5, "++++++", TestName = "Too few misses: hits take their place")]
     [TestCase("+-", 6, 0.5, "+-", TestName = "Few candidates: all of them")]
     [TestCase("", 6, 0.5, "", TestName = "No candidates")]
-    public void Hits_are_shown_in_the_share_of_the_whole_test_set(string candidates, int shown, double accuracy, string expected)
+    public void Hits_are_shown_in_the_share_of_the_whole_test_set(
+        string candidates, int shown, double accuracy, string expected)
     {
         var chosen = GridScenes.Choose([.. candidates.Select(c => c == '+')], shown, accuracy);
         Assert.That(string.Concat(chosen.Select(i => candidates[i])), Has.Length.EqualTo(expected.Length));
@@ -42,7 +44,10 @@ internal sealed class GridScenesTests
     [Test]
     public void Candidates_that_cannot_be_read_are_left_out()
     {
-        var test = new StubQuestions(Sample("a"), Sample("b"), Sample("c")) { Reading = i => { if (i == 1) throw new UnusableSampleException("gone"); } };
+        var test = new StubQuestions(Sample("a"), Sample("b"), Sample("c"))
+        {
+            Reading = i => { if (i == 1) throw new UnusableSampleException("gone"); }
+        };
         var maps = GridScenes.Explain(new StubExplainer(("a", [1]), ("c", [2])), test, [0, 1, 2], 2);
         Assert.That(maps.Keys.Order(), Is.EqualTo(new[] { 0, 2 }));
         Assert.That(maps[2].Values, Is.EqualTo(new[] { 2f }));

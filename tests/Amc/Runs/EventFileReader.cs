@@ -6,14 +6,16 @@ namespace AmcEngine.Tests.Amc.Runs;
 /// <param name="Tag">Its name.</param>
 /// <param name="Number">Its number; NaN for a picture.</param>
 /// <param name="Image">Height, width, colours and bytes of a picture; null for a number.</param>
-internal sealed record EventValue(string Tag, float Number, (long Height, long Width, long Colours, byte[] File)? Image);
+internal sealed record EventValue(
+    string Tag, float Number, (long Height, long Width, long Colours, byte[] File)? Image);
 
 /// <summary>An event.</summary>
-internal sealed record LoggedEvent(double Time, long Step, string? Version, long? SessionStatus, IReadOnlyList<EventValue> Values);
+internal sealed record LoggedEvent(
+    double Time, long Step, string? Version, long? SessionStatus, IReadOnlyList<EventValue> Values);
 
 /// <summary>
-/// Reads TensorBoard's files with nothing of the writer: lengths and checksums (by a table of the polynomial 0x82F63B78) are
-/// compared, and fields are told by the numbers of TensorFlow's event.proto and summary.proto.
+/// Reads TensorBoard's files with nothing of the writer: lengths and checksums (by a table of the polynomial
+/// 0x82F63B78) are compared, and fields are told by the numbers of TensorFlow's event.proto and summary.proto.
 /// </summary>
 internal static class EventFileReader
 {

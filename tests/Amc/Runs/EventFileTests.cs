@@ -14,7 +14,8 @@ internal sealed class EventFileTests : FolderTests
     // The published check value of CRC-32C is 0xE3069283; masked: turned right by 15, plus the constant.
     [Test]
     public void The_reader_knows_the_published_checksum() => Assert.That(
-        EventFileReader.Masked("123456789"u8), Is.EqualTo(unchecked((0xE3069283u >> 15 | 0xE3069283u << 17) + 0xA282EAD8u)));
+        EventFileReader.Masked("123456789"u8), Is.EqualTo(
+            unchecked((0xE3069283u >> 15 | 0xE3069283u << 17) + 0xA282EAD8u)));
 
     [Test]
     public void Numbers_and_pictures_are_read_back()
@@ -31,12 +32,14 @@ internal sealed class EventFileTests : FolderTests
             Assert.That(read.Select(e => e.Version), Is.EqualTo(new[] { "brain.Event:2", null, null }));
             Assert.That(read.Select(e => e.Step), Is.EqualTo(new long[] { 0, 300, 301 }));
             Assert.That(read.Select(e => e.SessionStatus), Is.All.Null, "nothing is void");
-            Assert.That(read[1].Values, Is.EqualTo(new[] { new EventValue("loss/total", 1.5f, null), new EventValue("loss/größe", -2, null) }));
+            Assert.That(read[1].Values, Is.EqualTo(
+                new[] { new EventValue("loss/total", 1.5f, null), new EventValue("loss/größe", -2, null) }));
             Assert.That(read[2].Values.Single().Tag, Is.EqualTo("grid"));
             var image = read[2].Values.Single().Image!.Value;
             Assert.That((image.Height, image.Width, image.Colours), Is.EqualTo((200L, 640L, 3L)));
             Assert.That(image.File, Is.EqualTo(png));
-            Assert.That(DateTime.UnixEpoch.AddSeconds(read[0].Time), Is.EqualTo(DateTime.UtcNow).Within(TimeSpan.FromHours(1)));
+            Assert.That(
+                DateTime.UnixEpoch.AddSeconds(read[0].Time), Is.EqualTo(DateTime.UtcNow).Within(TimeSpan.FromHours(1)));
         });
     }
 
@@ -48,7 +51,8 @@ internal sealed class EventFileTests : FolderTests
         string[] files = [.. EventFile.In(_folder.Path).Order(StringComparer.Ordinal)];
         Assert.That(files, Has.Length.EqualTo(2));
         var second = EventFileReader.Read(files[1]);
-        Assert.That(second.Select(e => (e.Step, e.SessionStatus)), Is.EqualTo(new (long, long?)[] { (0, null), (7, 1) }));
+        Assert.That(
+            second.Select(e => (e.Step, e.SessionStatus)), Is.EqualTo(new (long, long?)[] { (0, null), (7, 1) }));
     }
 
     [Test]
@@ -66,21 +70,27 @@ internal sealed class EventFileTests : FolderTests
         {
             var step = events.Single(e => e.Step == (int)line["step"]! && e.Values.Any(v => v.Tag == "loss/total"));
             foreach ((var name, var value) in line["losses"]!.AsObject())
-                Assert.That(step.Values.Single(v => v.Tag == $"loss/{name}").Number, Is.EqualTo((float)(double)value!), name);
-            Assert.That(step.Values.Single(v => v.Tag == "train/learning_rate").Number, Is.EqualTo((float)(double)line["lr"]!));
+                Assert.That(
+                    step.Values.Single(v => v.Tag == $"loss/{name}").Number, Is.EqualTo((float)(double)value!), name);
+            Assert.That(
+                step.Values.Single(v => v.Tag == "train/learning_rate").Number, Is.EqualTo((float)(double)line["lr"]!));
         }
-        var accuracies = events.SelectMany(e => e.Values.Where(v => v.Tag == "eval/pointing_accuracy").Select(v => (e.Step, v.Number)));
-        Assert.That(accuracies, Is.EqualTo(log.Where(l => (string)l["kind"]! == "eval").Select(l => ((long)l["step"]!, (float)(double)l["pointing_accuracy"]!))));
+        var accuracies = events.SelectMany(
+            e => e.Values.Where(v => v.Tag == "eval/pointing_accuracy").Select(v => (e.Step, v.Number)));
+        Assert.That(accuracies, Is.EqualTo(log.Where(l => (string)l["kind"]! == "eval").Select(
+            l => ((long)l["step"]!, (float)(double)l["pointing_accuracy"]!))));
         var grid = events.SelectMany(e => e.Values).Single(v => v.Image is not null);
         var picture = RgbImage.Decode(grid.Image!.Value.File, "grid");
-        Assert.That((grid.Image.Value.Width, grid.Image.Value.Height), Is.EqualTo(((long)picture.Width, (long)picture.Height)));
+        Assert.That(
+            (grid.Image.Value.Width, grid.Image.Value.Height), Is.EqualTo(((long)picture.Width, (long)picture.Height)));
 
         Assert.That(Amcx.Run("train", "--config", config, "--resume", run, "--steps", "4").Code, Is.Zero);
         var newest = EventFileReader.Read(EventFile.In(run).Max(StringComparer.Ordinal)!);
         Assert.That(newest[1].Step, Is.EqualTo(4), "from there on the older file is void");
         Assert.That(newest.Single(e => e.Values.Any(v => v.Tag == "loss/total")).Step, Is.EqualTo(4));
 
-        Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--overwrite", "--steps", "1", "--set", "tensorboard=false").Code, Is.Zero);
+        Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--overwrite", "--steps", "1", "--set",
+            "tensorboard=false").Code, Is.Zero);
         Assert.That(EventFile.In(run), Is.Empty, "the old run's files went with it");
     }
 }

@@ -29,7 +29,8 @@ internal sealed class RunFolderTests
     {
         Write(_run, file);
         using RunFolder second = RunFolder.ClaimFree(_run), third = RunFolder.ClaimFree(_run);
-        Assert.That((second.Path, third.Path), Is.EqualTo((_run + "-2", _run + "-3")), "the third because the second is in use");
+        Assert.That((second.Path, third.Path), Is.EqualTo((_run + "-2", _run + "-3")),
+            "the third because the second is in use");
     }
 
     [Test]
@@ -37,8 +38,10 @@ internal sealed class RunFolderTests
     {
         using (RunFolder.ClaimNamed(_run, overwrite: false, _ => { }))
         {
-            foreach (var claim in new Func<RunFolder>[] { () => RunFolder.ClaimNamed(_run, true, _ => { }), () => RunFolder.Reopen(_run) })
-                Assert.That(() => claim(), Throws.TypeOf<ConfigException>().With.Message.StartsWith($"{_run}: another process"));
+            foreach (var claim in new Func<RunFolder>[] { () => RunFolder.ClaimNamed(_run, true, _ => { }),
+                () => RunFolder.Reopen(_run) })
+                Assert.That(() => claim(),
+                    Throws.TypeOf<ConfigException>().With.Message.StartsWith($"{_run}: another process"));
         }
         Assert.That(Directory.Exists(_run), Is.False, "a folder that nothing was written to goes away");
         using var again = RunFolder.ClaimNamed(_run, overwrite: false, _ => { });
@@ -89,14 +92,17 @@ internal sealed class RunFolderTests
     {
         Write(_run, "previous-run.tmp/checkpoints/last/state.json", "old");
         Write(_run, "log.jsonl", "old");
-        Assert.That(() => RunFolder.ClaimNamed(_run, overwrite: false, _ => { }), Throws.TypeOf<ConfigException>().With.Message.Contains("holds a run already"));
+        Assert.That(() => RunFolder.ClaimNamed(_run, overwrite: false, _ => { }),
+            Throws.TypeOf<ConfigException>().With.Message.Contains("holds a run already"));
         Assert.That(RunFiles.Snapshot(_run).Keys, Is.EqualTo(new[] { "checkpoints/last/state.json", "log.jsonl" }));
     }
 
     [Test]
     public void Temporaries_of_a_killed_process_go_away_and_other_files_stay()
     {
-        foreach (var file in new[] { "log.jsonl.12-ab.tmp", "grid.png.12-ab.tmp", "checkpoints/next.tmp/model.safetensors", "checkpoints/dropped.tmp/x", "checkpoints/last/state.json", "mine.tmp" })
+        foreach (var file in new[] { "log.jsonl.12-ab.tmp",
+            "grid.png.12-ab.tmp", "checkpoints/next.tmp/model.safetensors", "checkpoints/dropped.tmp/x",
+            "checkpoints/last/state.json", "mine.tmp" })
             Write(_run, file);
         RunFolder.Reopen(_run).Dispose();
         Assert.That(RunFiles.Snapshot(_run).Keys, Is.EqualTo(new[] { "checkpoints/last/state.json", "mine.tmp" }));
@@ -107,8 +113,11 @@ internal sealed class RunFolderTests
     {
         var run = _folder.PathOf("it's a run");
         Write(run, "checkpoints/last/state.json");
-        Assert.That(() => RunFolder.ClaimNamed(run, overwrite: false, _ => { }), Throws.TypeOf<ConfigException>().With.Message.Contains("--overwrite").And.Message.Contains(
-            OperatingSystem.IsWindows() ? $"--resume \"{run}\"" : $"--resume '{run.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
+        Assert.That(() => RunFolder.ClaimNamed(run, overwrite: false, _ => { }),
+            Throws.TypeOf<ConfigException>().With.Message.Contains("--overwrite").And.Message.Contains(
+                OperatingSystem.IsWindows()
+                    ? $"--resume \"{run}\""
+                    : $"--resume '{run.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
     }
 
     [TestCase("runs/a-b_1", "runs/a-b_1")]
@@ -116,7 +125,8 @@ internal sealed class RunFolderTests
     [TestCase("it's", "'it'\\''s'")]
     [TestCase("$HOME", "'$HOME'")]
     [TestCase("", "''")]
-    public void Words_are_quoted_for_a_shell(string word, string quoted) => Assert.That(ShellWord.Quote(word, windows: false), Is.EqualTo(quoted));
+    public void Words_are_quoted_for_a_shell(string word, string quoted) =>
+        Assert.That(ShellWord.Quote(word, windows: false), Is.EqualTo(quoted));
 
     private static void Write(string folder, string name, string text = "")
     {

@@ -23,7 +23,8 @@ internal sealed class BatchLoaderTests
     {
         BatchLoader fromStart = Create(seed: 3), fromMiddle = Create(seed: 3);
         // The loader uses its arrays again: what is kept is copied.
-        TrainingBatch[] all = [.. Enumerable.Range(0, 5).Select(fromStart.Get).Select(b => b with { Images = [.. b.Images], Masks = [.. b.Masks] })];
+        TrainingBatch[] all = [.. Enumerable.Range(0, 5).Select(fromStart.Get).Select(
+            b => b with { Images = [.. b.Images], Masks = [.. b.Masks] })];
         var fourth = fromMiddle.Get(3);
         Assert.That(fourth.Images, Is.EqualTo(all[3].Images));
         Assert.That(fourth.Masks, Is.EqualTo(all[3].Masks));
@@ -31,8 +32,8 @@ internal sealed class BatchLoaderTests
         Assert.That(fourth.Images, Is.Not.EqualTo(all[1].Images));
     }
 
-    // Places in the epoch's order, of which the first and the fourth hold nothing usable. Where the batch is the whole epoch,
-    // one of it comes twice.
+    // Places in the epoch's order, of which the first and the fourth hold nothing usable. Where the batch is the whole
+    // epoch, one of it comes twice.
     [TestCase(3, ExpectedResult = new[] { 1, 1, 2 })]
     [TestCase(5, ExpectedResult = new[] { 4, 1, 2 })]
     public int[] A_sample_of_the_batch_comes_twice_only_where_there_is_no_other(int count)
@@ -50,7 +51,8 @@ internal sealed class BatchLoaderTests
         var before = GC.GetTotalAllocatedBytes(precise: true);
         for (var step = 1; step < 5; step++)
             loader.Get(step);
-        Assert.That(GC.GetTotalAllocatedBytes(precise: true) - before, Is.LessThan(1 << 20), "bytes; the order alone has 4 million");
+        Assert.That(GC.GetTotalAllocatedBytes(precise: true) - before, Is.LessThan(1 << 20),
+            "bytes; the order alone has 4 million");
     }
 
     private static BatchLoader Loader(IRegionDataset dataset, int batchSize) =>
@@ -65,12 +67,20 @@ internal sealed class BatchLoaderTests
 
         public RegionSample Get(int index, ulong seed, int epoch) => isUnusable(index)
             ? throw new UnusableSampleException("x")
-            : new RegionSample { Caption = "x", Mask = [(byte)index, 0, 0, 0], Picture = new RgbImage(2, 2), PictureNumber = index };
+            : new RegionSample
+            {
+                Caption = "x",
+                Mask = [(byte)index, 0, 0, 0],
+                Picture = new RgbImage(2, 2),
+                PictureNumber = index
+            };
     }
 
     private static BatchLoader Create(ulong seed)
     {
-        var scenes = new SceneDataset(SceneKinds.Create("scenes", 32), new SceneDatasetOptions { Count = 11, Augmentation = AugmentationOptions.Recipe });
-        return new BatchLoader(scenes, WordPieceTokenizer.FromVocab(["[PAD]", "[UNK]", "[CLS]", "[MASK]", .. SceneVocabulary.Words("scenes")]), 5, 25, seed);
+        var scenes = new SceneDataset(SceneKinds.Create("scenes", 32),
+            new SceneDatasetOptions { Count = 11, Augmentation = AugmentationOptions.Recipe });
+        return new BatchLoader(scenes, WordPieceTokenizer.FromVocab(
+            ["[PAD]", "[UNK]", "[CLS]", "[MASK]", .. SceneVocabulary.Words("scenes")]), 5, 25, seed);
     }
 }

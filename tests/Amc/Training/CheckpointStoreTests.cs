@@ -17,7 +17,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Training;
 
-/// <summary>One of the two checkpoints is whole at every moment, and a step that failed leaves no trace in what is saved.</summary>
+/// <summary>
+/// One of the two checkpoints is whole at every moment, and a step that failed leaves no trace in what is saved.
+/// </summary>
 [TestFixture]
 internal sealed class CheckpointStoreTests : FolderTests
 {
@@ -54,7 +56,8 @@ internal sealed class CheckpointStoreTests : FolderTests
         ResumePoint.Find(_run, _ => { }).Restore(reader);
         Assert.That(reader.Step, Is.EqualTo(3));
         CheckpointStore.Restore(reader, CheckpointLayout.LastGood(_run));
-        Assert.That(reader.Step, Is.EqualTo(lastIsSound ? 2 : 1), "a damaged checkpoint does not take the place of a good one");
+        Assert.That(
+            reader.Step, Is.EqualTo(lastIsSound ? 2 : 1), "a damaged checkpoint does not take the place of a good one");
         RunFiles.AssertNoTemporaries(_run);
     }
 
@@ -102,7 +105,8 @@ internal sealed class CheckpointStoreTests : FolderTests
             new CheckpointStore(_run).Save(session);
         }
         foreach (var file in new[] { "model.safetensors", "optimizer.safetensors", "state.json" })
-            Assert.That(File.ReadAllBytes(RunFiles.Last(_run, file)).AsSpan().SequenceEqual(File.ReadAllBytes(RunFiles.Last(whole, file))), Is.True, file);
+            Assert.That(File.ReadAllBytes(RunFiles.Last(_run, file)).AsSpan()
+                .SequenceEqual(File.ReadAllBytes(RunFiles.Last(whole, file))), Is.True, file);
     }
 
     private static void TrainingBatchForward(TrainingSession session)

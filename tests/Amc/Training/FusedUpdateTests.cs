@@ -15,15 +15,20 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Training;
 
-/// <summary>Momentum copies follow each change of the weights once, with the weights or later, with the same bits.</summary>
+/// <summary>
+/// Momentum copies follow each change of the weights once, with the weights or later, with the same bits.
+/// </summary>
 [TestFixture]
 internal sealed class FusedUpdateTests : FolderTests
 {
     [Test]
-    public void Copies_that_move_with_the_weights_have_the_bits_of_those_that_move_at_the_next_step([Values(1, 2)] int threads)
+    public void Copies_that_move_with_the_weights_have_the_bits_of_those_that_move_at_the_next_step(
+        [Values(1, 2)] int threads)
     {
-        double[][] together = States(threads, fused: true, defer: _ => false), later = States(threads, fused: true, defer: _ => true);
-        double[][] mixed = States(threads, fused: true, defer: step => step % 2 == 0), unknown = States(threads, fused: false, defer: _ => false);
+        double[][] together = States(threads, fused: true, defer: _ => false),
+            later = States(threads, fused: true, defer: _ => true);
+        double[][] mixed = States(threads, fused: true, defer: step => step % 2 == 0),
+            unknown = States(threads, fused: false, defer: _ => false);
         Assert.Multiple(() =>
         {
             Assert.That(later, Is.EqualTo(together));
@@ -59,7 +64,8 @@ internal sealed class FusedUpdateTests : FolderTests
             new CheckpointStore(run).Save(session);
         }
         foreach (var file in new[] { "model.safetensors", "optimizer.safetensors", "state.json" })
-            Assert.That(File.ReadAllBytes(RunFiles.Last(run, file)), Is.EqualTo(File.ReadAllBytes(RunFiles.Last(whole, file))), file);
+            Assert.That(File.ReadAllBytes(RunFiles.Last(run, file)),
+                Is.EqualTo(File.ReadAllBytes(RunFiles.Last(whole, file))), file);
     }
 
     // Weights and copies after four steps and the momentum update of a fifth.
@@ -81,5 +87,6 @@ internal sealed class FusedUpdateTests : FolderTests
         return [.. model.Parameters.Select(p => p.Value.ToDoubles())];
     }
 
-    private TrainingSession Session(CpuBackend backend) => TrainingSession.Create(RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig)), backend);
+    private TrainingSession Session(CpuBackend backend) =>
+        TrainingSession.Create(RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig)), backend);
 }

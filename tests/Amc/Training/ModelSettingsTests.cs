@@ -14,15 +14,17 @@ namespace AmcEngine.Tests.Amc.Training;
 [TestFixture]
 internal sealed class ModelSettingsTests
 {
-    private static readonly WordPieceTokenizer Tokenizer = WordPieceTokenizer.FromVocab(["[UNK]", "[PAD]", "a", "[MASK]", "[CLS]"]);
+    private static readonly WordPieceTokenizer Tokenizer = WordPieceTokenizer.FromVocab(
+        ["[UNK]", "[PAD]", "a", "[MASK]", "[CLS]"]);
 
     [Test]
     public void Every_setting_arrives()
     {
         // Different numbers everywhere: none can stand for another.
         var settings = Create(
-            "image_res=30", "patch_size=5", "vision_width=28", "vision_depth=3", "vision_heads=7", "text_width=44", "text_heads=11", "text_ffn=45", "text_layers=2",
-            "fusion_layers=4", "max_positions=77", "embed_dim=9", "queue_size=99", "momentum=0.8", "temp=0.3", "dropout=0.21", "attention_dropout=0.32",
+            "image_res=30", "patch_size=5", "vision_width=28", "vision_depth=3", "vision_heads=7", "text_width=44",
+            "text_heads=11", "text_ffn=45", "text_layers=2", "fusion_layers=4", "max_positions=77", "embed_dim=9",
+            "queue_size=99", "momentum=0.8", "temp=0.3", "dropout=0.21", "attention_dropout=0.32",
             "mlm_probability=0.43", "mlm_distill_axis=vocab", "amc.layer=5", "vocab_size=8");
         Assert.That(settings, Is.EqualTo(new AlbefConfig
         {
@@ -65,7 +67,9 @@ internal sealed class ModelSettingsTests
     public void What_is_not_given_follows_from_the_rest()
     {
         var settings = Create("text_width=36", "text_layers=2", "fusion_layers=4", "dropout=0.25");
-        Assert.That((settings.Text.Intermediate, settings.AmcLayer, settings.Text.AttentionDropout, settings.Text.VocabSize), Is.EqualTo((144, 3, 0.25, 5)));
+        Assert.That(
+            (settings.Text.Intermediate, settings.AmcLayer, settings.Text.AttentionDropout, settings.Text.VocabSize),
+            Is.EqualTo((144, 3, 0.25, 5)));
         Assert.That(Create("attention_dropout=0").Text.AttentionDropout, Is.Zero, "no dropout is a value, too");
         Assert.That(Create("mlm_distill_axis=sequence").MlmDistillAxis, Is.EqualTo(MlmDistillAxis.Sequence));
         Assert.That(Create("fusion_layers=1").AmcLayer, Is.EqualTo(6));
@@ -73,7 +77,8 @@ internal sealed class ModelSettingsTests
 
     [Test]
     public void A_vocabulary_larger_than_the_models_is_refused() =>
-        Assert.That(() => Create("vocab_size=4"), Throws.TypeOf<ConfigException>().With.Message.Contains("vocab_size").And.Message.Contains("5 words"));
+        Assert.That(() => Create("vocab_size=4"),
+            Throws.TypeOf<ConfigException>().With.Message.Contains("vocab_size").And.Message.Contains("5 words"));
 
     private static AlbefConfig Create(params string[] settings)
     {

@@ -11,10 +11,10 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Amc.Training;
 
 /// <summary>
-/// Six steps over two epochs with augmentation and dropout, pinned. The parts of a step are proved elsewhere (recordings, oracles,
-/// finite differences); these numbers hold what a session hands them at each step: rate, momentum weight, random numbers, decay,
-/// margins, batches. They were written down from the code that passes those proofs. Whoever changes the recipe on purpose takes the
-/// new ones from the message.
+/// Six steps over two epochs with augmentation and dropout, pinned. The parts of a step are proved elsewhere
+/// (recordings, oracles, finite differences); these numbers hold what a session hands them at each step: rate, momentum
+/// weight, random numbers, decay, margins, batches. They were written down from the code that passes those proofs.
+/// Whoever changes the recipe on purpose takes the new ones from the message.
 /// </summary>
 [TestFixture]
 internal sealed class PinnedStepsTests : FolderTests
@@ -28,8 +28,9 @@ internal sealed class PinnedStepsTests : FolderTests
     // Margins, decay and rates far from their defaults and from one another, so that none can stand for another.
     private static readonly string[] Settings =
     [
-        "augment=true", "dropout=0.2", "mlm_probability=0.5", "optimizer.lr=4e-3", "optimizer.weight_decay=0.5", "alpha_ramp_steps=4", "alpha=0.6",
-        "amc.mean_margin=0.45", "amc.max_margin=0.3", "amc.mean_weight=0.7", "amc.max_weight=0.4", "momentum=0.9", "eval_every=100", "fusion_layers=2",
+        "augment=true", "dropout=0.2", "mlm_probability=0.5", "optimizer.lr=4e-3", "optimizer.weight_decay=0.5",
+        "alpha_ramp_steps=4", "alpha=0.6", "amc.mean_margin=0.45", "amc.max_margin=0.3", "amc.mean_weight=0.7",
+        "amc.max_weight=0.4", "momentum=0.9", "eval_every=100", "fusion_layers=2",
     ];
 
     /// <summary>Total, contrastive, matching, language, mean and max margin loss of each step.</summary>
@@ -73,24 +74,32 @@ internal sealed class PinnedStepsTests : FolderTests
     {
         using var use = SimdPaths.Use(path);
         using var backend = new CpuBackend(2);
-        using var session = TrainingSession.Create(RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig), [$"steps={Steps}", .. Settings]), backend);
+        using var session = TrainingSession.Create(
+            RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig), [$"steps={Steps}", .. Settings]), backend);
         var state = session.Model.StateEntries.Where(e => !e.IsAlias).ToDictionary(e => e.Name, e => e.Parameter);
         double[][] first = [.. Weights.Select(w => state[w.Name].Value.ToDoubles())];
         var step = new OptimizationStep(session, traceNaN: false);
         // As the trainer runs them; the last is pinned before the momentum copies have followed it.
         var last = new OptimizationStep(session, traceNaN: false) { DeferAverage = true };
-        double[][] losses = [.. Enumerable.Range(1, Steps).Select(i => (i < Steps ? step : last).Run().Losses.Select(l => l.Value).ToArray())];
+        double[][] losses = [.. Enumerable.Range(1, Steps).Select(
+            i => (i < Steps ? step : last).Run().Losses.Select(l => l.Value).ToArray())];
         (string Name, double Norm, double Change)[] weights =
-            [.. Weights.Select((w, i) => (w.Name, Norm(state[w.Name].Value.ToDoubles()), Norm([.. state[w.Name].Value.ToDoubles().Zip(first[i], (a, b) => a - b)])))];
+            [.. Weights.Select((w, i) => (w.Name, Norm(state[w.Name].Value.ToDoubles()), Norm(
+                [.. state[w.Name].Value.ToDoubles().Zip(first[i], (a, b) => a - b)])))];
 
-        var worstLoss = losses.Zip(Losses).SelectMany(p => p.First.Zip(p.Second, Off)).Prepend(losses.Length == Losses.Length ? 0 : double.PositiveInfinity).Max();
-        var worstWeight = weights.Zip(Weights).Max(p => Math.Max(Off(p.First.Norm, p.Second.Norm), Off(p.First.Change, p.Second.Change)));
-        TestContext.Out.WriteLine($"{path}: losses {worstLoss:E1} of {LossAllowance:E0} allowed, weights {worstWeight:E1} of {WeightAllowance:E0}");
+        var worstLoss = losses.Zip(Losses).SelectMany(p => p.First.Zip(p.Second, Off))
+            .Prepend(losses.Length == Losses.Length ? 0 : double.PositiveInfinity).Max();
+        var worstWeight = weights.Zip(Weights).Max(
+            p => Math.Max(Off(p.First.Norm, p.Second.Norm), Off(p.First.Change, p.Second.Change)));
+        TestContext.Out.WriteLine($"{path}: losses {worstLoss:E1} of {LossAllowance:E0} allowed, "
+            + $"weights {worstWeight:E1} of {WeightAllowance:E0}");
         // Not LessThanOrEqualTo: it lets NaN pass.
-        Assert.That(worstLoss <= LossAllowance && worstWeight <= WeightAllowance, Is.True, $"losses are off by {worstLoss:E1}, weights by {worstWeight:E1}:\n{Text(losses, weights)}");
+        Assert.That(worstLoss <= LossAllowance && worstWeight <= WeightAllowance, Is.True,
+            $"losses are off by {worstLoss:E1}, weights by {worstWeight:E1}:\n{Text(losses, weights)}");
     }
 
-    private static double Off(double actual, double expected) => Math.Abs(actual - expected) / Math.Max(Math.Abs(expected), 1e-3);
+    private static double Off(double actual, double expected) =>
+        Math.Abs(actual - expected) / Math.Max(Math.Abs(expected), 1e-3);
 
     private static double Norm(double[] values) => Math.Sqrt(values.Sum(v => v * v));
 

@@ -11,7 +11,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Training;
 
-/// <summary>After its first steps a run takes no more memory, and leaves nothing that waits for a full garbage collection.</summary>
+/// <summary>
+/// After its first steps a run takes no more memory, and leaves nothing that waits for a full garbage collection.
+/// </summary>
 [TestFixture]
 [NonParallelizable]
 internal sealed class SteadyStateTests : FolderTests
@@ -56,8 +58,8 @@ internal sealed class SteadyStateTests : FolderTests
     }
 
     /// <summary>
-    /// What a step leaves behind is small and no more later than before: so it dies young, whatever size the collector gives its
-    /// generations on a machine (that depends on the processor's caches, and so do the collections).
+    /// What a step leaves behind is small and no more later than before: so it dies young, whatever size the collector
+    /// gives its generations on a machine (that depends on the processor's caches, and so do the collections).
     /// </summary>
     [Test]
     public void Garbage_of_a_step_is_bounded_and_does_not_grow()
@@ -85,14 +87,19 @@ internal sealed class SteadyStateTests : FolderTests
         using var listener = new LargeObjectListener();
         Run(step, steps);
         var large = listener.Stop();
-        // Others in the process may make a few. Each such object is more than four fifths of an event, so one a step is 50.
-        Assert.That(large.Length < steps / 4, Is.True, $"{large.Length} times 100 kB of large objects in {steps} steps: {string.Join(", ", large.Distinct())}");
+        // Others in the process may make a few. Each such object is more than four fifths of an event, so one a step is
+        // 50.
+        Assert.That(large.Length < steps / 4, Is.True,
+            $"{large.Length} times 100 kB of large objects in {steps} steps: {string.Join(", ", large.Distinct())}");
         using var control = new LargeObjectListener();
         for (var i = 0; i < steps; i++) GC.KeepAlive(new byte[100_000]);
         Assert.That(control.Stop().Length >= steps / 2, Is.True, "large objects are heard of");
     }
 
-    /// <summary>One heap with a large youngest generation and a high bound of large objects; collections are not concurrent with kernels.</summary>
+    /// <summary>
+    /// One heap with a large youngest generation and a high bound of large objects; collections are not concurrent with
+    /// kernels.
+    /// </summary>
     [Test]
     public void The_program_runs_with_the_settings_of_the_collector_that_were_measured()
     {
@@ -125,7 +132,9 @@ internal sealed class SteadyStateTests : FolderTests
         private readonly ConcurrentQueue<string> _types = new();
         private readonly ManualResetEventSlim _end = new();
 
-        /// <summary>Names of what was allocated; the runtime tells late, so an object of a known type is waited for.</summary>
+        /// <summary>
+        /// Names of what was allocated; the runtime tells late, so an object of a known type is waited for.
+        /// </summary>
         public string[] Stop()
         {
             for (var i = 0; i < 4; i++) GC.KeepAlive(new Marker[200_000]);
@@ -141,7 +150,8 @@ internal sealed class SteadyStateTests : FolderTests
 
         protected override void OnEventWritten(EventWrittenEventArgs eventData)
         {
-            if (eventData.EventName?.StartsWith("GCAllocationTick", StringComparison.Ordinal) != true || eventData.Payload?[Kind] is not Large)
+            if (eventData.EventName?.StartsWith("GCAllocationTick", StringComparison.Ordinal) != true
+                || eventData.Payload?[Kind] is not Large)
                 return;
             var type = (string?)eventData.Payload[TypeName] ?? "";
             if (type.Contains(nameof(Marker), StringComparison.Ordinal)) _end.Set();
@@ -160,7 +170,10 @@ internal sealed class SteadyStateTests : FolderTests
     // A fixed number of words a text and all of them masked: every step has the same shapes.
     private TrainingSession Session(params string[] overrides)
     {
-        string[] all = ["max_tokens=8", "min_tokens=8", "mlm_probability=1", "steps=1000", "augment=false", .. overrides];
+        string[] all =
+        [
+            "max_tokens=8", "min_tokens=8", "mlm_probability=1", "steps=1000", "augment=false", .. overrides
+        ];
         return TrainingSession.Create(RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig), all), _backend);
     }
 }

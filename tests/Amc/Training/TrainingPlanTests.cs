@@ -19,7 +19,8 @@ internal sealed class TrainingPlanTests : FolderTests
     [TestCase(29, 0, 1.0246514708427697e-6)]
     public void The_reference_schedule_has_the_reference_values(int epoch, int iteration, double expected)
     {
-        var plan = new TrainingPlan(Config("schedular: {sched: cosine, lr: 1e-5, epochs: 30, min_lr: 1e-6, warmup_lr: 1e-6, warmup_epochs: 20}"), 3000);
+        var plan = new TrainingPlan(Config("schedular: {sched: cosine, lr: 1e-5, epochs: 30, min_lr: 1e-6, warmup_lr: "
+            + "1e-6, warmup_epochs: 20}"), 3000);
         Assert.That(plan.TotalSteps, Is.EqualTo(90_000));
         NearRate("rate", plan.LearningRate(epoch * 3000 + iteration), expected);
     }
@@ -27,7 +28,8 @@ internal sealed class TrainingPlanTests : FolderTests
     [Test]
     public void Steps_choose_the_warmup_and_cosine_of_the_small_recipe()
     {
-        var plan = new TrainingPlan(Config("steps: 2500\noptimizer: {lr: 5e-4}\nschedular: {warmup_steps: 100, final_fraction: 0.05}"), 10);
+        var plan = new TrainingPlan(
+            Config("steps: 2500\noptimizer: {lr: 5e-4}\nschedular: {warmup_steps: 100, final_fraction: 0.05}"), 10);
         Assert.That(plan.TotalSteps, Is.EqualTo(2500));
         NearRate("first step", plan.LearningRate(0), 5e-6);
         NearRate("end of the warm-up", plan.LearningRate(100), 5e-4);
@@ -37,15 +39,18 @@ internal sealed class TrainingPlanTests : FolderTests
     [Test]
     public void More_steps_than_can_be_counted_are_refused_by_name()
     {
-        Assert.That(new TrainingPlan(Config("schedular: {epochs: 1000000}"), 2147).TotalSteps, Is.EqualTo(2_147_000_000));
-        Assert.That(() => new TrainingPlan(Config("schedular: {epochs: 1000000}"), 2148), Throws.TypeOf<ConfigException>().With.Message.Contains("schedular.epochs"));
+        Assert.That(
+            new TrainingPlan(Config("schedular: {epochs: 1000000}"), 2147).TotalSteps, Is.EqualTo(2_147_000_000));
+        Assert.That(() => new TrainingPlan(Config("schedular: {epochs: 1000000}"), 2148),
+            Throws.TypeOf<ConfigException>().With.Message.Contains("schedular.epochs"));
     }
 
     [Test]
     public void Alpha_rises_in_the_first_epoch()
     {
         var plan = new TrainingPlan(Config(""), 100);
-        Closeness.ElementsAreClose("alpha", [.. new[] { 0, 50, 100, 1000 }.Select(plan.Alpha)], [0, 0.2, 0.4, 0.4], 1e-15);
+        Closeness.ElementsAreClose(
+            "alpha", [.. new[] { 0, 50, 100, 1000 }.Select(plan.Alpha)], [0, 0.2, 0.4, 0.4], 1e-15);
     }
 
     [Test]
@@ -64,7 +69,8 @@ internal sealed class TrainingPlanTests : FolderTests
     }
 
     // To the last places.
-    private static void NearRate(string what, double actual, double expected) => Closeness.Near(what, actual, expected, 1e-15 * expected);
+    private static void NearRate(string what, double actual, double expected) =>
+        Closeness.Near(what, actual, expected, 1e-15 * expected);
 
     private RunConfig Config(string yaml) => RunConfig.Load(_folder.Write("c.yaml", "seed: 1\n" + yaml));
 }

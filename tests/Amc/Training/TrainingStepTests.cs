@@ -40,7 +40,8 @@ internal sealed class TrainingStepTests : FolderTests
         // A box of two pixels between the sampling points of a picture twenty times as large as the mask.
         using var session = Annotated("[61, 61, 63, 63]");
         Assert.That(session.Loader.Get(0).Masks, Is.All.Zero);
-        var losses = new OptimizationStep(session, traceNaN: false).Run().Losses.ToDictionary(l => l.Name, l => l.Value);
+        var losses = new OptimizationStep(session, traceNaN: false)
+            .Run().Losses.ToDictionary(l => l.Name, l => l.Value);
         Assert.Multiple(() =>
         {
             Assert.That(losses["amc_mean"], Is.Zero);
@@ -48,7 +49,9 @@ internal sealed class TrainingStepTests : FolderTests
             Closeness.Near("total", losses["total"], losses["ita"] + losses["itm"] + losses["mlm"], 5e-6);
         });
         using var large = Annotated("[40, 40, 300, 300]");
-        Assert.That(new OptimizationStep(large, traceNaN: false).Run().Losses.Single(l => l.Name == "amc_max").Value > 0.01, Is.True, "a region that is there");
+        Assert.That(
+            new OptimizationStep(large, traceNaN: false).Run().Losses.Single(l => l.Name == "amc_max").Value > 0.01,
+            Is.True, "a region that is there");
     }
 
     [Test]
@@ -57,7 +60,8 @@ internal sealed class TrainingStepTests : FolderTests
         using var session = Session("amc.mean_weight=3", "amc.max_weight=5");
         foreach (var _ in Enumerable.Range(0, 3))
         {
-            var losses = new OptimizationStep(session, traceNaN: false).Run().Losses.ToDictionary(l => l.Name, l => l.Value);
+            var losses = new OptimizationStep(session, traceNaN: false)
+                .Run().Losses.ToDictionary(l => l.Name, l => l.Value);
             var sum = losses["ita"] + losses["itm"] + losses["mlm"] + 3 * losses["amc_mean"] + 5 * losses["amc_max"];
             Closeness.Near("total", losses["total"], sum, 5e-6);
         }
@@ -67,13 +71,15 @@ internal sealed class TrainingStepTests : FolderTests
     public void Without_AMC_the_losses_are_the_others_alone()
     {
         // Dropout would differ: less is computed without a map, and so fewer masks are drawn.
-        using TrainingSession with = Session("dropout=0"), without = Session("dropout=0", "add_gcam=false"), off = Session("dropout=0");
+        using TrainingSession with = Session("dropout=0"), without = Session("dropout=0", "add_gcam=false"),
+            off = Session("dropout=0");
         var first = new OptimizationStep(with, traceNaN: false).Run().Losses;
         var second = new OptimizationStep(without, traceNaN: false).Run().Losses;
         var third = new OptimizationStep(off, traceNaN: false) { UsesObjective = false }.Run().Losses;
         Assert.That(second.Select(l => l.Name), Is.EqualTo(new[] { "total", "ita", "itm", "mlm" }));
         Assert.That(third, Is.EqualTo(second).AsCollection);
-        Closeness.ElementsAreClose("losses", [.. second.Skip(1).Select(l => l.Value)], [.. first.Skip(1).Take(3).Select(l => l.Value)], 5e-7);
+        Closeness.ElementsAreClose(
+            "losses", [.. second.Skip(1).Select(l => l.Value)], [.. first.Skip(1).Take(3).Select(l => l.Value)], 5e-7);
     }
 
     [Test]
@@ -86,12 +92,16 @@ internal sealed class TrainingStepTests : FolderTests
         {
             Assert.That(records.Select(r => r.Step), Is.EqualTo(Enumerable.Range(1, 6)));
             Assert.That(records.Select(r => r.Epoch), Is.EqualTo(new[] { 0, 0, 0, 0, 1, 1 }));
-            Assert.That(records.Select(r => r.LearningRate), Is.EqualTo(Enumerable.Range(0, 6).Select(session.Plan.LearningRate)));
+            Assert.That(records.Select(r => r.LearningRate),
+                Is.EqualTo(Enumerable.Range(0, 6).Select(session.Plan.LearningRate)));
             Assert.That(records.Select(r => r.LearningRate).Distinct().Count() > 4, Is.True);
         });
     }
 
-    /// <summary>With a zero gradient nothing but the decay moves a weight: by rate · decay, as the configuration has it, or not at all.</summary>
+    /// <summary>
+    /// With a zero gradient nothing but the decay moves a weight: by rate · decay, as the configuration has it, or not
+    /// at all.
+    /// </summary>
     [Test]
     public void The_session_s_optimizer_decays_as_configured()
     {
@@ -108,13 +118,17 @@ internal sealed class TrainingStepTests : FolderTests
             foreach (var p in session.Model.Trainable)
             {
                 var kept = p.Shape.Rank == 1 || p.Name.EndsWith(".bias", StringComparison.Ordinal) ? 1 : 1 - 0.5 * 0.25;
-                Closeness.ElementsAreClose(p.Name, p.Value.ToDoubles(), [.. before[p.Name].Select(v => kept * v)], 1e-7);
+                Closeness.ElementsAreClose(
+                    p.Name, p.Value.ToDoubles(), [.. before[p.Name].Select(v => kept * v)], 1e-7);
             }
-            Assert.That((session.Optimizer.Beta1, session.Optimizer.Beta2, session.Optimizer.Eps), Is.EqualTo((0.9, 0.999, 1e-8)));
+            Assert.That((session.Optimizer.Beta1, session.Optimizer.Beta2, session.Optimizer.Eps),
+                Is.EqualTo((0.9, 0.999, 1e-8)));
         });
     }
 
-    /// <summary>The step itself: what it shows on the way is what it trains on, and a broken one changes nothing.</summary>
+    /// <summary>
+    /// The step itself: what it shows on the way is what it trains on, and a broken one changes nothing.
+    /// </summary>
     [Test]
     public void A_step_with_an_infinite_gradient_keeps_the_weights()
     {
@@ -123,16 +137,19 @@ internal sealed class TrainingStepTests : FolderTests
         double[][] before = [.. model.Trainable.Select(p => p.Value.ToDoubles())], queues = Queues();
         var step = new TrainingStep(model, new AmcObjective(), optimizer)
         {
-            Differentiated = () => model.ItmHead.Weight.Value.Grad!.Backend.Run(new FillArgs(model.ItmHead.Weight.Value.Grad!, double.PositiveInfinity)),
+            Differentiated = () => model.ItmHead.Weight.Value.Grad!.Backend.Run(
+                new FillArgs(model.ItmHead.Weight.Value.Grad!, double.PositiveInfinity)),
         };
-        Assert.That(() => Run(step, model, 0), Throws.TypeOf<TrainingException>().With.Message.Contains("step 1").And.Message.Contains("itm_head.weight"));
+        Assert.That(() => Run(step, model, 0),
+            Throws.TypeOf<TrainingException>().With.Message.Contains("step 1").And.Message.Contains("itm_head.weight"));
         Assert.That(model.Trainable.Select(p => p.Value.ToDoubles()), Is.EqualTo(before));
         Assert.That(Queues(), Is.EqualTo(queues));
         Assert.That(optimizer.StepCount, Is.Zero);
 
         double[][] Queues() =>
         [
-            .. model.StateEntries.Select(e => e.Parameter).Where(p => p.Name.Contains("queue", StringComparison.Ordinal))
+            .. model.StateEntries.Select(e => e.Parameter).Where(
+                p => p.Name.Contains("queue", StringComparison.Ordinal))
                 .Select(p => p.Integers is { } at ? Array.ConvertAll(at, v => (double)v) : p.Value.ToDoubles()),
         ];
     }
@@ -152,7 +169,10 @@ internal sealed class TrainingStepTests : FolderTests
             double[] text = [];
             var random = new RandomSource(1);
             for (var i = 0; i < drawn; i++) random.NextKey();
-            Run(new TrainingStep(model, null, optimizer) { Forwarded = t => text = ((AlbefOutput)t.Output).TextEmbeds.ToDoubles() }, model, number, random);
+            Run(new TrainingStep(model, null, optimizer)
+            {
+                Forwarded = t => text = ((AlbefOutput)t.Output).TextEmbeds.ToDoubles()
+            }, model, number, random);
             return text;
         }
     }
@@ -162,7 +182,8 @@ internal sealed class TrainingStepTests : FolderTests
         using var scope = MemoryScope.Begin();
         var batch = SmallModel.Batch(model);
         var regions = Tensor.Ones([3, 8, 8], DType.F64, _backend);
-        step.Run(number, new StepInputs(batch, regions, [true, true, true]), new StepOptions(0.4, random ?? new RandomSource(1)), 1e-3);
+        step.Run(number, new StepInputs(batch, regions, [true, true, true]),
+            new StepOptions(0.4, random ?? new RandomSource(1)), 1e-3);
     }
 
     private TrainingSession Session(params string[] overrides) =>
@@ -174,8 +195,11 @@ internal sealed class TrainingStepTests : FolderTests
         for (var i = 0; i < picture.Pixels.Length; i++)
             picture.Pixels[i] = (byte)(i * 7 % 251);
         picture.SavePng(_folder.PathOf("a.png"));
-        var entries = string.Join(", ", Enumerable.Range(0, 4).Select(i => $$"""{"image": "a.png", "caption": "{{(i % 2 == 0 ? "red" : "blue")}} car", "bbox": [{{box}}]}"""));
-        string train = _folder.Write("annotations.json", $"[{entries}]"), words = _folder.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nred\nblue\ncar\n");
-        return Session("dataset=annotations", $"train_file={train}", $"vocab_file={words}", $"image_root={_folder.Path}", "augment=false");
+        var entries = string.Join(", ", Enumerable.Range(0, 4).Select(
+            i => $$"""{"image": "a.png", "caption": "{{(i % 2 == 0 ? "red" : "blue")}} car", "bbox": [{{box}}]}"""));
+        string train = _folder.Write("annotations.json", $"[{entries}]"),
+            words = _folder.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nred\nblue\ncar\n");
+        return Session("dataset=annotations", $"train_file={train}", $"vocab_file={words}",
+            $"image_root={_folder.Path}", "augment=false");
     }
 }

@@ -3,9 +3,9 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Tests.Amc.Verification;
 
 /// <summary>
-/// What the recordings of this repository may be off by: about ten times the worst of all SIMD paths and OpenCL. The program allows
-/// more, for recordings of any depth. The references computed some losses and the trained weights in single precision; so they
-/// stay off in f64.
+/// What the recordings of this repository may be off by: about ten times the worst of all SIMD paths and OpenCL. The
+/// program allows more, for recordings of any depth. The references computed some losses and the trained weights in
+/// single precision; so they stay off in f64.
 /// </summary>
 internal static class GoldenAllowances
 {

@@ -17,12 +17,14 @@ public sealed class GoldenVerifierTests
     private static readonly string[] Prefixes = ["albef", "clip", "blip"];
 
     public static IEnumerable<string> Recordings => Directory.Exists(GoldenFiles.Folder)
-        ? Prefixes.SelectMany(p => Directory.EnumerateFiles(GoldenFiles.Folder, p + "-*.json")).Where(IsRecording).Order(StringComparer.Ordinal).Select(Path.GetFileName).OfType<string>()
+        ? Prefixes.SelectMany(p => Directory.EnumerateFiles(GoldenFiles.Folder, p + "-*.json")).Where(IsRecording)
+            .Order(StringComparer.Ordinal).Select(Path.GetFileName).OfType<string>()
         : [];
 
     [Test]
     public void Every_recorded_step_is_reproduced(
-        [ValueSource(nameof(Recordings))] string name, [Values(DType.F32, DType.F64)] DType dtype, [ValueSource(typeof(SimdPaths), nameof(SimdPaths.All))] string path)
+        [ValueSource(nameof(Recordings))] string name, [Values(DType.F32, DType.F64)] DType dtype,
+        [ValueSource(typeof(SimdPaths), nameof(SimdPaths.All))] string path)
     {
         using var use = SimdPaths.Use(path);
         using var backend = new CpuBackend();
@@ -31,7 +33,8 @@ public sealed class GoldenVerifierTests
 
     [Test]
     public void Every_recorded_step_is_reproduced_on_OpenCL(
-        [ValueSource(nameof(Recordings))] string name, [Values(DType.F32, DType.F64)] DType dtype) => Check(name, dtype, TestBackends.OpenCl);
+        [ValueSource(nameof(Recordings))] string name, [Values(DType.F32, DType.F64)] DType dtype) =>
+        Check(name, dtype, TestBackends.OpenCl);
 
     private static void Check(string name, DType dtype, IBackend backend)
     {
@@ -42,7 +45,8 @@ public sealed class GoldenVerifierTests
         Assert.That(report.Groups.Select(g => g.Name), Is.EquivalentTo(allowed.Keys));
         Assert.Multiple(() =>
         {
-            foreach (var g in report.Groups) Assert.That(g.WorstError <= allowed[g.Name], Is.True, $"{g}; this recording is held to {allowed[g.Name]:E0}");
+            foreach (var g in report.Groups) Assert.That(
+                g.WorstError <= allowed[g.Name], Is.True, $"{g}; this recording is held to {allowed[g.Name]:E0}");
         });
     }
 
@@ -55,9 +59,11 @@ public sealed class GoldenVerifierTests
         using var backend = new CpuBackend();
         using var trained = TorchCheckpoint.Load(GoldenFiles.Require("albef-tiny.pth"));
         // Finite, as a checkpoint has to be, and too large for a product.
-        TensorData[] broken = [.. trained.Tensors.Select(t => t.Name == "itm_head.weight" ? TensorData.From(t.Name, [.. t.Shape], [.. Enumerable.Repeat(3e38f, (int)t.Count)]) : t)];
+        TensorData[] broken = [.. trained.Tensors.Select(t => t.Name == "itm_head.weight"
+            ? TensorData.From(t.Name, [.. t.Shape], [.. Enumerable.Repeat(3e38f, (int)t.Count)]) : t)];
         var report = GoldenVerifier.Verify(GoldenFiles.Require("albef-tiny.json"), backend, DType.F32, broken);
-        Assert.That(report.Groups.Where(g => g.Name.StartsWith("loss", StringComparison.Ordinal) || g.Name.StartsWith("after3", StringComparison.Ordinal)).Select(g => g.Passed), Is.All.False);
+        Assert.That(report.Groups.Where(g => g.Name.StartsWith("loss", StringComparison.Ordinal)
+            || g.Name.StartsWith("after3", StringComparison.Ordinal)).Select(g => g.Passed), Is.All.False);
     }
 
     [Test]

@@ -42,7 +42,8 @@ internal sealed class CocoTests : ImportTests
         }));
         Assert.That(Dropped(summary, "val2017"), Is.EqualTo(new[]
         {
-            "bad_shape 1", "box_without_area 1", "duplicate_id 1", "malformed 1", "unknown_category 1", "unknown_picture 1",
+            "bad_shape 1", "box_without_area 1", "duplicate_id 1", "malformed 1", "unknown_category 1",
+            "unknown_picture 1",
         }));
         var regions = AnnotationFile.Load(Path.Combine(Output, "val2017.regions.json"), BoxFormat.Corners)[2].Regions;
         Assert.That(regions.Select(r => r.Area), Is.EqualTo(new[] { 8.0, 100 }));
@@ -54,7 +55,8 @@ internal sealed class CocoTests : ImportTests
     {
         Write();
         var summary = Import("coco");
-        Assert.That(Entries("val2017_captions"), Is.EqualTo(new[] { "val2017/000002.jpg: Night", "val2017/000001.jpg: A dog.|Two lights" }));
+        Assert.That(Entries("val2017_captions"), Is.EqualTo(
+            new[] { "val2017/000002.jpg: Night", "val2017/000001.jpg: A dog.|Two lights" }));
         var counts = summary.Splits["val2017_captions"];
         Assert.That((counts.Pictures, counts.Phrases, counts.Regions), Is.EqualTo((2, 3L, 0L)));
     }

@@ -40,7 +40,8 @@ internal sealed class FlickrEntitiesTests : ImportTests
         var counts = summary.Splits["test"];
         Assert.That((counts.Pictures, counts.Phrases, counts.Regions), Is.EqualTo((1, 5L, 8L)));
         var rich = Rich("test")[1];
-        Assert.That(rich.ToJsonString(), Is.EqualTo("""{"image":"7.jpg","width":60,"height":50,"caption":"a hat","regions":[{"box":[29,4,59,49]}],"id":"7/0/2","entity":"2","category":"clothing/other","split":"test"}"""));
+        Assert.That(rich.ToJsonString(), Is.EqualTo(
+            """{"image":"7.jpg","width":60,"height":50,"caption":"a hat","regions":[{"box":[29,4,59,49]}],"id":"7/0/2","entity":"2","category":"clothing/other","split":"test"}"""));
     }
 
     [Test]
@@ -59,7 +60,8 @@ internal sealed class FlickrEntitiesTests : ImportTests
     {
         Write();
         Original("test.txt", "7\n8 7\n");
-        Assert.That(Dropped(Import("flickr30k"), "test"), Is.EqualTo(new[] { "duplicate_id 1", "no_box 2", "not_visual 1", "unknown_picture 1" }));
+        Assert.That(Dropped(Import("flickr30k"), "test"),
+            Is.EqualTo(new[] { "duplicate_id 1", "no_box 2", "not_visual 1", "unknown_picture 1" }));
     }
 
     [Test]
@@ -103,7 +105,8 @@ internal sealed class FlickrEntitiesTests : ImportTests
     public void Xml_whose_entities_expand_is_refused()
     {
         Write();
-        Original("Annotations/7.xml", "<!DOCTYPE a [<!ENTITY x \"boom\"><!ENTITY y \"&x;&x;\">]>\n<annotation><filename>&y;</filename></annotation>");
+        Original("Annotations/7.xml", "<!DOCTYPE a [<!ENTITY x \"boom\"><!ENTITY y "
+            + "\"&x;&x;\">]>\n<annotation><filename>&y;</filename></annotation>");
         Refused("flickr30k", null, "7.xml", "entities", "refused");
     }
 
@@ -127,7 +130,8 @@ internal sealed class FlickrEntitiesTests : ImportTests
     public void Another_layout_is_told_with_what_was_expected()
     {
         Original("Sentences/7.txt", Sentences);
-        Refused("flickr30k", null, "Flickr30k Entities is expected as Annotations/*.xml, Sentences/*.txt", "Annotations/*.xml is missing");
+        Refused("flickr30k", null, "Flickr30k Entities is expected as Annotations/*.xml, Sentences/*.txt",
+            "Annotations/*.xml is missing");
         Original("Annotations/7.xml", Xml);
         Refused("flickr30k", null, "none of train.txt, val.txt, test.txt");
     }

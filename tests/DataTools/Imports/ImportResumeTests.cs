@@ -11,7 +11,8 @@ internal sealed class ImportResumeTests : ImportTests
     [SetUp]
     public void Write()
     {
-        Original("image_data.json", $"[{string.Join(",\n", Numbers.Select(i => $$"""{"image_id": {{i}}, "width": 50, "height": 40}"""))}]");
+        Original("image_data.json",
+            $"[{string.Join(",\n", Numbers.Select(i => $$"""{"image_id": {{i}}, "width": 50, "height": 40}"""))}]");
         Original("region_descriptions.json", $"[{string.Join(",\n", Numbers.Select(i =>
             $$"""{"id": {{i}}, "regions": [{"region_id": {{i}}, "phrase": "thing {{i}}", "x": {{i}}, "y": 2, "width": 5, "height": 6}, {"region_id": {{i + 100}}, "phrase": "outside", "x": 60, "y": 2, "width": 5, "height": 6}]}"""))}]");
     }
@@ -34,7 +35,8 @@ internal sealed class ImportResumeTests : ImportTests
         var summary = Import("vg");
         Assert.That(_said, Has.Some.Contain($"resumed behind the first {killed} "));
         foreach (var file in Directory.GetFiles(whole).Select(Path.GetFileName))
-            Assert.That(File.ReadAllBytes(Path.Combine(Output, file!)), Is.EqualTo(File.ReadAllBytes(Path.Combine(whole, file!))), file);
+            Assert.That(File.ReadAllBytes(Path.Combine(Output, file!)),
+                Is.EqualTo(File.ReadAllBytes(Path.Combine(whole, file!))), file);
         Assert.That(summary.Splits["train"].Dropped["box_outside"], Is.EqualTo(Pictures));
     }
 
@@ -82,7 +84,8 @@ internal sealed class ImportResumeTests : ImportTests
         Import("vg", Request with
         {
             JournalEvery = 1,
-            Progress = _ => error ??= Assert.Throws<DataException>(() => DatasetRegistry.FindImported("vg").Import(Request))!.Message,
+            Progress = _ => error ??=
+                Assert.Throws<DataException>(() => DatasetRegistry.FindImported("vg").Import(Request))!.Message,
         });
         Assert.That(error, Does.Contain("another process imports here"));
     }

@@ -4,7 +4,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.DataTools.Imports;
 
-/// <summary>What tests of importers share: originals in the true layout, written by the test, and what an import leaves.</summary>
+/// <summary>
+/// What tests of importers share: originals in the true layout, written by the test, and what an import leaves.
+/// </summary>
 internal abstract class ImportTests : FolderTests
 {
     private protected readonly List<string> _said = [];
@@ -44,8 +46,10 @@ internal abstract class ImportTests : FolderTests
         foreach ((var split, var counts) in summary.Splits)
         {
             var node = written["splits"]![split]!;
-            Assert.That(((int)node["pictures"]!, (long)node["phrases"]!, (long)node["regions"]!), Is.EqualTo((counts.Pictures, counts.Phrases, counts.Regions)), split);
-            Assert.That(node["dropped"]!.AsObject().ToDictionary(d => d.Key, d => (long)d.Value!), Is.EquivalentTo(counts.Dropped), split);
+            Assert.That(((int)node["pictures"]!, (long)node["phrases"]!, (long)node["regions"]!),
+                Is.EqualTo((counts.Pictures, counts.Phrases, counts.Regions)), split);
+            Assert.That(node["dropped"]!.AsObject().ToDictionary(d => d.Key, d => (long)d.Value!),
+                Is.EquivalentTo(counts.Dropped), split);
         }
         Assert.That(Directory.GetFileSystemEntries(Output, "*.tmp*"), Is.Empty);
         return summary;
@@ -67,19 +71,25 @@ internal abstract class ImportTests : FolderTests
 
     /// <summary>The entries of a split's richer file, as JSON.</summary>
     private protected JsonObject[] Rich(string split) =>
-        [.. JsonNode.Parse(File.ReadAllText(Path.Combine(Output, $"{split}.regions.json")))!.AsArray().Select(n => n!.AsObject())];
+        [.. JsonNode.Parse(File.ReadAllText(Path.Combine(Output, $"{split}.regions.json")))!.AsArray()
+            .Select(n => n!.AsObject())];
 
-    /// <summary>Expects an import to be refused in one line, and nothing to be left but perhaps the list of missing pictures.</summary>
+    /// <summary>
+    /// Expects an import to be refused in one line, and nothing to be left but perhaps the list of missing pictures.
+    /// </summary>
     private protected void Refused(string name, ImportRequest? request, params string[] parts)
     {
-        var error = Assert.Throws<DataException>(() => DatasetRegistry.FindImported(name).Import(request ?? Request))!.Message;
+        var error =
+            Assert.Throws<DataException>(() => DatasetRegistry.FindImported(name).Import(request ?? Request))!.Message;
         Assert.That(error, Does.Not.Contain("\n"));
         foreach (var part in parts)
             Assert.That(error, Does.Contain(part));
         if (Directory.Exists(Output))
-            Assert.That(Directory.GetFileSystemEntries(Output).Select(Path.GetFileName), Is.SubsetOf(new[] { "missing.txt" }));
+            Assert.That(
+                Directory.GetFileSystemEntries(Output).Select(Path.GetFileName), Is.SubsetOf(new[] { "missing.txt" }));
     }
 
     /// <summary>What was dropped of a split, as <c>reason n</c>.</summary>
-    private protected static string[] Dropped(ImportSummary summary, string split) => [.. summary.Splits[split].Dropped.Select(d => $"{d.Key} {d.Value}")];
+    private protected static string[] Dropped(ImportSummary summary, string split) =>
+        [.. summary.Splits[split].Dropped.Select(d => $"{d.Key} {d.Value}")];
 }

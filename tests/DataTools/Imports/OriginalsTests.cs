@@ -13,8 +13,10 @@ internal sealed class OriginalsTests : FolderTests
     public void Elements_are_read_whole_however_they_meet_the_end_of_the_buffer()
     {
         // Elements of many sizes, one larger than the buffer of 256 KB.
-        string[] texts = [.. Enumerable.Range(0, 3000).Select(i => new string((char)('a' + (i % 26)), (i * 37) % 501)), new('x', 600_000)];
-        var path = _folder.Write("list.json", "\uFEFF" + JsonSerializer.Serialize(texts.Select((t, i) => new { i, t })));
+        string[] texts = [.. Enumerable.Range(0, 3000).Select(i => new string((char)('a' + (i % 26)), (i * 37) % 501)),
+            new('x', 600_000)];
+        var path = _folder.Write(
+            "list.json", "\uFEFF" + JsonSerializer.Serialize(texts.Select((t, i) => new { i, t })));
         using var scan = new JsonScan(path);
         using var slices = new JsonSlices(path);
         var number = 0;
@@ -32,9 +34,11 @@ internal sealed class OriginalsTests : FolderTests
     public void Members_and_wanted_lists_are_read_and_others_passed_over()
     {
         var large = string.Join(",", Enumerable.Repeat("[1,{\"b\":[]}]", 50_000));
-        var path = _folder.Write("object.json", "{\"other\": [" + large + """], "none": 3, "b": [{"id": 1}, {"id": 2}], "a": [], "c": {"a": [9]}}""");
+        var path = _folder.Write("object.json",
+            "{\"other\": [" + large + """], "none": 3, "b": [{"id": 1}, {"id": 2}], "a": [], "c": {"a": [9]}}""");
         using (var scan = new JsonScan(path))
-            Assert.That(scan.Lists(["a", "b"]).Select(l => $"{l.List}{l.Element.Whole("id")}"), Is.EqualTo(new[] { "b1", "b2" }));
+            Assert.That(scan.Lists(["a", "b"]).Select(l => $"{l.List}{l.Element.Whole("id")}"),
+                Is.EqualTo(new[] { "b1", "b2" }));
         using (var scan = new JsonScan(path))
             Assert.That(scan.Members().Select(m => m.Name), Is.EqualTo(new[] { "other", "none", "b", "a", "c" }));
         using (var scan = new JsonScan(path))
@@ -45,7 +49,8 @@ internal sealed class OriginalsTests : FolderTests
     public void A_file_that_is_cut_off_at_any_byte_is_an_error()
     {
         const string List = """[{"a": "b\u00e9", "c": [1, -2.5e3, null]}, true, {"d": {}}]""";
-        const string Lists = """{"x": {"y": [1]}, "images": [{"id": 1}], "z": "w", "annotations": [{"id": 2, "b": [1.5]}]}""";
+        const string Lists =
+            """{"x": {"y": [1]}, "images": [{"id": 1}], "z": "w", "annotations": [{"id": 2, "b": [1.5]}]}""";
         for (var length = 0; length < List.Length; length++)
             AssertCut(List[..length], s => s.List().Count());
         for (var length = 0; length < Lists.Length; length++)
@@ -80,7 +85,8 @@ internal sealed class OriginalsTests : FolderTests
     {
         using var document = JsonDocument.Parse("""{"a": "\ud800", "b": "x", "c": 5.0, "d": "12", "e": 5.5}""");
         var element = document.RootElement;
-        Assert.That((element.Text("a"), element.Text("b"), element.Whole("c"), element.Whole("d"), element.Whole("e")), Is.EqualTo(((string?)null, "x", 5L, 12L, (long?)null)));
+        Assert.That((element.Text("a"), element.Text("b"), element.Whole("c"), element.Whole("d"), element.Whole("e")),
+            Is.EqualTo(((string?)null, "x", 5L, 12L, (long?)null)));
     }
 
     [Test]
@@ -96,12 +102,14 @@ internal sealed class OriginalsTests : FolderTests
     }
 
     [TestCase("A [/EN#1/people man] .", "1:man")]
-    [TestCase("[/EN#1/people a man with [/EN#22/clothing/other a red hat]] here", "1:a man with a red hat|22:a red hat")]
+    [TestCase("[/EN#1/people a man with [/EN#22/clothing/other a red hat]] here",
+        "1:a man with a red hat|22:a red hat")]
     [TestCase("[/EN#1/people [/EN#2/people two] men] ]", "1:two men|2:two")]
     [TestCase("no marks [ at all ]", "")]
     [TestCase("", "")]
     public void Phrases_of_marked_sentences(string sentence, string expected) =>
-        Assert.That(string.Join('|', FlickrSentence.Phrases(sentence).Select(p => $"{p.Entity}:{p.Text}")), Is.EqualTo(expected));
+        Assert.That(string.Join('|', FlickrSentence.Phrases(sentence).Select(p => $"{p.Entity}:{p.Text}")),
+            Is.EqualTo(expected));
 
     [Test]
     public void Texts_of_protocol_0_are_read_with_their_escapes()
@@ -115,7 +123,8 @@ internal sealed class OriginalsTests : FolderTests
         object? Read(string latin)
         {
             MemoryRange bytes = new(Encoding.Latin1.GetBytes(latin));
-            return PlainPickle.Read(new PickleInput("x.p", bytes, new PickleLimits(1000, 1000), (problem, remedy) => new DataException($"{problem}; {remedy}")));
+            return PlainPickle.Read(new PickleInput("x.p", bytes, new PickleLimits(1000, 1000),
+                (problem, remedy) => new DataException($"{problem}; {remedy}")));
         }
     }
 
@@ -123,6 +132,7 @@ internal sealed class OriginalsTests : FolderTests
     {
         public long Length => bytes.Length;
 
-        public void Read(long offset, Span<byte> destination) => bytes.AsSpan((int)offset, destination.Length).CopyTo(destination);
+        public void Read(long offset, Span<byte> destination) =>
+            bytes.AsSpan((int)offset, destination.Length).CopyTo(destination);
     }
 }

@@ -12,7 +12,9 @@ internal sealed class PythonPickle
 
     private PythonPickle(int protocol) => _protocol = protocol;
 
-    /// <summary>The pickle of lists, dictionaries, texts (byte strings of Python 2), <see cref="Unicode"/> and whole numbers.</summary>
+    /// <summary>
+    /// The pickle of lists, dictionaries, texts (byte strings of Python 2), <see cref="Unicode"/> and whole numbers.
+    /// </summary>
     public static byte[] Of(object value, int protocol)
     {
         var pickle = new PythonPickle(protocol);
@@ -58,7 +60,8 @@ internal sealed class PythonPickle
             var quote = text.Contains('\'', StringComparison.Ordinal) ? '"' : '\'';
             Add($"S{quote}");
             foreach (var b in utf8)
-                Add(b is >= 32 and < 127 and not (byte)'\\' ? $"{(char)b}" : b == '\\' ? "\\\\" : b == '\n' ? "\\n" : $"\\x{b:x2}");
+                Add(b is >= 32 and < 127
+                    and not (byte)'\\' ? $"{(char)b}" : b == '\\' ? "\\\\" : b == '\n' ? "\\n" : $"\\x{b:x2}");
             Add($"{quote}\n");
         }
         Remember();
@@ -67,9 +70,11 @@ internal sealed class PythonPickle
     private void WriteUnicode(string text)
     {
         if (_protocol > 0)
-            _bytes.AddRange([(byte)'X', .. BitConverter.GetBytes(Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)]);
+            _bytes.AddRange([(byte)'X', .. BitConverter.GetBytes(Encoding.UTF8.GetByteCount(text)),
+                .. Encoding.UTF8.GetBytes(text)]);
         else
-            Add($"V{string.Concat(text.Select(c => c < 256 && c is not ('\\' or '\n') ? $"{c}" : $"\\u{(int)c:x4}"))}\n");
+            Add($"V{string.Concat(text.Select(c => c < 256 && c is not ('\\' or '\n') ? $"{c}" : $"\\u{(int)c:x4}"))}"
+                + "\n");
         Remember();
     }
 

@@ -47,11 +47,13 @@ internal sealed class ReferTests : ImportTests
             "train2014/COCO_train2014_000000000005.jpg: man in red [10.5,2,18.75,22]",
             "train2014/COCO_train2014_000000000005.jpg: guy [10.5,2,18.75,22]",
         }));
-        Assert.That(Entries("testA"), Is.EqualTo(new[] { "train2014/COCO_train2014_000000000006.jpg: it's a café [0,0,4,4]" }));
+        Assert.That(
+            Entries("testA"), Is.EqualTo(new[] { "train2014/COCO_train2014_000000000006.jpg: it's a café [0,0,4,4]" }));
         Assert.That(Dropped(summary, "val"), Is.EqualTo(new[] { "duplicate_id 2", "malformed 1" }));
         Assert.That(Dropped(summary, "testA"), Is.EqualTo(new[]
         {
-            "bad_shape 1", "box_without_area 1", "duplicate_id 1", "malformed 1", "unknown_annotation 2", "unknown_picture 1",
+            "bad_shape 1", "box_without_area 1", "duplicate_id 1", "malformed 1", "unknown_annotation 2",
+            "unknown_picture 1",
         }));
         Assert.That(Dropped(summary, "testB"), Is.EqualTo(new[] { "duplicate_id 1", "empty_phrase 1", "malformed 1" }));
     }
@@ -77,14 +79,16 @@ internal sealed class ReferTests : ImportTests
         // Two triangles of 20 by 10 pixels between the diagonals of a square of 20, by the centres of pixels.
         Assert.That(region, Is.TypeOf<RunLength>());
         Assert.That(region.Area, Is.EqualTo(200).Within(20));
-        Assert.That((region.Contains(2, 10, Edges.Inclusive), region.Contains(10, 2, Edges.Inclusive)), Is.EqualTo((true, false)));
+        Assert.That((region.Contains(2, 10, Edges.Inclusive), region.Contains(10, 2, Edges.Inclusive)),
+            Is.EqualTo((true, false)));
     }
 
     [Test]
     public void The_data_sets_own_folder_serves_as_root_too()
     {
         Write(2);
-        Assert.That(Import("refcoco+", Request with { Root = Path.Combine(Root, "refcoco+") }).Splits["val"].Phrases, Is.EqualTo(2));
+        Assert.That(Import("refcoco+", Request with { Root = Path.Combine(Root, "refcoco+") }).Splits["val"].Phrases,
+            Is.EqualTo(2));
     }
 
     [Test]
@@ -119,7 +123,8 @@ internal sealed class ReferTests : ImportTests
         for (var length = 0; length < whole.Length; length++)
         {
             Pickle(whole[..length]);
-            var error = Assert.Throws<DataException>(() => ReferPickle.Load(Path.Combine(Root, "refcoco+", "refs(unc).p")))!;
+            var error =
+                Assert.Throws<DataException>(() => ReferPickle.Load(Path.Combine(Root, "refcoco+", "refs(unc).p")))!;
             Assert.That(error.Message, Does.Contain("refs(unc).p").And.Not.Contain("\n"));
         }
     }
@@ -139,7 +144,8 @@ internal sealed class ReferTests : ImportTests
     public void Another_layout_or_division_is_told_with_what_was_expected()
     {
         Original("refcoco+/instances.json", Instances);
-        Refused("refcoco+", null, "RefCOCO+ is expected as refcoco+/refs(unc).p, refcoco+/instances.json", "refcoco+/refs(unc).p is missing");
+        Refused("refcoco+", null, "RefCOCO+ is expected as refcoco+/refs(unc).p, refcoco+/instances.json",
+            "refcoco+/refs(unc).p is missing");
         Refused("refcoco+", Request with { SplitBy = "google" }, "--split-by google", "unc");
     }
 
@@ -151,7 +157,8 @@ internal sealed class ReferTests : ImportTests
              "annotations": [{"id": 3, "image_id": 1, "category_id": 0, "bbox": [1, 2, 3, 4], "segmentation": [{"size": [10, 10], "counts": [11, 4, 85]}]}]}
             """);
         Original("refclef/refs(berkeley).p", "");
-        File.WriteAllBytes(Path.Combine(Root, "refclef/refs(berkeley).p"), PythonPickle.Of(new object[] { Expression(1, 3, 1, "test", "sky") }, 2));
+        File.WriteAllBytes(Path.Combine(Root, "refclef/refs(berkeley).p"),
+            PythonPickle.Of(new object[] { Expression(1, 3, 1, "test", "sky") }, 2));
         Picture("images/saiapr_tc-12/02/images/2500.jpg", 10, 10);
         var summary = Import("refclef", Request with { SplitBy = "berkeley" });
         Assert.That(Entries("test"), Is.EqualTo(new[] { "02/images/2500.jpg: sky [1,2,4,6]" }));
@@ -159,23 +166,24 @@ internal sealed class ReferTests : ImportTests
         Assert.That(summary.Splits["test"].Dropped, Is.Empty);
     }
 
-    internal static Dictionary<string, object> Expression(int id, int annotation, int picture, string split, params string[] sentences) => new()
-    {
-        ["ref_id"] = id,
-        ["ann_id"] = annotation,
-        ["image_id"] = picture,
-        ["category_id"] = 1,
-        ["split"] = split,
-        ["file_name"] = $"COCO_train2014_{picture:D12}_{id}.jpg",
-        ["sent_ids"] = sentences.Select((_, i) => (object)(100 * id + i)).ToArray(),
-        ["sentences"] = sentences.Select((s, i) => (object)new Dictionary<string, object>
+    internal static Dictionary<string, object> Expression(
+        int id, int annotation, int picture, string split, params string[] sentences) => new()
         {
-            ["tokens"] = s.Split(' ').Cast<object>().ToArray(),
-            ["raw"] = new Unicode(s + " ☂"),
-            ["sent_id"] = 100 * id + i,
-            ["sent"] = s,
-        }).ToArray(),
-    };
+            ["ref_id"] = id,
+            ["ann_id"] = annotation,
+            ["image_id"] = picture,
+            ["category_id"] = 1,
+            ["split"] = split,
+            ["file_name"] = $"COCO_train2014_{picture:D12}_{id}.jpg",
+            ["sent_ids"] = sentences.Select((_, i) => (object)(100 * id + i)).ToArray(),
+            ["sentences"] = sentences.Select((s, i) => (object)new Dictionary<string, object>
+            {
+                ["tokens"] = s.Split(' ').Cast<object>().ToArray(),
+                ["raw"] = new Unicode(s + " ☂"),
+                ["sent_id"] = 100 * id + i,
+                ["sent"] = s,
+            }).ToArray(),
+        };
 
     private void Write(int protocol)
     {

@@ -49,7 +49,8 @@ internal sealed class VisualGenomeTests : ImportTests
         Assert.That((counts.Pictures, counts.Phrases, counts.Regions), Is.EqualTo((2, 5L, 6L)));
         Assert.That(Dropped(summary, "train"), Is.EqualTo(new[]
         {
-            "box_outside 1", "box_without_area 1", "duplicate_id 1", "empty_phrase 1", "malformed 1", "unknown_picture 1",
+            "box_outside 1", "box_without_area 1", "duplicate_id 1", "empty_phrase 1", "malformed 1",
+            "unknown_picture 1",
         }));
         Assert.That(counts.MeanWords, Is.EqualTo((3 + 3 + 3 + 2 + 2) / 5.0));
         Assert.That(counts.MeanWidth, Is.EqualTo((20 + 100 + 40 + 20 + 50 + 20) / 6.0));
@@ -63,7 +64,8 @@ internal sealed class VisualGenomeTests : ImportTests
         Write();
         Import("vg");
         var rich = Rich("train");
-        Assert.That(rich[0].ToJsonString(), Is.EqualTo("""{"image":"VG_100K/1.jpg","width":100,"height":50,"caption":"a red car","regions":[{"box":[10,5,30,15]}],"id":"11","split":"train"}"""));
+        Assert.That(rich[0].ToJsonString(), Is.EqualTo(
+            """{"image":"VG_100K/1.jpg","width":100,"height":50,"caption":"a red car","regions":[{"box":[10,5,30,15]}],"id":"11","split":"train"}"""));
         Assert.That((string)rich[3]["category"]!, Is.EqualTo("car"));
     }
 
@@ -121,7 +123,8 @@ internal sealed class VisualGenomeTests : ImportTests
     public void Another_layout_is_told_with_what_was_expected()
     {
         Original("image_data.json", Pictures);
-        Refused("vg", null, Root, "Visual Genome is expected as image_data.json, region_descriptions.json", "region_descriptions.json is missing");
+        Refused("vg", null, Root, "Visual Genome is expected as image_data.json, region_descriptions.json",
+            "region_descriptions.json is missing");
         Refused("vg", Request with { Images = Path.Combine(Root, "nowhere") }, "--images");
         Directory.Delete(Root, recursive: true);
         Refused("vg", null, "there is no such folder");

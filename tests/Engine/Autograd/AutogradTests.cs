@@ -18,7 +18,8 @@ internal sealed class AutogradTests
     [TearDown]
     public void Close() => _scope!.Dispose();
 
-    private static Tensor Leaf(params double[] values) => Tensor.From(values, [values.Length], TestBackends.Cpu).SetRequiresGrad();
+    private static Tensor Leaf(params double[] values) =>
+        Tensor.From(values, [values.Length], TestBackends.Cpu).SetRequiresGrad();
 
     [Test]
     public void Backward_accumulates_over_calls_until_cleared()
@@ -42,16 +43,21 @@ internal sealed class AutogradTests
     public void A_weight_and_an_input_used_by_several_layers_get_the_sum_of_all_gradients()
     {
         double[] weights = [1, 2, 3, 4, 5, 6], inputs = [1, -1, 2, 3];
-        Tensor w = Tensor.From(weights, [3, 2], TestBackends.Cpu).SetRequiresGrad(), x = Tensor.From(inputs, [2, 2], TestBackends.Cpu).SetRequiresGrad();
+        Tensor w = Tensor.From(weights, [3, 2], TestBackends.Cpu).SetRequiresGrad(),
+            x = Tensor.From(inputs, [2, 2], TestBackends.Cpu).SetRequiresGrad();
         var rows = Tensor.From([2, 0, 2], [3], TestBackends.Cpu);
-        var loss = x.Linear(w, null).Sum().Add(x.Linear(w, null).Scale(2).Sum()).Add(w.Embedding(rows).Scale(3).Sum()).Add(w.Embedding(rows).Sum());
-        var (recorded, plain) = (AutogradEngine.Grad([loss], [x, w], createGraph: true), AutogradEngine.Grad([loss], [x, w]));
-        double[] columns = [.. Enumerable.Range(0, 2).Select(j => 3.0 * Enumerable.Range(0, 3).Sum(i => weights[2 * i + j]))];
+        var loss = x.Linear(w, null).Sum().Add(x.Linear(w, null).Scale(2).Sum()).Add(w.Embedding(rows).Scale(3).Sum())
+            .Add(w.Embedding(rows).Sum());
+        var (recorded, plain) =
+            (AutogradEngine.Grad([loss], [x, w], createGraph: true), AutogradEngine.Grad([loss], [x, w]));
+        double[] columns =
+            [.. Enumerable.Range(0, 2).Select(j => 3.0 * Enumerable.Range(0, 3).Sum(i => weights[2 * i + j]))];
         double[] sums = [3 * (inputs[0] + inputs[2]), 3 * (inputs[1] + inputs[3])];
         foreach (var grads in new[] { recorded, plain })
         {
             Assert.That(grads[0]!.ToDoubles(), Is.EqualTo(new[] { columns[0], columns[1], columns[0], columns[1] }));
-            Assert.That(grads[1]!.ToDoubles(), Is.EqualTo(new[] { sums[0] + 4, sums[1] + 4, sums[0], sums[1], sums[0] + 8, sums[1] + 8 }));
+            Assert.That(grads[1]!.ToDoubles(), Is.EqualTo(
+                new[] { sums[0] + 4, sums[1] + 4, sums[0], sums[1], sums[0] + 8, sums[1] + 8 }));
         }
     }
 
@@ -151,12 +157,16 @@ internal sealed class AutogradTests
         var b = Tensor.Zeros([4, 5], DType.F32, TestBackends.Cpu);
         Assert.Multiple(() =>
         {
-            Assert.That(Assert.Throws<ShapeException>(() => a.MatMul(b))!.Message, Does.Contain("matmul").And.Contain("[2, 3]").And.Contain("[4, 5]"));
-            Assert.That(Assert.Throws<ShapeException>(() => a.Add(b))!.Message, Does.StartWith("add:").And.Contain("do not broadcast"));
+            Assert.That(Assert.Throws<ShapeException>(() => a.MatMul(b))!.Message,
+                Does.Contain("matmul").And.Contain("[2, 3]").And.Contain("[4, 5]"));
+            Assert.That(Assert.Throws<ShapeException>(() => a.Add(b))!.Message,
+                Does.StartWith("add:").And.Contain("do not broadcast"));
             Assert.That(Assert.Throws<DTypeException>(() => a.Add(a.To(DType.F64)))!.Message, Does.StartWith("add:"));
-            Assert.That(Assert.Throws<AutogradException>(() => a.Sum().Backward())!.Message, Does.Contain("does not require a gradient"));
+            Assert.That(Assert.Throws<AutogradException>(() => a.Sum().Backward())!.Message,
+                Does.Contain("does not require a gradient"));
             Assert.That(Assert.Throws<ShapeException>(() => a.Reshape(7))!.Message, Does.StartWith("reshape:"));
-            Assert.That(Assert.Throws<EngineException>(() => a.IndexSelect(0, Tensor.From([2], [1], TestBackends.Cpu)))!.Message, Does.Contain("2"));
+            Assert.That(Assert.Throws<EngineException>(
+                () => a.IndexSelect(0, Tensor.From([2], [1], TestBackends.Cpu)))!.Message, Does.Contain("2"));
         });
     }
 

@@ -7,7 +7,9 @@ namespace AmcEngine.Tests.Engine.Autograd;
 
 /// <summary>Worst disagreement of a gradient check.</summary>
 /// <param name="Order">Order of the derivative.</param>
-/// <param name="Error">|analytic − numeric| relative to max(1, |numeric|); infinite, and never NaN, where one of them is no finite number.</param>
+/// <param name="Error">
+/// |analytic − numeric| relative to max(1, |numeric|); infinite, and never NaN, where one of them is no finite number.
+/// </param>
 /// <param name="Analytic">The engine's directional derivative.</param>
 /// <param name="Numeric">The central difference.</param>
 internal readonly record struct GradientCheckResult(int Order, double Error, double Analytic, double Numeric)
@@ -18,11 +20,14 @@ internal readonly record struct GradientCheckResult(int Order, double Error, dou
 
 /// <summary>
 /// Compares gradients of any order with central differences along random directions, in f64: the derivative of order
-/// n is checked as the first derivative of the engine's gradient of order n − 1. A derivative that is not a number is an infinite error.
+/// n is checked as the first derivative of the engine's gradient of order n − 1. A derivative that is not a number is
+/// an infinite error.
 /// </summary>
 internal static partial class GradientCheck
 {
-    /// <summary>Step of the central difference: the cube root of the f64 rounding unit balances truncation and rounding.</summary>
+    /// <summary>
+    /// Step of the central difference: the cube root of the f64 rounding unit balances truncation and rounding.
+    /// </summary>
     private const double Step = 6e-6;
 
     /// <summary>Checks a function of f64 tensors to the given order.</summary>
@@ -34,7 +39,8 @@ internal static partial class GradientCheck
     /// <returns>The worst result of each order.</returns>
     /// <exception cref="DTypeException">An input is not f64.</exception>
     public static IReadOnlyList<GradientCheckResult> Run(
-        Func<IReadOnlyList<Tensor>, Tensor> function, IReadOnlyList<Tensor> inputs, int order = 2, int seed = 1, int directions = 3)
+        Func<IReadOnlyList<Tensor>, Tensor> function, IReadOnlyList<Tensor> inputs, int order = 2, int seed = 1,
+        int directions = 3)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(order, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(directions, 1);
@@ -53,7 +59,8 @@ internal static partial class GradientCheck
     }
 
     /// <summary>⟨function, fixed random cotangent⟩.</summary>
-    private static Func<IReadOnlyList<Tensor>, Tensor> Contract(Func<IReadOnlyList<Tensor>, Tensor> function, Random random)
+    private static Func<IReadOnlyList<Tensor>, Tensor> Contract(
+        Func<IReadOnlyList<Tensor>, Tensor> function, Random random)
     {
         double[]? cotangent = null;
         return x =>
@@ -65,16 +72,17 @@ internal static partial class GradientCheck
     }
 
     /// <summary>Σᵢ⟨∂scalar/∂xᵢ, rᵢ⟩ as a function that can be differentiated again.</summary>
-    private static Func<IReadOnlyList<Tensor>, Tensor> Derivative(Func<IReadOnlyList<Tensor>, Tensor> scalar, double[][] r) => x =>
-    {
-        var y = scalar(x);
-        var total = Tensor.Zeros([], DType.F64, y.Backend);
-        if (!y.RequiresGrad) return total;
-        var grads = AutogradEngine.Grad([y], x, createGraph: true);
-        for (var i = 0; i < grads.Length; i++)
-            if (grads[i] is { } g) total = total.Add(Along(g, x[i], r[i]));
-        return total;
-    };
+    private static Func<IReadOnlyList<Tensor>, Tensor> Derivative(
+        Func<IReadOnlyList<Tensor>, Tensor> scalar, double[][] r) => x =>
+        {
+            var y = scalar(x);
+            var total = Tensor.Zeros([], DType.F64, y.Backend);
+            if (!y.RequiresGrad) return total;
+            var grads = AutogradEngine.Grad([y], x, createGraph: true);
+            for (var i = 0; i < grads.Length; i++)
+                if (grads[i] is { } g) total = total.Add(Along(g, x[i], r[i]));
+            return total;
+        };
 
     /// <summary>⟨gradient, direction⟩; a gradient has the shape of its input.</summary>
     private static Tensor Along(Tensor g, Tensor input, double[] direction)
@@ -89,7 +97,8 @@ internal static partial class GradientCheck
             if (x.DType != DType.F64) throw new DTypeException("gradient_check", $"{x} is not f64");
     }
 
-    private static GradientCheckResult Directional(Func<IReadOnlyList<Tensor>, Tensor> scalar, IReadOnlyList<Tensor> inputs, int order, Random random)
+    private static GradientCheckResult Directional(
+        Func<IReadOnlyList<Tensor>, Tensor> scalar, IReadOnlyList<Tensor> inputs, int order, Random random)
     {
         var r = inputs.Select(x => Direction(x.Count, random)).ToArray();
         double analytic;
@@ -103,13 +112,16 @@ internal static partial class GradientCheck
     private static GradientCheckResult Compare(int order, double analytic, double numeric)
     {
         var error = Math.Abs(analytic - numeric) / Math.Max(1, Math.Abs(numeric));
-        return new GradientCheckResult(order, double.IsFinite(error) ? error : double.PositiveInfinity, analytic, numeric);
+        return new GradientCheckResult(
+            order, double.IsFinite(error) ? error : double.PositiveInfinity, analytic, numeric);
     }
 
     /// <summary>The one of two results with the larger error.</summary>
-    private static GradientCheckResult Worse(GradientCheckResult a, GradientCheckResult b) => a.Error >= b.Error ? a : b;
+    private static GradientCheckResult Worse(GradientCheckResult a, GradientCheckResult b) =>
+        a.Error >= b.Error ? a : b;
 
-    private static double Value(Func<IReadOnlyList<Tensor>, Tensor> scalar, IReadOnlyList<Tensor> inputs, double[][] r, double step)
+    private static double Value(
+        Func<IReadOnlyList<Tensor>, Tensor> scalar, IReadOnlyList<Tensor> inputs, double[][] r, double step)
     {
         using var scope = MemoryScope.Begin();
         return scalar(Shifted(inputs, r, step)).Item();

@@ -45,7 +45,8 @@ internal sealed class GradientCheckTests
         return Tensor.From(values, t.Shape, t.Backend);
     }
 
-    private static IReadOnlyList<GradientCheckResult> Both(Func<IReadOnlyList<Tensor>, Tensor> function, int order, params Tensor[] inputs)
+    private static IReadOnlyList<GradientCheckResult> Both(
+        Func<IReadOnlyList<Tensor>, Tensor> function, int order, params Tensor[] inputs)
     {
         var all = GradientCheck.Run(function, inputs);
         var subsets = GradientCheck.RunSubsets(function, inputs);
@@ -56,7 +57,8 @@ internal sealed class GradientCheckTests
     public void A_right_rule_passes()
     {
         foreach (var order in new[] { 1, 2 })
-            foreach (var r in Both(x => Square(x[0], (v, g) => v.Mul(g).Scale(2)), order, Input())) Closeness.Within($"order {order}", r.Error, Allowed);
+            foreach (var r in Both(x => Square(x[0], (v, g) => v.Mul(g).Scale(2)), order, Input()))
+                Closeness.Within($"order {order}", r.Error, Allowed);
     }
 
     [Test]
@@ -69,7 +71,8 @@ internal sealed class GradientCheckTests
     [Test]
     public void A_rule_that_gives_NaN_fails_at_second_order()
     {
-        var results = Both(x => Square(x[0], (v, g) => Product(v, g, (a, b, h) => [Holed(h.Mul(b).Scale(2), 0), h.Mul(a).Scale(2)])), 2, Input());
+        var results = Both(x => Square(
+            x[0], (v, g) => Product(v, g, (a, b, h) => [Holed(h.Mul(b).Scale(2), 0), h.Mul(a).Scale(2)])), 2, Input());
         foreach (var r in results) Assert.That(r.Error, Is.EqualTo(double.PositiveInfinity));
     }
 
@@ -80,7 +83,9 @@ internal sealed class GradientCheckTests
     {
         // The gradient is taken once a direction, three times.
         var calls = 0;
-        var results = GradientCheck.Run(x => Square(x[0], (v, g) => ++calls == nanAt ? Holed(v.Mul(g).Scale(2), 2) : v.Mul(g).Scale(2)), [Input()], order: 1);
+        var results = GradientCheck.Run(
+            x => Square(x[0], (v, g) => ++calls == nanAt ? Holed(v.Mul(g).Scale(2), 2) : v.Mul(g).Scale(2)),
+            [Input()], order: 1);
         Assert.That(results[0].Error, Is.EqualTo(double.PositiveInfinity));
         Assert.That(calls, Is.EqualTo(3));
     }
@@ -96,7 +101,8 @@ internal sealed class GradientCheckTests
     public void A_gradient_of_another_shape_is_refused()
     {
         Func<IReadOnlyList<Tensor>, Tensor> function = x => Square(x[0], (v, g) => v.Mul(g).Scale(2).Reshape(1, 7));
-        Assert.That(() => GradientCheck.Run(function, [Input()]), Throws.TypeOf<ShapeException>().With.Message.Contains("gradient_check"));
+        Assert.That(() => GradientCheck.Run(function, [Input()]),
+            Throws.TypeOf<ShapeException>().With.Message.Contains("gradient_check"));
         Assert.That(() => GradientCheck.RunSubsets(function, [Input()]), Throws.TypeOf<ShapeException>());
     }
 
@@ -108,10 +114,12 @@ internal sealed class GradientCheckTests
         {
             Tensor y;
             using (NoGrad.Begin()) y = a.Add(b.Scale(3));
-            return Graph.Record("test_sum", [a, b], y, [], (c, g) => [c.Needs(0) ? g[0] : null, c.Needs(1) ? g[0]!.Scale(c.Needs(0) ? 3 : 1) : null]);
+            return Graph.Record("test_sum", [a, b], y, [],
+                (c, g) => [c.Needs(0) ? g[0] : null, c.Needs(1) ? g[0]!.Scale(c.Needs(0) ? 3 : 1) : null]);
         }
         Tensor[] inputs = [Input(1), Input(2)];
-        Closeness.Within("all inputs at once", GradientCheck.Run(x => Sum(x[0], x[1]), inputs).Max(r => r.Error), Allowed);
+        Closeness.Within(
+            "all inputs at once", GradientCheck.Run(x => Sum(x[0], x[1]), inputs).Max(r => r.Error), Allowed);
         var found = GradientCheck.RunSubsets(x => Sum(x[0], x[1]), inputs)[0];
         Assert.That(found.Error > 0.01, Is.True);
         Assert.That(found.Inputs, Is.EqualTo("gradient of input 1"));
@@ -121,7 +129,8 @@ internal sealed class GradientCheckTests
     public void A_wrong_gradient_with_respect_to_the_cotangent_is_found_by_subsets()
     {
         // Σ over both inputs is right; the cotangent's own gradient is not.
-        var results = GradientCheck.RunSubsets(x => Square(x[0], (v, g) => Product(v, g, (a, b, h) => [h.Mul(b).Scale(2), h.Mul(a)])), [Input()]);
+        var results = GradientCheck.RunSubsets(
+            x => Square(x[0], (v, g) => Product(v, g, (a, b, h) => [h.Mul(b).Scale(2), h.Mul(a)])), [Input()]);
         Closeness.Within("first order", results[0].Error, Allowed);
         Assert.That(results[1].Error > 0.01, Is.True);
         Assert.That(results[1].Inputs, Does.Contain("the cotangent"));
@@ -130,8 +139,11 @@ internal sealed class GradientCheckTests
     [Test]
     public void Nothing_is_checked_without_a_direction_or_an_order()
     {
-        Assert.That(() => GradientCheck.Run(x => x[0], [Input()], order: 0), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => GradientCheck.Run(x => x[0], [Input()], directions: 0), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => GradientCheck.RunSubsets(x => x[0], [Input().To(DType.F32)]), Throws.TypeOf<DTypeException>());
+        Assert.That(
+            () => GradientCheck.Run(x => x[0], [Input()], order: 0), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => GradientCheck.Run(x => x[0], [Input()], directions: 0), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(
+            () => GradientCheck.RunSubsets(x => x[0], [Input().To(DType.F32)]), Throws.TypeOf<DTypeException>());
     }
 }

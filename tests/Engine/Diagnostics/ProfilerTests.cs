@@ -82,10 +82,12 @@ internal sealed class ProfilerTests
         using (Phase.Begin("backward")) y.Backward();
         profiler.Dispose();
         var phases = profiler.Phases.ToDictionary(p => p.Name);
-        Assert.That(phases.Keys, Is.EqualTo(new[] { "other", "forward/encoder", "forward/head", "backward", "backward/head", "backward/encoder" }));
+        Assert.That(phases.Keys, Is.EqualTo(
+            new[] { "other", "forward/encoder", "forward/head", "backward", "backward/head", "backward/encoder" }));
         Assert.That(phases["backward/encoder"].KernelSeconds > 0, Is.True);
         foreach (var p in phases.Values) Assert.That(p.KernelSeconds <= p.Seconds, Is.True, p.Name);
-        Assert.That(phases.Values.Sum(p => p.KernelSeconds), Is.EqualTo(profiler.Ops(byShape: false).Sum(o => o.Seconds)).Within(1e-9));
+        Assert.That(phases.Values.Sum(p => p.KernelSeconds),
+            Is.EqualTo(profiler.Ops(byShape: false).Sum(o => o.Seconds)).Within(1e-9));
         w.Grad!.Dispose();
     }
 
@@ -114,7 +116,8 @@ internal sealed class ProfilerTests
         using var profiler = Profiler.Begin(device);
         using var x = Tensor.Full([8], 3, DType.F32, device);
         Assert.That(x.ToArray<float>(), Is.All.EqualTo(3f));
-        Assert.That(profiler.Ops(byShape: false).Select(o => o.Name), Is.EquivalentTo(new[] { "fill", "read to host" }));
+        Assert.That(
+            profiler.Ops(byShape: false).Select(o => o.Name), Is.EquivalentTo(new[] { "fill", "read to host" }));
     }
 
     [Test]
@@ -139,7 +142,8 @@ internal sealed class ProfilerTests
     private static float[] Gradient()
     {
         using var scope = MemoryScope.Begin();
-        var x = Tensor.From([.. Enumerable.Range(0, 48).Select(i => MathF.Sin(i))], [6, 8], TestBackends.Cpu).SetRequiresGrad();
+        var x = Tensor.From([.. Enumerable.Range(0, 48).Select(i => MathF.Sin(i))], [6, 8], TestBackends.Cpu)
+            .SetRequiresGrad();
         var y = x.MatMul(Ones(8, 5)).Gelu();
         var g = AutogradEngine.Grad([y.Mul(y).Sum()], [x], createGraph: true)[0]!;
         return AutogradEngine.Grad([g.Mul(g).Sum()], [x])[0]!.ToArray<float>();

@@ -95,7 +95,8 @@ internal sealed class MemoryScopeTests
         {
             using (MemoryScope.Begin()) _ = Block();
             var leaked = Block();
-            Assert.That(Backend.MemoryHolders, Has.One.Items.And.One.EndsWith($"{typeof(MemoryScopeTests).FullName}.{nameof(Block)}"));
+            Assert.That(Backend.MemoryHolders, Has.One.Items.And.One.EndsWith(
+                $"{typeof(MemoryScopeTests).FullName}.{nameof(Block)}"));
             leaked.Dispose();
             Assert.That(Backend.MemoryHolders, Is.Empty);
         }
@@ -106,7 +107,8 @@ internal sealed class MemoryScopeTests
     }
 
     [Test]
-    public void Size_classes_waste_at_most_a_quarter([Values(1, 256, 257, 1000, 4097, 1 << 20, (1 << 20) + 1)] int bytes)
+    public void Size_classes_waste_at_most_a_quarter(
+        [Values(1, 256, 257, 1000, 4097, 1 << 20, (1 << 20) + 1)] int bytes)
     {
         var size = CachingPool.SizeClass(bytes);
         Assert.That(size, Is.GreaterThanOrEqualTo(bytes).And.LessThanOrEqualTo(Math.Max(256, bytes * 1.25 + 64)));

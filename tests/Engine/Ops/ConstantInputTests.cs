@@ -7,7 +7,10 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Ops;
 
-/// <summary>No derivative is missing in silence: an input that an op takes for a constant either refuses a gradient by name, or has one.</summary>
+/// <summary>
+/// No derivative is missing in silence: an input that an op takes for a constant either refuses a gradient by name, or
+/// has one.
+/// </summary>
 [TestFixture]
 internal sealed class ConstantInputTests
 {
@@ -33,7 +36,8 @@ internal sealed class ConstantInputTests
         try
         {
             // The others require none: what is lost would be lost in silence.
-            foreach (var r in GradientCheck.RunSubsets(Function, [all[input]])) Closeness.Within($"order {r.Order}, {r.Inputs}", r.Error, 1e-9);
+            foreach (var r in GradientCheck.RunSubsets(Function, [all[input]]))
+                Closeness.Within($"order {r.Order}, {r.Inputs}", r.Error, 1e-9);
         }
         catch (AutogradException e)
         {
@@ -47,22 +51,28 @@ internal sealed class ConstantInputTests
         TestCaseData Case(string op, string what, Func<Tensor, Tensor> run, params int[] mask) =>
             new TestCaseData(op, what, run, mask).SetName($"Refused by name: {what} of {op}");
         Tensor Map(params int[] dims) => Tensor.Ones(new Shape(dims), DType.F64, TestBackends.Cpu);
-        yield return Case("gradcam", "the token mask", m => Explanation.GradCam(Map(2, 3, 4, 5), Map(2, 3, 4, 5), m), 2, 4);
+        yield return Case(
+            "gradcam", "the token mask", m => Explanation.GradCam(Map(2, 3, 4, 5), Map(2, 3, 4, 5), m), 2, 4);
         yield return Case("mean_margin_loss", "the mask", m => Explanation.MeanMarginLoss(Map(2, 5), m, 0.1), 2, 5);
         yield return Case("max_margin_loss", "the mask", m => Explanation.MaxMarginLoss(Map(2, 5), m, 0.1), 2, 5);
-        yield return Case("masked_softmax", "the mask", m => Attention.MaskedSoftmax(Map(2, 3, 4, 5), m, 1), 2, 1, 1, 5);
-        yield return Case("scaled_dot_product_attention", "the mask", m => Attention.ScaledDotProduct(Map(2, 4, 6), Map(2, 5, 6), Map(2, 5, 6), m, 1, 3), 2, 1, 1, 5);
-        yield return Case("scaled_dot_product_attention", "the mask beside a map", m => Attention.WithMap(Map(2, 4, 6), Map(2, 5, 6), Map(2, 5, 6), m, 1, 3).Output, 2, 1, 1, 5);
+        yield return Case(
+            "masked_softmax", "the mask", m => Attention.MaskedSoftmax(Map(2, 3, 4, 5), m, 1), 2, 1, 1, 5);
+        yield return Case("scaled_dot_product_attention", "the mask",
+            m => Attention.ScaledDotProduct(Map(2, 4, 6), Map(2, 5, 6), Map(2, 5, 6), m, 1, 3), 2, 1, 1, 5);
+        yield return Case("scaled_dot_product_attention", "the mask beside a map",
+            m => Attention.WithMap(Map(2, 4, 6), Map(2, 5, 6), Map(2, 5, 6), m, 1, 3).Output, 2, 1, 1, 5);
     }
 
     [TestCaseSource(nameof(Refusals))]
-    public void A_mask_that_requires_a_gradient_is_refused_by_the_name_of_op_and_input(string op, string what, Func<Tensor, Tensor> run, int[] dims)
+    public void A_mask_that_requires_a_gradient_is_refused_by_the_name_of_op_and_input(
+        string op, string what, Func<Tensor, Tensor> run, int[] dims)
     {
         using var scope = MemoryScope.Begin();
         var mask = Tensor.Ones(new Shape(dims), DType.F64, TestBackends.Cpu).SetRequiresGrad();
         var e = Assert.Throws<AutogradException>(() => run(mask))!;
         Assert.That(e.Op, Is.EqualTo(op));
-        Assert.That(e.Message, Does.StartWith($"{op}: {what.Replace(" beside a map", "")} is a constant").And.Not.Contains("\n"));
+        Assert.That(e.Message,
+            Does.StartWith($"{op}: {what.Replace(" beside a map", "")} is a constant").And.Not.Contains("\n"));
         // What the message says helps, and where nothing is recorded nothing is missing.
         Assert.That(run(mask.Detach()).RequiresGrad, Is.False);
         using (NoGrad.Begin()) Assert.That(() => run(mask), Throws.Nothing);

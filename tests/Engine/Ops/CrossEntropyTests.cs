@@ -25,7 +25,8 @@ internal sealed class CrossEntropyTests
         using var scope = MemoryScope.Begin();
         Assert.Multiple(() =>
         {
-            Assert.That(Assert.Throws<EngineException>(() => Logits.CrossEntropy([0, 3, 1]))!.Message, Does.Contain("label 3 is outside of [0, 3)"));
+            Assert.That(Assert.Throws<EngineException>(() => Logits.CrossEntropy([0, 3, 1]))!.Message,
+                Does.Contain("label 3 is outside of [0, 3)"));
             Assert.Throws<ShapeException>(() => Logits.CrossEntropy([0, 1]));
             Assert.Throws<ShapeException>(() => Logits.CrossEntropy(Tensor.From([0, 1], [2], TestBackends.Cpu)));
         });

@@ -14,12 +14,14 @@ internal sealed class FiniteDifferenceTests
     private const double Allowed = 2e-8, AllowedAwayFromPoles = 5e-9;
 
     private static IEnumerable<TestCaseData> SubsetCases() =>
-        OpSamples.All().Select(c => new TestCaseData(c.Op, c.Case).SetName($"Gradients_of_subsets {c.Op} {c.Case}: {OpCatalog.Entries[c.Op].Cases[c.Case]}"));
+        OpSamples.All().Select(c => new TestCaseData(c.Op, c.Case).SetName(
+            $"Gradients_of_subsets {c.Op} {c.Case}: {OpCatalog.Entries[c.Op].Cases[c.Case]}"));
 
     private static IEnumerable<TestCaseData> Cases() =>
         from path in SimdPaths.All
         from c in OpSamples.All()
-        select new TestCaseData(path, c.Op, c.Case).SetName($"Gradients_of {c.Op} {c.Case}: {OpCatalog.Entries[c.Op].Cases[c.Case]}, SIMD {path}");
+        select new TestCaseData(path, c.Op, c.Case).SetName(
+            $"Gradients_of {c.Op} {c.Case}: {OpCatalog.Entries[c.Op].Cases[c.Case]}, SIMD {path}");
 
     [TestCaseSource(nameof(Cases))]
     public void Gradients_of_first_and_second_order_match_central_differences(string path, string op, int index)
@@ -44,7 +46,8 @@ internal sealed class FiniteDifferenceTests
         foreach (var result in GradientCheck.RunSubsets(function, inputs)) Within(result);
     }
 
-    private static void Check(Func<Tensor[], OpAttributes, Tensor> run, OpCase sample, int order = 2, double allowed = Allowed)
+    private static void Check(
+        Func<Tensor[], OpAttributes, Tensor> run, OpCase sample, int order = 2, double allowed = Allowed)
     {
         using var scope = MemoryScope.Begin();
         var (function, inputs) = Free(run, sample);
@@ -52,10 +55,12 @@ internal sealed class FiniteDifferenceTests
     }
 
     private static void Within(GradientCheckResult r, double allowed = Allowed) =>
-        Closeness.Within($"order {r.Order}, {r.Inputs ?? "all inputs"}: {r.Analytic:R} beside {r.Numeric:R}", r.Error, allowed);
+        Closeness.Within(
+            $"order {r.Order}, {r.Inputs ?? "all inputs"}: {r.Analytic:R} beside {r.Numeric:R}", r.Error, allowed);
 
     // The case as a function of its differentiable inputs, and those.
-    private static (Func<IReadOnlyList<Tensor>, Tensor> Function, Tensor[] Inputs) Free(Func<Tensor[], OpAttributes, Tensor> run, OpCase sample)
+    private static (Func<IReadOnlyList<Tensor>, Tensor> Function, Tensor[] Inputs) Free(
+        Func<Tensor[], OpAttributes, Tensor> run, OpCase sample)
     {
         var all = OpSamples.Draw(sample, DType.F64, TestBackends.Cpu);
         var free = Enumerable.Range(0, all.Length).Where(i => sample.Inputs[i].Differentiable).ToArray();

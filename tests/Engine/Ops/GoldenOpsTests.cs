@@ -11,18 +11,20 @@ namespace AmcEngine.Tests.Engine.Ops;
 [TestFixture, Category("Golden")]
 internal sealed class GoldenOpsTests
 {
-    // What the file of the repository may be off by: about ten times the worst of all SIMD paths. Another list of cases has other shapes; it is
-    // held to what the program allows.
+    // What the file of the repository may be off by: about ten times the worst of all SIMD paths. Another list of cases
+    // has other shapes; it is held to what the program allows.
     private const string ListOfTheRepository = "E46826891922B5993883A540D57A2234AE6B861B07A0AAD75833430CB375CEED";
 
     private static readonly Allowance Allowed = new(7e-6, 2e-14);
 
     // Of these the reference computed in f64 on inputs that the file holds rounded to f32.
     private static readonly string[] RoundedInputs =
-        ["add_broadcast", "amc_loss", "gradcam", "log", "minmax_normalize", "mul_broadcast", "soft_cross_entropy", "sqrt", "sub_broadcast"];
+        ["add_broadcast", "amc_loss", "gradcam", "log", "minmax_normalize", "mul_broadcast", "soft_cross_entropy",
+            "sqrt", "sub_broadcast"];
 
     private static readonly Lazy<bool> IsOfTheRepository = new(() =>
-        Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(GoldenFiles.Folder, GoldenOps.ListFile)))) == ListOfTheRepository);
+        Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(GoldenFiles.Folder, GoldenOps.ListFile))))
+            == ListOfTheRepository);
 
     private static IEnumerable<TestCaseData> Cases() =>
         from golden in GoldenOps.Cases(GoldenFiles.Folder)
@@ -43,7 +45,8 @@ internal sealed class GoldenOpsTests
     {
         using var file = SafetensorsReader.Open(GoldenFiles.Require(GoldenOps.TensorFile));
         foreach (var result in GoldenOps.Compare(golden, file, dtype, backend))
-            Closeness.Within($"{golden.Name} {result.What}", result.Error, Math.Min(result.Allowed, Measured(golden, dtype)));
+            Closeness.Within(
+                $"{golden.Name} {result.What}", result.Error, Math.Min(result.Allowed, Measured(golden, dtype)));
     }
 
     private static double Measured(GoldenOp golden, DType dtype)

@@ -8,7 +8,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Ops;
 
-/// <summary>What derivatives are where calculus has none: at kinks and ties, where finite differences cannot look.</summary>
+/// <summary>
+/// What derivatives are where calculus has none: at kinks and ties, where finite differences cannot look.
+/// </summary>
 [TestFixture("cpu")]
 [TestFixture("opencl")]
 internal sealed class KinkTests(string device)
@@ -60,8 +62,10 @@ internal sealed class KinkTests(string device)
         var mask = Constant([1, 4], 1, 1, 0, 0);
         Assert.That(Gradient(Explanation.MeanMarginLoss(map, mask, 0.5), map), Is.All.Zero);
         Assert.That(Gradient(Explanation.MaxMarginLoss(map, mask, 0.5), map), Is.All.Zero);
-        Assert.That(Gradient(Explanation.MeanMarginLoss(map, mask, 0.75), map), Is.EqualTo(new[] { -0.5, -0.5, 0.5, 0.5 }));
-        Assert.That(Gradient(Explanation.MaxMarginLoss(map, mask, 0.75), map), Is.EqualTo(new double[] { -1, 0, 1, 0 }));
+        Assert.That(
+            Gradient(Explanation.MeanMarginLoss(map, mask, 0.75), map), Is.EqualTo(new[] { -0.5, -0.5, 0.5, 0.5 }));
+        Assert.That(
+            Gradient(Explanation.MaxMarginLoss(map, mask, 0.75), map), Is.EqualTo(new double[] { -1, 0, 1, 0 }));
     }
 
     [Test]
@@ -86,7 +90,8 @@ internal sealed class KinkTests(string device)
         Assert.That(Gradient(Explanation.MaxMarginLoss(map, mask, 0.5), map), Is.EqualTo(new[] { -0.5, 0, 0, 0.75 }));
     }
 
-    // Gates of GradCAM: at g = 0 the gradient passes, as it does through the reference's clamp(min=0), at first and second order.
+    // Gates of GradCAM: at g = 0 the gradient passes, as it does through the reference's clamp(min=0), at first and
+    // second order.
     [Test]
     public void GradCam_passes_gradients_where_g_is_0()
     {
@@ -98,7 +103,8 @@ internal sealed class KinkTests(string device)
         var first = AutogradEngine.Grad([cam], [ta, tg], [cotangent], createGraph: true);
         Assert.That(first[0]!.ToDoubles(), Is.EqualTo(new[] { 0, 0, 0, 7 * 0.25 }));
         Assert.That(first[1]!.ToDoubles(), Is.EqualTo(new[] { 0, 0, 5 * 0.25 * 0.25, 7 * 2 * 0.25 }));
-        // ⟨first, ones⟩ differentiated: da depends on g through max(g, 0), dg on a through the gate, both on the cotangent.
+        // ⟨first, ones⟩ differentiated: da depends on g through max(g, 0), dg on a through the gate, both on the
+        // cotangent.
         var second = AutogradEngine.Grad([first[0]!.Sum().Add(first[1]!.Sum())], [ta, tg, cotangent]);
         Assert.That(second[0]!.ToDoubles(), Is.EqualTo(new[] { 0, 0, 5 * 0.25, 7 * 0.25 }));
         Assert.That(second[1]!.ToDoubles(), Is.EqualTo(new[] { 0, 0, 5 * 0.25, 7 * 0.25 }));
@@ -116,11 +122,13 @@ internal sealed class KinkTests(string device)
     [TestCase(2, 3, 4)]
     public void A_mask_is_broadcast_over_batch_heads_and_rows(int batch, int heads, int rows)
     {
-        var t = OpSamples.Draw(new OpCase([2, 3, 4, 5], [OpInput.Uniform([2, 3, 5, 5]), OpInput.Uniform([2, 3, 5, 5]), OpInput.Uniform([batch, heads, rows, 5])]), DType.F64, Backend);
+        var t = OpSamples.Draw(new OpCase([2, 3, 4, 5], [OpInput.Uniform([2, 3, 5, 5]), OpInput.Uniform([2, 3, 5, 5]),
+            OpInput.Uniform([batch, heads, rows, 5])]), DType.F64, Backend);
         Tensor q = t[0].SetRequiresGrad(), k = t[1], v = t[2], mask = t[3];
         var map = HeadProduct.Scores(q, k, 0).Scale(0.5).Add(mask).Softmax(3);
         var expected = HeadProduct.Mix(map, v, 0);
-        Closeness.AreClose("softmax", Attention.MaskedSoftmax(HeadProduct.Scores(q, k, 0), mask, 0.5), map.ToDoubles(), 3e-15);
+        Closeness.AreClose(
+            "softmax", Attention.MaskedSoftmax(HeadProduct.Scores(q, k, 0), mask, 0.5), map.ToDoubles(), 3e-15);
         var actual = Attention.ScaledDotProduct(q, k, v, mask, 0.5);
         Closeness.AreClose("attention", actual, expected.ToDoubles(), 3e-15);
         Closeness.AreClose("gradient", Gradient(actual, q), Gradient(expected, q), 1e-14);
@@ -130,7 +138,8 @@ internal sealed class KinkTests(string device)
     public void The_smallest_value_of_a_map_without_zeros_has_its_gradient()
     {
         var x = OpSamples.Draw(OpCase.Of([], OpInput.Positive([3, 6])), DType.F64, Backend)[0];
-        foreach (var r in GradientCheck.RunSubsets(z => z[0].MinMaxNormalize(), [x])) Closeness.Within($"order {r.Order}", r.Error, 1e-9);
+        foreach (var r in GradientCheck.RunSubsets(z => z[0].MinMaxNormalize(), [x]))
+            Closeness.Within($"order {r.Order}", r.Error, 1e-9);
     }
 
     [Test]

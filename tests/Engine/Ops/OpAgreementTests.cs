@@ -14,7 +14,8 @@ internal sealed class OpAgreementTests
     private static IEnumerable<TestCaseData> Cases() =>
         from c in OpSamples.All()
         from dtype in new[] { DType.F32, DType.F64 }
-        select new TestCaseData(c.Op, c.Case, dtype).SetName($"OpenCL {c.Op} {OpCatalog.Entries[c.Op].Cases[c.Case]} {dtype}");
+        select new TestCaseData(c.Op, c.Case, dtype).SetName(
+            $"OpenCL {c.Op} {OpCatalog.Entries[c.Op].Cases[c.Case]} {dtype}");
 
     [TestCaseSource(nameof(Cases))]
     public void Op_agrees_with_the_CPU(string op, int index, DType dtype)
@@ -24,6 +25,7 @@ internal sealed class OpAgreementTests
         var entry = OpCatalog.Entries[op];
         var sample = entry.Cases[index];
         var allowed = DeviceAllowances.Of(op, dtype);
-        foreach (var (name, error) in OpEvaluation.Errors(entry, sample, dtype, device, TestBackends.Cpu)) Closeness.Within(name, error, allowed);
+        foreach (var (name, error) in OpEvaluation.Errors(
+            entry, sample, dtype, device, TestBackends.Cpu)) Closeness.Within(name, error, allowed);
     }
 }

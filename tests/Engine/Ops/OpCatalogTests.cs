@@ -13,7 +13,8 @@ internal sealed class OpCatalogTests
         Assert.Multiple(() =>
         {
             Assert.That(DeclaredNames().Except(OpCatalog.Entries.Keys), Is.Empty, "ops without an entry");
-            Assert.That(OpCatalog.Entries.Values.Where(e => e.Cases.Length == 0).Select(e => e.Name), Is.Empty, "entries without cases");
+            Assert.That(OpCatalog.Entries.Values.Where(e => e.Cases.Length == 0).Select(e => e.Name), Is.Empty,
+                "entries without cases");
         });
     }
 

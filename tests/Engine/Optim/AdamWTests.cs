@@ -7,7 +7,10 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Optim;
 
-/// <summary>The optimizer against the textbook's loops, with gradients, sizes of gradients and rates that change from step to step.</summary>
+/// <summary>
+/// The optimizer against the textbook's loops, with gradients, sizes of gradients and rates that change from step to
+/// step.
+/// </summary>
 public sealed class AdamWTests(string path) : OnEverySimdPath(path)
 {
     private const int Steps = 7;
@@ -21,10 +24,12 @@ public sealed class AdamWTests(string path) : OnEverySimdPath(path)
     public void Steps_are_those_of_the_textbook(DType dtype, double beta1, double beta2, double eps)
     {
         using var backend = new CpuBackend(2);
-        Check(backend, dtype, beta1, beta2, eps, groups => beta1 == 0.9 ? new AdamW(groups) : new AdamW(groups, beta1, beta2, eps));
+        Check(backend, dtype, beta1, beta2, eps,
+            groups => beta1 == 0.9 ? new AdamW(groups) : new AdamW(groups, beta1, beta2, eps));
     }
 
-    private static void Check(IBackend backend, DType dtype, double beta1, double beta2, double eps, Func<IReadOnlyList<ParameterGroup>, AdamW> create)
+    private static void Check(IBackend backend, DType dtype, double beta1, double beta2, double eps,
+        Func<IReadOnlyList<ParameterGroup>, AdamW> create)
     {
         using var scope = MemoryScope.Begin();
         var random = new Random(5);
@@ -55,7 +60,8 @@ public sealed class AdamWTests(string path) : OnEverySimdPath(path)
     }
 
     // Loshchilov and Hutter 2019, algorithm 2, with the schedule multiplier in the rate.
-    private static void Textbook(double[] p, double[] g, double[] m, double[] v, int t, double rate, double decay, double beta1, double beta2, double eps)
+    private static void Textbook(double[] p, double[] g, double[] m, double[] v, int t, double rate, double decay,
+        double beta1, double beta2, double eps)
     {
         for (var i = 0; i < p.Length; i++)
         {

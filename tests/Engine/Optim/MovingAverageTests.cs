@@ -15,7 +15,8 @@ public sealed class MovingAverageTests(string path) : OnEverySimdPath(path)
 
     // Several tiles, with a rest that no vector fills.
     [Test]
-    public void The_kernel_does_both_at_once([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 17, 100_003)] int count)
+    public void The_kernel_does_both_at_once(
+        [Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 17, 100_003)] int count)
     {
         double[][] apart = Run(together: false), together = Run(together: true);
         for (var i = 0; i < apart.Length; i++) KernelHost.SameBits(together[i], apart[i], $"{"pmvy"[i]}");
@@ -25,7 +26,8 @@ public sealed class MovingAverageTests(string path) : OnEverySimdPath(path)
             Tensor p = Draw(b, 1), m = Draw(b, 2), v = Tensor.Zeros([count], dtype, b), y = Draw(b, 3);
             for (var step = 1; step <= 2; step++)
             {
-                b.Run(new AdamWArgs([new AdamWTensors(p, Draw(b, 10 * step), m, v, together ? y : null)], new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.02, step, 1 - Momentum)));
+                b.Run(new AdamWArgs([new AdamWTensors(p, Draw(b, 10 * step), m, v, together ? y : null)],
+                    new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.02, step, 1 - Momentum)));
                 if (!together) b.Run(new LerpArgs([new TensorPair(p, y)], 1 - Momentum));
             }
             return new[] { p, m, v, y };
@@ -39,12 +41,16 @@ public sealed class MovingAverageTests(string path) : OnEverySimdPath(path)
         double[][] apart = Run(together: false), together = Run(together: true);
         for (var i = 0; i < apart.Length; i++) KernelHost.SameBits(together[i], apart[i], $"tensor {i}");
 
-        // With and without decay, average and gradient; one that the optimizer does not know; one whose gradient comes and goes.
+        // With and without decay, average and gradient; one that the optimizer does not know; one whose gradient comes
+        // and goes.
         double[][] Run(bool together) => KernelHost.Both(b =>
         {
-            Tensor[] p = [.. Enumerable.Range(0, 6).Select(i => Draw(b, i))], averaged = [p[0], p[1], p[3], p[4], p[5]], copies = [.. averaged.Select((_, i) => Draw(b, 20 + i))];
+            Tensor[] p = [.. Enumerable.Range(0, 6).Select(i => Draw(b, i))], averaged = [p[0], p[1], p[3], p[4], p[5]],
+                copies = [.. averaged.Select((_, i) => Draw(b, 20 + i))];
             var average = new ExponentialMovingAverage(averaged, copies, Momentum);
-            using var optimizer = new AdamW([new ParameterGroup([p[0], p[1]], 0), new ParameterGroup([p[2], p[3], p[5]], 0.02)], average: together ? average : null);
+            using var optimizer = new AdamW(
+                [new ParameterGroup([p[0], p[1]], 0), new ParameterGroup([p[2], p[3], p[5]], 0.02)],
+                average: together ? average : null);
             for (var step = 0; step < 3; step++)
             {
                 average.Apply();
@@ -55,7 +61,8 @@ public sealed class MovingAverageTests(string path) : OnEverySimdPath(path)
                 Assert.That(average.IsPending, Is.EqualTo(!together || step == 2));
             }
             // The optimizer takes its moments with it.
-            return [.. p, .. copies, .. optimizer.State.SelectMany(s => new[] { s.ExpAvg, s.ExpAvgSq }).Select(t => KernelHost.Make(b, dtype, [33], t.ToDoubles()))];
+            return [.. p, .. copies, .. optimizer.State.SelectMany(s => new[] { s.ExpAvg, s.ExpAvgSq }).Select(
+                t => KernelHost.Make(b, dtype, [33], t.ToDoubles()))];
         });
         Tensor Draw(CpuBackend b, int seed) => KernelHost.Make(b, dtype, [3, 11], KernelHost.Random(33, seed));
     }
@@ -80,7 +87,8 @@ public sealed class MovingAverageTests(string path) : OnEverySimdPath(path)
     [Test]
     public void Averages_follow_once_for_each_change_of_their_sources()
     {
-        Tensor p = Tensor.Ones([1], DType.F64, TestBackends.Cpu).Scale(8), y = Tensor.Zeros([1], DType.F64, TestBackends.Cpu);
+        Tensor p = Tensor.Ones([1], DType.F64, TestBackends.Cpu).Scale(8),
+            y = Tensor.Zeros([1], DType.F64, TestBackends.Cpu);
         var average = new ExponentialMovingAverage([p], [y], 0.5);
         Assert.That(average.IsPending, Is.True, "they have never followed");
         average.Apply();

@@ -24,7 +24,8 @@ internal sealed class OptimizerTests
                 m[i] = 0.9 * m[i] + 0.1 * g[i];
                 v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
                 p[i] *= 1 - 1e-2 * 0.02;
-                p[i] -= 1e-2 / (1 - Math.Pow(0.9, t)) * m[i] / (Math.Sqrt(v[i]) / Math.Sqrt(1 - Math.Pow(0.999, t)) + 1e-8);
+                p[i] -=
+                    1e-2 / (1 - Math.Pow(0.9, t)) * m[i] / (Math.Sqrt(v[i]) / Math.Sqrt(1 - Math.Pow(0.999, t)) + 1e-8);
             }
         }
         Closeness.AreClose("parameters", parameter, p, dtype == DType.F32 ? 1e-6 : 1e-15);
@@ -67,5 +68,6 @@ internal sealed class OptimizerTests
     }
 
     // To the last places.
-    private static void NearRate(string what, double actual, double expected) => Closeness.Near(what, actual, expected, 1e-15 * expected);
+    private static void NearRate(string what, double actual, double expected) =>
+        Closeness.Near(what, actual, expected, 1e-15 * expected);
 }

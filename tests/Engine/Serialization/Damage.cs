@@ -6,10 +6,14 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Serialization;
 
-/// <summary>Damages files and holds that readers answer with the one exception they may throw, fast and in little memory.</summary>
+/// <summary>
+/// Damages files and holds that readers answer with the one exception they may throw, fast and in little memory.
+/// </summary>
 internal static class Damage
 {
-    /// <summary>Runs a property on generated seeds and counts; always the same ones, so that a failure repeats.</summary>
+    /// <summary>
+    /// Runs a property on generated seeds and counts; always the same ones, so that a failure repeats.
+    /// </summary>
     public static void ForManySeeds(Action<int, byte> property) => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(300).WithReplay(1234567, 8901235), Prop.ForAll(property));
 
@@ -32,7 +36,8 @@ internal static class Damage
             Assert.That(e.Message, Does.StartWith(file).And.Not.Contains("\n"));
         }
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(64L << 20), "memory");
-        // A damaged count that is believed runs for hours; a minute is no measure of speed, whatever else the machine does.
+        // A damaged count that is believed runs for hours; a minute is no measure of speed, whatever else the machine
+        // does.
         Assert.That(clock.Elapsed < TimeSpan.FromMinutes(1), Is.True, $"{clock.Elapsed.TotalSeconds:0} s");
     }
 }

@@ -27,8 +27,11 @@ internal sealed class FileFormTests : FolderTests
     [TestCase("model.bin")]
     public void Both_forms_of_PyTorch_are_read_whatever_they_are_called(string name)
     {
-        Assert.That(Read(_folder.Write(name, TorchFiles.Zip(Pickle(legacy: false), ("0", TorchFiles.Bytes(Two))))), Is.EqualTo(Two));
-        Assert.That(Read(_folder.Write(name, TorchFiles.Legacy(Pickle(legacy: true), true, ("0", 2, TorchFiles.Bytes(Two))))), Is.EqualTo(Two));
+        Assert.That(Read(_folder.Write(name, TorchFiles.Zip(Pickle(legacy: false), ("0", TorchFiles.Bytes(Two))))),
+            Is.EqualTo(Two));
+        Assert.That(
+            Read(_folder.Write(name, TorchFiles.Legacy(Pickle(legacy: true), true, ("0", 2, TorchFiles.Bytes(Two))))),
+            Is.EqualTo(Two));
     }
 
     [TestCase(128, TestName = "A header of 128 bytes begins like a pickle")]
@@ -36,7 +39,8 @@ internal sealed class FileFormTests : FolderTests
     public void A_header_length_that_looks_like_another_form(int length)
     {
         var json = """{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""".PadRight(length);
-        var path = _folder.Write("odd", [.. BitConverter.GetBytes((long)length), .. Encoding.ASCII.GetBytes(json), .. TorchFiles.Bytes(Two)]);
+        var path = _folder.Write("odd",
+            [.. BitConverter.GetBytes((long)length), .. Encoding.ASCII.GetBytes(json), .. TorchFiles.Bytes(Two)]);
         Assert.That(Read(path), Is.EqualTo(Two));
     }
 
@@ -48,7 +52,8 @@ internal sealed class FileFormTests : FolderTests
     [TestCase("{\"weight_map\": {\"w\": \"model-00001-of-00002.safetensors\"}}", "JSON text")]
     [TestCase("Repository not found, or you have no access", "plain text", "Repository not found")]
     [TestCase("\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008\u0001", "neither safetensors nor")]
-    public void What_is_no_checkpoint_is_called_what_it_is(string content, params string[] parts) => Refused(Encoding.UTF8.GetBytes(content), parts);
+    public void What_is_no_checkpoint_is_called_what_it_is(string content, params string[] parts) =>
+        Refused(Encoding.UTF8.GetBytes(content), parts);
 
     [Test]
     public void Archives_and_unfinished_downloads_are_called_what_they_are()
@@ -66,31 +71,39 @@ internal sealed class FileFormTests : FolderTests
     public void The_readers_of_one_form_name_the_other()
     {
         var zip = _folder.Write("zip", TorchFiles.Zip(Pickle(legacy: false), ("0", TorchFiles.Bytes(Two))));
-        Assert.That(() => SafetensorsReader.Open(zip), Throws.TypeOf<SerializationException>().With.Message.Contains("PyTorch checkpoint"));
+        Assert.That(() => SafetensorsReader.Open(zip),
+            Throws.TypeOf<SerializationException>().With.Message.Contains("PyTorch checkpoint"));
         SafetensorsWriter.Write(_folder.PathOf("st"), [TensorData.From("w", [2], Two)]);
-        Assert.That(() => TorchCheckpoint.Load(_folder.PathOf("st")), Throws.TypeOf<SerializationException>().With.Message.Contains("is a safetensors file"));
+        Assert.That(() => TorchCheckpoint.Load(_folder.PathOf("st")),
+            Throws.TypeOf<SerializationException>().With.Message.Contains("is a safetensors file"));
         var lfs = _folder.Write("lfs", Encoding.ASCII.GetBytes(Pointer));
-        Assert.That(() => SafetensorsReader.Open(lfs), Throws.TypeOf<SerializationException>().With.Message.Contains("git lfs pull"));
+        Assert.That(() => SafetensorsReader.Open(lfs),
+            Throws.TypeOf<SerializationException>().With.Message.Contains("git lfs pull"));
     }
 
     [Test]
     public void Safetensors_of_types_that_are_not_read_are_skipped_by_name()
     {
-        var json = """{"f":{"dtype":"C64","shape":[1],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},"q":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[16,19]}}""";
-        var path = _folder.Write("mixed", [.. BitConverter.GetBytes((long)json.Length), .. Encoding.ASCII.GetBytes(json), .. new byte[8], .. TorchFiles.Bytes(Two), 1, 2, 3]);
+        var json =
+            """{"f":{"dtype":"C64","shape":[1],"data_offsets":[0,8]},"w":{"dtype":"F32","shape":[2],"data_offsets":[8,16]},"q":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[16,19]}}""";
+        var path = _folder.Write("mixed", [.. BitConverter.GetBytes((long)json.Length),
+            .. Encoding.ASCII.GetBytes(json), .. new byte[8], .. TorchFiles.Bytes(Two), 1, 2, 3]);
         using var file = TensorFile.Open(path);
         Assert.That(file.Tensors.Single().ToF32(), Is.EqualTo(Two));
-        Assert.That(file.Skipped, Is.EqualTo(new[] { new SkippedEntry("f", "a tensor of C64"), new SkippedEntry("q", "a tensor of F8_E4M3") }));
+        Assert.That(file.Skipped, Is.EqualTo(
+            new[] { new SkippedEntry("f", "a tensor of C64"), new SkippedEntry("q", "a tensor of F8_E4M3") }));
     }
 
     [Test]
     public void A_key_of_a_safetensors_file_is_refused()
     {
         SafetensorsWriter.Write(_folder.PathOf("st"), [TensorData.From("w", [2], Two)]);
-        Assert.That(() => TensorFile.Open(_folder.PathOf("st"), "model"), Throws.TypeOf<SerializationException>().With.Message.Contains("'model'"));
+        Assert.That(() => TensorFile.Open(_folder.PathOf("st"), "model"),
+            Throws.TypeOf<SerializationException>().With.Message.Contains("'model'"));
     }
 
-    private static byte[] Pickle(bool legacy) => new PickleBuilder().Dict("w", p => p.Tensor("0", 2, [2], [1], legacy: legacy)).Stop();
+    private static byte[] Pickle(bool legacy) =>
+        new PickleBuilder().Dict("w", p => p.Tensor("0", 2, [2], [1], legacy: legacy)).Stop();
 
     private static float[] Read(string path)
     {

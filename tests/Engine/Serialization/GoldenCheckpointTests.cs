@@ -28,7 +28,8 @@ public sealed class GoldenCheckpointTests
                 Assert.That(tensor.Bytes.Span.SequenceEqual(expected.Bytes.Span), tensor.Name);
                 compared.Add($"after3/{tensor.Name}");
             }
-            Assert.That(stored.Tensors.Select(t => t.Name).Where(n => n.StartsWith("after3/", StringComparison.Ordinal)), Is.SubsetOf(compared));
+            Assert.That(stored.Tensors.Select(t => t.Name)
+                .Where(n => n.StartsWith("after3/", StringComparison.Ordinal)), Is.SubsetOf(compared));
         });
         TestContext.Out.WriteLine($"{compared.Count} of {checkpoint.Tensors.Count} tensors compared");
         TestContext.Out.WriteLine("only in the checkpoint: "
@@ -44,8 +45,10 @@ public sealed class GoldenCheckpointTests
         {
             Assert.That(average?.Shape, Is.EqualTo(new[] { 48L }));
             Assert.That(average?.ToF32(), Has.Some.Not.Zero);
-            Assert.That((checkpoint.Find("optimizer", "state", 0, "exp_avg_sq") as TensorData)?.ToF32(), Has.All.GreaterThanOrEqualTo(0));
-            Assert.That((checkpoint.Find("optimizer", "state", 0, "step") as TensorData)?.ToI64(), Is.EqualTo(new[] { 3L }));
+            Assert.That((checkpoint.Find("optimizer", "state", 0, "exp_avg_sq") as TensorData)?.ToF32(),
+                Has.All.GreaterThanOrEqualTo(0));
+            Assert.That(
+                (checkpoint.Find("optimizer", "state", 0, "step") as TensorData)?.ToI64(), Is.EqualTo(new[] { 3L }));
             Assert.That(checkpoint.Find("optimizer", "param_groups", 1, "lr"), Is.EqualTo(0.001));
             Assert.That(checkpoint.Find("config", "image_res"), Is.EqualTo(64L));
             Assert.That(checkpoint.Find("epoch"), Is.EqualTo(0L));

@@ -41,7 +41,8 @@ internal sealed class OpaqueObjectTests : FolderTests
     {
         var file = TorchFiles.Zip(
             new PickleBuilder().Op('}').Op('(').Text("model").Dict("w", Whole)
-                .Text("numpy").Op('(').Text("MT19937").Value(NumpyArray("u4", 2496)).Int(624).Int(0).Op('G', 0, 0, 0, 0, 0, 0, 0, 0).Op('t')
+                .Text("numpy").Op('(').Text("MT19937").Value(NumpyArray("u4", 2496)).Int(624).Int(0)
+                .Op('G', 0, 0, 0, 0, 0, 0, 0, 0).Op('t')
                 .Text("torch").Tensor("1", 16, [16], [1], type: "ByteStorage")
                 .Text("best").Call("numpy.core.multiarray", "scalar", a => a.Value(NumpyType("U5", ">")).Op('C', 1, 65))
                 .Op('u').Stop(),
@@ -65,7 +66,8 @@ internal sealed class OpaqueObjectTests : FolderTests
     public void Schedulers_and_objects_of_the_oldest_form_are_passed_over()
     {
         using var checkpoint = Load(Beside(p => p
-            .Text("scheduler").Global("torch.optim.lr_scheduler", "CosineAnnealingLR").Op(')').Op(0x81).Dict("base_lrs", d => d.Op(']')).Op('b')
+            .Text("scheduler").Global("torch.optim.lr_scheduler", "CosineAnnealingLR").Op(')').Op(0x81)
+            .Dict("base_lrs", d => d.Op(']')).Op('b')
             .Text("keywords").Global("some.module", "Thing").Op(')').Op('}').Op(0x92)
             .Text("instance").Op('(').Int(1).Op('i').Op([.. "old\nStyle\n"u8])
             .Text("object").Op('(').Global("old", "Other").Int(1).Op('o')
@@ -89,9 +91,11 @@ internal sealed class OpaqueObjectTests : FolderTests
     [Test]
     public void A_command_in_place_of_a_tensor_is_an_error_that_names_both()
     {
-        var file = TorchFiles.Zip(new PickleBuilder().Dict("model", p => p.Dict("w", v => v.Call("os", "system", a => a.Text("true")))).Stop());
+        var file = TorchFiles.Zip(new PickleBuilder()
+            .Dict("model", p => p.Dict("w", v => v.Call("os", "system", a => a.Text("true")))).Stop());
         using var checkpoint = Load(file);
-        Assert.That(() => checkpoint.Tensors, Throws.TypeOf<SerializationException>().With.Message.Contains("'os.system'").And.Message.Contains("runs no code"));
+        Assert.That(() => checkpoint.Tensors, Throws.TypeOf<SerializationException>()
+            .With.Message.Contains("'os.system'").And.Message.Contains("runs no code"));
     }
 
     [TestCase(false)]
@@ -100,17 +104,22 @@ internal sealed class OpaqueObjectTests : FolderTests
     {
         var pickle = new PickleBuilder().Op('}').Op('(')
             .Text("complex").Tensor("c", 2, [2], [1], type: "ComplexFloatStorage", legacy: legacy)
-            .Text("sparse").Call("torch._utils", "_rebuild_sparse_tensor", a => a.Global("torch", "sparse_coo").Op('(').Tensor("0", 6, [6], [1], legacy: legacy).Tensor("0", 6, [6], [1], legacy: legacy).Tuple(9).Op('t'))
-            .Text("quantised").Call("torch._utils", "_rebuild_qtensor", a => a.Storage("QInt8Storage", "q", 3, legacy).Int(0).Tuple(3).Tuple(1).Op('(').Global("torch", "per_tensor_affine").Int(1).Int(0).Op('t').Op(0x89).Op('}'))
+            .Text("sparse").Call("torch._utils", "_rebuild_sparse_tensor", a => a.Global("torch", "sparse_coo").Op('(')
+                .Tensor("0", 6, [6], [1], legacy: legacy).Tensor("0", 6, [6], [1], legacy: legacy).Tuple(9).Op('t'))
+            .Text("quantised").Call("torch._utils", "_rebuild_qtensor", a => a.Storage("QInt8Storage", "q", 3, legacy)
+                .Int(0).Tuple(3).Tuple(1).Op('(').Global("torch", "per_tensor_affine").Int(1).Int(0).Op('t')
+                .Op(0x89).Op('}'))
             .Text("w").Tensor("0", 6, [6], [1], legacy: legacy).Op('u');
         var file = legacy
-            ? TorchFiles.Legacy(pickle.Stop(), true, ("c", 2, new byte[16]), ("q", 3, new byte[3]), ("0", 6, TorchFiles.Bytes(Six)))
+            ? TorchFiles.Legacy(
+                pickle.Stop(), true, ("c", 2, new byte[16]), ("q", 3, new byte[3]), ("0", 6, TorchFiles.Bytes(Six)))
             : TorchFiles.Zip(pickle.Stop(), ("c", new byte[16]), ("q", new byte[3]), ("0", TorchFiles.Bytes(Six)));
         using var opened = TensorFile.Open(_folder.Write("x.pth", file));
         Assert.That(opened.Tensors.Single().ToF32(), Is.EqualTo(Six));
         Assert.That(opened.Skipped, Is.EqualTo(new[]
         {
-            new SkippedEntry("complex", "a complex tensor"), new SkippedEntry("sparse", "a sparse tensor"), new SkippedEntry("quantised", "a quantised tensor"),
+            new SkippedEntry("complex", "a complex tensor"), new SkippedEntry("sparse", "a sparse tensor"),
+            new SkippedEntry("quantised", "a quantised tensor"),
         }));
     }
 
@@ -118,23 +127,30 @@ internal sealed class OpaqueObjectTests : FolderTests
     public void Element_types_that_nobody_knows_are_skipped_where_their_bytes_can_be()
     {
         var untyped = TorchFiles.Zip(
-            new PickleBuilder().Op('}').Op('(').Text("f8").Call("torch._utils", "_rebuild_tensor_v3", a => a.Storage("UntypedStorage", "1", 4, module: "torch.storage")
-                .Int(0).Tuple(4).Tuple(1).Op(0x89).Op('}').Global("torch", "float8_e4m3fn")).Text("w").Tensor("0", 6, [6], [1]).Op('u').Stop(),
-            ("1", new byte[4]), ("0", TorchFiles.Bytes(Six)));
+            new PickleBuilder().Op('}').Op('(').Text("f8").Call(
+                "torch._utils", "_rebuild_tensor_v3", a => a.Storage("UntypedStorage", "1", 4, module: "torch.storage")
+                    .Int(0).Tuple(4).Tuple(1).Op(0x89).Op('}').Global("torch", "float8_e4m3fn")).Text("w")
+                    .Tensor("0", 6, [6], [1]).Op('u').Stop(), ("1", new byte[4]), ("0", TorchFiles.Bytes(Six)));
         using (var opened = TensorFile.Open(_folder.Write("f8.pth", untyped)))
             Assert.That(opened.Skipped.Single().ToString(), Does.Contain("f8").And.Contains("'torch.float8_e4m3fn'"));
 
-        PickleBuilder Odd(bool legacy) => new PickleBuilder().Op('}').Op('(').Text("odd").Tensor("1", 4, [4], [1], type: "OddStorage", legacy: legacy)
-            .Text("w").Tensor("0", 6, [6], [1], legacy: legacy).Op('u');
-        using (var opened = TensorFile.Open(_folder.Write("odd.pth", TorchFiles.Zip(Odd(false).Stop(), ("1", new byte[4]), ("0", TorchFiles.Bytes(Six))))))
+        PickleBuilder Odd(bool legacy) =>
+            new PickleBuilder().Op('}').Op('(').Text("odd").Tensor("1", 4, [4], [1], type: "OddStorage", legacy: legacy)
+                .Text("w").Tensor("0", 6, [6], [1], legacy: legacy).Op('u');
+        using (var opened = TensorFile.Open(_folder.Write(
+            "odd.pth", TorchFiles.Zip(Odd(false).Stop(), ("1", new byte[4]), ("0", TorchFiles.Bytes(Six))))))
             Assert.That(opened.Skipped.Single().ToString(), Does.Contain("'torch.OddStorage'"));
-        var legacy = _folder.Write("legacy.pth", TorchFiles.Legacy(Odd(true).Stop(), true, ("1", 4, new byte[4]), ("0", 6, TorchFiles.Bytes(Six))));
-        Assert.That(() => TensorFile.Open(legacy), Throws.TypeOf<SerializationException>().With.Message.Contains("unknown size"));
+        var legacy = _folder.Write("legacy.pth", TorchFiles.Legacy(
+            Odd(true).Stop(), true, ("1", 4, new byte[4]), ("0", 6, TorchFiles.Bytes(Six))));
+        Assert.That(() => TensorFile.Open(legacy),
+            Throws.TypeOf<SerializationException>().With.Message.Contains("unknown size"));
     }
 
     private static PickleBuilder Whole(PickleBuilder pickle) => pickle.Tensor("0", 6, [6], [1]);
 
-    /// <summary>A checkpoint with one tensor under <c>model</c>, and what <paramref name="more"/> writes beside it.</summary>
+    /// <summary>
+    /// A checkpoint with one tensor under <c>model</c>, and what <paramref name="more"/> writes beside it.
+    /// </summary>
     private static byte[] Beside(Action<PickleBuilder> more)
     {
         var pickle = new PickleBuilder().Op('}').Op('(').Text("model").Dict("w", Whole);
@@ -142,13 +158,18 @@ internal sealed class OpaqueObjectTests : FolderTests
         return TorchFiles.Zip(pickle.Op('u').Stop(), ("0", TorchFiles.Bytes(Six)));
     }
 
-    /// <summary>An array as numpy's protocol 2 writes it: an empty one, then its state with the bytes as text.</summary>
+    /// <summary>
+    /// An array as numpy's protocol 2 writes it: an empty one, then its state with the bytes as text.
+    /// </summary>
     private static byte[] NumpyArray(string type, int bytes) => new PickleBuilder()
-        .Call("numpy.core.multiarray", "_reconstruct", a => a.Global("numpy", "ndarray").Tuple(0).Call("_codecs", "encode", e => e.Text("b").Text("latin1")))
-        .Op('(').Int(1).Tuple(bytes).Value(NumpyType(type, "<")).Op(0x89).Call("_codecs", "encode", e => e.Text(new string('x', bytes)).Text("latin1")).Op('t').Op('b').Stop();
+        .Call("numpy.core.multiarray", "_reconstruct",
+            a => a.Global("numpy", "ndarray").Tuple(0).Call("_codecs", "encode", e => e.Text("b").Text("latin1")))
+        .Op('(').Int(1).Tuple(bytes).Value(NumpyType(type, "<")).Op(0x89)
+        .Call("_codecs", "encode", e => e.Text(new string('x', bytes)).Text("latin1")).Op('t').Op('b').Stop();
 
     private static byte[] NumpyType(string code, string order) => new PickleBuilder()
-        .Call("numpy", "dtype", a => a.Text(code).Op(0x89).Op(0x88)).Op('(').Int(3).Text(order).Op('N').Op('N').Op('N').Int(-1).Int(-1).Int(0).Op('t').Op('b').Stop();
+        .Call("numpy", "dtype", a => a.Text(code).Op(0x89).Op(0x88)).Op('(').Int(3).Text(order).Op('N').Op('N').Op('N')
+        .Int(-1).Int(-1).Int(0).Op('t').Op('b').Stop();
 
     private TorchCheckpoint Load(byte[] file) => TorchCheckpoint.Load(_folder.Write(Path.GetRandomFileName(), file));
 }

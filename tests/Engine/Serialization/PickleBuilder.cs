@@ -53,10 +53,12 @@ internal sealed class PickleBuilder
 
     /// <summary>A tensor over a whole float storage or part of it.</summary>
     public PickleBuilder Tensor(
-        string key, long count, long[] shape, long[] strides, long offset = 0, string type = "FloatStorage", bool legacy = false)
+        string key, long count, long[] shape, long[] strides, long offset = 0, string type = "FloatStorage",
+        bool legacy = false)
     {
         Global("torch._utils", "_rebuild_tensor_v2").Op('(').Storage(type, key, count, legacy).Int(offset);
-        return Tuple(shape).Tuple(strides).Op(0x89).Global("collections", "OrderedDict").Op(')').Op('R').Op('t').Op('R');
+        return Tuple(shape).Tuple(strides).Op(0x89).Global("collections", "OrderedDict").Op(')').Op('R')
+            .Op('t').Op('R');
     }
 
     /// <summary>What a whole pickle leaves on the stack.</summary>

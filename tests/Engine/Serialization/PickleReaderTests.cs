@@ -4,7 +4,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Serialization;
 
-/// <summary>Pickles that are hostile or damaged: each must end in the one exception, soon and in little memory.</summary>
+/// <summary>
+/// Pickles that are hostile or damaged: each must end in the one exception, soon and in little memory.
+/// </summary>
 [TestFixture]
 public sealed class PickleReaderTests
 {
@@ -15,16 +17,20 @@ public sealed class PickleReaderTests
         {
             Assert.That(Error(new PickleBuilder().Unfinished()), Does.Contain("ends early"));
             Assert.That(Error(new PickleBuilder().Stop()), Does.Contain("stack is empty"));
-            Assert.That(Error(new PickleBuilder().Op('(').Op('(').Op('0').Op('0').Op('0').Stop()), Does.Contain("stack is empty"));
+            Assert.That(Error(new PickleBuilder().Op('(').Op('(').Op('0').Op('0').Op('0').Stop()),
+                Does.Contain("stack is empty"));
             Assert.That(Error(new PickleBuilder().Op('t').Stop()), Does.Contain("no mark"));
-            Assert.That(Error(new PickleBuilder().Op('N').Op('(').Op(0x85).Stop()), Does.Contain("stack is empty"), "below a mark");
+            Assert.That(Error(new PickleBuilder().Op('N').Op('(').Op(0x85).Stop()), Does.Contain("stack is empty"),
+                "below a mark");
             Assert.That(Error(new PickleBuilder().Op('h', 7).Stop()), Does.Contain("memo entry 7"));
             Assert.That(Error(new PickleBuilder().Op(0xff).Stop()), Does.Contain("opcode 0xff"));
             Assert.That(Error([0x80, 9, (byte)'N', (byte)'.']), Does.Contain("protocol 9"));
             Assert.That(Error(new PickleBuilder().Op('N').Op('N').Op('a').Stop()), Does.Contain("not a list"));
             Assert.That(Error(new PickleBuilder().Op('N').Op('N').Op('N').Op('s').Stop()), Does.Contain("not a dict"));
-            Assert.That(Error(new PickleBuilder().Op('}').Op('(').Op('N').Op('u').Stop()), Does.Contain("not a dict"), "odd");
-            Assert.That(Error(new PickleBuilder().Op('}').Text(new string('k', 1025)).Op('N').Op('s').Stop()), Does.Contain("dict key"));
+            Assert.That(
+                Error(new PickleBuilder().Op('}').Op('(').Op('N').Op('u').Stop()), Does.Contain("not a dict"), "odd");
+            Assert.That(Error(new PickleBuilder().Op('}').Text(new string('k', 1025)).Op('N').Op('s').Stop()),
+                Does.Contain("dict key"));
             Assert.That(Error(new PickleBuilder().Op('(').Op('o').Stop()), Does.Contain("without a class"));
             Assert.That(Error(new PickleBuilder().Op('N').Op(')').Op('R').Stop()), Does.Contain("not a function"));
             Assert.That(Error(new PickleBuilder().Op(')').Op('Q').Stop()), Does.Contain("no storage"));
@@ -99,7 +105,8 @@ public sealed class PickleReaderTests
     [Test]
     public void Protocols_four_and_five_are_understood()
     {
-        byte[] pickle = [0x80, 5, 0x95, 9, 0, 0, 0, 0, 0, 0, 0, (byte)'}', 0x94, 0x8c, 1, (byte)'k', 0x94, 0x8f, (byte)'(', (byte)'K', 3, 0x90, (byte)'s', (byte)'.'];
+        byte[] pickle = [0x80, 5, 0x95, 9, 0, 0, 0, 0, 0, 0, 0, (byte)'}', 0x94, 0x8c, 1, (byte)'k', 0x94, 0x8f,
+            (byte)'(', (byte)'K', 3, 0x90, (byte)'s', (byte)'.'];
         var dictionary = (OrderedDictionary<object, object?>)Read(pickle)!;
         Assert.That(dictionary["k"], Is.EqualTo(new object?[] { 3L }));
     }

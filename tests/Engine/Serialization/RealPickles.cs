@@ -2,9 +2,9 @@ namespace AmcEngine.Tests.Engine.Serialization;
 
 /// <summary>
 /// A dict that Python 3.11 pickled, of what people save beside their weights: an argparse.Namespace that holds another,
-/// collections.Counter (also with tuples as keys), defaultdict and deque, pathlib, datetime, an enum, functools.partial,
-/// operator.itemgetter, complex, range, slice, bytes, bytearray, sets, a dict with None as a key, Decimal, Fraction,
-/// and part of the state of Python's random numbers.
+/// collections.Counter (also with tuples as keys), defaultdict and deque, pathlib, datetime, an enum,
+/// functools.partial, operator.itemgetter, complex, range, slice, bytes, bytearray, sets, a dict with None as a key,
+/// Decimal, Fraction, and part of the state of Python's random numbers.
 /// </summary>
 internal static class RealPickles
 {

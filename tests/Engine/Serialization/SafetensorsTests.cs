@@ -18,7 +18,8 @@ internal sealed class SafetensorsTests : FolderTests
         Assert.Multiple(() =>
         {
             Assert.That(reader.Tensors.Select(t => t.ToString()), Is.EqualTo(Sample().Select(t => t.ToString())));
-            Assert.That(reader.Tensors.Select(t => t.Bytes.ToArray()), Is.EqualTo(Sample().Select(t => t.Bytes.ToArray())));
+            Assert.That(
+                reader.Tensors.Select(t => t.Bytes.ToArray()), Is.EqualTo(Sample().Select(t => t.Bytes.ToArray())));
             Assert.That(reader.Metadata, Has.Count.EqualTo(2).And.ContainKey("Ü\n"));
             Assert.That(reader["wéights"].ToF32(), Is.EqualTo(new[] { 1.5f, -2f }));
             Assert.That(reader.Contains("absent"), Is.False);
@@ -95,7 +96,8 @@ internal sealed class SafetensorsTests : FolderTests
         SafetensorsWriter.Write(_folder.PathOf("empty"), []);
         Assert.That(SafetensorsReader.ReadAll(_folder.PathOf("empty")), Is.Empty);
         SafetensorsWriter.Write(
-            _folder.PathOf("odd"), [TensorData.From("none", [0, 5], Array.Empty<float>()), TensorData.From("scalar", [], [7.0])]);
+            _folder.PathOf("odd"), [TensorData.From("none", [0, 5], Array.Empty<float>()),
+                TensorData.From("scalar", [], [7.0])]);
         var tensors = SafetensorsReader.ReadAll(_folder.PathOf("odd"));
         Assert.That(tensors[0].Shape, Is.EqualTo(new[] { 0L, 5L }));
         Assert.That(tensors[1].ToF64(), Is.EqualTo(new[] { 7.0 }));
@@ -116,23 +118,32 @@ internal sealed class SafetensorsTests : FolderTests
     [TestCase("{", "not valid JSON")]
     [TestCase("{} x", "not valid JSON")]
     [TestCase("""{"a":1}""", "must be described by an object")]
-    [TestCase("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "key 'a' twice")]
+    [TestCase(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""",
+        "key 'a' twice")]
     [TestCase("""{"__metadata__":{"k":1}}""", "may hold strings only")]
     [TestCase("""{"__metadata__":{"k":"1","k":"2"}}""", "holds a key twice")]
     [TestCase("""{"a":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}}""", "dtype 'F33', which is not supported")]
     [TestCase("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", "negative extent -1")]
     [TestCase("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", "whole numbers")]
-    [TestCase("""{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}""", "product of its shape overflows")]
-    [TestCase("""{"a":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,4]}}""", "product of its shape overflows")]
+    [TestCase("""{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}""",
+        "product of its shape overflows")]
+    [TestCase("""{"a":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,4]}}""",
+        "product of its shape overflows")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "ends at byte 8 of 4")]
     [TestCase("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}""", "negative data offset")]
     [TestCase("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", "begins at 4 but ends at 0")]
     [TestCase("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", "1 data_offsets instead of two")]
     [TestCase("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,4]}}""", "needs 12 bytes but has 4")]
     [TestCase("""{"a":{"dtype":"F32","shape":[1]}}""", "lacks its dtype, shape or data_offsets")]
-    [TestCase("""{"a":{"dtype":"I16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"I16","shape":[1],"data_offsets":[2,4]}}""", "overlaps 'a'")]
-    [TestCase("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}""", "leaves a hole from byte 1 to 2")]
-    [TestCase("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", "3 bytes at the end of the file belong to no tensor")]
+    [TestCase(
+        """{"a":{"dtype":"I16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"I16","shape":[1],"data_offsets":[2,4]}}""",
+        "overlaps 'a'")]
+    [TestCase(
+        """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}""",
+        "leaves a hole from byte 1 to 2")]
+    [TestCase("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""",
+        "3 bytes at the end of the file belong to no tensor")]
     public void A_broken_header_is_named(string json, string problem)
     {
         var path = WriteRaw(json, [0, 0, 0, 0]);
@@ -148,7 +159,8 @@ internal sealed class SafetensorsTests : FolderTests
         {
             Assert.That(OpenError([]), Does.Contain("is empty"));
             Assert.That(OpenError([1, 2, 3]), Does.Contain("has 3 bytes"));
-            Assert.That(OpenError(BitConverter.GetBytes(1L << 62)), Does.Contain("4611686018427387904 bytes, but only 0 follow"));
+            Assert.That(OpenError(BitConverter.GetBytes(1L << 62)),
+                Does.Contain("4611686018427387904 bytes, but only 0 follow"));
             Assert.That(OpenError([255, 255, 255, 255, 255, 255, 255, 255, 0]), Does.Contain("but only 1 follow"));
             Assert.That(OpenError([9, 0, 0, 0, 0, 0, 0, 0, (byte)'{']), Does.Contain("but only 1 follow"));
         });
@@ -166,7 +178,8 @@ internal sealed class SafetensorsTests : FolderTests
     [Test]
     public void Missing_files_and_folders_are_named()
     {
-        Assert.That(() => SafetensorsReader.Open(_folder.PathOf("absent")), Throws.TypeOf<SerializationException>().With.Message.Contains("no such file"));
+        Assert.That(() => SafetensorsReader.Open(_folder.PathOf("absent")),
+            Throws.TypeOf<SerializationException>().With.Message.Contains("no such file"));
         Assert.That(() => SafetensorsReader.Open(_folder.Path), Throws.TypeOf<SerializationException>());
     }
 

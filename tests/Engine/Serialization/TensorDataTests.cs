@@ -30,23 +30,30 @@ public sealed class TensorDataTests
     public void Unsigned_bytes_and_booleans_convert()
     {
         byte[] bytes = [0, 1, 200, 0];
-        Assert.That(TensorData.FromBytes("t", TensorDataType.U8, Four, bytes).ToF32(), Is.EqualTo(new[] { 0f, 1f, 200f, 0f }));
-        Assert.That(TensorData.FromBytes("t", TensorDataType.Bool, Four, bytes).ToI64(), Is.EqualTo(new[] { 0L, 1L, 1L, 0L }));
+        Assert.That(
+            TensorData.FromBytes("t", TensorDataType.U8, Four, bytes).ToF32(), Is.EqualTo(new[] { 0f, 1f, 200f, 0f }));
+        Assert.That(
+            TensorData.FromBytes("t", TensorDataType.Bool, Four, bytes).ToI64(), Is.EqualTo(new[] { 0L, 1L, 1L, 0L }));
     }
 
     [Test]
     public void Half_and_brain_float_keep_their_special_values()
     {
-        var half = TensorData.FromBytes("t", TensorDataType.F16, Four, new byte[] { 0, 0x7c, 0, 0xfc, 1, 0x7e, 1, 0 }).ToF32();
-        var brain = TensorData.FromBytes("t", TensorDataType.BF16, Four, new byte[] { 128, 127, 128, 255, 192, 127, 1, 0 }).ToF32();
-        Assert.That(half, Is.EqualTo(new[] { float.PositiveInfinity, float.NegativeInfinity, float.NaN, 5.9604645e-8f }));
-        Assert.That(brain, Is.EqualTo(new[] { float.PositiveInfinity, float.NegativeInfinity, float.NaN, 9.1835e-41f }));
+        var half =
+            TensorData.FromBytes("t", TensorDataType.F16, Four, new byte[] { 0, 0x7c, 0, 0xfc, 1, 0x7e, 1, 0 }).ToF32();
+        var brain = TensorData.FromBytes(
+            "t", TensorDataType.BF16, Four, new byte[] { 128, 127, 128, 255, 192, 127, 1, 0 }).ToF32();
+        Assert.That(
+            half, Is.EqualTo(new[] { float.PositiveInfinity, float.NegativeInfinity, float.NaN, 5.9604645e-8f }));
+        Assert.That(
+            brain, Is.EqualTo(new[] { float.PositiveInfinity, float.NegativeInfinity, float.NaN, 9.1835e-41f }));
     }
 
     [Test]
     public void Wide_values_round_to_single_precision()
     {
-        Assert.That(TensorData.From("t", [2], [0.1, 1e300]).ToF32(), Is.EqualTo(new[] { 0.1f, float.PositiveInfinity }));
+        Assert.That(
+            TensorData.From("t", [2], [0.1, 1e300]).ToF32(), Is.EqualTo(new[] { 0.1f, float.PositiveInfinity }));
         Assert.That(TensorData.From("t", [1], [(1L << 53) + 1]).ToF64(), Is.EqualTo(new[] { 9007199254740992.0 }));
     }
 
@@ -87,14 +94,16 @@ public sealed class TensorDataTests
             Assert.That(() => TensorData.From("t", [3], [1f]), Throws.ArgumentException);
             Assert.That(() => TensorData.From("t", [-1], Array.Empty<float>()), Throws.ArgumentException);
             Assert.That(() => TensorData.From("t", [1], [1f]).CopyTo(new double[2]), Throws.ArgumentException);
-            Assert.That(() => TensorData.From("t", [1], [1f]).Read(2, new byte[3]), Throws.InstanceOf<ArgumentException>());
+            Assert.That(
+                () => TensorData.From("t", [1], [1f]).Read(2, new byte[3]), Throws.InstanceOf<ArgumentException>());
         });
     }
 
     [Test]
     public void Tensors_one_behind_the_other_read_as_one_across_their_ends()
     {
-        TensorData[] parts = [.. Enumerable.Range(0, 3).Select(p => TensorData.From($"p{p}", [p + 1, 2], [.. Enumerable.Range(0, 2 * (p + 1)).Select(v => 10f * p + v)]))];
+        TensorData[] parts = [.. Enumerable.Range(0, 3).Select(
+            p => TensorData.From($"p{p}", [p + 1, 2], [.. Enumerable.Range(0, 2 * (p + 1)).Select(v => 10f * p + v)]))];
         var whole = TensorData.Concatenate("w", parts);
         float[] expected = [0, 1, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25];
         Assert.Multiple(() =>
@@ -104,10 +113,13 @@ public sealed class TensorDataTests
             Assert.That(whole.ToF32(), Is.EqualTo(expected));
             for (var first = 0; first <= 12; first++)
                 for (var count = 0; first + count <= 12; count++)
-                    Assert.That(whole.Range(first, count).ToF32(), Is.EqualTo(expected[first..(first + count)]), $"{first}, {count}");
+                    Assert.That(whole.Range(first, count).ToF32(), Is.EqualTo(expected[first..(first + count)]),
+                        $"{first}, {count}");
             Assert.That(() => whole.Range(11, 2), Throws.TypeOf<ArgumentOutOfRangeException>());
-            Assert.That(() => TensorData.Concatenate("w", [parts[0], TensorData.From("q", [1, 3], [1f, 2, 3])]), Throws.ArgumentException);
-            Assert.That(() => TensorData.Concatenate("w", [parts[0], TensorData.From("q", [1, 2], [1.0, 2])]), Throws.ArgumentException);
+            Assert.That(() => TensorData.Concatenate("w", [parts[0], TensorData.From("q", [1, 3], [1f, 2, 3])]),
+                Throws.ArgumentException);
+            Assert.That(() => TensorData.Concatenate("w", [parts[0], TensorData.From("q", [1, 2], [1.0, 2])]),
+                Throws.ArgumentException);
         });
     }
 }

@@ -23,7 +23,8 @@ internal sealed class TorchCheckpointTests : FolderTests
             Assert.That(nested.Tensors.Single().ToString(), Is.EqualTo("w F32 [2,3]"));
             Assert.That(nested.Tensors[0].ToF32(), Is.EqualTo(Six));
         }
-        using var flat = Load(TorchFiles.Zip(level, "little", new PickleBuilder().Dict("w", Whole).Stop(), ("0", TorchFiles.Bytes(Six))));
+        using var flat = Load(
+            TorchFiles.Zip(level, "little", new PickleBuilder().Dict("w", Whole).Stop(), ("0", TorchFiles.Bytes(Six))));
         Assert.That(flat.Tensors.Single().ToF32(), Is.EqualTo(Six));
     }
 
@@ -35,7 +36,8 @@ internal sealed class TorchCheckpointTests : FolderTests
             Assert.That(Read([3, 2], [1, 3]), Is.EqualTo(new[] { 0f, 3, 1, 4, 2, 5 }), "transposed");
             Assert.That(Read([2], [2], offset: 1), Is.EqualTo(new[] { 1f, 3 }), "every other from the second");
             Assert.That(Read([2, 2], [0, 1], offset: 4), Is.EqualTo(new[] { 4f, 5, 4, 5 }), "expanded");
-            Assert.That(Read([1, 3], [77, 1], offset: 3), Is.EqualTo(new[] { 3f, 4, 5 }), "stride of a single row is free");
+            Assert.That(
+                Read([1, 3], [77, 1], offset: 3), Is.EqualTo(new[] { 3f, 4, 5 }), "stride of a single row is free");
             Assert.That(Read([], [], offset: 5), Is.EqualTo(new[] { 5f }), "scalar");
             Assert.That(Read([0, 9], [9, 1], offset: 6), Is.Empty, "no elements");
         });
@@ -55,7 +57,8 @@ internal sealed class TorchCheckpointTests : FolderTests
         Whole(pickle.Text("a"));
         Whole(pickle.Text("b"));
         pickle.Text("c").Tensor("1", 6, [6], [1]).Op('u');
-        using var checkpoint = Load(TorchFiles.Zip(pickle.Stop(), ("0", TorchFiles.Bytes(Six)), ("1", TorchFiles.Bytes(Six))));
+        using var checkpoint = Load(
+            TorchFiles.Zip(pickle.Stop(), ("0", TorchFiles.Bytes(Six)), ("1", TorchFiles.Bytes(Six))));
         Assert.That(checkpoint.Tensors.Select(t => t.StorageKey), Is.EqualTo(new[] { "0", "0", "1" }));
     }
 
@@ -80,9 +83,11 @@ internal sealed class TorchCheckpointTests : FolderTests
     {
         var pickle = new PickleBuilder().Op('}').Text("p").Global("torch._utils", "_rebuild_parameter").Op('(');
         Whole(pickle).Op(0x88).Op(')').Op('t').Op('R').Op('s');
-        pickle.Text("u").Global("torch._utils", "_rebuild_tensor_v3").Op('(').Storage("UntypedStorage", "1", 4, module: "torch.storage")
+        pickle.Text("u").Global("torch._utils", "_rebuild_tensor_v3").Op('(').Storage(
+            "UntypedStorage", "1", 4, module: "torch.storage")
             .Int(1).Tuple(1).Tuple(1).Op(0x89).Op('}').Global("torch", "bfloat16").Op('t').Op('R').Op('s');
-        using var checkpoint = Load(TorchFiles.Zip(pickle.Stop(), ("0", TorchFiles.Bytes(Six)), ("1", [0, 0, 128, 63])));
+        using var checkpoint = Load(
+            TorchFiles.Zip(pickle.Stop(), ("0", TorchFiles.Bytes(Six)), ("1", [0, 0, 128, 63])));
         Assert.That(checkpoint.Tensors[0].ToF32(), Is.EqualTo(Six));
         Assert.That(checkpoint.Tensors[1].ToF32(), Is.EqualTo(new[] { 1f }));
     }
@@ -107,14 +112,16 @@ internal sealed class TorchCheckpointTests : FolderTests
         pickle.Op(0x8a, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1);
         pickle.Global("torch", "float32").Global("torch", "device").Op('(').Text("cuda").Int(1).Op('t').Op('R');
         pickle.Global("torch", "Size").Tuple(4).Op(0x85).Op('R');
-        pickle.Global("numpy.core.multiarray", "scalar").Global("numpy", "dtype").Op('(').Text("f8").Op(0x89).Op(0x88).Op('t').Op('R');
+        pickle.Global("numpy.core.multiarray", "scalar").Global("numpy", "dtype").Op('(').Text("f8").Op(0x89).Op(0x88)
+            .Op('t').Op('R');
         pickle.Op('(').Int(3).Text("<").Op('N').Op('t').Op('b');
         pickle.Global("_codecs", "encode").Text("\0\0\0\0\0\0\u00f8?").Text("latin1").Op(0x86).Op('R').Op(0x86).Op('R');
         pickle.Op('e').Op('s');
         using var checkpoint = Load(TorchFiles.Zip(pickle.Stop(), ("0", TorchFiles.Bytes(Six))));
         Assert.That(checkpoint.Find("config"), Is.EqualTo(new object?[]
         {
-            null, true, -3L, 0.5, "é", new object?[] { 1L, 2L }, BigInteger.Pow(2, 64), "torch.float32", "cuda:1", new object?[] { 4L }, 1.5,
+            null, true, -3L, 0.5, "é", new object?[] { 1L, 2L }, BigInteger.Pow(2, 64), "torch.float32", "cuda:1",
+            new object?[] { 4L }, 1.5,
         }));
         Assert.That(checkpoint.Find("config", 5, 1), Is.EqualTo(2L));
         Assert.That(checkpoint.Find("config", 99, "x"), Is.Null);
@@ -130,7 +137,8 @@ internal sealed class TorchCheckpointTests : FolderTests
         var call = new PickleBuilder().Global(module, name).Text("touch /tmp/pwned").Op(0x85).Op('R').Stop();
         var stacked = new PickleBuilder().Text(module).Text(name).Op(0x93).Stop();
         foreach (var file in new[] { TorchFiles.Zip(call), TorchFiles.Zip(stacked), TorchFiles.Legacy(call, true) })
-            Assert.That(LoadError(file), Does.Contain($"'{module}.{name}'").And.Contains("runs no code").And.Not.Contains("\n"));
+            Assert.That(LoadError(file),
+                Does.Contain($"'{module}.{name}'").And.Contains("runs no code").And.Not.Contains("\n"));
         Assert.That(LoadError(call), Does.Contain($"{module}.{name}"), "in place of the legacy magic number");
     }
 
@@ -152,7 +160,8 @@ internal sealed class TorchCheckpointTests : FolderTests
         });
 
         string TensorError(long[] shape, long[] strides, long offset = 0) => LoadError(TorchFiles.Zip(
-            new PickleBuilder().Dict("w", p => p.Tensor("0", 6, shape, strides, offset)).Stop(), ("0", TorchFiles.Bytes(Six))));
+            new PickleBuilder().Dict("w", p => p.Tensor("0", 6, shape, strides, offset))
+                .Stop(), ("0", TorchFiles.Bytes(Six))));
     }
 
     [Test]
@@ -162,11 +171,15 @@ internal sealed class TorchCheckpointTests : FolderTests
         Assert.Multiple(() =>
         {
             Assert.That(LoadError(TorchFiles.Zip(zip)), Does.Contain("lacks 'archive/data/0'"));
-            Assert.That(LoadError(TorchFiles.Zip(zip, ("0", new byte[20]))), Does.Contain("20 bytes, but 24 are needed"));
+            Assert.That(
+                LoadError(TorchFiles.Zip(zip, ("0", new byte[20]))), Does.Contain("20 bytes, but 24 are needed"));
             Assert.That(LoadError(TorchFiles.Legacy(LegacyPickle(), true)), Does.Contain("no data for storage '0'"));
-            Assert.That(LoadError(TorchFiles.Legacy(LegacyPickle(), true, ("0", 6, new byte[20]))), Does.Contain("ends within storage '0'"));
-            Assert.That(LoadError(TorchFiles.Legacy(LegacyPickle(), true, ("0", 5, new byte[24]))), Does.Contain("another length"));
-            Assert.That(LoadError(TorchFiles.Legacy(LegacyPickle(), true, ("9", 6, new byte[24]))), Does.Contain("no tensor uses"));
+            Assert.That(LoadError(TorchFiles.Legacy(LegacyPickle(), true, ("0", 6, new byte[20]))),
+                Does.Contain("ends within storage '0'"));
+            Assert.That(LoadError(TorchFiles.Legacy(LegacyPickle(), true, ("0", 5, new byte[24]))),
+                Does.Contain("another length"));
+            Assert.That(LoadError(TorchFiles.Legacy(LegacyPickle(), true, ("9", 6, new byte[24]))),
+                Does.Contain("no tensor uses"));
         });
     }
 
@@ -189,9 +202,11 @@ internal sealed class TorchCheckpointTests : FolderTests
             Assert.That(LoadError("hello"u8.ToArray()), Does.Contain("neither safetensors nor"));
             Assert.That(LoadError(new PickleBuilder().Int(3).Stop()), Does.Contain("none that torch.save wrote"));
             using var list = Load(TorchFiles.Zip(new PickleBuilder().Op(']').Stop()));
-            Assert.That(() => list.Tensors, Throws.TypeOf<SerializationException>().With.Message.Contains("holds no dict"));
+            Assert.That(
+                () => list.Tensors, Throws.TypeOf<SerializationException>().With.Message.Contains("holds no dict"));
             using var plain = Load(TorchFiles.Zip(new PickleBuilder().Dict("lr", p => p.Int(1)).Stop()));
-            Assert.That(() => plain.Tensors, Throws.TypeOf<SerializationException>().With.Message.Contains("keys: 'lr'"));
+            Assert.That(
+                () => plain.Tensors, Throws.TypeOf<SerializationException>().With.Message.Contains("keys: 'lr'"));
         });
     }
 
@@ -210,7 +225,8 @@ internal sealed class TorchCheckpointTests : FolderTests
 
     private void ReadFlipped(int seed, byte flips)
     {
-        var zip = TorchFiles.Zip(CompressionLevel.Optimal, "little", new PickleBuilder().Dict("w", Whole).Stop(), ("0", TorchFiles.Bytes(Six)));
+        var zip = TorchFiles.Zip(CompressionLevel.Optimal, "little", new PickleBuilder().Dict("w", Whole).Stop(),
+            ("0", TorchFiles.Bytes(Six)));
         var legacy = TorchFiles.Legacy(LegacyPickle(), true, ("0", 6, TorchFiles.Bytes(Six)));
         foreach (var file in new[] { zip, legacy })
         {

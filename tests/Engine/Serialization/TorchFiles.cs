@@ -20,11 +20,13 @@ internal static class TorchFiles
     /// <param name="key">The key under which it lies; null for the top.</param>
     /// <param name="prefix">What a wrapper put before the names.</param>
     /// <param name="beside">Writes further keys and values of the top.</param>
-    public static byte[] Model(IReadOnlyList<TensorData> tensors, string? key, string prefix = "", Action<PickleBuilder>? beside = null) =>
+    public static byte[] Model(
+        IReadOnlyList<TensorData> tensors, string? key, string prefix = "", Action<PickleBuilder>? beside = null) =>
         Models(beside, (key, prefix, tensors));
 
     /// <summary>A checkpoint of several sets of weights.</summary>
-    public static byte[] Models(Action<PickleBuilder>? beside, params (string? Key, string Prefix, IReadOnlyList<TensorData> Tensors)[] sets)
+    public static byte[] Models(
+        Action<PickleBuilder>? beside, params (string? Key, string Prefix, IReadOnlyList<TensorData> Tensors)[] sets)
     {
         var pickle = new PickleBuilder().Op('}').Op('(');
         var storages = new List<(string Key, byte[] Data)>();
@@ -79,24 +81,30 @@ internal static class TorchFiles
         {
             var utf8 = System.Text.Encoding.UTF8.GetBytes(name);
             var place = file.Position;
-            to.Write([.. Bytes(0x04034b50u), .. new byte[22], .. Bytes((ushort)utf8.Length, (ushort)0), .. utf8, .. data]);
+            to.Write(
+                [.. Bytes(0x04034b50u), .. new byte[22], .. Bytes((ushort)utf8.Length, (ushort)0), .. utf8, .. data]);
             list.Write([.. Bytes(0x02014b50u), .. new byte[16], .. Bytes(uint.MaxValue, uint.MaxValue)]);
-            list.Write([.. Bytes((ushort)utf8.Length, (ushort)28, (ushort)0), .. new byte[8], .. Bytes(uint.MaxValue), .. utf8]);
+            list.Write([.. Bytes((ushort)utf8.Length, (ushort)28, (ushort)0), .. new byte[8],
+                .. Bytes(uint.MaxValue), .. utf8]);
             list.Write([.. Bytes((ushort)1, (ushort)24), .. Bytes(data.LongLength, data.LongLength, place)]);
         }
         var start = file.Position;
         to.Write(central.ToArray());
         var end = file.Position;
-        to.Write([.. Bytes(0x06064b50u), .. new byte[20], .. Bytes((long)entries.Length, entries.Length, central.Length, start)]);
+        to.Write([.. Bytes(0x06064b50u), .. new byte[20],
+            .. Bytes((long)entries.Length, entries.Length, central.Length, start)]);
         to.Write([.. Bytes(0x07064b50u, 0u), .. Bytes(end), .. Bytes(1u)]);
-        to.Write([.. Bytes(0x06054b50u), .. new byte[4], .. Bytes(ushort.MaxValue, ushort.MaxValue), .. Bytes(uint.MaxValue, uint.MaxValue), 0, 0]);
+        to.Write([.. Bytes(0x06054b50u), .. new byte[4], .. Bytes(ushort.MaxValue, ushort.MaxValue),
+            .. Bytes(uint.MaxValue, uint.MaxValue), 0, 0]);
         return file.ToArray();
     }
 
-    public static byte[] Legacy(byte[] pickle, bool littleEndian, params (string Key, long Count, byte[] Data)[] storages)
+    public static byte[] Legacy(
+        byte[] pickle, bool littleEndian, params (string Key, long Count, byte[] Data)[] storages)
     {
         var file = new List<byte>(Preamble);
-        file.AddRange(new PickleBuilder().Dict("little_endian", p => p.Op(littleEndian ? (byte)0x88 : (byte)0x89)).Stop());
+        file.AddRange(
+            new PickleBuilder().Dict("little_endian", p => p.Op(littleEndian ? (byte)0x88 : (byte)0x89)).Stop());
         file.AddRange(pickle);
         var keys = new PickleBuilder().Op(']').Op('(');
         foreach (var (key, _, _) in storages) keys.Text(key);

@@ -13,8 +13,9 @@ if (args is ["dictionaries", var folder])
     return;
 }
 
-// FORMAT: reads what AFL++ sends, until it stops. The reader runs in a child process, which is started anew when a stack
-// overflow or AFL's time limit ends it. Instrumented code may run within the call only: it counts into AFL's memory.
+// FORMAT: reads what AFL++ sends, until it stops. The reader runs in a child process, which is started anew when a
+// stack overflow or AFL's time limit ends it. Instrumented code may run within the call only: it counts into AFL's
+// memory.
 FuzzTarget? target = null;
 FuzzSession? session = null;
 Fuzzer.OutOfProcess.Run(stream =>

@@ -25,7 +25,19 @@ public sealed class BlipModelTests
     private static readonly BlipConfig Config = new()
     {
         Vision = new VisionConfig { ImageRes = 9, PatchSize = 3, Width = 9, Depth = 2, Heads = 3, MlpRatio = 2 },
-        Text = BlipConfig.EncoderOf(new TextConfig { Hidden = 10, Heads = 2, Intermediate = 14, Layers = 3, VocabSize = 20, MaxPositions = 8, ClsId = 1, MaskId = 1, HiddenDropout = 0, AttentionDropout = 0 }),
+        Text = BlipConfig.EncoderOf(new TextConfig
+        {
+            Hidden = 10,
+            Heads = 2,
+            Intermediate = 14,
+            Layers = 3,
+            VocabSize = 20,
+            MaxPositions = 8,
+            ClsId = 1,
+            MaskId = 1,
+            HiddenDropout = 0,
+            AttentionDropout = 0
+        }),
         EncId = 19,
         EmbedDim = 5,
         QueueSize = 6,
@@ -60,7 +72,8 @@ public sealed class BlipModelTests
             var mask = new double[4 * 81];
             for (var i = 0; i < mask.Length; i++)
                 if (i % 9 < 4 && i / 9 % 9 > 3) mask[i] = 1;
-            var amc = new AmcObjective().Compute(new(output.Grounding!, Tensor.From(mask, [4, 9, 9], _backend), [true, true, false, true]));
+            var amc = new AmcObjective().Compute(
+                new(output.Grounding!, Tensor.From(mask, [4, 9, 9], _backend), [true, true, false, true]));
             model.TakeBack();
             return output.Total().Add(amc.Loss);
         }
@@ -91,7 +104,8 @@ public sealed class BlipModelTests
         Assert.That(numbers, Is.EqualTo(new long[] { 3, 9, 7, 8, 3, 3 }));
         model.TakeBack();
         Assert.That(numbers, Is.EqualTo(new long[] { 5, 6, 7, 8, -100, -100 }));
-        Assert.That(model.StateEntries.Single(e => e.Name == "ptr_queue").Parameter.Integers, Is.EqualTo(new long[] { 4 }));
+        Assert.That(
+            model.StateEntries.Single(e => e.Name == "ptr_queue").Parameter.Integers, Is.EqualTo(new long[] { 4 }));
     }
 
     [Test]
@@ -101,10 +115,13 @@ public sealed class BlipModelTests
         using var scope = MemoryScope.Begin();
         model.Forward(Batch(model) with { Pictures = [5, 6, 7, 8] }, Options);
         // Fails at its first look at the batch, after the queues were told that a step begins.
-        Assert.That(() => model.Forward(Batch(model) with { Image = Batch(model).Image.Slice(0, 0, 1) }, Options), Throws.TypeOf<ModelException>());
+        Assert.That(() => model.Forward(Batch(model) with { Image = Batch(model).Image.Slice(0, 0, 1) }, Options),
+            Throws.TypeOf<ModelException>());
         model.TakeBack();
-        Assert.That(model.StateEntries.Single(e => e.Name == "idx_queue").Parameter.Integers, Is.EqualTo(new long[] { 5, 6, 7, 8, -100, -100 }));
-        Assert.That(model.StateEntries.Single(e => e.Name == "ptr_queue").Parameter.Integers, Is.EqualTo(new long[] { 4 }));
+        Assert.That(model.StateEntries.Single(e => e.Name == "idx_queue").Parameter.Integers,
+            Is.EqualTo(new long[] { 5, 6, 7, 8, -100, -100 }));
+        Assert.That(
+            model.StateEntries.Single(e => e.Name == "ptr_queue").Parameter.Integers, Is.EqualTo(new long[] { 4 }));
     }
 
     [Test]
@@ -120,8 +137,12 @@ public sealed class BlipModelTests
             Assert.That(image.Skip(e * 6).Take(4), Has.All.InRange(-1, 1));
             Assert.That(text.Skip(e * 6).Take(4), Has.All.InRange(-1, 1));
         }
-        Assert.That(Enumerable.Range(0, 4).Select(c => Enumerable.Range(0, 5).Sum(e => image[e * 6 + c] * image[e * 6 + c])), Has.All.EqualTo(1).Within(1e-12));
-        Assert.That(Enumerable.Range(0, 4).Select(c => Enumerable.Range(0, 5).Sum(e => text[e * 6 + c] * text[e * 6 + c])), Has.All.EqualTo(1).Within(1e-12));
+        Assert.That(
+            Enumerable.Range(0, 4).Select(c => Enumerable.Range(0, 5).Sum(e => image[e * 6 + c] * image[e * 6 + c])),
+            Has.All.EqualTo(1).Within(1e-12));
+        Assert.That(
+            Enumerable.Range(0, 4).Select(c => Enumerable.Range(0, 5).Sum(e => text[e * 6 + c] * text[e * 6 + c])),
+            Has.All.EqualTo(1).Within(1e-12));
         Assert.That(output.SimI2T.Shape, Is.EqualTo(new Shape(4, 10)));
 
         double[] Queue(string name) => model.StateEntries.Single(e => e.Name == name).Parameter.Value.ToDoubles();
@@ -151,8 +172,10 @@ public sealed class BlipModelTests
         using var scope = MemoryScope.Begin();
         var batch = Batch(model);
         var output = model.Forward(batch, Options with { FullOutputs = true });
-        var terms = new AmcObjective().Compute(new(output.Grounding!, Tensor.Ones([4, 9, 9], DType.F64, _backend), [true, true, true, true]));
-        double[] map = output.Grounding!.Map.ToDoubles(), gradient = terms.MapGradient!.ToDoubles(), cam = terms.WordCam!.ToDoubles();
+        var terms = new AmcObjective().Compute(
+            new(output.Grounding!, Tensor.Ones([4, 9, 9], DType.F64, _backend), [true, true, true, true]));
+        double[] map = output.Grounding!.Map.ToDoubles(), gradient = terms.MapGradient!.ToDoubles(),
+            cam = terms.WordCam!.ToDoubles();
         var expected = new double[4 * 9];
         for (var b = 0; b < 4; b++)
         {
@@ -173,10 +196,12 @@ public sealed class BlipModelTests
     {
         using var model = Create(Config);
         using var target = BlipModel.Create(Config, _backend, DType.F64, seed: 9, withMomentum: false);
-        var report = StateDict.Load(target, [.. StateDict.Export(model), TensorData.From("text_decoder.bert.embeddings.word_embeddings.weight", [1], [1f])]);
+        var report = StateDict.Load(target, [.. StateDict.Export(model),
+            TensorData.From("text_decoder.bert.embeddings.word_embeddings.weight", [1], [1f])]);
         Assert.That((report.Missing.Count, report.Unexpected.Count), Is.EqualTo((0, 0)));
         Assert.That(target.Names, Is.SameAs(model.Names));
-        Assert.That(model.StateEntries.Select(e => e.Name), Has.None.Contains("token_type").And.Contains("text_encoder.encoder.layer.0.crossattention.self.query.weight"));
+        Assert.That(model.StateEntries.Select(e => e.Name), Has.None.Contains("token_type").And.Contains(
+            "text_encoder.encoder.layer.0.crossattention.self.query.weight"));
     }
 
     private static StepOptions Options => new(0.4, new RandomSource(3)) { Negatives = ArgmaxSampler.Instance };
@@ -185,14 +210,16 @@ public sealed class BlipModelTests
     {
         var model = BlipModel.Create(config, _backend, DType.F64, seed: 7);
         var random = new RandomSource(11);
-        foreach (var p in model.Trainable.Where(p => p.Shape.Rank > 0)) p.Value.FillUniform(-0.4, 0.4, random.NextKey());
+        foreach (var p in model.Trainable.Where(p => p.Shape.Rank > 0))
+            p.Value.FillUniform(-0.4, 0.4, random.NextKey());
         model.CopyStudentToMomentum();
         return model;
     }
 
     private static PairBatch Batch(BlipModel model)
     {
-        var image = Tensor.Empty([4, 3, 9, 9], DType.F64, model.Backend).FillUniform(-1.5, 1.5, new RandomSource(5).NextKey());
+        var image = Tensor.Empty([4, 3, 9, 9], DType.F64, model.Backend).FillUniform(
+            -1.5, 1.5, new RandomSource(5).NextKey());
         int[] ids = [1, 3, 4, 2, 0, 0, 1, 7, 2, 0, 0, 0, 1, 5, 6, 9, 8, 2, 1, 11, 12, 2, 0, 0];
         return new PairBatch(image, new TokenBatch(ids, [.. ids.Select(i => i == 0 ? 0 : 1)], 4, 6));
     }

@@ -12,7 +12,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model.Layers;
 
-/// <summary>Dropout where the reference has it: of attention weights behind the map, of each part before its residual.</summary>
+/// <summary>
+/// Dropout where the reference has it: of attention weights behind the map, of each part before its residual.
+/// </summary>
 [TestFixture]
 public sealed class DropoutPlacementTests
 {
@@ -39,7 +41,8 @@ public sealed class DropoutPlacementTests
     [TestCase(AttentionKind.TextSelf, 1, 6)]
     [TestCase(AttentionKind.Cross, 2, 5)]
     [TestCase(AttentionKind.Cross, 3, 5)]
-    public void In_training_a_hook_shows_the_map_before_dropout_and_changes_nothing(AttentionKind kind, int layer, int keys)
+    public void In_training_a_hook_shows_the_map_before_dropout_and_changes_nothing(
+        AttentionKind kind, int layer, int keys)
     {
         using var model = Model(0.1, 0.3);
         var (ids, mask, image) = Inputs(model);
@@ -48,17 +51,21 @@ public sealed class DropoutPlacementTests
         var hook = new AttentionHook(kind, layer);
         Closeness.ElementsAreClose("hooked", Run(hook), Run(null), 2e-15);
         Assert.That(hook.Map!.Shape, Is.EqualTo(new Shape(3, 2, 6, keys)));
-        Closeness.ElementsAreClose("rows of the map", [.. hook.Map.ToDoubles().Chunk(keys).Select(row => row.Sum())], [.. Enumerable.Repeat(1.0, 36)], 2e-15);
+        Closeness.ElementsAreClose("rows of the map", [.. hook.Map.ToDoubles().Chunk(keys).Select(row => row.Sum())],
+            [.. Enumerable.Repeat(1.0, 36)], 2e-15);
         // And something is dropped: other random numbers give another result.
-        Assert.That(model.Text.Bert.MultiModal(ids, mask, image, new ForwardContext(new RandomSource(4))).ToDoubles(), Is.Not.EqualTo(Run(null)));
+        Assert.That(model.Text.Bert.MultiModal(ids, mask, image, new ForwardContext(new RandomSource(4))).ToDoubles(),
+            Is.Not.EqualTo(Run(null)));
     }
 
     [Test]
     public void Attention_and_hidden_dropout_act_each_in_its_place()
     {
         // Nothing is left of the attended values: the bias of the output layer alone is added to the residual.
-        using (var model = Model(0, Everything)) Compare(model, (x, attention) => Normed(attention, x.Add(Bias(attention))));
-        // Nothing is left of the dense output: the residual alone is normalised. Dropped behind the residual, nothing would be.
+        using (var model = Model(0, Everything))
+            Compare(model, (x, attention) => Normed(attention, x.Add(Bias(attention))));
+        // Nothing is left of the dense output: the residual alone is normalised. Dropped behind the residual, nothing
+        // would be.
         using (var model = Model(Everything, 0)) Compare(model, (x, attention) => Normed(attention, x));
 
         void Compare(AlbefModel model, Func<Tensor, Layer, Tensor> expected)
@@ -76,7 +83,8 @@ public sealed class DropoutPlacementTests
     {
         using var model = Model(Everything, 0);
         var (ids, _, _) = Inputs(model);
-        Assert.That(model.Text.Bert.Embeddings.Forward(ids, new ForwardContext(new RandomSource(5))).ToDoubles(), Is.All.Zero);
+        Assert.That(
+            model.Text.Bert.Embeddings.Forward(ids, new ForwardContext(new RandomSource(5))).ToDoubles(), Is.All.Zero);
     }
 
     private sealed record Layer(AlbefModel Model, string Prefix)
@@ -90,7 +98,10 @@ public sealed class DropoutPlacementTests
         x.LayerNorm(layer.Weight("output.LayerNorm.weight"), layer.Weight("output.LayerNorm.bias"), 1e-12);
 
     private AlbefModel Model(double hidden, double attention) =>
-        SmallModel.Create(_backend, config: SmallModel.Config with { Text = SmallModel.Config.Text with { HiddenDropout = hidden, AttentionDropout = attention } });
+        SmallModel.Create(_backend, config: SmallModel.Config with
+        {
+            Text = SmallModel.Config.Text with { HiddenDropout = hidden, AttentionDropout = attention }
+        });
 
     private (Tensor Ids, TextMask Mask, ImageSource Image) Inputs(AlbefModel model)
     {

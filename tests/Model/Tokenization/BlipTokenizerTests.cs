@@ -12,10 +12,12 @@ public sealed class BlipTokenizerTests
     public void Blip_adds_two_tokens_and_the_separator()
     {
         var blip = BlipTokenizer.BertBaseUncased;
-        Assert.That((blip.VocabSize, blip.DecId, blip.EncId, blip.StartId, blip.EndId), Is.EqualTo((30_524, 30_522, 30_523, 101, (int?)102)));
+        Assert.That((blip.VocabSize, blip.DecId, blip.EncId, blip.StartId, blip.EndId),
+            Is.EqualTo((30_524, 30_522, 30_523, 101, (int?)102)));
         Assert.That(blip.Encode("a red ring"), Is.EqualTo(new[] { 101, 1037, 2417, 3614, 102 }));
         Assert.That(blip.Encode("[ENC] [DEC]"), Has.None.AnyOf(blip.EncId, blip.DecId));
-        Assert.That(WordPieceTokenizer.BertBaseUncased.Encode("a red ring"), Is.EqualTo(new[] { 101, 1037, 2417, 3614 }), "ALBEF's has none");
+        Assert.That(WordPieceTokenizer.BertBaseUncased.Encode("a red ring"),
+            Is.EqualTo(new[] { 101, 1037, 2417, 3614 }), "ALBEF's has none");
     }
 
     [Test]
@@ -35,8 +37,10 @@ public sealed class BlipTokenizerTests
     {
         using var folder = new TempFolder();
         BlipTokenizer.BertBaseUncased.Save(folder.Path);
-        Assert.That(TokenizerFiles.Load(folder.Path), Is.TypeOf<BlipTokenizer>().With.Property(nameof(ITokenizer.VocabSize)).EqualTo(30_524));
+        Assert.That(TokenizerFiles.Load(folder.Path),
+            Is.TypeOf<BlipTokenizer>().With.Property(nameof(ITokenizer.VocabSize)).EqualTo(30_524));
         WordPieceTokenizer.BertBaseUncased.Save(folder.Path);
-        Assert.That(TokenizerFiles.Load(folder.Path), Is.TypeOf<WordPieceTokenizer>().With.Property(nameof(ITokenizer.VocabSize)).EqualTo(30_522));
+        Assert.That(TokenizerFiles.Load(folder.Path),
+            Is.TypeOf<WordPieceTokenizer>().With.Property(nameof(ITokenizer.VocabSize)).EqualTo(30_522));
     }
 }

@@ -13,7 +13,8 @@ namespace AmcEngine.Tests.Model.Tokenization;
 [TestFixture]
 public sealed class BytePairTokenizerTests
 {
-    private static readonly BytePairTokenizer Small = BytePairTokenizer.Of(BytePairTrainer.Train(["red circle", "a red ring", "red"]));
+    private static readonly BytePairTokenizer Small = BytePairTokenizer.Of(
+        BytePairTrainer.Train(["red circle", "a red ring", "red"]));
 
     [Test, Category("Golden")]
     public void All_golden_strings_give_CLIP_s_ids()
@@ -37,7 +38,8 @@ public sealed class BytePairTokenizerTests
     [Test]
     public void The_merges_built_in_are_the_published_file()
     {
-        using var stream = typeof(BytePairTokenizer).Assembly.GetManifestResourceStream("AmcEngine.Model.Tokenization.bpe_simple_vocab_16e6.txt.gz")!;
+        using var stream = typeof(BytePairTokenizer).Assembly.GetManifestResourceStream(
+            "AmcEngine.Model.Tokenization.bpe_simple_vocab_16e6.txt.gz")!;
         Assert.That(
             Convert.ToHexStringLower(SHA256.HashData(stream)),
             Is.EqualTo("924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a"));
@@ -55,7 +57,8 @@ public sealed class BytePairTokenizerTests
     [TestCase("𝐀𝐁 丂𠀀!😀", new[] { "𝐀𝐁", "丂𠀀", "!😀" })]
     [TestCase("&amp;amp;lt; &lt", new[] { "<", "<" })]
     [TestCase("ΟΔΟΣ ΟΣΟ", new[] { "οδος", "οσο" })]
-    public void Words_of_a_text(string text, string[] words) => Assert.That(BytePairTokenizer.Words(text), Is.EqualTo(words));
+    public void Words_of_a_text(string text, string[] words) =>
+        Assert.That(BytePairTokenizer.Words(text), Is.EqualTo(words));
 
     [Test]
     public void A_cut_keeps_the_end_token()
@@ -63,7 +66,8 @@ public sealed class BytePairTokenizerTests
         var whole = Small.Encode("red red red red");
         Assert.That(whole, Has.Length.EqualTo(6));
         Assert.That(Small.Encode("red red red red", 6), Is.EqualTo(whole));
-        Assert.That(Small.Encode("red red red red", 5), Is.EqualTo(new[] { whole[0], whole[1], whole[1], whole[1], Small.EndId }));
+        Assert.That(Small.Encode("red red red red", 5),
+            Is.EqualTo(new[] { whole[0], whole[1], whole[1], whole[1], Small.EndId }));
         Assert.That(Small.Encode("red", 2), Is.EqualTo(new[] { Small.StartId, Small.EndId }));
         Assert.That(Small.Encode(string.Concat(Enumerable.Repeat("red ", 100))), Has.Length.EqualTo(77));
         Assert.That(() => Small.Encode("red", 1), Throws.TypeOf<ArgumentOutOfRangeException>());
@@ -78,7 +82,8 @@ public sealed class BytePairTokenizerTests
             tokenizer.Save(folder.Path);
             var again = TokenizerFiles.Load(folder.Path);
             Assert.That(again, Is.TypeOf<BytePairTokenizer>());
-            Assert.That(Enumerable.Range(0, again.VocabSize).Select(again.Token), Is.EqualTo(Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.Token)));
+            Assert.That(Enumerable.Range(0, again.VocabSize).Select(again.Token),
+                Is.EqualTo(Enumerable.Range(0, tokenizer.VocabSize).Select(tokenizer.Token)));
             foreach (var text in new[] { "a red ring, red circles", "naïve café", "xxxxxxxxxxxxxxxxxxx" })
                 Assert.That(again.Encode(text), Is.EqualTo(tokenizer.Encode(text)), text);
         }
@@ -90,13 +95,15 @@ public sealed class BytePairTokenizerTests
         using var folder = new TempFolder();
         const string Text = "\"bpe_simple_vocab_16e6.txt#version: 0.2\nr e\nre d</w>\n";
         File.WriteAllText(folder.PathOf("merges"), Text);
-        using (var packed = new GZipStream(File.Create(folder.PathOf("merges.gz")), CompressionLevel.Fastest)) packed.Write(Encoding.UTF8.GetBytes(Text));
+        using (var packed = new GZipStream(File.Create(folder.PathOf("merges.gz")), CompressionLevel.Fastest))
+            packed.Write(Encoding.UTF8.GetBytes(Text));
         foreach (var file in new[] { "merges", "merges.gz" })
         {
             var tokenizer = BytePairTokenizer.FromMerges(folder.PathOf(file));
             Assert.That(tokenizer.VocabSize, Is.EqualTo(516));
             // The bytes are numbered from "!" (0x21) on, those at the end of a word 256 further.
-            Assert.That(tokenizer.Encode("red reb !e"), Is.EqualTo(new[] { 514, 513, 512, 256 + 'b' - '!', 256, 256 + 'e' - '!', 515 }));
+            Assert.That(tokenizer.Encode("red reb !e"),
+                Is.EqualTo(new[] { 514, 513, 512, 256 + 'b' - '!', 256, 256 + 'e' - '!', 515 }));
         }
     }
 
@@ -107,7 +114,8 @@ public sealed class BytePairTokenizerTests
     {
         using var folder = new TempFolder();
         File.WriteAllText(folder.PathOf("merges"), text);
-        Assert.That(() => BytePairTokenizer.FromMerges(folder.PathOf("merges")), Throws.TypeOf<SerializationException>().With.Message.Contains(message));
+        Assert.That(() => BytePairTokenizer.FromMerges(folder.PathOf("merges")),
+            Throws.TypeOf<SerializationException>().With.Message.Contains(message));
     }
 
     [TestCase("[]", "no JSON object")]
@@ -118,25 +126,29 @@ public sealed class BytePairTokenizerTests
         using var folder = new TempFolder();
         Small.Save(folder.Path);
         File.WriteAllText(folder.PathOf("vocab.json"), json);
-        Assert.That(() => TokenizerFiles.Load(folder.Path), Throws.TypeOf<SerializationException>().With.Message.Contains(message));
+        Assert.That(() => TokenizerFiles.Load(folder.Path),
+            Throws.TypeOf<SerializationException>().With.Message.Contains(message));
     }
 
     [Test]
     public void A_folder_without_a_tokenizer_is_refused()
     {
         using var folder = new TempFolder();
-        Assert.That(() => TokenizerFiles.Load(folder.Path), Throws.TypeOf<SerializationException>().With.Message.Contains("vocab.txt"));
+        Assert.That(() => TokenizerFiles.Load(folder.Path),
+            Throws.TypeOf<SerializationException>().With.Message.Contains("vocab.txt"));
     }
 
     [Test]
     public void Learned_merges_make_every_word_one_token_commonest_first()
     {
         var vocabulary = BytePairTrainer.Train(["low low low low", "newer newer newer", "new"]);
-        // "e w" is in newer and new (4), as "l o" and "o w</w>" are in low; the first of them by ordinal order comes first.
+        // "e w" is in newer and new (4), as "l o" and "o w</w>" are in low; the first of them by ordinal order comes
+        // first.
         Assert.That(vocabulary.Merges.Take(3), Is.EqualTo(new[] { ("l", "o"), ("lo", "w</w>"), ("n", "e") }));
         var tokenizer = BytePairTokenizer.Of(vocabulary);
         Assert.That(tokenizer.Encode("low newer new"), Has.Length.EqualTo(5));
-        Assert.That(BytePairTrainer.Train(["new", "newer newer newer", "low low low low"]).Merges, Is.EqualTo(vocabulary.Merges));
+        Assert.That(BytePairTrainer.Train(["new", "newer newer newer", "low low low low"]).Merges,
+            Is.EqualTo(vocabulary.Merges));
         Assert.That(BytePairTrainer.Train(["low newer"], 2).Merges, Has.Count.EqualTo(2));
     }
 

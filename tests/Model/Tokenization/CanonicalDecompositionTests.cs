@@ -39,8 +39,8 @@ public sealed class CanonicalDecompositionTests
             Assert.That(rest, Is.Not.Empty, $"U+{code:X4}");
             foreach (var rune in rest.EnumerateRunes())
                 Assert.That(
-                    CanonicalDecomposition.BaseOf(rune) is null && Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark,
-                    $"U+{code:X4}");
+                    CanonicalDecomposition.BaseOf(rune) is null
+                        && Rune.GetUnicodeCategory(rune) != UnicodeCategory.NonSpacingMark, $"U+{code:X4}");
         }
         // 11,172 Hangul syllables by formula, the rest by the table.
         Assert.That(decomposed, Is.EqualTo(11_172 + 2_043));

@@ -4,7 +4,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model.Tokenization;
 
-/// <summary>The reference tokenizer's answers on 30 cleaned captions, under the full vocabulary, which the program carries.</summary>
+/// <summary>
+/// The reference tokenizer's answers on 30 cleaned captions, under the full vocabulary, which the program carries.
+/// </summary>
 [TestFixture, Category("Golden")]
 public sealed class GoldenTokenizerTests
 {
@@ -22,7 +24,8 @@ public sealed class GoldenTokenizerTests
             foreach (var entry in document.RootElement.EnumerateArray())
             {
                 var text = entry.GetProperty("clean").GetString()!;
-                Assert.That(tokenizer.Encode(text).Skip(1).Select(tokenizer.Token), Is.EqualTo(Strings(entry, "tokens")), text);
+                Assert.That(
+                    tokenizer.Encode(text).Skip(1).Select(tokenizer.Token), Is.EqualTo(Strings(entry, "tokens")), text);
                 Assert.That(tokenizer.Encode(text), Is.EqualTo(Numbers(entry, "input_ids")), text);
                 Assert.That(tokenizer.Encode(text, 25), Is.EqualTo(Numbers(entry, "input_ids_max25")), text);
             }

@@ -3,7 +3,10 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model.Tokenization;
 
-/// <summary>What CLIP's tokenizer makes of odd text before it splits it. Expected values are those of Unicode's and HTML's rules.</summary>
+/// <summary>
+/// What CLIP's tokenizer makes of odd text before it splits it. Expected values are those of Unicode's and HTML's
+/// rules.
+/// </summary>
 [TestFixture]
 public sealed class TextRepairTests
 {
@@ -31,12 +34,14 @@ public sealed class TextRepairTests
     [TestCase("\u1112\u1161\u11AB", "한")]
     [TestCase("한글", "한글")]
     [TestCase("a\u0315\u0300\u05AE\u0300", "\u00E0\u05AE\u0300\u0315")]
-    public void Composes(string text, string composed) => Assert.That(CanonicalForms.Compose(text), Is.EqualTo(composed));
+    public void Composes(string text, string composed) =>
+        Assert.That(CanonicalForms.Compose(text), Is.EqualTo(composed));
 
     [TestCase("&lt;&LT;&lt", "<<<")]
     [TestCase("&notit; &notin; &amp;lt;", "¬it; ∉ &lt;")]
     [TestCase("&#65;&#x41;&#X41&#0065 &#128; &#0; &#x110000; &#xD800; &#1; &#13;", "AAAA € \uFFFD \uFFFD \uFFFD  \r")]
     [TestCase("&#99999999999999999999;", "\uFFFD")]
     [TestCase("& &; &#; &nosuch; &apos; &apos", "& &; &#; &nosuch; ' &apos")]
-    public void Unescapes(string text, string unescaped) => Assert.That(HtmlEntities.Unescape(text), Is.EqualTo(unescaped));
+    public void Unescapes(string text, string unescaped) =>
+        Assert.That(HtmlEntities.Unescape(text), Is.EqualTo(unescaped));
 }

@@ -14,8 +14,8 @@ public sealed class WordPieceTokenizerTests
 {
     private static readonly string[] Vocabulary =
     [
-        "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "circle", "left", "##s", "un", "##able", "##believ", "cafe",
-        "日", "本", ",", "!", "$", "5", "i", "σας", "\u1100\u1161\u11a8", "½", ";",
+        "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "circle", "left", "##s", "un", "##able", "##believ",
+        "cafe", "日", "本", ",", "!", "$", "5", "i", "σας", "\u1100\u1161\u11a8", "½", ";",
     ];
 
     private static readonly WordPieceTokenizer Tokenizer = WordPieceTokenizer.FromVocab(Vocabulary);
@@ -46,7 +46,8 @@ public sealed class WordPieceTokenizerTests
     {
         Assert.That(Tokenizer.Encode("red circle"), Is.EqualTo(new[] { 2, 5, 6 }));
         Assert.That(Tokenizer.Encode(""), Is.EqualTo(new[] { 2 }));
-        Assert.That(Tokenizer.Encode("red [SEP] [MASK]"), Does.Not.Contain(3).And.Not.Contain(4), "text is no way to special tokens");
+        Assert.That(Tokenizer.Encode("red [SEP] [MASK]"), Does.Not.Contain(3).And.Not.Contain(4),
+            "text is no way to special tokens");
     }
 
     [Test]
@@ -98,7 +99,8 @@ public sealed class WordPieceTokenizerTests
                 Throws.TypeOf<SerializationException>().With.Message.Contains($"lacks {missing}"));
         Assert.That(
             () => WordPieceTokenizer.FromVocab([.. Vocabulary, "red"]),
-            Throws.TypeOf<SerializationException>().With.Message.Contains("token 25 is empty, spans lines or occurs twice"));
+            Throws.TypeOf<SerializationException>().With.Message.Contains(
+                "token 25 is empty, spans lines or occurs twice"));
     }
 
     [Test]
@@ -122,7 +124,8 @@ public sealed class WordPieceTokenizerTests
         {
             File.WriteAllText(folder.PathOf("vocab.txt"), string.Join("\r\n", Vocabulary) + "\r\n", encoding);
             var read = WordPieceTokenizer.FromVocabFile(folder.PathOf("vocab.txt"));
-            Assert.That(Enumerable.Range(0, read.VocabSize).Select(read.Token), Is.EqualTo(Vocabulary), encoding.EncodingName);
+            Assert.That(
+                Enumerable.Range(0, read.VocabSize).Select(read.Token), Is.EqualTo(Vocabulary), encoding.EncodingName);
         }
     }
 
@@ -135,7 +138,8 @@ public sealed class WordPieceTokenizerTests
             Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.PathOf("vocab.txt")))),
             Is.EqualTo("07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"));
         foreach (var notice in new[] { "NOTICE", "LICENSE-Apache-2.0.txt" })
-            Assert.That(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, notice)), Does.Contain("Apache License"), "the notice goes with the program");
+            Assert.That(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, notice)),
+                Does.Contain("Apache License"), "the notice goes with the program");
     }
 
     [Test]

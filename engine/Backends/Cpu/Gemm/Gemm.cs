@@ -4,9 +4,10 @@ using AmcEngine.Backends.Cpu.Simd;
 namespace AmcEngine.Backends.Cpu.Gemm;
 
 // Blocked matrix product of one matrix (a batch is a loop over such).
-// Layout: operands where they lie, by two strides each, one of which is 1. Packed copies are cut into blocks of k; a block of
-//   A holds panels of rows, a block of B panels of two or three vectors of columns. A copy is shared by all threads, or is a
-//   tile's own, or is left out where it would be used too little: then the micro-kernel strides over the operand.
+// Layout: operands where they lie, by two strides each, one of which is 1. Packed copies are cut into blocks of k; a
+//   block of A holds panels of rows, a block of B panels of two or three vectors of columns. A copy is shared by all
+//   threads, or is a tile's own, or is left out where it would be used too little: then the micro-kernel strides over
+//   the operand.
 // Fused: alpha, accumulation onto C, bias, GELU, the copy before GELU, and the residual, on each finished tile.
 // Accumulated: over k in order, in registers within a block, then in C. The order depends on the shape only.
 // Cost: 2·M·N·K FLOP; reads M·K·(column tiles) + K·N·(row tiles), writes M·N·(k blocks) elements.
@@ -14,7 +15,10 @@ namespace AmcEngine.Backends.Cpu.Gemm;
 /// <summary>Single-threaded tiles of a matrix product, and the packing that they need.</summary>
 internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
 {
-    /// <summary>So shallow a product is bound by writing C: panels of rows go outside, so that rows of C are written as they lie.</summary>
+    /// <summary>
+    /// So shallow a product is bound by writing C: panels of rows go outside, so that rows of C are written as they
+    /// lie.
+    /// </summary>
     public const int Shallow = 64;
 
     // Panels of B that a tile packs in one go: whole lines of the source, and still within the second-level cache.
@@ -23,7 +27,8 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     // So few rows do not repay a transposed copy of B.
     private const int TransposedRows = 40;
 
-    // More vectors of columns repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on AVX-512).
+    // More vectors of columns repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on
+    // AVX-512).
     private const int StridedVectors = 24;
 
     // The same where lines of A drive each other out of the cache, and the least k for which they do.
@@ -32,7 +37,10 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     // Panels of B: the distance of its rows up to which it is read where it lies, from the second-level cache.
     private const int NearPanels = 8;
 
-    /// <summary>Whether the kernel may read B where it lies: few rows of A do not repay a copy, and rows of B that lie close together need none.</summary>
+    /// <summary>
+    /// Whether the kernel may read B where it lies: few rows of A do not repay a copy, and rows of B that lie close
+    /// together need none.
+    /// </summary>
     public static bool ReadsB(in GemmProblem<T> g)
     {
         var kernels = GemmKernels<T>.Current;
@@ -44,13 +52,14 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     {
         var vectors = GemmKernels<T>.Current.Vectors(columns);
         // Lines so far apart fall into few sets of the cache and drive each other out.
-        var alias = g.K >= AliasDepth && (g.ColA == 1 ? g.RowA * sizeof(T) % 1024 == 0 : g.ColA * sizeof(T) % 2048 == 0);
+        var alias = g.K >= AliasDepth
+            && (g.ColA == 1 ? g.RowA * sizeof(T) % 1024 == 0 : g.ColA * sizeof(T) % 2048 == 0);
         return vectors > (alias ? AliasedVectors : StridedVectors);
     }
 
     /// <summary>
-    /// Whether the product goes as Cᵀ = Bᵀ·Aᵀ: few rows do not repay the transposed copy of a B whose columns are contiguous (the
-    /// weight of a linear layer), and as the left operand it is read once, where it lies.
+    /// Whether the product goes as Cᵀ = Bᵀ·Aᵀ: few rows do not repay the transposed copy of a B whose columns are
+    /// contiguous (the weight of a linear layer), and as the left operand it is read once, where it lies.
     /// </summary>
     public static bool GoesTransposed(in GemmProblem<T> g) =>
         g.ColB != 1 && g.M <= TransposedRows && !g.Accumulate && g.N > g.M && g.K > 0;
@@ -71,7 +80,10 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         Alpha = g.Alpha,
     };
 
-    /// <summary>Columns of C in panels [p0, p1) of the transposed product <paramref name="t"/>; <paramref name="shared"/> is the copy of its B, or null.</summary>
+    /// <summary>
+    /// Columns of C in panels [p0, p1) of the transposed product <paramref name="t"/>; <paramref name="shared"/> is the
+    /// copy of its B, or null.
+    /// </summary>
     public static void RunTransposed(in GemmProblem<T> g, GemmProblem<T> t, int p0, int p1, T* shared)
     {
         var rows = Rows(t);
@@ -84,7 +96,8 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     }
 
     /// <summary>Panels of columns.</summary>
-    public static int Panels(int columns) => (columns + GemmKernels<T>.Current.Columns - 1) / GemmKernels<T>.Current.Columns;
+    public static int Panels(int columns) =>
+        (columns + GemmKernels<T>.Current.Columns - 1) / GemmKernels<T>.Current.Columns;
 
     /// <summary>First column of a panel of columns; of <see cref="Panels"/>: all columns.</summary>
     public static int Column(in GemmProblem<T> g, int panel) => GemmKernels<T>.Current.Cut(g.N, panel);
@@ -93,7 +106,8 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     public static RowPanels Rows(in GemmProblem<T> g) => new(g.M, GemmKernels<T>.Current.Rows(g.N));
 
     /// <summary>Blocks of k.</summary>
-    public static int Blocks(in GemmProblem<T> g) => Math.Max(1, (g.K + GemmKernels<T>.Current.Depth - 1) / GemmKernels<T>.Current.Depth);
+    public static int Blocks(in GemmProblem<T> g) =>
+        Math.Max(1, (g.K + GemmKernels<T>.Current.Depth - 1) / GemmKernels<T>.Current.Depth);
 
     // First k of a block.
     private static int Depth(in GemmProblem<T> g, int block) => (int)((long)g.K * block / Blocks(g));
@@ -102,7 +116,8 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     public static long PackedCountA(in GemmProblem<T> g) => (long)g.M * Math.Max(1, g.K);
 
     /// <summary>Elements of a copy of B.</summary>
-    public static long PackedCountB(in GemmProblem<T> g) => (long)Panels(g.N) * GemmKernels<T>.Current.Columns * Math.Max(1, g.K);
+    public static long PackedCountB(in GemmProblem<T> g) =>
+        (long)Panels(g.N) * GemmKernels<T>.Current.Columns * Math.Max(1, g.K);
 
     /// <summary>Block and panels [p0, p1) of rows of a shared copy of A.</summary>
     public static void PackA(in GemmProblem<T> g, int block, int p0, int p1, T* shared)
@@ -120,7 +135,8 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         GemmPacking<T>.PackB(g, kernels, k0, depth, j0, j1, SharedB(g, shared, j0, k0, depth));
     }
 
-    private static T* SharedA(in GemmProblem<T> g, T* shared, int row, int k0, int depth) => shared + (nint)g.M * k0 + (nint)row * depth;
+    private static T* SharedA(in GemmProblem<T> g, T* shared, int row, int k0, int depth) =>
+        shared + (nint)g.M * k0 + (nint)row * depth;
 
     private static T* SharedB(in GemmProblem<T> g, T* shared, int j, int k0, int depth) =>
         shared + (nint)Panels(g.N) * GemmKernels<T>.Current.Columns * k0 + (nint)j * depth;
@@ -129,8 +145,8 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     public static void Run(in GemmProblem<T> g) => Run(g, 0, Blocks(g), 0, Rows(g).Count, 0, g.N, null, null);
 
     /// <summary>
-    /// Blocks [b0, b1) of k, panels [p0, p1) of rows and columns [j0, j1) of the product; both are starts of panels, or the end.
-    /// The copies of A and B hold all of them, or are null.
+    /// Blocks [b0, b1) of k, panels [p0, p1) of rows and columns [j0, j1) of the product; both are starts of panels, or
+    /// the end. The copies of A and B hold all of them, or are null.
     /// </summary>
     public static void Run(in GemmProblem<T> g, int b0, int b1, int p0, int p1, int j0, int j1, T* sharedA, T* sharedB)
     {
@@ -157,13 +173,16 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
                 continue;
             }
             for (var p = p0; p < p1; p++)
-                Columns(g, &tile, rows, p, p + 1, k0, j0, j1, packed is null ? null : packed + (nint)(rows.Start(p) - i0) * depth, sharedB);
+                Columns(g, &tile, rows, p, p + 1, k0, j0, j1,
+                    packed is null ? null : packed + (nint)(rows.Start(p) - i0) * depth, sharedB);
         }
-        if (b1 == Blocks(g) && g.HasEpilogue) SimdDispatch.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), i0, i1);
+        if (b1 == Blocks(g) && g.HasEpilogue)
+            SimdDispatch.Run<T, GemmEpilogue<T>>(new GemmEpilogue<T>(g, j0, j1), i0, i1);
     }
 
     // One block of k.
-    private static void Columns(in GemmProblem<T> g, GemmTile<T>* tile, in RowPanels rows, int p0, int p1, int k0, int j0, int j1, T* packedA, T* sharedB)
+    private static void Columns(in GemmProblem<T> g, GemmTile<T>* tile, in RowPanels rows, int p0, int p1, int k0,
+        int j0, int j1, T* packedA, T* sharedB)
     {
         var kernels = GemmKernels<T>.Current;
         var depth = (int)tile->K;
@@ -194,8 +213,12 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         }
     }
 
-    /// <summary>Panels [p0, p1) of rows against one panel of columns, whose B the tile holds; A is read where it lies, or packed from panel p0 on.</summary>
-    public static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, GemmKernels<T> kernels, in RowPanels rows, int p0, int p1, int k0, int j, int columns, T* packedA)
+    /// <summary>
+    /// Panels [p0, p1) of rows against one panel of columns, whose B the tile holds; A is read where it lies, or packed
+    /// from panel p0 on.
+    /// </summary>
+    public static void Panel(in GemmProblem<T> g, GemmTile<T>* tile, GemmKernels<T> kernels, in RowPanels rows, int p0,
+        int p1, int k0, int j, int columns, T* packedA)
     {
         var i0 = rows.Start(p0);
         var count = rows.Size(p0);

@@ -10,7 +10,8 @@ namespace AmcEngine.Backends.Cpu.Gemm;
 /// activation, the residual. One read and one write of C (and a write of the copy, a read of the residual). The range
 /// counts rows, of which it takes columns [j0, j1).
 /// </summary>
-internal readonly unsafe struct GemmEpilogue<T>(in GemmProblem<T> g, int j0, int j1) : ISimdKernel<T> where T : unmanaged
+internal readonly unsafe struct GemmEpilogue<T>(in GemmProblem<T> g, int j0, int j1) : ISimdKernel<T>
+    where T : unmanaged
 {
     private readonly T* _c = g.C + j0;
     private readonly T* _bias = g.Bias is null ? null : g.Bias + j0;
@@ -36,7 +37,8 @@ internal readonly unsafe struct GemmEpilogue<T>(in GemmProblem<T> g, int j0, int
         for (var i = from; i < to; i++)
         {
             var row = i * _ldc;
-            Row<S, V, A>(_c + row, _bias, _pre is null ? null : _pre + row, _residual is null ? null : _residual + row, _columns);
+            Row<S, V, A>(_c + row, _bias, _pre is null ? null : _pre + row,
+                _residual is null ? null : _residual + row, _columns);
         }
     }
 

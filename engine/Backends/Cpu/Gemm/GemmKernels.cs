@@ -9,8 +9,9 @@ namespace AmcEngine.Backends.Cpu.Gemm;
 /// </summary>
 internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<T>
 {
-    // With AVX-512 a panel of B streams from the second-level cache (1 MiB and more there) as fast as the kernel wants it: deep blocks
-    // save updates of C. Elsewhere that cache is half as large or less, and a panel of B stays in the first: 24 KiB of 32.
+    // With AVX-512 a panel of B streams from the second-level cache (1 MiB and more there) as fast as the kernel wants
+    // it: deep blocks save updates of C. Elsewhere that cache is half as large or less, and a panel of B stays in the
+    // first: 24 KiB of 32.
     private const int WideDepthBytes = 4096, NarrowDepth = 256;
 
     private static readonly GemmKernels<T>?[] Paths = new GemmKernels<T>?[(int)SimdPath.Widest + 1];
@@ -49,21 +50,23 @@ internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
     public int Padded(int elements) => Vectors(elements) * Lanes;
 
     /// <summary>
-    /// Columns of the first <paramref name="panels"/> panels of so many. Panels are as wide as can be, but where a single vector would
-    /// be left for the last, which leaves units idle, the last but one is a vector narrower.
+    /// Columns of the first <paramref name="panels"/> panels of so many. Panels are as wide as can be, but where a
+    /// single vector would be left for the last, which leaves units idle, the last but one is a vector narrower.
     /// </summary>
     public int Cut(int columns, int panels)
     {
         var vectors = panels * _rows.Length;
-        return panels > 0 && Vectors(columns) == vectors + 1 ? (vectors - 1) * Lanes : Math.Min(columns, vectors * Lanes);
+        return panels > 0 && Vectors(columns) == vectors + 1
+            ? (vectors - 1) * Lanes
+            : Math.Min(columns, vectors * Lanes);
     }
 
     /// <summary>Most rows of a micro-kernel for a product of so many columns.</summary>
     public int Rows(int columns) => _rows[Math.Max(1, Vectors(Cut(columns, 1))) - 1];
 
     /// <summary>
-    /// The kernel for exactly <paramref name="rows"/> rows and <paramref name="columns"/> ≤ <see cref="Columns"/> columns;
-    /// <paramref name="packed"/>: both operands are, one panel each, and strides need not be read.
+    /// The kernel for exactly <paramref name="rows"/> rows and <paramref name="columns"/> ≤ <see cref="Columns"/>
+    /// columns; <paramref name="packed"/>: both operands are, one panel each, and strides need not be read.
     /// </summary>
     public delegate*<GemmTile<T>*, void> Get(int rows, int columns, bool packed)
     {
@@ -71,8 +74,9 @@ internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
         return (delegate*<GemmTile<T>*, void>)_tables[Vectors(columns) - 1][(rows - 1) * 3 + kind];
     }
 
-    // Accumulators, vectors of B and one of A, in registers: 14 × 2 take 31 of AVX-512's 32 and 8 × 3 take 28; 6 × 2 take 15 of the
-    // 16 of the others and 4 × 3 all. Three vectors load less for an operation than two, which are for products that are no wider.
+    // Accumulators, vectors of B and one of A, in registers: 14 × 2 take 31 of AVX-512's 32 and 8 × 3 take 28; 6 × 2
+    // take 15 of the 16 of the others and 4 × 3 all. Three vectors load less for an operation than two, which are for
+    // products that are no wider.
     private static GemmKernels<T> Make(SimdWidth path) => Paths[(int)path] = path switch
     {
         SimdWidth.Avx512 => Make<Vector512<T>, Simd512<T>>([14, 14, 8], WideDepthBytes / sizeof(T)),
@@ -82,5 +86,6 @@ internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
     };
 
     private static GemmKernels<T> Make<V, S>(int[] rows, int depth) where V : unmanaged where S : struct, ISimd<V, T> =>
-        new(S.Count, rows, depth, [GemmMicroKernels<T, V, S>.Table1(), GemmMicroKernels<T, V, S>.Table2(), GemmMicroKernels<T, V, S>.Table3()]);
+        new(S.Count, rows, depth, [GemmMicroKernels<T, V, S>.Table1(), GemmMicroKernels<T, V, S>.Table2(),
+            GemmMicroKernels<T, V, S>.Table3()]);
 }

@@ -28,12 +28,13 @@ internal unsafe struct GemmProblem<T> where T : unmanaged
     public Activation Activation;
 
     /// <summary>Something follows the product.</summary>
-    public readonly bool HasEpilogue => Bias is not null || Activation != Activation.None || PreActivation is not null || Residual is not null;
+    public readonly bool HasEpilogue =>
+        Bias is not null || Activation != Activation.None || PreActivation is not null || Residual is not null;
 }
 
 /// <summary>
-/// Rows cut into even panels of at most so many: 65 = 5 × 13 and not 4 × 14 + 9. The first <see cref="Larger"/> panels have
-/// <see cref="Most"/> rows, the others one less.
+/// Rows cut into even panels of at most so many: 65 = 5 × 13 and not 4 × 14 + 9. The first <see cref="Larger"/> panels
+/// have <see cref="Most"/> rows, the others one less.
 /// </summary>
 internal readonly struct RowPanels
 {

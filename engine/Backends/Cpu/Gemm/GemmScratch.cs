@@ -45,7 +45,9 @@ internal sealed unsafe class GemmScratch
         }
     }
 
-    /// <summary>At least <paramref name="count"/> elements of this thread's slot; valid until the next request for the slot.</summary>
+    /// <summary>
+    /// At least <paramref name="count"/> elements of this thread's slot; valid until the next request for the slot.
+    /// </summary>
     public static T* Get<T>(int slot, long count) where T : unmanaged
     {
         var scratch = _current ??= new GemmScratch();

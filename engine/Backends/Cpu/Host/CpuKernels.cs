@@ -53,7 +53,8 @@ internal abstract class CpuKernels(CpuHost host)
 
     // Apart from Run, whose fast path would otherwise allocate the closure too.
     private void RunTiles<T, K>(K kernel, int count, int tile) where T : unmanaged where K : struct, ISimdKernel<T> =>
-        Workers.Run((int)(((long)count + tile - 1) / tile), i => SimdDispatch.Run<T, K>(kernel, i * tile, (int)Math.Min(count, ((long)i + 1) * tile)));
+        Workers.Run((int)(((long)count + tile - 1) / tile),
+            i => SimdDispatch.Run<T, K>(kernel, i * tile, (int)Math.Min(count, ((long)i + 1) * tile)));
 
     /// <summary>Runs a kernel over [0, count) in tiles.</summary>
     protected void Run<K>(in K kernel, int count, int tile) where K : struct, IRange
@@ -64,7 +65,8 @@ internal abstract class CpuKernels(CpuHost host)
     }
 
     private void RunTiles<K>(K kernel, int count, int tile) where K : struct, IRange =>
-        Workers.Run((int)(((long)count + tile - 1) / tile), i => kernel.Run(i * tile, (int)Math.Min(count, ((long)i + 1) * tile)));
+        Workers.Run((int)(((long)count + tile - 1) / tile),
+            i => kernel.Run(i * tile, (int)Math.Min(count, ((long)i + 1) * tile)));
 
     /// <summary>
     /// Tiles [0, tiles) on this thread alone where waking another costs more than it saves; small ones in groups.
@@ -81,11 +83,13 @@ internal abstract class CpuKernels(CpuHost host)
         }
         var units = tiles / together;
         var groups = (int)Math.Clamp(Math.Min(units, work / TileFlops), Math.Min(units, 2 * Workers.Threads), units);
-        Workers.Run(groups, g => body((int)((long)units * g / groups) * together, (int)((long)units * (g + 1) / groups) * together));
+        Workers.Run(groups, g =>
+            body((int)((long)units * g / groups) * together, (int)((long)units * (g + 1) / groups) * together));
     }
 
     /// <summary>Rows a tile so that a tile has about <paramref name="elements"/> elements.</summary>
-    protected static int RowTile(int elements, long rowLength) => (int)Math.Clamp(elements / Math.Max(1, rowLength), 1, elements);
+    protected static int RowTile(int elements, long rowLength) =>
+        (int)Math.Clamp(elements / Math.Max(1, rowLength), 1, elements);
 
     /// <summary>Whether a result is to be written past the caches.</summary>
     protected static bool Streams(Tensor y) => (long)y.Count * y.DType.Size() >= StreamBytes;

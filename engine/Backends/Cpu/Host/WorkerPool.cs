@@ -3,13 +3,14 @@ namespace AmcEngine.Backends.Cpu.Host;
 /// <summary>
 /// Threads that share the tiles of a job: the caller works too, a worker that the system takes away delays only
 /// the tile it holds, and joining waits only for workers that entered. Each thread begins with its own stretch of
-/// neighbouring tiles, the same one in every job, so that what it wrote in one kernel is in its cache for the next; then it
-/// takes tiles from the ends of the others' stretches. Which thread computes a tile is not fixed, what it computes is:
-/// results do not depend on timing. A call from within a tile runs on its own thread, tile after tile.
+/// neighbouring tiles, the same one in every job, so that what it wrote in one kernel is in its cache for the next;
+/// then it takes tiles from the ends of the others' stretches. Which thread computes a tile is not fixed, what it
+/// computes is: results do not depend on timing. A call from within a tile runs on its own thread, tile after tile.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
-    // About 20 µs of spinning bridges the gap between two kernels of a training step; longer would steal the core from others.
+    // About 20 µs of spinning bridges the gap between two kernels of a training step; longer would steal the core from
+    // others.
     private const int SpinRounds = 400;
 
     // Set while this thread works on a job of any pool.
@@ -42,7 +43,9 @@ internal sealed class WorkerPool : IDisposable
     /// Calls <paramref name="body"/> once for each tile in [0, tiles), on all threads, and returns when all are done.
     /// After an exception no further tile is begun.
     /// </summary>
-    /// <exception cref="AggregateException">A tile threw, and the job ran on several threads; on one the exception comes as it is.</exception>
+    /// <exception cref="AggregateException">
+    /// A tile threw, and the job ran on several threads; on one the exception comes as it is.
+    /// </exception>
     public void Run(int tiles, Action<int> body)
     {
         if (tiles <= 1 || Threads == 1 || _insideTile)
@@ -123,12 +126,14 @@ internal sealed class WorkerPool : IDisposable
             _threads = threads;
             _stretches = new long[threads * Pitch];
             for (var t = 0; t < threads; t++)
-                _stretches[t * Pitch] = Stretch((int)((long)tiles * t / threads), (int)((long)tiles * (t + 1) / threads));
+                _stretches[t * Pitch] = Stretch(
+                    (int)((long)tiles * t / threads), (int)((long)tiles * (t + 1) / threads));
         }
 
         public void Enter(int place)
         {
-            // Tiles are counted inside the job only: who enters late finds none and leaves, whoever took one is waited for.
+            // Tiles are counted inside the job only: who enters late finds none and leaves, whoever took one is waited
+            // for.
             Interlocked.Increment(ref _inside);
             Work(place);
             Interlocked.Decrement(ref _inside);

@@ -31,7 +31,8 @@ internal static unsafe partial class AttentionKernel<T, V, S>
             Scores(a, a.Q, a.K, b, h, i0, rows, 0, args.Lk, scale, p, stride);
             Scores(a, a.G, a.V, b, h, i0, rows, 0, args.Lk, T.One, dp, stride);
             if (a.Ddq is not null) Scores(a, a.Ddq, a.K, b, h, i0, rows, 0, args.Lk, scale, t, stride);
-            if (a.Ddk is not null) Scores(a, a.Q, a.Ddk, b, h, i0, rows, 0, args.Lk, scale, t, stride, a.Ddq is not null);
+            if (a.Ddk is not null)
+                Scores(a, a.Q, a.Ddk, b, h, i0, rows, 0, args.Lk, scale, t, stride, a.Ddq is not null);
             if (a.Ddq is null && a.Ddk is null) new Span<T>(t, rows * stride).Clear();
             if (a.Ddv is not null) Scores(a, a.G, a.Ddv, b, h, i0, rows, 0, args.Lk, T.One, u, stride);
             else new Span<T>(u, rows * stride).Clear();
@@ -40,7 +41,8 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         }
     }
 
-    private static void DoubleBackwardRows(in AttentionProblem<T> a, int b, int h, int i0, int rows, T* p, T* dp, T* t, T* u, int stride)
+    private static void DoubleBackwardRows(
+        in AttentionProblem<T> a, int b, int h, int i0, int rows, T* p, T* dp, T* t, T* u, int stride)
     {
         ref readonly var args = ref a.Operands;
         var factor = KeepFactor(args);
@@ -54,13 +56,16 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         {
             var shift = T.IsNegativeInfinity(lse[i]) ? T.Zero : lse[i];
             var offset = (nint)i * stride;
-            var tiles = new DoubleBackwardRow<T>(p + offset, dp + offset, t + offset, u + offset, args.Lk, words is null ? null : words + (nint)i * args.Lk, threshold, factor);
-            var (mean, correction) = AttentionRows<T, V, S>.DoubleBackwardSums(tiles, MaskRow(a, b, h, i0 + i, 0), shift, dots[i]);
+            var tiles = new DoubleBackwardRow<T>(p + offset, dp + offset, t + offset, u + offset, args.Lk,
+                words is null ? null : words + (nint)i * args.Lk, threshold, factor);
+            var (mean, correction) = AttentionRows<T, V, S>.DoubleBackwardSums(
+                tiles, MaskRow(a, b, h, i0 + i, 0), shift, dots[i]);
             AttentionRows<T, V, S>.DoubleBackward(tiles, mean, correction);
         }
     }
 
-    private static void DoubleBackwardProducts(in AttentionProblem<T> a, int b, int h, int i0, int rows, T* p, T* ds, T* w, T* r, int stride, bool accumulate)
+    private static void DoubleBackwardProducts(
+        in AttentionProblem<T> a, int b, int h, int i0, int rows, T* p, T* ds, T* w, T* r, int stride, bool accumulate)
     {
         var scale = T.CreateChecked(a.Operands.Scale);
         Mix(a, w, stride, a.V, a.Dg, b, h, i0, rows, T.One, false);

@@ -7,9 +7,10 @@ namespace AmcEngine.Backends.Cpu.Kernels;
 
 // Fused attention for one (sample, head, block of query rows).
 // Layout: Q, K, V, the output and gradients where they lie (HeadLayout strides); scores of the block in scratch.
-// Fused: scale, mask, softmax, dropout (replayed from its stream), the sum over values; nothing of size Lq × Lk is stored.
-// Accumulated: forward over key blocks of KeyBlock with a running maximum and sum (online softmax, Milakov and Gimelshein
-//   2018); backward over query blocks in ascending order into dk and dv, one thread a head.
+// Fused: scale, mask, softmax, dropout (replayed from its stream), the sum over values; nothing of size Lq × Lk is
+// stored.
+// Accumulated: forward over key blocks of KeyBlock with a running maximum and sum (online softmax, Milakov and
+//   Gimelshein 2018); backward over query blocks in ascending order into dk and dv, one thread a head.
 // Two products with a map forward and five backward, and an exp for each score. Traffic: the operands once a block.
 // The gradient of the gradient is in AttentionKernel.DoubleBackward.cs.
 // A row whose scores are all −∞ gives output 0, lse −∞ and no gradient; other rows are not touched by it.
@@ -43,7 +44,8 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     // Scores of a query block and this many keys stay in the second-level cache.
     private const int KeyBlock = 512;
 
-    // Maxima of so many rows are taken before their exponentials: the steps of one row's reduction wait for each other, rows do not.
+    // Maxima of so many rows are taken before their exponentials: the steps of one row's reduction wait for each other,
+    // rows do not.
     private const int RowGroup = 4;
 
     private const int ScoreSlot = GemmScratch.Attention;
@@ -76,14 +78,16 @@ internal static unsafe partial class AttentionKernel<T, V, S>
                 for (var r = i; r < end; r++)
                 {
                     before[r - i] = block == 0 ? T.NegativeInfinity : max[r];
-                    max[r] = AttentionRows<T, V, S>.MaskAndMax(scores + (nint)r * stride, MaskRow(a, b, h, i0 + r, j0), keys, before[r - i]);
+                    max[r] = AttentionRows<T, V, S>.MaskAndMax(
+                        scores + (nint)r * stride, MaskRow(a, b, h, i0 + r, j0), keys, before[r - i]);
                 }
                 for (var r = i; r < end; r++)
                 {
                     if (blocks > 1) words = Words(a, b, h, i0 + r, j0, keys);
                     var part = AttentionRows<T, V, S>.SumExp(scores + (nint)r * stride, max[r], words, threshold, keys);
                     if (blocks == 1 && words is not null) words += keys;
-                    sum[r] = block == 0 ? part : Rescale(output + (nint)r * args.QLayout.Row, d, before[r - i], max[r], sum[r], part);
+                    sum[r] = block == 0 ? part : Rescale(
+                        output + (nint)r * args.QLayout.Row, d, before[r - i], max[r], sum[r], part);
                 }
             }
             var product = new GemmProblem<T>
@@ -150,12 +154,14 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         for (var i = 0; i < rows; i++)
         {
             var shift = T.IsNegativeInfinity(lse[i]) ? T.Zero : lse[i];
-            AttentionRows<T, V, S>.Backward(p + (nint)i * stride, dp + (nint)i * stride, MaskRow(a, b, h, i0 + i, 0), shift, dots[i], words is null ? null : words + (nint)i * args.Lk, threshold, factor, args.Lk);
+            AttentionRows<T, V, S>.Backward(p + (nint)i * stride, dp + (nint)i * stride, MaskRow(a, b, h, i0 + i, 0),
+                shift, dots[i], words is null ? null : words + (nint)i * args.Lk, threshold, factor, args.Lk);
         }
     }
 
     // dv += pᵀ·g, dk += scale·dsᵀ·q, dq = scale·ds·k.
-    private static void Products(in AttentionProblem<T> a, int b, int h, int i0, int rows, T* p, T* ds, int stride, bool accumulate)
+    private static void Products(
+        in AttentionProblem<T> a, int b, int h, int i0, int rows, T* p, T* ds, int stride, bool accumulate)
     {
         var scale = T.CreateChecked(a.Operands.Scale);
         MixTransposed(a, p, stride, a.G, a.Dv, b, h, i0, rows, KeepFactor(a.Operands), accumulate);
@@ -164,7 +170,8 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     }
 
     // to[i0 + i, d] = alpha·Σ map[i, j]·x[j, d], x laid out as keys, to as queries.
-    private static void Mix(in AttentionProblem<T> a, T* map, int stride, T* x, T* to, int b, int h, int i0, int rows, T alpha, bool accumulate)
+    private static void Mix(in AttentionProblem<T> a, T* map, int stride, T* x, T* to, int b, int h, int i0, int rows,
+        T alpha, bool accumulate)
     {
         if (rows == 0) return;
         ref readonly var args = ref a.Operands;
@@ -188,7 +195,8 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     }
 
     // to[j, d] = alpha·Σ map[i, j]·x[i0 + i, d], x laid out as queries, to as keys.
-    private static void MixTransposed(in AttentionProblem<T> a, T* map, int stride, T* x, T* to, int b, int h, int i0, int rows, T alpha, bool accumulate)
+    private static void MixTransposed(in AttentionProblem<T> a, T* map, int stride, T* x, T* to, int b, int h, int i0,
+        int rows, T alpha, bool accumulate)
     {
         ref readonly var args = ref a.Operands;
         var product = new GemmProblem<T>
@@ -221,7 +229,8 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     }
 
     // to[i, j] = scale·Σ x[i0 + i, d]·y[j0 + j, d], x laid out as queries, y as keys.
-    private static void Scores(in AttentionProblem<T> a, T* x, T* y, int b, int h, int i0, int rows, int j0, int keys, T scale, T* to, int stride, bool accumulate = false)
+    private static void Scores(in AttentionProblem<T> a, T* x, T* y, int b, int h, int i0, int rows, int j0, int keys,
+        T scale, T* to, int stride, bool accumulate = false)
     {
         if (rows == 0) return;
         ref readonly var args = ref a.Operands;
@@ -245,12 +254,16 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     }
 
     private static T* MaskRow(in AttentionProblem<T> a, int b, int h, int i, int j) =>
-        a.Mask is null ? null : a.Mask + b * a.Operands.MaskBatch + h * a.Operands.MaskHead + (nint)i * a.Operands.MaskRow + j;
+        a.Mask is null
+            ? null
+            : a.Mask + b * a.Operands.MaskBatch + h * a.Operands.MaskHead + (nint)i * a.Operands.MaskRow + j;
 
     // What kept probabilities are multiplied by; nothing is kept at a rate of 1.
-    private static T KeepFactor(in AttentionOperands args) => args.DropoutP >= 1 ? T.Zero : T.CreateChecked(1 / (1 - args.DropoutP));
+    private static T KeepFactor(in AttentionOperands args) =>
+        args.DropoutP >= 1 ? T.Zero : T.CreateChecked(1 / (1 - args.DropoutP));
 
-    private static uint Threshold(in AttentionOperands args) => (uint)Math.Min(uint.MaxValue, Philox.KeepThreshold(args.DropoutP));
+    private static uint Threshold(in AttentionOperands args) =>
+        (uint)Math.Min(uint.MaxValue, Philox.KeepThreshold(args.DropoutP));
 
     // Random words from probability (i, j) on, with room for a vector more; null without dropout.
     private static uint* Words(in AttentionProblem<T> a, int b, int h, int i, int j, long count)

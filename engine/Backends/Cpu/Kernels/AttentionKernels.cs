@@ -41,7 +41,8 @@ internal sealed class AttentionKernels(CpuHost host) : CpuKernels(host), IAttent
         int heads = operands.B * operands.H, lq = operands.Lq;
         // Heads are enough tiles as a rule; few heads of many rows are cut finer.
         var blocks = (lq + QueryBlock - 1) / QueryBlock;
-        if (Workers.Threads > 1) blocks = Math.Max(blocks, Math.Min((lq + 13) / 14, (4 * Workers.Threads + heads - 1) / heads));
+        if (Workers.Threads > 1)
+            blocks = Math.Max(blocks, Math.Min((lq + 13) / 14, (4 * Workers.Threads + heads - 1) / heads));
         RunTiles(heads * blocks, Together<T>(operands) * blocks, Operations(operands, 4), (from, to) =>
             SimdDispatch.Run<T, AttentionForwardKernel<T>>(new AttentionForwardKernel<T>(problem, blocks), from, to));
     }
@@ -56,10 +57,12 @@ internal sealed class AttentionKernels(CpuHost host) : CpuKernels(host), IAttent
         problem.Dk = Ptr<T>(args.Dk);
         problem.Dv = Ptr<T>(args.Dv);
         RunTiles(operands.B * operands.H, Together<T>(operands), Operations(operands, 10), (from, to) =>
-            SimdDispatch.Run<T, AttentionBackwardKernel<T>>(new AttentionBackwardKernel<T>(problem, QueryBlock), from, to));
+            SimdDispatch.Run<T, AttentionBackwardKernel<T>>(
+                new AttentionBackwardKernel<T>(problem, QueryBlock), from, to));
     }
 
-    private unsafe void DoubleBackward<T>(in AttentionDoubleBackwardArgs args) where T : unmanaged, IFloatingPointIeee754<T>
+    private unsafe void DoubleBackward<T>(in AttentionDoubleBackwardArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         var operands = args.Operands;
         if (IsEmpty(operands)) return;
@@ -73,32 +76,40 @@ internal sealed class AttentionKernels(CpuHost host) : CpuKernels(host), IAttent
         problem.Dk = Ptr<T>(args.Dk);
         problem.Dv = Ptr<T>(args.Dv);
         RunTiles(operands.B * operands.H, Together<T>(operands), Operations(operands, 24), (from, to) =>
-            SimdDispatch.Run<T, AttentionDoubleBackwardKernel<T>>(new AttentionDoubleBackwardKernel<T>(problem, QueryBlock), from, to));
+            SimdDispatch.Run<T, AttentionDoubleBackwardKernel<T>>(
+                new AttentionDoubleBackwardKernel<T>(problem, QueryBlock), from, to));
     }
 
     private static bool IsEmpty(in AttentionOperands a) => a.B == 0 || a.H == 0 || a.D == 0;
 
-    // What a pass takes, for the choice of the tiles: so many operations a score and element, softmax as eight more elements.
+    // What a pass takes, for the choice of the tiles: so many operations a score and element, softmax as eight more
+    // elements.
     private static double Operations(in AttentionOperands a, double each) => each * a.B * a.H * a.Lq * a.Lk * (a.D + 8);
 
-    private static unsafe AttentionProblem<T> Problem<T>(in AttentionOperands operands, Tensor output, Tensor lse) where T : unmanaged => new()
-    {
-        Operands = operands,
-        Q = Ptr<T>(operands.Q),
-        K = Ptr<T>(operands.K),
-        V = Ptr<T>(operands.V),
-        Mask = PtrOrNull<T>(operands.Mask),
-        Output = Ptr<T>(output),
-        Lse = Ptr<T>(lse),
-    };
+    private static unsafe AttentionProblem<T> Problem<T>(in AttentionOperands operands, Tensor output, Tensor lse)
+        where T : unmanaged => new()
+        {
+            Operands = operands,
+            Q = Ptr<T>(operands.Q),
+            K = Ptr<T>(operands.K),
+            V = Ptr<T>(operands.V),
+            Mask = PtrOrNull<T>(operands.Mask),
+            Output = Ptr<T>(output),
+            Lse = Ptr<T>(lse),
+        };
 
-    // Heads that one thread takes together: neighbours whose rows share cache lines would take them from each other at every write.
+    // Heads that one thread takes together: neighbours whose rows share cache lines would take them from each other at
+    // every write.
     private unsafe int Together<T>(in AttentionOperands operands) where T : unmanaged =>
-        operands.QLayout.Head == operands.D && operands.D * sizeof(T) % 64 != 0 && operands.B >= 2 * Workers.Threads ? operands.H : 1;
+        operands.QLayout.Head == operands.D && operands.D * sizeof(T) % 64 != 0 && operands.B >= 2 * Workers.Threads
+            ? operands.H : 1;
 }
 
-/// <summary>Attention forward; the range counts query blocks (sample, head, block), blocks of a head next to each other.</summary>
-internal readonly struct AttentionForwardKernel<T>(AttentionProblem<T> problem, int blocks) : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+/// <summary>
+/// Attention forward; the range counts query blocks (sample, head, block), blocks of a head next to each other.
+/// </summary>
+internal readonly struct AttentionForwardKernel<T>(AttentionProblem<T> problem, int blocks) : ISimdKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly AttentionProblem<T> _problem = problem;
     private readonly int _blocks = blocks;
@@ -109,13 +120,15 @@ internal readonly struct AttentionForwardKernel<T>(AttentionProblem<T> problem, 
         for (var t = from; t < to; t++)
         {
             int head = t / _blocks, block = t % _blocks;
-            AttentionKernel<T, V, S>.Forward(_problem, head / h, head % h, (int)((long)lq * block / _blocks), (int)((long)lq * (block + 1) / _blocks));
+            AttentionKernel<T, V, S>.Forward(_problem, head / h, head % h, (int)((long)lq * block / _blocks),
+                (int)((long)lq * (block + 1) / _blocks));
         }
     }
 }
 
 /// <summary>Attention backward in blocks of so many query rows; the range counts heads (sample, head).</summary>
-internal readonly struct AttentionBackwardKernel<T>(AttentionProblem<T> problem, int queryBlock) : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct AttentionBackwardKernel<T>(AttentionProblem<T> problem, int queryBlock) : ISimdKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly AttentionProblem<T> _problem = problem;
     private readonly int _queryBlock = queryBlock;
@@ -127,8 +140,11 @@ internal readonly struct AttentionBackwardKernel<T>(AttentionProblem<T> problem,
     }
 }
 
-/// <summary>Gradient of attention's gradient in blocks of so many query rows; the range counts heads (sample, head).</summary>
-internal readonly struct AttentionDoubleBackwardKernel<T>(AttentionProblem<T> problem, int queryBlock) : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+/// <summary>
+/// Gradient of attention's gradient in blocks of so many query rows; the range counts heads (sample, head).
+/// </summary>
+internal readonly struct AttentionDoubleBackwardKernel<T>(AttentionProblem<T> problem, int queryBlock) : ISimdKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly AttentionProblem<T> _problem = problem;
     private readonly int _queryBlock = queryBlock;

@@ -3,9 +3,11 @@ using AmcEngine.Backends.Cpu.Gemm;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-// Matrix products inside one head. They are small: what a general product spends on copies and edges costs as much as the arithmetic.
+// Matrix products inside one head. They are small: what a general product spends on copies and edges costs as much as
+// the arithmetic.
 // Layout: B where it lies if its columns are contiguous, else one transposed panel of columns at a time. C of
-//   a transposed B has room for whole vectors in every row: its padding is written, with zeros (or added to, with zeros).
+//   a transposed B has room for whole vectors in every row: its padding is written, with zeros (or added to, with
+//   zeros).
 // Fused: nothing. Accumulated: over k in order, in registers. An element of C has the bits that Gemm gives it.
 // Cost: 2·M·N·K FLOP; reads M·K·(column panels) + K·N·(row panels), writes M·N elements.
 
@@ -15,12 +17,16 @@ internal static unsafe class AttentionProduct<T> where T : unmanaged, IFloatingP
     // A right operand of so many bytes, from its first row to its last, stays in the nearest caches without a copy.
     private const int InPlaceBytes = 64 * 1024;
 
-    /// <summary>C = alpha·A·B [+ C]. Where B is transposed, rows of C have room for whole vectors, whose lanes beyond N are not meant to be read.</summary>
+    /// <summary>
+    /// C = alpha·A·B [+ C]. Where B is transposed, rows of C have room for whole vectors, whose lanes beyond N are not
+    /// meant to be read.
+    /// </summary>
     public static void Run(in GemmProblem<T> g)
     {
         var kernels = GemmKernels<T>.Current;
         var inPlace = g.ColB == 1;
-        if (g.M == 0 || g.K == 0 || g.K > kernels.Depth || Gemm<T>.PacksA(g, g.N) || (inPlace && g.K * g.RowB * sizeof(T) > InPlaceBytes))
+        if (g.M == 0 || g.K == 0 || g.K > kernels.Depth || Gemm<T>.PacksA(g, g.N)
+            || (inPlace && g.K * g.RowB * sizeof(T) > InPlaceBytes))
         {
             Gemm<T>.Run(g);
             return;

@@ -4,8 +4,12 @@ using AmcEngine.Backends.Cpu.Simd;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-/// <summary>One row of the four tiles of the double backward pass, n elements each with room for whole vectors; words null: everything is kept.</summary>
-internal readonly unsafe struct DoubleBackwardRow<T>(T* p, T* dp, T* t, T* u, int n, uint* words, uint threshold, T factor) where T : unmanaged
+/// <summary>
+/// One row of the four tiles of the double backward pass, n elements each with room for whole vectors; words null:
+/// everything is kept.
+/// </summary>
+internal readonly unsafe struct DoubleBackwardRow<T>(
+    T* p, T* dp, T* t, T* u, int n, uint* words, uint threshold, T factor) where T : unmanaged
 {
     public readonly T* P = p;
     public readonly T* Dp = dp;
@@ -29,14 +33,16 @@ internal static unsafe partial class AttentionRows<T, V, S>
         T* p = row.P, dp = row.Dp, t = row.Tangent, u = row.U;
         var words = row.Words;
         var n = row.N;
-        V shift = S.Set(lse), dv = S.Set(d), f = S.Set(row.Factor), sumT = S.Set(T.Zero), sumA = sumT, tail = S.Mask(n % S.Count);
+        V shift = S.Set(lse), dv = S.Set(d), f = S.Set(row.Factor), sumT = S.Set(T.Zero), sumA = sumT,
+            tail = S.Mask(n % S.Count);
         var whole = n - n % S.Count;
         for (var j = 0; j < n; j += S.Count)
         {
             var x = S.Load(p + j);
             if (mask is not null) x = S.Add(x, j < whole ? S.Load(mask + j) : S.LoadPartial(mask + j, n - j, default));
             V g = S.Load(dp + j), v = S.Load(u + j), s = S.Load(t + j);
-            // The scratch has rubbish in the padding, perhaps NaN; scalar stores there would stall the loads of whole vectors.
+            // The scratch has rubbish in the padding, perhaps NaN; scalar stores there would stall the loads of whole
+            // vectors.
             if (j == whole)
             {
                 x = S.Select(tail, x, S.Set(T.NegativeInfinity));

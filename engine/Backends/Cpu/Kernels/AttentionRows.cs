@@ -5,9 +5,9 @@ using AmcEngine.Backends.Cpu.Simd;
 namespace AmcEngine.Backends.Cpu.Kernels;
 
 /// <summary>
-/// Row kernels of attention beside those of <see cref="SoftmaxRows"/>, on score rows in thread-local scratch that has room
-/// for whole vectors: one pass over a row each, n elements read and written. Sums are kept in the lanes of a vector and
-/// added up at the end, so their order depends on the vector width only.
+/// Row kernels of attention beside those of <see cref="SoftmaxRows"/>, on score rows in thread-local scratch that has
+/// room for whole vectors: one pass over a row each, n elements read and written. Sums are kept in the lanes of a
+/// vector and added up at the end, so their order depends on the vector width only.
 /// </summary>
 internal static unsafe partial class AttentionRows<T, V, S>
     where T : unmanaged, IFloatingPointIeee754<T>
@@ -31,7 +31,8 @@ internal static unsafe partial class AttentionRows<T, V, S>
                 S.Store(v, s + j);
                 a = S.MaxFast(v, a);
             }
-            if (whole < n) S.Store(S.Add(S.Load(s + whole), S.LoadPartial(mask + whole, n - whole, default)), s + whole);
+            if (whole < n)
+                S.Store(S.Add(S.Load(s + whole), S.LoadPartial(mask + whole, n - whole, default)), s + whole);
         }
         else
         {
@@ -47,12 +48,16 @@ internal static unsafe partial class AttentionRows<T, V, S>
         return S.MaxLane(S.MaxFast(a, b));
     }
 
-    /// <summary>s ← keep∘exp(s − max) with zeros in the padding; returns the sum of all exponentials, also of those dropped. Words null: everything is kept.</summary>
+    /// <summary>
+    /// s ← keep∘exp(s − max) with zeros in the padding; returns the sum of all exponentials, also of those dropped.
+    /// Words null: everything is kept.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static T SumExp(T* s, T max, uint* words, uint threshold, int n)
     {
         // Nothing but −∞ so far: any finite shift gives zeros.
-        V shift = S.Set(T.IsNegativeInfinity(max) ? T.Zero : max), sum = S.Set(T.Zero), none = S.Set(T.NegativeInfinity), tail = S.Mask(n % S.Count);
+        V shift = S.Set(T.IsNegativeInfinity(max) ? T.Zero : max), sum = S.Set(T.Zero),
+            none = S.Set(T.NegativeInfinity), tail = S.Mask(n % S.Count);
         var whole = n - n % S.Count;
         for (var j = 0; j < n; j += S.Count)
         {
@@ -65,7 +70,9 @@ internal static unsafe partial class AttentionRows<T, V, S>
         return S.Sum(sum);
     }
 
-    /// <summary>y[i] = factor/sum[i]·y[i] (0 where the sum is 0) and lse[i] = max[i] + ln sum[i]; rows of n elements at a pitch.</summary>
+    /// <summary>
+    /// y[i] = factor/sum[i]·y[i] (0 where the sum is 0) and lse[i] = max[i] + ln sum[i]; rows of n elements at a pitch.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void Normalize(T* y, nint pitch, int n, T* max, T* sum, T factor, int rows, T* lse)
     {
@@ -79,8 +86,10 @@ internal static unsafe partial class AttentionRows<T, V, S>
             if (whole < n) S.StoreMasked(S.Mul(S.LoadMasked(row + whole, tail), f), row + whole, tail);
         }
         // The logarithm of an empty row's sum is −∞, as it should be.
-        for (i = 0; i <= rows - S.Count; i += S.Count) S.Store(S.Add(S.Load(max + i), VectorMath.Log<S, V, T>(S.Load(sum + i))), lse + i);
-        if (i < rows) S.StorePartial(S.Add(S.LoadPartial(max + i, rows - i, default), VectorMath.Log<S, V, T>(S.LoadPartial(sum + i, rows - i, default))), lse + i, rows - i);
+        for (i = 0; i <= rows - S.Count; i += S.Count)
+            S.Store(S.Add(S.Load(max + i), VectorMath.Log<S, V, T>(S.Load(sum + i))), lse + i);
+        if (i < rows) S.StorePartial(S.Add(S.LoadPartial(max + i, rows - i, default),
+            VectorMath.Log<S, V, T>(S.LoadPartial(sum + i, rows - i, default))), lse + i, rows - i);
     }
 
     /// <summary>to[i] = Σ x[i]·y[i] of rows of n elements at a pitch.</summary>
@@ -111,7 +120,8 @@ internal static unsafe partial class AttentionRows<T, V, S>
         {
             V x = S.Load(s + j), g = S.Load(dp + j);
             if (mask is not null) x = S.Add(x, j < whole ? S.Load(mask + j) : S.LoadPartial(mask + j, n - j, default));
-            // The scratch has rubbish in the padding, perhaps NaN; scalar stores there would stall the loads of whole vectors.
+            // The scratch has rubbish in the padding, perhaps NaN; scalar stores there would stall the loads of whole
+            // vectors.
             if (j == whole)
             {
                 x = S.Select(tail, x, S.Set(T.NegativeInfinity));

@@ -8,12 +8,14 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-// Loops of the elementwise kernels: flat memory, one pass; two operands of equal shape take two vectors an iteration; a result
-// far larger than the caches is written past them; the tail is a masked vector, so that an element's value does not depend on
-// where it lies. Loops are never inlined: in a caller the JIT runs out of its inlining budget and leaves calls in the loop
-// (GELU was 10 times slower).
+// Loops of the elementwise kernels: flat memory, one pass; two operands of equal shape take two vectors an iteration; a
+// result far larger than the caches is written past them; the tail is a masked vector, so that an element's value does
+// not depend on where it lies. Loops are never inlined: in a caller the JIT runs out of its inlining budget and leaves
+// calls in the loop (GELU was 10 times slower).
 
-/// <summary>Elementwise functions of one and two operands: flat, or rows of the innermost merged axis for broadcasting.</summary>
+/// <summary>
+/// Elementwise functions of one and two operands: flat, or rows of the innermost merged axis for broadcasting.
+/// </summary>
 internal sealed class ElementwiseKernels(CpuHost host) : CpuKernels(host), IElementwiseKernels
 {
     /// <inheritdoc/>
@@ -52,8 +54,10 @@ internal sealed class ElementwiseKernels(CpuHost host) : CpuKernels(host), IElem
         }
     }
 
-    private unsafe void Map<T, O>(Tensor x, Tensor y, double p, double q, int tile) where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IUnaryOp =>
-        Run<T, MapKernel<T, O>>(new MapKernel<T, O>(Ptr<T>(x), Ptr<T>(y), Cast<T>(p), Cast<T>(q), Streams(y) && !InPlace(x, y)), y.Count, tile);
+    private unsafe void Map<T, O>(Tensor x, Tensor y, double p, double q, int tile)
+        where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IUnaryOp =>
+        Run<T, MapKernel<T, O>>(new MapKernel<T, O>(
+            Ptr<T>(x), Ptr<T>(y), Cast<T>(p), Cast<T>(q), Streams(y) && !InPlace(x, y)), y.Count, tile);
 
     /// <inheritdoc/>
     public void Run(in BinaryArgs args)
@@ -80,13 +84,15 @@ internal sealed class ElementwiseKernels(CpuHost host) : CpuKernels(host), IElem
         }
     }
 
-    private unsafe void Zip<T, O>(Tensor a, Tensor b, Tensor y, int tile) where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IBinaryOp
+    private unsafe void Zip<T, O>(Tensor a, Tensor b, Tensor y, int tile)
+        where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IBinaryOp
     {
         T* pa = Ptr<T>(a), pb = Ptr<T>(b), py = Ptr<T>(y);
         bool wholeA = a.Count == y.Count, wholeB = b.Count == y.Count;
         if ((wholeA || a.Count == 1) && (wholeB || b.Count == 1))
         {
-            Run<T, ZipKernel<T, O>>(new ZipKernel<T, O>(pa, pb, py, wholeA, wholeB, Streams(y) && !InPlace(a, y) && !InPlace(b, y)), y.Count, tile);
+            Run<T, ZipKernel<T, O>>(new ZipKernel<T, O>(
+                pa, pb, py, wholeA, wholeB, Streams(y) && !InPlace(a, y) && !InPlace(b, y)), y.Count, tile);
             return;
         }
         var plan = BroadcastPlan.Of(a.Shape, b.Shape, y.Shape);
@@ -106,7 +112,8 @@ internal sealed class ElementwiseKernels(CpuHost host) : CpuKernels(host), IElem
         {
             case Activation.Gelu: DoubleBackward<T, GeluActivation>(args); break;
             case Activation.QuickGelu: DoubleBackward<T, QuickGeluActivation>(args); break;
-            default: throw new EngineException("activation_double_backward", $"{args.Activation} has no second derivative");
+            default:
+                throw new EngineException("activation_double_backward", $"{args.Activation} has no second derivative");
         }
     }
 
@@ -122,8 +129,10 @@ internal sealed class ElementwiseKernels(CpuHost host) : CpuKernels(host), IElem
     public unsafe void Run(in AddScaledArgs args)
     {
         var (x, alpha, y) = args;
-        if (y.DType == DType.F64) Run<double, AddScaledKernel<double>>(new AddScaledKernel<double>(Ptr<double>(x), alpha, Ptr<double>(y)), y.Count, CheapTile);
-        else Run<float, AddScaledKernel<float>>(new AddScaledKernel<float>(Ptr<float>(x), (float)alpha, Ptr<float>(y)), y.Count, CheapTile);
+        if (y.DType == DType.F64) Run<double, AddScaledKernel<double>>(
+            new AddScaledKernel<double>(Ptr<double>(x), alpha, Ptr<double>(y)), y.Count, CheapTile);
+        else Run<float, AddScaledKernel<float>>(
+            new AddScaledKernel<float>(Ptr<float>(x), (float)alpha, Ptr<float>(y)), y.Count, CheapTile);
     }
 }
 
@@ -137,14 +146,16 @@ internal unsafe interface IWrite
 internal readonly unsafe struct WriteCached : IWrite
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Write<S, V, T>(V v, T* p) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Store(v, p);
+    public static void Write<S, V, T>(V v, T* p)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Store(v, p);
 }
 
 /// <summary>Past the caches; addresses are aligned to a vector.</summary>
 internal readonly unsafe struct WritePast : IWrite
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Write<S, V, T>(V v, T* p) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Stream(v, p);
+    public static void Write<S, V, T>(V v, T* p)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Stream(v, p);
 }
 
 /// <summary>y = f(x).</summary>
@@ -182,7 +193,8 @@ internal readonly unsafe struct MapKernel<T, O>(T* x, T* y, T p, T q, bool strea
 }
 
 /// <summary>y = f(a, b), each operand of y's size or one element.</summary>
-internal readonly unsafe struct ZipKernel<T, O>(T* a, T* b, T* y, bool wholeA, bool wholeB, bool stream) : ISimdKernel<T>
+internal readonly unsafe struct ZipKernel<T, O>(T* a, T* b, T* y, bool wholeA, bool wholeB, bool stream)
+    : ISimdKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IBinaryOp
 {
     private readonly bool _stream = stream;
@@ -193,13 +205,15 @@ internal readonly unsafe struct ZipKernel<T, O>(T* a, T* b, T* y, bool wholeA, b
     private readonly bool _wholeB = wholeB;
 
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged =>
-        ZipRow<T, O>.Run<S, V>(_wholeA ? _a + from : _a, _wholeA, _wholeB ? _b + from : _b, _wholeB, _y + from, to - from, _stream);
+        ZipRow<T, O>.Run<S, V>(
+            _wholeA ? _a + from : _a, _wholeA, _wholeB ? _b + from : _b, _wholeB, _y + from, to - from, _stream);
 }
 
 /// <summary>One row of y = f(a, b), each operand a row or one element.</summary>
 internal static unsafe class ZipRow<T, O> where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IBinaryOp
 {
-    public static void Run<S, V>(T* a, bool rowA, T* b, bool rowB, T* y, int n, bool stream = false) where S : ISimd<V, T> where V : unmanaged
+    public static void Run<S, V>(T* a, bool rowA, T* b, bool rowB, T* y, int n, bool stream = false)
+        where S : ISimd<V, T> where V : unmanaged
     {
         if (rowA && rowB && stream && (nint)y % sizeof(V) == 0)
         {
@@ -213,12 +227,14 @@ internal static unsafe class ZipRow<T, O> where T : unmanaged, IFloatingPointIee
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Both<S, V, W>(T* a, T* b, T* y, int n) where S : ISimd<V, T> where V : unmanaged where W : struct, IWrite
+    private static void Both<S, V, W>(T* a, T* b, T* y, int n)
+        where S : ISimd<V, T> where V : unmanaged where W : struct, IWrite
     {
         var i = 0;
         for (; i <= n - 2 * S.Count; i += 2 * S.Count)
         {
-            V v = O.Apply<S, V, T>(S.Load(a + i), S.Load(b + i)), w = O.Apply<S, V, T>(S.Load(a + i + S.Count), S.Load(b + i + S.Count));
+            V v = O.Apply<S, V, T>(S.Load(a + i), S.Load(b + i)),
+                w = O.Apply<S, V, T>(S.Load(a + i + S.Count), S.Load(b + i + S.Count));
             W.Write<S, V, T>(v, y + i);
             W.Write<S, V, T>(w, y + i + S.Count);
         }
@@ -227,7 +243,8 @@ internal static unsafe class ZipRow<T, O> where T : unmanaged, IFloatingPointIee
             S.Store(O.Apply<S, V, T>(S.Load(a + i), S.Load(b + i)), y + i);
             i += S.Count;
         }
-        if (i < n) S.StorePartial(O.Apply<S, V, T>(S.LoadPartial(a + i, n - i, default), S.LoadPartial(b + i, n - i, default)), y + i, n - i);
+        if (i < n) S.StorePartial(
+            O.Apply<S, V, T>(S.LoadPartial(a + i, n - i, default), S.LoadPartial(b + i, n - i, default)), y + i, n - i);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
@@ -317,7 +334,8 @@ internal readonly unsafe struct AddScaledKernel<T>(T* x, T alpha, T* y) : ISimdK
         var alpha = S.Set(_alpha);
         var i = from;
         for (; i <= to - S.Count; i += S.Count) S.Store(S.Fma(alpha, S.Load(x + i), S.Load(y + i)), y + i);
-        if (i < to) S.StorePartial(S.Fma(alpha, S.LoadPartial(x + i, to - i, default), S.LoadPartial(y + i, to - i, default)), y + i, to - i);
+        if (i < to) S.StorePartial(
+            S.Fma(alpha, S.LoadPartial(x + i, to - i, default), S.LoadPartial(y + i, to - i, default)), y + i, to - i);
     }
 }
 

@@ -7,9 +7,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-// GradCAM maps and the sums over their regions. Layout: attention [B, H, L, 1 + P] with the class token's column first, maps
-// [B, P]. Fused: rectified gradient, attention, squared token mask and the mean over heads and tokens. A map is summed over
-// (h, i) in order by one thread. Traffic: every tensor once.
+// GradCAM maps and the sums over their regions. Layout: attention [B, H, L, 1 + P] with the class token's column first,
+// maps [B, P]. Fused: rectified gradient, attention, squared token mask and the mean over heads and tokens. A map is
+// summed over (h, i) in order by one thread. Traffic: every tensor once.
 
 /// <summary>GradCAM and region sums.</summary>
 internal sealed class GradCamKernels(CpuHost host) : CpuKernels(host), IGradCamKernels
@@ -26,7 +26,8 @@ internal sealed class GradCamKernels(CpuHost host) : CpuKernels(host), IGradCamK
         var (a, g, m, cam) = args;
         int heads = a.Shape[1], tokens = a.Shape[2], width = a.Shape[3] - 1;
         Run<T, GradCamKernel<T>>(
-            new GradCamKernel<T>(Ptr<T>(a), Ptr<T>(g), Ptr<T>(m), heads, tokens, width, Ptr<T>(cam)), a.Shape[0], RowTile(CheapTile / 2, (long)heads * tokens * width));
+            new GradCamKernel<T>(Ptr<T>(a), Ptr<T>(g), Ptr<T>(m), heads, tokens, width, Ptr<T>(cam)), a.Shape[0],
+            RowTile(CheapTile / 2, (long)heads * tokens * width));
     }
 
     /// <inheritdoc/>
@@ -40,7 +41,8 @@ internal sealed class GradCamKernels(CpuHost host) : CpuKernels(host), IGradCamK
     {
         var (a, g, m, c, da, dg) = args;
         int heads = a.Shape[1], tokens = a.Shape[2], width = a.Shape[3] - 1;
-        var kernel = new GradCamBackwardKernel<T>(Ptr<T>(a), Ptr<T>(g), Ptr<T>(m), Ptr<T>(c), heads, tokens, width, Ptr<T>(da), Ptr<T>(dg));
+        var kernel = new GradCamBackwardKernel<T>(
+            Ptr<T>(a), Ptr<T>(g), Ptr<T>(m), Ptr<T>(c), heads, tokens, width, Ptr<T>(da), Ptr<T>(dg));
         Run<T, GradCamBackwardKernel<T>>(kernel, a.Shape[0] * heads * tokens, RowTile(CheapTile / 2, width));
     }
 
@@ -50,8 +52,10 @@ internal sealed class GradCamKernels(CpuHost host) : CpuKernels(host), IGradCamK
         var (map, mask, stats, where) = args;
         if (map.Count == 0) return;
         int rows = map.Shape[0], width = map.Count / rows, tile = RowTile(DearTile, width);
-        if (map.DType == DType.F64) Run(new RegionStatsKernel<double>(Ptr<double>(map), Ptr<double>(mask), width, Ptr<double>(stats), Ptr<int>(where)), rows, tile);
-        else Run(new RegionStatsKernel<float>(Ptr<float>(map), Ptr<float>(mask), width, Ptr<float>(stats), Ptr<int>(where)), rows, tile);
+        if (map.DType == DType.F64) Run(new RegionStatsKernel<double>(
+            Ptr<double>(map), Ptr<double>(mask), width, Ptr<double>(stats), Ptr<int>(where)), rows, tile);
+        else Run(new RegionStatsKernel<float>(
+            Ptr<float>(map), Ptr<float>(mask), width, Ptr<float>(stats), Ptr<int>(where)), rows, tile);
     }
 
     /// <inheritdoc/>
@@ -60,13 +64,16 @@ internal sealed class GradCamKernels(CpuHost host) : CpuKernels(host), IGradCamK
         var (mask, where, g, dmap) = args;
         if (mask.Count == 0) return;
         int rows = mask.Shape[0], width = mask.Count / rows, tile = RowTile(DearTile, width);
-        if (mask.DType == DType.F64) Run(new RegionStatsBackwardKernel<double>(Ptr<double>(mask), Ptr<int>(where), Ptr<double>(g), width, Ptr<double>(dmap)), rows, tile);
-        else Run(new RegionStatsBackwardKernel<float>(Ptr<float>(mask), Ptr<int>(where), Ptr<float>(g), width, Ptr<float>(dmap)), rows, tile);
+        if (mask.DType == DType.F64) Run(new RegionStatsBackwardKernel<double>(
+            Ptr<double>(mask), Ptr<int>(where), Ptr<double>(g), width, Ptr<double>(dmap)), rows, tile);
+        else Run(new RegionStatsBackwardKernel<float>(
+            Ptr<float>(mask), Ptr<int>(where), Ptr<float>(g), width, Ptr<float>(dmap)), rows, tile);
     }
 }
 
 /// <summary>cam[b, j] = Σ a·max(g, 0)·m² / (H·L); the range counts samples.</summary>
-internal readonly unsafe struct GradCamKernel<T>(T* a, T* g, T* m, int heads, int tokens, int width, T* cam) : ISimdKernel<T>
+internal readonly unsafe struct GradCamKernel<T>(T* a, T* g, T* m, int heads, int tokens, int width, T* cam)
+    : ISimdKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _a = a;
@@ -107,7 +114,8 @@ internal readonly unsafe struct GradCamKernel<T>(T* a, T* g, T* m, int heads, in
 }
 
 /// <summary>da = c·m²·max(g, 0)/(H·L), dg = c·m²·a·[g ≥ 0]/(H·L); the range counts rows (b, h, i).</summary>
-internal readonly unsafe struct GradCamBackwardKernel<T>(T* a, T* g, T* m, T* c, int heads, int tokens, int width, T* da, T* dg) : ISimdKernel<T>
+internal readonly unsafe struct GradCamBackwardKernel<T>(
+    T* a, T* g, T* m, T* c, int heads, int tokens, int width, T* da, T* dg) : ISimdKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _a = a;
@@ -147,12 +155,16 @@ internal readonly unsafe struct GradCamBackwardKernel<T>(T* a, T* g, T* m, T* c,
         if (i == n) return;
         V last = S.Mul(S.LoadPartial(c + i, n - i, default), w), lastSlope = S.LoadPartial(g + i, n - i, default);
         S.StorePartial(S.Mul(last, S.Max(lastSlope, zero)), da + i, n - i);
-        S.StorePartial(S.And(S.LessEqual(zero, lastSlope), S.Mul(last, S.LoadPartial(a + i, n - i, default))), dg + i, n - i);
+        S.StorePartial(
+            S.And(S.LessEqual(zero, lastSlope), S.Mul(last, S.LoadPartial(a + i, n - i, default))), dg + i, n - i);
     }
 }
 
-/// <summary>Sums and maxima of a map inside and outside a region; the range counts samples. Maps are short: no vectors.</summary>
-internal readonly unsafe struct RegionStatsKernel<T>(T* map, T* mask, int width, T* stats, int* where) : IRange where T : unmanaged, IFloatingPointIeee754<T>
+/// <summary>
+/// Sums and maxima of a map inside and outside a region; the range counts samples. Maps are short: no vectors.
+/// </summary>
+internal readonly unsafe struct RegionStatsKernel<T>(T* map, T* mask, int width, T* stats, int* where) : IRange
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _map = map;
     private readonly T* _mask = mask;
@@ -189,7 +201,8 @@ internal readonly unsafe struct RegionStatsKernel<T>(T* map, T* mask, int width,
 }
 
 /// <summary>dmap = g₀·mask + g₁·(1 − mask), plus g₂·mask and g₃·(1 − mask) at the places of the maxima.</summary>
-internal readonly unsafe struct RegionStatsBackwardKernel<T>(T* mask, int* where, T* g, int width, T* dmap) : IRange where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly unsafe struct RegionStatsBackwardKernel<T>(T* mask, int* where, T* g, int width, T* dmap) : IRange
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _mask = mask;
     private readonly T* _g = g;

@@ -6,8 +6,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-// Selection by indices that were checked before. Layout: x [outer, length, inner]; where inner is large an index moves a
-// contiguous run. Sums go to a destination in the order of i on one thread: threads share out columns or outer blocks.
+// Selection by indices that were checked before. Layout: x [outer, length, inner]; where inner is large an index moves
+// a contiguous run. Sums go to a destination in the order of i on one thread: threads share out columns or outer
+// blocks.
 // Traffic: the moved elements and the indices once, and the destination of a sum once.
 
 /// <summary>Selection and scattering by index.</summary>
@@ -20,8 +21,10 @@ internal sealed class IndexingKernels(CpuHost host) : CpuKernels(host), IIndexin
         CheckIndices("index_select", index, axis.Length);
         var rows = axis.Inner == 0 ? 0 : axis.Outer * index.Count;
         var tile = RowTile(CheapTile, axis.Inner);
-        if (y.DType.Size() == 8) Run(new IndexSelectKernel<ulong>(Ptr<ulong>(x), axis, Ptr<int>(index), index.Count, Ptr<ulong>(y)), rows, tile);
-        else Run(new IndexSelectKernel<uint>(Ptr<uint>(x), axis, Ptr<int>(index), index.Count, Ptr<uint>(y)), rows, tile);
+        if (y.DType.Size() == 8) Run(
+            new IndexSelectKernel<ulong>(Ptr<ulong>(x), axis, Ptr<int>(index), index.Count, Ptr<ulong>(y)), rows, tile);
+        else Run(
+            new IndexSelectKernel<uint>(Ptr<uint>(x), axis, Ptr<int>(index), index.Count, Ptr<uint>(y)), rows, tile);
     }
 
     /// <inheritdoc/>
@@ -37,9 +40,11 @@ internal sealed class IndexingKernels(CpuHost host) : CpuKernels(host), IIndexin
         var (g, axis, index, skip, y, accumulate) = args;
         // Narrow rows are not cut: a chunk is at least four cache lines wide.
         var width = 256 / sizeof(T);
-        var kernel = new IndexAddKernel<T>(Ptr<T>(g), axis, Ptr<int>(index), index.Count, skip, width, Ptr<T>(y), accumulate);
+        var kernel = new IndexAddKernel<T>(
+            Ptr<T>(g), axis, Ptr<int>(index), index.Count, skip, width, Ptr<T>(y), accumulate);
         var rows = index.Count + (accumulate ? 0 : axis.Length);
-        Run<T, IndexAddKernel<T>>(kernel, axis.Outer * ((axis.Inner + width - 1) / width), RowTile(CheapTile / 4, (long)width * rows));
+        Run<T, IndexAddKernel<T>>(
+            kernel, axis.Outer * ((axis.Inner + width - 1) / width), RowTile(CheapTile / 4, (long)width * rows));
     }
 
     /// <inheritdoc/>
@@ -48,7 +53,8 @@ internal sealed class IndexingKernels(CpuHost host) : CpuKernels(host), IIndexin
         var (x, axis, index, count, y) = args;
         CheckIndices("gather", index, axis.Length);
         var tile = RowTile(CheapTile / 4, (long)count * axis.Inner);
-        if (y.DType.Size() == 8) Run(new GatherKernel<ulong>(Ptr<ulong>(x), axis, Ptr<int>(index), count, Ptr<ulong>(y)), axis.Outer, tile);
+        if (y.DType.Size() == 8)
+            Run(new GatherKernel<ulong>(Ptr<ulong>(x), axis, Ptr<int>(index), count, Ptr<ulong>(y)), axis.Outer, tile);
         else Run(new GatherKernel<uint>(Ptr<uint>(x), axis, Ptr<int>(index), count, Ptr<uint>(y)), axis.Outer, tile);
     }
 
@@ -61,11 +67,12 @@ internal sealed class IndexingKernels(CpuHost host) : CpuKernels(host), IIndexin
     }
 
     private unsafe void ScatterAdd<T>(in ScatterAddArgs args) where T : unmanaged, INumberBase<T> =>
-        Run(new ScatterAddKernel<T>(Ptr<T>(args.G), args.Axis, Ptr<int>(args.Index), args.Count, Ptr<T>(args.Y)), args.Axis.Outer, RowTile(CheapTile / 4, (long)(args.Count + args.Axis.Length) * args.Axis.Inner));
+        Run(new ScatterAddKernel<T>(Ptr<T>(args.G), args.Axis, Ptr<int>(args.Index), args.Count, Ptr<T>(args.Y)),
+            args.Axis.Outer, RowTile(CheapTile / 4, (long)(args.Count + args.Axis.Length) * args.Axis.Inner));
 
     /// <summary>
-    /// Refuses an index outside of [0, length), on the calling thread and before anything is written: a wrong one must not reach
-    /// memory.
+    /// Refuses an index outside of [0, length), on the calling thread and before anything is written: a wrong one must
+    /// not reach memory.
     /// </summary>
     internal static unsafe void CheckIndices(string op, Tensor index, int length, int? skip = null)
     {
@@ -77,7 +84,8 @@ internal sealed class IndexingKernels(CpuHost host) : CpuKernels(host), IIndexin
 }
 
 /// <summary>y[o, i, :] = x[o, index[i], :]; the range counts rows (o, i).</summary>
-internal readonly unsafe struct IndexSelectKernel<E>(E* x, AxisView axis, int* index, int count, E* y) : IRange where E : unmanaged
+internal readonly unsafe struct IndexSelectKernel<E>(E* x, AxisView axis, int* index, int count, E* y) : IRange
+    where E : unmanaged
 {
     private readonly E* _x = x;
     private readonly E* _y = y;
@@ -97,8 +105,11 @@ internal readonly unsafe struct IndexSelectKernel<E>(E* x, AxisView axis, int* i
     }
 }
 
-/// <summary>y[o, index[i], n] += g[o, i, n]; the range counts columns (o, n), of which a tile holds whole cache lines.</summary>
-internal readonly unsafe struct IndexAddKernel<T>(T* g, AxisView axis, int* index, int count, int skip, int width, T* y, bool accumulate) : ISimdKernel<T>
+/// <summary>
+/// y[o, index[i], n] += g[o, i, n]; the range counts columns (o, n), of which a tile holds whole cache lines.
+/// </summary>
+internal readonly unsafe struct IndexAddKernel<T>(
+    T* g, AxisView axis, int* index, int count, int skip, int width, T* y, bool accumulate) : ISimdKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _g = g;
@@ -120,13 +131,15 @@ internal readonly unsafe struct IndexAddKernel<T>(T* g, AxisView axis, int* inde
             var g = _g + (long)o * _count * inner + n0;
             for (var i = 0; i < _axis.Length && !_accumulate; i++) new Span<T>(y + (long)i * inner, width).Clear();
             for (var i = 0; i < _count; i++)
-                if (_index[i] != _skip) ZipRow<T, AddOp>.Run<S, V>(y + (long)_index[i] * inner, true, g + (long)i * inner, true, y + (long)_index[i] * inner, width);
+                if (_index[i] != _skip) ZipRow<T, AddOp>.Run<S, V>(
+                    y + (long)_index[i] * inner, true, g + (long)i * inner, true, y + (long)_index[i] * inner, width);
         }
     }
 }
 
 /// <summary>y[o, i, n] = x[o, index[o, i, n], n]; the range counts o.</summary>
-internal readonly unsafe struct GatherKernel<E>(E* x, AxisView axis, int* index, int count, E* y) : IRange where E : unmanaged
+internal readonly unsafe struct GatherKernel<E>(E* x, AxisView axis, int* index, int count, E* y) : IRange
+    where E : unmanaged
 {
     private readonly E* _x = x;
     private readonly E* _y = y;
@@ -148,7 +161,8 @@ internal readonly unsafe struct GatherKernel<E>(E* x, AxisView axis, int* index,
 }
 
 /// <summary>y[o, index[o, i, n], n] += g[o, i, n] from zero; the range counts o.</summary>
-internal readonly unsafe struct ScatterAddKernel<T>(T* g, AxisView axis, int* index, int count, T* y) : IRange where T : unmanaged, INumberBase<T>
+internal readonly unsafe struct ScatterAddKernel<T>(T* g, AxisView axis, int* index, int count, T* y) : IRange
+    where T : unmanaged, INumberBase<T>
 {
     private readonly T* _g = g;
     private readonly T* _y = y;

@@ -4,17 +4,20 @@ using AmcEngine.Backends.Cpu.Simd;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-// Gradient of the gradient of layer norm. With n = (x − mean)·rstd, w = gamma∘g and J(u) = rstd·(u − mean u − n·mean(n∘u)),
-// the Jacobian of n in x (symmetric), the backward pass is dx = J(w), dgamma = Σ g∘n, dbeta = Σ g. From the cotangents
-// X, a and b of these, with N = J(X):
+// Gradient of the gradient of layer norm. With n = (x − mean)·rstd, w = gamma∘g and J(u) = rstd·(u − mean u −
+// n·mean(n∘u)), the Jacobian of n in x (symmetric), the backward pass is dx = J(w), dgamma = Σ g∘n, dbeta = Σ g. From
+// the cotangents X, a and b of these, with N = J(X):
 //   dg = gamma∘N + a∘n + b;  dgamma = Σ g∘N;
 //   dx = J(a∘g − rstd·(mean(n∘X)·w + mean(w∘n)·X)) − rstd·mean(w∘N)·n.
 // Layout: rows [rows, D]; a row stays in L1 between the three passes: the sums, dg and dgamma, dx.
 // Accumulated: dgamma into a partial a block of rows, combined later in order.
 // Traffic: x, g and X are read from memory once, dx and dg written once.
 
-/// <summary>Double backward pass of layer norm; an index is a block of rows, whose dgamma goes to partials [blocks, D].</summary>
-internal readonly unsafe struct LayerNormDoubleBackwardKernel<T> : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+/// <summary>
+/// Double backward pass of layer norm; an index is a block of rows, whose dgamma goes to partials [blocks, D].
+/// </summary>
+internal readonly unsafe struct LayerNormDoubleBackwardKernel<T> : ISimdKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     public required T* X { get; init; }
     public required T* Gamma { get; init; }
@@ -76,11 +79,13 @@ internal readonly unsafe struct LayerNormDoubleBackwardKernel<T> : ISimdKernel<T
 
     // Lanes beyond the row are 0 in g and ddx, so that they add nothing.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private void Sums<S, V>(T* x, T* g, T* ddx, T mean, T rstd, out Means means) where S : ISimd<V, T> where V : unmanaged
+    private void Sums<S, V>(T* x, T* g, T* ddx, T mean, T rstd, out Means means)
+        where S : ISimd<V, T> where V : unmanaged
     {
         T* gamma = Gamma, a = Ddgamma;
         var n = Width;
-        V m = S.Set(mean), s = S.Set(rstd), sumX = default, dotX = default, sumW = default, dotW = default, sumA = default, dotA = default;
+        V m = S.Set(mean), s = S.Set(rstd), sumX = default, dotX = default, sumW = default, dotW = default,
+            sumA = default, dotA = default;
         for (var i = 0; i < n; i += S.Count)
         {
             V h = S.Mul(S.Sub(Load<S, V>(x, i, n), m), s), v = Load<S, V>(g, i, n), y = Load<S, V>(ddx, i, n);
@@ -103,7 +108,8 @@ internal readonly unsafe struct LayerNormDoubleBackwardKernel<T> : ISimdKernel<T
 
     // dg and the row's share of dgamma; returns mean(w∘N).
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private T Cotangent<S, V>(T* x, T* g, T* ddx, T mean, T rstd, in Means means, T* dgamma, T* dg) where S : ISimd<V, T> where V : unmanaged
+    private T Cotangent<S, V>(T* x, T* g, T* ddx, T mean, T rstd, in Means means, T* dgamma, T* dg)
+        where S : ISimd<V, T> where V : unmanaged
     {
         T* gamma = Gamma, a = Ddgamma, b = Ddbeta;
         var n = Width;
@@ -120,7 +126,8 @@ internal readonly unsafe struct LayerNormDoubleBackwardKernel<T> : ISimdKernel<T
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private void Input<S, V>(T* x, T* g, T* ddx, T mean, T rstd, in Means means, T dot, T* dx) where S : ISimd<V, T> where V : unmanaged
+    private void Input<S, V>(T* x, T* g, T* ddx, T mean, T rstd, in Means means, T dot, T* dx)
+        where S : ISimd<V, T> where V : unmanaged
     {
         T* gamma = Gamma, a = Ddgamma;
         var n = Width;

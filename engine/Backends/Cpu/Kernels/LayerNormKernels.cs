@@ -7,9 +7,10 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-// Layer norm of rows [rows, D]. Forward: mean, then the variance about it, then the affine map, each pass for several rows in
-// L1: the end of a row's reduction waits, that of the next row does not. Backward: per row one pass for its two inner products
-// and its share of dgamma and dbeta, and one for dx; the shares go into a partial a block of rows, combined later in order.
+// Layer norm of rows [rows, D]. Forward: mean, then the variance about it, then the affine map, each pass for several
+// rows in L1: the end of a row's reduction waits, that of the next row does not. Backward: per row one pass for its two
+// inner products and its share of dgamma and dbeta, and one for dx; the shares go into a partial a block of rows,
+// combined later in order.
 // Traffic: x (and g) are read from memory once, y (dx) written once.
 
 /// <summary>Layer norm. Partials of the parameters are added up by the column reduction.</summary>
@@ -29,7 +30,8 @@ internal sealed class LayerNormKernels(CpuHost host, ReductionKernels reduction)
     {
         var (x, gamma, beta, eps, y, mean, rstd) = args;
         if (x.Count == 0) return;
-        var kernel = new LayerNormKernel<T>(Ptr<T>(x), Ptr<T>(gamma), Ptr<T>(beta), Cast<T>(eps), gamma.Count, Ptr<T>(y), Ptr<T>(mean), Ptr<T>(rstd), Streams(y));
+        var kernel = new LayerNormKernel<T>(Ptr<T>(x), Ptr<T>(gamma), Ptr<T>(beta), Cast<T>(eps), gamma.Count,
+            Ptr<T>(y), Ptr<T>(mean), Ptr<T>(rstd), Streams(y));
         Run<T, LayerNormKernel<T>>(kernel, mean.Count, RowTile(CheapTile / 2, gamma.Count));
     }
 
@@ -49,7 +51,8 @@ internal sealed class LayerNormKernels(CpuHost host, ReductionKernels reduction)
         using var scratch = Borrow(parameters ? (2L * blocks + 2) * width * sizeof(T) : 0);
         var partials = parameters ? (T*)scratch.Pointer : null;
         var kernel = new LayerNormBackwardKernel<T>(
-            Ptr<T>(x), Ptr<T>(gamma), Ptr<T>(mean), Ptr<T>(rstd), Ptr<T>(g), rows, width, LayerNormBlock, dx is null ? null : Ptr<T>(dx), dx is not null && Streams(dx), partials);
+            Ptr<T>(x), Ptr<T>(gamma), Ptr<T>(mean), Ptr<T>(rstd), Ptr<T>(g), rows, width, LayerNormBlock,
+            dx is null ? null : Ptr<T>(dx), dx is not null && Streams(dx), partials);
         Run<T, LayerNormBackwardKernel<T>>(kernel, blocks, RowTile(CheapTile / 2, (long)LayerNormBlock * width));
         if (!parameters) return;
         var sums = partials + 2L * blocks * width;
@@ -99,7 +102,8 @@ internal sealed class LayerNormKernels(CpuHost host, ReductionKernels reduction)
 }
 
 /// <summary>y = (x − mean)·rstd·gamma + beta.</summary>
-internal readonly unsafe struct LayerNormKernel<T>(T* x, T* gamma, T* beta, T eps, int width, T* y, T* mean, T* rstd, bool stream) : ISimdKernel<T>
+internal readonly unsafe struct LayerNormKernel<T>(
+    T* x, T* gamma, T* beta, T eps, int width, T* y, T* mean, T* rstd, bool stream) : ISimdKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
@@ -120,11 +124,13 @@ internal readonly unsafe struct LayerNormKernel<T>(T* x, T* gamma, T* beta, T ep
         {
             var end = Math.Min(to, first + group);
             for (var r = first; r < end; r++) _mean[r] = Rows.Reduce<S, V, T, SumOp>(_x + (long)r * _width, _width) / n;
-            for (var r = first; r < end; r++) _rstd[r] = T.One / T.Sqrt(Squares<S, V>(_x + (long)r * _width, _mean[r], _width) / n + _eps);
+            for (var r = first; r < end; r++)
+                _rstd[r] = T.One / T.Sqrt(Squares<S, V>(_x + (long)r * _width, _mean[r], _width) / n + _eps);
             for (var r = first; r < end; r++)
             {
                 T* x = _x + (long)r * _width, y = _y + (long)r * _width;
-                if (_stream && (nint)y % sizeof(V) == 0) Affine<S, V, WritePast>(x, _mean[r], _rstd[r], y, (nint)group * _width);
+                if (_stream && (nint)y % sizeof(V) == 0)
+                    Affine<S, V, WritePast>(x, _mean[r], _rstd[r], y, (nint)group * _width);
                 else Affine<S, V, WriteCached>(x, _mean[r], _rstd[r], y, (nint)group * _width);
             }
         }
@@ -153,7 +159,8 @@ internal readonly unsafe struct LayerNormKernel<T>(T* x, T* gamma, T* beta, T ep
 
     // Asks for the same row of the next group.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private void Affine<S, V, W>(T* x, T mean, T rstd, T* y, nint ahead) where S : ISimd<V, T> where V : unmanaged where W : struct, IWrite
+    private void Affine<S, V, W>(T* x, T mean, T rstd, T* y, nint ahead)
+        where S : ISimd<V, T> where V : unmanaged where W : struct, IWrite
     {
         T* gamma = _gamma, beta = _beta;
         V m = S.Set(mean), s = S.Set(rstd);
@@ -165,12 +172,16 @@ internal readonly unsafe struct LayerNormKernel<T>(T* x, T* gamma, T* beta, T ep
         }
         if (i == n) return;
         var v = S.Mul(S.Sub(S.LoadPartial(x + i, n - i, default), m), s);
-        S.StorePartial(S.Fma(v, S.LoadPartial(gamma + i, n - i, default), S.LoadPartial(beta + i, n - i, default)), y + i, n - i);
+        S.StorePartial(
+            S.Fma(v, S.LoadPartial(gamma + i, n - i, default), S.LoadPartial(beta + i, n - i, default)), y + i, n - i);
     }
 }
 
-/// <summary>Gradients of layer norm; an index is a block of rows, whose dgamma and dbeta go to partials [blocks, 2, D].</summary>
-internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* mean, T* rstd, T* g, int rows, int width, int block, T* dx, bool stream, T* partials) : ISimdKernel<T>
+/// <summary>
+/// Gradients of layer norm; an index is a block of rows, whose dgamma and dbeta go to partials [blocks, 2, D].
+/// </summary>
+internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* mean, T* rstd, T* g, int rows, int width,
+    int block, T* dx, bool stream, T* partials) : ISimdKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
@@ -205,7 +216,8 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* me
                 if (partial is null) Sums<S, V>(x, g, _mean[r], _rstd[r], out sum, out dot);
                 else SumsAndParameters<S, V>(x, g, _mean[r], _rstd[r], partial, out sum, out dot);
                 var dx = _dx + (long)r * _width;
-                if (_stream && (nint)dx % sizeof(V) == 0) Input<S, V, WritePast>(x, g, _mean[r], _rstd[r], sum / count, dot / count, dx);
+                if (_stream && (nint)dx % sizeof(V) == 0)
+                    Input<S, V, WritePast>(x, g, _mean[r], _rstd[r], sum / count, dot / count, dx);
                 else Input<S, V, WriteCached>(x, g, _mean[r], _rstd[r], sum / count, dot / count, dx);
             }
         }
@@ -261,7 +273,8 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* me
 
     // Both of the above in one pass, two vectors a turn.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private void SumsAndParameters<S, V>(T* x, T* g, T mean, T rstd, T* partial, out T sum, out T dot) where S : ISimd<V, T> where V : unmanaged
+    private void SumsAndParameters<S, V>(T* x, T* g, T mean, T rstd, T* partial, out T sum, out T dot)
+        where S : ISimd<V, T> where V : unmanaged
     {
         int n = _width, i = 0;
         T* gamma = _gamma, dgamma = partial, dbeta = partial + n;
@@ -296,10 +309,12 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* me
         dot = S.Sum(S.Add(c, d));
     }
 
-    // dx = rstd·(g·gamma − mean(g·gamma) − x̂·mean(g·gamma·x̂)), in this order and each product rounded, as the other back ends do it: where
-    // rows are of one or two elements almost nothing is left of the difference. Asks for the next row.
+    // dx = rstd·(g·gamma − mean(g·gamma) − x̂·mean(g·gamma·x̂)), in this order and each product rounded, as the other
+    // back ends do it: where rows are of one or two elements almost nothing is left of the difference. Asks for the
+    // next row.
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private void Input<S, V, W>(T* x, T* g, T mean, T rstd, T meanW, T meanWX, T* dx) where S : ISimd<V, T> where V : unmanaged where W : struct, IWrite
+    private void Input<S, V, W>(T* x, T* g, T mean, T rstd, T meanW, T meanWX, T* dx)
+        where S : ISimd<V, T> where V : unmanaged where W : struct, IWrite
     {
         var gamma = _gamma;
         int n = _width, i = 0;
@@ -312,7 +327,8 @@ internal readonly unsafe struct LayerNormBackwardKernel<T>(T* x, T* gamma, T* me
             W.Write<S, V, T>(S.Mul(s, S.Sub(w, S.Mul(S.Mul(S.Sub(S.Load(x + i), m), s), b))), dx + i);
         }
         if (i == n) return;
-        V h = S.Mul(S.Sub(S.LoadPartial(x + i, n - i, default), m), s), rest = S.Sub(S.Mul(S.LoadPartial(g + i, n - i, default), S.LoadPartial(gamma + i, n - i, default)), a);
+        V h = S.Mul(S.Sub(S.LoadPartial(x + i, n - i, default), m), s),
+            rest = S.Sub(S.Mul(S.LoadPartial(g + i, n - i, default), S.LoadPartial(gamma + i, n - i, default)), a);
         S.StorePartial(S.Mul(s, S.Sub(rest, S.Mul(h, b))), dx + i, n - i);
     }
 }

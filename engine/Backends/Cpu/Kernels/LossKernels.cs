@@ -29,29 +29,34 @@ internal sealed class LossKernels(CpuHost host) : CpuKernels(host), ILossKernels
         var (x, labels, ignore, losses, lse) = args;
         int rows = labels.Count, classes = x.Count / rows;
         Run<T, CrossEntropyKernel<T>>(
-            new CrossEntropyKernel<T>(Ptr<T>(x), classes, Ptr<int>(labels), ignore, Ptr<T>(losses), Ptr<T>(lse)), rows, RowTile(DearTile, classes));
+            new CrossEntropyKernel<T>(Ptr<T>(x), classes, Ptr<int>(labels), ignore, Ptr<T>(losses), Ptr<T>(lse)), rows,
+            RowTile(DearTile, classes));
     }
 
     /// <inheritdoc/>
     public void Run(in CrossEntropyBackwardArgs args)
     {
         if (args.Labels.Count == 0) return;
-        IndexingKernels.CheckIndices("cross_entropy_backward", args.Labels, args.X.Count / args.Labels.Count, args.Ignore);
+        IndexingKernels.CheckIndices(
+            "cross_entropy_backward", args.Labels, args.X.Count / args.Labels.Count, args.Ignore);
         if (args.X.DType == DType.F64) CrossEntropyBackward<double>(args);
         else CrossEntropyBackward<float>(args);
     }
 
-    private unsafe void CrossEntropyBackward<T>(in CrossEntropyBackwardArgs args) where T : unmanaged, IFloatingPointIeee754<T>
+    private unsafe void CrossEntropyBackward<T>(in CrossEntropyBackwardArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         var (x, lse, labels, ignore, g, dx) = args;
         int rows = labels.Count, classes = x.Count / rows;
-        var kernel = new CrossEntropyBackwardKernel<T>(Ptr<T>(x), Ptr<T>(lse), classes, Ptr<int>(labels), ignore, Ptr<T>(g), Ptr<T>(dx));
+        var kernel = new CrossEntropyBackwardKernel<T>(
+            Ptr<T>(x), Ptr<T>(lse), classes, Ptr<int>(labels), ignore, Ptr<T>(g), Ptr<T>(dx));
         Run<T, CrossEntropyBackwardKernel<T>>(kernel, rows, RowTile(DearTile, classes));
     }
 }
 
 /// <summary>losses[r] = lse[r] − x[r, label[r]].</summary>
-internal readonly unsafe struct CrossEntropyKernel<T>(T* x, int classes, int* labels, int ignore, T* losses, T* lse) : ISimdKernel<T>
+internal readonly unsafe struct CrossEntropyKernel<T>(T* x, int classes, int* labels, int ignore, T* losses, T* lse)
+    : ISimdKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
@@ -115,7 +120,8 @@ internal readonly unsafe struct CrossEntropyKernel<T>(T* x, int classes, int* la
 }
 
 /// <summary>dx[r, c] = g[r]·(exp(x[r, c] − lse[r]) − [c = label[r]]).</summary>
-internal readonly unsafe struct CrossEntropyBackwardKernel<T>(T* x, T* lse, int classes, int* labels, int ignore, T* g, T* dx) : ISimdKernel<T>
+internal readonly unsafe struct CrossEntropyBackwardKernel<T>(
+    T* x, T* lse, int classes, int* labels, int ignore, T* g, T* dx) : ISimdKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
@@ -147,7 +153,9 @@ internal readonly unsafe struct CrossEntropyBackwardKernel<T>(T* x, T* lse, int 
     {
         V shift = S.Set(lse), scale = S.Set(g);
         var i = 0;
-        for (; i <= n - S.Count; i += S.Count) S.Store(S.Mul(scale, VectorMath.ExpBelow<S, V, T>(S.Sub(S.Load(x + i), shift))), dx + i);
-        if (i < n) S.StorePartial(S.Mul(scale, VectorMath.ExpBelow<S, V, T>(S.Sub(S.LoadPartial(x + i, n - i, default), shift))), dx + i, n - i);
+        for (; i <= n - S.Count; i += S.Count)
+            S.Store(S.Mul(scale, VectorMath.ExpBelow<S, V, T>(S.Sub(S.Load(x + i), shift))), dx + i);
+        if (i < n) S.StorePartial(S.Mul(
+            scale, VectorMath.ExpBelow<S, V, T>(S.Sub(S.LoadPartial(x + i, n - i, default), shift))), dx + i, n - i);
     }
 }

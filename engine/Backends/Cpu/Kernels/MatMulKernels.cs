@@ -6,7 +6,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-/// <summary>Matrix products: how a product is cut into tiles, and which operand is copied; the rest is in the folder Gemm.</summary>
+/// <summary>
+/// Matrix products: how a product is cut into tiles, and which operand is copied; the rest is in the folder Gemm.
+/// </summary>
 internal sealed class MatMulKernels(CpuHost host) : CpuKernels(host), IMatMulKernels
 {
     // The packed right operand of one pass stays below this.
@@ -120,7 +122,8 @@ internal sealed class MatMulKernels(CpuHost host) : CpuKernels(host), IMatMulKer
         }
         // Wide right operands (a vocabulary) go in slabs of columns, so that the packed copy stays small.
         var width = GemmKernels<T>.Current.Columns;
-        var slab = (int)Math.Clamp(PackedBytes / sizeof(T) / Math.Max(1, g.K) / width * width, width, int.MaxValue / 2 / width * width);
+        var slab = (int)Math.Clamp(
+            PackedBytes / sizeof(T) / Math.Max(1, g.K) / width * width, width, int.MaxValue / 2 / width * width);
         for (var j = 0; j < g.N; j += slab)
         {
             var part = g;
@@ -137,7 +140,8 @@ internal sealed class MatMulKernels(CpuHost host) : CpuKernels(host), IMatMulKer
             {
                 int b0 = blocks * pass / passes, b1 = blocks * (pass + 1) / passes;
                 Pack(Gemm<T>.PackedCountB(part) / passes, Gemm<T>.Panels(part.N), b1 - b0,
-                    (block, from, to) => Gemm<T>.PackB(part, b0 + block, Gemm<T>.Column(part, from), Gemm<T>.Column(part, to), shared));
+                    (block, from, to) =>
+                        Gemm<T>.PackB(part, b0 + block, Gemm<T>.Column(part, from), Gemm<T>.Column(part, to), shared));
                 MatMulRows(part, b0, b1, shared);
             }
         }
@@ -151,16 +155,18 @@ internal sealed class MatMulKernels(CpuHost host) : CpuKernels(host), IMatMulKer
         Pack(Gemm<T>.PackedCountB(t), 1, Gemm<T>.Blocks(t), (block, _, _) => Gemm<T>.PackB(t, block, 0, t.N, shared));
         var panels = Gemm<T>.Rows(t).Count;
         var tiles = (int)Math.Clamp(flops / TileFlops, 1, Math.Min(panels, 4 * TilesPerThread * Workers.Threads));
-        Workers.Run(tiles, i => Gemm<T>.RunTransposed(g, t, (int)((long)panels * i / tiles), (int)((long)panels * (i + 1) / tiles), shared));
+        Workers.Run(tiles, i => Gemm<T>.RunTransposed(
+            g, t, (int)((long)panels * i / tiles), (int)((long)panels * (i + 1) / tiles), shared));
     }
 
-    // Tiles of columns with all rows, one shared copy of A: each panel of B is packed by the thread that uses it, and used at
-    // once. In passes over k, in each of which all threads find A in their second-level caches.
+    // Tiles of columns with all rows, one shared copy of A: each panel of B is packed by the thread that uses it, and
+    // used at once. In passes over k, in each of which all threads find A in their second-level caches.
     private unsafe void MatMulColumns<T>(GemmProblem<T> g) where T : unmanaged, IFloatingPoint<T>
     {
         var rowPanels = Gemm<T>.Rows(g).Count;
         var columnPanels = Gemm<T>.Panels(g.N);
-        var tiles = Math.Max(TilesPerThread * Workers.Threads, (columnPanels + ColumnTilePanels - 1) / ColumnTilePanels);
+        var tiles = Math.Max(
+            TilesPerThread * Workers.Threads, (columnPanels + ColumnTilePanels - 1) / ColumnTilePanels);
         var blocks = Gemm<T>.Blocks(g);
         var packs = Gemm<T>.PacksA(g, g.N);
         var shared = packs ? GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountA(g)) : null;
@@ -168,18 +174,23 @@ internal sealed class MatMulKernels(CpuHost host) : CpuKernels(host), IMatMulKer
         for (var pass = 0; pass < passes; pass++)
         {
             int b0 = blocks * pass / passes, b1 = blocks * (pass + 1) / passes;
-            if (packs) Pack(Gemm<T>.PackedCountA(g) / passes, rowPanels, b1 - b0, (block, from, to) => Gemm<T>.PackA(g, b0 + block, from, to, shared));
-            Workers.Run(tiles, t => Gemm<T>.Run(g, b0, b1, 0, rowPanels, Gemm<T>.Column(g, columnPanels * t / tiles), Gemm<T>.Column(g, columnPanels * (t + 1) / tiles), shared, null));
+            if (packs) Pack(Gemm<T>.PackedCountA(g) / passes, rowPanels, b1 - b0,
+                (block, from, to) => Gemm<T>.PackA(g, b0 + block, from, to, shared));
+            Workers.Run(tiles, t => Gemm<T>.Run(g, b0, b1, 0, rowPanels, Gemm<T>.Column(g, columnPanels * t / tiles),
+                Gemm<T>.Column(g, columnPanels * (t + 1) / tiles), shared, null));
         }
     }
 
-    // Blocks [b0, b1) of k: tiles of rows with all columns, or with some where rows are few, and a shared copy of B (null: read where it lies).
-    private unsafe void MatMulRows<T>(GemmProblem<T> g, int b0, int b1, T* shared) where T : unmanaged, IFloatingPoint<T>
+    // Blocks [b0, b1) of k: tiles of rows with all columns, or with some where rows are few, and a shared copy of B
+    // (null: read where it lies).
+    private unsafe void MatMulRows<T>(GemmProblem<T> g, int b0, int b1, T* shared)
+        where T : unmanaged, IFloatingPoint<T>
     {
         var flops = 2.0 * g.M * g.N * Math.Max(1, g.K);
         var rowPanels = Gemm<T>.Rows(g).Count;
         var columnPanels = Gemm<T>.Panels(g.N);
-        var wanted = Workers.Threads == 1 ? 1 : (int)Math.Clamp(flops / TileFlops, Workers.Threads, 2 * TilesPerThread * Workers.Threads);
+        var wanted = Workers.Threads == 1 ? 1 : (int)Math.Clamp(
+            flops / TileFlops, Workers.Threads, 2 * TilesPerThread * Workers.Threads);
         wanted = Math.Max(wanted, (g.M + TileRows - 1) / TileRows);
         var rowTiles = Math.Min(rowPanels, wanted);
         var columnTiles = Math.Min(columnPanels, (wanted + rowTiles - 1) / rowTiles);
@@ -187,7 +198,8 @@ internal sealed class MatMulKernels(CpuHost host) : CpuKernels(host), IMatMulKer
         {
             int r = t % rowTiles, c = t / rowTiles;
             Gemm<T>.Run(g, b0, b1, (int)((long)rowPanels * r / rowTiles), (int)((long)rowPanels * (r + 1) / rowTiles),
-                Gemm<T>.Column(g, columnPanels * c / columnTiles), Gemm<T>.Column(g, columnPanels * (c + 1) / columnTiles), null, shared);
+                Gemm<T>.Column(g, columnPanels * c / columnTiles),
+                Gemm<T>.Column(g, columnPanels * (c + 1) / columnTiles), null, shared);
         });
     }
 
@@ -200,6 +212,7 @@ internal sealed class MatMulKernels(CpuHost host) : CpuKernels(host), IMatMulKer
             return;
         }
         var groups = Workers.Threads == 1 ? 1 : Math.Clamp(2 * TilesPerThread * Workers.Threads / blocks, 1, panels);
-        Workers.Run(blocks * groups, t => pack(t / groups, (int)((long)panels * (t % groups) / groups), (int)((long)panels * (t % groups + 1) / groups)));
+        Workers.Run(blocks * groups, t => pack(
+            t / groups, (int)((long)panels * (t % groups) / groups), (int)((long)panels * (t % groups + 1) / groups)));
     }
 }

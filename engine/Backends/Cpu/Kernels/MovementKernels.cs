@@ -7,8 +7,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-// Movement of elements of 4 or 8 bytes (E = uint or ulong, whatever they mean). Layout: contiguous runs are block copies,
-// two axes that swap go through 8×8 or 4×4 tiles in registers. No arithmetic; every byte is read once and written once.
+// Movement of elements of 4 or 8 bytes (E = uint or ulong, whatever they mean). Layout: contiguous runs are block
+// copies, two axes that swap go through 8×8 or 4×4 tiles in registers. No arithmetic; every byte is read once and
+// written once.
 
 /// <summary>Fill, copies, permutations and patches.</summary>
 internal sealed class MovementKernels(CpuHost host) : CpuKernels(host), IMovementKernels
@@ -33,7 +34,8 @@ internal sealed class MovementKernels(CpuHost host) : CpuKernels(host), IMovemen
         {
             long bytes = (long)y.Count * y.DType.Size(), block = CheapTile * sizeof(float), blocks = bytes / block;
             Run(new CopyRowsKernel(Ptr<byte>(x), block, Ptr<byte>(y), block, block), (int)blocks, 1);
-            Buffer.MemoryCopy(Ptr<byte>(x) + blocks * block, Ptr<byte>(y) + blocks * block, bytes - blocks * block, bytes - blocks * block);
+            Buffer.MemoryCopy(Ptr<byte>(x) + blocks * block, Ptr<byte>(y) + blocks * block, bytes - blocks * block,
+                bytes - blocks * block);
             return;
         }
         switch (x.DType)
@@ -48,8 +50,10 @@ internal sealed class MovementKernels(CpuHost host) : CpuKernels(host), IMovemen
     {
         switch (y.DType)
         {
-            case DType.F64: Run(new ConvertKernel<TFrom, double>(Ptr<TFrom>(x), Ptr<double>(y)), y.Count, CheapTile); break;
-            case DType.F32: Run(new ConvertKernel<TFrom, float>(Ptr<TFrom>(x), Ptr<float>(y)), y.Count, CheapTile); break;
+            case DType.F64:
+                Run(new ConvertKernel<TFrom, double>(Ptr<TFrom>(x), Ptr<double>(y)), y.Count, CheapTile); break;
+            case DType.F32:
+                Run(new ConvertKernel<TFrom, float>(Ptr<TFrom>(x), Ptr<float>(y)), y.Count, CheapTile); break;
             default: Run(new ConvertKernel<TFrom, int>(Ptr<TFrom>(x), Ptr<int>(y)), y.Count, CheapTile); break;
         }
     }
@@ -65,7 +69,8 @@ internal sealed class MovementKernels(CpuHost host) : CpuKernels(host), IMovemen
     private unsafe void Permute<E>(E* x, Shape shape, ReadOnlySpan<int> perm, E* y) where E : unmanaged
     {
         if (shape.Count == 0) return;
-        if (shape.Rank > PermutePlan.MaxRank) throw new ShapeException("permute", $"{shape} has more than {PermutePlan.MaxRank} axes");
+        if (shape.Rank > PermutePlan.MaxRank)
+            throw new ShapeException("permute", $"{shape} has more than {PermutePlan.MaxRank} axes");
         var plan = PermutePlan.Of(shape.Dims, perm);
         var last = plan.Rank - 1;
         if (last < 0 || plan.From[last] == 1)
@@ -75,7 +80,8 @@ internal sealed class MovementKernels(CpuHost host) : CpuKernels(host), IMovemen
             Run(new PermuteRunsKernel<E>(x, y, plan, run), plan.Count(), RowTile(CheapTile, run));
             return;
         }
-        // The last axis of y strides through x; the axis that runs along x strides through y: together a plane to transpose.
+        // The last axis of y strides through x; the axis that runs along x strides through y: together a plane to
+        // transpose.
         var row = 0;
         while (plan.From[row] != 1) row++;
         int rows = plan.Extent[row], columns = plan.Extent[last];
@@ -84,7 +90,8 @@ internal sealed class MovementKernels(CpuHost host) : CpuKernels(host), IMovemen
         plan.Remove(row);
         const int band = 64;
         var kernel = new TransposeKernel<E>(x, y, plan, rows, rowStride, columns, stride, band);
-        Run(kernel, plan.Count() * ((rows + band - 1) / band), RowTile(CheapTile, (long)Math.Min(rows, band) * columns));
+        Run(kernel, plan.Count() * ((rows + band - 1) / band),
+            RowTile(CheapTile, (long)Math.Min(rows, band) * columns));
     }
 
     /// <inheritdoc/>
@@ -93,7 +100,8 @@ internal sealed class MovementKernels(CpuHost host) : CpuKernels(host), IMovemen
         var (x, fromLength, fromStart, y, toLength, toStart, outer, count, inner) = args;
         long row = (long)inner * y.DType.Size(), run = count * row;
         if (run == 0) return;
-        var kernel = new CopyRowsKernel(Ptr<byte>(x) + fromStart * row, fromLength * row, Ptr<byte>(y) + toStart * row, toLength * row, run);
+        var kernel = new CopyRowsKernel(
+            Ptr<byte>(x) + fromStart * row, fromLength * row, Ptr<byte>(y) + toStart * row, toLength * row, run);
         Run(kernel, outer, RowTile(CheapTile, run / sizeof(float)));
     }
 
@@ -106,12 +114,15 @@ internal sealed class MovementKernels(CpuHost host) : CpuKernels(host), IMovemen
     private unsafe void Patches(Tensor image, int patch, Tensor patches, bool toPatches)
     {
         if (image.Count == 0) return;
-        int channels = image.Shape[1], height = image.Shape[2], width = image.Shape[3], bands = image.Shape[0] * (height / patch);
+        int channels = image.Shape[1], height = image.Shape[2], width = image.Shape[3],
+            bands = image.Shape[0] * (height / patch);
         var tile = RowTile(CheapTile, (long)channels * patch * width);
         if (image.DType.Size() == 8)
-            Run(new PatchesKernel<ulong>(Ptr<ulong>(image), Ptr<ulong>(patches), channels, height, width, patch, toPatches), bands, tile);
+            Run(new PatchesKernel<ulong>(
+                Ptr<ulong>(image), Ptr<ulong>(patches), channels, height, width, patch, toPatches), bands, tile);
         else
-            Run(new PatchesKernel<uint>(Ptr<uint>(image), Ptr<uint>(patches), channels, height, width, patch, toPatches), bands, tile);
+            Run(new PatchesKernel<uint>(
+                Ptr<uint>(image), Ptr<uint>(patches), channels, height, width, patch, toPatches), bands, tile);
     }
 }
 
@@ -137,7 +148,8 @@ internal readonly unsafe struct PermuteRunsKernel<E>(E* x, E* y, PermutePlan pla
 /// Planes that are transposed: y's innermost axis (columns) strides through x by <c>stride</c>, and the axis that is
 /// innermost in x (rows) strides through y. An index is a band of rows of one plane.
 /// </summary>
-internal readonly unsafe struct TransposeKernel<E>(E* x, E* y, PermutePlan others, int rows, long rowStride, int columns, long stride, int band) : IRange where E : unmanaged
+internal readonly unsafe struct TransposeKernel<E>(E* x, E* y, PermutePlan others, int rows, long rowStride,
+    int columns, long stride, int band) : IRange where E : unmanaged
 {
     private readonly E* _x = x;
     private readonly E* _y = y;
@@ -155,7 +167,8 @@ internal readonly unsafe struct TransposeKernel<E>(E* x, E* y, PermutePlan other
         {
             _others.Locate(i / bands, out var source, out var target);
             int r0 = i % bands * _band, r1 = Math.Min(_rows, r0 + _band);
-            Transposes.Run(_x + source + r0, (nint)_stride, _columns, 1, r1 - r0, _y + target + r0 * _rowStride, (nint)_rowStride);
+            Transposes.Run(
+                _x + source + r0, (nint)_stride, _columns, 1, r1 - r0, _y + target + r0 * _rowStride, (nint)_rowStride);
         }
     }
 }
@@ -176,7 +189,8 @@ internal readonly unsafe struct CopyRowsKernel(byte* x, long fromPitch, byte* y,
 }
 
 /// <summary>Between image [B, C, H, W] and patches [B·(H/p)·(W/p), C·p·p]; an index is a row of patches.</summary>
-internal readonly unsafe struct PatchesKernel<E>(E* image, E* patches, int channels, int height, int width, int patch, bool toPatches) : IRange where E : unmanaged
+internal readonly unsafe struct PatchesKernel<E>(
+    E* image, E* patches, int channels, int height, int width, int patch, bool toPatches) : IRange where E : unmanaged
 {
     private readonly E* _image = image;
     private readonly E* _patches = patches;

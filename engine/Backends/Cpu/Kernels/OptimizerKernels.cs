@@ -8,8 +8,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Backends.Cpu.Kernels;
 
 // The optimizer's step. Layout: flat. Fused: decay, both moments, bias corrections and the update, in one pass.
-// Traffic: p, m, v read and written once, g read once. With a moving average in the same pass only the average is read and
-// written more, the new p is at hand.
+// Traffic: p, m, v read and written once, g read once. With a moving average in the same pass only the average is read
+// and written more, the new p is at hand.
 
 /// <summary>What a step does to all weights.</summary>
 internal sealed class OptimizerKernels(CpuHost host) : CpuKernels(host), IOptimizerKernels
@@ -25,7 +25,8 @@ internal sealed class OptimizerKernels(CpuHost host) : CpuKernels(host), IOptimi
     private unsafe void AdamW<T>(AdamWTensors t, in AdamWStep step) where T : unmanaged, IFloatingPointIeee754<T>
     {
         var average = t.Average is { } y ? Ptr<T>(y) : null;
-        Run<T, AdamWKernel<T>>(new AdamWKernel<T>(Ptr<T>(t.P), Ptr<T>(t.G), Ptr<T>(t.M), Ptr<T>(t.V), average, step), t.P.Count, CheapTile / 2);
+        Run<T, AdamWKernel<T>>(new AdamWKernel<T>(Ptr<T>(t.P), Ptr<T>(t.G), Ptr<T>(t.M), Ptr<T>(t.V), average, step),
+            t.P.Count, CheapTile / 2);
     }
 
     /// <inheritdoc/>
@@ -36,16 +37,19 @@ internal sealed class OptimizerKernels(CpuHost host) : CpuKernels(host), IOptimi
 
     private unsafe void Lerp(Tensor x, double weight, Tensor y)
     {
-        if (y.DType == DType.F64) Run<double, LerpKernel<double>>(new LerpKernel<double>(Ptr<double>(x), weight, Ptr<double>(y)), y.Count, CheapTile);
-        else Run<float, LerpKernel<float>>(new LerpKernel<float>(Ptr<float>(x), (float)weight, Ptr<float>(y)), y.Count, CheapTile);
+        if (y.DType == DType.F64) Run<double, LerpKernel<double>>(
+            new LerpKernel<double>(Ptr<double>(x), weight, Ptr<double>(y)), y.Count, CheapTile);
+        else Run<float, LerpKernel<float>>(
+            new LerpKernel<float>(Ptr<float>(x), (float)weight, Ptr<float>(y)), y.Count, CheapTile);
     }
 }
 
 /// <summary>
-/// One step of AdamW; where there is a moving average y of the parameter, y += weight·(p − y) after it. What depends on the step
-/// alone is computed in f64.
+/// One step of AdamW; where there is a moving average y of the parameter, y += weight·(p − y) after it. What depends on
+/// the step alone is computed in f64.
 /// </summary>
-internal readonly unsafe struct AdamWKernel<T>(T* p, T* g, T* m, T* v, T* y, in AdamWStep options) : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly unsafe struct AdamWKernel<T>(T* p, T* g, T* m, T* v, T* y, in AdamWStep options) : ISimdKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _p = p;
     private readonly T* _g = g;
@@ -65,7 +69,8 @@ internal readonly unsafe struct AdamWKernel<T>(T* p, T* g, T* m, T* v, T* y, in 
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
         T* p = _p, g = _g, m = _m, v = _v, y = _y;
-        V keep = S.Set(_keep), first = S.Set(_first), beta2 = S.Set(_beta2), second = S.Set(_second), rate = S.Set(_rate), root = S.Set(_root), eps = S.Set(_eps), move = S.Set(_move);
+        V keep = S.Set(_keep), first = S.Set(_first), beta2 = S.Set(_beta2), second = S.Set(_second),
+            rate = S.Set(_rate), root = S.Set(_root), eps = S.Set(_eps), move = S.Set(_move);
         for (var i = from; i < to; i += S.Count)
         {
             var n = to - i;

@@ -7,8 +7,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-// Random numbers by element number, see RandomKey. Layout: flat; a chunk of words or uniform numbers is made on the stack and used
-// at once, so that a mask never reaches memory. Cost: about 25 integer operations an element; x once, y once.
+// Random numbers by element number, see RandomKey. Layout: flat; a chunk of words or uniform numbers is made on the
+// stack and used at once, so that a mask never reaches memory. Cost: about 25 integer operations an element; x once, y
+// once.
 
 /// <summary>Random tensors and dropout. Tiles are whole blocks of four words.</summary>
 internal sealed class RandomKernels(CpuHost host) : CpuKernels(host), IRandomKernels
@@ -17,8 +18,10 @@ internal sealed class RandomKernels(CpuHost host) : CpuKernels(host), IRandomKer
     public unsafe void Run(in DropoutArgs args)
     {
         var (x, p, key, y) = args;
-        if (y.DType == DType.F64) Run<double, DropoutKernel<double>>(new DropoutKernel<double>(Ptr<double>(x), p, key, Ptr<double>(y)), y.Count, DearTile);
-        else Run<float, DropoutKernel<float>>(new DropoutKernel<float>(Ptr<float>(x), p, key, Ptr<float>(y)), y.Count, DearTile);
+        if (y.DType == DType.F64) Run<double, DropoutKernel<double>>(
+            new DropoutKernel<double>(Ptr<double>(x), p, key, Ptr<double>(y)), y.Count, DearTile);
+        else Run<float, DropoutKernel<float>>(
+            new DropoutKernel<float>(Ptr<float>(x), p, key, Ptr<float>(y)), y.Count, DearTile);
     }
 
     /// <inheritdoc/>
@@ -34,7 +37,8 @@ internal sealed class RandomKernels(CpuHost host) : CpuKernels(host), IRandomKer
     {
         var (y, mean, std, key) = args;
         var pairs = (y.Count + 1) / 2;
-        if (y.DType == DType.F64) Run(new NormalKernel<double>(Ptr<double>(y), y.Count, mean, std, key), pairs, DearTile / 2);
+        if (y.DType == DType.F64)
+            Run(new NormalKernel<double>(Ptr<double>(y), y.Count, mean, std, key), pairs, DearTile / 2);
         else Run(new NormalKernel<float>(Ptr<float>(y), y.Count, mean, std, key), pairs, DearTile / 2);
     }
 }
@@ -55,7 +59,8 @@ internal static unsafe class UniformNumbers
 }
 
 /// <summary>y = x∘[u ≥ p]/(1 − p), decided on the random words themselves, without making numbers of them.</summary>
-internal readonly unsafe struct DropoutKernel<T>(T* x, double p, RandomKey key, T* y) : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly unsafe struct DropoutKernel<T>(T* x, double p, RandomKey key, T* y) : ISimdKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
     private readonly T* _y = y;
@@ -74,21 +79,26 @@ internal readonly unsafe struct DropoutKernel<T>(T* x, double p, RandomKey key, 
         for (var i = from; i < to; i += UniformNumbers.Chunk)
         {
             var n = Math.Min(UniformNumbers.Chunk, to - i);
-            Apply<S, V>(_x + i, PhiloxVectors.FillPadded(_key, i, words, n), (uint)_threshold, S.Set(_scale), _y + i, n);
+            Apply<S, V>(
+                _x + i, PhiloxVectors.FillPadded(_key, i, words, n), (uint)_threshold, S.Set(_scale), _y + i, n);
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Apply<S, V>(T* x, uint* words, uint threshold, V scale, T* y, int n) where S : ISimd<V, T> where V : unmanaged
+    private static void Apply<S, V>(T* x, uint* words, uint threshold, V scale, T* y, int n)
+        where S : ISimd<V, T> where V : unmanaged
     {
         var i = 0;
-        for (; i <= n - S.Count; i += S.Count) S.Store(S.Keep(S.Mul(S.Load(x + i), scale), words + i, threshold), y + i);
-        if (i < n) S.StorePartial(S.Keep(S.Mul(S.LoadPartial(x + i, n - i, default), scale), words + i, threshold), y + i, n - i);
+        for (; i <= n - S.Count; i += S.Count)
+            S.Store(S.Keep(S.Mul(S.Load(x + i), scale), words + i, threshold), y + i);
+        if (i < n) S.StorePartial(
+            S.Keep(S.Mul(S.LoadPartial(x + i, n - i, default), scale), words + i, threshold), y + i, n - i);
     }
 }
 
 /// <summary>y uniform in [low, high).</summary>
-internal readonly unsafe struct UniformKernel<T>(T* y, double low, double high, RandomKey key) : IRange where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly unsafe struct UniformKernel<T>(T* y, double low, double high, RandomKey key) : IRange
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _y = y;
     private readonly double _low = low;
@@ -109,8 +119,11 @@ internal readonly unsafe struct UniformKernel<T>(T* y, double low, double high, 
     }
 }
 
-/// <summary>y normal by Box-Muller: elements 2k and 2k + 1 are r·cos and r·sin with r = √(−2 ln(1 − u₂ₖ)) at angle 2π·u₂ₖ₊₁.</summary>
-internal readonly unsafe struct NormalKernel<T>(T* y, int count, double mean, double std, RandomKey key) : IRange where T : unmanaged, IFloatingPointIeee754<T>
+/// <summary>
+/// y normal by Box-Muller: elements 2k and 2k + 1 are r·cos and r·sin with r = √(−2 ln(1 − u₂ₖ)) at angle 2π·u₂ₖ₊₁.
+/// </summary>
+internal readonly unsafe struct NormalKernel<T>(T* y, int count, double mean, double std, RandomKey key) : IRange
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _y = y;
     private readonly int _count = count;

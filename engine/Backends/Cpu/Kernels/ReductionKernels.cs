@@ -7,9 +7,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-// Sums and extremes along an axis. Layout: x [outer, length, inner]. A row (inner = 1) goes through four accumulators in a
-// fixed pattern; columns run down fixed blocks of rows, whose results are then combined in order. So the order of additions
-// depends on the shape and the register width alone. Traffic: x is read once.
+// Sums and extremes along an axis. Layout: x [outer, length, inner]. A row (inner = 1) goes through four accumulators
+// in a fixed pattern; columns run down fixed blocks of rows, whose results are then combined in order. So the order of
+// additions depends on the shape and the register width alone. Traffic: x is read once.
 
 /// <summary>Reductions along an axis.</summary>
 internal sealed class ReductionKernels(CpuHost host) : CpuKernels(host), IReductionKernels
@@ -40,13 +40,15 @@ internal sealed class ReductionKernels(CpuHost host) : CpuKernels(host), IReduct
         }
     }
 
-    private unsafe void Reduce<T, O>(T* x, AxisView axis, T* y) where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
+    private unsafe void Reduce<T, O>(T* x, AxisView axis, T* y)
+        where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
     {
         if (axis.Inner == 1) ReduceRows<T, O>(x, axis.Outer, axis.Length, y);
         else ReduceColumns<T, O>(x, axis, y);
     }
 
-    private unsafe void ReduceRows<T, O>(T* x, int rows, int length, T* y) where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
+    private unsafe void ReduceRows<T, O>(T* x, int rows, int length, T* y)
+        where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
     {
         if (length <= LongRow)
         {
@@ -56,23 +58,27 @@ internal sealed class ReductionKernels(CpuHost host) : CpuKernels(host), IReduct
         var pieces = (length + LongRow - 1) / LongRow;
         using var scratch = Borrow((long)rows * pieces * sizeof(T));
         var partials = (T*)scratch.Pointer;
-        Run<T, ReducePiecesKernel<T, O>>(new ReducePiecesKernel<T, O>(x, length, LongRow, partials), rows * pieces, CheapTile / LongRow);
+        Run<T, ReducePiecesKernel<T, O>>(
+            new ReducePiecesKernel<T, O>(x, length, LongRow, partials), rows * pieces, CheapTile / LongRow);
         SimdDispatch.Run<T, ReduceRowsKernel<T, O>>(new ReduceRowsKernel<T, O>(partials, pieces, y), 0, rows);
     }
 
     /// <summary>Reduces the columns of an axis in host memory.</summary>
-    public unsafe void ReduceColumns<T, O>(T* x, AxisView axis, T* y) where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
+    public unsafe void ReduceColumns<T, O>(T* x, AxisView axis, T* y)
+        where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
     {
         // 1.5 blocks are better as one: the second pass and its scratch cost more than they spread.
         var blocks = axis.Length <= ColumnBlock * 3 / 2 ? 1 : (axis.Length + ColumnBlock - 1) / ColumnBlock;
         if (blocks == 1)
         {
-            Run<T, ReduceColumnsKernel<T, O>>(new ReduceColumnsKernel<T, O>(x, axis, Math.Max(1, axis.Length), y), axis.Outer, RowTile(CheapTile, (long)axis.Length * axis.Inner));
+            Run<T, ReduceColumnsKernel<T, O>>(new ReduceColumnsKernel<T, O>(x, axis, Math.Max(1, axis.Length), y),
+                axis.Outer, RowTile(CheapTile, (long)axis.Length * axis.Inner));
             return;
         }
         using var scratch = Borrow((long)axis.Outer * blocks * axis.Inner * sizeof(T));
         var partials = (T*)scratch.Pointer;
-        Run<T, ReduceColumnsKernel<T, O>>(new ReduceColumnsKernel<T, O>(x, axis, ColumnBlock, partials), axis.Outer * blocks, RowTile(CheapTile, (long)ColumnBlock * axis.Inner));
+        Run<T, ReduceColumnsKernel<T, O>>(new ReduceColumnsKernel<T, O>(x, axis, ColumnBlock, partials),
+            axis.Outer * blocks, RowTile(CheapTile, (long)ColumnBlock * axis.Inner));
         ReduceColumns<T, O>(partials, axis with { Length = blocks }, y);
     }
 
@@ -84,9 +90,13 @@ internal sealed class ReductionKernels(CpuHost host) : CpuKernels(host), IReduct
         var tile = RowTile(CheapTile, (long)axis.Length * axis.Inner);
         var max = kind == ReduceKind.Max;
         if (values.DType == DType.F64)
-            Run<double, ArgReduceKernel<double>>(new ArgReduceKernel<double>(Ptr<double>(x), axis, max, Ptr<double>(values), Ptr<int>(indices)), axis.Outer, tile);
+            Run<double, ArgReduceKernel<double>>(
+                new ArgReduceKernel<double>(Ptr<double>(x), axis, max, Ptr<double>(values), Ptr<int>(indices)),
+                axis.Outer, tile);
         else
-            Run<float, ArgReduceKernel<float>>(new ArgReduceKernel<float>(Ptr<float>(x), axis, max, Ptr<float>(values), Ptr<int>(indices)), axis.Outer, tile);
+            Run<float, ArgReduceKernel<float>>(
+                new ArgReduceKernel<float>(Ptr<float>(x), axis, max, Ptr<float>(values), Ptr<int>(indices)),
+                axis.Outer, tile);
     }
 
     /// <inheritdoc/>
@@ -98,7 +108,8 @@ internal sealed class ReductionKernels(CpuHost host) : CpuKernels(host), IReduct
     }
 
     // One job for the tensors of a type, however many and small they are.
-    private unsafe void CountNonFinite<T>(ReadOnlySpan<Tensor> tensors, DType type, Span<long> counts) where T : unmanaged, IFloatingPointIeee754<T>
+    private unsafe void CountNonFinite<T>(ReadOnlySpan<Tensor> tensors, DType type, Span<long> counts)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         long pieces = 0, elements = 0;
         foreach (var x in tensors)
@@ -112,7 +123,12 @@ internal sealed class ReductionKernels(CpuHost host) : CpuKernels(host), IReduct
         var piece = (FinitePiece*)scratch.Pointer;
         for (var t = 0; t < tensors.Length; t++)
             for (var at = 0; tensors[t].DType == type && at < tensors[t].Count; at += CheapTile)
-                *piece++ = new FinitePiece { Start = (nint)(Ptr<T>(tensors[t]) + at), Length = Math.Min(CheapTile, tensors[t].Count - at), Tensor = t };
+                *piece++ = new FinitePiece
+                {
+                    Start = (nint)(Ptr<T>(tensors[t]) + at),
+                    Length = Math.Min(CheapTile, tensors[t].Count - at),
+                    Tensor = t
+                };
         piece -= pieces;
         // So many pieces as have about the elements of a tile.
         var together = (int)Math.Clamp(pieces * CheapTile / elements, 1, pieces);
@@ -135,7 +151,8 @@ internal readonly struct SumOp : IReduceOp
     public static T Identity<T>() where T : unmanaged, IFloatingPointIeee754<T> => T.Zero;
     public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => a + b;
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Add(a, b);
+    public static V Combine<S, V, T>(V a, V b)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Add(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Sum(v);
 }
@@ -145,18 +162,22 @@ internal readonly struct MaxOp : IReduceOp
     public static T Identity<T>() where T : unmanaged, IFloatingPointIeee754<T> => T.NegativeInfinity;
     public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => T.Max(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Max(a, b);
+    public static V Combine<S, V, T>(V a, V b)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Max(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MaxLane(v);
 }
 
-/// <summary>Maximum in one instruction, for rows that a NaN spoils anyway: what it returns then is any number.</summary>
+/// <summary>
+/// Maximum in one instruction, for rows that a NaN spoils anyway: what it returns then is any number.
+/// </summary>
 internal readonly struct FastMaxOp : IReduceOp
 {
     public static T Identity<T>() where T : unmanaged, IFloatingPointIeee754<T> => T.NegativeInfinity;
     public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => T.Max(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MaxFast(a, b);
+    public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged =>
+        S.MaxFast(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MaxLane(v);
 }
@@ -166,7 +187,8 @@ internal readonly struct MinOp : IReduceOp
     public static T Identity<T>() where T : unmanaged, IFloatingPointIeee754<T> => T.PositiveInfinity;
     public static T Combine<T>(T a, T b) where T : unmanaged, IFloatingPointIeee754<T> => T.Min(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Combine<S, V, T>(V a, V b) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Min(a, b);
+    public static V Combine<S, V, T>(V a, V b)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.Min(a, b);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Lanes<S, V, T>(V v) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MinLane(v);
 }
@@ -176,7 +198,8 @@ internal static unsafe class Rows
 {
     /// <summary>Combines n contiguous elements.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static T Reduce<S, V, T, O>(T* x, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
+    public static T Reduce<S, V, T, O>(T* x, int n) where S : ISimd<V, T>
+        where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp
     {
         var w = S.Count;
         V none = S.Set(O.Identity<T>()), a = none, b = none;
@@ -240,7 +263,8 @@ internal readonly unsafe struct ReducePiecesKernel<T, O>(T* x, int length, int b
         for (var i = from; i < to; i++)
         {
             var start = i % pieces * _block;
-            _partials[i] = Rows.Reduce<S, V, T, O>(_x + (long)(i / pieces) * _length + start, Math.Min(_block, _length - start));
+            _partials[i] = Rows.Reduce<S, V, T, O>(
+                _x + (long)(i / pieces) * _length + start, Math.Min(_block, _length - start));
         }
     }
 }
@@ -260,7 +284,8 @@ internal readonly unsafe struct ReduceColumnsKernel<T, O>(T* x, AxisView axis, i
         for (var i = from; i < to; i++)
         {
             var start = i % blocks * _block;
-            Block<S, V>(_x + ((long)(i / blocks) * _axis.Length + start) * inner, Math.Min(_block, _axis.Length - start), inner, _partials + (long)i * inner);
+            Block<S, V>(_x + ((long)(i / blocks) * _axis.Length + start) * inner,
+                Math.Min(_block, _axis.Length - start), inner, _partials + (long)i * inner);
         }
     }
 
@@ -295,13 +320,15 @@ internal readonly unsafe struct ReduceColumnsKernel<T, O>(T* x, AxisView axis, i
         }
         if (n >= inner) return;
         var rest = none;
-        for (var r = 0; r < rows; r++) rest = O.Combine<S, V, T>(rest, S.LoadPartial(x + (long)r * inner + n, inner - n, none));
+        for (var r = 0; r < rows; r++)
+            rest = O.Combine<S, V, T>(rest, S.LoadPartial(x + (long)r * inner + n, inner - n, none));
         S.StorePartial(rest, y + n, inner - n);
     }
 }
 
 /// <summary>Largest or smallest element of a row and its first place; the first NaN wins.</summary>
-internal readonly unsafe struct ArgReduceKernel<T>(T* x, AxisView axis, bool max, T* values, int* indices) : ISimdKernel<T>
+internal readonly unsafe struct ArgReduceKernel<T>(T* x, AxisView axis, bool max, T* values, int* indices)
+    : ISimdKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
@@ -362,8 +389,11 @@ internal struct FinitePiece
     public long Count;
 }
 
-/// <summary>Counts NaN and infinite elements of pieces; those that have none, which is the rule, cost one operation an element.</summary>
-internal readonly unsafe struct CountNonFiniteKernel<T>(FinitePiece* pieces) : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+/// <summary>
+/// Counts NaN and infinite elements of pieces; those that have none, which is the rule, cost one operation an element.
+/// </summary>
+internal readonly unsafe struct CountNonFiniteKernel<T>(FinitePiece* pieces) : ISimdKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly FinitePiece* _pieces = pieces;
 

@@ -7,10 +7,10 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-// Softmax. Layout: rows of contiguous elements that stay in L1 between the passes, several short ones pass by pass, since the
-// end of a row's reduction waits and that of the next row does not; softmax over an inner axis runs a vector of columns down
-// the axis. Fused: maximum, exponential, sum and scaling. Sums are taken in a fixed order within a row. Traffic: x
-// (and g) once, y once.
+// Softmax. Layout: rows of contiguous elements that stay in L1 between the passes, several short ones pass by pass,
+// since the end of a row's reduction waits and that of the next row does not; softmax over an inner axis runs a vector
+// of columns down the axis. Fused: maximum, exponential, sum and scaling. Sums are taken in a fixed order within a row.
+// Traffic: x (and g) once, y once.
 
 /// <summary>Softmax, with a mask or without.</summary>
 internal sealed class SoftmaxKernels(CpuHost host) : CpuKernels(host), ISoftmaxKernels
@@ -27,8 +27,10 @@ internal sealed class SoftmaxKernels(CpuHost host) : CpuKernels(host), ISoftmaxK
         var (x, axis, log, y) = args;
         if (y.Count == 0) return;
         var tile = RowTile(DearTile, (long)axis.Length * axis.Inner);
-        if (axis.Inner == 1) Run<T, SoftmaxRowsKernel<T>>(new SoftmaxRowsKernel<T>(Ptr<T>(x), axis.Length, log, Streams(y), Ptr<T>(y)), axis.Outer, tile);
-        else Run<T, SoftmaxColumnsKernel<T>>(new SoftmaxColumnsKernel<T>(Ptr<T>(x), axis, log, Ptr<T>(y)), axis.Outer, tile);
+        if (axis.Inner == 1) Run<T, SoftmaxRowsKernel<T>>(
+            new SoftmaxRowsKernel<T>(Ptr<T>(x), axis.Length, log, Streams(y), Ptr<T>(y)), axis.Outer, tile);
+        else Run<T, SoftmaxColumnsKernel<T>>(
+            new SoftmaxColumnsKernel<T>(Ptr<T>(x), axis, log, Ptr<T>(y)), axis.Outer, tile);
     }
 
     /// <inheritdoc/>
@@ -40,7 +42,8 @@ internal sealed class SoftmaxKernels(CpuHost host) : CpuKernels(host), ISoftmaxK
 
     private unsafe void SoftmaxBackward<T>(in SoftmaxBackwardArgs args) where T : unmanaged, IFloatingPointIeee754<T> =>
         Run<T, SoftmaxBackwardKernel<T>>(
-            new SoftmaxBackwardKernel<T>(Ptr<T>(args.Y), Ptr<T>(args.G), args.Axis, args.Log, Ptr<T>(args.Dx)), args.Axis.Outer, RowTile(args.Log ? DearTile : CheapTile, (long)args.Axis.Length * args.Axis.Inner));
+            new SoftmaxBackwardKernel<T>(Ptr<T>(args.Y), Ptr<T>(args.G), args.Axis, args.Log, Ptr<T>(args.Dx)),
+            args.Axis.Outer, RowTile(args.Log ? DearTile : CheapTile, (long)args.Axis.Length * args.Axis.Inner));
 
     /// <inheritdoc/>
     public void Run(in MaskedSoftmaxArgs args)
@@ -53,13 +56,16 @@ internal sealed class SoftmaxKernels(CpuHost host) : CpuKernels(host), ISoftmaxK
     private unsafe void MaskedSoftmax<T>(in MaskedSoftmaxArgs args) where T : unmanaged, IFloatingPointIeee754<T>
     {
         var (x, scale, mask, maskBatch, maskHead, maskRow, y) = args;
-        var kernel = new MaskedSoftmaxKernel<T>(Ptr<T>(x), T.CreateChecked(scale), x.Shape, PtrOrNull<T>(mask), maskBatch, maskHead, maskRow, Ptr<T>(y));
-        RunTiles(x.Shape[0] * x.Shape[1], 30.0 * x.Count, (from, to) => SimdDispatch.Run<T, MaskedSoftmaxKernel<T>>(kernel, from, to));
+        var kernel = new MaskedSoftmaxKernel<T>(
+            Ptr<T>(x), T.CreateChecked(scale), x.Shape, PtrOrNull<T>(mask), maskBatch, maskHead, maskRow, Ptr<T>(y));
+        RunTiles(x.Shape[0] * x.Shape[1], 30.0 * x.Count,
+            (from, to) => SimdDispatch.Run<T, MaskedSoftmaxKernel<T>>(kernel, from, to));
     }
 }
 
 /// <summary>Softmax of rows.</summary>
-internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log, bool far, T* y) : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log, bool far, T* y) : ISimdKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
     private readonly T* _y = y;
@@ -81,7 +87,8 @@ internal readonly unsafe struct SoftmaxRowsKernel<T>(T* x, int length, bool log,
             for (var i = 0; i < rows; i++)
             {
                 var at = (long)i * _length;
-                sum[i] = _log ? SoftmaxRows.SumExp<S, V, T>(x + at, max[i], _length) : SoftmaxRows.SumExp<S, V, T>(x + at, max[i], y + at, _length, _far ? (nint)group * _length : 0);
+                sum[i] = _log ? SoftmaxRows.SumExp<S, V, T>(x + at, max[i], _length) : SoftmaxRows.SumExp<S, V, T>(
+                    x + at, max[i], y + at, _length, _far ? (nint)group * _length : 0);
             }
             for (var i = 0; i < rows; i++)
             {
@@ -103,22 +110,29 @@ internal static unsafe class SoftmaxRows
     private const int GroupBytes = 12 * 1024;
 
     /// <summary>Rows of so many elements that take a pass together.</summary>
-    public static int Together<T>(int length) where T : unmanaged => (int)Math.Clamp(GroupBytes / ((long)length * sizeof(T)), 1, Group);
+    public static int Together<T>(int length) where T : unmanaged =>
+        (int)Math.Clamp(GroupBytes / ((long)length * sizeof(T)), 1, Group);
 
     /// <summary>Σ exp(x − max).</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static T SumExp<S, V, T>(T* x, T max, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T>
+    public static T SumExp<S, V, T>(T* x, T max, int n)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T>
     {
         V top = S.Set(max), a = default;
         var i = 0;
         for (; i <= n - S.Count; i += S.Count) a = S.Add(a, VectorMath.ExpBelow<S, V, T>(S.Sub(S.Load(x + i), top)));
-        if (i < n) a = S.Add(a, VectorMath.ExpBelow<S, V, T>(S.Sub(S.LoadPartial(x + i, n - i, S.Set(T.NegativeInfinity)), top)));
+        if (i < n) a = S.Add(
+            a, VectorMath.ExpBelow<S, V, T>(S.Sub(S.LoadPartial(x + i, n - i, S.Set(T.NegativeInfinity)), top)));
         return S.Sum(a);
     }
 
-    /// <summary>y = exp(x − max), the two may be the same; returns Σ y. Asks for what lies <paramref name="ahead"/> elements further, if not 0.</summary>
+    /// <summary>
+    /// y = exp(x − max), the two may be the same; returns Σ y. Asks for what lies <paramref name="ahead"/> elements
+    /// further, if not 0.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static T SumExp<S, V, T>(T* x, T max, T* y, int n, nint ahead = 0) where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T>
+    public static T SumExp<S, V, T>(T* x, T max, T* y, int n, nint ahead = 0)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged, IFloatingPointIeee754<T>
     {
         V top = S.Set(max), a = default;
         var i = 0;
@@ -140,7 +154,8 @@ internal static unsafe class SoftmaxRows
 
     /// <summary>y = factor·x; the two may be the same.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Scale<S, V, T>(T* x, T factor, T* y, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged
+    public static void Scale<S, V, T>(T* x, T factor, T* y, int n)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged
     {
         var f = S.Set(factor);
         var i = 0;
@@ -150,7 +165,8 @@ internal static unsafe class SoftmaxRows
 
     /// <summary>y = (x − max) − log, in two steps: their sum would round away the small one.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Shift<S, V, T>(T* x, T max, T log, T* y, int n) where S : ISimd<V, T> where V : unmanaged where T : unmanaged
+    public static void Shift<S, V, T>(T* x, T max, T log, T* y, int n)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged
     {
         V m = S.Set(max), l = S.Set(log);
         var i = 0;
@@ -160,7 +176,8 @@ internal static unsafe class SoftmaxRows
 }
 
 /// <summary>Softmax down columns; an index is one vector of columns of one outer block.</summary>
-internal readonly unsafe struct SoftmaxColumnsKernel<T>(T* x, AxisView axis, bool log, T* y) : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly unsafe struct SoftmaxColumnsKernel<T>(T* x, AxisView axis, bool log, T* y) : ISimdKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
     private readonly T* _y = y;
@@ -193,14 +210,16 @@ internal readonly unsafe struct SoftmaxColumnsKernel<T>(T* x, AxisView axis, boo
         for (var i = 0; i < length; i++)
         {
             var at = (long)i * inner;
-            var v = _log ? S.Sub(S.Sub(S.LoadPartial(x + at, width, default), max), scale) : S.Mul(S.LoadPartial(y + at, width, default), scale);
+            var v = _log ? S.Sub(S.Sub(S.LoadPartial(x + at, width, default), max), scale) : S.Mul(
+                S.LoadPartial(y + at, width, default), scale);
             S.StorePartial(v, y + at, width);
         }
     }
 }
 
 /// <summary>Gradient of softmax over any axis.</summary>
-internal readonly unsafe struct SoftmaxBackwardKernel<T>(T* y, T* g, AxisView axis, bool log, T* dx) : ISimdKernel<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly unsafe struct SoftmaxBackwardKernel<T>(T* y, T* g, AxisView axis, bool log, T* dx) : ISimdKernel<T>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _y = y;
     private readonly T* _g = g;
@@ -215,7 +234,8 @@ internal readonly unsafe struct SoftmaxBackwardKernel<T>(T* y, T* g, AxisView ax
             var at = (long)o * _axis.Length * _axis.Inner;
             if (_axis.Inner == 1) Row<S, V>(_y + at, _g + at, _dx + at);
             else
-                for (var n = 0; n < _axis.Inner; n += S.Count) Column<S, V>(_y + at + n, _g + at + n, _dx + at + n, Math.Min(S.Count, _axis.Inner - n));
+                for (var n = 0; n < _axis.Inner; n += S.Count)
+                    Column<S, V>(_y + at + n, _g + at + n, _dx + at + n, Math.Min(S.Count, _axis.Inner - n));
         }
     }
 
@@ -224,15 +244,18 @@ internal readonly unsafe struct SoftmaxBackwardKernel<T>(T* y, T* g, AxisView ax
     {
         int n = _axis.Length, i = 0;
         V sum = default;
-        for (; i <= n - S.Count; i += S.Count) sum = _log ? S.Add(sum, S.Load(g + i)) : S.Fma(S.Load(y + i), S.Load(g + i), sum);
+        for (; i <= n - S.Count; i += S.Count)
+            sum = _log ? S.Add(sum, S.Load(g + i)) : S.Fma(S.Load(y + i), S.Load(g + i), sum);
         if (i < n)
         {
             var v = S.LoadPartial(g + i, n - i, default);
             sum = _log ? S.Add(sum, v) : S.Fma(S.LoadPartial(y + i, n - i, default), v, sum);
         }
         var total = S.Set(S.Sum(sum));
-        for (i = 0; i <= n - S.Count; i += S.Count) S.Store(Gradient<S, V>(S.Load(y + i), S.Load(g + i), total), dx + i);
-        if (i < n) S.StorePartial(Gradient<S, V>(S.LoadPartial(y + i, n - i, default), S.LoadPartial(g + i, n - i, default), total), dx + i, n - i);
+        for (i = 0; i <= n - S.Count; i += S.Count)
+            S.Store(Gradient<S, V>(S.Load(y + i), S.Load(g + i), total), dx + i);
+        if (i < n) S.StorePartial(Gradient<S, V>(
+            S.LoadPartial(y + i, n - i, default), S.LoadPartial(g + i, n - i, default), total), dx + i, n - i);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
@@ -246,7 +269,8 @@ internal readonly unsafe struct SoftmaxBackwardKernel<T>(T* y, T* g, AxisView ax
             total = _log ? S.Add(total, v) : S.Fma(S.LoadPartial(y + i, width, default), v, total);
         }
         for (long i = 0; i < end; i += inner)
-            S.StorePartial(Gradient<S, V>(S.LoadPartial(y + i, width, default), S.LoadPartial(g + i, width, default), total), dx + i, width);
+            S.StorePartial(Gradient<S, V>(
+                S.LoadPartial(y + i, width, default), S.LoadPartial(g + i, width, default), total), dx + i, width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -255,7 +279,8 @@ internal readonly unsafe struct SoftmaxBackwardKernel<T>(T* y, T* g, AxisView ax
 }
 
 /// <summary>y = softmax(scale·x + mask) of rows [B, H, rows, n]; the range counts heads (sample, head).</summary>
-internal readonly unsafe struct MaskedSoftmaxKernel<T>(T* x, T scale, Shape shape, T* mask, long maskBatch, long maskHead, int maskRow, T* y) : ISimdKernel<T>
+internal readonly unsafe struct MaskedSoftmaxKernel<T>(
+    T* x, T scale, Shape shape, T* mask, long maskBatch, long maskHead, int maskRow, T* y) : ISimdKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;

@@ -13,7 +13,8 @@ internal interface IActivation
 internal interface ISmoothActivation : IActivation
 {
     /// <summary>f′(x), and f″(x) in <paramref name="second"/>.</summary>
-    static abstract V Derivatives<S, V, T>(V x, out V second) where S : ISimd<V, T> where V : unmanaged where T : unmanaged;
+    static abstract V Derivatives<S, V, T>(V x, out V second)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged;
 }
 
 /// <summary>The product as it is.</summary>
@@ -31,7 +32,8 @@ internal readonly struct GeluActivation : ISmoothActivation
         VectorMath.Gelu<S, V, T>(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Derivatives<S, V, T>(V x, out V second) where S : ISimd<V, T> where V : unmanaged where T : unmanaged =>
+    public static V Derivatives<S, V, T>(V x, out V second)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged =>
         VectorMath.GeluDerivatives<S, V, T>(x, out second);
 }
 
@@ -43,6 +45,7 @@ internal readonly struct QuickGeluActivation : ISmoothActivation
         VectorMath.QuickGelu<S, V, T>(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Derivatives<S, V, T>(V x, out V second) where S : ISimd<V, T> where V : unmanaged where T : unmanaged =>
+    public static V Derivatives<S, V, T>(V x, out V second)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged =>
         VectorMath.QuickGeluDerivatives<S, V, T>(x, out second);
 }

@@ -25,7 +25,10 @@ internal unsafe interface ISimd<V, T> where V : unmanaged where T : unmanaged
     /// <summary>Writes the lanes of a <see cref="Mask"/> only.</summary>
     static abstract void StoreMasked(V v, T* p, V mask);
 
-    /// <summary>The first <paramref name="n"/> lanes from memory (which is not read beyond them), the others from <paramref name="fill"/>.</summary>
+    /// <summary>
+    /// The first <paramref name="n"/> lanes from memory (which is not read beyond them), the others from
+    /// <paramref name="fill"/>.
+    /// </summary>
     static abstract V LoadPartial(T* p, int n, V fill);
 
     /// <summary>Writes the first <paramref name="n"/> lanes only.</summary>
@@ -80,7 +83,9 @@ internal unsafe interface ISimd<V, T> where V : unmanaged where T : unmanaged
 
     static abstract T Lane(V a, int i);
 
-    /// <summary>a·2ⁿ for a in [½, 2) and integers n, rounded once; |n| at most twice the largest exponent. NaN stays NaN.</summary>
+    /// <summary>
+    /// a·2ⁿ for a in [½, 2) and integers n, rounded once; |n| at most twice the largest exponent. NaN stays NaN.
+    /// </summary>
     static abstract V Scale(V a, V n);
 
     /// <summary>v in the lanes whose random word is at least the threshold, else 0.</summary>

@@ -68,8 +68,8 @@ internal static unsafe class PhiloxVectors
     }
 
     /// <summary>
-    /// Words of the elements [start, start + count) at the returned address, computed in whole vectors: no element costs a block of its
-    /// own. <paramref name="buffer"/> has room for <see cref="Padding"/> words more than count.
+    /// Words of the elements [start, start + count) at the returned address, computed in whole vectors: no element
+    /// costs a block of its own. <paramref name="buffer"/> has room for <see cref="Padding"/> words more than count.
     /// </summary>
     public static uint* FillPadded(in RandomKey key, long start, uint* buffer, long count)
     {
@@ -77,7 +77,8 @@ internal static unsafe class PhiloxVectors
         var skip = start & 3;
         // Eight blocks are a whole number of vectors on every path.
         var blocks = (skip + count + 31) / 32 * 8;
-        for (var done = FillBlocks(key, block, buffer, blocks); done < blocks; done++) Block(key, block + (ulong)done, buffer + 4 * done);
+        for (var done = FillBlocks(key, block, buffer, blocks); done < blocks; done++)
+            Block(key, block + (ulong)done, buffer + 4 * done);
         return buffer + skip;
     }
 
@@ -93,8 +94,10 @@ internal static unsafe class PhiloxVectors
             keys[2 * round] = k0;
             keys[2 * round + 1] = k1;
         }
-        return Avx512F.IsSupported && SimdPath.Current >= SimdWidth.Avx512 ? FillBlocks512(keys, key.Op, key.Step, block, words, blocks) :
-            Avx2.IsSupported && SimdPath.Current >= SimdWidth.Avx2 ? FillBlocks256(keys, key.Op, key.Step, block, words, blocks) :
+        return Avx512F.IsSupported && SimdPath.Current >= SimdWidth.Avx512
+            ? FillBlocks512(keys, key.Op, key.Step, block, words, blocks) :
+            Avx2.IsSupported && SimdPath.Current >= SimdWidth.Avx2
+            ? FillBlocks256(keys, key.Op, key.Step, block, words, blocks) :
             Sse2.IsSupported ? FillBlocks128(keys, key.Op, key.Step, block, words, blocks) : 0;
     }
 

@@ -3,7 +3,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace AmcEngine.Backends.Cpu.Simd;
 
-/// <summary>Requests of cache lines ahead of their use, at addresses that need not be anyone's; nothing where the processor has no such instruction.</summary>
+/// <summary>
+/// Requests of cache lines ahead of their use, at addresses that need not be anyone's; nothing where the processor has
+/// no such instruction.
+/// </summary>
 internal static unsafe class Prefetch
 {
     /// <summary>Into the first-level cache.</summary>
@@ -13,7 +16,9 @@ internal static unsafe class Prefetch
         if (Sse.IsSupported) Sse.Prefetch0(p);
     }
 
-    /// <summary>Into the second-level cache: in the first, rows a power of two apart would drive each other out.</summary>
+    /// <summary>
+    /// Into the second-level cache: in the first, rows a power of two apart would drive each other out.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Near(void* p)
     {

@@ -20,8 +20,10 @@ internal static class SimdDispatch
         var path = SimdPath.Current;
         // The conditions of the hardware are constants of the JIT: paths that a machine lacks are not compiled.
         if (Vector512.IsHardwareAccelerated && path == SimdWidth.Avx512) kernel.Run<Simd512<T>, Vector512<T>>(from, to);
-        else if (Vector256.IsHardwareAccelerated && path == SimdWidth.Avx2) kernel.Run<Simd256<T>, Vector256<T>>(from, to);
-        else if (Vector128.IsHardwareAccelerated && path == SimdWidth.Vector128) kernel.Run<Simd128<T>, Vector128<T>>(from, to);
+        else if (Vector256.IsHardwareAccelerated && path == SimdWidth.Avx2)
+            kernel.Run<Simd256<T>, Vector256<T>>(from, to);
+        else if (Vector128.IsHardwareAccelerated && path == SimdWidth.Vector128)
+            kernel.Run<Simd128<T>, Vector128<T>>(from, to);
         else kernel.Run<SimdScalar<T>, T>(from, to);
     }
 }

@@ -34,9 +34,10 @@ internal static class SimdPath
         Vector256.IsHardwareAccelerated ? SimdWidth.Avx2 :
         Vector128.IsHardwareAccelerated ? SimdWidth.Vector128 : SimdWidth.Scalar;
 
-    // A value that cannot be used leaves the widest, until the back end that is opened reports it: an exception from here
-    // would come out as a failed type initializer.
-    private static SimdWidth _current = TryParse(Environment.GetEnvironmentVariable(Variable), out var named) ? named : Widest;
+    // A value that cannot be used leaves the widest, until the back end that is opened reports it: an exception from
+    // here would come out as a failed type initializer.
+    private static SimdWidth _current =
+        TryParse(Environment.GetEnvironmentVariable(Variable), out var named) ? named : Widest;
 
     /// <summary>The path that kernels take now.</summary>
     public static SimdWidth Current => _current;
@@ -59,8 +60,11 @@ internal static class SimdPath
     {
         if (TryParse(value, out _)) return;
         var allowed = string.Join(", ", Available.Reverse().Select(Name));
-        var lacks = Enum.GetValues<SimdWidth>().Any(w => Is(w, value!)) ? "is not supported by this processor" : "is not a SIMD path";
-        throw new DeviceException("cpu", $"environment variable {Variable}='{value}' {lacks}; set it to one of {allowed}, or unset it for the widest");
+        var lacks = Enum.GetValues<SimdWidth>().Any(w => Is(w, value!))
+            ? "is not supported by this processor"
+            : "is not a SIMD path";
+        throw new DeviceException("cpu", $"environment variable {Variable}='{value}' {lacks}; "
+            + $"set it to one of {allowed}, or unset it for the widest");
     }
 
     /// <summary>Takes another path until the result is disposed; for tests, while no kernel runs.</summary>
@@ -80,7 +84,8 @@ internal static class SimdPath
         return false;
     }
 
-    private static bool Is(SimdWidth width, string value) => string.Equals(Name(width), value.Trim(), StringComparison.OrdinalIgnoreCase);
+    private static bool Is(SimdWidth width, string value) =>
+        string.Equals(Name(width), value.Trim(), StringComparison.OrdinalIgnoreCase);
 
     private sealed class Scope : IDisposable
     {
@@ -88,7 +93,8 @@ internal static class SimdPath
 
         public Scope(SimdWidth width)
         {
-            if (width > Widest) throw new DeviceException("cpu", $"the SIMD path {Name(width)} is not supported by this processor");
+            if (width > Widest)
+                throw new DeviceException("cpu", $"the SIMD path {Name(width)} is not supported by this processor");
             _current = width;
         }
 

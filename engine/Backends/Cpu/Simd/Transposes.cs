@@ -4,23 +4,28 @@ using System.Runtime.Intrinsics.X86;
 
 namespace AmcEngine.Backends.Cpu.Simd;
 
-// Transposes of elements of 4 or 8 bytes, for packing and for permutations. Cost: each element read and written once, in
-// 8×8 (4 bytes) or 4×4 (8 bytes) blocks through registers.
+// Transposes of elements of 4 or 8 bytes, for packing and for permutations. Cost: each element read and written once,
+// in 8×8 (4 bytes) or 4×4 (8 bytes) blocks through registers.
 
 /// <summary>Transposes of matrices with rows at any pitch.</summary>
 internal static unsafe class Transposes
 {
-    /// <summary>to[c·width + r] = from[r·stride + c·step] for r &lt; rows, c &lt; columns; fast where step is 1.</summary>
+    /// <summary>
+    /// to[c·width + r] = from[r·stride + c·step] for r &lt; rows, c &lt; columns; fast where step is 1.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T>(T* from, nint stride, nint rows, nint step, nint columns, T* to, nint width) where T : unmanaged
+    public static void Run<T>(T* from, nint stride, nint rows, nint step, nint columns, T* to, nint width)
+        where T : unmanaged
     {
         var path = SimdPath.Current;
         var wide = Avx.IsSupported && path >= SimdWidth.Avx2;
         nint block = sizeof(T) == 4 && wide && rows >= 8 ? 8 : 4;
         // 128-bit vectors hold a block of four 4-byte elements a row, and none of 8-byte ones.
-        if (step == 1 && (wide || (Sse.IsSupported && sizeof(T) == 4 && path == SimdWidth.Vector128)) && rows >= block && columns >= block)
+        if (step == 1 && (wide || (Sse.IsSupported && sizeof(T) == 4 && path == SimdWidth.Vector128)) && rows >= block
+            && columns >= block)
         {
-            // The last block of rows and of columns is moved back to end with the matrix; what overlaps is written twice.
+            // The last block of rows and of columns is moved back to end with the matrix; what overlaps is written
+            // twice.
             for (nint r = 0; r < rows; r += block)
             {
                 r = Math.Min(r, rows - block);
@@ -28,7 +33,8 @@ internal static unsafe class Transposes
                 {
                     // The rows below, a line each, will be the next.
                     if (c % (64 / sizeof(T)) == 0)
-                        for (var below = r + block; below < r + 2 * block; below++) Prefetch.Nearest(from + below * stride + c);
+                        for (var below = r + block; below < r + 2 * block; below++)
+                            Prefetch.Nearest(from + below * stride + c);
                     c = Math.Min(c, columns - block);
                     var source = from + r * stride + c;
                     var target = to + c * width + r;

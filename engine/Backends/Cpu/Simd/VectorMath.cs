@@ -4,17 +4,18 @@ namespace AmcEngine.Backends.Cpu.Simd;
 
 /// <summary>
 /// Transcendental functions on vectors. f32: polynomials in the vector registers, about 9 FMA for exp and 27 for GELU;
-/// exp, log, tanh, erf and sigmoid are within 2 ulp, GELU within 5 down to its lower tail (4 above zero), the quick GELU within
-/// 4; derivatives, away from their zeros, within 3, the second one of the quick GELU within 7 (tests sweep them). f64: the
-/// scalar functions lane by lane, since f64 is for checking gradients. Infinities, NaN and denormals come out as IEEE wants.
-/// Fma stands where the accuracy needs one rounding on hardware without the instruction too.
+/// exp, log, tanh, erf and sigmoid are within 2 ulp, GELU within 5 down to its lower tail (4 above zero), the quick
+/// GELU within 4; derivatives, away from their zeros, within 3, the second one of the quick GELU within 7 (tests sweep
+/// them). f64: the scalar functions lane by lane, since f64 is for checking gradients. Infinities, NaN and denormals
+/// come out as IEEE wants. Fma stands where the accuracy needs one rounding on hardware without the instruction too.
 /// </summary>
 internal static class VectorMath
 {
     private const double InverseSqrt2Pi = 0.39894228040143267794;
 
     // 1.702 less its nearest f32.
-    private const double QuickFactorRest = ActivationConstants.QuickFactor - (double)(float)ActivationConstants.QuickFactor;
+    private const double QuickFactorRest =
+        ActivationConstants.QuickFactor - (double)(float)ActivationConstants.QuickFactor;
 
     // e^−(1.702·64) is below the denormals of f32; 64 keeps infinities out of products with 0.
     private const double QuickLimit = 64;
@@ -28,8 +29,8 @@ internal static class VectorMath
         typeof(T) == typeof(double) ? ScalarMath.Lanes<V, Exp64>(x) : ExpBelow<S, V, T>(S.MinFast(S.Const(89), x));
 
     /// <summary>
-    /// <see cref="Exp"/> for arguments that are at most 89 or NaN: softmax and all that takes the exponential of what is not
-    /// positive. eʳ = 1 + r·(1 + r·p(r)), p fitted to the least relative error (0.03 ulp).
+    /// <see cref="Exp"/> for arguments that are at most 89 or NaN: softmax and all that takes the exponential of what
+    /// is not positive. eʳ = 1 + r·(1 + r·p(r)), p fitted to the least relative error (0.03 ulp).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V ExpBelow<S, V, T>(V x) where S : ISimd<V, T> where V : unmanaged where T : unmanaged
@@ -140,8 +141,8 @@ internal static class VectorMath
     }
 
     /// <summary>
-    /// Φ(x) and exp(−x²/2): Φ(−a) = exp(−a²/2)·R(a) with R(a)·(a + 4) a polynomial in q = (a − 4)/(a + 4), which keeps relative
-    /// accuracy in the lower tail; f32 only. q takes one Newton step.
+    /// Φ(x) and exp(−x²/2): Φ(−a) = exp(−a²/2)·R(a) with R(a)·(a + 4) a polynomial in q = (a − 4)/(a + 4), which keeps
+    /// relative accuracy in the lower tail; f32 only. q takes one Newton step.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Phi<S, V, T>(V x, out V gauss) where S : ISimd<V, T> where V : unmanaged where T : unmanaged
@@ -193,9 +194,12 @@ internal static class VectorMath
         return S.Mul(phi, S.Fma(S.Sub(S.Const(0), a), a, S.Const(2)));
     }
 
-    /// <summary><see cref="GeluFirst"/> and <see cref="GeluSecond"/> from one evaluation of Φ and of the exponential.</summary>
+    /// <summary>
+    /// <see cref="GeluFirst"/> and <see cref="GeluSecond"/> from one evaluation of Φ and of the exponential.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V GeluDerivatives<S, V, T>(V x, out V second) where S : ISimd<V, T> where V : unmanaged where T : unmanaged
+    public static V GeluDerivatives<S, V, T>(V x, out V second)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged
     {
         if (typeof(T) == typeof(double)) return ScalarMath.LanesOfTwo<V, GeluDerivatives64>(x, out second);
         var phi = Phi<S, V, T>(x, out var gauss);
@@ -231,14 +235,16 @@ internal static class VectorMath
     /// nothing cancels in either tail; first: σ + z·σ′; second: 1.702·σ′·(2 − |z|·(1 − e)/(1 + e)).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V QuickGeluDerivatives<S, V, T>(V x, out V second) where S : ISimd<V, T> where V : unmanaged where T : unmanaged
+    public static V QuickGeluDerivatives<S, V, T>(V x, out V second)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged
     {
         if (typeof(T) == typeof(double)) return ScalarMath.LanesOfTwo<V, QuickGeluDerivatives64>(x, out second);
         var e = QuickExp<S, V, T>(x, out var z);
         var r = S.Div(S.Const(1), S.Add(S.Const(1), e));
         var slope = S.Mul(S.Mul(e, r), r);
         var fall = S.Mul(S.Sub(S.Const(1), e), r);
-        second = S.Mul(S.Mul(slope, S.Const(ActivationConstants.QuickFactor)), S.Fma(S.Sub(S.Const(0), z), fall, S.Const(2)));
+        second = S.Mul(
+            S.Mul(slope, S.Const(ActivationConstants.QuickFactor)), S.Fma(S.Sub(S.Const(0), z), fall, S.Const(2)));
         return S.Fma(CopySign<S, V, T>(z, x), slope, SigmoidOf<S, V, T>(x, e));
     }
 
@@ -266,9 +272,11 @@ internal static class VectorMath
 
     // Below −15 every tail is 0 in f32; without the limit −∞ · 0 would be NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Limit<S, V, T>(V x) where S : ISimd<V, T> where V : unmanaged where T : unmanaged => S.MaxFast(S.Const(-15), x);
+    private static V Limit<S, V, T>(V x) where S : ISimd<V, T> where V : unmanaged where T : unmanaged =>
+        S.MaxFast(S.Const(-15), x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V CopySign<S, V, T>(V magnitude, V sign) where S : ISimd<V, T> where V : unmanaged where T : unmanaged =>
+    private static V CopySign<S, V, T>(V magnitude, V sign)
+        where S : ISimd<V, T> where V : unmanaged where T : unmanaged =>
         S.Or(magnitude, S.And(sign, S.Const(-0.0)));
 }

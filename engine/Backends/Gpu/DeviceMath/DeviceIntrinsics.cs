@@ -8,8 +8,9 @@ using ILGPU.IR.Intrinsics;
 namespace AmcEngine.Backends.Gpu.DeviceMath;
 
 /// <summary>
-/// The one instruction that ILGPU 1.5.3 lacks: fused multiply-add with a single rounding. (MathF.FusedMultiplyAdd becomes an
-/// unresolved external on CUDA, and OpenCL does not contract separate statements.) PTX <c>fma.rn</c>, OpenCL <c>fma</c>, .NET's own in the emulation.
+/// The one instruction that ILGPU 1.5.3 lacks: fused multiply-add with a single rounding. (MathF.FusedMultiplyAdd
+/// becomes an unresolved external on CUDA, and OpenCL does not contract separate statements.) PTX <c>fma.rn</c>, OpenCL
+/// <c>fma</c>, .NET's own in the emulation.
 /// </summary>
 internal static class DeviceIntrinsics
 {
@@ -29,9 +30,12 @@ internal static class DeviceIntrinsics
         var manager = context.GetIntrinsicManager();
         foreach (var width in Widths)
         {
-            var method = typeof(DeviceIntrinsics).GetMethod(nameof(Fma), BindingFlags.Public | BindingFlags.Static, [width, width, width])!;
-            manager.RegisterMethod(method, new PTXIntrinsic(typeof(DeviceIntrinsics), nameof(EmitPtx), IntrinsicImplementationMode.GenerateCode));
-            manager.RegisterMethod(method, new CLIntrinsic(typeof(DeviceIntrinsics), nameof(EmitOpenCl), IntrinsicImplementationMode.GenerateCode));
+            var method = typeof(DeviceIntrinsics).GetMethod(
+                nameof(Fma), BindingFlags.Public | BindingFlags.Static, [width, width, width])!;
+            manager.RegisterMethod(method, new PTXIntrinsic(
+                typeof(DeviceIntrinsics), nameof(EmitPtx), IntrinsicImplementationMode.GenerateCode));
+            manager.RegisterMethod(method, new CLIntrinsic(
+                typeof(DeviceIntrinsics), nameof(EmitOpenCl), IntrinsicImplementationMode.GenerateCode));
         }
     }
 
@@ -41,7 +45,8 @@ internal static class DeviceIntrinsics
         var b = generator.LoadPrimitive(value[1]);
         var c = generator.LoadPrimitive(value[2]);
         var target = generator.AllocateHardware(value);
-        using var command = generator.BeginCommand(value.BasicValueType == BasicValueType.Float64 ? "fma.rn.f64" : "fma.rn.f32");
+        using var command = generator.BeginCommand(
+            value.BasicValueType == BasicValueType.Float64 ? "fma.rn.f64" : "fma.rn.f32");
         command.AppendArgument(target);
         command.AppendArgument(a);
         command.AppendArgument(b);

@@ -2,8 +2,8 @@
 namespace AmcEngine.Backends.Gpu.DeviceMath;
 
 /// <summary>
-/// Philox 4x32-10 on a device, with the numbering of <see cref="RandomKey"/>: element e is word e mod 4 of block e div 4.
-/// A block takes 20 wide multiplications and about 60 other integer operations.
+/// Philox 4x32-10 on a device, with the numbering of <see cref="RandomKey"/>: element e is word e mod 4 of block e div
+/// 4. A block takes 20 wide multiplications and about 60 other integer operations.
 /// </summary>
 internal static class DevicePhilox
 {

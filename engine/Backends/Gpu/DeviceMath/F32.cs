@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace AmcEngine.Backends.Gpu.DeviceMath;
 
 /// <summary>
-/// Functions of f32: exp, log, tanh, erf, sigmoid and 1/√x within 2 ulp (tests sweep them), with the polynomials of the CPU
-/// back end. exp takes about 12 FLOP, GELU 35. Infinities, NaN and denormals come out as IEEE wants.
+/// Functions of f32: exp, log, tanh, erf, sigmoid and 1/√x within 2 ulp (tests sweep them), with the polynomials of the
+/// CPU back end. exp takes about 12 FLOP, GELU 35. Infinities, NaN and denormals come out as IEEE wants.
 /// </summary>
 internal readonly struct F32 : IReal<float>
 {
@@ -109,7 +109,9 @@ internal readonly struct F32 : IReal<float>
     }
 
     /// <inheritdoc/>
-    /// <remarks>From e^−|x|, so that the far tails keep their digits; one Newton step returns what rounding lost.</remarks>
+    /// <remarks>
+    /// From e^−|x|, so that the far tails keep their digits; one Newton step returns what rounding lost.
+    /// </remarks>
     public static float Sigmoid(float x)
     {
         return SigmoidOf(x, Exp(-Abs(x)));

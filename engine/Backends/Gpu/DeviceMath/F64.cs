@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace AmcEngine.Backends.Gpu.DeviceMath;
 
 /// <summary>
-/// Functions of f64, for checking gradients on a device: exp by reduction and a series, log, erf and erfc after fdlibm (Sun
-/// Microsystems, 1993, freely distributable with this notice), tanh after S. Moshier's Cephes; a few ulp each.
+/// Functions of f64, for checking gradients on a device: exp by reduction and a series, log, erf and erfc after fdlibm
+/// (Sun Microsystems, 1993, freely distributable with this notice), tanh after S. Moshier's Cephes; a few ulp each.
 /// </summary>
 internal readonly struct F64 : IReal<double>
 {
@@ -160,7 +160,8 @@ internal readonly struct F64 : IReal<double>
     }
 
     /// <inheritdoc/>
-    public static double QuickGelu(double x) => (x < -QuickLimit ? -QuickLimit : x) * Sigmoid(ActivationConstants.QuickFactor * x);
+    public static double QuickGelu(double x) =>
+        (x < -QuickLimit ? -QuickLimit : x) * Sigmoid(ActivationConstants.QuickFactor * x);
 
     /// <inheritdoc/>
     public static double QuickGeluFirst(double x)

@@ -5,7 +5,8 @@ namespace AmcEngine.Backends.Gpu.DeviceMath;
 /// <summary>
 /// The functions of a floating type on a device: what operators alone cannot say. Kernels are generic over the
 /// type T and its functions R; ILGPU compiles one version for f32 and one for f64 from the same source.
-/// The same formulas as on the CPU back end, in the same order of operations; nothing uses a device's approximate instructions.
+/// The same formulas as on the CPU back end, in the same order of operations; nothing uses a device's approximate
+/// instructions.
 /// </summary>
 /// <typeparam name="T">float or double.</typeparam>
 internal interface IReal<T> where T : unmanaged, IFloatingPointIeee754<T>

@@ -7,8 +7,9 @@ using ILGPU.Runtime;
 namespace AmcEngine.Backends.Gpu.Host;
 
 /// <summary>
-/// Runs kernels on an ILGPU accelerator: each kernel type is compiled and loaded once and its launcher kept in an array,
-/// so that a launch is an index, a delegate call and no allocation of ours. All work goes to one stream, in order.
+/// Runs kernels on an ILGPU accelerator: each kernel type is compiled and loaded once and its launcher kept in an
+/// array, so that a launch is an index, a delegate call and no allocation of ours. All work goes to one stream, in
+/// order.
 /// </summary>
 internal sealed class DeviceHost : KernelHost
 {
@@ -63,7 +64,8 @@ internal sealed class DeviceHost : KernelHost
         {
             // CUDA's context belongs to a thread; where it is this thread's already, this is a comparison.
             Accelerator.Bind();
-            Unsafe.As<Action<AcceleratorStream, KernelConfig, TArgs>>(launcher)(Accelerator.DefaultStream, new KernelConfig(groups, groupSize), args);
+            Unsafe.As<Action<AcceleratorStream, KernelConfig, TArgs>>(launcher)(
+                Accelerator.DefaultStream, new KernelConfig(groups, groupSize), args);
         }
         catch (AcceleratorException e)
         {
@@ -75,7 +77,8 @@ internal sealed class DeviceHost : KernelHost
         where TKernel : struct, IDeviceKernel<TArgs> where TArgs : struct
     {
         if (!Info.SupportsDouble && KernelTypes.UsesDouble(typeof(TKernel)))
-            throw new DeviceException("f64", $"{Info.Id} ({Info.Name}) does not compute in f64; use f32, or --device cpu");
+            throw new DeviceException(
+                "f64", $"{Info.Id} ({Info.Name}) does not compute in f64; use f32, or --device cpu");
         Kernel kernel;
         try
         {

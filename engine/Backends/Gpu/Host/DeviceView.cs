@@ -9,7 +9,8 @@ internal static class DeviceView
 {
     /// <summary>The elements of a tensor.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ArrayView<T> Of<T>(Tensor tensor) where T : unmanaged => Of<T>(tensor, (long)tensor.Count * Unsafe.SizeOf<T>());
+    public static ArrayView<T> Of<T>(Tensor tensor) where T : unmanaged =>
+        Of<T>(tensor, (long)tensor.Count * Unsafe.SizeOf<T>());
 
     /// <summary>So many bytes from the first element on, in elements of any type.</summary>
     public static ArrayView<T> Of<T>(Tensor tensor, long bytes) where T : unmanaged

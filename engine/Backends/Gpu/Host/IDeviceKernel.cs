@@ -11,5 +11,8 @@ internal interface IDeviceKernel<TArgs> where TArgs : struct
     static abstract void Run(TArgs args);
 }
 
-/// <summary>Marks a kernel of groups of 256 lanes of which two must fit into a multiprocessor: in f32, from sm_80 on, ptxas is held to 128 registers a lane.</summary>
+/// <summary>
+/// Marks a kernel of groups of 256 lanes of which two must fit into a multiprocessor: in f32, from sm_80 on, ptxas is
+/// held to 128 registers a lane.
+/// </summary>
 internal interface ITwoGroups;

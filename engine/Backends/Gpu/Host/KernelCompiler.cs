@@ -26,8 +26,10 @@ internal sealed class KernelCompiler(Func<(Backend Backend, IDisposable Owner)> 
         {
             var backend = _current.Value.Backend;
             // Before sm_80, ptxas needs more registers for the same code and would spill.
-            var twoGroups = backend is PTXBackend { Architecture.Major: >= 8 } && entry.DeclaringType is { } type && typeof(ITwoGroups).IsAssignableFrom(type) && !KernelTypes.UsesDouble(type);
-            var kernel = backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), twoGroups ? new KernelSpecialization(256, 2) : default);
+            var twoGroups = backend is PTXBackend { Architecture.Major: >= 8 } && entry.DeclaringType is { } type
+                && typeof(ITwoGroups).IsAssignableFrom(type) && !KernelTypes.UsesDouble(type);
+            var kernel = backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry),
+                twoGroups ? new KernelSpecialization(256, 2) : default);
             UniformBranches.Release(kernel);
             ConversionWarnings.Silence(kernel);
             return kernel;
@@ -35,7 +37,9 @@ internal sealed class KernelCompiler(Func<(Backend Backend, IDisposable Owner)> 
         catch (Exception e)
         {
             Dispose();
-            throw new EngineException(KernelTypes.Name(entry.DeclaringType!), $"the kernel does not compile for this device ({OneLine(e.GetBaseException().Message)}); please report it with the output of 'amcx devices'");
+            throw new EngineException(KernelTypes.Name(entry.DeclaringType!),
+                $"the kernel does not compile for this device ({OneLine(e.GetBaseException().Message)}); "
+                    + "please report it with the output of 'amcx devices'");
         }
     }
 

@@ -2,7 +2,9 @@ using ILGPU.Runtime;
 
 namespace AmcEngine.Backends.Gpu.Host;
 
-/// <summary>Where a <see cref="GpuBackend"/> has its memory and sends its kernels: a device, or the offline PTX compiler.</summary>
+/// <summary>
+/// Where a <see cref="GpuBackend"/> has its memory and sends its kernels: a device, or the offline PTX compiler.
+/// </summary>
 internal abstract class KernelHost : IDisposable
 {
     /// <summary>The device's name on the command line.</summary>
@@ -34,7 +36,9 @@ internal enum KernelTarget
     /// <summary>A GPU: large register tiles.</summary>
     Gpu,
 
-    /// <summary>An OpenCL driver on the processor (PoCL): small tiles, since it keeps every lane's registers in memory.</summary>
+    /// <summary>
+    /// An OpenCL driver on the processor (PoCL): small tiles, since it keeps every lane's registers in memory.
+    /// </summary>
     OpenClOnCpu,
 
     /// <summary>ILGPU's simulation, a thread a lane: only at toy sizes.</summary>

@@ -1,6 +1,8 @@
 namespace AmcEngine.Backends.Gpu.Host;
 
-/// <summary>A number for each kernel type, so that a host finds its launcher by an array index instead of a dictionary.</summary>
+/// <summary>
+/// A number for each kernel type, so that a host finds its launcher by an array index instead of a dictionary.
+/// </summary>
 internal static class KernelSlot<TKernel> where TKernel : struct
 {
     /// <summary>The number.</summary>

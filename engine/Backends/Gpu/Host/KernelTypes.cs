@@ -6,7 +6,8 @@ namespace AmcEngine.Backends.Gpu.Host;
 internal static class KernelTypes
 {
     /// <summary>The method that ILGPU compiles.</summary>
-    public static MethodInfo Entry<TKernel>() => typeof(TKernel).GetMethod(nameof(IDeviceKernel<>.Run), BindingFlags.Public | BindingFlags.Static)!;
+    public static MethodInfo Entry<TKernel>() =>
+        typeof(TKernel).GetMethod(nameof(IDeviceKernel<>.Run), BindingFlags.Public | BindingFlags.Static)!;
 
     /// <summary>Whether the kernel computes in f64.</summary>
     public static bool UsesDouble(Type kernel) => kernel.GenericTypeArguments.Contains(typeof(double));

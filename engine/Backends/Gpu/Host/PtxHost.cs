@@ -9,8 +9,8 @@ using ILGPU.Runtime.Cuda;
 namespace AmcEngine.Backends.Gpu.Host;
 
 /// <summary>
-/// Compiles every kernel that is launched to PTX, and runs none: proof on a machine without a GPU that the kernels of an op
-/// compile for an architecture, and a look at their text. Memory is host memory; results are not computed.
+/// Compiles every kernel that is launched to PTX, and runs none: proof on a machine without a GPU that the kernels of
+/// an op compile for an architecture, and a look at their text. Memory is host memory; results are not computed.
 /// </summary>
 internal sealed class PtxHost : KernelHost
 {
@@ -23,7 +23,8 @@ internal sealed class PtxHost : KernelHost
     {
         _context = Context.Create(b => b.CPU(new CPUDevice(2, 1, 1)));
         Accelerator = _context.CreateCPUAccelerator(0);
-        Info = new DeviceInfo($"ptx:sm_{architecture.Major}{architecture.Minor}", "offline PTX compiler", 0, 0, "compiles, runs nothing");
+        Info = new DeviceInfo(
+            $"ptx:sm_{architecture.Major}{architecture.Minor}", "offline PTX compiler", 0, 0, "compiles, runs nothing");
         _compiler = new KernelCompiler(() =>
         {
             var context = Context.Create(b => b.CPU().Optimize(OptimizationLevel.O2));

@@ -5,9 +5,9 @@ using ILGPU.Runtime;
 namespace AmcEngine.Backends.Gpu.Host;
 
 /// <summary>
-/// Carries values between the host and a device through memory that does not move, page-locked on CUDA, where the copy engine
-/// then reads at the full speed of the bus. A write only queues: its part of the buffer is used again after the next wait, so
-/// that the many small inputs of a step (ids, masks, labels) do not drain the device.
+/// Carries values between the host and a device through memory that does not move, page-locked on CUDA, where the copy
+/// engine then reads at the full speed of the bus. A write only queues: its part of the buffer is used again after the
+/// next wait, so that the many small inputs of a step (ids, masks, labels) do not drain the device.
 /// </summary>
 internal sealed unsafe class StagingBuffer : IDisposable
 {
@@ -23,7 +23,8 @@ internal sealed unsafe class StagingBuffer : IDisposable
     public StagingBuffer(Accelerator accelerator)
     {
         _accelerator = accelerator;
-        if (accelerator.AcceleratorType == AcceleratorType.Cuda) _locked = accelerator.AllocatePageLocked1D<byte>(Capacity);
+        if (accelerator.AcceleratorType == AcceleratorType.Cuda)
+            _locked = accelerator.AllocatePageLocked1D<byte>(Capacity);
         else _memory = (byte*)NativeMemory.AlignedAlloc(Capacity, Alignment);
     }
 
@@ -56,7 +57,8 @@ internal sealed unsafe class StagingBuffer : IDisposable
         }
     }
 
-    private Span<byte> Host(int at, int count) => _locked is null ? new Span<byte>(_memory + at, count) : _locked.Span.Slice(at, count);
+    private Span<byte> Host(int at, int count) =>
+        _locked is null ? new Span<byte>(_memory + at, count) : _locked.Span.Slice(at, count);
 
     // The next free part; waits when the buffer is full of copies that may be under way.
     private int Take(int count)

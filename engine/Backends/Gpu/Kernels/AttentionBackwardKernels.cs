@@ -5,17 +5,18 @@ using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Attention backward. Layout: HeadLayout strides; tilings as in AttentionTiling.cs. Probabilities are recomputed from lse:
-//   P = exp(scale·QKᵀ + mask − lse), dP = D∘(G Vᵀ), δ = rowsum(G∘O), dS = P∘(dP − δ), D the dropout factor.
+// Attention backward. Layout: HeadLayout strides; tilings as in AttentionTiling.cs. Probabilities are recomputed from
+//   lse: P = exp(scale·QKᵀ + mask − lse), dP = D∘(G Vᵀ), δ = rowsum(G∘O), dS = P∘(dP − δ), D the dropout factor.
 // Two kernels: query blocks give δ and dq = scale·dS K over ascending keys; then key blocks give dk = scale·dSᵀQ and
 //   dv = (P∘D)ᵀG over ascending queries. No sum is shared between groups.
-// Executes 3 and 4 products with a map, since each kernel recomputes its own, and an exp for each score in each. Traffic: own rows
-// once, the others once a block.
-// A row with lse −∞ has P = 0 and no gradient.
+// Executes 3 and 4 products with a map, since each kernel recomputes its own, and an exp for each score in each.
+// Traffic: own rows once, the others once a block. A row with lse −∞ has P = 0 and no gradient.
 
 /// <summary>δ and dq.</summary>
-internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>, ITwoGroups
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
+internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector>
+    : IDeviceKernel<AttentionCall<T>>, ITwoGroups
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {
@@ -30,7 +31,8 @@ internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : 
         var v = AttentionScores<T, R, No>.Keys(a, a.V, head);
         var row = row0 + TTiling.Row;
         var lse = AttentionScores<T, R, No>.Statistic(a, a.Lse, head, row);
-        var delta = AttentionResult<T, R, TTiling, TVector>.RowDots(scratch, g, AttentionScores<T, R, No>.Queries(a, a.Output, head), row0);
+        var delta = AttentionResult<T, R, TTiling, TVector>.RowDots(
+            scratch, g, AttentionScores<T, R, No>.Queries(a, a.Output, head), row0);
         AttentionResult<T, R, TTiling, TVector>.StoreStatistic(a, a.Delta, head, row0, delta);
         var kept = Tiles<T, R>.SplatTile(T.Zero);
         var column0 = 0;
@@ -52,7 +54,8 @@ internal readonly struct AttentionQueryGradientKernel<T, R, TTiling, TVector> : 
 
 /// <summary>dk and dv, from δ.</summary>
 internal readonly struct AttentionKeyGradientKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {
@@ -77,11 +80,15 @@ internal readonly struct AttentionKeyGradientKernel<T, R, TTiling, TVector> : ID
             var delta = AttentionScores<T, R, Yes>.Statistic(a, a.Delta, head, column);
             var p = TTiling.AddScores<T, R, TVector>(scratch, k, row0, q, column0, Tiles<T, R>.SplatTile(T.Zero));
             var dp = TTiling.AddScores<T, R, TVector>(scratch, v, row0, g, column0, Tiles<T, R>.SplatTile(T.Zero));
-            p = AttentionScores<T, R, Yes>.Probabilities(AttentionScores<T, R, Yes>.Masked(a, head, p, row, column), lse);
+            p = AttentionScores<T, R, Yes>.Probabilities(
+                AttentionScores<T, R, Yes>.Masked(a, head, p, row, column), lse);
             var keep = AttentionScores<T, R, Yes>.Keep(a, head, row, column, a.KeepFactor);
-            var ds = Tiles<T, R>.Mul(p, Tiles<T, R>.Sub(Tiles<T, R>.Mul(dp, keep), AttentionScores<T, R, Yes>.Spread(delta)));
-            keptKeys = AttentionResult<T, R, TTiling, TVector>.Add(scratch, ds, q, column0, dk, row0, column0 == 0, keptKeys);
-            keptValues = AttentionResult<T, R, TTiling, TVector>.Add(scratch, Tiles<T, R>.Mul(p, keep), g, column0, dv, row0, column0 == 0, keptValues);
+            var ds = Tiles<T, R>.Mul(
+                p, Tiles<T, R>.Sub(Tiles<T, R>.Mul(dp, keep), AttentionScores<T, R, Yes>.Spread(delta)));
+            keptKeys = AttentionResult<T, R, TTiling, TVector>.Add(
+                scratch, ds, q, column0, dk, row0, column0 == 0, keptKeys);
+            keptValues = AttentionResult<T, R, TTiling, TVector>.Add(
+                scratch, Tiles<T, R>.Mul(p, keep), g, column0, dv, row0, column0 == 0, keptValues);
             column0 += TTiling.Extent;
         }
         while (column0 < a.Lq);

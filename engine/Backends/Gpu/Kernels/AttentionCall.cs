@@ -64,7 +64,8 @@ internal struct AttentionCall<T> where T : unmanaged
 /// What lies between the products of attention, for a tile of scores whose rows are queries, or keys (TKeyRows): mask,
 /// probabilities, dropout. In both cases the rows of a tile stay and its columns go by.
 /// </summary>
-internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TKeyRows : struct, IFlag
+internal static class AttentionScores<T, R, TKeyRows>
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TKeyRows : struct, IFlag
 {
     /// <summary>A tensor in the layout of the queries.</summary>
     public static HeadRows<T> Queries(AttentionCall<T> a, ArrayView<T> data, int head)
@@ -117,7 +118,8 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
         left > 3 ? s.W : T.NegativeInfinity);
 
     private static Quad<T> MaskRow(AttentionCall<T> a, int at, int row, int column) =>
-        Tiles<T, R>.Make(Mask(a, at, row, column), Mask(a, at, row, column + 1), Mask(a, at, row, column + 2), Mask(a, at, row, column + 3));
+        Tiles<T, R>.Make(Mask(a, at, row, column), Mask(a, at, row, column + 1), Mask(a, at, row, column + 2),
+            Mask(a, at, row, column + 3));
 
     private static T Mask(AttentionCall<T> a, int at, int row, int column)
     {
@@ -139,12 +141,16 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
     /// <summary>A statistic of the queries where the tile has them.</summary>
     public static Tile4<T> Spread(Quad<T> statistic) => TKeyRows.Value
         ? Tiles<T, R>.Make(statistic, statistic, statistic, statistic)
-        : Tiles<T, R>.Make(Tiles<T, R>.Splat(statistic.X), Tiles<T, R>.Splat(statistic.Y), Tiles<T, R>.Splat(statistic.Z), Tiles<T, R>.Splat(statistic.W));
+        : Tiles<T, R>.Make(Tiles<T, R>.Splat(statistic.X), Tiles<T, R>.Splat(statistic.Y),
+            Tiles<T, R>.Splat(statistic.Z), Tiles<T, R>.Splat(statistic.W));
 
     /// <summary>exp(s − lse) of masked scores; 0 where the query has lse −∞.</summary>
-    public static Tile4<T> Probabilities(Tile4<T> s, Quad<T> lse) => Tiles<T, R>.Exp(Tiles<T, R>.Sub(s, Spread(Tiles<T, R>.Finite(lse))));
+    public static Tile4<T> Probabilities(Tile4<T> s, Quad<T> lse) =>
+        Tiles<T, R>.Exp(Tiles<T, R>.Sub(s, Spread(Tiles<T, R>.Finite(lse))));
 
-    /// <summary>What dropout multiplies a tile by: 0 where the random word is below the threshold, else <paramref name="kept"/>.</summary>
+    /// <summary>
+    /// What dropout multiplies a tile by: 0 where the random word is below the threshold, else <paramref name="kept"/>.
+    /// </summary>
     public static Tile4<T> Keep(AttentionCall<T> a, int head, int row, int column, T kept)
     {
         var keep = Tiles<T, R>.SplatTile(kept);
@@ -167,14 +173,16 @@ internal static class AttentionScores<T, R, TKeyRows> where T : unmanaged, IFloa
 }
 
 /// <summary>
-/// Sums over columns into rows of a result. The first columns stay in registers where the tiling keeps them; the rest, the
-/// columns of wide heads, are added up where they lie.
+/// Sums over columns into rows of a result. The first columns stay in registers where the tiling keeps them; the rest,
+/// the columns of wide heads, are added up where they lie.
 /// </summary>
 internal static class AttentionResult<T, R, TTiling, TVector>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     /// <summary>result ← factor·result + weights·b, without the old result when <paramref name="fresh"/>.</summary>
-    public static Tile4<T> Add(TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, int column0, HeadRows<T> result, int row0, bool fresh, Quad<T> factor, Tile4<T> kept)
+    public static Tile4<T> Add(TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, int column0,
+        HeadRows<T> result, int row0, bool fresh, Quad<T> factor, Tile4<T> kept)
     {
         int row = row0 + TTiling.Row, n = TTiling.Column;
         var n0 = 0;
@@ -193,17 +201,22 @@ internal static class AttentionResult<T, R, TTiling, TVector>
     }
 
     /// <summary>result ← result + weights·b.</summary>
-    public static Tile4<T> Add(TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, int column0, HeadRows<T> result, int row0, bool fresh, Tile4<T> kept) =>
+    public static Tile4<T> Add(TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, int column0,
+        HeadRows<T> result, int row0, bool fresh, Tile4<T> kept) =>
         Add(scratch, weights, b, column0, result, row0, fresh, Tiles<T, R>.Splat(T.One), kept);
 
-    /// <summary>result ← result + weights·b, and + others·c when there is a c; without the old result at the first column.</summary>
+    /// <summary>
+    /// result ← result + weights·b, and + others·c when there is a c; without the old result at the first column.
+    /// </summary>
     public static Tile4<T> AddTwo(
-        TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, Tile4<T> others, HeadRows<T> c, int hasC, int column0, HeadRows<T> result, int row0, Tile4<T> kept)
+        TilingScratch<T> scratch, Tile4<T> weights, HeadRows<T> b, Tile4<T> others, HeadRows<T> c, int hasC,
+        int column0, HeadRows<T> result, int row0, Tile4<T> kept)
     {
         var n = 0;
         do
         {
-            kept = Add(scratch, n == 0 ? weights : others, n == 0 ? b : c, column0, result, row0, column0 + n == 0, kept);
+            kept = Add(
+                scratch, n == 0 ? weights : others, n == 0 ? b : c, column0, result, row0, column0 + n == 0, kept);
             n++;
         }
         while (n <= hasC);
@@ -242,7 +255,8 @@ internal static class AttentionResult<T, R, TTiling, TVector>
         var sum = Tiles<T, R>.Splat(T.Zero);
         for (var n0 = 0; n0 < x.Width; n0 += TTiling.Extent)
         {
-            var product = Tiles<T, R>.Mul(HeadRows<T, R, TVector>.LoadTile(x, row, n0 + n), HeadRows<T, R, TVector>.LoadTile(y, row, n0 + n));
+            var product = Tiles<T, R>.Mul(
+                HeadRows<T, R, TVector>.LoadTile(x, row, n0 + n), HeadRows<T, R, TVector>.LoadTile(y, row, n0 + n));
             sum = Tiles<T, R>.Add(sum, Tiles<T, R>.SumRows(product));
         }
         return TTiling.SumOfLanes<T, R>(scratch, sum);

@@ -5,16 +5,17 @@ using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Attention, gradient of the gradient. Layout: HeadLayout strides; tilings as in AttentionTiling.cs. With the cotangents X, Y, Z of dq, dk, dv, the
-// names of AttentionBackwardKernels.cs, and T = scale·(X Kᵀ + Q Yᵀ), U = D∘(G Zᵀ), t = rowsum(P∘T):
+// Attention, gradient of the gradient. Layout: HeadLayout strides; tilings as in AttentionTiling.cs. With the
+// cotangents X, Y, Z of dq, dk, dv, the names of AttentionBackwardKernels.cs, and T = scale·(X Kᵀ + Q Yᵀ), U = D∘(G
+// Zᵀ), t = rowsum(P∘T):
 //   W = P∘(T − t)∘D,  dg = W V + (P∘D) Z,  dv = Wᵀ G,
 //   E = dP∘T − dP·t − δ·T + U,  e = rowsum(P∘E),  S' = P∘(E − e),
 //   dq = scale·(dS Y + S' K),  dk = scale·(dSᵀ X + S'ᵀ Q).
-// Three kernels, each of which recomputes its maps tile by tile; between them only δ, t and e, a number each a query row:
-//   query blocks: t, e = Σ P∘(dP∘T + U) − 2·δ·t, and dg = Σ (P∘D∘T) V + Σ (P∘D) Z − t·O in one sweep; query blocks: dq;
-//   key blocks: dk, dv. Sums go over ascending columns; no sum is shared between groups.
-// Executes 7, 7 and 8 products with a map, since each kernel recomputes its own (less for absent cotangents), and an exp for each score
-// in each. Traffic: own rows once, the others once a block.
+// Three kernels, each of which recomputes its maps tile by tile; between them only δ, t and e, a number each a query
+//   row: query blocks: t, e = Σ P∘(dP∘T + U) − 2·δ·t, and dg = Σ (P∘D∘T) V + Σ (P∘D) Z − t·O in one sweep; query
+//   blocks: dq; key blocks: dk, dv. Sums go over ascending columns; no sum is shared between groups.
+// Executes 7, 7 and 8 products with a map, since each kernel recomputes its own (less for absent cotangents), and an
+// exp for each score in each. Traffic: own rows once, the others once a block.
 
 /// <summary>The maps that all three kernels need.</summary>
 internal struct AttentionMaps<T> where T : unmanaged
@@ -37,7 +38,8 @@ internal struct AttentionMaps<T> where T : unmanaged
 
 /// <summary>One head's operands, and its maps tile by tile.</summary>
 internal struct AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag where TKeyRows : struct, IFlag
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    where TTiling : struct, ITiling where TVector : struct, IFlag where TKeyRows : struct, IFlag
 {
     public HeadRows<T> Q;
     public HeadRows<T> K;
@@ -60,7 +62,9 @@ internal struct AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows>
         return o;
     }
 
-    public static AttentionMaps<T> Maps(AttentionCall<T> a, AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows> o, TilingScratch<T> scratch, int head, int row0, int column0, Quad<T> lse)
+    public static AttentionMaps<T> Maps(
+        AttentionCall<T> a, AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows> o, TilingScratch<T> scratch,
+        int head, int row0, int column0, Quad<T> lse)
     {
         int row = row0 + TTiling.Row, column = column0 + TTiling.Column;
         AttentionMaps<T> m;
@@ -71,7 +75,8 @@ internal struct AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows>
         {
             var queries = n == 0 | n == 3 ? o.Q : n == 2 ? o.X : o.G;
             var keys = n == 0 | n == 2 ? o.K : n == 1 ? o.V : n == 3 ? o.Y : o.Z;
-            var sum = Product(scratch, queries, row0, keys, column0, n == 3 ? m.Tangent : Tiles<T, R>.SplatTile(T.Zero));
+            var sum = Product(
+                scratch, queries, row0, keys, column0, n == 3 ? m.Tangent : Tiles<T, R>.SplatTile(T.Zero));
             if (n == 0) m.P = sum;
             else if (n == 1) m.Dp = sum;
             else if (n == 4) m.U = sum;
@@ -82,7 +87,8 @@ internal struct AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows>
             if (n == 4 & a.HasZ == 0) n++;
         }
         while (n < 5);
-        m.P = AttentionScores<T, R, TKeyRows>.Probabilities(AttentionScores<T, R, TKeyRows>.Masked(a, head, m.P, row, column), lse);
+        m.P = AttentionScores<T, R, TKeyRows>.Probabilities(
+            AttentionScores<T, R, TKeyRows>.Masked(a, head, m.P, row, column), lse);
         m.Keep = AttentionScores<T, R, TKeyRows>.Keep(a, head, row, column, a.KeepFactor);
         m.Dp = Tiles<T, R>.Mul(m.Keep, m.Dp);
         m.Tangent = Tiles<T, R>.Scale(m.Tangent, a.Scale);
@@ -96,7 +102,8 @@ internal struct AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows>
         // E − e = dP∘(T − t) − δ·T + U − e.
         var e = Tiles<T, R>.Mul(m.Dp, Tiles<T, R>.Sub(m.Tangent, AttentionScores<T, R, TKeyRows>.Spread(mean)));
         e = Tiles<T, R>.Sub(e, Tiles<T, R>.Mul(m.Tangent, AttentionScores<T, R, TKeyRows>.Spread(delta)));
-        return Tiles<T, R>.Mul(m.P, Tiles<T, R>.Sub(Tiles<T, R>.Add(e, m.U), AttentionScores<T, R, TKeyRows>.Spread(center)));
+        return Tiles<T, R>.Mul(
+            m.P, Tiles<T, R>.Sub(Tiles<T, R>.Add(e, m.U), AttentionScores<T, R, TKeyRows>.Spread(center)));
     }
 
     /// <summary>P∘(dP − δ).</summary>
@@ -104,14 +111,16 @@ internal struct AttentionDoubleBackwardMaps<T, R, TTiling, TVector, TKeyRows>
         Tiles<T, R>.Mul(m.P, Tiles<T, R>.Sub(m.Dp, AttentionScores<T, R, TKeyRows>.Spread(delta)));
 
     // Of queries with keys, whichever are the rows.
-    private static Tile4<T> Product(TilingScratch<T> scratch, HeadRows<T> queries, int row0, HeadRows<T> keys, int column0, Tile4<T> sum) => TKeyRows.Value
-        ? TTiling.AddScores<T, R, TVector>(scratch, keys, row0, queries, column0, sum)
-        : TTiling.AddScores<T, R, TVector>(scratch, queries, row0, keys, column0, sum);
+    private static Tile4<T> Product(TilingScratch<T> scratch, HeadRows<T> queries, int row0, HeadRows<T> keys,
+        int column0, Tile4<T> sum) => TKeyRows.Value
+            ? TTiling.AddScores<T, R, TVector>(scratch, keys, row0, queries, column0, sum)
+            : TTiling.AddScores<T, R, TVector>(scratch, queries, row0, keys, column0, sum);
 }
 
 /// <summary>δ, t, e and dg.</summary>
 internal readonly struct AttentionDoubleBackwardOutputKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {
@@ -130,7 +139,8 @@ internal readonly struct AttentionDoubleBackwardOutputKernel<T, R, TTiling, TVec
         var column0 = 0;
         do
         {
-            var m = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.Maps(a, o, scratch, head, row0, column0, lse);
+            var m = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.Maps(
+                a, o, scratch, head, row0, column0, lse);
             mean = Tiles<T, R>.Add(mean, Tiles<T, R>.SumRows(Tiles<T, R>.Mul(m.P, m.Tangent)));
             var e = Tiles<T, R>.Add(Tiles<T, R>.Mul(m.Dp, m.Tangent), m.U);
             center = Tiles<T, R>.Add(center, Tiles<T, R>.SumRows(Tiles<T, R>.Mul(m.P, e)));
@@ -152,14 +162,16 @@ internal readonly struct AttentionDoubleBackwardOutputKernel<T, R, TTiling, TVec
 
 /// <summary>dq, from δ, t and e.</summary>
 internal readonly struct AttentionDoubleBackwardQueryKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {
         var block = TTiling.Block;
         if (TTiling.Alone & block >= a.Heads * a.Blocks.Value) return;
         var scratch = TTiling.Allocate<T>();
-        int head = Divisor.Quotient(block, a.Blocks), row0 = (block - head * a.Blocks.Value) * TTiling.Extent, row = row0 + TTiling.Row;
+        int head = Divisor.Quotient(block, a.Blocks), row0 = (block - head * a.Blocks.Value) * TTiling.Extent,
+            row = row0 + TTiling.Row;
         var o = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.Of(a, head);
         var dq = AttentionScores<T, R, No>.Queries(a, a.Dq, head);
         var lse = AttentionScores<T, R, No>.Statistic(a, a.Lse, head, row);
@@ -170,10 +182,12 @@ internal readonly struct AttentionDoubleBackwardQueryKernel<T, R, TTiling, TVect
         var column0 = 0;
         do
         {
-            var m = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.Maps(a, o, scratch, head, row0, column0, lse);
+            var m = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.Maps(
+                a, o, scratch, head, row0, column0, lse);
             var e = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.ScoreCotangent(m, delta, mean, center);
             var ds = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, No>.ScoreGradient(m, delta);
-            kept = AttentionResult<T, R, TTiling, TVector>.AddTwo(scratch, e, o.K, ds, o.Y, a.HasY, column0, dq, row0, kept);
+            kept = AttentionResult<T, R, TTiling, TVector>.AddTwo(
+                scratch, e, o.K, ds, o.Y, a.HasY, column0, dq, row0, kept);
             column0 += TTiling.Extent;
         }
         while (column0 < a.Lk);
@@ -183,7 +197,8 @@ internal readonly struct AttentionDoubleBackwardQueryKernel<T, R, TTiling, TVect
 
 /// <summary>dk and dv, from δ, t and e.</summary>
 internal readonly struct AttentionDoubleBackwardKeyKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {
@@ -204,12 +219,16 @@ internal readonly struct AttentionDoubleBackwardKeyKernel<T, R, TTiling, TVector
             var delta = AttentionScores<T, R, Yes>.Statistic(a, a.Delta, head, column);
             var mean = AttentionScores<T, R, Yes>.Statistic(a, a.Mean, head, column);
             var center = AttentionScores<T, R, Yes>.Statistic(a, a.Center, head, column);
-            var m = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, Yes>.Maps(a, o, scratch, head, row0, column0, lse);
-            var weights = Tiles<T, R>.Mul(Tiles<T, R>.Mul(m.P, m.Keep), Tiles<T, R>.Sub(m.Tangent, AttentionScores<T, R, Yes>.Spread(mean)));
-            keptValues = AttentionResult<T, R, TTiling, TVector>.Add(scratch, weights, o.G, column0, dv, row0, column0 == 0, keptValues);
+            var m = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, Yes>.Maps(
+                a, o, scratch, head, row0, column0, lse);
+            var weights = Tiles<T, R>.Mul(
+                Tiles<T, R>.Mul(m.P, m.Keep), Tiles<T, R>.Sub(m.Tangent, AttentionScores<T, R, Yes>.Spread(mean)));
+            keptValues = AttentionResult<T, R, TTiling, TVector>.Add(
+                scratch, weights, o.G, column0, dv, row0, column0 == 0, keptValues);
             var e = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, Yes>.ScoreCotangent(m, delta, mean, center);
             var ds = AttentionDoubleBackwardMaps<T, R, TTiling, TVector, Yes>.ScoreGradient(m, delta);
-            keptKeys = AttentionResult<T, R, TTiling, TVector>.AddTwo(scratch, e, o.Q, ds, o.X, a.HasX, column0, dk, row0, keptKeys);
+            keptKeys = AttentionResult<T, R, TTiling, TVector>.AddTwo(
+                scratch, e, o.Q, ds, o.X, a.HasX, column0, dk, row0, keptKeys);
             column0 += TTiling.Extent;
         }
         while (column0 < a.Lq);

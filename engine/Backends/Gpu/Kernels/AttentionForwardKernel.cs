@@ -5,17 +5,20 @@ using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Attention forward. Layout: HeadLayout strides; a block of query rows of one head goes over the keys in steps (AttentionTiling.cs).
-// Fused: scale, mask, softmax, dropout (replayed from its stream), the sum over values; nothing of size Lq × Lk is stored.
-// Accumulated: online softmax (Milakov and Gimelshein 2018) with a running maximum a row and a running sum a lane, which are added up at
-//   the end; the output over ascending keys, rescaled when the maximum grows.
-// Two products with a map, an exp for each score, 40 integer operations more for each with dropout. Traffic: Q and O once,
-//   K and V once for each block of query rows (from the second-level cache as a rule), mask once.
+// Attention forward. Layout: HeadLayout strides; a block of query rows of one head goes over the keys in steps
+// (AttentionTiling.cs).
+// Fused: scale, mask, softmax, dropout (replayed from its stream), the sum over values; nothing of size Lq × Lk is
+// stored.
+// Accumulated: online softmax (Milakov and Gimelshein 2018) with a running maximum a row and a running sum a lane,
+//   which are added up at the end; the output over ascending keys, rescaled when the maximum grows.
+// Two products with a map, an exp for each score, 40 integer operations more for each with dropout. Traffic: Q and O
+//   once, K and V once for each block of query rows (from the second-level cache as a rule), mask once.
 // A row whose scores are all −∞ gives output 0 and lse −∞.
 
 /// <summary>Output and lse of fused attention.</summary>
 internal readonly struct AttentionForwardKernel<T, R, TTiling, TVector> : IDeviceKernel<AttentionCall<T>>, ITwoGroups
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
 {
     public static void Run(AttentionCall<T> a)
     {
@@ -44,7 +47,8 @@ internal readonly struct AttentionForwardKernel<T, R, TTiling, TVector> : IDevic
             sum = Tiles<T, R>.Add(Tiles<T, R>.Mul(sum, factor), Tiles<T, R>.SumRows(p));
             max = larger;
             if (a.HasDropout != 0) p = Tiles<T, R>.Mul(p, AttentionScores<T, R, No>.Keep(a, head, row, column, T.One));
-            kept = AttentionResult<T, R, TTiling, TVector>.Add(scratch, p, v, column0, output, row0, column0 == 0, factor, kept);
+            kept = AttentionResult<T, R, TTiling, TVector>.Add(
+                scratch, p, v, column0, output, row0, column0 == 0, factor, kept);
             column0 += TTiling.Extent;
         }
         while (column0 < a.Lk);

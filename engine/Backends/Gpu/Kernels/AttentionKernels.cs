@@ -7,7 +7,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>Fused attention and its gradients of first and second order: which variant, and its launches.</summary>
-internal sealed class AttentionKernels(GpuContext context, MovementKernels movement) : GpuKernels(context), IAttentionKernels
+internal sealed class AttentionKernels(GpuContext context, MovementKernels movement)
+    : GpuKernels(context), IAttentionKernels
 {
     // Lanes of a group whose lanes work alone: few, so that there is work for every core.
     private const int LonelyLanes = 4;
@@ -125,7 +126,8 @@ internal sealed class AttentionKernels(GpuContext context, MovementKernels movem
     }
 
     private void Launch<T, R, TTiling, TVector>(Pass pass, in AttentionCall<T> call)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where R : struct, IReal<T> where TTiling : struct, ITiling where TVector : struct, IFlag
     {
         switch (pass)
         {
@@ -151,7 +153,8 @@ internal sealed class AttentionKernels(GpuContext context, MovementKernels movem
         var blocksOfHead = (rows + TTiling.Extent - 1) / TTiling.Extent;
         call.Blocks = Divisor.Of(blocksOfHead);
         var blocks = call.Heads * blocksOfHead;
-        if (TTiling.Alone) Device.Launch<TKernel, AttentionCall<T>>((blocks + LonelyLanes - 1) / LonelyLanes, LonelyLanes, call);
+        if (TTiling.Alone)
+            Device.Launch<TKernel, AttentionCall<T>>((blocks + LonelyLanes - 1) / LonelyLanes, LonelyLanes, call);
         else Device.Launch<TKernel, AttentionCall<T>>(blocks, TTiling.Extent * TTiling.Extent / 16, call);
     }
 
@@ -160,13 +163,15 @@ internal sealed class AttentionKernels(GpuContext context, MovementKernels movem
     {
         HeadLayout q = operands.QLayout, k = operands.KLayout;
         if ((operands.D | q.Row | k.Row) % 4 != 0 || (q.Batch | q.Head | k.Batch | k.Head) % 4 != 0) return false;
-        ReadOnlySpan<Tensor?> all = [operands.Q, operands.K, operands.V, tensors.Output, tensors.G, tensors.X, tensors.Y, tensors.Z, tensors.Dg, tensors.Dq, tensors.Dk, tensors.Dv];
+        ReadOnlySpan<Tensor?> all = [operands.Q, operands.K, operands.V, tensors.Output, tensors.G, tensors.X,
+            tensors.Y, tensors.Z, tensors.Dg, tensors.Dq, tensors.Dk, tensors.Dv];
         foreach (var t in all)
             if (t is not null && t.Offset % 4 != 0) return false;
         return true;
     }
 
-    private static AttentionCall<T> Call<T>(in AttentionOperands operands, in PassTensors tensors) where T : unmanaged, IFloatingPointIeee754<T>
+    private static AttentionCall<T> Call<T>(in AttentionOperands operands, in PassTensors tensors)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         // Absent tensors are never read; the queries stand for them.
         var q = operands.Q;

@@ -6,13 +6,14 @@ namespace AmcEngine.Backends.Gpu.Kernels;
 
 // How attention kernels cut a head: a block of rows stays, columns go by in steps, and each lane has 4 x 4 scores in
 // registers. Two tilings give every kernel two variants from one source.
-// GroupTiling: a group has 64 x 64 scores (f64: 32 x 32), operands pass through shared memory in chunks of 16; for GPUs.
-// LaneTiling: a lane has a block of 4 x 4 for itself and reads where things lie, without barriers; for OpenCL on a CPU, which keeps
-//   registers in memory across barriers, and for the emulation, where a barrier takes milliseconds.
-// Loops with barriers are do-while loops, which all run at least once: a barrier behind a condition makes PoCL copy the rest of
-//   the kernel, and a few of them make its compile endless.
-// Products are accumulated over ascending d, or over ascending columns, by fused multiply-add; partial results of lanes are
-// added in the order of the lanes. So results depend on the tiling, but not on timing.
+// GroupTiling: a group has 64 x 64 scores (f64: 32 x 32), operands pass through shared memory in chunks of 16; for
+// GPUs.
+// LaneTiling: a lane has a block of 4 x 4 for itself and reads where things lie, without barriers; for OpenCL on a CPU,
+//   which keeps registers in memory across barriers, and for the emulation, where a barrier takes milliseconds.
+// Loops with barriers are do-while loops, which all run at least once: a barrier behind a condition makes PoCL copy the
+//   rest of the kernel, and a few of them make its compile endless.
+// Products are accumulated over ascending d, or over ascending columns, by fused multiply-add; partial results of lanes
+// are added in the order of the lanes. So results depend on the tiling, but not on timing.
 
 /// <summary>Shared memory of a group.</summary>
 internal struct TilingScratch<T> where T : unmanaged
@@ -45,18 +46,22 @@ internal interface ITiling
     static abstract TilingScratch<T> Allocate<T>() where T : unmanaged;
 
     /// <summary>c[row][column] + Σ_d a[row0 + row, d]·b[column0 + column, d].</summary>
-    static abstract Tile4<T> AddScores<T, R, TVector>(TilingScratch<T> scratch, HeadRows<T> a, int row0, HeadRows<T> b, int column0, Tile4<T> c)
+    static abstract Tile4<T> AddScores<T, R, TVector>(
+        TilingScratch<T> scratch, HeadRows<T> a, int row0, HeadRows<T> b, int column0, Tile4<T> c)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag;
 
     /// <summary>c[row][n] + Σ_column w[row][column]·b[column0 + column, n0 + n].</summary>
-    static abstract Tile4<T> AddMix<T, R, TVector>(TilingScratch<T> scratch, Tile4<T> w, HeadRows<T> b, int column0, int n0, Tile4<T> c)
+    static abstract Tile4<T> AddMix<T, R, TVector>(
+        TilingScratch<T> scratch, Tile4<T> w, HeadRows<T> b, int column0, int n0, Tile4<T> c)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag;
 
     /// <summary>The largest over a row's lanes.</summary>
-    static abstract Quad<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>;
+    static abstract Quad<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>;
 
     /// <summary>The sum over a row's lanes.</summary>
-    static abstract Quad<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>;
+    static abstract Quad<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>;
 }
 
 /// <summary>A block of 4 x 4 a lane.</summary>
@@ -74,15 +79,18 @@ internal readonly struct LaneTiling : ITiling
 
     public static TilingScratch<T> Allocate<T>() where T : unmanaged => default;
 
-    public static Tile4<T> AddScores<T, R, TVector>(TilingScratch<T> scratch, HeadRows<T> a, int row0, HeadRows<T> b, int column0, Tile4<T> c)
+    public static Tile4<T> AddScores<T, R, TVector>(
+        TilingScratch<T> scratch, HeadRows<T> a, int row0, HeadRows<T> b, int column0, Tile4<T> c)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
     {
         for (var d = 0; d < a.Width; d += 4)
-            c = Tiles<T, R>.AddDots(c, HeadRows<T, R, TVector>.LoadTile(a, row0, d), HeadRows<T, R, TVector>.LoadTile(b, column0, d));
+            c = Tiles<T, R>.AddDots(
+                c, HeadRows<T, R, TVector>.LoadTile(a, row0, d), HeadRows<T, R, TVector>.LoadTile(b, column0, d));
         return c;
     }
 
-    public static Tile4<T> AddMix<T, R, TVector>(TilingScratch<T> scratch, Tile4<T> w, HeadRows<T> b, int column0, int n0, Tile4<T> c)
+    public static Tile4<T> AddMix<T, R, TVector>(
+        TilingScratch<T> scratch, Tile4<T> w, HeadRows<T> b, int column0, int n0, Tile4<T> c)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
     {
         var columns = HeadRows<T, R, TVector>.LoadTile(b, column0, n0);
@@ -93,9 +101,11 @@ internal readonly struct LaneTiling : ITiling
         return Tiles<T, R>.AddOuter(c, weights.R3, columns.R3);
     }
 
-    public static Quad<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => x;
+    public static Quad<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => x;
 
-    public static Quad<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => x;
+    public static Quad<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> => x;
 }
 
 /// <summary>Lanes along an edge of a group's block.</summary>
@@ -143,7 +153,8 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
         return scratch;
     }
 
-    // Where four elements of a row lie in a chunk: eight lanes that read every fourth row touch eight different banks of fours.
+    // Where four elements of a row lie in a chunk: eight lanes that read every fourth row touch eight different banks
+    // of fours.
     private static int At(int row, int four) => row * ChunkStride + (four ^ ((row >> 3) & 3));
 
     private static void LoadChunk<T, R, TVector>(ArrayView<Quad<T>> to, HeadRows<T> rows, int row0, int d0)
@@ -164,7 +175,8 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
         return Tiles<T, R>.Make(rows[0], rows[ChunkStride], rows[2 * ChunkStride], rows[3 * ChunkStride]);
     }
 
-    public static Tile4<T> AddScores<T, R, TVector>(TilingScratch<T> scratch, HeadRows<T> a, int row0, HeadRows<T> b, int column0, Tile4<T> c)
+    public static Tile4<T> AddScores<T, R, TVector>(
+        TilingScratch<T> scratch, HeadRows<T> a, int row0, HeadRows<T> b, int column0, Tile4<T> c)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
     {
         var d0 = 0;
@@ -175,14 +187,16 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
             LoadChunk<T, R, TVector>(scratch.B, b, column0, d0);
             Group.Barrier();
             for (var four = 0; four < ChunkFours; four++)
-                c = Tiles<T, R>.AddDots(c, ReadChunk<T, R>(scratch.A, Row, four), ReadChunk<T, R>(scratch.B, Column, four));
+                c = Tiles<T, R>.AddDots(
+                    c, ReadChunk<T, R>(scratch.A, Row, four), ReadChunk<T, R>(scratch.B, Column, four));
             d0 += 4 * ChunkFours;
         }
         while (d0 < a.Width);
         return c;
     }
 
-    public static Tile4<T> AddMix<T, R, TVector>(TilingScratch<T> scratch, Tile4<T> w, HeadRows<T> b, int column0, int n0, Tile4<T> c)
+    public static Tile4<T> AddMix<T, R, TVector>(
+        TilingScratch<T> scratch, Tile4<T> w, HeadRows<T> b, int column0, int n0, Tile4<T> c)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
     {
         const int rows = 4 * ChunkFours;
@@ -198,7 +212,8 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
         {
             Group.Barrier();
             for (var v = Group.IdxX; v < rows * TEdge.Lanes; v += TEdge.Lanes * TEdge.Lanes)
-                scratch.B[v] = HeadRows<T, R, TVector>.Load(b, column0 + k0 + v / TEdge.Lanes, n0 + v % TEdge.Lanes * 4);
+                scratch.B[v] = HeadRows<T, R, TVector>.Load(
+                    b, column0 + k0 + v / TEdge.Lanes, n0 + v % TEdge.Lanes * 4);
             Group.Barrier();
             for (var k = 0; k < rows; k += 4)
             {
@@ -215,7 +230,8 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
         return c;
     }
 
-    public static Quad<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    public static Quad<T> MaxOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         Share(scratch, x);
         var first = Group.IdxX / TEdge.Lanes * TEdge.Lanes;
@@ -224,7 +240,8 @@ internal readonly struct GroupTiling<TEdge> : ITiling where TEdge : struct, IEdg
         return y;
     }
 
-    public static Quad<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    public static Quad<T> SumOfLanes<T, R>(TilingScratch<T> scratch, Quad<T> x)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         Share(scratch, x);
         var first = Group.IdxX / TEdge.Lanes * TEdge.Lanes;

@@ -6,7 +6,9 @@ internal static class AxisWalk
     /// <summary>Most merged axes of the kernels that walk over axes.</summary>
     public const int MaxAxes = 6;
 
-    /// <summary>Adds where the position along this axis lies in two operands; returns the position over the axes further out.</summary>
+    /// <summary>
+    /// Adds where the position along this axis lies in two operands; returns the position over the axes further out.
+    /// </summary>
     public static uint Enter(uint position, uint extent, int strideA, int strideB, ref int atA, ref int atB)
     {
         var next = position / extent;

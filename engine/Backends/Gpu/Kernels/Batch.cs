@@ -1,8 +1,9 @@
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
-/// Up to eight tasks of one launch: what a kernel does for many small tensors it does for a batch of them, since a launch
-/// costs as much as a small tensor. Items are numbered through all tasks; a lane finds its task by seven comparisons.
+/// Up to eight tasks of one launch: what a kernel does for many small tensors it does for a batch of them, since a
+/// launch costs as much as a small tensor. Items are numbered through all tasks; a lane finds its task by seven
+/// comparisons.
 /// </summary>
 /// <typeparam name="S">Views of one task.</typeparam>
 internal struct Batch<S> where S : struct

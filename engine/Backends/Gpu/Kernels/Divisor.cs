@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
-/// A divisor that the host knows: the kernel multiplies by its reciprocal, 5 instructions for about 25 of a division. Compilers
-/// sink the arithmetic of addresses into the loops that use them, where a division would count every time.
+/// A divisor that the host knows: the kernel multiplies by its reciprocal, 5 instructions for about 25 of a division.
+/// Compilers sink the arithmetic of addresses into the loops that use them, where a division would count every time.
 /// </summary>
 internal struct Divisor
 {

@@ -10,10 +10,10 @@ using ILGPU.Runtime;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Elementwise functions. Layout: flat; lanes stride over the elements, or over quads of f32 where all operands start at a
-// multiple of 16 bytes (the last elements that fill no quad go to the first lanes). The function is a struct (ElementwiseOps.cs),
-// so that each combination is a kernel of its own. Nothing is accumulated but where y is an operand. Traffic: every operand
-// once, the result once, so that these run at memory speed.
+// Elementwise functions. Layout: flat; lanes stride over the elements, or over quads of f32 where all operands start at
+// a multiple of 16 bytes (the last elements that fill no quad go to the first lanes). The function is a struct
+// (ElementwiseOps.cs), so that each combination is a kernel of its own. Nothing is accumulated but where y is an
+// operand. Traffic: every operand once, the result once, so that these run at memory speed.
 
 /// <summary>Elementwise functions of one and two operands.</summary>
 internal sealed class ElementwiseKernels(GpuContext context) : GpuKernels(context), IElementwiseKernels
@@ -71,12 +71,13 @@ internal sealed class ElementwiseKernels(GpuContext context) : GpuKernels(contex
             LaunchOver<MapKernel<T, R, O>, MapKernel<T, R, O>.Args>(y.Count, args);
             return;
         }
-        LaunchOver<MapQuadsKernel<T, R, O>, MapQuadsKernel<T, R, O>.Args>(QuadLanes(y.Count), new MapQuadsKernel<T, R, O>.Args
-        {
-            Whole = args,
-            X = args.X.Cast<Quad<T>>(),
-            Y = args.Y.Cast<Quad<T>>(),
-        });
+        LaunchOver<MapQuadsKernel<T, R, O>, MapQuadsKernel<T, R, O>.Args>(
+            QuadLanes(y.Count), new MapQuadsKernel<T, R, O>.Args
+            {
+                Whole = args,
+                X = args.X.Cast<Quad<T>>(),
+                Y = args.Y.Cast<Quad<T>>(),
+            });
     }
 
     /// <inheritdoc/>
@@ -144,13 +145,14 @@ internal sealed class ElementwiseKernels(GpuContext context) : GpuKernels(contex
             LaunchOver<ZipKernel<T, R, O>, ZipKernel<T, R, O>.Args>(y.Count, args);
             return;
         }
-        LaunchOver<ZipQuadsKernel<T, R, O>, ZipQuadsKernel<T, R, O>.Args>(QuadLanes(y.Count), new ZipQuadsKernel<T, R, O>.Args
-        {
-            Whole = args,
-            A = args.A.Cast<Quad<T>>(),
-            B = args.B.Cast<Quad<T>>(),
-            Y = args.Y.Cast<Quad<T>>(),
-        });
+        LaunchOver<ZipQuadsKernel<T, R, O>, ZipQuadsKernel<T, R, O>.Args>(
+            QuadLanes(y.Count), new ZipQuadsKernel<T, R, O>.Args
+            {
+                Whole = args,
+                A = args.A.Cast<Quad<T>>(),
+                B = args.B.Cast<Quad<T>>(),
+                Y = args.Y.Cast<Quad<T>>(),
+            });
     }
 
     private unsafe void ZipBroadcast<T, R, O>(Tensor a, Tensor b, Tensor y)
@@ -160,33 +162,35 @@ internal sealed class ElementwiseKernels(GpuContext context) : GpuKernels(contex
         var plan = BroadcastPlan.Of(a.Shape, b.Shape, y.Shape);
         for (var i = plan.Rank; i < BroadcastPlan.MaxRank; i++) plan.Extent[i] = 1;
         if (plan.Rank >= AxisWalk.MaxAxes)
-            throw new ShapeException("binary", $"{a.Shape} and {b.Shape} broadcast over {plan.Rank + 1} axes that cannot be merged; the GPU back end takes {AxisWalk.MaxAxes}. Copy one of them to {y.Shape} first");
-        LaunchOver<ZipBroadcastKernel<T, R, O>, ZipBroadcastKernel<T, R, O>.Args>(y.Count, new ZipBroadcastKernel<T, R, O>.Args
-        {
-            A = View<T>(a),
-            B = View<T>(b),
-            Y = View<T>(y),
-            Inner = (uint)plan.Inner,
-            InnerA = (uint)plan.InnerA,
-            InnerB = (uint)plan.InnerB,
-            Others = plan.Rank,
-            Extent1 = (uint)plan.Extent[0],
-            StrideA1 = (int)plan.StrideA[0],
-            StrideB1 = (int)plan.StrideB[0],
-            Extent2 = (uint)plan.Extent[1],
-            StrideA2 = (int)plan.StrideA[1],
-            StrideB2 = (int)plan.StrideB[1],
-            Extent3 = (uint)plan.Extent[2],
-            StrideA3 = (int)plan.StrideA[2],
-            StrideB3 = (int)plan.StrideB[2],
-            Extent4 = (uint)plan.Extent[3],
-            StrideA4 = (int)plan.StrideA[3],
-            StrideB4 = (int)plan.StrideB[3],
-            Extent5 = (uint)plan.Extent[4],
-            StrideA5 = (int)plan.StrideA[4],
-            StrideB5 = (int)plan.StrideB[4],
-            Count = y.Count,
-        });
+            throw new ShapeException("binary", $"{a.Shape} and {b.Shape} broadcast over {plan.Rank + 1} axes that "
+                + $"cannot be merged; the GPU back end takes {AxisWalk.MaxAxes}. Copy one of them to {y.Shape} first");
+        LaunchOver<ZipBroadcastKernel<T, R, O>, ZipBroadcastKernel<T, R, O>.Args>(
+            y.Count, new ZipBroadcastKernel<T, R, O>.Args
+            {
+                A = View<T>(a),
+                B = View<T>(b),
+                Y = View<T>(y),
+                Inner = (uint)plan.Inner,
+                InnerA = (uint)plan.InnerA,
+                InnerB = (uint)plan.InnerB,
+                Others = plan.Rank,
+                Extent1 = (uint)plan.Extent[0],
+                StrideA1 = (int)plan.StrideA[0],
+                StrideB1 = (int)plan.StrideB[0],
+                Extent2 = (uint)plan.Extent[1],
+                StrideA2 = (int)plan.StrideA[1],
+                StrideB2 = (int)plan.StrideB[1],
+                Extent3 = (uint)plan.Extent[2],
+                StrideA3 = (int)plan.StrideA[2],
+                StrideB3 = (int)plan.StrideB[2],
+                Extent4 = (uint)plan.Extent[3],
+                StrideA4 = (int)plan.StrideA[3],
+                StrideB4 = (int)plan.StrideB[3],
+                Extent5 = (uint)plan.Extent[4],
+                StrideA5 = (int)plan.StrideA[4],
+                StrideB5 = (int)plan.StrideB[4],
+                Count = y.Count,
+            });
     }
 
     /// <inheritdoc/>
@@ -212,12 +216,13 @@ internal sealed class ElementwiseKernels(GpuContext context) : GpuKernels(contex
             LaunchOver<AddScaledKernel<T, R>, AddScaledKernel<T, R>.Args>(y.Count, call);
             return;
         }
-        LaunchOver<AddScaledQuadsKernel<T, R>, AddScaledQuadsKernel<T, R>.Args>(QuadLanes(y.Count), new AddScaledQuadsKernel<T, R>.Args
-        {
-            Whole = call,
-            X = call.X.Cast<Quad<T>>(),
-            Y = call.Y.Cast<Quad<T>>(),
-        });
+        LaunchOver<AddScaledQuadsKernel<T, R>, AddScaledQuadsKernel<T, R>.Args>(
+            QuadLanes(y.Count), new AddScaledQuadsKernel<T, R>.Args
+            {
+                Whole = call,
+                X = call.X.Cast<Quad<T>>(),
+                Y = call.Y.Cast<Quad<T>>(),
+            });
     }
 }
 
@@ -237,7 +242,8 @@ internal readonly struct MapKernel<T, R, O> : IDeviceKernel<MapKernel<T, R, O>.A
 
     public static void Run(Args a)
     {
-        for (var i = Grid.GlobalIndex.X; i < a.Count; i += Grid.DimX * Group.DimX) a.Y[i] = O.Apply<T, R>(a.X[i], a.P, a.Q);
+        for (var i = Grid.GlobalIndex.X; i < a.Count; i += Grid.DimX * Group.DimX)
+            a.Y[i] = O.Apply<T, R>(a.X[i], a.P, a.Q);
     }
 }
 
@@ -409,7 +415,8 @@ internal readonly struct AddScaledKernel<T, R> : IDeviceKernel<AddScaledKernel<T
 
     public static void Run(Args a)
     {
-        for (var i = Grid.GlobalIndex.X; i < a.Count; i += Grid.DimX * Group.DimX) a.Y[i] = R.Fma(a.Alpha, a.X[i], a.Y[i]);
+        for (var i = Grid.GlobalIndex.X; i < a.Count; i += Grid.DimX * Group.DimX)
+            a.Y[i] = R.Fma(a.Alpha, a.X[i], a.Y[i]);
     }
 }
 

@@ -35,7 +35,8 @@ internal struct Block<T> where T : unmanaged, IFloatingPointIeee754<T>
     /// <summary>c + a·bᵀ: 16 fused multiply-adds of 8 values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Block<T> Fma<R>(Quad<T> a, Quad<T> b, Block<T> c) where R : struct, IReal<T> =>
-        Of(Quad.Fma<T, R>(a.X, b, c.R0), Quad.Fma<T, R>(a.Y, b, c.R1), Quad.Fma<T, R>(a.Z, b, c.R2), Quad.Fma<T, R>(a.W, b, c.R3));
+        Of(Quad.Fma<T, R>(a.X, b, c.R0), Quad.Fma<T, R>(a.Y, b, c.R1), Quad.Fma<T, R>(a.Z, b, c.R2),
+            Quad.Fma<T, R>(a.W, b, c.R3));
 
     /// <summary>a + b.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -44,8 +45,8 @@ internal struct Block<T> where T : unmanaged, IFloatingPointIeee754<T>
 }
 
 /// <summary>
-/// Arguments of all matmul kernels; see <see cref="MatMulArgs"/>. Flags are 0 or 1. Everything is an int, since tensors have fewer
-/// than 2³¹ elements: indices are cheaper so, and no field needs padding before it.
+/// Arguments of all matmul kernels; see <see cref="MatMulArgs"/>. Flags are 0 or 1. Everything is an int, since tensors
+/// have fewer than 2³¹ elements: indices are cheaper so, and no field needs padding before it.
 /// </summary>
 internal struct GemmArgs<T> where T : unmanaged
 {
@@ -82,7 +83,9 @@ internal struct GemmArgs<T> where T : unmanaged
     public int TilesM;
     public int TilesN;
 
-    /// <summary>Parts that K is cut into, each of Chunk steps (a multiple of 64), whose sums lie SplitStride apart in C.</summary>
+    /// <summary>
+    /// Parts that K is cut into, each of Chunk steps (a multiple of 64), whose sums lie SplitStride apart in C.
+    /// </summary>
     public int Splits;
     public int Chunk;
     public int SplitStride;
@@ -102,7 +105,9 @@ internal struct GemmTask
     // Tiles of so many tile rows run side by side, so that they share what they read of B in the second-level cache.
     private const int Band = 8;
 
-    /// <summary>Tile <paramref name="index"/> of all tiles, splits and entries; offsets are below 2³¹ as all tensors are.</summary>
+    /// <summary>
+    /// Tile <paramref name="index"/> of all tiles, splits and entries; offsets are below 2³¹ as all tensors are.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GemmTask Find<T>(GemmArgs<T> a, int index, int rows, int columns) where T : unmanaged
     {

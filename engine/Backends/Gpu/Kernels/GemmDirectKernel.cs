@@ -7,13 +7,16 @@ using ILGPU;
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
-/// Matrix product without shared memory: a lane computes a 4×4 block straight from global memory. For products too small to
-/// share anything, and for processors, whose caches do the sharing while barriers cost.
-/// Layout: a tile is one block; lanes stride over the tiles of all entries, neighbours along the rows of C. Fused: <see cref="GemmEpilogue"/>.
-/// Accumulated: over k in order, in 16 registers. Cost: 2·M·N·K FLOP; 8 loads of 4 bytes for 32 FLOP, 1 FLOP a byte, from caches where they fit.
+/// Matrix product without shared memory: a lane computes a 4×4 block straight from global memory. For products too
+/// small to share anything, and for processors, whose caches do the sharing while barriers cost.
+/// Layout: a tile is one block; lanes stride over the tiles of all entries, neighbours along the rows of C. Fused:
+/// <see cref="GemmEpilogue"/>.
+/// Accumulated: over k in order, in 16 registers. Cost: 2·M·N·K FLOP; 8 loads of 4 bytes for 32 FLOP, 1 FLOP a byte,
+/// from caches where they fit.
 /// </summary>
 internal readonly struct GemmDirectKernel<T, R, TransA, TransB, TActivation> : IDeviceKernel<GemmArgs<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
     where TActivation : struct, IUnaryOp
 {
     /// <summary>Rows and columns of a tile.</summary>

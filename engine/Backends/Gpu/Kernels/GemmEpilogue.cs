@@ -6,8 +6,8 @@ using ILGPU;
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
-/// What follows the sums of a matmul: C = activation(alpha·sum [+ C] + bias) + residual, and the value before the activation. Fused into
-/// the store of each block, four elements of a row at a time.
+/// What follows the sums of a matmul: C = activation(alpha·sum [+ C] + bias) + residual, and the value before the
+/// activation. Fused into the store of each block, four elements of a row at a time.
 /// </summary>
 internal static class GemmEpilogue
 {
@@ -19,7 +19,8 @@ internal static class GemmEpilogue
         // A loop over rotating registers: the epilogue's code is there once and not four times.
         for (var r = 0; r < 4; r++)
         {
-            if (row + r < a.M & column < a.N) StoreQuad<T, R, TActivation>(a, offset + (row + r) * a.Ldc + column, column, block.R0);
+            if (row + r < a.M & column < a.N)
+                StoreQuad<T, R, TActivation>(a, offset + (row + r) * a.Ldc + column, column, block.R0);
             block.R0 = block.R1;
             block.R1 = block.R2;
             block.R2 = block.R3;
@@ -44,12 +45,14 @@ internal static class GemmEpilogue
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Quad<T> Activate<T, R, TActivation>(Quad<T> v)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TActivation : struct, IUnaryOp => Quad.Of(
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where R : struct, IReal<T> where TActivation : struct, IUnaryOp => Quad.Of(
         TActivation.Apply<T, R>(v.X, T.Zero, T.Zero), TActivation.Apply<T, R>(v.Y, T.Zero, T.Zero),
         TActivation.Apply<T, R>(v.Z, T.Zero, T.Zero), TActivation.Apply<T, R>(v.W, T.Zero, T.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write<T>(ArrayView<T> y, int index, int left, bool vector, Quad<T> v) where T : unmanaged, IFloatingPointIeee754<T>
+    private static void Write<T>(ArrayView<T> y, int index, int left, bool vector, Quad<T> v)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (vector)
         {
@@ -80,7 +83,9 @@ internal static class GemmLoad
 
     /// <summary>Four neighbours; zeros outside, and for those past the first <paramref name="left"/>.</summary>
     /// <typeparam name="T">Element type.</typeparam>
-    /// <typeparam name="TVector">Whole quads may be loaded at once: the index is a multiple of 4, the view 16-byte aligned.</typeparam>
+    /// <typeparam name="TVector">
+    /// Whole quads may be loaded at once: the index is a multiple of 4, the view 16-byte aligned.
+    /// </typeparam>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad<T> Four<T, TVector>(ArrayView<T> x, int index, bool inside, int left)
         where T : unmanaged, IFloatingPointIeee754<T> where TVector : struct, IFlag

@@ -20,7 +20,9 @@ internal enum GemmVariant
 
 /// <summary>How a product is computed.</summary>
 /// <param name="Variant">Its kernel.</param>
-/// <param name="Splits">Parts that K is cut into; more than 1 costs a second kernel, and scratch. Not with <see cref="GemmVariant.Direct"/>.</param>
+/// <param name="Splits">
+/// Parts that K is cut into; more than 1 costs a second kernel, and scratch. Not with <see cref="GemmVariant.Direct"/>.
+/// </param>
 /// <param name="Vector">Whether operands that lie for it may be read 16 bytes at a time.</param>
 internal readonly record struct GemmPlan(GemmVariant Variant, int Splits = 1, bool Vector = true)
 {
@@ -41,13 +43,15 @@ internal readonly record struct GemmPlan(GemmVariant Variant, int Splits = 1, bo
     private const double ReduceBytes = 1500;
 
     /// <summary>Steps of k in each part.</summary>
-    public int Chunk(int k) => Splits <= 1 || k == 0 ? Math.Max(1, k) : ((k + Splits - 1) / Splits + Grain - 1) / Grain * Grain;
+    public int Chunk(int k) =>
+        Splits <= 1 || k == 0 ? Math.Max(1, k) : ((k + Splits - 1) / Splits + Grain - 1) / Grain * Grain;
 
     /// <summary>The quickest way for a shape; the same for the same shape and device, so that results repeat.</summary>
     public static GemmPlan Choose(KernelTarget target, int multiprocessors, bool wide, int m, int n, int k, int entries)
     {
-        // On a processor caches share the operands, while each barrier saves and restores the registers of all lanes. Measured with PoCL on two busy cores, direct against
-        // 64×64 tiles, GFLOP/s: 2080×96×384 NT 7 and 8, 2080×384×96 NN 25 and 12, 96×384×2080 TN 20 and 9, 400 of 17×17×24 NT 6 and 0.3.
+        // On a processor caches share the operands, while each barrier saves and restores the registers of all lanes.
+        // Measured with PoCL on two busy cores, direct against 64×64 tiles, GFLOP/s: 2080×96×384 NT 7 and 8,
+        // 2080×384×96 NN 25 and 12, 96×384×2080 TN 20 and 9, 400 of 17×17×24 NT 6 and 0.3.
         if (target != KernelTarget.Gpu) return new GemmPlan(GemmVariant.Direct);
         // A tile would be mostly empty, and there is too little k to cut.
         if (m <= 32 && n <= 32 && k <= 64) return new GemmPlan(GemmVariant.Direct);
@@ -67,9 +71,11 @@ internal readonly record struct GemmPlan(GemmVariant Variant, int Splits = 1, bo
         _ => (128, 128),
     };
 
-    // The best number of splits by a model: the busiest multiprocessor's tiles at the variant's share of the peak, a lone group slower, and what the
-    // reduction costs. Shares by instruction counts: 4×4 a lane is bound by shared memory, 8×8 by arithmetic, slim by loads.
-    private static (GemmPlan Plan, double Clocks) Splitting(GemmVariant variant, int multiprocessors, int m, int n, int k, int entries)
+    // The best number of splits by a model: the busiest multiprocessor's tiles at the variant's share of the peak, a
+    // lone group slower, and what the reduction costs. Shares by instruction counts: 4×4 a lane is bound by shared
+    // memory, 8×8 by arithmetic, slim by loads.
+    private static (GemmPlan Plan, double Clocks) Splitting(
+        GemmVariant variant, int multiprocessors, int m, int n, int k, int entries)
     {
         var (rows, columns) = Tile(variant);
         var (share, groupsToFill) = variant switch

@@ -6,12 +6,14 @@ using ILGPU;
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
-/// Adds the partial sums of a product whose K was cut: A is [splits, entries, M, N], packed, and C the result. Layout: a lane takes four neighbours of a row
-/// and strides. Fused: <see cref="GemmEpilogue"/>. Accumulated: the splits in order, so that the same bits come out each time. Cost: splits FLOP and
-/// 4·splits bytes (8 in f64) an element of the result.
+/// Adds the partial sums of a product whose K was cut: A is [splits, entries, M, N], packed, and C the result. Layout:
+/// a lane takes four neighbours of a row and strides. Fused: <see cref="GemmEpilogue"/>. Accumulated: the splits in
+/// order, so that the same bits come out each time. Cost: splits FLOP and 4·splits bytes (8 in f64) an element of the
+/// result.
 /// </summary>
 internal readonly struct GemmReduceKernel<T, R, TVector, TActivation> : IDeviceKernel<GemmArgs<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag where TActivation : struct, IUnaryOp
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where R : struct, IReal<T> where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {
     public static void Run(GemmArgs<T> a)
     {

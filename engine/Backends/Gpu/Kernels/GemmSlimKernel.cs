@@ -6,13 +6,17 @@ using ILGPU;
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
-/// Matrix product of few rows (at most 16 pay) by tiles of 16×64, in which reading B is all the work: 64 steps of k at a time, five 16-byte loads
-/// a lane in flight (22 KB of shared memory in f32, 44 KB in f64). Of 256 lanes, each quarter takes a quarter of the steps, 4×4 results a lane.
-/// Layout: a group a tile, split and entry. Fused: <see cref="GemmEpilogue"/>. Accumulated: over the steps of a quarter in order, in 16 registers; then the
-/// quarters in order; then splits as in <see cref="GemmReduceKernel{T, R, TVector, TActivation}"/>. Cost: 2·M·N·K FLOP; B is read once: M/2 FLOP a byte in f32.
+/// Matrix product of few rows (at most 16 pay) by tiles of 16×64, in which reading B is all the work: 64 steps of k at
+/// a time, five 16-byte loads a lane in flight (22 KB of shared memory in f32, 44 KB in f64). Of 256 lanes, each
+/// quarter takes a quarter of the steps, 4×4 results a lane.
+/// Layout: a group a tile, split and entry. Fused: <see cref="GemmEpilogue"/>. Accumulated: over the steps of a quarter
+/// in order, in 16 registers; then the quarters in order; then splits as in
+/// <see cref="GemmReduceKernel{T, R, TVector, TActivation}"/>. Cost: 2·M·N·K FLOP; B is read once: M/2 FLOP a byte in
+/// f32.
 /// </summary>
 internal readonly struct GemmSlimKernel<T, R, TransA, TransB, TVector, TActivation> : IDeviceKernel<GemmArgs<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
     where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {
     /// <summary>Rows of a tile.</summary>
@@ -41,7 +45,8 @@ internal readonly struct GemmSlimKernel<T, R, TransA, TransB, TVector, TActivati
         var slice = lane / 64;
         var row = lane % 64 / 16;
         var column = lane % 16;
-        // Views that start at the lane's first quads: unrolled by ptxas, the distances are constants of the load instructions.
+        // Views that start at the lane's first quads: unrolled by ptxas, the distances are constants of the load
+        // instructions.
         var sliceA = sharedA.SubView(slice * Quarter * QuadsA + row, Quarter * QuadsA - row);
         var sliceB = sharedB.SubView(slice * Quarter * QuadsB + column, Quarter * QuadsB - column);
         var sum = Block<T>.Zero;

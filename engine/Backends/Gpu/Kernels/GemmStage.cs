@@ -5,9 +5,10 @@ using ILGPU;
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
-/// The quad of an operand that a lane brings from global to shared memory for each tile. In shared memory a tile lies by k, its
-/// lines (rows of A, columns of B) side by side, whatever the operand's own order: where k is contiguous, a quad is scattered over four
-/// steps of k; else it is stored whole. Four elements between steps spread the scattered stores over the banks.
+/// The quad of an operand that a lane brings from global to shared memory for each tile. In shared memory a tile lies
+/// by k, its lines (rows of A, columns of B) side by side, whatever the operand's own order: where k is contiguous, a
+/// quad is scattered over four steps of k; else it is stored whole. Four elements between steps spread the scattered
+/// stores over the banks.
 /// </summary>
 internal struct GemmStage
 {
@@ -28,7 +29,8 @@ internal struct GemmStage
 
     /// <summary>The quad that item <paramref name="item"/> of a tile of lines × depth elements brings.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStage At(int item, bool alongK, int lines, int depth, int offset, int stride, int firstLine, int endLine, int firstK)
+    public static GemmStage At(
+        int item, bool alongK, int lines, int depth, int offset, int stride, int firstLine, int endLine, int firstK)
     {
         var perLine = depth / 4;
         var perStep = lines / 4;
@@ -46,7 +48,9 @@ internal struct GemmStage
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Quad<T> Load<T, TVector>(ArrayView<T> x, bool alongK, int endK)
         where T : unmanaged, IFloatingPointIeee754<T> where TVector : struct, IFlag =>
-        alongK ? GemmLoad.Four<T, TVector>(x, Index, Lines > 0, endK - K) : GemmLoad.Four<T, TVector>(x, Index, K < endK, Lines);
+        alongK
+            ? GemmLoad.Four<T, TVector>(x, Index, Lines > 0, endK - K)
+            : GemmLoad.Four<T, TVector>(x, Index, K < endK, Lines);
 
     /// <summary>The same quad <paramref name="depth"/> steps of k further on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -72,7 +76,8 @@ internal struct GemmStage
 
     /// <summary>Stores the quad into the tile that starts at quad <paramref name="start"/> of shared memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Put<T>(ArrayView<Quad<T>> shared, int start, bool alongK, int lines, Quad<T> value) where T : unmanaged, IFloatingPointIeee754<T>
+    public readonly void Put<T>(ArrayView<Quad<T>> shared, int start, bool alongK, int lines, Quad<T> value)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (!alongK)
         {
@@ -88,8 +93,8 @@ internal struct GemmStage
     }
 
     /// <summary>
-    /// Which row of quads a lane of 256 computes. A warp takes 4 × 8 quads: it then reads 12 different quads of shared memory a
-    /// step, fewer than as a line of 32, and stores whole 128-byte lines.
+    /// Which row of quads a lane of 256 computes. A warp takes 4 × 8 quads: it then reads 12 different quads of shared
+    /// memory a step, fewer than as a line of 32, and stores whole 128-byte lines.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int QuadRow(int lane) => lane / 64 * 4 + lane % 32 / 8;

@@ -6,15 +6,19 @@ using ILGPU;
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
-/// Matrix product in f32 by tiles of 128×128: 256 lanes of 8×8 (four 4×4 blocks, 64 rows and columns apart), 8 steps of k at a
-/// time in two buffers of shared memory (17 KB).
-/// Layout: a group a tile, split and entry. Fused: <see cref="GemmEpilogue"/>. Accumulated: over k in order, in 64 registers;
-/// with splits, each its own part of k, to be added by <see cref="GemmReduceKernel{T, R, TVector, TActivation}"/>.
-/// Cost: 2·M·N·K FLOP; global memory K·(M·N/128 + N·M/128) elements read, 16 FLOP a byte (the second-level cache serves most), and M·N written;
-/// shared memory 2 FLOP a byte: four 16-byte loads for 64 fused multiply-adds, so that arithmetic is the limit.
+/// Matrix product in f32 by tiles of 128×128: 256 lanes of 8×8 (four 4×4 blocks, 64 rows and columns apart), 8 steps of
+/// k at a time in two buffers of shared memory (17 KB).
+/// Layout: a group a tile, split and entry. Fused: <see cref="GemmEpilogue"/>. Accumulated: over k in order, in 64
+/// registers; with splits, each its own part of k, to be added by
+/// <see cref="GemmReduceKernel{T, R, TVector, TActivation}"/>.
+/// Cost: 2·M·N·K FLOP; global memory K·(M·N/128 + N·M/128) elements read, 16 FLOP a byte (the second-level cache serves
+/// most), and M·N written; shared memory 2 FLOP a byte: four 16-byte loads for 64 fused multiply-adds, so that
+/// arithmetic is the limit.
 /// </summary>
-internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, TActivation> : IDeviceKernel<GemmArgs<float>>, ITwoGroups
-    where TransA : struct, IFlag where TransB : struct, IFlag where TVector : struct, IFlag where TActivation : struct, IUnaryOp
+internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, TActivation>
+    : IDeviceKernel<GemmArgs<float>>, ITwoGroups
+    where TransA : struct, IFlag
+    where TransB : struct, IFlag where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {
     /// <summary>Rows and columns of a tile.</summary>
     public const int Tile = 128;
@@ -23,8 +27,8 @@ internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, TActivation>
     private const int RowQuads = (Tile + GemmStage.Padding) / 4;
     private const int BufferQuads = Depth * RowQuads;
 
-    // Steps of k in a round. ptxas does not unroll bodies of this size; 13 integer instructions a step would be a sixth of the loop,
-    // and rounds of four spill in the variant with GELU.
+    // Steps of k in a round. ptxas does not unroll bodies of this size; 13 integer instructions a step would be a sixth
+    // of the loop, and rounds of four spill in the variant with GELU.
     private const int Unrolled = 2;
 
     // Quads from a lane's first block to its second.
@@ -52,7 +56,8 @@ internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, TActivation>
             fromB = fromB.Next(TransB.Value, Depth, a.Ldb);
             var nextA = fromA.Load<float, TVector>(a.A, !TransA.Value, task.K1);
             var nextB = fromB.Load<float, TVector>(a.B, TransB.Value, task.K1);
-            // Views that start at the lane's first quads: within a round the distances are constants of the load instructions.
+            // Views that start at the lane's first quads: within a round the distances are constants of the load
+            // instructions.
             var tileA = sharedA.SubView(buffer + row, BufferQuads - row);
             var tileB = sharedB.SubView(buffer + column, BufferQuads - column);
             for (var k = 0; k < Depth; k += Unrolled)
@@ -72,7 +77,8 @@ internal readonly struct GemmTile128Kernel<TransA, TransB, TVector, TActivation>
         GemmEpilogue.Store<float, F32, TActivation>(a, task.OffsetC, firstRow, firstColumn, sums.TopLeft);
         GemmEpilogue.Store<float, F32, TActivation>(a, task.OffsetC, firstRow, firstColumn + Tile / 2, sums.TopRight);
         GemmEpilogue.Store<float, F32, TActivation>(a, task.OffsetC, firstRow + Tile / 2, firstColumn, sums.BottomLeft);
-        GemmEpilogue.Store<float, F32, TActivation>(a, task.OffsetC, firstRow + Tile / 2, firstColumn + Tile / 2, sums.BottomRight);
+        GemmEpilogue.Store<float, F32, TActivation>(
+            a, task.OffsetC, firstRow + Tile / 2, firstColumn + Tile / 2, sums.BottomRight);
     }
 
     // One step of k: 64 fused multiply-adds of four quads.

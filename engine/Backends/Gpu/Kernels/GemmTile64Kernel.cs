@@ -6,14 +6,17 @@ using ILGPU;
 namespace AmcEngine.Backends.Gpu.Kernels;
 
 /// <summary>
-/// Matrix product by tiles of 64×64: 256 lanes of 4×4, 16 steps of k at a time in two buffers of shared memory (17 KB in f32, 34 KB in f64).
-/// Layout: a group a tile, split and entry. Fused: <see cref="GemmEpilogue"/>. Accumulated: over k in order, in 16 registers;
-/// with splits, each its own part of k, to be added by <see cref="GemmReduceKernel{T, R, TVector, TActivation}"/>.
-/// Cost: 2·M·N·K FLOP; global memory K·(M·N/64 + N·M/64) elements read, 8 FLOP a byte in f32 (the second-level cache serves most), and M·N written;
-/// shared memory 1 FLOP a byte, which holds it to about two thirds of a GPU's peak.
+/// Matrix product by tiles of 64×64: 256 lanes of 4×4, 16 steps of k at a time in two buffers of shared memory (17 KB
+/// in f32, 34 KB in f64).
+/// Layout: a group a tile, split and entry. Fused: <see cref="GemmEpilogue"/>. Accumulated: over k in order, in 16
+/// registers; with splits, each its own part of k, to be added by
+/// <see cref="GemmReduceKernel{T, R, TVector, TActivation}"/>.
+/// Cost: 2·M·N·K FLOP; global memory K·(M·N/64 + N·M/64) elements read, 8 FLOP a byte in f32 (the second-level cache
+/// serves most), and M·N written; shared memory 1 FLOP a byte, which holds it to about two thirds of a GPU's peak.
 /// </summary>
 internal readonly struct GemmTile64Kernel<T, R, TransA, TransB, TVector, TActivation> : IDeviceKernel<GemmArgs<T>>
-    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
     where TVector : struct, IFlag where TActivation : struct, IUnaryOp
 {
     /// <summary>Rows and columns of a tile.</summary>
@@ -45,7 +48,8 @@ internal readonly struct GemmTile64Kernel<T, R, TransA, TransB, TVector, TActiva
             fromB = fromB.Next(TransB.Value, Depth, a.Ldb);
             var nextA = fromA.Load<T, TVector>(a.A, !TransA.Value, task.K1);
             var nextB = fromB.Load<T, TVector>(a.B, TransB.Value, task.K1);
-            // Views that start at the lane's first quads: unrolled by ptxas, the distances are constants of the load instructions.
+            // Views that start at the lane's first quads: unrolled by ptxas, the distances are constants of the load
+            // instructions.
             var tileA = sharedA.SubView(buffer + row, BufferQuads - row);
             var tileB = sharedB.SubView(buffer + column, BufferQuads - column);
             for (var k = 0; k < Depth; k++) sum = Block<T>.Fma<R>(tileA[k * RowQuads], tileB[k * RowQuads], sum);

@@ -8,13 +8,14 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// GradCAM maps and the sums over their regions. Layout: attention [B, H, L, 1 + P] with the class token's column first, maps
-// [B, P]. Fused: rectified gradient, attention, squared token mask and the mean over heads and tokens. A lane sums a position over a
-// block of rows (h, i) in order, neighbouring lanes neighbouring positions; the blocks are then summed in order by a reduction of columns.
-// Region sums and maxima: a team a sample. Traffic: every tensor once.
+// GradCAM maps and the sums over their regions. Layout: attention [B, H, L, 1 + P] with the class token's column first,
+// maps [B, P]. Fused: rectified gradient, attention, squared token mask and the mean over heads and tokens. A lane sums
+// a position over a block of rows (h, i) in order, neighbouring lanes neighbouring positions; the blocks are then
+// summed in order by a reduction of columns. Region sums and maxima: a team a sample. Traffic: every tensor once.
 
 /// <summary>GradCAM and region sums.</summary>
-internal sealed class GradCamKernels(GpuContext context, ReductionKernels reduction) : GpuKernels(context), IGradCamKernels
+internal sealed class GradCamKernels(GpuContext context, ReductionKernels reduction)
+    : GpuKernels(context), IGradCamKernels
 {
     /// <inheritdoc/>
     public void Run(in GradCamArgs args)
@@ -23,12 +24,15 @@ internal sealed class GradCamKernels(GpuContext context, ReductionKernels reduct
         else GradCam<float, F32>(args);
     }
 
-    private void GradCam<T, R>(in GradCamArgs args) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    private void GradCam<T, R>(in GradCamArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         var (a, g, m, cam) = args;
         int samples = a.Shape[0], rows = a.Shape[1] * a.Shape[2], width = a.Shape[3] - 1;
         if (samples == 0 || width == 0) return;
-        var blocks = rows <= ReductionKernels.ColumnBlock * 3 / 2 ? 1 : (rows + ReductionKernels.ColumnBlock - 1) / ReductionKernels.ColumnBlock;
+        var blocks = rows <= ReductionKernels.ColumnBlock * 3 / 2
+            ? 1
+            : (rows + ReductionKernels.ColumnBlock - 1) / ReductionKernels.ColumnBlock;
         using var partials = blocks == 1 ? cam.Detach() : Tensor.Empty([samples, blocks, width], cam.DType, Backend);
         var call = new GradCamKernel<T, R>.Args
         {
@@ -55,28 +59,31 @@ internal sealed class GradCamKernels(GpuContext context, ReductionKernels reduct
         else GradCamBackward<float, F32>(args);
     }
 
-    private void GradCamBackward<T, R>(in GradCamBackwardArgs args) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    private void GradCamBackward<T, R>(in GradCamBackwardArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         var (a, g, m, c, da, dg) = args;
         var rows = a.Shape[1] * a.Shape[2];
-        LaunchOver<GradCamBackwardKernel<T, R>, GradCamBackwardKernel<T, R>.Args>(a.Count, new GradCamBackwardKernel<T, R>.Args
-        {
-            A = View<T>(a),
-            G = View<T>(g),
-            M = View<T>(m),
-            C = View<T>(c),
-            Da = View<T>(da),
-            Dg = View<T>(dg),
-            Scale = Mean<T>(rows),
-            Rows = rows,
-            Tokens = a.Shape[2],
-            Width = a.Shape[3] - 1,
-            Count = a.Count,
-        });
+        LaunchOver<GradCamBackwardKernel<T, R>, GradCamBackwardKernel<T, R>.Args>(
+            a.Count, new GradCamBackwardKernel<T, R>.Args
+            {
+                A = View<T>(a),
+                G = View<T>(g),
+                M = View<T>(m),
+                C = View<T>(c),
+                Da = View<T>(da),
+                Dg = View<T>(dg),
+                Scale = Mean<T>(rows),
+                Rows = rows,
+                Tokens = a.Shape[2],
+                Width = a.Shape[3] - 1,
+                Count = a.Count,
+            });
     }
 
     // 1/n; 0 where there is nothing to take the mean of.
-    private static T Mean<T>(int n) where T : unmanaged, IFloatingPointIeee754<T> => n == 0 ? T.Zero : T.One / T.CreateTruncating(n);
+    private static T Mean<T>(int n) where T : unmanaged, IFloatingPointIeee754<T> =>
+        n == 0 ? T.Zero : T.One / T.CreateTruncating(n);
 
     /// <inheritdoc/>
     public void Run(in RegionStatsArgs args)
@@ -98,7 +105,8 @@ internal sealed class GradCamKernels(GpuContext context, ReductionKernels reduct
             Width = map.Count / map.Shape[0],
             Samples = map.Shape[0],
         };
-        LaunchRows<RegionStatsArgs<T>, RegionStatsKernel<T, LaneTeam>, RegionStatsKernel<T, PartTeam>, RegionStatsKernel<T, GroupTeam>>(call.Samples, call.Width, 1, call);
+        LaunchRows<RegionStatsArgs<T>, RegionStatsKernel<T, LaneTeam>, RegionStatsKernel<T, PartTeam>,
+            RegionStatsKernel<T, GroupTeam>>(call.Samples, call.Width, 1, call);
     }
 
     /// <inheritdoc/>
@@ -109,16 +117,18 @@ internal sealed class GradCamKernels(GpuContext context, ReductionKernels reduct
         else RegionStatsBackward<float>(args);
     }
 
-    private void RegionStatsBackward<T>(in RegionStatsBackwardArgs args) where T : unmanaged, IFloatingPointIeee754<T> =>
-        LaunchOver<RegionStatsBackwardKernel<T>, RegionStatsBackwardKernel<T>.Args>(args.Mask.Count, new RegionStatsBackwardKernel<T>.Args
-        {
-            Mask = View<T>(args.Mask),
-            Where = View<int>(args.Where),
-            G = View<T>(args.G),
-            Dmap = View<T>(args.Dmap),
-            Width = args.Mask.Count / args.Mask.Shape[0],
-            Count = args.Mask.Count,
-        });
+    private void RegionStatsBackward<T>(in RegionStatsBackwardArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T> =>
+        LaunchOver<RegionStatsBackwardKernel<T>, RegionStatsBackwardKernel<T>.Args>(
+            args.Mask.Count, new RegionStatsBackwardKernel<T>.Args
+            {
+                Mask = View<T>(args.Mask),
+                Where = View<int>(args.Where),
+                G = View<T>(args.G),
+                Dmap = View<T>(args.Dmap),
+                Width = args.Mask.Count / args.Mask.Shape[0],
+                Count = args.Mask.Count,
+            });
 }
 
 /// <summary>Partial [b, block, j] = Σ a·max(g, 0)·m² / (H·L) over a block of the rows (h, i).</summary>
@@ -145,7 +155,8 @@ internal readonly struct GradCamKernel<T, R> : IDeviceKernel<GradCamKernel<T, R>
     {
         for (long item = Grid.IdxX * Group.DimX + Group.IdxX; item < a.Count; item += Grid.DimX * Group.DimX)
         {
-            int at = (int)item, j = at % a.Width, part = at / a.Width, sample = part / a.Blocks, from = part % a.Blocks * a.Block;
+            int at = (int)item, j = at % a.Width, part = at / a.Width, sample = part / a.Blocks,
+                from = part % a.Blocks * a.Block;
             var end = from + a.Block < a.Rows ? from + a.Block : a.Rows;
             var sum = T.Zero;
             for (var r = from; r < end; r++)
@@ -232,7 +243,9 @@ internal struct RegionStatsArgs<T> where T : unmanaged
     public int Samples;
 }
 
-/// <summary>Sums and maxima of a map inside and outside a region, and the first places of the maxima; the first NaN wins.</summary>
+/// <summary>
+/// Sums and maxima of a map inside and outside a region, and the first places of the maxima; the first NaN wins.
+/// </summary>
 internal readonly struct RegionStatsKernel<T, TTeam> : IDeviceKernel<RegionStatsArgs<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where TTeam : struct, ITeam
 {
@@ -240,7 +253,8 @@ internal readonly struct RegionStatsKernel<T, TTeam> : IDeviceKernel<RegionStats
     {
         int sample = Rows.Index<TTeam>(), lane = Rows.Lane<TTeam>(), start = sample * a.Width;
         var count = sample < a.Samples ? a.Width : 0;
-        var all = new Region<T> { SumIn = T.Zero, SumOut = T.Zero, MaxIn = Extreme<T>.Lowest, MaxOut = Extreme<T>.Lowest };
+        var all =
+            new Region<T> { SumIn = T.Zero, SumOut = T.Zero, MaxIn = Extreme<T>.Lowest, MaxOut = Extreme<T>.Lowest };
         for (var j = lane; j < count; j += TTeam.Lanes)
         {
             T map = a.Map[start + j], mask = a.Mask[start + j];
@@ -264,8 +278,11 @@ internal readonly struct RegionStatsKernel<T, TTeam> : IDeviceKernel<RegionStats
     }
 }
 
-/// <summary>dmap = g₀·mask + g₁·(1 − mask), plus g₂·mask and g₃·(1 − mask) at the places of the maxima; a lane an element.</summary>
-internal readonly struct RegionStatsBackwardKernel<T> : IDeviceKernel<RegionStatsBackwardKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
+/// <summary>
+/// dmap = g₀·mask + g₁·(1 − mask), plus g₂·mask and g₃·(1 − mask) at the places of the maxima; a lane an element.
+/// </summary>
+internal readonly struct RegionStatsBackwardKernel<T> : IDeviceKernel<RegionStatsBackwardKernel<T>.Args>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>The kernel's operands.</summary>
     public struct Args

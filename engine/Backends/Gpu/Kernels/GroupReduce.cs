@@ -5,11 +5,12 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Reductions over the lanes that share a row. A team is a lane, a part of a group or a group; its lanes take the elements of a row in
-// turn (lane, lane + width, …), then combine what they have in two steps through shared memory: each of the first lanes a few of
-// the values, then every lane the results of those. So all lanes know the result, in an order that depends on the width
-// alone, after two barriers instead of one a level of a binary tree. No third barrier is needed before the next reduction: the values
-// and the results lie in buffers of their own, and between two writes of either all lanes pass a barrier after the last read.
+// Reductions over the lanes that share a row. A team is a lane, a part of a group or a group; its lanes take the
+// elements of a row in turn (lane, lane + width, …), then combine what they have in two steps through shared memory:
+// each of the first lanes a few of the values, then every lane the results of those. So all lanes know the result, in
+// an order that depends on the width alone, after two barriers instead of one a level of a binary tree. No third
+// barrier is needed before the next reduction: the values and the results lie in buffers of their own, and between two
+// writes of either all lanes pass a barrier after the last read.
 
 /// <summary>A value that two values are combined to; associative but for rounding.</summary>
 internal interface ICombine<V> where V : unmanaged
@@ -17,7 +18,9 @@ internal interface ICombine<V> where V : unmanaged
     static abstract V Combine(V a, V b);
 }
 
-/// <summary>The lanes that share a row. Every lane of a group must reach every reduction, also where its row is past the last.</summary>
+/// <summary>
+/// The lanes that share a row. Every lane of a group must reach every reduction, also where its row is past the last.
+/// </summary>
 internal interface ITeam
 {
     /// <summary>How many lanes they are.</summary>
@@ -27,7 +30,10 @@ internal interface ITeam
     static abstract V Reduce<V, O>(V value) where V : unmanaged where O : struct, ICombine<V>;
 }
 
-/// <summary>A lane a row: no barriers. For short rows, and for the columns of a matrix (neighbouring lanes, neighbouring elements).</summary>
+/// <summary>
+/// A lane a row: no barriers. For short rows, and for the columns of a matrix (neighbouring lanes, neighbouring
+/// elements).
+/// </summary>
 internal readonly struct LaneTeam : ITeam
 {
     public static int Lanes => 1;
@@ -100,7 +106,8 @@ internal static class Rows
 {
     /// <summary>The row; the last group may have rows past the end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Index<TTeam>() where TTeam : struct, ITeam => Grid.IdxX * (Group.DimX / TTeam.Lanes) + Group.IdxX / TTeam.Lanes;
+    public static int Index<TTeam>() where TTeam : struct, ITeam =>
+        Grid.IdxX * (Group.DimX / TTeam.Lanes) + Group.IdxX / TTeam.Lanes;
 
     /// <summary>The lane among those of the row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -123,7 +130,8 @@ internal readonly struct SumOp<T> : IReduceOp<T> where T : unmanaged, IFloatingP
 }
 
 /// <summary>The larger; NaN wins.</summary>
-internal readonly struct MaxOp<T, R> : IReduceOp<T> where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+internal readonly struct MaxOp<T, R> : IReduceOp<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
     public static T Identity => T.NegativeInfinity;
 
@@ -132,7 +140,8 @@ internal readonly struct MaxOp<T, R> : IReduceOp<T> where T : unmanaged, IFloati
 }
 
 /// <summary>The smaller; NaN wins.</summary>
-internal readonly struct MinOp<T, R> : IReduceOp<T> where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+internal readonly struct MinOp<T, R> : IReduceOp<T>
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
     public static T Identity => -T.NegativeInfinity;
 

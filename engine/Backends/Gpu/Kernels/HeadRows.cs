@@ -15,10 +15,11 @@ internal struct HeadRows<T> where T : unmanaged
 }
 
 /// <summary>
-/// Loads and stores of <see cref="HeadRows{T}"/> in fours; as vectors where TVector says that width, strides and address allow it.
-/// Rows past the end read the last row, whose results are not kept; columns past the end read 0.
+/// Loads and stores of <see cref="HeadRows{T}"/> in fours; as vectors where TVector says that width, strides and
+/// address allow it. Rows past the end read the last row, whose results are not kept; columns past the end read 0.
 /// </summary>
-internal static class HeadRows<T, R, TVector> where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
+internal static class HeadRows<T, R, TVector>
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TVector : struct, IFlag
 {
     public static Quad<T> Load(HeadRows<T> rows, int i, int d)
     {
@@ -29,7 +30,8 @@ internal static class HeadRows<T, R, TVector> where T : unmanaged, IFloatingPoin
             if (d < rows.Width) value = rows.Data.Cast<Quad<T>>()[(row + d) >> 2];
             return value;
         }
-        return Tiles<T, R>.Make(Element(rows, row, d), Element(rows, row, d + 1), Element(rows, row, d + 2), Element(rows, row, d + 3));
+        return Tiles<T, R>.Make(
+            Element(rows, row, d), Element(rows, row, d + 1), Element(rows, row, d + 2), Element(rows, row, d + 3));
     }
 
     // Loads within the row and selects, which is shorter than a branch.

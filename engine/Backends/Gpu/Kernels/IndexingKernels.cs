@@ -6,21 +6,23 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Selection by indices. Layout: x [outer, length, inner]. The indices are on the device, where nothing can be thrown: an index
-// outside of [0, length) selects NaN (−1 of integers) and adds nothing, so that it touches no foreign memory and the step's
-// check for NaN finds it. Sums are taken in the order of i by one lane for each element of the destination, without atomics:
-// to the bit what the CPU back end computes. Traffic: the moved elements and the indices once, and
-// the destination of a sum once, beside what IndexLinksKernel says.
+// Selection by indices. Layout: x [outer, length, inner]. The indices are on the device, where nothing can be thrown:
+// an index outside of [0, length) selects NaN (−1 of integers) and adds nothing, so that it touches no foreign memory
+// and the step's check for NaN finds it. Sums are taken in the order of i by one lane for each element of the
+// destination, without atomics: to the bit what the CPU back end computes. Traffic: the moved elements and the indices
+// once, and the destination of a sum once, beside what IndexLinksKernel says.
 
 /// <summary>Selection and scattering by index.</summary>
-internal sealed class IndexingKernels(GpuContext context, MovementKernels movement) : GpuKernels(context), IIndexingKernels
+internal sealed class IndexingKernels(GpuContext context, MovementKernels movement)
+    : GpuKernels(context), IIndexingKernels
 {
     /// <inheritdoc/>
     public void Run(in IndexSelectArgs args)
     {
         var (x, axis, index, y) = args;
         if (y.DType.Size() == 8) Select<ulong, NotThere8, No>(x, axis, axis.Inner, index, index.Count, y);
-        else if (axis.Inner % 4 == 0 && Aligned16(x, y)) Select<Quad<uint>, NotThere16, No>(x, axis, axis.Inner / 4, index, index.Count, y);
+        else if (axis.Inner % 4 == 0 && Aligned16(x, y))
+            Select<Quad<uint>, NotThere16, No>(x, axis, axis.Inner / 4, index, index.Count, y);
         else Select<uint, NotThere4, No>(x, axis, axis.Inner, index, index.Count, y);
     }
 
@@ -37,16 +39,17 @@ internal sealed class IndexingKernels(GpuContext context, MovementKernels moveme
         where E : unmanaged where N : struct, INotThere<E> where TOwn : struct, IFlag
     {
         var elements = axis.Outer * count * inner;
-        LaunchOver<IndexSelectKernel<E, N, TOwn>, IndexSelectKernel<E, N, TOwn>.Args>(elements, new IndexSelectKernel<E, N, TOwn>.Args
-        {
-            X = View<E>(x, (long)x.Count * x.DType.Size()),
-            Index = View<int>(index),
-            Y = View<E>(y, (long)y.Count * y.DType.Size()),
-            Length = axis.Length,
-            Inner = inner,
-            Indices = count,
-            Count = elements,
-        });
+        LaunchOver<IndexSelectKernel<E, N, TOwn>, IndexSelectKernel<E, N, TOwn>.Args>(
+            elements, new IndexSelectKernel<E, N, TOwn>.Args
+            {
+                X = View<E>(x, (long)x.Count * x.DType.Size()),
+                Index = View<int>(index),
+                Y = View<E>(y, (long)y.Count * y.DType.Size()),
+                Length = axis.Length,
+                Inner = inner,
+                Indices = count,
+                Count = elements,
+            });
     }
 
     /// <inheritdoc/>
@@ -76,7 +79,8 @@ internal sealed class IndexingKernels(GpuContext context, MovementKernels moveme
         }
     }
 
-    private void IndexAdd<T>(Tensor g, AxisView axis, Tensor index, ArrayView<int> links, Tensor y) where T : unmanaged, IFloatingPointIeee754<T> =>
+    private void IndexAdd<T>(Tensor g, AxisView axis, Tensor index, ArrayView<int> links, Tensor y)
+        where T : unmanaged, IFloatingPointIeee754<T> =>
         LaunchOver<IndexAddKernel<T>, IndexAddKernel<T>.Args>(g.Count, new IndexAddKernel<T>.Args
         {
             G = View<T>(g),
@@ -99,16 +103,17 @@ internal sealed class IndexingKernels(GpuContext context, MovementKernels moveme
     }
 
     private void ScatterAdd<T>(in ScatterAddArgs args) where T : unmanaged, IFloatingPointIeee754<T> =>
-        LaunchOver<ScatterAddKernel<T>, ScatterAddKernel<T>.Args>((long)args.Axis.Outer * args.Axis.Inner, new ScatterAddKernel<T>.Args
-        {
-            G = View<T>(args.G),
-            Index = View<int>(args.Index),
-            Y = View<T>(args.Y),
-            Length = args.Axis.Length,
-            Inner = args.Axis.Inner,
-            Indices = args.Count,
-            Count = args.Axis.Outer * args.Axis.Inner,
-        });
+        LaunchOver<ScatterAddKernel<T>, ScatterAddKernel<T>.Args>(
+            (long)args.Axis.Outer * args.Axis.Inner, new ScatterAddKernel<T>.Args
+            {
+                G = View<T>(args.G),
+                Index = View<int>(args.Index),
+                Y = View<T>(args.Y),
+                Length = args.Axis.Length,
+                Inner = args.Axis.Inner,
+                Indices = args.Count,
+                Count = args.Axis.Outer * args.Axis.Inner,
+            });
 }
 
 /// <summary>What an index outside selects: all bits set, which is NaN in f32 and f64 and −1 of integers.</summary>
@@ -144,8 +149,8 @@ internal readonly struct NotThere16 : INotThere<Quad<uint>>
 }
 
 /// <summary>
-/// y[o, i, n] = x[o, index[i], n], or index[o, i, n] where each element has its own (TOwn, gather). E may be a quad, where
-/// inner counts quads.
+/// y[o, i, n] = x[o, index[i], n], or index[o, i, n] where each element has its own (TOwn, gather). E may be a quad,
+/// where inner counts quads.
 /// </summary>
 internal readonly struct IndexSelectKernel<E, N, TOwn> : IDeviceKernel<IndexSelectKernel<E, N, TOwn>.Args>
     where E : unmanaged where N : struct, INotThere<E> where TOwn : struct, IFlag
@@ -178,9 +183,10 @@ internal readonly struct IndexSelectKernel<E, N, TOwn> : IDeviceKernel<IndexSele
 }
 
 /// <summary>
-/// For each i the next one with the same index: links[i] = next (count where there is none) if i is the first with its index,
-/// −1 − next if it is a later one, and −1 where the index is skipped. A lane takes an i and compares at most count indices, which
-/// stay in the cache: count² integer operations in all, once and not for each of the inner elements.
+/// For each i the next one with the same index: links[i] = next (count where there is none) if i is the first with its
+/// index, −1 − next if it is a later one, and −1 where the index is skipped. A lane takes an i and compares at most
+/// count indices, which stay in the cache: count² integer operations in all, once and not for each of the inner
+/// elements.
 /// </summary>
 internal readonly struct IndexLinksKernel : IDeviceKernel<IndexLinksKernel.Args>
 {
@@ -214,10 +220,12 @@ internal readonly struct IndexLinksKernel : IDeviceKernel<IndexLinksKernel.Args>
 }
 
 /// <summary>
-/// y[o, index[i], n] += g[o, j, n] over the j that are linked with i, one after another, where i is the first with its index.
-/// The chain of a frequent index is long: the value after the current one is on its way while the current one is added.
+/// y[o, index[i], n] += g[o, j, n] over the j that are linked with i, one after another, where i is the first with its
+/// index. The chain of a frequent index is long: the value after the current one is on its way while the current one is
+/// added.
 /// </summary>
-internal readonly struct IndexAddKernel<T> : IDeviceKernel<IndexAddKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct IndexAddKernel<T> : IDeviceKernel<IndexAddKernel<T>.Args>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>The kernel's operands.</summary>
     public struct Args
@@ -261,10 +269,11 @@ internal readonly struct IndexAddKernel<T> : IDeviceKernel<IndexAddKernel<T>.Arg
 }
 
 /// <summary>
-/// y[o, index[o, i, n], n] += g[o, i, n], y zero before. A lane takes a column (o, n) with all its i, one after another: made for
-/// many columns and few i, as when one value of each row is taken.
+/// y[o, index[o, i, n], n] += g[o, i, n], y zero before. A lane takes a column (o, n) with all its i, one after
+/// another: made for many columns and few i, as when one value of each row is taken.
 /// </summary>
-internal readonly struct ScatterAddKernel<T> : IDeviceKernel<ScatterAddKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct ScatterAddKernel<T> : IDeviceKernel<ScatterAddKernel<T>.Args>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>Arguments; Count is the number of columns.</summary>
     public struct Args

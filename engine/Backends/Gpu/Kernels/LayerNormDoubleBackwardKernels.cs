@@ -6,14 +6,15 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Second order of layer norm. With n = (x − mean)·r the normalised row, J(v) = r·(v − mean v − n·mean(n∘v)), u = gamma∘g and the
-// cotangents X, a, b of dx = J(u), dgamma = Σ_rows g∘n, dbeta = Σ_rows g:
+// Second order of layer norm. With n = (x − mean)·r the normalised row, J(v) = r·(v − mean v − n·mean(n∘v)), u =
+// gamma∘g and the cotangents X, a, b of dx = J(u), dgamma = Σ_rows g∘n, dbeta = Σ_rows g:
 //   to g:     gamma∘J(X) + a∘n + b
 //   to gamma: Σ_rows g∘J(X)
 //   to x:     −r·(mean(n∘X)·J(u) + mean(n∘u)·J(X)) − r·mean(u∘J(X))·n + J(a∘g)
-// (J is symmetric and linear, so that J(v) of the row's four vectors need two means each.) Layout: a team a row; six sums in one
-// reduction, a second for mean(u∘J(X)), then dx and dg. gamma as in LayerNormKernels.cs: partials over blocks of rows, from the two
-// means of X that the row kernel leaves. Traffic: x, g, X once from memory, dx and dg once; x, g and X again for gamma.
+// (J is symmetric and linear, so that J(v) of the row's four vectors need two means each.) Layout: a team a row; six
+// sums in one reduction, a second for mean(u∘J(X)), then dx and dg. gamma as in LayerNormKernels.cs: partials over
+// blocks of rows, from the two means of X that the row kernel leaves. Traffic: x, g, X once from memory, dx and dg
+// once; x, g and X again for gamma.
 
 /// <summary>Six sums at a time.</summary>
 internal struct Sums6<T> where T : unmanaged, IFloatingPointIeee754<T>
@@ -41,7 +42,9 @@ internal readonly struct Sums6Op<T> : ICombine<Sums6<T>> where T : unmanaged, IF
     };
 }
 
-/// <summary>Arguments of <see cref="LayerNormDoubleBackwardKernel{T, R, TTeam}"/>; an absent cotangent is zero.</summary>
+/// <summary>
+/// Arguments of <see cref="LayerNormDoubleBackwardKernel{T, R, TTeam}"/>; an absent cotangent is zero.
+/// </summary>
 internal struct LayerNormDoubleBackwardArgs<T> where T : unmanaged
 {
     public ArrayView<T> X;
@@ -89,12 +92,14 @@ internal readonly struct LayerNormDoubleBackwardKernel<T, R, TTeam> : IDeviceKer
             s.Nag = R.Fma(n, ag, s.Nag);
         }
         s = TTeam.Reduce<Sums6<T>, Sums6Op<T>>(s);
-        T meanX = s.X / width, meanNx = s.Nx / width, meanU = s.U / width, meanNu = s.Nu / width, meanAg = s.Ag / width, meanNag = s.Nag / width;
+        T meanX = s.X / width, meanNx = s.Nx / width, meanU = s.U / width, meanNu = s.Nu / width, meanAg = s.Ag / width,
+            meanNag = s.Nag / width;
         var product = T.Zero;
         for (var i = lane; i < count; i += TTeam.Lanes)
         {
             var n = (a.X[start + i] - mean) * r;
-            product = R.Fma(a.G[start + i] * a.Gamma[i], r * (InputCotangent(a, start + i) - meanX - n * meanNx), product);
+            product = R.Fma(
+                a.G[start + i] * a.Gamma[i], r * (InputCotangent(a, start + i) - meanX - n * meanNx), product);
         }
         product = TTeam.Reduce<T, SumOp<T>>(product) / width;
         for (var i = lane; i < count; i += TTeam.Lanes)
@@ -115,14 +120,16 @@ internal readonly struct LayerNormDoubleBackwardKernel<T, R, TTeam> : IDeviceKer
     private static T InputCotangent(LayerNormDoubleBackwardArgs<T> a, int at) => a.HasX != 0 ? a.Ddx[at] : T.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T ScaleCotangent(LayerNormDoubleBackwardArgs<T> a, int at) => a.HasGamma != 0 ? a.Ddgamma[at] : T.Zero;
+    private static T ScaleCotangent(LayerNormDoubleBackwardArgs<T> a, int at) =>
+        a.HasGamma != 0 ? a.Ddgamma[at] : T.Zero;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T ShiftCotangent(LayerNormDoubleBackwardArgs<T> a, int at) => a.HasBeta != 0 ? a.Ddbeta[at] : T.Zero;
 }
 
 /// <summary>Partials [blocks, D] of Σ_rows g∘J(X); a lane a column of a block of rows.</summary>
-internal readonly struct LayerNormDoubleBackwardScaleKernel<T, R> : IDeviceKernel<LayerNormDoubleBackwardScaleKernel<T, R>.Args>
+internal readonly struct LayerNormDoubleBackwardScaleKernel<T, R>
+    : IDeviceKernel<LayerNormDoubleBackwardScaleKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
     /// <summary>The kernel's operands.</summary>

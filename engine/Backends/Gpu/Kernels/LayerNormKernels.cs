@@ -7,11 +7,11 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Layer norm of rows [rows, D]. Layout: a team a row. Forward: mean, then the variance about it, then the affine map; the row is
-// read from memory once and from cache twice. Backward: two inner products of a row in one reduction, then dx. dgamma and
-// dbeta: a lane sums a column over a block of rows in order (neighbouring lanes, neighbouring columns), a second kernel sums the
-// blocks in order. Traffic: every tensor once from memory.
-// The second order is in LayerNormDoubleBackwardKernels.cs.
+// Layer norm of rows [rows, D]. Layout: a team a row. Forward: mean, then the variance about it, then the affine map;
+// the row is read from memory once and from cache twice. Backward: two inner products of a row in one reduction, then
+// dx. dgamma and dbeta: a lane sums a column over a block of rows in order (neighbouring lanes, neighbouring columns),
+// a second kernel sums the blocks in order. Traffic: every tensor once from memory. The second order is in
+// LayerNormDoubleBackwardKernels.cs.
 
 /// <summary>Layer norm; its double backward in LayerNormDoubleBackwardKernels.cs.</summary>
 internal sealed class LayerNormKernels(GpuContext context) : GpuKernels(context), ILayerNormKernels
@@ -43,7 +43,8 @@ internal sealed class LayerNormKernels(GpuContext context) : GpuKernels(context)
             Width = gamma.Count,
             Rows = mean.Count,
         };
-        LaunchRows<LayerNormArgs<T>, LayerNormKernel<T, R, LaneTeam>, LayerNormKernel<T, R, PartTeam>, LayerNormKernel<T, R, GroupTeam>>(call.Rows, call.Width, 1, call);
+        LaunchRows<LayerNormArgs<T>, LayerNormKernel<T, R, LaneTeam>, LayerNormKernel<T, R, PartTeam>,
+            LayerNormKernel<T, R, GroupTeam>>(call.Rows, call.Width, 1, call);
     }
 
     /// <inheritdoc/>
@@ -71,13 +72,16 @@ internal sealed class LayerNormKernels(GpuContext context) : GpuKernels(context)
                 Width = gamma.Count,
                 Rows = mean.Count,
             };
-            LaunchRows<LayerNormBackwardArgs<T>, LayerNormBackwardKernel<T, R, LaneTeam>, LayerNormBackwardKernel<T, R, PartTeam>, LayerNormBackwardKernel<T, R, GroupTeam>>(
-                call.Rows, call.Width, 1, call);
+            LaunchRows<LayerNormBackwardArgs<T>, LayerNormBackwardKernel<T, R, LaneTeam>,
+                LayerNormBackwardKernel<T, R, PartTeam>, LayerNormBackwardKernel<T, R, GroupTeam>>(
+                    call.Rows, call.Width, 1, call);
         }
-        if (dgamma is not null || dbeta is not null) LayerNormParameters<T, R>(x, mean, rstd, g, dgamma, dbeta, gamma.Count);
+        if (dgamma is not null || dbeta is not null)
+            LayerNormParameters<T, R>(x, mean, rstd, g, dgamma, dbeta, gamma.Count);
     }
 
-    private void LayerNormParameters<T, R>(Tensor x, Tensor mean, Tensor rstd, Tensor g, Tensor? dgamma, Tensor? dbeta, int width)
+    private void LayerNormParameters<T, R>(
+        Tensor x, Tensor mean, Tensor rstd, Tensor g, Tensor? dgamma, Tensor? dbeta, int width)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         var (block, blocks) = LayerNormCut(mean.Count);
@@ -98,7 +102,8 @@ internal sealed class LayerNormKernels(GpuContext context) : GpuKernels(context)
         LayerNormCombine<T>(partials, blocks, 2, dgamma, dbeta, width);
     }
 
-    private void LayerNormCombine<T>(Tensor partials, int blocks, int parts, Tensor? dgamma, Tensor? dbeta, int width) where T : unmanaged, IFloatingPointIeee754<T>
+    private void LayerNormCombine<T>(Tensor partials, int blocks, int parts, Tensor? dgamma, Tensor? dbeta, int width)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         var args = new LayerNormCombineKernel<T>.Args
         {
@@ -154,12 +159,15 @@ internal sealed class LayerNormKernels(GpuContext context) : GpuKernels(context)
             Width = width,
             Rows = rows,
         };
-        LaunchRows<LayerNormDoubleBackwardArgs<T>, LayerNormDoubleBackwardKernel<T, R, LaneTeam>, LayerNormDoubleBackwardKernel<T, R, PartTeam>, LayerNormDoubleBackwardKernel<T, R, GroupTeam>>(rows, width, 1, call);
+        LaunchRows<LayerNormDoubleBackwardArgs<T>, LayerNormDoubleBackwardKernel<T, R, LaneTeam>,
+            LayerNormDoubleBackwardKernel<T, R, PartTeam>,
+            LayerNormDoubleBackwardKernel<T, R, GroupTeam>>(rows, width, 1, call);
         LayerNormDoubleBackwardScale<T, R>(x, mean, rstd, g, ddx, means, dgamma);
     }
 
     // Without a cotangent of dx there is nothing to sum: no blocks.
-    private void LayerNormDoubleBackwardScale<T, R>(Tensor x, Tensor mean, Tensor rstd, Tensor g, Tensor? ddx, Tensor means, Tensor dgamma)
+    private void LayerNormDoubleBackwardScale<T, R>(
+        Tensor x, Tensor mean, Tensor rstd, Tensor g, Tensor? ddx, Tensor means, Tensor dgamma)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         var (block, blocks) = LayerNormCut(ddx is null ? 0 : mean.Count);
@@ -178,7 +186,8 @@ internal sealed class LayerNormKernels(GpuContext context) : GpuKernels(context)
             Block = block,
             Items = blocks * dgamma.Count,
         };
-        LaunchOver<LayerNormDoubleBackwardScaleKernel<T, R>, LayerNormDoubleBackwardScaleKernel<T, R>.Args>(args.Items, args);
+        LaunchOver<LayerNormDoubleBackwardScaleKernel<T, R>, LayerNormDoubleBackwardScaleKernel<T, R>.Args>(
+            args.Items, args);
         LayerNormCombine<T>(partials, blocks, 1, dgamma, null, dgamma.Count);
     }
 }
@@ -216,7 +225,8 @@ internal readonly struct LayerNormKernel<T, R, TTeam> : IDeviceKernel<LayerNormA
             squares = R.Fma(d, d, squares);
         }
         var rstd = T.One / R.Sqrt(TTeam.Reduce<T, SumOp<T>>(squares) / width + a.Eps);
-        for (var i = lane; i < count; i += TTeam.Lanes) a.Y[start + i] = R.Fma((a.X[start + i] - mean) * rstd, a.Gamma[i], a.Beta[i]);
+        for (var i = lane; i < count; i += TTeam.Lanes)
+            a.Y[start + i] = R.Fma((a.X[start + i] - mean) * rstd, a.Gamma[i], a.Beta[i]);
         if (!(row < a.Rows & lane == 0)) return;
         a.Mean[row] = mean;
         a.Rstd[row] = rstd;
@@ -267,7 +277,9 @@ internal readonly struct LayerNormBackwardKernel<T, R, TTeam> : IDeviceKernel<La
     }
 }
 
-/// <summary>Partials [blocks, 2, D] of dgamma = Σ g·n and dbeta = Σ g over blocks of rows; a lane a column of a block.</summary>
+/// <summary>
+/// Partials [blocks, 2, D] of dgamma = Σ g·n and dbeta = Σ g over blocks of rows; a lane a column of a block.
+/// </summary>
 internal readonly struct LayerNormParametersKernel<T, R> : IDeviceKernel<LayerNormParametersKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
@@ -305,8 +317,11 @@ internal readonly struct LayerNormParametersKernel<T, R> : IDeviceKernel<LayerNo
     }
 }
 
-/// <summary>Sums partials [blocks, parts, D] over the blocks: part 0 to dgamma, part 1 to dbeta; a lane a column.</summary>
-internal readonly struct LayerNormCombineKernel<T> : IDeviceKernel<LayerNormCombineKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
+/// <summary>
+/// Sums partials [blocks, parts, D] over the blocks: part 0 to dgamma, part 1 to dbeta; a lane a column.
+/// </summary>
+internal readonly struct LayerNormCombineKernel<T> : IDeviceKernel<LayerNormCombineKernel<T>.Args>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>The kernel's operands.</summary>
     public struct Args

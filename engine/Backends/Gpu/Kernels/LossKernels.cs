@@ -7,9 +7,9 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Cross-entropy with integer labels. Layout: rows [rows, classes], a team a row. Fused: maximum, Σ exp (in one pass, as in
-// SoftmaxKernels.cs) and the label's logit forward; softmax, one-hot and cotangent backward, elementwise, so that probabilities
-// are never stored. Order of the additions: a lane's elements in turn, then the team's tree. Traffic:
+// Cross-entropy with integer labels. Layout: rows [rows, classes], a team a row. Fused: maximum, Σ exp (in one pass, as
+// in SoftmaxKernels.cs) and the label's logit forward; softmax, one-hot and cotangent backward, elementwise, so that
+// probabilities are never stored. Order of the additions: a lane's elements in turn, then the team's tree. Traffic:
 // logits once forward, once backward, the gradient once.
 
 /// <summary>Cross-entropy. A label that is no class gives a loss of NaN.</summary>
@@ -24,7 +24,8 @@ internal sealed class LossKernels(GpuContext context) : GpuKernels(context), ILo
         else CrossEntropy<float, F32>(args);
     }
 
-    private void CrossEntropy<T, R>(in CrossEntropyArgs args) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    private void CrossEntropy<T, R>(in CrossEntropyArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         var (x, labels, ignore, losses, lse) = args;
         var call = new CrossEntropyArgs<T>
@@ -37,7 +38,8 @@ internal sealed class LossKernels(GpuContext context) : GpuKernels(context), ILo
             Rows = labels.Count,
             Ignore = ignore,
         };
-        LaunchRows<CrossEntropyArgs<T>, CrossEntropyKernel<T, R, LaneTeam>, CrossEntropyKernel<T, R, PartTeam>, CrossEntropyKernel<T, R, GroupTeam>>(call.Rows, call.Classes, 1, call);
+        LaunchRows<CrossEntropyArgs<T>, CrossEntropyKernel<T, R, LaneTeam>, CrossEntropyKernel<T, R, PartTeam>,
+            CrossEntropyKernel<T, R, GroupTeam>>(call.Rows, call.Classes, 1, call);
     }
 
     /// <inheritdoc/>
@@ -50,17 +52,18 @@ internal sealed class LossKernels(GpuContext context) : GpuKernels(context), ILo
 
     private void CrossEntropyBackward<T, R>(in CrossEntropyBackwardArgs args)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> =>
-        LaunchOver<CrossEntropyBackwardKernel<T, R>, CrossEntropyBackwardKernel<T, R>.Args>(args.X.Count, new CrossEntropyBackwardKernel<T, R>.Args
-        {
-            X = View<T>(args.X),
-            Lse = View<T>(args.Lse),
-            Labels = View<int>(args.Labels),
-            G = View<T>(args.G),
-            Dx = View<T>(args.Dx),
-            Classes = args.X.Count / args.Labels.Count,
-            Ignore = args.Ignore,
-            Count = args.X.Count,
-        });
+        LaunchOver<CrossEntropyBackwardKernel<T, R>, CrossEntropyBackwardKernel<T, R>.Args>(
+            args.X.Count, new CrossEntropyBackwardKernel<T, R>.Args
+            {
+                X = View<T>(args.X),
+                Lse = View<T>(args.Lse),
+                Labels = View<int>(args.Labels),
+                G = View<T>(args.G),
+                Dx = View<T>(args.Dx),
+                Classes = args.X.Count / args.Labels.Count,
+                Ignore = args.Ignore,
+                Count = args.X.Count,
+            });
 }
 
 /// <summary>Arguments of <see cref="CrossEntropyKernel{T, R, TTeam}"/>.</summary>
@@ -75,7 +78,10 @@ internal struct CrossEntropyArgs<T> where T : unmanaged
     public int Ignore;
 }
 
-/// <summary>losses[r] = lse[r] − x[r, label[r]], 0 where the label is to be ignored; NaN where it is no class, since a kernel cannot throw.</summary>
+/// <summary>
+/// losses[r] = lse[r] − x[r, label[r]], 0 where the label is to be ignored; NaN where it is no class, since a kernel
+/// cannot throw.
+/// </summary>
 internal readonly struct CrossEntropyKernel<T, R, TTeam> : IDeviceKernel<CrossEntropyArgs<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TTeam : struct, ITeam
 {
@@ -92,7 +98,8 @@ internal readonly struct CrossEntropyKernel<T, R, TTeam> : IDeviceKernel<CrossEn
         a.Lse[row] = lse;
         var label = a.Labels[row];
         var loss = T.Zero;
-        if (label != a.Ignore) loss = label >= 0 & label < a.Classes ? lse - a.X[start + label] : T.NegativeInfinity - T.NegativeInfinity;
+        if (label != a.Ignore)
+            loss = label >= 0 & label < a.Classes ? lse - a.X[start + label] : T.NegativeInfinity - T.NegativeInfinity;
         a.Losses[row] = loss;
     }
 }

@@ -7,7 +7,9 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-/// <summary>Matrix products: which kernel, in how many parts, and with which loads; the kernels are in the files Gemm*.cs.</summary>
+/// <summary>
+/// Matrix products: which kernel, in how many parts, and with which loads; the kernels are in the files Gemm*.cs.
+/// </summary>
 internal sealed class MatMulKernels(GpuContext context) : GpuKernels(context), IMatMulKernels
 {
     /// <inheritdoc/>
@@ -18,27 +20,34 @@ internal sealed class MatMulKernels(GpuContext context) : GpuKernels(context), I
         else MatMul<float, F32>(args);
     }
 
-    private void MatMul<T, R>(in MatMulArgs args) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    private void MatMul<T, R>(in MatMulArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         var wide = args.C.DType == DType.F64;
         var entries = args.Batch0 * args.Batch1;
-        var plan = Forced.Gemm ?? GemmPlan.Choose(Device.Target, Device.Accelerator.NumMultiprocessors, wide, args.M, args.N, args.K, entries);
+        var plan = Forced.Gemm ?? GemmPlan.Choose(
+            Device.Target, Device.Accelerator.NumMultiprocessors, wide, args.M, args.N, args.K, entries);
         if (wide && plan.Variant == GemmVariant.Tile128) plan = plan with { Variant = GemmVariant.Tile64 };
         var product = Product<T>(args, entries, plan);
-        var vector = plan.Vector && QuadsLieAligned(args.A, args.Lda, args.A0, args.A1) && QuadsLieAligned(args.B, args.Ldb, args.B0, args.B1);
+        var vector = plan.Vector && QuadsLieAligned(args.A, args.Lda, args.A0, args.A1)
+            && QuadsLieAligned(args.B, args.Ldb, args.B0, args.B1);
         if (plan.Variant == GemmVariant.Direct || product.Splits == 1)
         {
             product.VectorC = QuadsLieAligned(args.C, args.Ldc, args.C0, args.C1)
-                && (args.PreActivation is null || QuadsLieAligned(args.PreActivation, args.Ldc, args.C0, args.C1)) ? 1 : 0;
+                && (args.PreActivation is null || QuadsLieAligned(args.PreActivation, args.Ldc, args.C0, args.C1))
+                ? 1
+                : 0;
             Launch<T, R>(plan.Variant, product, args.TransA, args.TransB, vector, args.Activation);
             return;
         }
         using var partial = Tensor.Empty([product.Splits * entries * args.M * args.N], args.C.DType, Backend);
-        Launch<T, R>(plan.Variant, Partial(product, View<T>(partial)), args.TransA, args.TransB, vector, Activation.None);
+        Launch<T, R>(
+            plan.Variant, Partial(product, View<T>(partial)), args.TransA, args.TransB, vector, Activation.None);
         Reduce<T, R>(product, View<T>(partial), args);
     }
 
-    private static GemmArgs<T> Product<T>(in MatMulArgs args, int entries, GemmPlan plan) where T : unmanaged, IFloatingPointIeee754<T>
+    private static GemmArgs<T> Product<T>(in MatMulArgs args, int entries, GemmPlan plan)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         var (rows, columns) = GemmPlan.Tile(plan.Variant);
         var chunk = plan.Chunk(args.K);
@@ -80,7 +89,8 @@ internal sealed class MatMulKernels(GpuContext context) : GpuKernels(context), I
     private static int Stride(long stride, int extent) => extent > 1 ? checked((int)stride) : 0;
 
     // The sums of each part of K on their own, packed, without what follows a product.
-    private static GemmArgs<T> Partial<T>(GemmArgs<T> product, ArrayView<T> partial) where T : unmanaged, IFloatingPointIeee754<T>
+    private static GemmArgs<T> Partial<T>(GemmArgs<T> product, ArrayView<T> partial)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         product.C = partial;
         product.Bias = product.PreActivation = product.Residual = ArrayView<T>.Empty;
@@ -127,7 +137,8 @@ internal sealed class MatMulKernels(GpuContext context) : GpuKernels(context), I
     private static bool QuadsLieAligned(Tensor tensor, int stride, long outer, long inner) =>
         Aligned16(tensor) && stride % 4 == 0 && outer % 4 == 0 && inner % 4 == 0;
 
-    private void Launch<T, R>(GemmVariant variant, in GemmArgs<T> g, bool transA, bool transB, bool vector, Activation activation)
+    private void Launch<T, R>(
+        GemmVariant variant, in GemmArgs<T> g, bool transA, bool transB, bool vector, Activation activation)
         where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         if (transA && transB) Launch<T, R, Yes, Yes>(variant, g, vector, activation);
@@ -137,7 +148,8 @@ internal sealed class MatMulKernels(GpuContext context) : GpuKernels(context), I
     }
 
     private void Launch<T, R, TransA, TransB>(GemmVariant variant, in GemmArgs<T> g, bool vector, Activation activation)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
     {
         switch (activation)
         {
@@ -149,7 +161,8 @@ internal sealed class MatMulKernels(GpuContext context) : GpuKernels(context), I
     }
 
     private void Launch<T, R, TransA, TransB, TActivation>(GemmVariant variant, in GemmArgs<T> g, bool vector)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
         where TActivation : struct, IUnaryOp
     {
         if (vector) Launch<T, R, TransA, TransB, Yes, TActivation>(variant, g);
@@ -157,24 +170,29 @@ internal sealed class MatMulKernels(GpuContext context) : GpuKernels(context), I
     }
 
     private void Launch<T, R, TransA, TransB, TVector, TActivation>(GemmVariant variant, GemmArgs<T> g)
-        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
+        where T : unmanaged, IFloatingPointIeee754<T>
+        where R : struct, IReal<T> where TransA : struct, IFlag where TransB : struct, IFlag
         where TVector : struct, IFlag where TActivation : struct, IUnaryOp
     {
         var tiles = checked(g.TilesM * g.TilesN * g.Entries * g.Splits);
         switch (variant)
         {
             case GemmVariant.Direct:
-                LaunchOver<GemmDirectKernel<T, R, TransA, TransB, TActivation>, GemmArgs<T>>((long)g.TilesM * g.TilesN * g.Entries, g);
+                LaunchOver<GemmDirectKernel<T, R, TransA, TransB, TActivation>, GemmArgs<T>>(
+                    (long)g.TilesM * g.TilesN * g.Entries, g);
                 break;
             case GemmVariant.Slim:
-                Device.Launch<GemmSlimKernel<T, R, TransA, TransB, TVector, TActivation>, GemmArgs<T>>(tiles, GroupSize, g);
+                Device.Launch<GemmSlimKernel<T, R, TransA, TransB, TVector, TActivation>, GemmArgs<T>>(
+                    tiles, GroupSize, g);
                 break;
             case GemmVariant.Tile64:
-                Device.Launch<GemmTile64Kernel<T, R, TransA, TransB, TVector, TActivation>, GemmArgs<T>>(tiles, GroupSize, g);
+                Device.Launch<GemmTile64Kernel<T, R, TransA, TransB, TVector, TActivation>, GemmArgs<T>>(
+                    tiles, GroupSize, g);
                 break;
             default:
                 // Only f32 comes here, so that the two are one type.
-                Device.Launch<GemmTile128Kernel<TransA, TransB, TVector, TActivation>, GemmArgs<float>>(tiles, GroupSize, Unsafe.As<GemmArgs<T>, GemmArgs<float>>(ref g));
+                Device.Launch<GemmTile128Kernel<TransA, TransB, TVector, TActivation>, GemmArgs<float>>(
+                    tiles, GroupSize, Unsafe.As<GemmArgs<T>, GemmArgs<float>>(ref g));
                 break;
         }
     }

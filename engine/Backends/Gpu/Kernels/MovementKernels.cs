@@ -7,9 +7,10 @@ using ILGPU.Runtime;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Movement of elements of 4 or 8 bytes (E = uint or ulong, whatever they mean), or of 16 where runs of a multiple of four
-// 4-byte elements stay together (E = Quad<uint>). No arithmetic but the conversion between element types; every byte is
-// read once and written once. Lanes stride over the elements of the result. Copies between equal types are the device's own.
+// Movement of elements of 4 or 8 bytes (E = uint or ulong, whatever they mean), or of 16 where runs of a multiple of
+// four 4-byte elements stay together (E = Quad<uint>). No arithmetic but the conversion between element types; every
+// byte is read once and written once. Lanes stride over the elements of the result. Copies between equal types are the
+// device's own.
 // Permutations: PermuteKernels.cs.
 
 /// <summary>Fill, copies, permutations and patches; permutations in PermuteKernels.cs.</summary>
@@ -51,13 +52,15 @@ internal sealed class MovementKernels(GpuContext context) : GpuKernels(context),
         }
     }
 
-    private void Convert<TFrom, TTo, C>(Tensor x, Tensor y) where TFrom : unmanaged where TTo : unmanaged where C : struct, IConversion<TFrom, TTo> =>
-        LaunchOver<ConvertKernel<TFrom, TTo, C>, ConvertKernel<TFrom, TTo, C>.Args>(y.Count, new ConvertKernel<TFrom, TTo, C>.Args
-        {
-            X = View<TFrom>(x),
-            Y = View<TTo>(y),
-            Count = y.Count,
-        });
+    private void Convert<TFrom, TTo, C>(Tensor x, Tensor y)
+        where TFrom : unmanaged where TTo : unmanaged where C : struct, IConversion<TFrom, TTo> =>
+        LaunchOver<ConvertKernel<TFrom, TTo, C>, ConvertKernel<TFrom, TTo, C>.Args>(
+            y.Count, new ConvertKernel<TFrom, TTo, C>.Args
+            {
+                X = View<TFrom>(x),
+                Y = View<TTo>(y),
+                Count = y.Count,
+            });
 
     private void CopyBytes(Tensor x, Tensor y)
     {
@@ -78,10 +81,13 @@ internal sealed class MovementKernels(GpuContext context) : GpuKernels(context),
     {
         Tensor x = args.X, y = args.Y;
         if (y.Count == 0) return;
-        if (x.Shape.Rank > PermutePlan.MaxRank) throw new ShapeException("permute", $"{x.Shape} has more than {PermutePlan.MaxRank} axes");
+        if (x.Shape.Rank > PermutePlan.MaxRank)
+            throw new ShapeException("permute", $"{x.Shape} has more than {PermutePlan.MaxRank} axes");
         var plan = PermutePlan.Of(x.Shape.Dims, args.Perm);
         if (plan.Rank > AxisWalk.MaxAxes)
-            throw new ShapeException("permute", $"{x.Shape} by [{string.Join(", ", args.Perm.ToArray())}] has {plan.Rank} axes that cannot be merged; the GPU back end takes {AxisWalk.MaxAxes}. Permute in two steps");
+            throw new ShapeException(
+                "permute", $"{x.Shape} by [{string.Join(", ", args.Perm.ToArray())}] has {plan.Rank} axes that cannot "
+                    + $"be merged; the GPU back end takes {AxisWalk.MaxAxes}. Permute in two steps");
         // Planes are transposed through shared memory where there is such, else element by element.
         var tiles = Forced.TransposeTiles ?? Device.Target == KernelTarget.Gpu;
         if (y.DType.Size() == 8) Permute<ulong>(x, plan, y, tiles);
@@ -102,7 +108,8 @@ internal sealed class MovementKernels(GpuContext context) : GpuKernels(context),
         }
         var row = 0;
         while (!runs && plan.From[row] != 1) row++;
-        if (!runs && tiles && plan.Extent[row] >= TransposeKernel<E>.WorthATile && plan.Extent[last] >= TransposeKernel<E>.WorthATile)
+        if (!runs && tiles && plan.Extent[row] >= TransposeKernel<E>.WorthATile
+            && plan.Extent[last] >= TransposeKernel<E>.WorthATile)
             PermuteTiles<E>(x, plan, row, y);
         else PermuteElements<E>(x, plan, y, y.Count);
     }
@@ -165,22 +172,24 @@ internal sealed class MovementKernels(GpuContext context) : GpuKernels(context),
     public void Run(in CopyRowsArgs args)
     {
         if (args.Y.DType.Size() == 8) CopyRows<ulong>(args);
-        else if (args.Inner % 4 == 0 && Aligned16(args.X, args.Y)) CopyRows<Quad<uint>>(args with { Inner = args.Inner / 4 });
+        else if (args.Inner % 4 == 0 && Aligned16(args.X, args.Y))
+            CopyRows<Quad<uint>>(args with { Inner = args.Inner / 4 });
         else CopyRows<uint>(args);
     }
 
     private void CopyRows<E>(in CopyRowsArgs args) where E : unmanaged =>
-        LaunchOver<CopyRowsKernel<E>, CopyRowsKernel<E>.Args>((long)args.Outer * args.Count * args.Inner, new CopyRowsKernel<E>.Args
-        {
-            X = View<E>(args.X, (long)args.X.Count * args.X.DType.Size()),
-            Y = View<E>(args.Y, (long)args.Y.Count * args.Y.DType.Size()),
-            FromPitch = args.FromLength * args.Inner,
-            FromStart = args.FromStart * args.Inner,
-            ToPitch = args.ToLength * args.Inner,
-            ToStart = args.ToStart * args.Inner,
-            Run = args.Count * args.Inner,
-            Count = args.Outer * args.Count * args.Inner,
-        });
+        LaunchOver<CopyRowsKernel<E>, CopyRowsKernel<E>.Args>(
+            (long)args.Outer * args.Count * args.Inner, new CopyRowsKernel<E>.Args
+            {
+                X = View<E>(args.X, (long)args.X.Count * args.X.DType.Size()),
+                Y = View<E>(args.Y, (long)args.Y.Count * args.Y.DType.Size()),
+                FromPitch = args.FromLength * args.Inner,
+                FromStart = args.FromStart * args.Inner,
+                ToPitch = args.ToLength * args.Inner,
+                ToStart = args.ToStart * args.Inner,
+                Run = args.Count * args.Inner,
+                Count = args.Outer * args.Count * args.Inner,
+            });
 
     /// <inheritdoc/>
     public void Run(in ImageToPatchesArgs args) => Patches(args.Image, args.Patch, args.Patches, true);
@@ -322,7 +331,10 @@ internal readonly struct CopyRowsKernel<E> : IDeviceKernel<CopyRowsKernel<E>.Arg
     }
 }
 
-/// <summary>Between image [B, C, H, W] and patches [B·(H/p)·(W/p), C·p·p], in either direction; a lane takes an element of the patches.</summary>
+/// <summary>
+/// Between image [B, C, H, W] and patches [B·(H/p)·(W/p), C·p·p], in either direction; a lane takes an element of the
+/// patches.
+/// </summary>
 internal readonly struct PatchesKernel<E> : IDeviceKernel<PatchesKernel<E>.Args> where E : unmanaged
 {
     /// <summary>The kernel's operands.</summary>

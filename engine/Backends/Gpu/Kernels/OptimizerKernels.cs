@@ -8,10 +8,10 @@ using ILGPU.Runtime;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// The optimizer's step. Layout: flat, up to eight tensors a launch. Fused: decay, both moments, bias corrections and the update,
-// in one pass, in the CPU back end's order of operations. A lane takes a few integer operations to find its
-// tensor. Traffic: p, m, v read and written once, g read once. With moving averages (TAverage) in the same pass only the average is
-// read and written more.
+// The optimizer's step. Layout: flat, up to eight tensors a launch. Fused: decay, both moments, bias corrections and
+// the update, in one pass, in the CPU back end's order of operations. A lane takes a few integer operations to find its
+// tensor. Traffic: p, m, v read and written once, g read once. With moving averages (TAverage) in the same pass only
+// the average is read and written more.
 
 /// <summary>What a step does to all weights.</summary>
 internal sealed class OptimizerKernels(GpuContext context) : GpuKernels(context), IOptimizerKernels
@@ -47,9 +47,11 @@ internal sealed class OptimizerKernels(GpuContext context) : GpuKernels(context)
         };
         var quads = true;
         for (var i = from; i < tensors.Length && i < from + Batch<AdamWSlot<T>>.Size; i++)
-            quads &= Quads<T>(tensors[i].P, tensors[i].G, tensors[i].M, tensors[i].V, tensors[i].Average ?? tensors[i].P);
+            quads &= Quads<T>(
+                tensors[i].P, tensors[i].G, tensors[i].M, tensors[i].V, tensors[i].Average ?? tensors[i].P);
         var dtype = tensors[from].P.DType;
-        for (; from < tensors.Length && tensors[from].P.DType == dtype && tensors[from].Average is not null == TAverage.Value; from++)
+        for (; from < tensors.Length && tensors[from].P.DType == dtype
+            && tensors[from].Average is not null == TAverage.Value; from++)
         {
             var (p, g, m, v, average) = tensors[from];
             var slot = new AdamWSlot<T>
@@ -62,7 +64,8 @@ internal sealed class OptimizerKernels(GpuContext context) : GpuKernels(context)
             };
             if (!kernel.Slots.Add(slot, quads ? QuadsOf(p.Count) : p.Count)) break;
         }
-        if (quads) LaunchOver<AdamWQuadsKernel<T, R, TAverage>, AdamWKernel<T, R, TAverage>.Args>(kernel.Slots.End, kernel);
+        if (quads)
+            LaunchOver<AdamWQuadsKernel<T, R, TAverage>, AdamWKernel<T, R, TAverage>.Args>(kernel.Slots.End, kernel);
         else LaunchOver<AdamWKernel<T, R, TAverage>, AdamWKernel<T, R, TAverage>.Args>(kernel.Slots.End, kernel);
     }
 
@@ -81,12 +84,14 @@ internal sealed class OptimizerKernels(GpuContext context) : GpuKernels(context)
     {
         var args = new LerpKernel<T, R>.Args { Weight = T.CreateTruncating(weight) };
         var quads = true;
-        for (var i = from; i < pairs.Length && i < from + Batch<LerpSlot<T>>.Size; i++) quads &= Quads<T>(pairs[i].X, pairs[i].Y);
+        for (var i = from; i < pairs.Length && i < from + Batch<LerpSlot<T>>.Size; i++)
+            quads &= Quads<T>(pairs[i].X, pairs[i].Y);
         var dtype = pairs[from].Y.DType;
         for (; from < pairs.Length && pairs[from].Y.DType == dtype; from++)
         {
             var (x, y) = pairs[from];
-            if (!args.Slots.Add(new LerpSlot<T> { X = View<T>(x), Y = View<T>(y) }, quads ? QuadsOf(y.Count) : y.Count)) break;
+            if (!args.Slots.Add(new LerpSlot<T> { X = View<T>(x), Y = View<T>(y) }, quads ? QuadsOf(y.Count) : y.Count))
+                break;
         }
         if (quads) LaunchOver<LerpQuadsKernel<T, R>, LerpKernel<T, R>.Args>(args.Slots.End, args);
         else LaunchOver<LerpKernel<T, R>, LerpKernel<T, R>.Args>(args.Slots.End, args);

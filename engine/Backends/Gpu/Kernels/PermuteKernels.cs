@@ -3,10 +3,10 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Permutations of elements of 4 or 8 bytes, or of quads of 4 bytes where the innermost axis keeps its place. Axes of extent 1
-// are gone and neighbours merged; axes are numbered outwards, those that are not there have extent 1. Nothing is computed but
-// addresses; every byte is read once and written once. Where the innermost axis changes, the plain walk reads with a stride;
-// the tiled kernel reads and writes neighbours in both tensors.
+// Permutations of elements of 4 or 8 bytes, or of quads of 4 bytes where the innermost axis keeps its place. Axes of
+// extent 1 are gone and neighbours merged; axes are numbered outwards, those that are not there have extent 1. Nothing
+// is computed but addresses; every byte is read once and written once. Where the innermost axis changes, the plain walk
+// reads with a stride; the tiled kernel reads and writes neighbours in both tensors.
 
 /// <summary>A lane takes an element of y, in y's order.</summary>
 internal readonly struct PermuteKernel<E> : IDeviceKernel<PermuteKernel<E>.Args> where E : unmanaged
@@ -52,9 +52,9 @@ internal readonly struct PermuteKernel<E> : IDeviceKernel<PermuteKernel<E>.Args>
 }
 
 /// <summary>
-/// Planes that are transposed: y's innermost axis (columns) strides through x by <c>ColumnStride</c>, and the axis that is innermost
-/// in x (rows) strides through y by <c>RowStride</c>. A group carries tiles of 32 × 32 through shared memory, whose rows
-/// are one element longer, so that its columns lie in different banks.
+/// Planes that are transposed: y's innermost axis (columns) strides through x by <c>ColumnStride</c>, and the axis that
+/// is innermost in x (rows) strides through y by <c>RowStride</c>. A group carries tiles of 32 × 32 through shared
+/// memory, whose rows are one element longer, so that its columns lie in different banks.
 /// </summary>
 internal readonly struct TransposeKernel<E> : IDeviceKernel<TransposeKernel<E>.Args> where E : unmanaged
 {

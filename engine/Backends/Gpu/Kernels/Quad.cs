@@ -39,6 +39,7 @@ internal static class Quad
 
     /// <summary>a·b + c.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Quad<T> Fma<T, R>(T a, Quad<T> b, Quad<T> c) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> =>
+    public static Quad<T> Fma<T, R>(T a, Quad<T> b, Quad<T> c)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T> =>
         Of(R.Fma(a, b.X, c.X), R.Fma(a, b.Y, c.Y), R.Fma(a, b.Z, c.Z), R.Fma(a, b.W, c.W));
 }

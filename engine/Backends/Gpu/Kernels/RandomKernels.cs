@@ -7,8 +7,9 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Random numbers by element number, see RandomKey: the same words as on the CPU back end. Layout: flat; a lane takes the four
-// elements of a Philox block, so that a mask never reaches memory. Cost: about 25 integer operations an element; x once, y once.
+// Random numbers by element number, see RandomKey: the same words as on the CPU back end. Layout: flat; a lane takes
+// the four elements of a Philox block, so that a mask never reaches memory. Cost: about 25 integer operations an
+// element; x once, y once.
 
 /// <summary>Random tensors and dropout.</summary>
 internal sealed class RandomKernels(GpuContext context) : GpuKernels(context), IRandomKernels
@@ -48,18 +49,19 @@ internal sealed class RandomKernels(GpuContext context) : GpuKernels(context), I
 
     private void Uniform<T, C>(in UniformArgs args)
         where T : unmanaged, IFloatingPointIeee754<T> where C : struct, IConversion<double, T> =>
-        LaunchOver<UniformKernel<T, double, F64, C>, UniformKernel<T, double, F64, C>.Args>(QuadsOf(args.Y.Count), new UniformKernel<T, double, F64, C>.Args
-        {
-            Y = View<T>(args.Y),
-            Low = args.Low,
-            Width = args.High - args.Low,
-            Last = args.High <= args.Low ? T.PositiveInfinity : T.BitDecrement(T.CreateTruncating(args.High)),
-            SeedLow = (uint)args.Key.Seed,
-            SeedHigh = (uint)(args.Key.Seed >> 32),
-            Op = args.Key.Op,
-            Step = args.Key.Step,
-            Count = args.Y.Count,
-        });
+        LaunchOver<UniformKernel<T, double, F64, C>, UniformKernel<T, double, F64, C>.Args>(
+            QuadsOf(args.Y.Count), new UniformKernel<T, double, F64, C>.Args
+            {
+                Y = View<T>(args.Y),
+                Low = args.Low,
+                Width = args.High - args.Low,
+                Last = args.High <= args.Low ? T.PositiveInfinity : T.BitDecrement(T.CreateTruncating(args.High)),
+                SeedLow = (uint)args.Key.Seed,
+                SeedHigh = (uint)(args.Key.Seed >> 32),
+                Op = args.Key.Op,
+                Step = args.Key.Step,
+                Count = args.Y.Count,
+            });
 
     /// <inheritdoc/>
     public void Run(in NormalArgs args)
@@ -84,7 +86,8 @@ internal sealed class RandomKernels(GpuContext context) : GpuKernels(context), I
 }
 
 /// <summary>y = x∘[word div 2⁸ ≥ Threshold]·Scale.</summary>
-internal readonly struct DropoutKernel<T> : IDeviceKernel<DropoutKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct DropoutKernel<T> : IDeviceKernel<DropoutKernel<T>.Args>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>The kernel's operands.</summary>
     public struct Args
@@ -122,7 +125,8 @@ internal readonly struct DropoutKernel<T> : IDeviceKernel<DropoutKernel<T>.Args>
 }
 
 /// <summary>Dropout by quads: a block's elements are loaded and stored together.</summary>
-internal readonly struct DropoutQuadsKernel<T> : IDeviceKernel<DropoutKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct DropoutQuadsKernel<T> : IDeviceKernel<DropoutKernel<T>.Args>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     public static void Run(DropoutKernel<T>.Args a)
     {
@@ -145,11 +149,13 @@ internal readonly struct DropoutQuadsKernel<T> : IDeviceKernel<DropoutKernel<T>.
 }
 
 /// <summary>
-/// y uniform in [low, high). Computed in A (f64) whatever T is, with every operation rounded for itself (the product is a fused
-/// operation with zero, which no compiler merges with the sum), so that the values are the CPU back end's to the bit.
+/// y uniform in [low, high). Computed in A (f64) whatever T is, with every operation rounded for itself (the product is
+/// a fused operation with zero, which no compiler merges with the sum), so that the values are the CPU back end's to
+/// the bit.
 /// </summary>
 internal readonly struct UniformKernel<T, A, R, C> : IDeviceKernel<UniformKernel<T, A, R, C>.Args>
-    where T : unmanaged, IFloatingPointIeee754<T> where A : unmanaged, IFloatingPointIeee754<A> where R : struct, IReal<A> where C : struct, IConversion<A, T>
+    where T : unmanaged, IFloatingPointIeee754<T>
+    where A : unmanaged, IFloatingPointIeee754<A> where R : struct, IReal<A> where C : struct, IConversion<A, T>
 {
     /// <summary>Arguments; Last is the largest value below high.</summary>
     public struct Args
@@ -188,8 +194,8 @@ internal readonly struct UniformKernel<T, A, R, C> : IDeviceKernel<UniformKernel
 }
 
 /// <summary>
-/// y normal by Box-Muller: elements 2k and 2k + 1 are r·cos and r·sin with r = √(−2 ln(1 − u₂ₖ)) at angle 2π·u₂ₖ₊₁. 1 − u is exact;
-/// about 60 FLOP a pair.
+/// y normal by Box-Muller: elements 2k and 2k + 1 are r·cos and r·sin with r = √(−2 ln(1 − u₂ₖ)) at angle 2π·u₂ₖ₊₁. 1 −
+/// u is exact; about 60 FLOP a pair.
 /// </summary>
 internal readonly struct NormalKernel<T, R> : IDeviceKernel<NormalKernel<T, R>.Args>
     where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>

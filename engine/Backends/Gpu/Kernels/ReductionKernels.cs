@@ -8,15 +8,17 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Sums and extremes along an axis. Layout: x [outer, length, inner]; an item is a block of a line (o, n) along the axis, whose
-// elements lie inner apart. Columns (inner > 1) take a lane each, so that neighbouring lanes read neighbouring elements; rows a
-// team. Lines longer than a block leave a partial a block, which a second pass combines: the order of the additions depends on the
-// shape and the team alone. Traffic: x is read once.
+// Sums and extremes along an axis. Layout: x [outer, length, inner]; an item is a block of a line (o, n) along the
+// axis, whose elements lie inner apart. Columns (inner > 1) take a lane each, so that neighbouring lanes read
+// neighbouring elements; rows a team. Lines longer than a block leave a partial a block, which a second pass combines:
+// the order of the additions depends on the shape and the team alone. Traffic: x is read once.
 
 /// <summary>Reductions along an axis.</summary>
 internal sealed class ReductionKernels(GpuContext context) : GpuKernels(context), IReductionKernels
 {
-    /// <summary>A row longer than this is cut into blocks: 16 elements a lane, and work for all multiprocessors.</summary>
+    /// <summary>
+    /// A row longer than this is cut into blocks: 16 elements a lane, and work for all multiprocessors.
+    /// </summary>
     private const int RowBlock = 4096;
 
     /// <summary>Elements of a column that one lane reduces.</summary>
@@ -32,7 +34,8 @@ internal sealed class ReductionKernels(GpuContext context) : GpuKernels(context)
         else Reduce<float, F32>(args);
     }
 
-    private void Reduce<T, R>(in ReduceArgs args) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    private void Reduce<T, R>(in ReduceArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         var (kind, x, axis, y) = args;
         switch (kind)
@@ -44,8 +47,11 @@ internal sealed class ReductionKernels(GpuContext context) : GpuKernels(context)
         }
     }
 
-    /// <summary>Reduces an axis by one operation, in two passes where a second costs less than it spreads: from 1.5 blocks on.</summary>
-    public void ReduceWith<T, O>(Tensor x, AxisView axis, Tensor y) where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp<T>
+    /// <summary>
+    /// Reduces an axis by one operation, in two passes where a second costs less than it spreads: from 1.5 blocks on.
+    /// </summary>
+    public void ReduceWith<T, O>(Tensor x, AxisView axis, Tensor y)
+        where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp<T>
     {
         if (axis.Outer == 0 || axis.Inner == 0) return;
         var block = axis.Inner > 1 ? ColumnBlock : RowBlock;
@@ -60,7 +66,8 @@ internal sealed class ReductionKernels(GpuContext context) : GpuKernels(context)
         ReduceWith<T, O>(partials, axis with { Length = blocks }, y);
     }
 
-    private void ReduceBlocks<T, O>(Tensor x, AxisView axis, int block, int blocks, Tensor y) where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp<T>
+    private void ReduceBlocks<T, O>(Tensor x, AxisView axis, int block, int blocks, Tensor y)
+        where T : unmanaged, IFloatingPointIeee754<T> where O : struct, IReduceOp<T>
     {
         var args = new ReduceArgs<T>
         {
@@ -72,7 +79,8 @@ internal sealed class ReductionKernels(GpuContext context) : GpuKernels(context)
             Blocks = blocks,
             Items = axis.Outer * blocks * axis.Inner,
         };
-        LaunchRows<ReduceArgs<T>, ReduceKernel<T, O, LaneTeam>, ReduceKernel<T, O, PartTeam>, ReduceKernel<T, O, GroupTeam>>(args.Items, block, axis.Inner, args);
+        LaunchRows<ReduceArgs<T>, ReduceKernel<T, O, LaneTeam>, ReduceKernel<T, O, PartTeam>,
+            ReduceKernel<T, O, GroupTeam>>(args.Items, block, axis.Inner, args);
     }
 
     /// <inheritdoc/>
@@ -97,7 +105,8 @@ internal sealed class ReductionKernels(GpuContext context) : GpuKernels(context)
             Inner = axis.Inner,
             Lines = values.Count,
         };
-        LaunchRows<ArgReduceArgs<T>, ArgReduceKernel<T, LaneTeam>, ArgReduceKernel<T, PartTeam>, ArgReduceKernel<T, GroupTeam>>(call.Lines, axis.Length, axis.Inner, call);
+        LaunchRows<ArgReduceArgs<T>, ArgReduceKernel<T, LaneTeam>, ArgReduceKernel<T, PartTeam>,
+            ArgReduceKernel<T, GroupTeam>>(call.Lines, axis.Length, axis.Inner, call);
     }
 
     /// <inheritdoc/>
@@ -126,7 +135,8 @@ internal sealed class ReductionKernels(GpuContext context) : GpuKernels(context)
 
     // How many partial counts of the elements of x that are NaN or infinite there are.
     private int CountGroups(Tensor x) =>
-        x.DType is DType.F32 or DType.F64 ? (int)Math.Min(((long)x.Count + CountBlock - 1) / CountBlock, MostGroups) : 0;
+        x.DType is DType.F32 or DType.F64
+            ? (int)Math.Min(((long)x.Count + CountBlock - 1) / CountBlock, MostGroups) : 0;
 
     // Queues the counting; the counts are read when wanted.
     private void QueueCount(Tensor x, ArrayView<int> counts)
@@ -190,7 +200,10 @@ internal struct ArgReduceArgs<T> where T : unmanaged
     public int Lines;
 }
 
-/// <summary>Largest element of sign·x along an axis and its first place; the first NaN wins. The sign is 1 for the largest, −1 for the smallest.</summary>
+/// <summary>
+/// Largest element of sign·x along an axis and its first place; the first NaN wins. The sign is 1 for the largest, −1
+/// for the smallest.
+/// </summary>
 internal readonly struct ArgReduceKernel<T, TTeam> : IDeviceKernel<ArgReduceArgs<T>>
     where T : unmanaged, IFloatingPointIeee754<T> where TTeam : struct, ITeam
 {
@@ -210,7 +223,8 @@ internal readonly struct ArgReduceKernel<T, TTeam> : IDeviceKernel<ArgReduceArgs
 }
 
 /// <summary>counts[group] = how many of the elements of a group are NaN or infinite; groups stride over x.</summary>
-internal readonly struct CountNonFiniteKernel<T> : IDeviceKernel<CountNonFiniteKernel<T>.Args> where T : unmanaged, IFloatingPointIeee754<T>
+internal readonly struct CountNonFiniteKernel<T> : IDeviceKernel<CountNonFiniteKernel<T>.Args>
+    where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>The kernel's operands.</summary>
     public struct Args

@@ -8,12 +8,13 @@ using ILGPU;
 
 namespace AmcEngine.Backends.Gpu.Kernels;
 
-// Softmax. Layout: lines [outer, length, inner] along the middle axis, a team a line (columns: a lane each, coalesced across inner).
-// Fused: maximum and Σ exp in one pass over the line (each lane keeps its running maximum and rescales its sum when that rises;
-// the pairs are combined by the team), then the result in a second pass that reads the line again, mostly from cache. The masked version adds
-// scale and mask to the reads. Order of the additions: a lane's elements in turn, then the team's tree. Executes two exponentials an
-// element. Traffic: x twice (once from memory where a row stays in cache), y once. Backward: one sum, then the gradient; y and g
-// twice, dx once.
+// Softmax. Layout: lines [outer, length, inner] along the middle axis, a team a line (columns: a lane each, coalesced
+// across inner).
+// Fused: maximum and Σ exp in one pass over the line (each lane keeps its running maximum and rescales its sum when
+// that rises; the pairs are combined by the team), then the result in a second pass that reads the line again, mostly
+// from cache. The masked version adds scale and mask to the reads. Order of the additions: a lane's elements in turn,
+// then the team's tree. Executes two exponentials an element. Traffic: x twice (once from memory where a row stays in
+// cache), y once. Backward: one sum, then the gradient; y and g twice, dx once.
 
 /// <summary>Softmax, with a mask or without.</summary>
 internal sealed class SoftmaxKernels(GpuContext context) : GpuKernels(context), ISoftmaxKernels
@@ -26,7 +27,8 @@ internal sealed class SoftmaxKernels(GpuContext context) : GpuKernels(context), 
         else Softmax<float, F32>(args);
     }
 
-    private void Softmax<T, R>(in SoftmaxArgs args) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    private void Softmax<T, R>(in SoftmaxArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         var (x, axis, log, y) = args;
         var call = new SoftmaxArgs<T>
@@ -38,7 +40,8 @@ internal sealed class SoftmaxKernels(GpuContext context) : GpuKernels(context), 
             Lines = axis.Outer * axis.Inner,
             Log = log ? 1 : 0,
         };
-        LaunchRows<SoftmaxArgs<T>, SoftmaxKernel<T, R, LaneTeam>, SoftmaxKernel<T, R, PartTeam>, SoftmaxKernel<T, R, GroupTeam>>(call.Lines, axis.Length, axis.Inner, call);
+        LaunchRows<SoftmaxArgs<T>, SoftmaxKernel<T, R, LaneTeam>, SoftmaxKernel<T, R, PartTeam>,
+            SoftmaxKernel<T, R, GroupTeam>>(call.Lines, axis.Length, axis.Inner, call);
     }
 
     /// <inheritdoc/>
@@ -69,7 +72,8 @@ internal sealed class SoftmaxKernels(GpuContext context) : GpuKernels(context), 
             Rows = x.Count / x.Shape[3],
             Scale = T.CreateChecked(scale),
         };
-        LaunchRows<MaskedSoftmaxArgs<T>, MaskedSoftmaxKernel<T, R, LaneTeam>, MaskedSoftmaxKernel<T, R, PartTeam>, MaskedSoftmaxKernel<T, R, GroupTeam>>(call.Rows, call.Length, 1, call);
+        LaunchRows<MaskedSoftmaxArgs<T>, MaskedSoftmaxKernel<T, R, LaneTeam>, MaskedSoftmaxKernel<T, R, PartTeam>,
+            MaskedSoftmaxKernel<T, R, GroupTeam>>(call.Rows, call.Length, 1, call);
     }
 
     /// <inheritdoc/>
@@ -80,7 +84,8 @@ internal sealed class SoftmaxKernels(GpuContext context) : GpuKernels(context), 
         else SoftmaxBackward<float, F32>(args);
     }
 
-    private void SoftmaxBackward<T, R>(in SoftmaxBackwardArgs args) where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+    private void SoftmaxBackward<T, R>(in SoftmaxBackwardArgs args)
+        where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
     {
         var (y, g, axis, log, dx) = args;
         var call = new SoftmaxBackwardArgs<T>
@@ -93,8 +98,9 @@ internal sealed class SoftmaxKernels(GpuContext context) : GpuKernels(context), 
             Lines = axis.Outer * axis.Inner,
             Log = log ? 1 : 0,
         };
-        LaunchRows<SoftmaxBackwardArgs<T>, SoftmaxBackwardKernel<T, R, LaneTeam>, SoftmaxBackwardKernel<T, R, PartTeam>, SoftmaxBackwardKernel<T, R, GroupTeam>>(
-            call.Lines, axis.Length, axis.Inner, call);
+        LaunchRows<SoftmaxBackwardArgs<T>, SoftmaxBackwardKernel<T, R, LaneTeam>, SoftmaxBackwardKernel<T, R, PartTeam>,
+            SoftmaxBackwardKernel<T, R, GroupTeam>>(
+                call.Lines, axis.Length, axis.Inner, call);
     }
 }
 
@@ -106,7 +112,8 @@ internal struct ExpSum<T> where T : unmanaged, IFloatingPointIeee754<T>
 }
 
 /// <summary>Sums of exponentials; elements are added one by one, or sets of them combined.</summary>
-internal readonly struct ExpSumOp<T, R> : ICombine<ExpSum<T>> where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
+internal readonly struct ExpSumOp<T, R> : ICombine<ExpSum<T>>
+    where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
     /// <summary>The sum of no elements.</summary>
     public static ExpSum<T> None => new() { Max = T.NegativeInfinity, Sum = T.Zero };
@@ -159,11 +166,13 @@ internal readonly struct SoftmaxKernel<T, R, TTeam> : IDeviceKernel<SoftmaxArgs<
         {
             // In two steps: their sum would round away the small one.
             var log = R.Log(sum);
-            for (var i = lane; i < count; i += TTeam.Lanes) a.Y[start + i * a.Inner] = a.X[start + i * a.Inner] - s.Max - log;
+            for (var i = lane; i < count; i += TTeam.Lanes)
+                a.Y[start + i * a.Inner] = a.X[start + i * a.Inner] - s.Max - log;
             return;
         }
         var factor = T.One / sum;
-        for (var i = lane; i < count; i += TTeam.Lanes) a.Y[start + i * a.Inner] = R.Exp(a.X[start + i * a.Inner] - s.Max) * factor;
+        for (var i = lane; i < count; i += TTeam.Lanes)
+            a.Y[start + i * a.Inner] = R.Exp(a.X[start + i * a.Inner] - s.Max) * factor;
     }
 }
 
@@ -200,11 +209,13 @@ internal readonly struct MaskedSoftmaxKernel<T, R, TTeam> : IDeviceKernel<Masked
         var empty = s.Max == T.NegativeInfinity;
         var shift = empty ? T.Zero : s.Max;
         var factor = empty ? s.Sum - s.Sum : T.One / s.Sum;
-        for (var i = lane; i < count; i += TTeam.Lanes) a.Y[start + i] = R.Exp(Score(a, start + i, mask + i) - shift) * factor;
+        for (var i = lane; i < count; i += TTeam.Lanes)
+            a.Y[start + i] = R.Exp(Score(a, start + i, mask + i) - shift) * factor;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Score(MaskedSoftmaxArgs<T> a, int at, long mask) => a.HasMask != 0 ? R.Fma(a.Scale, a.X[at], a.Mask[mask]) : a.Scale * a.X[at];
+    private static T Score(MaskedSoftmaxArgs<T> a, int at, long mask) =>
+        a.HasMask != 0 ? R.Fma(a.Scale, a.X[at], a.Mask[mask]) : a.Scale * a.X[at];
 }
 
 /// <summary>Arguments of <see cref="SoftmaxBackwardKernel{T, R, TTeam}"/>.</summary>
@@ -235,7 +246,8 @@ internal readonly struct SoftmaxBackwardKernel<T, R, TTeam> : IDeviceKernel<Soft
         }
         else
         {
-            for (var i = lane; i < count; i += TTeam.Lanes) sum = R.Fma(a.Y[start + i * a.Inner], a.G[start + i * a.Inner], sum);
+            for (var i = lane; i < count; i += TTeam.Lanes)
+                sum = R.Fma(a.Y[start + i * a.Inner], a.G[start + i * a.Inner], sum);
         }
         sum = TTeam.Reduce<T, SumOp<T>>(sum);
         for (var i = lane; i < count; i += TTeam.Lanes)

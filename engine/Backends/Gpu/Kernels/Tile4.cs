@@ -12,7 +12,9 @@ internal struct Tile4<T> where T : unmanaged
     public Quad<T> R3;
 }
 
-/// <summary>Arithmetic on <see cref="Quad{T}"/> and <see cref="Tile4{T}"/>, element by element unless said otherwise.</summary>
+/// <summary>
+/// Arithmetic on <see cref="Quad{T}"/> and <see cref="Tile4{T}"/>, element by element unless said otherwise.
+/// </summary>
 internal static class Tiles<T, R> where T : unmanaged, IFloatingPointIeee754<T> where R : struct, IReal<T>
 {
     public static Quad<T> Make(T x, T y, T z, T w)
@@ -47,9 +49,11 @@ internal static class Tiles<T, R> where T : unmanaged, IFloatingPointIeee754<T> 
 
     public static Quad<T> Scale(Quad<T> a, T s) => Make(a.X * s, a.Y * s, a.Z * s, a.W * s);
 
-    public static Quad<T> Fma(T a, Quad<T> b, Quad<T> c) => Make(R.Fma(a, b.X, c.X), R.Fma(a, b.Y, c.Y), R.Fma(a, b.Z, c.Z), R.Fma(a, b.W, c.W));
+    public static Quad<T> Fma(T a, Quad<T> b, Quad<T> c) =>
+        Make(R.Fma(a, b.X, c.X), R.Fma(a, b.Y, c.Y), R.Fma(a, b.Z, c.Z), R.Fma(a, b.W, c.W));
 
-    public static Quad<T> Max(Quad<T> a, Quad<T> b) => Make(R.Max(a.X, b.X), R.Max(a.Y, b.Y), R.Max(a.Z, b.Z), R.Max(a.W, b.W));
+    public static Quad<T> Max(Quad<T> a, Quad<T> b) =>
+        Make(R.Max(a.X, b.X), R.Max(a.Y, b.Y), R.Max(a.Z, b.Z), R.Max(a.W, b.W));
 
     public static Quad<T> Exp(Quad<T> a) => Make(R.Exp(a.X), R.Exp(a.Y), R.Exp(a.Z), R.Exp(a.W));
 
@@ -58,18 +62,25 @@ internal static class Tiles<T, R> where T : unmanaged, IFloatingPointIeee754<T> 
 
     private static T Finite(T a) => a == T.NegativeInfinity ? T.Zero : a;
 
-    public static Tile4<T> Sub(Tile4<T> a, Tile4<T> b) => Make(Sub(a.R0, b.R0), Sub(a.R1, b.R1), Sub(a.R2, b.R2), Sub(a.R3, b.R3));
+    public static Tile4<T> Sub(Tile4<T> a, Tile4<T> b) =>
+        Make(Sub(a.R0, b.R0), Sub(a.R1, b.R1), Sub(a.R2, b.R2), Sub(a.R3, b.R3));
 
-    public static Tile4<T> Add(Tile4<T> a, Tile4<T> b) => Make(Add(a.R0, b.R0), Add(a.R1, b.R1), Add(a.R2, b.R2), Add(a.R3, b.R3));
+    public static Tile4<T> Add(Tile4<T> a, Tile4<T> b) =>
+        Make(Add(a.R0, b.R0), Add(a.R1, b.R1), Add(a.R2, b.R2), Add(a.R3, b.R3));
 
-    public static Tile4<T> Mul(Tile4<T> a, Tile4<T> b) => Make(Mul(a.R0, b.R0), Mul(a.R1, b.R1), Mul(a.R2, b.R2), Mul(a.R3, b.R3));
+    public static Tile4<T> Mul(Tile4<T> a, Tile4<T> b) =>
+        Make(Mul(a.R0, b.R0), Mul(a.R1, b.R1), Mul(a.R2, b.R2), Mul(a.R3, b.R3));
 
-    public static Tile4<T> Scale(Tile4<T> a, T s) => Make(Scale(a.R0, s), Scale(a.R1, s), Scale(a.R2, s), Scale(a.R3, s));
+    public static Tile4<T> Scale(Tile4<T> a, T s) =>
+        Make(Scale(a.R0, s), Scale(a.R1, s), Scale(a.R2, s), Scale(a.R3, s));
 
     /// <summary>Row r by component r of s.</summary>
-    public static Tile4<T> ScaleRows(Tile4<T> a, Quad<T> s) => Make(Scale(a.R0, s.X), Scale(a.R1, s.Y), Scale(a.R2, s.Z), Scale(a.R3, s.W));
+    public static Tile4<T> ScaleRows(Tile4<T> a, Quad<T> s) =>
+        Make(Scale(a.R0, s.X), Scale(a.R1, s.Y), Scale(a.R2, s.Z), Scale(a.R3, s.W));
 
-    /// <summary>The rows move up, and a row comes in at the end: a loop of four fills or maps a tile with a quarter of the code.</summary>
+    /// <summary>
+    /// The rows move up, and a row comes in at the end: a loop of four fills or maps a tile with a quarter of the code.
+    /// </summary>
     public static Tile4<T> Push(Tile4<T> a, Quad<T> row) => Make(a.R1, a.R2, a.R3, row);
 
     public static Tile4<T> Exp(Tile4<T> a)
@@ -95,7 +106,8 @@ internal static class Tiles<T, R> where T : unmanaged, IFloatingPointIeee754<T> 
         Make(a.R0.W, a.R1.W, a.R2.W, a.R3.W));
 
     /// <summary>c[r][n] + a[r]·b[n].</summary>
-    public static Tile4<T> AddOuter(Tile4<T> c, Quad<T> a, Quad<T> b) => Make(Fma(a.X, b, c.R0), Fma(a.Y, b, c.R1), Fma(a.Z, b, c.R2), Fma(a.W, b, c.R3));
+    public static Tile4<T> AddOuter(Tile4<T> c, Quad<T> a, Quad<T> b) =>
+        Make(Fma(a.X, b, c.R0), Fma(a.Y, b, c.R1), Fma(a.Z, b, c.R2), Fma(a.W, b, c.R3));
 
     /// <summary>c[r][n] + Σ a[r][d]·b[n][d] over four d, in ascending order.</summary>
     public static Tile4<T> AddDots(Tile4<T> c, Tile4<T> a, Tile4<T> b)

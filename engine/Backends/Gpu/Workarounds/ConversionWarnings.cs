@@ -5,9 +5,10 @@ using ILGPU.Backends.OpenCL;
 namespace AmcEngine.Backends.Gpu.Workarounds;
 
 /// <summary>
-/// Keeps PoCL from writing "1 warning generated." to the user's terminal for every kernel with an unsigned constant: ILGPU
-/// 1.5.3 writes those as long numbers, and Clang remarks on their conversion. A pragma in the source, which other compilers
-/// ignore; where ILGPU's field is missing, the remarks stay. Can go when ILGPU writes constants in their own type.
+/// Keeps PoCL from writing "1 warning generated." to the user's terminal for every kernel with an unsigned constant:
+/// ILGPU 1.5.3 writes those as long numbers, and Clang remarks on their conversion. A pragma in the source, which other
+/// compilers ignore; where ILGPU's field is missing, the remarks stay. Can go when ILGPU writes constants in their own
+/// type.
 /// </summary>
 internal static class ConversionWarnings
 {

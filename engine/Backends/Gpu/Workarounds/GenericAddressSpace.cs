@@ -12,7 +12,10 @@ internal static class GenericAddressSpace
 {
     private static readonly CLCVersion Oldest = new(2, 0);
 
-    /// <summary>Marks the capability as present; a filter for ILGPU's device list, which accepts every device of OpenCL 2.0 or later.</summary>
+    /// <summary>
+    /// Marks the capability as present; a filter for ILGPU's device list, which accepts every device of OpenCL 2.0 or
+    /// later.
+    /// </summary>
     public static bool Assume(CLDevice device)
     {
         var property = device.Capabilities.GetType().GetProperty(nameof(device.Capabilities.GenericAddressSpace));

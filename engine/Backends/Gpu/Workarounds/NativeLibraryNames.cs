@@ -5,9 +5,9 @@ using ILGPU.Runtime.OpenCL;
 namespace AmcEngine.Backends.Gpu.Workarounds;
 
 /// <summary>
-/// Finds the OpenCL and CUDA drivers where only the versioned file is installed. ILGPU 1.5.3 imports "OpenCL" and "cuda",
-/// which the loader turns into libOpenCL.so and libcuda.so; those links come with development packages, so that a plain
-/// runtime or a container shows no device at all. Can go when ILGPU tries the versioned names itself.
+/// Finds the OpenCL and CUDA drivers where only the versioned file is installed. ILGPU 1.5.3 imports "OpenCL" and
+/// "cuda", which the loader turns into libOpenCL.so and libcuda.so; those links come with development packages, so that
+/// a plain runtime or a container shows no device at all. Can go when ILGPU tries the versioned names itself.
 /// </summary>
 internal static class NativeLibraryNames
 {
@@ -23,7 +23,8 @@ internal static class NativeLibraryNames
     /// <summary>Whether the driver's library can be loaded here: "OpenCL" or "cuda".</summary>
     public static bool CanLoad(string library)
     {
-        if (NativeLibrary.TryLoad(library, typeof(CLDevice).Assembly, null, out var handle) || NativeLibrary.TryLoad(Versioned(library), out handle))
+        if (NativeLibrary.TryLoad(library, typeof(CLDevice).Assembly, null, out var handle)
+            || NativeLibrary.TryLoad(Versioned(library), out handle))
         {
             NativeLibrary.Free(handle);
             return true;

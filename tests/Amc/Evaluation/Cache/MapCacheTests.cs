@@ -31,7 +31,8 @@ internal sealed class MapCacheTests : FolderTests
 
     [Test]
     public void Parts_of_a_key_do_not_run_together() =>
-        Assert.That(new[] { MapCache.Key("ab", "c"), MapCache.Key("a", "bc"), MapCache.Key("abc"), MapCache.Key("abc", "") }.Distinct().Count(), Is.EqualTo(4));
+        Assert.That(new[] { MapCache.Key("ab", "c"), MapCache.Key("a", "bc"), MapCache.Key("abc"),
+            MapCache.Key("abc", "") }.Distinct().Count(), Is.EqualTo(4));
 
     [Test]
     public void A_file_cut_anywhere_or_with_a_changed_byte_is_none()
@@ -83,12 +84,16 @@ internal sealed class MapCacheTests : FolderTests
         Cached("origin").Explain([.. two, new(Noise(1), "big"), new(Noise(2), "red")]);
         Cached("other weights").Explain([two[1]]);
         Assert.That(stub.Batches.Skip(4).SelectMany(b => b).Count(), Is.EqualTo(1), "the one that was cut");
-        Assert.That(Directory.GetFiles(_folder.Path, "*.map", SearchOption.AllDirectories).Select(f => new FileInfo(f).Length).Distinct().Count(), Is.EqualTo(1), "it is whole again");
+        Assert.That(Directory.GetFiles(_folder.Path, "*.map", SearchOption.AllDirectories)
+            .Select(f => new FileInfo(f).Length).Distinct().Count(), Is.EqualTo(1), "it is whole again");
 
-        CachedExplainer Cached(string origin) => new(stub, new MapCache(_folder.Path), Explained(model), origin, Assert.Fail);
+        CachedExplainer Cached(string origin) =>
+            new(stub, new MapCache(_folder.Path), Explained(model), origin, Assert.Fail);
     }
 
-    /// <summary>A file holds the map alone; that it covers the square in the middle is known of the explainer.</summary>
+    /// <summary>
+    /// A file holds the map alone; that it covers the square in the middle is known of the explainer.
+    /// </summary>
     [Test]
     public void A_map_of_the_square_in_the_middle_is_one_from_the_cache_too()
     {
@@ -109,7 +114,8 @@ internal sealed class MapCacheTests : FolderTests
         // A file stands where the folder would be.
         var file = _folder.Write("taken", "");
         List<string> warnings = [];
-        var explainer = new CachedExplainer(new StubExplainer(("red", [1, 2, 3, 4]), ("big", [1, 2, 3, 4])), new MapCache(file), Explained(model), "o", warnings.Add);
+        var explainer = new CachedExplainer(new StubExplainer(("red", [1, 2, 3, 4]), ("big", [1, 2, 3, 4])),
+            new MapCache(file), Explained(model), "o", warnings.Add);
         var answers = explainer.Explain([new(Noise(1), "red"), new(Noise(1), "big")]);
         Assert.That(answers.Select(a => a.Map.Values), Is.All.EqualTo(new float[] { 1, 2, 3, 4 }));
         Assert.That(warnings, Has.Count.EqualTo(1).And.Exactly(1).Contains("--cache"));

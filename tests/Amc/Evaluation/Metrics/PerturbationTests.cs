@@ -35,17 +35,20 @@ internal sealed class PerturbationTests
         // Scores 1, 0, 0, 0, 0 by the trapezium rule over quarters.
         Assert.That(InsertionDeletion.Deletion(input, first, steps: 4), Is.EqualTo(0.5 / 4));
         var blurred = InsertionDeletion.Blurred(input.Pixels, 2)[0] / 8.0;
-        Closeness.Near("insertion", InsertionDeletion.Insertion(input, first, steps: 4), ((blurred + 1) / 2 + 3) / 4, 1e-12);
+        Closeness.Near(
+            "insertion", InsertionDeletion.Insertion(input, first, steps: 4), ((blurred + 1) / 2 + 3) / 4, 1e-12);
         // The coldest pixel goes last: 1, 1, 1, 1, 0.
-        Assert.That(InsertionDeletion.Deletion(input with { Heat = [1, 5, 4, 9] }, first, steps: 4), Is.EqualTo(3.5 / 4));
+        Assert.That(
+            InsertionDeletion.Deletion(input with { Heat = [1, 5, 4, 9] }, first, steps: 4), Is.EqualTo(3.5 / 4));
     }
 
     [Test]
     public void A_good_map_has_a_low_deletion_and_a_high_insertion()
     {
-        Assert.That(InsertionDeletion.Deletion(Input(Good), Score), Is.LessThan(InsertionDeletion.Deletion(Input(Bad), Score) - 0.3));
-        Assert.That(InsertionDeletion.Insertion(Input(Good), Score), Is.GreaterThan(InsertionDeletion.Insertion(Input(Bad), Score) + 0.01),
-            "a blur hides little of so small a picture");
+        Assert.That(InsertionDeletion.Deletion(Input(Good), Score),
+            Is.LessThan(InsertionDeletion.Deletion(Input(Bad), Score) - 0.3));
+        Assert.That(InsertionDeletion.Insertion(Input(Good), Score), Is.GreaterThan(
+            InsertionDeletion.Insertion(Input(Bad), Score) + 0.01), "a blur hides little of so small a picture");
     }
 
     [Test]
@@ -61,7 +64,8 @@ internal sealed class PerturbationTests
         // σ = 5·56/224 = 1.25, cut after one pixel: e^(−1/(2σ²)) beside 1.
         var beside = Math.Exp(-1 / (2 * 1.25 * 1.25));
         Closeness.Near("middle", blurred[20 * side + 30], 1 / Math.Pow(1 + 2 * beside, 2), 1e-7);
-        Assert.That(blurred[20 * side + 31], Is.EqualTo(blurred[19 * side + 30]).And.GreaterThan(blurred[19 * side + 31]));
+        Assert.That(
+            blurred[20 * side + 31], Is.EqualTo(blurred[19 * side + 30]).And.GreaterThan(blurred[19 * side + 31]));
         Assert.That(blurred[20 * side + 32], Is.Zero);
     }
 
@@ -141,13 +145,15 @@ internal sealed class PerturbationTests
     public void Infidelity_is_zero_where_the_map_foretells_the_fall()
     {
         // The score is a sum over pixels, and the map the share of each: what a square takes away is the heat in it.
-        float[] share = [.. Enumerable.Range(0, Plane).Select(i => IsObject(i) ? (Picture[i] + Picture[i + Plane] + Picture[i + 2 * Plane]) / 48 : 0)];
+        float[] share = [.. Enumerable.Range(0, Plane).Select(
+            i => IsObject(i) ? (Picture[i] + Picture[i + Plane] + Picture[i + 2 * Plane]) / 48 : 0)];
         var perfect = Infidelity.Of(Input(share), Score);
         Closeness.Within("perfect", perfect, 1e-12);
         Closeness.Within("another unit", Infidelity.Of(Input([.. share.Select(v => 1000 * v)]), Score), 1e-12);
         Assert.That(Infidelity.Of(Input(Bad), Score), Is.GreaterThan(0.01));
         // A map of zeros foretells nothing: the mean square of the falls, more than any map with the best factor.
-        Assert.That(Infidelity.Of(Input(new float[Plane]), Score), Is.GreaterThanOrEqualTo(Infidelity.Of(Input(Bad), Score)));
+        Assert.That(
+            Infidelity.Of(Input(new float[Plane]), Score), Is.GreaterThanOrEqualTo(Infidelity.Of(Input(Bad), Score)));
     }
 
     [Test]
@@ -157,7 +163,8 @@ internal sealed class PerturbationTests
     private static ModelInput Input(float[] heat) => new(Picture, Side, heat);
 
     private static double[] Score(ReadOnlySpan<float> pictures) => Each(
-        pictures, 3 * Plane, p => Enumerable.Range(0, 3 * Plane).Where(i => IsObject(i % Plane)).Sum(i => (double)p[i]) / 48);
+        pictures, 3 * Plane, p =>
+            Enumerable.Range(0, 3 * Plane).Where(i => IsObject(i % Plane)).Sum(i => (double)p[i]) / 48);
 
     private static double[] Each(ReadOnlySpan<float> pictures, int size, Func<float[], double> score)
     {

@@ -87,7 +87,8 @@ internal sealed class RegionMetricsTests
         // What lies beyond the picture counts for the area alone.
         Assert.That(DetectorScore.Of(map, new Box(2, 2, 6, 4), 1), Is.EqualTo((11 + 12) / 8.0));
         Box[] boxes = [new(0, 0, 1, 1), new(3, 2, 4, 3), new(9, 9, 10, 10)];
-        Assert.That(DetectorScore.Ranked(map, boxes, 1), Is.EqualTo(new[] { boxes[1], boxes[0] }), "a box without heat is no choice");
+        Assert.That(DetectorScore.Ranked(map, boxes, 1), Is.EqualTo(new[] { boxes[1], boxes[0] }),
+            "a box without heat is no choice");
     }
 
     [Test]
@@ -110,7 +111,8 @@ internal sealed class RegionMetricsTests
         // 1 − 6·Σd²/(n(n² − 1)) with d² = 0, 1, 1, 0.
         Closeness.Near("one pair exchanged", RankCorrelation.Of([1, 2, 3, 4], [1, 3, 2, 4]), 1 - 6 * 2 / 60.0, 1e-15);
         // Ranks 0, 1.5, 1.5, 3 beside 0, 1, 2, 3.
-        Closeness.Near("ties share their rank", RankCorrelation.Of([1, 2, 2, 4], [1, 2, 3, 4]), 4.5 / Math.Sqrt(4.5 * 5), 1e-15);
+        Closeness.Near(
+            "ties share their rank", RankCorrelation.Of([1, 2, 2, 4], [1, 2, 3, 4]), 4.5 / Math.Sqrt(4.5 * 5), 1e-15);
         Assert.That(RankCorrelation.Of([1, 1, 1], [1, 2, 3]), Is.Zero);
     }
 
@@ -129,11 +131,13 @@ internal sealed class RegionMetricsTests
     public void Proposals_are_found_by_number_path_name_and_stem()
     {
         using var folder = new DataTools.TempFolder();
-        var path = folder.Write("dets.json", """{"5555": [[1, 2, 3, 4, 0.9, 7]], "a/b.jpg": [[0, 0, 1, 1]], "c.jpg": [], "7": [[2, 2, 2, 2]]}""");
+        var path = folder.Write("dets.json",
+            """{"5555": [[1, 2, 3, 4, 0.9, 7]], "a/b.jpg": [[0, 0, 1, 1]], "c.jpg": [], "7": [[2, 2, 2, 2]]}""");
         var file = ProposalFile.Load(path);
         Assert.Multiple(() =>
         {
-            Assert.That(file.Of("train2014/COCO_train2014_000000005555.jpg"), Is.EqualTo(new[] { new Box(1, 2, 4, 6) }));
+            Assert.That(
+                file.Of("train2014/COCO_train2014_000000005555.jpg"), Is.EqualTo(new[] { new Box(1, 2, 4, 6) }));
             Assert.That(file.Of("a/b.jpg"), Is.EqualTo(new[] { new Box(0, 0, 1, 1) }));
             Assert.That(file.Of("other/c.jpg"), Is.Empty);
             Assert.That(file.Of("7.jpg"), Is.EqualTo(new[] { new Box(2, 2, 4, 4) }));
@@ -150,6 +154,7 @@ internal sealed class RegionMetricsTests
     {
         using var folder = new DataTools.TempFolder();
         var path = folder.Write("dets.json", text);
-        Assert.That(() => ProposalFile.Load(path), Throws.TypeOf<DataException>().With.Message.Contains(path).And.Message.Contains(part));
+        Assert.That(() => ProposalFile.Load(path),
+            Throws.TypeOf<DataException>().With.Message.Contains(path).And.Message.Contains(part));
     }
 }

@@ -17,7 +17,8 @@ internal sealed class PointingGameTests
     [TestCase(3, 3, false, TestName = "A point on the top edge misses")]
     [TestCase(3, 8, false, TestName = "A point on the bottom edge misses")]
     [TestCase(8, 9, false, TestName = "A point between two boxes misses: they are not merged")]
-    public void A_hit_is_strictly_inside_any_box(int x, int y, bool hit) => Assert.That(PointingGame.IsHit(x, y, Boxes), Is.EqualTo(hit));
+    public void A_hit_is_strictly_inside_any_box(int x, int y, bool hit) =>
+        Assert.That(PointingGame.IsHit(x, y, Boxes), Is.EqualTo(hit));
 
     [Test]
     public void A_random_point_hits_by_the_share_of_pixels_strictly_inside() =>
@@ -26,7 +27,8 @@ internal sealed class PointingGameTests
 
     [Test]
     public void Overlapping_boxes_count_once() =>
-        Assert.That(PointingGame.RandomChance(10, 10, [new Box(0, 0, 5, 5), new Box(0, 0, 5, 5)]), Is.EqualTo(16 / 100.0));
+        Assert.That(
+            PointingGame.RandomChance(10, 10, [new Box(0, 0, 5, 5), new Box(0, 0, 5, 5)]), Is.EqualTo(16 / 100.0));
 
     /// <summary>Boxes with fractions, outside the picture, over each other and without any pixel.</summary>
     [Test]
@@ -48,7 +50,8 @@ internal sealed class PointingGameTests
         Assert.That(PointingGame.RandomChance(width, height, boxes), Is.EqualTo(hits / ((double)width * height)));
 
         // Whole numbers, halves, and others.
-        double Edge(int from, int to) => Math.Round(from + random.NextDouble() * (to - from), random.Next(3)) + (random.Next(4) == 0 ? 0.5 : 0);
+        double Edge(int from, int to) =>
+            Math.Round(from + random.NextDouble() * (to - from), random.Next(3)) + (random.Next(4) == 0 ? 0.5 : 0);
     }
 
     /// <summary>
@@ -62,7 +65,8 @@ internal sealed class PointingGameTests
         Assert.Multiple(() =>
         {
             Assert.That(PointingGame.RandomChance(10, 10, [corner]), Is.EqualTo(16 / 100.0));
-            Assert.That(PointingGame.RandomChance(10, 10, [corner, new Box(0, 0, 5, 5)]), Is.EqualTo((16 + 16 - 6) / 1e2));
+            Assert.That(
+                PointingGame.RandomChance(10, 10, [corner, new Box(0, 0, 5, 5)]), Is.EqualTo((16 + 16 - 6) / 1e2));
             Assert.That(PointingGame.RandomChance(4, 4, [block]), Is.EqualTo(1 / 16.0));
             Assert.That(PointingGame.RandomChance(10, 10, [new Points([(3, 3), (4, 3)], 1.5)]), Is.EqualTo(12 / 100.0));
             Polygon around = new([(-9, -9), (9, -9), (9, 9), (-9, 9)]);
@@ -72,10 +76,11 @@ internal sealed class PointingGameTests
 
     [Test]
     public void Inclusive_hits_take_the_edge() =>
-        Assert.That(new[] { (2, 5), (12, 12), (1, 5) }.Select(p => PointingGame.IsHit(p.Item1, p.Item2, Boxes, Edges.Inclusive)),
-            Is.EqualTo((bool[])[true, true, false]));
+        Assert.That(new[] { (2, 5), (12, 12), (1, 5) }.Select(p =>
+            PointingGame.IsHit(p.Item1, p.Item2, Boxes, Edges.Inclusive)), Is.EqualTo((bool[])[true, true, false]));
 
     [Test]
     public void The_chance_in_a_huge_picture_takes_no_time() =>
-        Assert.That(PointingGame.RandomChance(2_000_000, 1_000_000, [new Box(0, 0, 1_000_001, 500_001)]), Is.EqualTo(0.25).Within(1e-6));
+        Assert.That(PointingGame.RandomChance(2_000_000, 1_000_000, [new Box(0, 0, 1_000_001, 500_001)]),
+            Is.EqualTo(0.25).Within(1e-6));
 }

@@ -37,7 +37,8 @@ internal sealed class ProtocolTests
     [TestCase("wwbl", true)]
     [TestCase("torchray", false)]
     public void Between_two_boxes_only_the_box_around_both_is_hit(string protocol, bool hit) =>
-        Assert.That(ProtocolRegistry.Find(protocol).IsHit(Sample(new Box(0, 0, 10, 10), new Box(50, 40, 60, 50)), 30, 25), Is.EqualTo(hit));
+        Assert.That(ProtocolRegistry.Find(protocol)
+            .IsHit(Sample(new Box(0, 0, 10, 10), new Box(50, 40, 60, 50)), 30, 25), Is.EqualTo(hit));
 
     [TestCase("fixed")]
     [TestCase("reference")]
@@ -80,7 +81,8 @@ internal sealed class ProtocolTests
         Assert.That(asked.Regions, Is.EqualTo(new Region[] { new Box(0, 0, 60, 50) }));
         Assert.That(protocol.Prepare(Sample(far, small)), Is.Not.Null, "only the first box counts");
         Assert.That((protocol.PictureSize, protocol.AveragesEntities), Is.EqualTo(((int?)224, true)));
-        Assert.That(ProtocolRegistry.All.Where(p => p.Name != "wwbl"), Is.All.Matches<IProtocol>(p => p.PictureSize is null && !p.AveragesEntities));
+        Assert.That(ProtocolRegistry.All.Where(p => p.Name != "wwbl"),
+            Is.All.Matches<IProtocol>(p => p.PictureSize is null && !p.AveragesEntities));
     }
 
     [TestCase("reference", null, "/data/eval/test.json", "val")]
@@ -92,7 +94,8 @@ internal sealed class ProtocolTests
     [TestCase("fixed", null, "/data/eval/test.json", "test")]
     [TestCase("fixed", "val", "/data/test.json", "val")]
     [TestCase("torchray", "testB", "/data/test.json", "testB")]
-    public void Splits_come_from_the_data_or_by_the_reference_from_letters_of_a_path(string protocol, string? own, string path, string split) =>
+    public void Splits_come_from_the_data_or_by_the_reference_from_letters_of_a_path(
+        string protocol, string? own, string path, string split) =>
         Assert.That(ProtocolRegistry.Find(protocol).Split(own, path), Is.EqualTo(split));
 
     [Test]

@@ -58,7 +58,8 @@ internal sealed class BootstrapTests
     public void A_difference_that_is_always_there_is_seen_and_one_that_is_not_is_not()
     {
         var random = new SeededRandom(5);
-        Observation[] better = [.. Enumerable.Range(0, 80).Select(i => new Observation($"{i}", 0.1 + random.Uniform(-0.2, 0.2)))];
+        Observation[] better =
+            [.. Enumerable.Range(0, 80).Select(i => new Observation($"{i}", 0.1 + random.Uniform(-0.2, 0.2)))];
         Observation[] none = [.. Enumerable.Range(0, 80).Select(i => new Observation($"{i}", i % 2 == 0 ? 0.3 : -0.3))];
         PairedEstimate seen = new Bootstrap().Paired(better)!.Value, unseen = new Bootstrap().Paired(none)!.Value;
         Assert.Multiple(() =>
@@ -67,7 +68,8 @@ internal sealed class BootstrapTests
             Assert.That(seen.PValue, Is.EqualTo(2 / 1001.0), "no draw on the other side");
             Assert.That(unseen.Difference, Is.Zero.Within(1e-15));
             Assert.That(unseen.PValue, Is.GreaterThan(0.8));
-            Assert.That(new Bootstrap().Paired([.. better.Select(b => b with { Value = -b.Value })])!.Value.PValue, Is.EqualTo(2 / 1001.0));
+            Assert.That(new Bootstrap().Paired([.. better.Select(b => b with { Value = -b.Value })])!.Value.PValue,
+                Is.EqualTo(2 / 1001.0));
             Assert.That(new Bootstrap().Paired([new("a", 0)])!.Value.PValue, Is.EqualTo(1));
         });
     }

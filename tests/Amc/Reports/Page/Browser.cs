@@ -22,7 +22,8 @@ internal sealed class Browser : IAsyncDisposable
             Assert.Ignore("the page is looked at in Chromium, which is not here: apt-get install chromium");
         var playwright = await Playwright.CreateAsync();
         // Without a sandbox, since tests may run as root; the page is the test's own.
-        var browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = program, Args = ["--no-sandbox", "--disable-gpu"] });
+        var browser = await playwright.Chromium.LaunchAsync(
+            new() { ExecutablePath = program, Args = ["--no-sandbox", "--disable-gpu"] });
         return new Browser(playwright, browser);
     }
 
@@ -72,7 +73,8 @@ internal sealed class OpenPage : IAsyncDisposable
         };
         page.Request += (_, request) =>
         {
-            if (!request.Url.StartsWith("file:", StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+            if (!request.Url.StartsWith("file:", StringComparison.Ordinal)
+                && !request.Url.StartsWith("data:", StringComparison.Ordinal))
                 Faults.Add($"asks the network for {request.Url}");
         };
     }
@@ -90,7 +92,8 @@ internal sealed class OpenPage : IAsyncDisposable
     public Task<string> Count() => Page.Locator("#count").InnerTextAsync();
 
     /// <summary>The phrase of the case that the keys have come to; empty where there is none.</summary>
-    public Task<string> Current() => Page.EvaluateAsync<string>("document.querySelector('figure.current .phrase')?.innerText ?? ''");
+    public Task<string> Current() =>
+        Page.EvaluateAsync<string>("document.querySelector('figure.current .phrase')?.innerText ?? ''");
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await Page.Context.CloseAsync();

@@ -14,7 +14,10 @@ internal sealed class BrowserTests
     // A folder to look at the pictures in.
     private static readonly string? Screenshots = Environment.GetEnvironmentVariable("AMC_SCREENSHOTS");
 
-    private static readonly string[] Words = ["a red circle", "the Small Square", "dog </script><img src=x onerror=alert(1)>", "left of it", "zebra"];
+    private static readonly string[] Words =
+    [
+        "a red circle", "the Small Square", "dog </script><img src=x onerror=alert(1)>", "left of it", "zebra"
+    ];
 
     private TempFolder _folder = null!;
     private Browser _browser = null!;
@@ -24,7 +27,8 @@ internal sealed class BrowserTests
     public async Task Start()
     {
         _folder = new TempFolder();
-        (string, int, int)[] phrases = [.. Enumerable.Range(0, 15).Select(i => ($"{Words[i % 5]} {i:D2}", 240, i % 4 == 0 ? 320 : 160))];
+        (string, int, int)[] phrases =
+            [.. Enumerable.Range(0, 15).Select(i => ($"{Words[i % 5]} {i:D2}", 240, i % 4 == 0 ? 320 : 160))];
         PageFile.Save(_one = _folder.PathOf("one.html"), Full(Pages.Of(phrases)));
         PageFile.Save(_several = _folder.PathOf("several.html"), Full(Pages.Of(phrases, runs: 3)));
         _browser = await Browser.Start();
@@ -50,7 +54,8 @@ internal sealed class BrowserTests
             await open.Page.EvaluateAsync("dispatchEvent(new Event('beforeprint'))");
             var screenshot = await open.Page.ScreenshotAsync(new() { FullPage = true });
             if (Screenshots is not null)
-                File.WriteAllBytes(Path.Combine(Screenshots, $"{Path.GetFileNameWithoutExtension(file)}-{width}-{(dark ? "dark" : "light")}.png"), screenshot);
+                File.WriteAllBytes(Path.Combine(Screenshots,
+                    $"{Path.GetFileNameWithoutExtension(file)}-{width}-{(dark ? "dark" : "light")}.png"), screenshot);
             var picture = RgbImage.Decode(screenshot, "screenshot");
             Assert.That(picture.Width, Is.EqualTo(width), "nothing is wider than the window");
             Assert.That(picture.Pixels[0], dark ? Is.LessThan(60) : Is.GreaterThan(200), "the colour of the paper");
@@ -63,14 +68,18 @@ internal sealed class BrowserTests
     public async Task Letters_are_seen_on_their_ground_and_everything_has_a_name([Values] bool dark)
     {
         await using var open = await _browser.Open(_one, dark: dark);
-        foreach ((var text, var ground) in new[] { ("body", "body"), (".said", "figure"), (".hit-text", "figure"), (".miss-text", "figure"), (".tools label", "body"), (".tile .name", ".tile"), (".legend", "body") })
+        foreach ((var text, var ground) in new[] { ("body", "body"), (".said", "figure"), (".hit-text", "figure"),
+            (".miss-text", "figure"), (".tools label", "body"), (".tile .name", ".tile"), (".legend", "body") })
         {
             var contrast = await Contrast(open, text, ground);
             Assert.That(contrast, Is.GreaterThanOrEqualTo(4.5), $"{text} on {ground}");
         }
-        Assert.That(await open.Page.EvaluateAsync<int>("[...document.querySelectorAll('img')].filter(i => !i.alt.includes('phrase')).length"), Is.Zero);
-        Assert.That(await open.Page.EvaluateAsync<int>("[...document.querySelectorAll('main input, main select, header select')].filter(i => i.labels.length === 0).length"), Is.Zero);
-        Assert.That(await open.Page.EvaluateAsync<int>("[...document.querySelectorAll('.chart > svg')].filter(i => !i.ariaLabel?.includes('ends at')).length"), Is.Zero);
+        Assert.That(await open.Page.EvaluateAsync<int>(
+            "[...document.querySelectorAll('img')].filter(i => !i.alt.includes('phrase')).length"), Is.Zero);
+        Assert.That(await open.Page.EvaluateAsync<int>("[...document.querySelectorAll('main input, main select, "
+            + "header select')].filter(i => i.labels.length === 0).length"), Is.Zero);
+        Assert.That(await open.Page.EvaluateAsync<int>("[...document.querySelectorAll('.chart > svg')].filter(i => "
+            + "!i.ariaLabel?.includes('ends at')).length"), Is.Zero);
     }
 
     [Test]
@@ -92,14 +101,16 @@ internal sealed class BrowserTests
         var best = await open.Phrases();
         Assert.That(best, Has.Count.EqualTo(15));
         string[] verdicts = [.. await open.Page.Locator("#list figcaption").AllInnerTextsAsync()];
-        Assert.That(verdicts.SkipWhile(v => v.Contains("hit,", StringComparison.Ordinal)), Is.All.Contains("miss"), "hits come first");
+        Assert.That(verdicts.SkipWhile(v => v.Contains("hit,", StringComparison.Ordinal)), Is.All.Contains("miss"),
+            "hits come first");
         await open.Page.SelectOptionAsync("#sort", "worst");
         Assert.That(await open.Phrases(), Is.Not.EqualTo(best));
         Assert.That((await open.Page.Locator("#list figcaption").AllInnerTextsAsync())[0], Does.Contain("miss"));
         await open.Page.SelectOptionAsync("#sort", "phrase");
         Assert.That(await open.Phrases(), Is.EqualTo(best.Order(StringComparer.InvariantCultureIgnoreCase)));
         await open.Page.SelectOptionAsync("#sort", "index");
-        Assert.That((await open.Phrases()).Select(p => p[^2..]), Is.EqualTo(Enumerable.Range(0, 15).Select(i => $"{i:D2}")));
+        Assert.That(
+            (await open.Phrases()).Select(p => p[^2..]), Is.EqualTo(Enumerable.Range(0, 15).Select(i => $"{i:D2}")));
         await open.Page.SelectOptionAsync("#sort", "score");
         Assert.That((await open.Phrases())[0], Does.EndWith("08"), "the highest score, 0.96");
         Assert.That(open.Faults, Is.Empty);
@@ -113,7 +124,8 @@ internal sealed class BrowserTests
         Assert.That(await open.Phrases(), Has.Count.EqualTo(3).And.All.StartsWith("the Small Square"));
         Assert.That(await open.Count(), Is.EqualTo("3 of 15 cases"));
         await open.Page.SelectOptionAsync("#verdict", "hit");
-        Assert.That(await open.Phrases(), Is.EquivalentTo(new[] { "the Small Square 01", "the Small Square 11" }), "06 is flat");
+        Assert.That(await open.Phrases(),
+            Is.EquivalentTo(new[] { "the Small Square 01", "the Small Square 11" }), "06 is flat");
         await open.Page.SelectOptionAsync("#verdict", "flat");
         Assert.That(await open.Phrases(), Is.EqualTo(new[] { "the Small Square 06" }));
         await open.Page.FillAsync("#phrase", "no such phrase");
@@ -150,7 +162,8 @@ internal sealed class BrowserTests
 
         await keys.PressAsync("/");
         await keys.TypeAsync("joko");
-        Assert.That(await open.Page.InputValueAsync("#phrase"), Is.EqualTo("joko"), "letters are letters in the filter");
+        Assert.That(
+            await open.Page.InputValueAsync("#phrase"), Is.EqualTo("joko"), "letters are letters in the filter");
         await keys.PressAsync("Escape");
         await open.Page.ClickAsync("#reset");
         await keys.PressAsync("r");
@@ -176,7 +189,8 @@ internal sealed class BrowserTests
     {
         await using var open = await _browser.Open(_one);
         await open.Page.SelectOptionAsync("#sort", "index");
-        // The second case: a hit, whose map is highest in the middle of the patch (4, 4) of 8, and whose region is the middle half.
+        // The second case: a hit, whose map is highest in the middle of the patch (4, 4) of 8, and whose region is the
+        // middle half.
         var figure = open.Page.Locator("#list figure").Nth(1);
         await figure.ScrollIntoViewIfNeededAsync();
         Assert.That(await MapIsDrawn(open, "#list figure:nth-child(2) canvas"));
@@ -231,7 +245,8 @@ internal sealed class BrowserTests
         Assert.That(await page.Locator("#breakdowns tbody tr").CountAsync(), Is.EqualTo(3));
         Assert.That(await page.Locator("#charts path.line").CountAsync(), Is.EqualTo(3));
         await page.Locator("#charts svg").First.HoverAsync();
-        Assert.That(await page.Locator("#charts .readout").First.InnerTextAsync(), Does.Match("step [0-9]+: the model [0-9.]+ %"));
+        Assert.That(await page.Locator("#charts .readout").First.InnerTextAsync(),
+            Does.Match("step [0-9]+: the model [0-9.]+ %"));
         Assert.That(await page.Locator("#notes").InnerTextAsync(), Is.EqualTo("Something to know."));
     }
 
@@ -249,14 +264,21 @@ internal sealed class BrowserTests
         Notes = ["Something to know."],
         Breakdowns =
         [
-            new PageBreakdown("region size", "pointing accuracy", [.. new[] { "small", "medium", "large" }.Select((g, i) => new PageRow(
-                g, 10 * i + 5, [.. page.Runs.Select(_ => new PageNumber("", 0.3 + 0.2 * i) { Low = 0.2 + 0.2 * i, High = 0.4 + 0.2 * i })]))]),
+            new PageBreakdown("region size", "pointing accuracy",
+                [.. new[] { "small", "medium", "large" }.Select((g, i) => new PageRow(
+                    g, 10 * i + 5, [.. page.Runs.Select(
+                        _ => new PageNumber("", 0.3 + 0.2 * i) { Low = 0.2 + 0.2 * i, High = 0.4 + 0.2 * i })]))]),
         ],
         Charts =
         [
-            new PageChart("Pointing accuracy", "step", true, [new PageLine("the model", [0, 100, 200], [0.1, 0.4, 0.6])]) { Level = new PageNumber("a random point", 0.2) },
+            new PageChart(
+                "Pointing accuracy", "step", true, [new PageLine("the model", [0, 100, 200], [0.1, 0.4, 0.6])])
+            {
+                Level = new PageNumber("a random point", 0.2)
+            },
             new PageChart("Loss", "step", false, [.. new[] { "total", "itm" }.Select((n, k) => new PageLine(
-                n, [.. Enumerable.Range(1, 100).Select(s => (double)s)], [.. Enumerable.Range(1, 100).Select(s => 4.0 / (s + 5 * k))]))]),
+                n, [.. Enumerable.Range(1, 100).Select(s => (double)s)], [
+                    .. Enumerable.Range(1, 100).Select(s => 4.0 / (s + 5 * k))]))]),
         ],
     };
 
@@ -274,16 +296,19 @@ internal sealed class BrowserTests
         })
         """);
 
-    // The contrast of the recommendations for accessible pages: (lighter + 0.05) / (darker + 0.05), 4.5 for small letters.
+    // The contrast of the recommendations for accessible pages: (lighter + 0.05) / (darker + 0.05), 4.5 for small
+    // letters.
     private static async Task<double> Contrast(OpenPage open, string text, string ground)
     {
-        double letters = Luminance(await Colour(open, text, "color")), paper = Luminance(await Colour(open, ground, "backgroundColor"));
+        double letters = Luminance(await Colour(open, text, "color")),
+            paper = Luminance(await Colour(open, ground, "backgroundColor"));
         return (Math.Max(letters, paper) + 0.05) / (Math.Min(letters, paper) + 0.05);
     }
 
     private static double Luminance(string colour)
     {
-        double[] channels = [.. Regex.Matches(colour, "[0-9.]+").Take(3).Select(m => double.Parse(m.Value, System.Globalization.CultureInfo.InvariantCulture) / 255)
+        double[] channels = [.. Regex.Matches(colour, "[0-9.]+").Take(3).Select(
+            m => double.Parse(m.Value, System.Globalization.CultureInfo.InvariantCulture) / 255)
             .Select(c => c <= 0.04045 ? c / 12.92 : Math.Pow((c + 0.055) / 1.055, 2.4))];
         return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2];
     }

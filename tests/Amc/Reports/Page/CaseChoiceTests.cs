@@ -23,11 +23,13 @@ internal sealed class CaseChoiceTests
         sample.Add(Answer(1, [-1, -1, 4, 4], hit: true));
         sample.Add(Answer(2, [5, 5, 5, 5], hit: false, flat: true));
         var cases = sample.Cases;
-        Assert.That(cases.Select(c => c.Answers[0].Map), Is.EqualTo(new[] { new byte[] { 255, 255, 0, 0 }, new byte[] { 0, 0, 255, 255 }, new byte[4] }));
+        Assert.That(cases.Select(c => c.Answers[0].Map),
+            Is.EqualTo(new[] { new byte[] { 255, 255, 0, 0 }, new byte[] { 0, 0, 255, 255 }, new byte[4] }));
         Assert.That(cases.Select(c => c.Answers[0].Point), Is.EqualTo(new[] { new[] { 1, 2 }, new[] { 1, 2 }, null }));
         Closeness.Near("area", cases[0].Area, 0.5, 0);
         Assert.That(cases[0].Answers[0].Inside!.Value, Is.LessThan(0.3));
-        Closeness.Near("the other half", cases[1].Answers[0].Inside!.Value, 1 - cases[0].Answers[0].Inside!.Value, 1e-3);
+        Closeness.Near(
+            "the other half", cases[1].Answers[0].Inside!.Value, 1 - cases[0].Answers[0].Inside!.Value, 1e-3);
         Assert.That(cases[2].Answers[0].Inside, Is.Null, "a flat map is nowhere");
     }
 
@@ -40,8 +42,10 @@ internal sealed class CaseChoiceTests
         Assert.That(chosen, Has.Count.EqualTo(50));
         Assert.That(chosen.Select(c => c.Case.Index).Distinct().Count(), Is.EqualTo(50));
         Assert.That(chosen.Select(c => c.Case.Rank), Is.Ordered.Descending);
-        Assert.That(Group(CaseGroup.Best), Is.EqualTo(new[] { 998, 997, 995, 994, 992, 991, 989, 988, 986, 985 }), "hits with the most inside");
-        Assert.That(Group(CaseGroup.Worst), Is.EqualTo(new[] { 27, 24, 21, 18, 15, 12, 9, 6, 3, 0 }), "misses with the least inside");
+        Assert.That(Group(CaseGroup.Best), Is.EqualTo(new[] { 998, 997, 995, 994, 992, 991, 989, 988, 986, 985 }),
+            "hits with the most inside");
+        Assert.That(Group(CaseGroup.Worst), Is.EqualTo(new[] { 27, 24, 21, 18, 15, 12, 9, 6, 3, 0 }),
+            "misses with the least inside");
         // 666 hits come first: the middle of 1000 is the 500th, three quarters down the hits.
         Assert.That(Group(CaseGroup.Median), Has.Length.EqualTo(10).And.All.InRange(240, 260));
         Assert.That(Group(CaseGroup.Spread), Has.Length.EqualTo(20));
@@ -74,7 +78,8 @@ internal sealed class CaseChoiceTests
             sample.Add(Answer(i, [0, 0, 1, 1], hit: i is not (123 or 200)));
         var chosen = CaseChoice.Of(sample.Cases, 20);
         // The two are also the worst, of which there are four.
-        Assert.That(chosen.Where(c => c.Group is CaseGroup.Differ or CaseGroup.Worst).Select(c => c.Case.Index), Does.Contain(123).And.Contain(200));
+        Assert.That(chosen.Where(c => c.Group is CaseGroup.Differ or CaseGroup.Worst).Select(c => c.Case.Index),
+            Does.Contain(123).And.Contain(200));
         sample = new CaseSample();
         foreach (var run in new[] { 0, 1 })
         {
@@ -84,7 +89,8 @@ internal sealed class CaseChoiceTests
                 sample.NextRun();
         }
         chosen = CaseChoice.Of(sample.Cases, 20);
-        Assert.That(chosen.Where(c => c.Group == CaseGroup.Differ).Select(c => c.Case.Index), Has.Exactly(4).Items.And.All.InRange(100, 199));
+        Assert.That(chosen.Where(c => c.Group == CaseGroup.Differ).Select(c => c.Case.Index),
+            Has.Exactly(4).Items.And.All.InRange(100, 199));
     }
 
     [Test]

@@ -32,7 +32,8 @@ internal sealed class PageFileTests
     {
         var page = PageFile.Compose(Pages.Of([("a phrase", 16, 12)]));
         var own = page.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal);
-        Assert.That(own, Does.Not.Contain("http:").And.Not.Contain("https:").And.Not.Contain("@import").And.Not.Contain("url("));
+        Assert.That(own,
+            Does.Not.Contain("http:").And.Not.Contain("https:").And.Not.Contain("@import").And.Not.Contain("url("));
         Assert.That(page, Does.Contain("content=\"default-src 'none'; img-src data:; style-src 'sha256-"));
         Assert.That(page, Does.Not.Contain("unsafe-inline"));
     }
@@ -41,7 +42,8 @@ internal sealed class PageFileTests
     public void Two_hundred_photographs_fit_into_three_megabytes_and_are_still_seen()
     {
         // Noise is the hardest to make small; a smooth picture is nearer to a photograph.
-        var page = PageFile.Compose(Pages.Of([.. Enumerable.Range(0, 600).Select(i => ($"phrase {i}", 640, 480))], noisy: true));
+        var page = PageFile.Compose(
+            Pages.Of([.. Enumerable.Range(0, 600).Select(i => ($"phrase {i}", 640, 480))], noisy: true));
         Assert.That(page.Length, Is.LessThanOrEqualTo(CasePage.MostBytes));
         var data = ReportData.In(page);
         Assert.That(data["cases"]!.AsArray(), Has.Count.EqualTo(CaseChoice.Most));
@@ -63,17 +65,20 @@ internal sealed class PageFileTests
     public void The_choice_of_cases_is_said()
     {
         Assert.That(Pages.Of([("one", 8, 8)]).Chosen, Does.StartWith("All 1 samples."));
-        Assert.That(Pages.Of([.. Enumerable.Range(0, 250).Select(i => ($"p{i}", 8, 8))]).Chosen, Does.StartWith("200 of 250 samples"));
+        Assert.That(Pages.Of([.. Enumerable.Range(0, 250).Select(i => ($"p{i}", 8, 8))]).Chosen,
+            Does.StartWith("200 of 250 samples"));
     }
 
-    private static RgbImage Picture(string address) => RgbImage.Decode(Convert.FromBase64String(address[(address.IndexOf(',', StringComparison.Ordinal) + 1)..]), "picture");
+    private static RgbImage Picture(string address) => RgbImage.Decode(
+        Convert.FromBase64String(address[(address.IndexOf(',', StringComparison.Ordinal) + 1)..]), "picture");
 }
 
 /// <summary>Pages of drawn pictures and constructed maps.</summary>
 internal static class Pages
 {
     /// <summary>A page with a case for each phrase, of pictures of those sizes.</summary>
-    public static PageData Of((string Phrase, int Width, int Height)[] phrases, bool noisy = false, bool sharedPicture = false, int runs = 1)
+    public static PageData Of(
+        (string Phrase, int Width, int Height)[] phrases, bool noisy = false, bool sharedPicture = false, int runs = 1)
     {
         EvaluationSample[] samples = [.. phrases.Select((p, i) => new EvaluationSample(
             sharedPicture ? "shared.png" : $"pictures/{i}.png",
@@ -88,8 +93,11 @@ internal static class Pages
                 answers.Add(Answer(i, run, samples[i]));
         }
         PageRun[] shown = [.. Enumerable.Range(0, runs).Select(r => new PageRun($"method {r + 1}",
-            [new PageNumber("Pointing accuracy", 0.625) { Low = 0.55, High = 0.7 }, new PageNumber("Samples", samples.Length, false)],
-            [new PageFact("Protocol", "reference")]))];
+            [new PageNumber("Pointing accuracy", 0.625)
+            {
+                Low = 0.55,
+                High = 0.7
+            }, new PageNumber("Samples", samples.Length, false)], [new PageFact("Protocol", "reference")]))];
         return CasePage.With(new PageData("A page of a test", shown), answers, new StubQuestions(samples));
     }
 
@@ -101,10 +109,12 @@ internal static class Pages
         for (var i = 0; i < width * height; i++)
         {
             int x = i % width, y = i / width;
-            var disc = Math.Pow(x - width / 2.0, 2) + Math.Pow(y - height / 2.0, 2) < Math.Pow(Math.Min(width, height) / 4.0, 2);
+            var disc = Math.Pow(x - width / 2.0, 2) + Math.Pow(y - height / 2.0, 2) < Math.Pow(
+                Math.Min(width, height) / 4.0, 2);
             for (var c = 0; c < 3; c++)
             {
-                var value = disc ? (number * 37 + c * 90) % 256 : 60 + 120 * (c == 0 ? x : y) / (c == 0 ? width : height);
+                var value =
+                    disc ? (number * 37 + c * 90) % 256 : 60 + 120 * (c == 0 ? x : y) / (c == 0 ? width : height);
                 picture.Pixels[3 * i + c] = (byte)Math.Clamp(value + (noisy ? random.NextInt(-12, 13) : 0), 0, 255);
             }
         }
@@ -117,8 +127,13 @@ internal static class Pages
         var flat = i % 7 == 6;
         var hit = (i + run) % 3 > 0 && !flat;
         (int X, int Y) peak = hit ? (4, 4) : (0, 7);
-        var map = Enumerable.Range(0, 64).Select(k => flat ? 1f : MathF.Exp(-((k % 8 - peak.X) * (k % 8 - peak.X) + (k / 8 - peak.Y) * (k / 8 - peak.Y)) / (4f + i % 5)));
+        var map = Enumerable.Range(0, 64).Select(k => flat ? 1f : MathF.Exp(
+            -((k % 8 - peak.X) * (k % 8 - peak.X) + (k / 8 - peak.Y) * (k / 8 - peak.Y)) / (4f + i % 5)));
         var point = ((int)((peak.X + 0.5) * sample.Width / 8), (int)((peak.Y + 0.5) * sample.Height / 8));
-        return new PointingAnswer(i, sample, new PatchMap(8, [.. map]), flat ? null : point, hit, (i * 37 % 100) / 100.0) { Chance = 0.2 };
+        return new PointingAnswer(
+            i, sample, new PatchMap(8, [.. map]), flat ? null : point, hit, (i * 37 % 100) / 100.0)
+        {
+            Chance = 0.2
+        };
     }
 }

@@ -45,7 +45,8 @@ internal sealed class AttentionDoubleBackwardTests(string path) : OnEverySimdPat
     private static IEnumerable<TestCaseData> Cases() =>
         from c in Shapes
         from dtype in new[] { DType.F32, DType.F64 }
-        select new TestCaseData(c, dtype).SetName($"Attention_double_backward {c.B}x{c.H}x{c.Lq}x{c.Lk}x{c.D} mask={c.Mask} p={c.Dropout} given={c.Given} {dtype}");
+        select new TestCaseData(c, dtype).SetName($"Attention_double_backward {c.B}x{c.H}x{c.Lq}x{c.Lk}x{c.D} "
+            + $"mask={c.Mask} p={c.Dropout} given={c.Given} {dtype}");
 
     private static readonly string[] Names = ["dg", "dq", "dk", "dv"];
 
@@ -60,7 +61,8 @@ internal sealed class AttentionDoubleBackwardTests(string path) : OnEverySimdPat
             // Where the gradient cancels to nothing (one key) what remains is rounding.
             var reference = expected[i].ToDoubles();
             var vanishes = Math.Sqrt(reference.Sum(x => x * x)) < 1e-10;
-            Closeness.AreClose(Names[i], actual[i], vanishes ? new double[reference.Length] : reference, dtype == DType.F32 ? 5e-6 : 1e-14);
+            Closeness.AreClose(Names[i], actual[i], vanishes ? new double[reference.Length] : reference,
+                dtype == DType.F32 ? 5e-6 : 1e-14);
         }
     }
 
@@ -80,7 +82,8 @@ internal sealed class AttentionDoubleBackwardTests(string path) : OnEverySimdPat
     public void Nothing_is_left_where_every_weight_is_dropped([Values] bool wide)
     {
         using var scope = MemoryScope.Begin();
-        var results = Fused(new Problem(new Case(7, 17, 13) { Dropout = 1 }, wide ? DType.F64 : DType.F32, TestBackends.Cpu));
+        var results = Fused(
+            new Problem(new Case(7, 17, 13) { Dropout = 1 }, wide ? DType.F64 : DType.F32, TestBackends.Cpu));
         for (var i = 0; i < 4; i++) Assert.That(results[i].ToDoubles(), Is.All.Zero, Names[i]);
     }
 
@@ -96,7 +99,8 @@ internal sealed class AttentionDoubleBackwardTests(string path) : OnEverySimdPat
             _dtype = dtype;
             _backend = backend;
             Heads = c.HeadsFirst ? 0 : c.H;
-            Shape q = c.HeadsFirst ? [c.B, c.H, c.Lq, c.D] : [c.B, c.Lq, c.H * c.D], k = c.HeadsFirst ? [c.B, c.H, c.Lk, c.D] : [c.B, c.Lk, c.H * c.D];
+            Shape q = c.HeadsFirst ? [c.B, c.H, c.Lq, c.D] : [c.B, c.Lq, c.H * c.D],
+                k = c.HeadsFirst ? [c.B, c.H, c.Lk, c.D] : [c.B, c.Lk, c.H * c.D];
             Q = Numbers(q, 1);
             K = Numbers(k, 2);
             V = Numbers(k, 3);
@@ -108,7 +112,9 @@ internal sealed class AttentionDoubleBackwardTests(string path) : OnEverySimdPat
             if (!c.Mask) return;
             var random = new Random(8);
             var mask = new double[c.Lq * c.Lk];
-            for (var i = 0; i < mask.Length; i++) mask[i] = i < c.Lk && c.Lq > 1 ? double.NegativeInfinity : i % c.Lk > 0 && random.Next(3) == 0 ? double.NegativeInfinity : random.NextDouble();
+            for (var i = 0; i < mask.Length; i++)
+                mask[i] = i < c.Lk && c.Lq > 1 ? double.NegativeInfinity : i % c.Lk > 0
+                    && random.Next(3) == 0 ? double.NegativeInfinity : random.NextDouble();
             Mask = Tensor.From(Array.ConvertAll(mask, x => (double)(float)x), [1, 1, c.Lq, c.Lk], backend).To(dtype);
         }
 
@@ -128,7 +134,8 @@ internal sealed class AttentionDoubleBackwardTests(string path) : OnEverySimdPat
         private Tensor Numbers(Shape shape, int seed)
         {
             var random = new Random(seed);
-            return Tensor.From(Enumerable.Range(0, shape.Count).Select(_ => (double)(float)(3 * random.NextDouble() - 1.5)).ToArray(), shape, _backend).To(_dtype);
+            return Tensor.From(Enumerable.Range(0, shape.Count)
+                .Select(_ => (double)(float)(3 * random.NextDouble() - 1.5)).ToArray(), shape, _backend).To(_dtype);
         }
     }
 
@@ -140,7 +147,8 @@ internal sealed class AttentionDoubleBackwardTests(string path) : OnEverySimdPat
         backend.Run(new AttentionArgs(args, y, lse));
         Tensor[] results = [x.Q.EmptyLike(), x.Q.EmptyLike(), x.K.EmptyLike(), x.K.EmptyLike()];
         foreach (var r in results) backend.Run(new FillArgs(r, double.NaN));
-        backend.Run(new AttentionDoubleBackwardArgs(args, y, lse, x.G, x.Ddq, x.Ddk, x.Ddv, results[0], results[1], results[2], results[3]));
+        backend.Run(new AttentionDoubleBackwardArgs(
+            args, y, lse, x.G, x.Ddq, x.Ddk, x.Ddv, results[0], results[1], results[2], results[3]));
         return results;
     }
 
@@ -152,7 +160,8 @@ internal sealed class AttentionDoubleBackwardTests(string path) : OnEverySimdPat
         var first = AutogradEngine.Grad([y], inputs[1..], [inputs[0]], createGraph: true);
         Tensor?[] cotangents = [x.Ddq, x.Ddk, x.Ddv];
         var given = Enumerable.Range(0, 3).Where(i => cotangents[i] is not null).ToArray();
-        var second = given.Length == 0 ? new Tensor?[4] : AutogradEngine.Grad([.. given.Select(i => first[i]!)], inputs, [.. given.Select(i => cotangents[i])]);
+        var second = given.Length == 0 ? new Tensor?[4] : AutogradEngine.Grad(
+            [.. given.Select(i => first[i]!)], inputs, [.. given.Select(i => cotangents[i])]);
         return [.. second.Select((s, i) => s ?? Tensor.Zeros(inputs[i].Shape, DType.F64, y.Backend))];
     }
 }

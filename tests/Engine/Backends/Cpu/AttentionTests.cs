@@ -25,7 +25,13 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
             foreach (var (mask, dropout) in new[] { (0, 0.0), (1, 0.1), (2, 0.0), (0, 0.5) })
             {
                 yield return new Case(2, 3, 5, 65, 24) { Mask = mask, Dropout = dropout, Wide = wide };
-                yield return new Case(2, 4, 65, 65, 24) { Mask = mask, Dropout = dropout, Wide = wide, HeadsFirst = true };
+                yield return new Case(2, 4, 65, 65, 24)
+                {
+                    Mask = mask,
+                    Dropout = dropout,
+                    Wide = wide,
+                    HeadsFirst = true
+                };
                 yield return new Case(1, 1, 1, 1, 1) { Mask = mask, Dropout = dropout, Wide = wide };
                 yield return new Case(1, 2, 7, 3, 5) { Mask = mask, Dropout = dropout, Wide = wide };
                 yield return new Case(1, 2, 131, 1031, 17) { Mask = mask, Dropout = dropout, Wide = wide };
@@ -66,7 +72,8 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
         for (var j = 0; j < 19; j++) x.Mask![(6 + 2) * 19 + j] = double.NegativeInfinity;
         using var backend = new CpuBackend(1);
         var actual = Run(backend, c, x);
-        foreach (var values in new[] { actual[0], actual[2], actual[3], actual[4] }) Assert.That(values, Has.All.Matches<double>(double.IsFinite));
+        foreach (var values in new[] { actual[0], actual[2], actual[3], actual[4] })
+            Assert.That(values, Has.All.Matches<double>(double.IsFinite));
         Assert.That(actual[1][8], Is.EqualTo(double.NegativeInfinity));
         for (var d = 0; d < 8; d++) Assert.That(actual[0][2 * 16 + 8 + d] == 0 && actual[2][2 * 16 + 8 + d] == 0);
     }
@@ -81,7 +88,8 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
             var x = new Inputs(c);
             var values = Random(6 * lq * lk, 9, 4);
             using var t = Make(backend, wide, values, [2, 3, lq, lk]);
-            using var y = inPlace ? t.Share(t.Shape, default) : Make(backend, wide, new double[values.Length], [2, 3, lq, lk]);
+            using var y =
+                inPlace ? t.Share(t.Shape, default) : Make(backend, wide, new double[values.Length], [2, 3, lq, lk]);
             using var m = x.Mask is null ? null : Make(backend, wide, x.Mask, [x.Mask.Length]);
             backend.Run(new MaskedSoftmaxArgs(t, 0.7, m, x.MaskBatch, x.MaskHead, x.MaskRow, y));
             var expected = new double[values.Length];
@@ -124,7 +132,8 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
         public int MaskHead { get; }
         public int MaskRow { get; }
 
-        public double MaskAt(int b, int h, int i, int j) => Mask is null ? 0 : Mask[b * MaskBatch + h * MaskHead + i * MaskRow + j];
+        public double MaskAt(int b, int h, int i, int j) =>
+            Mask is null ? 0 : Mask[b * MaskBatch + h * MaskHead + i * MaskRow + j];
     }
 
     private static double[] Random(int count, int seed, double range)
@@ -139,7 +148,8 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
         ? Tensor.From(values, shape, backend)
         : Tensor.From(Array.ConvertAll(values, v => (float)v), shape, backend);
 
-    private static HeadLayout Layout(Case c, int length) => c.HeadsFirst ? HeadLayout.HeadsFirst(c.H, length, c.D) : HeadLayout.HeadsInRow(c.H, length, c.D);
+    private static HeadLayout Layout(Case c, int length) =>
+        c.HeadsFirst ? HeadLayout.HeadsFirst(c.H, length, c.D) : HeadLayout.HeadsInRow(c.H, length, c.D);
 
     private static readonly RandomKey Key = new(0xfeedface12345678, 3, 9);
 
@@ -168,7 +178,10 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
             DropoutP = c.Dropout,
             Key = Key,
         };
-        Tensor[] results = [Empty(x.Q.Length), Empty(c.B * c.H * c.Lq), Empty(x.Q.Length), Empty(x.K.Length), Empty(x.K.Length)];
+        Tensor[] results =
+        [
+            Empty(x.Q.Length), Empty(c.B * c.H * c.Lq), Empty(x.Q.Length), Empty(x.K.Length), Empty(x.K.Length)
+        ];
         backend.Run(new AttentionArgs(args, results[0], results[1]));
         using var g = New(x.G);
         backend.Run(new AttentionBackwardArgs(args, results[0], results[1], g, results[2], results[3], results[4]));
@@ -182,14 +195,16 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
 
     private static double[][] Naive(Case c, Inputs x)
     {
-        double[] o = new double[x.Q.Length], lse = new double[c.B * c.H * c.Lq], dq = new double[x.Q.Length], dk = new double[x.K.Length], dv = new double[x.K.Length];
+        double[] o = new double[x.Q.Length], lse = new double[c.B * c.H * c.Lq], dq = new double[x.Q.Length],
+            dk = new double[x.K.Length], dv = new double[x.K.Length];
         HeadLayout ql = Layout(c, c.Lq), kl = Layout(c, c.Lk);
         double[] p = new double[c.Lk], keep = new double[c.Lk], dp = new double[c.Lk];
         for (var b = 0; b < c.B; b++)
             for (var h = 0; h < c.H; h++)
                 for (var i = 0; i < c.Lq; i++)
                 {
-                    int q = (int)(b * ql.Batch + h * ql.Head + i * ql.Row), head = b * c.H + h, k0 = (int)(b * kl.Batch + h * kl.Head);
+                    int q = (int)(b * ql.Batch + h * ql.Head + i * ql.Row), head = b * c.H + h,
+                        k0 = (int)(b * kl.Batch + h * kl.Head);
                     for (var j = 0; j < c.Lk; j++)
                     {
                         p[j] = x.MaskAt(b, h, i, j);
@@ -224,5 +239,6 @@ public sealed class AttentionTests(string path) : OnEverySimdPath(path)
     }
 
     // Near 0 (one key, everything dropped) the gradients cancel to nothing.
-    private static void Near(double[] x, double[] y, double tolerance, string name) => Closeness.AreClose(name, x, y, tolerance, floor: 0.1);
+    private static void Near(double[] x, double[] y, double tolerance, string name) =>
+        Closeness.AreClose(name, x, y, tolerance, floor: 0.1);
 }

@@ -25,17 +25,30 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
     public void Large_shapes([Values] bool transA, [Values] bool transB, [Values] bool wide)
     {
         using var backend = new CpuBackend(2);
-        foreach (var (m, n, k) in new[] { (211, 97, 389), (1, 193, 769), (257, 1, 400), (43, 512, 256), (514, 101, 131), (96, 288, 1153) })
-            Check(backend, wide, new Case(m, n, k) { TransA = transA, TransB = transB, Pad = 3, Offset = 5, Alpha = -0.75 });
+        foreach (var (m, n, k) in new[] { (211, 97, 389), (1, 193, 769), (257, 1, 400), (43, 512, 256), (514, 101, 131),
+            (96, 288, 1153) })
+            Check(backend, wide,
+                new Case(m, n, k) { TransA = transA, TransB = transB, Pad = 3, Offset = 5, Alpha = -0.75 });
     }
 
     [Test]
     public void Every_way_to_cut_a_product([Values] bool transA, [Values] bool transB, [Values] bool wide)
     {
         using var backend = new CpuBackend(2);
-        // By columns in passes over k; few rows, transposed; shallow, by rows; few rows of a B that is read where it lies.
+        // By columns in passes over k; few rows, transposed; shallow, by rows; few rows of a B that is read where it
+        // lies.
         foreach (var (m, n, k) in new[] { (260, 260, 1300), (50, 700, 501), (900, 300, 16), (17, 530, 300) })
-            Check(backend, wide, new Case(m, n, k) { TransA = transA, TransB = transB, Pad = 1, Alpha = 0.5, Bias = true, Activation = transA ? Activation.Gelu : Activation.None, Pre = transA, Residual = true });
+            Check(backend, wide, new Case(m, n, k)
+            {
+                TransA = transA,
+                TransB = transB,
+                Pad = 1,
+                Alpha = 0.5,
+                Bias = true,
+                Activation = transA ? Activation.Gelu : Activation.None,
+                Pre = transA,
+                Residual = true
+            });
     }
 
     [Test]
@@ -43,7 +56,15 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
     {
         using var backend = new CpuBackend(2);
         foreach (var (m, n, k) in new[] { (5, 65, 24), (65, 24, 65), (65, 65, 24), (1, 3, 2), (300, 70, 90) })
-            Check(backend, wide, new Case(m, n, k) { TransB = transB, Batch0 = 3, Batch1 = 4, Broadcast = broadcast, Pad = 2, Alpha = 0.5 });
+            Check(backend, wide, new Case(m, n, k)
+            {
+                TransB = transB,
+                Batch0 = 3,
+                Batch1 = 4,
+                Broadcast = broadcast,
+                Pad = 2,
+                Alpha = 0.5
+            });
     }
 
     [Test]
@@ -76,7 +97,8 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
     {
         using var one = new CpuBackend(1);
         using var two = new CpuBackend(2);
-        foreach (var c in new[] { new Case(211, 97, 389), new Case(65, 65, 24) { Batch0 = 8, Batch1 = 4 }, new Case(2080, 96, 96), new Case(260, 260, 1300), new Case(16, 700, 501) })
+        foreach (var c in new[] { new Case(211, 97, 389), new Case(65, 65, 24) { Batch0 = 8, Batch1 = 4 },
+            new Case(2080, 96, 96), new Case(260, 260, 1300), new Case(16, 700, 501) })
         {
             var x = Run(one, false, c with { TransA = transA, TransB = transB }).C;
             var y = Run(two, false, c with { TransA = transA, TransB = transB }).C;
@@ -91,8 +113,9 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
         // From tables of the normal distribution: Φ(−1), Φ(−3), Φ(−5), Φ(−10).
         (double X, double Phi)[] known =
         [
-            (-1, 0.15865525393145705), (-3, 1.3498980316300945e-3), (-5, 2.866515718791939e-7), (-10, 7.619853024160526e-24),
-            (0, 0.5), (1, 0.8413447460685429), (3, 0.9986501019683699), (0.5, 0.6914624612740131), (1e-3, 0.5003989422139111), (30, 1),
+            (-1, 0.15865525393145705), (-3, 1.3498980316300945e-3), (-5, 2.866515718791939e-7),
+            (-10, 7.619853024160526e-24), (0, 0.5), (1, 0.8413447460685429), (3, 0.9986501019683699),
+            (0.5, 0.6914624612740131), (1e-3, 0.5003989422139111), (30, 1),
         ];
         foreach (var wide in new[] { true, false })
         {
@@ -163,7 +186,8 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
 
     private static double[] Residual(int count) => Random(count, 5);
 
-    private static (double[] C, double[]? Pre, double[] A, double[] B, double[] C0, double[]? Bias, MatMulArgs Args) Run(CpuBackend backend, bool wide, Case c)
+    private static (double[] C, double[]? Pre, double[] A, double[] B, double[] C0, double[]? Bias,
+        MatMulArgs Args) Run(CpuBackend backend, bool wide, Case c)
     {
         int lda = (c.TransA ? c.M : c.K) + c.Pad, ldb = (c.TransB ? c.K : c.N) + c.Pad, ldc = c.N + c.Pad;
         int sizeA = (c.TransA ? c.K : c.M) * lda, sizeB = (c.TransB ? c.N : c.K) * ldb, sizeC = c.M * ldc;
@@ -231,7 +255,8 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
                         var ct = c.Offset + b0 * args.C0 + b1 * args.C1 + (long)i * args.Ldc + j;
                         var sum = 0.0;
                         for (var k = 0; k < c.K; k++)
-                            sum += a[at + (c.TransA ? k * args.Lda + i : i * args.Lda + k)] * b[bt + (c.TransB ? j * args.Ldb + k : k * args.Ldb + j)];
+                            sum += a[at + (c.TransA ? k * args.Lda + i : i * args.Lda + k)]
+                                * b[bt + (c.TransB ? j * args.Ldb + k : k * args.Ldb + j)];
                         var v = c.Alpha * sum + (c.Accumulate ? c0[ct] : 0) + (bias is null ? 0 : bias[j]);
                         expectedPre[ct] = v;
                         expected[ct] = Activated(c.Activation, v) + (c.Residual ? residual[ct] : 0);
@@ -247,5 +272,6 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
         _ => v,
     };
 
-    private static void Near(double[] x, double[] y, bool wide, Case c) => Closeness.AreClose($"{c}", x, y, wide ? 3e-15 : 1e-6);
+    private static void Near(double[] x, double[] y, bool wide, Case c) =>
+        Closeness.AreClose($"{c}", x, y, wide ? 3e-15 : 1e-6);
 }

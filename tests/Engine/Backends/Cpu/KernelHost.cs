@@ -26,7 +26,8 @@ internal static class KernelHost
         _ => Tensor.From(Array.ConvertAll(values, v => (int)v), shape, backend),
     };
 
-    public static Tensor Ints(CpuBackend backend, Shape shape, params int[] values) => Tensor.From(values, shape, backend);
+    public static Tensor Ints(CpuBackend backend, Shape shape, params int[] values) =>
+        Tensor.From(values, shape, backend);
 
     /// <summary>An output that starts as rubbish, so that a kernel that reads it is found out.</summary>
     public static Tensor Output(CpuBackend backend, DType dtype, Shape shape) =>
@@ -44,10 +45,12 @@ internal static class KernelHost
     public static void SameBits(double[] actual, double[] expected, string message)
     {
         if (!MemoryMarshal.AsBytes<double>(actual).SequenceEqual(MemoryMarshal.AsBytes<double>(expected)))
-            Assert.That(Array.ConvertAll(actual, BitConverter.DoubleToInt64Bits), Is.EqualTo(Array.ConvertAll(expected, BitConverter.DoubleToInt64Bits)), message);
+            Assert.That(Array.ConvertAll(actual, BitConverter.DoubleToInt64Bits),
+                Is.EqualTo(Array.ConvertAll(expected, BitConverter.DoubleToInt64Bits)), message);
     }
 
     public static double[] Both(Func<CpuBackend, Tensor> run) => Both(b => new[] { run(b) })[0];
 
-    public static void Close(double[] actual, double[] expected, double tolerance) => Closeness.ElementsAreClose("values", actual, expected, tolerance);
+    public static void Close(double[] actual, double[] expected, double tolerance) =>
+        Closeness.ElementsAreClose("values", actual, expected, tolerance);
 }

@@ -8,7 +8,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
-/// <summary>Results larger than the caches, which are written past them, are bit for bit those of the same rows in small pieces.</summary>
+/// <summary>
+/// Results larger than the caches, which are written past them, are bit for bit those of the same rows in small pieces.
+/// </summary>
 internal sealed class LargeResultTests(string path) : OnEverySimdPath(path)
 {
     // 17 MB of f32; rows of an odd length begin at every place within a vector.
@@ -45,7 +47,8 @@ internal sealed class LargeResultTests(string path) : OnEverySimdPath(path)
 
     private static (Tensor Gamma, Tensor Mean, Tensor Rstd) Norm(IBackend b, Tensor x, Tensor y)
     {
-        Tensor gamma = Tensor.From(_z.AsSpan(0, Width).ToArray(), [Width], b), mean = x.EmptyLike([x.Shape[0]]), rstd = mean.EmptyLike();
+        Tensor gamma = Tensor.From(_z.AsSpan(0, Width).ToArray(), [Width], b), mean = x.EmptyLike([x.Shape[0]]),
+            rstd = mean.EmptyLike();
         b.Run(new LayerNormArgs(x, gamma, gamma, 1e-6, y, mean, rstd));
         return (gamma, mean, rstd);
     }
@@ -64,7 +67,8 @@ internal sealed class LargeResultTests(string path) : OnEverySimdPath(path)
     private static float[] Run(CpuBackend backend, int row, int rows, Action<IBackend, Tensor, Tensor, Tensor> run)
     {
         using var scope = MemoryScope.Begin();
-        Tensor Slice(float[] values) => Tensor.From(values.AsSpan(row * Width, rows * Width).ToArray(), [rows, Width], backend);
+        Tensor Slice(float[] values) =>
+            Tensor.From(values.AsSpan(row * Width, rows * Width).ToArray(), [rows, Width], backend);
         Tensor x = Slice(_x), z = Slice(_z), y = x.EmptyLike();
         backend.Run(new FillArgs(y, double.NaN));
         run(backend, x, z, y);

@@ -16,20 +16,24 @@ internal sealed class LayerNormTests(string path) : OnEverySimdPath(path)
     private static readonly string[] Names = ["dx", "dgamma", "dg"];
 
     private static IEnumerable<TestCaseData> Cases() =>
-        from c in new[] { (1, 1, "xab"), (1, 48, "xab"), (7, 13, "xab"), (33, 64, "x"), (257, 33, "xab"), (65, 96, "a"), (130, 7, "b"), (7, 16, "xb"), (64, 4, ""), (0, 5, "xab") }
+        from c in new[] { (1, 1, "xab"), (1, 48, "xab"), (7, 13, "xab"), (33, 64, "x"), (257, 33, "xab"), (65, 96, "a"),
+            (130, 7, "b"), (7, 16, "xb"), (64, 4, ""), (0, 5, "xab") }
         from dtype in new[] { DType.F32, DType.F64 }
-        select new TestCaseData(c.Item1, c.Item2, c.Item3, dtype).SetName($"Layer_norm_double_backward {c.Item1}x{c.Item2} given={c.Item3} {dtype}");
+        select new TestCaseData(c.Item1, c.Item2, c.Item3, dtype).SetName(
+            $"Layer_norm_double_backward {c.Item1}x{c.Item2} given={c.Item3} {dtype}");
 
     [TestCaseSource(nameof(Cases))]
     public void Double_backward_agrees_with_the_decomposition(int rows, int width, string given, DType dtype)
     {
         using var scope = MemoryScope.Begin();
-        Tensor?[] Cotangents(Tensor[] t) => [given.Contains('x') ? t[3] : null, given.Contains('a') ? t[4] : null, given.Contains('b') ? t[5] : null];
+        Tensor?[] Cotangents(Tensor[] t) =>
+            [given.Contains('x') ? t[3] : null, given.Contains('a') ? t[4] : null, given.Contains('b') ? t[5] : null];
         var wide = Inputs(rows, width, DType.F64, TestBackends.Cpu);
         var expected = Decomposed(wide, Cotangents(wide));
         var inputs = Inputs(rows, width, dtype, TestBackends.Cpu);
         var actual = Fused(inputs, Cotangents(inputs));
-        for (var i = 0; i < 3; i++) Closeness.AreClose(Names[i], actual[i], expected[i], dtype == DType.F32 ? 3e-6 : 5e-15);
+        for (var i = 0; i < 3; i++)
+            Closeness.AreClose(Names[i], actual[i], expected[i], dtype == DType.F32 ? 3e-6 : 5e-15);
     }
 
     [Test]
@@ -48,8 +52,10 @@ internal sealed class LayerNormTests(string path) : OnEverySimdPath(path)
     {
         var random = new Random(3);
         Tensor Numbers(double offset, Shape shape) =>
-            Tensor.From(Enumerable.Range(0, shape.Count).Select(_ => (double)(float)(offset + 2 * random.NextDouble() - 1)).ToArray(), shape, backend).To(dtype);
-        return [Numbers(0.7, [rows, width]), Numbers(0.5, [width]), Numbers(0.2, [rows, width]), Numbers(0.3, [rows, width]), Numbers(0, [width]), Numbers(0, [width])];
+            Tensor.From(Enumerable.Range(0, shape.Count).Select(
+                _ => (double)(float)(offset + 2 * random.NextDouble() - 1)).ToArray(), shape, backend).To(dtype);
+        return [Numbers(0.7, [rows, width]), Numbers(0.5, [width]), Numbers(0.2, [rows, width]),
+            Numbers(0.3, [rows, width]), Numbers(0, [width]), Numbers(0, [width])];
     }
 
     private static Tensor[] Fused(Tensor[] t, Tensor?[] cotangents)
@@ -59,7 +65,8 @@ internal sealed class LayerNormTests(string path) : OnEverySimdPath(path)
         backend.Run(new LayerNormArgs(x, gamma, gamma, Eps, y, mean, rstd));
         Tensor[] results = [x.EmptyLike(), gamma.EmptyLike(), x.EmptyLike()];
         foreach (var r in results) backend.Run(new FillArgs(r, double.NaN));
-        backend.Run(new LayerNormDoubleBackwardArgs(x, gamma, mean, rstd, t[2], cotangents[0], cotangents[1], cotangents[2], results[0], results[1], results[2]));
+        backend.Run(new LayerNormDoubleBackwardArgs(x, gamma, mean, rstd, t[2], cotangents[0], cotangents[1],
+            cotangents[2], results[0], results[1], results[2]));
         return results;
     }
 
@@ -70,7 +77,8 @@ internal sealed class LayerNormTests(string path) : OnEverySimdPath(path)
         var y = OpCatalog.Entries["layer_norm"].Decomposition!([inputs[0], inputs[1], beta], new() { ["eps"] = Eps });
         var first = AutogradEngine.Grad([y], [inputs[0], inputs[1], beta], [inputs[2]], createGraph: true);
         var given = Enumerable.Range(0, 3).Where(i => cotangents[i] is not null).ToArray();
-        var second = given.Length == 0 ? new Tensor?[3] : AutogradEngine.Grad([.. given.Select(i => first[i]!)], inputs, [.. given.Select(i => cotangents[i])]);
+        var second = given.Length == 0 ? new Tensor?[3] : AutogradEngine.Grad(
+            [.. given.Select(i => first[i]!)], inputs, [.. given.Select(i => cotangents[i])]);
         return [.. second.Select((s, i) => s?.ToDoubles() ?? new double[inputs[i].Count])];
     }
 }

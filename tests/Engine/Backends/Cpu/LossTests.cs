@@ -21,12 +21,14 @@ public sealed class LossTests
             lse[r] = Math.Log(Enumerable.Range(0, classes).Sum(c => Math.Exp(x[r * classes + c])));
             if (labels[r] == -100) continue;
             losses[r] = lse[r] - x[r * classes + labels[r]];
-            for (var c = 0; c < classes; c++) dx[r * classes + c] = g[r] * (Math.Exp(x[r * classes + c] - lse[r]) - (c == labels[r] ? 1 : 0));
+            for (var c = 0; c < classes; c++)
+                dx[r * classes + c] = g[r] * (Math.Exp(x[r * classes + c] - lse[r]) - (c == labels[r] ? 1 : 0));
         }
         var result = KernelHost.Both(b =>
         {
             Tensor tx = KernelHost.Make(b, dtype, [rows, classes], x), tl = KernelHost.Ints(b, [rows], labels);
-            Tensor loss = KernelHost.Output(b, dtype, [rows]), sum = KernelHost.Output(b, dtype, [rows]), d = KernelHost.Output(b, dtype, [rows, classes]);
+            Tensor loss = KernelHost.Output(b, dtype, [rows]), sum = KernelHost.Output(b, dtype, [rows]),
+                d = KernelHost.Output(b, dtype, [rows, classes]);
             b.Run(new CrossEntropyArgs(tx, tl, -100, loss, sum));
             b.Run(new CrossEntropyBackwardArgs(tx, sum, tl, -100, KernelHost.Make(b, dtype, [rows], g), d));
             return new[] { loss, sum, d };
@@ -40,7 +42,8 @@ public sealed class LossTests
     public void Grad_cam([Values(DType.F32, DType.F64)] DType dtype, [Values(1, 16, 65)] int positions)
     {
         int batch = 12, heads = 3, tokens = 5, width = positions + 1, count = batch * heads * tokens * width;
-        double[] a = KernelHost.Random(count, 1), g = KernelHost.Random(count, 2), m = KernelHost.Random(batch * tokens, 3, 0, 1), c = KernelHost.Random(batch * positions, 4);
+        double[] a = KernelHost.Random(count, 1), g = KernelHost.Random(count, 2),
+            m = KernelHost.Random(batch * tokens, 3, 0, 1), c = KernelHost.Random(batch * positions, 4);
         g[5] = 0;
         double[] cam = new double[batch * positions], da = new double[count], dg = new double[count];
         for (var i = 0; i < count; i++)
@@ -55,8 +58,10 @@ public sealed class LossTests
         var result = KernelHost.Both(b =>
         {
             Shape shape = [batch, heads, tokens, width];
-            Tensor ta = KernelHost.Make(b, dtype, shape, a), tg = KernelHost.Make(b, dtype, shape, g), tm = KernelHost.Make(b, dtype, [batch, tokens], m);
-            Tensor map = KernelHost.Output(b, dtype, [batch, positions]), d1 = KernelHost.Output(b, dtype, shape), d2 = KernelHost.Output(b, dtype, shape);
+            Tensor ta = KernelHost.Make(b, dtype, shape, a), tg = KernelHost.Make(b, dtype, shape, g),
+                tm = KernelHost.Make(b, dtype, [batch, tokens], m);
+            Tensor map = KernelHost.Output(b, dtype, [batch, positions]), d1 = KernelHost.Output(b, dtype, shape),
+                d2 = KernelHost.Output(b, dtype, shape);
             b.Run(new GradCamArgs(ta, tg, tm, map));
             b.Run(new GradCamBackwardArgs(ta, tg, tm, KernelHost.Make(b, dtype, [batch, positions], c), d1, d2));
             return new[] { map, d1, d2 };
@@ -70,7 +75,9 @@ public sealed class LossTests
     public void Region_stats([Values(DType.F32, DType.F64)] DType dtype, [Values(1, 64, 257)] int positions)
     {
         const int batch = 37;
-        double[] map = KernelHost.Random(batch * positions, 1), mask = Array.ConvertAll(KernelHost.Random(batch * positions, 2, 0, 1), Math.Round), g = KernelHost.Random(batch * 4, 3);
+        double[] map = KernelHost.Random(batch * positions, 1),
+            mask = Array.ConvertAll(KernelHost.Random(batch * positions, 2, 0, 1), Math.Round),
+            g = KernelHost.Random(batch * 4, 3);
         double[] stats = new double[4 * batch], where = new double[2 * batch], dmap = new double[map.Length];
         for (var b = 0; b < batch; b++)
         {
@@ -90,7 +97,9 @@ public sealed class LossTests
         }
         var result = KernelHost.Both(b =>
         {
-            Tensor tm = KernelHost.Make(b, dtype, [batch, positions], mask), s = KernelHost.Output(b, dtype, [batch, 4]), w = KernelHost.Output(b, DType.I32, [batch, 2]), d = KernelHost.Output(b, dtype, [batch, positions]);
+            Tensor tm = KernelHost.Make(b, dtype, [batch, positions], mask),
+                s = KernelHost.Output(b, dtype, [batch, 4]), w = KernelHost.Output(b, DType.I32, [batch, 2]),
+                d = KernelHost.Output(b, dtype, [batch, positions]);
             b.Run(new RegionStatsArgs(KernelHost.Make(b, dtype, [batch, positions], map), tm, s, w));
             b.Run(new RegionStatsBackwardArgs(tm, w, KernelHost.Make(b, dtype, [batch, 4], g), d));
             return new[] { s, w, d };
@@ -101,7 +110,8 @@ public sealed class LossTests
     }
 
     [Test]
-    public void Dropout_keeps_where_the_number_reaches_p([Values(DType.F32, DType.F64)] DType dtype, [Values(1, 1027, 50_001)] int count, [Values(0.0, 0.1, 0.7, 1.0)] double p)
+    public void Dropout_keeps_where_the_number_reaches_p([Values(DType.F32, DType.F64)] DType dtype,
+        [Values(1, 1027, 50_001)] int count, [Values(0.0, 0.1, 0.7, 1.0)] double p)
     {
         var key = new RandomKey(123456789012345, 3, 4);
         var x = KernelHost.Random(count, 1);
@@ -126,7 +136,8 @@ public sealed class LossTests
             b.Run(new NormalArgs(n, 0.5, 2, key));
             return new[] { u, n };
         });
-        KernelHost.Close(result[0], Enumerable.Range(0, count).Select(i => -1 + 4 * U(i)).ToArray(), KernelAllowances.Rounding.For(dtype));
+        KernelHost.Close(result[0], Enumerable.Range(0, count).Select(i => -1 + 4 * U(i)).ToArray(),
+            KernelAllowances.Rounding.For(dtype));
         KernelHost.Close(result[1], Enumerable.Range(0, count).Select(i =>
         {
             double r = Math.Sqrt(-2 * Math.Log(1 - U(i & ~1))), angle = 2 * Math.PI * U(i | 1);

@@ -12,12 +12,15 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
 
     private static readonly (int[] Shape, int[] Perm)[] Permutations =
     [
-        ([3], [0]), ([1, 1], [1, 0]), ([5, 7], [1, 0]), ([129, 257], [1, 0]), ([64, 96], [1, 0]), ([2, 65, 4, 24], [0, 2, 1, 3]), ([2, 3, 4, 5], [3, 1, 0, 2]), ([2, 3, 4, 5], [0, 1, 3, 2]),
-        ([8, 3, 17], [2, 1, 0]), ([3, 1, 5, 1], [2, 3, 1, 0]), ([0, 3], [1, 0]), ([3, 4, 5], [0, 1, 2]), ([3, 4, 5], [1, 2, 0]), ([40, 31, 90], [2, 0, 1]),
+        ([3], [0]), ([1, 1], [1, 0]), ([5, 7], [1, 0]), ([129, 257], [1, 0]),
+        ([64, 96], [1, 0]), ([2, 65, 4, 24], [0, 2, 1, 3]), ([2, 3, 4, 5], [3, 1, 0, 2]), ([2, 3, 4, 5], [0, 1, 3, 2]),
+        ([8, 3, 17], [2, 1, 0]), ([3, 1, 5, 1], [2, 3, 1, 0]), ([0, 3], [1, 0]), ([3, 4, 5], [0, 1, 2]),
+        ([3, 4, 5], [1, 2, 0]), ([40, 31, 90], [2, 0, 1]),
     ];
 
     [Test]
-    public void Permute([ValueSource(nameof(Types))] DType dtype, [ValueSource(nameof(Permutations))] (int[] Shape, int[] Perm) c)
+    public void Permute(
+        [ValueSource(nameof(Types))] DType dtype, [ValueSource(nameof(Permutations))] (int[] Shape, int[] Perm) c)
     {
         Shape from = new(c.Shape), to = new(Array.ConvertAll(c.Perm, a => c.Shape[a]));
         var x = Enumerable.Range(0, from.Count).Select(i => (double)i).ToArray();
@@ -38,7 +41,8 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
     }
 
     [Test]
-    public void Fill_and_convert([ValueSource(nameof(Types))] DType from, [ValueSource(nameof(Types))] DType to, [Values(1, 19, 200_003)] int count)
+    public void Fill_and_convert([ValueSource(nameof(Types))] DType from, [ValueSource(nameof(Types))] DType to,
+        [Values(1, 19, 200_003)] int count)
     {
         var x = Array.ConvertAll(KernelHost.Random(count, 3, -9, 9), Whole);
         KernelHost.SameBits(KernelHost.Both(b =>
@@ -58,11 +62,13 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
         var expected = Enumerable.Repeat(-1.0, outer * toLength * inner).ToArray();
         for (var o = 0; o < outer; o++)
             for (var i = 0; i < 3; i++)
-                for (var n = 0; n < inner; n++) expected[(o * toLength + 4 + i) * inner + n] = x[(o * fromLength + 2 + i) * inner + n];
+                for (var n = 0; n < inner; n++)
+                    expected[(o * toLength + 4 + i) * inner + n] = x[(o * fromLength + 2 + i) * inner + n];
         KernelHost.SameBits(KernelHost.Both(b =>
         {
             var y = Tensor.Full([outer, toLength, inner], -1, dtype, b);
-            b.Run(new CopyRowsArgs(KernelHost.Make(b, dtype, [outer, fromLength, inner], x), fromLength, 2, y, toLength, 4, outer, 3, inner));
+            b.Run(new CopyRowsArgs(KernelHost.Make(b, dtype, [outer, fromLength, inner], x), fromLength, 2, y, toLength,
+                4, outer, 3, inner));
             return y;
         }), expected, "moved");
     }
@@ -75,13 +81,17 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
         var expected = new double[x.Length];
         for (var at = 0; at < x.Length; at++)
         {
-            int column = at % width, row = at / width % height, c = at / width / height % channels, b = at / width / height / channels;
-            expected[(((b * down + row / patch) * across + column / patch) * channels + c) * patch * patch + row % patch * patch + column % patch] = x[at];
+            int column = at % width, row = at / width % height, c = at / width / height % channels,
+                b = at / width / height / channels;
+            expected[(((b * down + row / patch) * across + column / patch) * channels + c) * patch * patch
+                + row % patch * patch + column % patch] = x[at];
         }
         var result = KernelHost.Both(b =>
         {
-            Tensor patches = KernelHost.Output(b, dtype, [batch * down * across, channels * patch * patch]), back = KernelHost.Output(b, dtype, [batch, channels, height, width]);
-            b.Run(new ImageToPatchesArgs(KernelHost.Make(b, dtype, [batch, channels, height, width], x), patch, patches));
+            Tensor patches = KernelHost.Output(b, dtype, [batch * down * across, channels * patch * patch]),
+                back = KernelHost.Output(b, dtype, [batch, channels, height, width]);
+            b.Run(
+                new ImageToPatchesArgs(KernelHost.Make(b, dtype, [batch, channels, height, width], x), patch, patches));
             b.Run(new PatchesToImageArgs(patches, patch, back));
             return new[] { patches, back };
         });
@@ -90,7 +100,8 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
     }
 
     [Test]
-    public void Select_and_add_rows([Values(DType.F32, DType.F64)] DType dtype, [Values(1, 2)] int outer, [Values(1, 17, 300)] int inner)
+    public void Select_and_add_rows(
+        [Values(DType.F32, DType.F64)] DType dtype, [Values(1, 2)] int outer, [Values(1, 17, 300)] int inner)
     {
         const int length = 50, count = 203, skip = 7;
         var index = Array.ConvertAll(KernelHost.Random(count, 5, 0, length - 0.001), v => (int)v);
@@ -105,11 +116,15 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
                 }
         var result = KernelHost.Both(b =>
         {
-            Tensor s = KernelHost.Output(b, dtype, [g.Length]), a = KernelHost.Output(b, dtype, [x.Length]), at = KernelHost.Ints(b, [count], index);
-            b.Run(new IndexSelectArgs(KernelHost.Make(b, dtype, [x.Length], x), new AxisView(outer, length, inner), at, s));
-            b.Run(new IndexAddArgs(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, skip, a));
+            Tensor s = KernelHost.Output(b, dtype, [g.Length]), a = KernelHost.Output(b, dtype, [x.Length]),
+                at = KernelHost.Ints(b, [count], index);
+            b.Run(new IndexSelectArgs(
+                KernelHost.Make(b, dtype, [x.Length], x), new AxisView(outer, length, inner), at, s));
+            b.Run(new IndexAddArgs(
+                KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, skip, a));
             var onto = KernelHost.Make(b, dtype, [x.Length], x);
-            b.Run(new IndexAddArgs(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, skip, onto, Accumulate: true));
+            b.Run(new IndexAddArgs(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at,
+                skip, onto, Accumulate: true));
             return new[] { s, a, onto };
         });
         Assert.That(result[0], Is.EqualTo(selected));
@@ -132,9 +147,12 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
         }
         var result = KernelHost.Both(b =>
         {
-            Tensor y = KernelHost.Output(b, dtype, [g.Length]), s = KernelHost.Output(b, dtype, [x.Length]), at = KernelHost.Ints(b, [index.Length], index);
-            b.Run(new GatherArgs(KernelHost.Make(b, dtype, [x.Length], x), new AxisView(outer, length, inner), at, count, y));
-            b.Run(new ScatterAddArgs(KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, count, s));
+            Tensor y = KernelHost.Output(b, dtype, [g.Length]), s = KernelHost.Output(b, dtype, [x.Length]),
+                at = KernelHost.Ints(b, [index.Length], index);
+            b.Run(new GatherArgs(
+                KernelHost.Make(b, dtype, [x.Length], x), new AxisView(outer, length, inner), at, count, y));
+            b.Run(new ScatterAddArgs(
+                KernelHost.Make(b, dtype, [g.Length], g), new AxisView(outer, length, inner), at, count, s));
             return new[] { y, s };
         });
         Assert.That(result[0], Is.EqualTo(gathered));
@@ -146,7 +164,8 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
     public void A_wrong_index_is_named(int wrong) =>
         KernelHost.Both(b =>
         {
-            Tensor x = Tensor.Zeros([4, 2], DType.F32, b), index = KernelHost.Ints(b, [2], 0, wrong), y = Tensor.Zeros([2, 2], DType.F32, b);
+            Tensor x = Tensor.Zeros([4, 2], DType.F32, b), index = KernelHost.Ints(b, [2], 0, wrong),
+                y = Tensor.Zeros([2, 2], DType.F32, b);
             var axis = new AxisView(1, 4, 2);
             foreach (var (op, call) in new (string, Action)[]
             {
@@ -155,7 +174,8 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
                 ("gather", () => b.Run(new GatherArgs(x, new AxisView(1, 4, 1), index, 2, y))),
                 ("scatter_add", () => b.Run(new ScatterAddArgs(y, new AxisView(1, 4, 1), index, 2, x))),
             })
-                Assert.That(call, Throws.TypeOf<EngineException>().With.Message.EqualTo($"{op}: index {wrong} is outside of [0, 4)"));
+                Assert.That(call, Throws.TypeOf<EngineException>().With.Message.EqualTo(
+                    $"{op}: index {wrong} is outside of [0, 4)"));
             return x;
         });
 
@@ -163,5 +183,6 @@ public sealed class MovementTests(string path) : OnEverySimdPath(path)
     private static double Whole(double value) => Math.Round(value) + 0.0;
 
     // Of a row-major tensor, in elements.
-    private static int[] Strides(Shape shape) => [.. Enumerable.Range(1, shape.Rank).Select(i => shape.Product(i, shape.Rank))];
+    private static int[] Strides(Shape shape) =>
+        [.. Enumerable.Range(1, shape.Rank).Select(i => shape.Product(i, shape.Rank))];
 }

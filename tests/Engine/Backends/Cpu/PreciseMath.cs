@@ -4,8 +4,8 @@ using AmcEngine.Backends.Kernels;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>
-/// Transcendental functions by their series in fixed point with 1200 fractional bits, which resolves every result here to
-/// far more than the 53 bits that it is compared with.
+/// Transcendental functions by their series in fixed point with 1200 fractional bits, which resolves every result here
+/// to far more than the 53 bits that it is compared with.
 /// </summary>
 internal static class PreciseMath
 {

@@ -10,11 +10,13 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
 {
     private static readonly AxisView[] Axes =
     [
-        new(1, 1, 1), new(1, 70001, 1), new(5, 3, 1), new(7, 17, 1), new(31, 129, 1), new(1, 2080, 96), new(3, 5, 7), new(2, 400, 17), new(1, 1000, 3), new(300, 257, 2), new(1, 191, 67),
+        new(1, 1, 1), new(1, 70001, 1), new(5, 3, 1), new(7, 17, 1), new(31, 129, 1), new(1, 2080, 96), new(3, 5, 7),
+        new(2, 400, 17), new(1, 1000, 3), new(300, 257, 2), new(1, 191, 67),
     ];
 
     [Test]
-    public void Reduce_matches_a_loop([Values] ReduceKind kind, [Values(DType.F32, DType.F64)] DType dtype, [ValueSource(nameof(Axes))] AxisView axis)
+    public void Reduce_matches_a_loop(
+        [Values] ReduceKind kind, [Values(DType.F32, DType.F64)] DType dtype, [ValueSource(nameof(Axes))] AxisView axis)
     {
         var x = KernelHost.Random(axis.Outer * axis.Length * axis.Inner, 8);
         var expected = PerLine(axis, at => kind switch
@@ -41,7 +43,8 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
         }), Is.All.Zero);
 
     [Test]
-    public void Arg_takes_the_first([Values(ReduceKind.Max, ReduceKind.Min)] ReduceKind kind, [Values(DType.F32, DType.F64)] DType dtype, [Values(1, 3)] int inner, [Values] bool nan)
+    public void Arg_takes_the_first([Values(ReduceKind.Max, ReduceKind.Min)] ReduceKind kind,
+        [Values(DType.F32, DType.F64)] DType dtype, [Values(1, 3)] int inner, [Values] bool nan)
     {
         // Few distinct values, so that the extreme occurs often; then NaN in the middle of every line.
         var axis = new AxisView(5, 301, inner);
@@ -57,7 +60,8 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
         });
         var result = KernelHost.Both(b =>
         {
-            Tensor values = KernelHost.Output(b, dtype, [5, inner]), indices = KernelHost.Output(b, DType.I32, [5, inner]);
+            Tensor values = KernelHost.Output(b, dtype, [5, inner]),
+                indices = KernelHost.Output(b, DType.I32, [5, inner]);
             b.Run(new ArgReduceArgs(kind, KernelHost.Make(b, dtype, [x.Length], x), axis, values, indices));
             return new[] { values, indices };
         });
@@ -82,7 +86,8 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
     public void Counts_what_is_not_finite([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 5, 100_003)] int count)
     {
         var x = KernelHost.Random(count, 6);
-        for (var i = 1; i < count; i += 7) x[i] = (i % 3) switch { 0 => double.NaN, 1 => double.PositiveInfinity, _ => double.NegativeInfinity };
+        for (var i = 1; i < count; i += 7)
+            x[i] = (i % 3) switch { 0 => double.NaN, 1 => double.PositiveInfinity, _ => double.NegativeInfinity };
         var expected = x.Count(v => !double.IsFinite(v));
         KernelHost.Both(b =>
         {
@@ -95,10 +100,12 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
     }
 
     [Test]
-    public void Softmax_and_its_gradient([Values] bool log, [Values(DType.F32, DType.F64)] DType dtype, [ValueSource(nameof(Axes))] AxisView axis)
+    public void Softmax_and_its_gradient(
+        [Values] bool log, [Values(DType.F32, DType.F64)] DType dtype, [ValueSource(nameof(Axes))] AxisView axis)
     {
         var count = axis.Outer * axis.Length * axis.Inner;
-        double[] x = KernelHost.Random(count, 11, -8, 8), g = KernelHost.Random(count, 12), y = new double[count], dx = new double[count];
+        double[] x = KernelHost.Random(count, 11, -8, 8), g = KernelHost.Random(count, 12), y = new double[count],
+            dx = new double[count];
         PerLine(axis, at =>
         {
             double max = at.Max(i => x[i]), sum = at.Sum(i => Math.Exp(x[i] - max));
@@ -119,14 +126,18 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
     }
 
     [Test]
-    public void Layer_norm_and_its_gradients([Values(DType.F32, DType.F64)] DType dtype, [Values(1, 33, 2081)] int rows, [Values(1, 17, 96)] int width)
+    public void Layer_norm_and_its_gradients(
+        [Values(DType.F32, DType.F64)] DType dtype, [Values(1, 33, 2081)] int rows, [Values(1, 17, 96)] int width)
     {
-        double[] x = KernelHost.Random(rows * width, 1, 9, 11), gamma = KernelHost.Random(width, 2), beta = KernelHost.Random(width, 3), g = KernelHost.Random(rows * width, 4);
-        double[] y = new double[x.Length], dx = new double[x.Length], dgamma = new double[width], dbeta = new double[width];
+        double[] x = KernelHost.Random(rows * width, 1, 9, 11), gamma = KernelHost.Random(width, 2),
+            beta = KernelHost.Random(width, 3), g = KernelHost.Random(rows * width, 4);
+        double[] y = new double[x.Length], dx = new double[x.Length], dgamma = new double[width],
+            dbeta = new double[width];
         for (var r = 0; r < rows; r++)
         {
             var at = Enumerable.Range(r * width, width).ToArray();
-            double mean = at.Average(i => x[i]), rstd = 1 / Math.Sqrt(at.Average(i => (x[i] - mean) * (x[i] - mean)) + 1e-2);
+            double mean = at.Average(i => x[i]),
+                rstd = 1 / Math.Sqrt(at.Average(i => (x[i] - mean) * (x[i] - mean)) + 1e-2);
             double Hat(int i) => (x[i] - mean) * rstd;
             double a = at.Average(i => g[i] * gamma[i % width]), c = at.Average(i => g[i] * gamma[i % width] * Hat(i));
             foreach (var i in at)
@@ -140,8 +151,10 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
         var result = KernelHost.Both(b =>
         {
             Tensor Out(int n) => KernelHost.Output(b, dtype, [n]);
-            Tensor tx = KernelHost.Make(b, dtype, [rows, width], x), tg = KernelHost.Make(b, dtype, [rows, width], g), tgamma = KernelHost.Make(b, dtype, [width], gamma);
-            Tensor ty = Out(x.Length), mean = Out(rows), rstd = Out(rows), td = Out(x.Length), only = Out(x.Length), dg = Out(width), db = Out(width);
+            Tensor tx = KernelHost.Make(b, dtype, [rows, width], x), tg = KernelHost.Make(b, dtype, [rows, width], g),
+                tgamma = KernelHost.Make(b, dtype, [width], gamma);
+            Tensor ty = Out(x.Length), mean = Out(rows), rstd = Out(rows), td = Out(x.Length), only = Out(x.Length),
+                dg = Out(width), db = Out(width);
             b.Run(new LayerNormArgs(tx, tgamma, KernelHost.Make(b, dtype, [width], beta), 1e-2, ty, mean, rstd));
             b.Run(new LayerNormBackwardArgs(tx, tgamma, mean, rstd, tg, td, dg, db));
             b.Run(new LayerNormBackwardArgs(tx, tgamma, mean, rstd, tg, only, null, null));
@@ -161,7 +174,8 @@ public sealed class ReductionTests(string path) : OnEverySimdPath(path)
         var y = new double[axis.Outer * axis.Inner];
         for (var o = 0; o < axis.Outer; o++)
             for (var n = 0; n < axis.Inner; n++)
-                y[o * axis.Inner + n] = fn(Enumerable.Range(0, axis.Length).Select(i => (o * axis.Length + i) * axis.Inner + n).ToArray());
+                y[o * axis.Inner + n] = fn(
+                    Enumerable.Range(0, axis.Length).Select(i => (o * axis.Length + i) * axis.Inner + n).ToArray());
         return y;
     }
 }

@@ -9,11 +9,14 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Cpu;
 
 /// <summary>
-/// The f32 functions against f64, the f64 functions against arithmetic of 1200 bits and 200-digit values, in units of the last place.
+/// The f32 functions against f64, the f64 functions against arithmetic of 1200 bits and 200-digit values, in units of
+/// the last place.
 /// </summary>
 public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
 {
-    /// <summary>Function, lowest and highest argument, and how many units of the last place the result may be off.</summary>
+    /// <summary>
+    /// Function, lowest and highest argument, and how many units of the last place the result may be off.
+    /// </summary>
     internal static readonly object[][] Sweeps =
     [
         [UnaryKind.Exp, -87.0, 88.7, 2.0],
@@ -58,7 +61,8 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
         // Every 20,011th number, by its bits: all exponents of both signs, denormals included.
         var x = new List<double>();
         for (long bits = 0; bits <= uint.MaxValue; bits += 20_011)
-            if (BitConverter.UInt32BitsToSingle((uint)bits) is var f && float.IsFinite(f) && (kind != UnaryKind.Log || f > 0)) x.Add(f);
+            if (BitConverter.UInt32BitsToSingle((uint)bits) is var f && float.IsFinite(f)
+                && (kind != UnaryKind.Log || f > 0)) x.Add(f);
         double[] all = [.. x];
         Near(kind, all, KernelHost.Both(b => Apply(b, kind, DType.F32, all)), 2);
     }
@@ -91,11 +95,13 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
 
     [Test]
     public void Elementwise_functions_give_the_same_bits_on_every_path(
-        [Values(UnaryKind.Exp, UnaryKind.Log, UnaryKind.Tanh, UnaryKind.Sigmoid, UnaryKind.Erf, UnaryKind.Gelu, UnaryKind.GeluFirst, UnaryKind.GeluSecond,
-            UnaryKind.QuickGelu, UnaryKind.QuickGeluFirst, UnaryKind.QuickGeluSecond)] UnaryKind kind,
+        [Values(UnaryKind.Exp, UnaryKind.Log, UnaryKind.Tanh, UnaryKind.Sigmoid, UnaryKind.Erf,
+            UnaryKind.Gelu, UnaryKind.GeluFirst, UnaryKind.GeluSecond, UnaryKind.QuickGelu, UnaryKind.QuickGeluFirst,
+            UnaryKind.QuickGeluSecond)] UnaryKind kind,
         [Values(DType.F32, DType.F64)] DType dtype)
     {
-        if (!Fma.IsSupported && !AdvSimd.IsSupported) Assert.Ignore("without fused multiply-add the paths may round differently");
+        if (!Fma.IsSupported && !AdvSimd.IsSupported)
+            Assert.Ignore("without fused multiply-add the paths may round differently");
         double[] x = [.. Sweep(-110, 100, 10_007), .. Sweep(-1, 1, 1_009)];
         var here = KernelHost.Both(b => Apply(b, kind, dtype, x));
         using var use = SimdPath.Use(SimdPath.Widest);
@@ -110,7 +116,8 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
     {
         var x = new double[100_001];
         for (var i = 0; i < x.Length; i++) x[i] = (float)(-15 + 30.0 * i / (x.Length - 1));
-        KernelHost.Close(KernelHost.Both(b => Apply(b, kind, DType.F32, x)), Array.ConvertAll(x, v => Reference(kind, v)), 2.5e-7);
+        KernelHost.Close(
+            KernelHost.Both(b => Apply(b, kind, DType.F32, x)), Array.ConvertAll(x, v => Reference(kind, v)), 2.5e-7);
     }
 
     [Test]
@@ -124,17 +131,23 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
         double[] Of(UnaryKind kind) => apply(kind, x);
         Assert.Multiple(() =>
         {
-            Assert.That(Of(UnaryKind.Exp).Where((_, i) => i != 1 && i != 4), Is.EqualTo(new[] { 0, 1, 1, double.PositiveInfinity, double.NaN }));
-            Assert.That(Of(UnaryKind.Log)[..4], Is.EqualTo(new[] { double.NaN, double.NaN, double.NegativeInfinity, double.NegativeInfinity }));
+            Assert.That(Of(UnaryKind.Exp).Where((_, i) => i != 1 && i != 4),
+                Is.EqualTo(new[] { 0, 1, 1, double.PositiveInfinity, double.NaN }));
+            Assert.That(Of(UnaryKind.Log)[..4], Is.EqualTo(
+                new[] { double.NaN, double.NaN, double.NegativeInfinity, double.NegativeInfinity }));
             Assert.That(Of(UnaryKind.Log)[5..], Is.EqualTo(new[] { double.PositiveInfinity, double.NaN }));
             Assert.That(Of(UnaryKind.Tanh), Is.EqualTo(new[] { -1, -1, 0, 0, 1, 1, double.NaN }));
             Assert.That(Of(UnaryKind.Erf), Is.EqualTo(new[] { -1, -1, 0, 0, 1, 1, double.NaN }));
             Assert.That(Of(UnaryKind.Gelu), Is.EqualTo(new[] { 0, 0, 0, 0, 200, double.PositiveInfinity, double.NaN }));
             Assert.That(Of(UnaryKind.GeluFirst), Is.EqualTo(new[] { 0, 0, 0.5, 0.5, 1, 1, double.NaN }));
-            Assert.That(Of(UnaryKind.GeluSecond).Where((_, i) => i is not 2 and not 3), Is.EqualTo(new[] { 0, 0, 0, 0, double.NaN }));
-            Assert.That(Of(UnaryKind.QuickGelu), Is.EqualTo(new[] { 0, 0, 0, 0, 200, double.PositiveInfinity, double.NaN }).Within(1e-140));
-            Assert.That(Of(UnaryKind.QuickGeluFirst), Is.EqualTo(new[] { 0, 0, 0.5, 0.5, 1, 1, double.NaN }).Within(1e-140));
-            Assert.That(Of(UnaryKind.QuickGeluSecond), Is.EqualTo(new[] { 0, 0, 0.851, 0.851, 0, 0, double.NaN }).Within(6e-8));
+            Assert.That(Of(UnaryKind.GeluSecond).Where((_, i) => i is not 2 and not 3),
+                Is.EqualTo(new[] { 0, 0, 0, 0, double.NaN }));
+            Assert.That(Of(UnaryKind.QuickGelu),
+                Is.EqualTo(new[] { 0, 0, 0, 0, 200, double.PositiveInfinity, double.NaN }).Within(1e-140));
+            Assert.That(
+                Of(UnaryKind.QuickGeluFirst), Is.EqualTo(new[] { 0, 0, 0.5, 0.5, 1, 1, double.NaN }).Within(1e-140));
+            Assert.That(
+                Of(UnaryKind.QuickGeluSecond), Is.EqualTo(new[] { 0, 0, 0.851, 0.851, 0, 0, double.NaN }).Within(6e-8));
             Assert.That(Of(UnaryKind.Sigmoid)[5..], Is.EqualTo(new[] { 1, double.NaN }));
             Assert.That(Of(UnaryKind.Sigmoid)[0], Is.Zero);
         });
@@ -166,7 +179,8 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
         });
     }
 
-    internal static Tensor Apply(CpuBackend backend, UnaryKind kind, DType dtype, double[] x, double p = 0, double q = 0)
+    internal static Tensor Apply(
+        CpuBackend backend, UnaryKind kind, DType dtype, double[] x, double p = 0, double q = 0)
     {
         var y = KernelHost.Output(backend, dtype, [x.Length]);
         backend.Run(new UnaryArgs(kind, KernelHost.Make(backend, dtype, [x.Length], x), y, p, q));
@@ -182,7 +196,8 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
         UnaryKind.Sigmoid => 1 / (1 + Math.Exp(-x)),
         UnaryKind.Erf => ScalarMath.Erf(x),
         UnaryKind.Gelu => x * 0.5 * ScalarMath.Erfc(-x / Math.Sqrt(2)),
-        UnaryKind.GeluFirst => 0.5 * ScalarMath.Erfc(-x / Math.Sqrt(2)) + x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI),
+        UnaryKind.GeluFirst =>
+            0.5 * ScalarMath.Erfc(-x / Math.Sqrt(2)) + x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI),
         UnaryKind.GeluSecond => Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI) * (2 - x * x),
         UnaryKind.QuickGelu => x / (1 + Math.Exp(-1.702 * x)),
         UnaryKind.QuickGeluFirst => QuickDerivatives(x).First,
@@ -205,7 +220,9 @@ public sealed class VectorMathTests(string path) : OnEverySimdPath(path)
         return x;
     }
 
-    /// <summary>Fails where a value is more than <paramref name="ulps"/> units of the last place from the reference.</summary>
+    /// <summary>
+    /// Fails where a value is more than <paramref name="ulps"/> units of the last place from the reference.
+    /// </summary>
     internal static void Near(UnaryKind kind, double[] x, double[] y, double ulps)
     {
         var worst = (Error: 0.0, At: 0.0);

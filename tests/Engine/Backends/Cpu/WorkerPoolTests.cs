@@ -68,7 +68,8 @@ public sealed class WorkerPoolTests
             pool.Run(4, _ => pool.Run(5, _ => pool.Run(2, _ => Interlocked.Increment(ref count))));
             Assert.That(count, Is.EqualTo(40));
         }
-        Assert.Throws<AggregateException>(() => pool.Run(4, _ => pool.Run(5, i => throw new InvalidOperationException())));
+        Assert.Throws<AggregateException>(
+            () => pool.Run(4, _ => pool.Run(5, i => throw new InvalidOperationException())));
     }
 
     [Test, CancelAfter(60_000)]

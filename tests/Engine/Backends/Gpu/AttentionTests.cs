@@ -12,8 +12,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Gpu;
 
 /// <summary>
-/// Fused attention and its gradients of first and second order: against the CPU back end, and the second order against the CPU's
-/// derivative of the gradient's decomposition. Both tilings run on the OpenCL device.
+/// Fused attention and its gradients of first and second order: against the CPU back end, and the second order against
+/// the CPU's derivative of the gradient's decomposition. Both tilings run on the OpenCL device.
 /// </summary>
 [TestFixture]
 [NonParallelizable]
@@ -49,7 +49,9 @@ internal sealed class AttentionTests
     {
         // Each variant is a compile of seconds on OpenCL; these five are every part of every kernel in both widths.
         var fours = c.D % 4 == 0 && c.Offset == 0;
-        var variants = fours ? new[] { (DType.F32, false), (DType.F64, false), (DType.F32, true) } : [(DType.F32, false), (DType.F64, true)];
+        var variants = fours
+            ? new[] { (DType.F32, false), (DType.F64, false), (DType.F32, true) }
+            : [(DType.F32, false), (DType.F64, true)];
         foreach (var (dtype, shared) in variants)
         {
             var expected = Expected(c, dtype);
@@ -105,7 +107,8 @@ internal sealed class AttentionTests
         }).ToArray();
         foreach (var (length, bytes) in peaks)
         {
-            TestContext.Out.WriteLine($"length {length}: {bytes} bytes beside {2L * 3 * length * length * sizeof(float)} of a map");
+            TestContext.Out.WriteLine(
+                $"length {length}: {bytes} bytes beside {2L * 3 * length * length * sizeof(float)} of a map");
             Assert.That(bytes, Is.LessThan(2L * 3 * length * length * sizeof(float)));
         }
         Assert.That(peaks[1].Bytes, Is.LessThan(2.1 * peaks[0].Bytes));
@@ -118,7 +121,8 @@ internal sealed class AttentionTests
         using var host = new PtxHost(CudaArchitecture.SM_80, CudaInstructionSet.ISA_78);
         using var backend = new GpuBackend(host);
         var dtype = wide ? DType.F64 : DType.F32;
-        foreach (var d in wide ? new[] { 13 } : [64, 13]) Launch(backend, new Case(1, 2, 5, 7, d) { Mask = 2, Dropout = 0.1 }, dtype);
+        foreach (var d in wide ? new[] { 13 } : [64, 13])
+            Launch(backend, new Case(1, 2, 5, 7, d) { Mask = 2, Dropout = 0.1 }, dtype);
         Assert.That(host.Texts, Has.Count.EqualTo(wide ? 6 : 12));
         foreach (var (kernel, text) in host.Texts)
         {
@@ -129,7 +133,10 @@ internal sealed class AttentionTests
         }
     }
 
-    private static readonly string[] Names = ["output", "lse", "dq", "dk", "dv", "second dg", "second dq", "second dk", "second dv"];
+    private static readonly string[] Names =
+    [
+        "output", "lse", "dq", "dk", "dv", "second dg", "second dq", "second dk", "second dv"
+    ];
 
     private static readonly RandomKey Key = new(0xfeedface12345678, 3, 9);
 
@@ -154,7 +161,8 @@ internal sealed class AttentionTests
     }
 
     // Forward, backward, double backward of a back end's kernels; bit i of present says whether cotangent i is there.
-    private static double[][] Everything(IBackend backend, Case c, DType dtype, int present = 7) => Read(Run(backend, c, dtype, present));
+    private static double[][] Everything(IBackend backend, Case c, DType dtype, int present = 7) =>
+        Read(Run(backend, c, dtype, present));
 
     private static void Launch(IBackend backend, Case c, DType dtype)
     {
@@ -172,14 +180,20 @@ internal sealed class AttentionTests
     {
         using var inputs = new Inputs(backend, c, dtype);
         var args = inputs.Arguments();
-        Tensor Empty(Shape shape) => Moved([.. Enumerable.Repeat(double.NaN, shape.Count)], shape, dtype, c.Offset, backend);
-        Tensor[] results = [Empty(inputs.Query), Empty([c.B, c.H, c.Lq]), Empty(inputs.Query), Empty(inputs.Keys), Empty(inputs.Keys)];
+        Tensor Empty(Shape shape) =>
+            Moved([.. Enumerable.Repeat(double.NaN, shape.Count)], shape, dtype, c.Offset, backend);
+        Tensor[] results =
+        [
+            Empty(inputs.Query), Empty([c.B, c.H, c.Lq]), Empty(inputs.Query), Empty(inputs.Keys), Empty(inputs.Keys)
+        ];
         backend.Run(new AttentionArgs(args, results[0], results[1]));
-        backend.Run(new AttentionBackwardArgs(args, results[0], results[1], inputs.G, results[2], results[3], results[4]));
+        backend.Run(
+            new AttentionBackwardArgs(args, results[0], results[1], inputs.G, results[2], results[3], results[4]));
         if (backend is not GpuBackend) return results;
         Tensor[] second = [Empty(inputs.Query), Empty(inputs.Query), Empty(inputs.Keys), Empty(inputs.Keys)];
         Tensor? Present(int i) => (present >> i & 1) == 1 ? inputs.Cotangents[i] : null;
-        backend.Run(new AttentionDoubleBackwardArgs(args, results[0], results[1], inputs.G, Present(0), Present(1), Present(2), second[0], second[1], second[2], second[3]));
+        backend.Run(new AttentionDoubleBackwardArgs(args, results[0], results[1], inputs.G, Present(0), Present(1),
+            Present(2), second[0], second[1], second[2], second[3]));
         return [.. results, .. second];
     }
 
@@ -232,7 +246,8 @@ internal sealed class AttentionTests
             var random = new Random(7);
             Tensor New(Shape shape)
             {
-                var values = Enumerable.Range(0, shape.Count).Select(_ => (double)(float)(2 * random.NextDouble() - 1)).ToArray();
+                var values = Enumerable.Range(0, shape.Count)
+                    .Select(_ => (double)(float)(2 * random.NextDouble() - 1)).ToArray();
                 return Moved(values, shape, dtype, c.Offset, backend);
             }
             Q = New(Query);
@@ -242,9 +257,12 @@ internal sealed class AttentionTests
             Cotangents = [New(Query), New(Keys), New(Keys)];
             if (c.Mask == 0) return;
             Shape mask = c.Mask == 1 ? [c.B, 1, 1, c.Lk] : c.Mask == 2 ? [c.B, c.H, c.Lq, c.Lk] : [1, 1, c.Lq, c.Lk];
-            var numbers = Enumerable.Range(0, mask.Count).Select(i => i % c.Lk > 0 && random.Next(4) == 0 ? (random.Next(2) == 0 ? -10000 : double.NegativeInfinity) : 0.5 * random.NextDouble()).ToArray();
+            var numbers = Enumerable.Range(0, mask.Count).Select(i => i % c.Lk > 0 && random.Next(4) == 0
+                ? (random.Next(2) == 0 ? -10000 : double.NegativeInfinity)
+                : 0.5 * random.NextDouble()).ToArray();
             // One row of nothing but −∞.
-            if (c.Mask == 2 && c.Lq > 2) Array.Fill(numbers, double.NegativeInfinity, ((c.B * c.H - 1) * c.Lq + 2) * c.Lk, c.Lk);
+            if (c.Mask == 2 && c.Lq > 2)
+                Array.Fill(numbers, double.NegativeInfinity, ((c.B * c.H - 1) * c.Lq + 2) * c.Lk, c.Lk);
             Mask = Moved(numbers, mask, dtype, c.Offset, backend);
         }
 
@@ -258,7 +276,8 @@ internal sealed class AttentionTests
         public Tensor? Mask { get; }
 
         public AttentionOperands Arguments() =>
-            AttentionShapes.Arguments(Q, K, V, Mask, Scale, _case.HeadsFirst ? 0 : _case.H, _case.Dropout > 0 ? new DropoutSpec(_case.Dropout, Key) : null);
+            AttentionShapes.Arguments(Q, K, V, Mask, Scale, _case.HeadsFirst ? 0 : _case.H,
+                _case.Dropout > 0 ? new DropoutSpec(_case.Dropout, Key) : null);
 
         public void Dispose()
         {

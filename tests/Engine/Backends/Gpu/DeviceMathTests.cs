@@ -5,7 +5,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Backends.Gpu;
 
-/// <summary>The functions of a device, on the same sweeps and within the same units of the last place as on the CPU.</summary>
+/// <summary>
+/// The functions of a device, on the same sweeps and within the same units of the last place as on the CPU.
+/// </summary>
 [TestFixture]
 internal sealed class DeviceMathTests
 {
@@ -34,7 +36,8 @@ internal sealed class DeviceMathTests
         var y = Apply(kind, DType.F64, x);
         // Math.Max, other than Enumerable.Max, keeps a NaN.
         var worst = 0.0;
-        for (var i = 0; i < x.Length; i++) worst = Math.Max(worst, Relative(y[i], VectorMathTests.Reference(kind, x[i])));
+        for (var i = 0; i < x.Length; i++)
+            worst = Math.Max(worst, Relative(y[i], VectorMathTests.Reference(kind, x[i])));
         Closeness.Within($"{kind}", worst, kind == UnaryKind.Gelu ? 2e-14 : 2e-15);
     }
 
@@ -54,10 +57,12 @@ internal sealed class DeviceMathTests
         const double h = 1e-5;
         double[] Shifted(double by) => Array.ConvertAll(x, v => v + by);
         double[] up = Apply(value, DType.F64, Shifted(h)), down = Apply(value, DType.F64, Shifted(-h));
-        double[] upFirst = Apply(firstKind, DType.F64, Shifted(h)), downFirst = Apply(firstKind, DType.F64, Shifted(-h));
+        double[] upFirst = Apply(firstKind, DType.F64, Shifted(h)),
+            downFirst = Apply(firstKind, DType.F64, Shifted(-h));
         double[] first = Apply(firstKind, DType.F64, x), second = Apply(secondKind, DType.F64, x);
         Closeness.ElementsAreClose("first derivative", first, [.. up.Zip(down, (u, d) => (u - d) / (2 * h))], 1e-9);
-        Closeness.ElementsAreClose("second derivative", second, [.. upFirst.Zip(downFirst, (u, d) => (u - d) / (2 * h))], 1e-9);
+        Closeness.ElementsAreClose(
+            "second derivative", second, [.. upFirst.Zip(downFirst, (u, d) => (u - d) / (2 * h))], 1e-9);
     }
 
     private static double Relative(double actual, double expected) =>
@@ -66,7 +71,8 @@ internal sealed class DeviceMathTests
     private static double[] Apply(UnaryKind kind, DType dtype, double[] x)
     {
         var device = TestBackends.OpenCl;
-        using var input = dtype == DType.F64 ? Tensor.From(x, [x.Length], device) : Tensor.From(Array.ConvertAll(x, v => (float)v), [x.Length], device);
+        using var input = dtype == DType.F64 ? Tensor.From(x, [x.Length], device) : Tensor.From(
+            Array.ConvertAll(x, v => (float)v), [x.Length], device);
         using var output = Tensor.Empty([x.Length], dtype, device);
         device.Run(new UnaryArgs(kind, input, output));
         return output.ToDoubles();

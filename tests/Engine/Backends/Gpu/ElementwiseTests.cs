@@ -89,7 +89,8 @@ internal sealed class ElementwiseTests
         using var x = Some(b, DType.F32, [2, 1, 2, 1, 2, 1, 2]);
         using var z = Some(b, DType.F32, [1, 2, 1, 2, 1, 2, 1]);
         using var y = Tensor.Empty([2, 2, 2, 2, 2, 2, 2], DType.F32, b);
-        Assert.That(() => b.Run(new BinaryArgs(BinaryKind.Add, x, z, y)), Throws.TypeOf<ShapeException>().With.Message.Contains("7 axes"));
+        Assert.That(() => b.Run(new BinaryArgs(BinaryKind.Add, x, z, y)),
+            Throws.TypeOf<ShapeException>().With.Message.Contains("7 axes"));
     }
 
     [Test]
@@ -111,7 +112,8 @@ internal sealed class ElementwiseTests
         int[] counts = [1, 263, 4, 0, 7, 2, 3, 5, 1000, 6, 0];
         Compare($"lerp {dtype}", b =>
         {
-            Tensor[] xs = [.. counts.Select((c, i) => Some(b, dtype, [c], i, offset))], ys = [.. counts.Select((c, i) => Some(b, dtype, [c], 50 + i, offset))];
+            Tensor[] xs = [.. counts.Select((c, i) => Some(b, dtype, [c], i, offset))],
+                ys = [.. counts.Select((c, i) => Some(b, dtype, [c], 50 + i, offset))];
             b.Run(new LerpArgs([.. xs.Zip(ys, (x, y) => new TensorPair(x, y))], 0.3));
             return Movement.Concat(ys, 0);
         }, DeviceAllowances.Contracted.For(dtype));
@@ -141,7 +143,8 @@ internal sealed class ElementwiseTests
     }
 
     [Test]
-    public void AddScaledAccumulates([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1)] int offset, [Values(0, 1, 263)] int count)
+    public void AddScaledAccumulates(
+        [Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1)] int offset, [Values(0, 1, 263)] int count)
     {
         Compare($"add scaled {count}", b =>
         {

@@ -8,8 +8,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Gpu;
 
 /// <summary>
-/// The kernels with barriers, in the variants that a GPU runs, on ILGPU's simulation: a thread a lane, so that a barrier that not
-/// every lane reaches hangs, and shared memory that nobody wrote is seen. Toy sizes.
+/// The kernels with barriers, in the variants that a GPU runs, on ILGPU's simulation: a thread a lane, so that a
+/// barrier that not every lane reaches hangs, and shared memory that nobody wrote is seen. Toy sizes.
 /// </summary>
 [TestFixture]
 internal sealed class EmulationTests
@@ -39,6 +39,7 @@ internal sealed class EmulationTests
         using var scope = MemoryScope.Begin();
         var entry = OpCatalog.Entries[op];
         var sample = entry.Cases.MinBy(c => c.Inputs.Sum(i => new Shape(i.Dims).Count))!;
-        foreach (var (name, error) in OpEvaluation.Errors(entry, sample, DType.F32, _device!, TestBackends.Cpu)) Closeness.Within(name, error, 2e-6);
+        foreach (var (name, error) in OpEvaluation.Errors(
+            entry, sample, DType.F32, _device!, TestBackends.Cpu)) Closeness.Within(name, error, 2e-6);
     }
 }

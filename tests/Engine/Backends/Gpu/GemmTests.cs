@@ -13,7 +13,10 @@ namespace AmcEngine.Tests.Engine.Backends.Gpu;
 internal sealed class GemmTests
 {
     // One, primes, whole tiles (read 16 bytes at a time; the others are not) and one past a tile; no k at all.
-    private static readonly (int M, int N, int K)[] Shapes = [(1, 1, 1), (4, 4, 8), (17, 25, 16), (7, 65, 33), (33, 1, 130), (5, 7, 0), (129, 131, 67), (64, 128, 32)];
+    private static readonly (int M, int N, int K)[] Shapes =
+    [
+        (1, 1, 1), (4, 4, 8), (17, 25, 16), (7, 65, 33), (33, 1, 130), (5, 7, 0), (129, 131, 67), (64, 128, 32)
+    ];
 
     private static readonly GemmPlan[] Plans =
     [
@@ -22,34 +25,42 @@ internal sealed class GemmTests
     ];
 
     [Test]
-    public void All_transposes_in_f32([Values] bool transA, [Values] bool transB, [ValueSource(nameof(Plans))] GemmPlan plan)
+    public void All_transposes_in_f32(
+        [Values] bool transA, [Values] bool transB, [ValueSource(nameof(Plans))] GemmPlan plan)
     {
         foreach (var (m, n, k) in Shapes) Check(false, plan, new Case(m, n, k) { TransA = transA, TransB = transB });
     }
 
     [Test]
-    public void Both_orders_in_f64([Values] bool transposed, [Values(GemmVariant.Direct, GemmVariant.Slim, GemmVariant.Tile64)] GemmVariant variant)
+    public void Both_orders_in_f64([Values] bool transposed,
+        [Values(GemmVariant.Direct, GemmVariant.Slim, GemmVariant.Tile64)] GemmVariant variant)
     {
         // Between them, TT and NN load each operand in each order.
-        foreach (var (m, n, k) in Shapes) Check(true, new GemmPlan(variant), new Case(m, n, k) { TransA = transposed, TransB = transposed });
+        foreach (var (m, n, k) in Shapes) Check(
+            true, new GemmPlan(variant), new Case(m, n, k) { TransA = transposed, TransB = transposed });
     }
 
     [Test]
-    public void Batches_stride_and_broadcast([ValueSource(nameof(Plans))] GemmPlan plan, [Values(0, 1, 2)] int broadcast)
+    public void Batches_stride_and_broadcast(
+        [ValueSource(nameof(Plans))] GemmPlan plan, [Values(0, 1, 2)] int broadcast)
     {
         foreach (var (m, n, k) in new[] { (5, 65, 24), (65, 24, 65), (16, 64, 192) })
-            Check(false, plan, new Case(m, n, k) { TransB = true, Batch0 = 3, Batch1 = 2, Broadcast = broadcast, Alpha = 0.5 });
+            Check(false, plan,
+                new Case(m, n, k) { TransB = true, Batch0 = 3, Batch1 = 2, Broadcast = broadcast, Alpha = 0.5 });
     }
 
     [Test]
-    public void Alpha_accumulate_padding_and_unaligned_views([ValueSource(nameof(Plans))] GemmPlan plan, [Values(0, 1)] int offset, [Values(0, 3, 4)] int pad)
+    public void Alpha_accumulate_padding_and_unaligned_views(
+        [ValueSource(nameof(Plans))] GemmPlan plan, [Values(0, 1)] int offset, [Values(0, 3, 4)] int pad)
     {
         foreach (var (m, n, k) in new[] { (37, 129, 200), (3, 4, 0) })
-            Check(false, plan, new Case(m, n, k) { TransA = true, Alpha = -0.75, Accumulate = true, Offset = offset, Pad = pad });
+            Check(false, plan,
+                new Case(m, n, k) { TransA = true, Alpha = -0.75, Accumulate = true, Offset = offset, Pad = pad });
     }
 
     [Test]
-    public void Bias_activation_and_pre_activation([ValueSource(nameof(Plans))] GemmPlan plan, [Values] Activation activation, [Values] bool pre)
+    public void Bias_activation_and_pre_activation(
+        [ValueSource(nameof(Plans))] GemmPlan plan, [Values] Activation activation, [Values] bool pre)
     {
         foreach (var (m, n, k) in new[] { (7, 33, 5), (130, 96, 257), (3, 4, 0) })
             Check(false, plan, new Case(m, n, k)
@@ -64,7 +75,8 @@ internal sealed class GemmTests
     }
 
     [Test]
-    public void Epilogues_in_f64([Values(GemmVariant.Direct, GemmVariant.Tile64)] GemmVariant variant, [Values(1, 3)] int splits)
+    public void Epilogues_in_f64(
+        [Values(GemmVariant.Direct, GemmVariant.Tile64)] GemmVariant variant, [Values(1, 3)] int splits)
     {
         foreach (var activation in new[] { Activation.Gelu, Activation.QuickGelu })
             Check(true, new GemmPlan(variant, splits), new Case(66, 33, 200)
@@ -76,13 +88,15 @@ internal sealed class GemmTests
                 Residual = true,
                 Offset = 1,
             });
-        Check(true, new GemmPlan(variant, splits), new Case(66, 33, 200) { TransA = true, Alpha = 3, Accumulate = true, Pad = 1 });
+        Check(true, new GemmPlan(variant, splits),
+            new Case(66, 33, 200) { TransA = true, Alpha = 3, Accumulate = true, Pad = 1 });
     }
 
     [Test]
     public void The_choice_of_the_host_computes_the_same()
     {
-        foreach (var (m, n, k) in new[] { (1, 129, 257), (130, 70, 600), (257, 96, 96) }) Check(false, null, new Case(m, n, k) { TransB = true, Bias = true });
+        foreach (var (m, n, k) in new[] { (1, 129, 257), (130, 70, 600), (257, 96, 96) }) Check(
+            false, null, new Case(m, n, k) { TransB = true, Bias = true });
     }
 
     [Test]
@@ -105,7 +119,8 @@ internal sealed class GemmTests
     [Test]
     public void A_gpu_takes_the_variant_that_fits()
     {
-        static GemmPlan On(KernelTarget target, bool wide, int m, int n, int k, int entries = 1) => GemmPlan.Choose(target, 132, wide, m, n, k, entries);
+        static GemmPlan On(KernelTarget target, bool wide, int m, int n, int k, int entries = 1) =>
+            GemmPlan.Choose(target, 132, wide, m, n, k, entries);
         Assert.Multiple(() =>
         {
             Assert.That(On(KernelTarget.Gpu, false, 8192, 4096, 1024).Variant, Is.EqualTo(GemmVariant.Tile128));

@@ -10,7 +10,10 @@ namespace AmcEngine.Tests.Engine.Backends.Gpu;
 [TestFixture]
 internal sealed class IndexingTests
 {
-    private static readonly AxisView[] Views = [new(1, 1, 1), new(3, 7, 5), new(2, 11, 8), new(1, 30, 4), new(2, 5, 0), new(0, 5, 3)];
+    private static readonly AxisView[] Views =
+    [
+        new(1, 1, 1), new(3, 7, 5), new(2, 11, 8), new(1, 30, 4), new(2, 5, 0), new(0, 5, 3)
+    ];
 
     [Test]
     public void SelectsRows([ValueSource(nameof(Views))] AxisView axis, [Values] DType dtype, [Values(0, 1)] int offset)
@@ -27,7 +30,8 @@ internal sealed class IndexingTests
     }
 
     [Test]
-    public void AddsRowsInOrder([ValueSource(nameof(Views))] AxisView axis, [Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 300)] int count)
+    public void AddsRowsInOrder([ValueSource(nameof(Views))] AxisView axis, [Values(DType.F32, DType.F64)] DType dtype,
+        [Values(0, 1, 300)] int count)
     {
         var index = Indices(count, axis.Length);
         if (count > 1) index[count / 2] = axis.Length + 3;
@@ -36,7 +40,9 @@ internal sealed class IndexingTests
             {
                 using var g = Some(b, dtype, [axis.Outer, count, axis.Inner], 1, 1);
                 // What the CPU would refuse is ignored here.
-                var mine = skip == axis.Length + 3 || b is AmcEngine.Backends.Gpu.GpuBackend ? index : [.. index.Select(i => i < axis.Length ? i : skip)];
+                var mine = skip == axis.Length + 3 || b is AmcEngine.Backends.Gpu.GpuBackend
+                    ? index
+                    : [.. index.Select(i => i < axis.Length ? i : skip)];
                 using var i = Tensor.From(mine, [count], b);
                 var y = Tensor.Full([axis.Outer, axis.Length, axis.Inner], accumulate ? 0.3 : double.NaN, dtype, b);
                 b.Run(new IndexAddArgs(g, axis, i, skip, y, accumulate));
@@ -45,7 +51,8 @@ internal sealed class IndexingTests
     }
 
     [Test]
-    public void GathersAndScatters([ValueSource(nameof(Views))] AxisView axis, [Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 13)] int count)
+    public void GathersAndScatters([ValueSource(nameof(Views))] AxisView axis,
+        [Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 13)] int count)
     {
         var index = Indices(axis.Outer * count * axis.Inner, axis.Length);
         Shape picked = [axis.Outer, count, axis.Inner];
@@ -75,7 +82,8 @@ internal sealed class IndexingTests
         using var index = Tensor.From([3, 0, -1, int.MinValue, int.MaxValue], [5], b);
         using var y = Tensor.Empty([1, 5, inner], dtype, b);
         b.Run(new IndexSelectArgs(x, new AxisView(1, 3, inner), index, y));
-        Assert.That(y.ToDoubles().Chunk(inner).Select(r => r[^1]), Is.EqualTo(new[] { double.NaN, 1, double.NaN, double.NaN, double.NaN }));
+        Assert.That(y.ToDoubles().Chunk(inner).Select(r => r[^1]),
+            Is.EqualTo(new[] { double.NaN, 1, double.NaN, double.NaN, double.NaN }));
     }
 
     [Test]

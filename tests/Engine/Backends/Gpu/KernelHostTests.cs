@@ -11,7 +11,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Backends.Gpu;
 
-/// <summary>What launches kernels: compiled once, alive after a kernel that does not compile, in one line when something fails.</summary>
+/// <summary>
+/// What launches kernels: compiled once, alive after a kernel that does not compile, in one line when something fails.
+/// </summary>
 [TestFixture]
 internal sealed class KernelHostTests
 {
@@ -30,7 +32,8 @@ internal sealed class KernelHostTests
         using var device = GpuDevices.OpenHost("opencl:0");
         Survives(device);
         using var buffer = device.Accelerator.Allocate1D<int>(64);
-        for (var i = 0; i < 3; i++) device.Launch<CountUp, CountUp.Args>(1, 64, new CountUp.Args { Y = buffer.View.BaseView });
+        for (var i = 0; i < 3; i++)
+            device.Launch<CountUp, CountUp.Args>(1, 64, new CountUp.Args { Y = buffer.View.BaseView });
         Assert.That(buffer.GetAsArray1D(), Is.EqualTo(Enumerable.Range(0, 64)));
         Assert.That(device.Launches, Is.EqualTo(3));
     }

@@ -20,7 +20,8 @@ internal sealed class LossTests
         Match(dtype, b =>
         {
             Tensor tx = Make(b, dtype, [rows, classes], x), tl = Make(b, DType.I32, [rows], labels);
-            Tensor loss = Output(b, dtype, [rows]), lse = Output(b, dtype, [rows]), dx = Output(b, dtype, [rows, classes]);
+            Tensor loss = Output(b, dtype, [rows]), lse = Output(b, dtype, [rows]),
+                dx = Output(b, dtype, [rows, classes]);
             b.Run(new CrossEntropyArgs(tx, tl, -100, loss, lse));
             b.Run(new CrossEntropyBackwardArgs(tx, lse, tl, -100, Make(b, dtype, [rows], g), dx));
             return [loss, lse, dx];
@@ -30,7 +31,8 @@ internal sealed class LossTests
     [Test]
     public void No_rows_are_no_work() => Match(DType.F32, b =>
     {
-        Tensor tx = Make(b, DType.F32, [0, 5], []), tl = Make(b, DType.I32, [0], []), loss = Output(b, DType.F32, [0]), dx = Output(b, DType.F32, [0, 5]);
+        Tensor tx = Make(b, DType.F32, [0, 5], []), tl = Make(b, DType.I32, [0], []), loss = Output(b, DType.F32, [0]),
+            dx = Output(b, DType.F32, [0, 5]);
         b.Run(new CrossEntropyArgs(tx, tl, -100, loss, loss));
         b.Run(new CrossEntropyBackwardArgs(tx, loss, tl, -100, loss, dx));
         return [loss, dx];
@@ -42,7 +44,8 @@ internal sealed class LossTests
         var result = OnDevice(null, b =>
         {
             Tensor loss = Output(b, DType.F32, [3]), lse = Output(b, DType.F32, [3]);
-            b.Run(new CrossEntropyArgs(Make(b, DType.F32, [3, 4], Random(12, 1)), Make(b, DType.I32, [3], [4, -1, 3]), -100, loss, lse));
+            b.Run(new CrossEntropyArgs(
+                Make(b, DType.F32, [3, 4], Random(12, 1)), Make(b, DType.I32, [3], [4, -1, 3]), -100, loss, lse));
             return [loss, lse];
         });
         Assert.That(result[0].Select(double.IsNaN), Is.EqualTo(new[] { true, true, false }));

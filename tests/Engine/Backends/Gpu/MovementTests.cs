@@ -23,7 +23,8 @@ internal sealed class MovementTests
     }
 
     [Test]
-    public void CopiesBetweenTypes([Values] DType from, [Values] DType to, [Values(0, 1, 263)] int count, [Values(0, 1)] int offset)
+    public void CopiesBetweenTypes(
+        [Values] DType from, [Values] DType to, [Values(0, 1, 263)] int count, [Values(0, 1)] int offset)
     {
         Compare($"{from} to {to}", b =>
         {
@@ -37,7 +38,8 @@ internal sealed class MovementTests
     [Test]
     public void IntegersSaturate([Values(DType.F32, DType.F64)] DType from)
     {
-        double[] values = [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 1e10, -1e10, 2147483647, 2147483648, -2147483648, -2147483649, 2147483646.9, -2147483648.5, 0.99, -0.99, -1.5];
+        double[] values = [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 1e10, -1e10, 2147483647,
+            2147483648, -2147483648, -2147483649, 2147483646.9, -2147483648.5, 0.99, -0.99, -1.5];
         Compare($"{from} to I32", b =>
         {
             using var x = Make(b, from, [values.Length], values);
@@ -65,7 +67,8 @@ internal sealed class MovementTests
     [TestCaseSource(nameof(Permutations))]
     public void PermutesAxes(int[] shape, int[] perm)
     {
-        foreach (var (dtype, offset, tiles) in ((DType, int, bool)[])[(DType.F32, 0, false), (DType.F32, 1, true), (DType.F64, 1, true)])
+        foreach (var (dtype, offset, tiles) in ((DType, int, bool)[])[(DType.F32, 0, false), (DType.F32, 1, true),
+            (DType.F64, 1, true)])
             Compare($"[{string.Join(", ", shape)}] by [{string.Join(", ", perm)}] in {dtype}", b =>
             {
                 using var x = Some(b, dtype, [.. shape], 1, offset);
@@ -83,7 +86,8 @@ internal sealed class MovementTests
         var b = TestBackends.OpenCl;
         using var x = Some(b, DType.F32, [2, 2, 2, 2, 2, 2, 2]);
         using var y = Tensor.Empty(x.Shape, DType.F32, b);
-        Assert.That(() => b.Run(new PermuteArgs(x, [6, 5, 4, 3, 2, 1, 0], y)), Throws.TypeOf<ShapeException>().With.Message.Contains("7 axes"));
+        Assert.That(() => b.Run(new PermuteArgs(x, [6, 5, 4, 3, 2, 1, 0], y)),
+            Throws.TypeOf<ShapeException>().With.Message.Contains("7 axes"));
     }
 
     [TestCase(DType.F32, 0, 8)]

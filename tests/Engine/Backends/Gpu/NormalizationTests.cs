@@ -14,7 +14,10 @@ namespace AmcEngine.Tests.Engine.Backends.Gpu;
 [TestFixture]
 internal sealed class NormalizationTests
 {
-    private static readonly AxisView[] Axes = [new(1, 1, 1), new(6, 17, 1), new(37, 65, 1), new(3, 1031, 1), new(3, 5, 7), new(2, 257, 3), new(0, 5, 1)];
+    private static readonly AxisView[] Axes =
+    [
+        new(1, 1, 1), new(6, 17, 1), new(37, 65, 1), new(3, 1031, 1), new(3, 5, 7), new(2, 257, 3), new(0, 5, 1)
+    ];
 
     // Two or three elements less their mean and their part along n are nothing or next to it: mostly rounding.
     private static readonly Allowance Pairs = new(1e-5, 5e-12), FewOfSecondOrder = new(1e-4, 1e-12);
@@ -55,7 +58,8 @@ internal sealed class NormalizationTests
     }
 
     [Test]
-    public void Masked_softmax([Values(DType.F32, DType.F64)] DType dtype, [Values(1, 17, 197)] int keys, [Values(0, 1, 2)] int kind)
+    public void Masked_softmax(
+        [Values(DType.F32, DType.F64)] DType dtype, [Values(1, 17, 197)] int keys, [Values(0, 1, 2)] int kind)
     {
         const int batch = 2, heads = 3, queries = 5;
         // No mask; a row a sample; a matrix for all, with room between its rows and one that allows nothing.
@@ -68,7 +72,8 @@ internal sealed class NormalizationTests
             Shape shape = [batch, heads, queries, keys];
             var y = Output(b, dtype, shape);
             var m = kind == 0 ? null : Make(b, dtype, [count], mask);
-            b.Run(new MaskedSoftmaxArgs(Make(b, dtype, shape, x), 0.3, m, kind == 1 ? keys : 0, 0, kind == 2 ? stride : 0, y));
+            b.Run(new MaskedSoftmaxArgs(
+                Make(b, dtype, shape, x), 0.3, m, kind == 1 ? keys : 0, 0, kind == 2 ? stride : 0, y));
             return [y];
         });
     }
@@ -78,14 +83,20 @@ internal sealed class NormalizationTests
     {
         foreach (var (rows, width) in new[] { (1, 1), (5, 2), (7, 33), (70, 96), (130, 65), (3, 1031), (0, 8) })
         {
-            double[] x = Random(rows * width, 1, 1, 5), gamma = Random(width, 2), beta = Random(width, 3), g = Random(rows * width, 4);
+            double[] x = Random(rows * width, 1, 1, 5), gamma = Random(width, 2), beta = Random(width, 3),
+                g = Random(rows * width, 4);
             Match(dtype, b =>
             {
-                Tensor tx = Make(b, dtype, [rows, width], x), tg = Make(b, dtype, [rows, width], g), tgamma = Make(b, dtype, [width], gamma);
-                Tensor y = Output(b, dtype, [rows, width]), mean = Output(b, dtype, [rows]), rstd = Output(b, dtype, [rows]);
-                Tensor dx = Output(b, dtype, [rows, width]), dgamma = Output(b, dtype, [width]), dbeta = Output(b, dtype, [width]);
-                Tensor dx2 = Output(b, dtype, [rows, width]), dgamma2 = Output(b, dtype, [width]), dbeta2 = Output(b, dtype, [width]);
-                b.Run(new LayerNormArgs(tx, tgamma, Make(b, dtype, [width], beta), width == 1 ? 0.1 : 1e-6, y, mean, rstd));
+                Tensor tx = Make(b, dtype, [rows, width], x), tg = Make(b, dtype, [rows, width], g),
+                    tgamma = Make(b, dtype, [width], gamma);
+                Tensor y = Output(b, dtype, [rows, width]), mean = Output(b, dtype, [rows]),
+                    rstd = Output(b, dtype, [rows]);
+                Tensor dx = Output(b, dtype, [rows, width]), dgamma = Output(b, dtype, [width]),
+                    dbeta = Output(b, dtype, [width]);
+                Tensor dx2 = Output(b, dtype, [rows, width]), dgamma2 = Output(b, dtype, [width]),
+                    dbeta2 = Output(b, dtype, [width]);
+                b.Run(new LayerNormArgs(
+                    tx, tgamma, Make(b, dtype, [width], beta), width == 1 ? 0.1 : 1e-6, y, mean, rstd));
                 b.Run(new LayerNormBackwardArgs(tx, tgamma, mean, rstd, tg, dx, dgamma, dbeta));
                 b.Run(new LayerNormBackwardArgs(tx, tgamma, mean, rstd, tg, dx2, null, null));
                 b.Run(new LayerNormBackwardArgs(tx, tgamma, mean, rstd, tg, null, dgamma2, null));
@@ -107,7 +118,8 @@ internal sealed class NormalizationTests
     {
         using var scope = MemoryScope.Begin();
         double[] x = Random(rows * width, 1), gamma = Random(width, 2), g = Random(rows * width, 3);
-        double[]? ddx = input ? Random(rows * width, 4) : null, ddgamma = scale ? Random(width, 5) : null, ddbeta = shift ? Random(width, 6) : null;
+        double[]? ddx = input ? Random(rows * width, 4) : null, ddgamma = scale ? Random(width, 5) : null,
+            ddbeta = shift ? Random(width, 6) : null;
         var expected = SecondOrder(rows, width, x, gamma, g, ddx, ddgamma, ddbeta);
         var allowance = width < 4 ? FewOfSecondOrder : DeviceAllowances.Reducing;
         foreach (var dtype in new[] { DType.F64, DType.F32 })
@@ -116,20 +128,27 @@ internal sealed class NormalizationTests
                 var actual = OnDevice(team, b =>
                 {
                     Shape matrix = [rows, width], vector = [width];
-                    Tensor tx = Make(b, dtype, matrix, x), tgamma = Make(b, dtype, vector, gamma), y = Output(b, dtype, matrix), mean = Output(b, dtype, [rows]), rstd = Output(b, dtype, [rows]);
-                    Tensor dx = Output(b, dtype, matrix), dgamma = Output(b, dtype, vector), dg = Output(b, dtype, matrix);
+                    Tensor tx = Make(b, dtype, matrix, x), tgamma = Make(b, dtype, vector, gamma),
+                        y = Output(b, dtype, matrix), mean = Output(b, dtype, [rows]), rstd = Output(b, dtype, [rows]);
+                    Tensor dx = Output(b, dtype, matrix), dgamma = Output(b, dtype, vector),
+                        dg = Output(b, dtype, matrix);
                     b.Run(new LayerNormArgs(tx, tgamma, tgamma, 1e-3, y, mean, rstd));
-                    b.Run(new LayerNormDoubleBackwardArgs(tx, tgamma, mean, rstd, Make(b, dtype, matrix, g), Optional(matrix, ddx), Optional(vector, ddgamma), Optional(vector, ddbeta), dx, dgamma, dg));
+                    b.Run(new LayerNormDoubleBackwardArgs(tx, tgamma, mean, rstd, Make(b, dtype, matrix, g),
+                        Optional(matrix, ddx), Optional(vector, ddgamma), Optional(vector, ddbeta), dx, dgamma, dg));
                     return [dx, dgamma, dg];
 
-                    Tensor? Optional(Shape shape, double[]? values) => values is null ? null : Make(b, dtype, shape, values);
+                    Tensor? Optional(Shape shape, double[]? values) =>
+                        values is null ? null : Make(b, dtype, shape, values);
                 });
-                for (var i = 0; i < 3; i++) Closeness.AreClose($"{dtype} {team} result {i}", actual[i], expected[i], allowance.For(dtype));
+                for (var i = 0; i < 3; i++)
+                    Closeness.AreClose($"{dtype} {team} result {i}", actual[i], expected[i], allowance.For(dtype));
             }
     }
 
-    // Gradients with respect to x, gamma and g of ⟨ddx, dx⟩ + ⟨ddgamma, dgamma⟩ + ⟨ddbeta, dbeta⟩, by differentiating the formulas in f64.
-    private static double[][] SecondOrder(int rows, int width, double[] x, double[] gamma, double[] g, double[]? ddx, double[]? ddgamma, double[]? ddbeta)
+    // Gradients with respect to x, gamma and g of ⟨ddx, dx⟩ + ⟨ddgamma, dgamma⟩ + ⟨ddbeta, dbeta⟩, by differentiating
+    // the formulas in f64.
+    private static double[][] SecondOrder(
+        int rows, int width, double[] x, double[] gamma, double[] g, double[]? ddx, double[]? ddgamma, double[]? ddbeta)
     {
         var b = TestBackends.Cpu;
         Tensor tx = Leaf([rows, width], x), tgamma = Leaf([width], gamma), tg = Leaf([rows, width], g);

@@ -9,11 +9,16 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Backends.Gpu;
 
-/// <summary>Every kernel that the op list reaches compiles to PTX for each generation of GPU, and its text is as it should be.</summary>
+/// <summary>
+/// Every kernel that the op list reaches compiles to PTX for each generation of GPU, and its text is as it should be.
+/// </summary>
 [TestFixture]
 internal sealed class PtxTests
 {
-    private static readonly CudaArchitecture[] Architectures = [CudaArchitecture.SM_70, CudaArchitecture.SM_80, CudaArchitecture.SM_90];
+    private static readonly CudaArchitecture[] Architectures =
+    [
+        CudaArchitecture.SM_70, CudaArchitecture.SM_80, CudaArchitecture.SM_90
+    ];
 
     [TestCaseSource(nameof(Architectures))]
     public void Every_kernel_of_the_op_list_compiles(CudaArchitecture architecture)
@@ -37,8 +42,11 @@ internal sealed class PtxTests
     {
         if (!Ptxas.Present) Assert.Ignore(Ptxas.Missing);
         var name = $"sm_{architecture.Major}{architecture.Minor}";
-        var usage = Compile(architecture).AsParallel().Select(k => (Kernel: KernelTypes.Name(k.Key), Usage: Ptxas.Assemble(k.Value, name))).OrderBy(k => k.Kernel).ToList();
-        foreach (var (kernel, u) in usage) TestContext.Out.WriteLine($"{kernel}: {u.Registers} registers, {u.Shared} B shared, occupancy at 256 lanes {u.Occupancy(256):P0}");
+        var usage = Compile(architecture)
+            .AsParallel().Select(k => (Kernel: KernelTypes.Name(k.Key), Usage: Ptxas.Assemble(k.Value, name)))
+            .OrderBy(k => k.Kernel).ToList();
+        foreach (var (kernel, u) in usage) TestContext.Out.WriteLine(
+            $"{kernel}: {u.Registers} registers, {u.Shared} B shared, occupancy at 256 lanes {u.Occupancy(256):P0}");
         Assert.Multiple(() =>
         {
             foreach (var (kernel, u) in usage)
@@ -62,7 +70,8 @@ internal sealed class PtxTests
             {
                 using var scope = MemoryScope.Begin();
                 var entry = OpCatalog.Entries[op];
-                Assert.DoesNotThrow(() => OpEvaluation.All(entry.Run, entry.Cases[index], dtype, backend), $"the op {op} on a GPU");
+                Assert.DoesNotThrow(
+                    () => OpEvaluation.All(entry.Run, entry.Cases[index], dtype, backend), $"the op {op} on a GPU");
             }
         return host.Texts.ToDictionary();
     }

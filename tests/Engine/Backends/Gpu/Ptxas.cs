@@ -30,7 +30,8 @@ internal static partial class Ptxas
             var report = process.StandardError.ReadToEnd() + process.StandardOutput.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode == 0
-                ? new Usage(Number(Registers(), report), Number(SharedBytes(), report), Number(SpillBytes(), report), Number(StackBytes(), report), null)
+                ? new Usage(Number(Registers(), report), Number(SharedBytes(), report), Number(SpillBytes(), report),
+                    Number(StackBytes(), report), null)
                 : new Usage(0, 0, 0, 0, report);
         }
         finally
@@ -40,7 +41,8 @@ internal static partial class Ptxas
     }
 
     // The kernel's own line comes last; unused helper functions before it have lines as well.
-    private static int Number(Regex pattern, string report) => pattern.Matches(report) is { Count: > 0 } found ? found.Max(m => int.Parse(m.Groups[1].Value)) : 0;
+    private static int Number(Regex pattern, string report) =>
+        pattern.Matches(report) is { Count: > 0 } found ? found.Max(m => int.Parse(m.Groups[1].Value)) : 0;
 
     private static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, "ptxas")).FirstOrDefault(File.Exists);
@@ -65,7 +67,10 @@ internal static partial class Ptxas
     /// <param name="Error">What it refused, or null.</param>
     internal sealed record Usage(int Registers, int Shared, int Spilled, int Stack, string? Error)
     {
-        /// <summary>Share of a multiprocessor's 2,048 lanes that can be resident, with 65,536 registers and 164 KiB of shared memory (A100).</summary>
+        /// <summary>
+        /// Share of a multiprocessor's 2,048 lanes that can be resident, with 65,536 registers and 164 KiB of shared
+        /// memory (A100).
+        /// </summary>
         public double Occupancy(int groupSize)
         {
             var byRegisters = 65_536 / Math.Max(1, (Registers + 7) / 8 * 8 * groupSize);

@@ -13,7 +13,8 @@ internal sealed class RandomTests
     private static readonly RandomKey Key = new(0x123456789ABCDEF0, 3, 77);
 
     [Test]
-    public void DropoutMasksAreTheSame([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 4, 1003)] int count, [Values(0, 1)] int offset)
+    public void DropoutMasksAreTheSame(
+        [Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 4, 1003)] int count, [Values(0, 1)] int offset)
     {
         foreach (var p in (double[])[0, 0.1, 0.5, 1])
             Compare($"dropout {p}", b =>

@@ -12,7 +12,8 @@ internal sealed class ReductionTests
 {
     private static readonly AxisView[] Axes =
     [
-        new(1, 1, 1), new(5, 3, 1), new(7, 17, 1), new(31, 129, 1), new(2, 1031, 1), new(3, 6145, 1), new(3, 5, 7), new(1, 2080, 96), new(300, 257, 2), new(1, 97, 67), new(0, 5, 1), new(3, 5, 0),
+        new(1, 1, 1), new(5, 3, 1), new(7, 17, 1), new(31, 129, 1), new(2, 1031, 1), new(3, 6145, 1), new(3, 5, 7),
+        new(1, 2080, 96), new(300, 257, 2), new(1, 97, 67), new(0, 5, 1), new(3, 5, 0),
     ];
 
     [Test]
@@ -53,7 +54,8 @@ internal sealed class ReductionTests
     }
 
     [Test]
-    public void Nan_wins_and_infinities_count([Values(ReduceKind.Max, ReduceKind.Min)] ReduceKind kind, [Values(1, 5)] int inner)
+    public void Nan_wins_and_infinities_count(
+        [Values(ReduceKind.Max, ReduceKind.Min)] ReduceKind kind, [Values(1, 5)] int inner)
     {
         var axis = new AxisView(4, 200, inner);
         var x = Random(800 * inner, 2);
@@ -66,7 +68,8 @@ internal sealed class ReductionTests
         }
         Match(DType.F32, b =>
         {
-            Tensor y = Output(b, DType.F32, [4, inner]), values = Output(b, DType.F32, [4, inner]), indices = Output(b, DType.I32, [4, inner]);
+            Tensor y = Output(b, DType.F32, [4, inner]), values = Output(b, DType.F32, [4, inner]),
+                indices = Output(b, DType.I32, [4, inner]);
             b.Run(new ReduceArgs(kind, Make(b, DType.F32, [x.Length], x), axis, y));
             b.Run(new ArgReduceArgs(kind, Make(b, DType.F32, [x.Length], x), axis, values, indices));
             return [y, values, indices];
@@ -74,14 +77,17 @@ internal sealed class ReductionTests
     }
 
     [Test]
-    public void Arg_takes_the_first([Values(ReduceKind.Max, ReduceKind.Min)] ReduceKind kind, [Values(DType.F32, DType.F64)] DType dtype)
+    public void Arg_takes_the_first(
+        [Values(ReduceKind.Max, ReduceKind.Min)] ReduceKind kind, [Values(DType.F32, DType.F64)] DType dtype)
     {
-        foreach (var axis in new AxisView[] { new(5, 301, 1), new(5, 301, 3), new(3, 1, 1), new(1, 5000, 1), new(0, 4, 1) })
+        foreach (var axis
+            in new AxisView[] { new(5, 301, 1), new(5, 301, 3), new(3, 1, 1), new(1, 5000, 1), new(0, 4, 1) })
         {
             var x = Array.ConvertAll(Random(axis.Outer * axis.Length * axis.Inner, 9), Math.Round);
             Match(dtype, b =>
             {
-                Tensor values = Output(b, dtype, [axis.Outer, axis.Inner]), indices = Output(b, DType.I32, [axis.Outer, axis.Inner]);
+                Tensor values = Output(b, dtype, [axis.Outer, axis.Inner]),
+                    indices = Output(b, DType.I32, [axis.Outer, axis.Inner]);
                 b.Run(new ArgReduceArgs(kind, Make(b, dtype, [x.Length], x), axis, values, indices));
                 return [values, indices];
             });
@@ -101,7 +107,9 @@ internal sealed class ReductionTests
             double[] bad = [double.NaN, double.PositiveInfinity, double.NegativeInfinity];
             var expected = 0;
             for (var i = count - 1; i >= 0; i -= 71) x[i] = bad[expected++ % 3];
-            Assert.That(Counts(Make(TestBackends.OpenCl, dtype, [count], x), Make(TestBackends.OpenCl, dtype, [1], [1.0])), Is.EqualTo(new long[] { expected, 0 }));
+            Assert.That(
+                Counts(Make(TestBackends.OpenCl, dtype, [count], x), Make(TestBackends.OpenCl, dtype, [1], [1.0])),
+                Is.EqualTo(new long[] { expected, 0 }));
         }
     }
 

@@ -9,14 +9,15 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Gpu;
 
 /// <summary>
-/// Runs kernels on the CPU back end and on the OpenCL device, there with every team of lanes, and compares. Every tensor starts one element into
-/// its storage.
+/// Runs kernels on the CPU back end and on the OpenCL device, there with every team of lanes, and compares. Every
+/// tensor starts one element into its storage.
 /// </summary>
 internal static class RowChecks
 {
     private static readonly RowTeam?[] Teams = [null, RowTeam.Lane, RowTeam.Part, RowTeam.Group];
 
-    public static double[] Random(int count, int seed, double low = -2, double high = 2) => KernelHost.Random(count, seed, low, high);
+    public static double[] Random(int count, int seed, double low = -2, double high = 2) =>
+        KernelHost.Random(count, seed, low, high);
 
     public static Tensor Make(IBackend backend, DType dtype, Shape shape, double[] values)
     {
@@ -30,7 +31,9 @@ internal static class RowChecks
         return all.Share(shape, default, 1);
     }
 
-    /// <summary>An output that starts as rubbish, so that a kernel that reads it, or leaves some of it out, is found out.</summary>
+    /// <summary>
+    /// An output that starts as rubbish, so that a kernel that reads it, or leaves some of it out, is found out.
+    /// </summary>
     public static Tensor Output(IBackend backend, DType dtype, Shape shape)
     {
         var values = new double[shape.Count];
@@ -38,7 +41,10 @@ internal static class RowChecks
         return Make(backend, dtype, shape, values);
     }
 
-    /// <summary>Results agree: whole numbers, NaN and infinities exactly, the rest by relative L2 error; and they are the same bits in a second run.</summary>
+    /// <summary>
+    /// Results agree: whole numbers, NaN and infinities exactly, the rest by relative L2 error; and they are the same
+    /// bits in a second run.
+    /// </summary>
     /// <param name="dtype">Element type that <paramref name="run"/> computes in.</param>
     /// <param name="run">Runs the kernels on a back end.</param>
     /// <param name="allowance">Largest error that passes; by default that of kernels that sum.</param>
@@ -54,7 +60,8 @@ internal static class RowChecks
             if (team is not null) continue;
             var again = OnDevice(team, run);
             for (var i = 0; i < actual.Length; i++)
-                Assert.That(MemoryMarshal.Cast<double, long>(again[i]).SequenceEqual(MemoryMarshal.Cast<double, long>(actual[i])), $"result {i} differs from run to run");
+                Assert.That(MemoryMarshal.Cast<double, long>(again[i])
+                    .SequenceEqual(MemoryMarshal.Cast<double, long>(actual[i])), $"result {i} differs from run to run");
         }
     }
 

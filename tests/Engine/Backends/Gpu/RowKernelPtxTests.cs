@@ -10,7 +10,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Backends.Gpu;
 
-/// <summary>The row kernels compile for CUDA, keep everything in registers and know the address space of every access.</summary>
+/// <summary>
+/// The row kernels compile for CUDA, keep everything in registers and know the address space of every access.
+/// </summary>
 [TestFixture]
 internal sealed class RowKernelPtxTests
 {
@@ -34,8 +36,10 @@ internal sealed class RowKernelPtxTests
 
     private static void LaunchAll(GpuBackend b, DType dtype)
     {
-        Tensor x = New([6, 40]), y = New([6, 40]), z = New([6, 40]), v = New([40]), w = New([40]), r = New([6]), s = New([6]);
-        Tensor labels = Tensor.Empty([6], DType.I32, b), where = Tensor.Empty([6, 2], DType.I32, b), stats = New([6, 4]);
+        Tensor x = New([6, 40]), y = New([6, 40]), z = New([6, 40]), v = New([40]), w = New([40]),
+            r = New([6]), s = New([6]);
+        Tensor labels = Tensor.Empty([6], DType.I32, b), where = Tensor.Empty([6, 2], DType.I32, b),
+            stats = New([6, 4]);
         var rows = new AxisView(6, 40, 1);
         foreach (var kind in Enum.GetValues<ReduceKind>()) b.Run(new ReduceArgs(kind, x, rows, r));
         b.Run(new ArgReduceArgs(ReduceKind.Max, x, rows, r, labels));

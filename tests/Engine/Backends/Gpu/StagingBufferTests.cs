@@ -13,7 +13,8 @@ internal sealed class StagingBufferTests
         var device = TestBackends.OpenCl;
         var tensors = new Tensor[3000];
         // Three times the capacity in all, from memory that is garbage at once.
-        for (var i = 0; i < tensors.Length; i++) tensors[i] = Tensor.From(Enumerable.Repeat(i, 2048).ToArray(), [2048], device);
+        for (var i = 0; i < tensors.Length; i++)
+            tensors[i] = Tensor.From(Enumerable.Repeat(i, 2048).ToArray(), [2048], device);
         for (var i = 0; i < tensors.Length; i += 97) Assert.That(tensors[i].ToArray<int>(), Is.All.EqualTo(i));
         foreach (var t in tensors) t.Dispose();
     }

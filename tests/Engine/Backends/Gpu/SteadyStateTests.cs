@@ -8,7 +8,9 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Backends.Gpu;
 
-/// <summary>A training step asks for no new memory once the first ones have run, neither of the device nor of the host.</summary>
+/// <summary>
+/// A training step asks for no new memory once the first ones have run, neither of the device nor of the host.
+/// </summary>
 [TestFixture]
 internal sealed class SteadyStateTests
 {
@@ -32,7 +34,8 @@ internal sealed class SteadyStateTests
             for (var i = 0; i < Steps / Windows; i++) Step(x, weight, scale, shift, optimizer);
         });
         var last = Allocated(() => Step(x, weight, scale, shift, optimizer));
-        TestContext.Out.WriteLine($"{(device.Launches - launches) / (Steps + 2)} launches a step; {first} then {last} bytes of host memory a step; the heap grew by at least {grown} bytes over {Steps / Windows} steps");
+        TestContext.Out.WriteLine($"{(device.Launches - launches) / (Steps + 2)} launches a step; {first} then {last} "
+            + $"bytes of host memory a step; the heap grew by at least {grown} bytes over {Steps / Windows} steps");
         Assert.Multiple(() =>
         {
             Assert.That(device.ReservedBytes, Is.EqualTo(reserved), "device memory reserved");
@@ -64,6 +67,7 @@ internal sealed class SteadyStateTests
     private static Tensor Numbers(int[] shape, GpuBackend device)
     {
         var random = new Random(3);
-        return Tensor.From(Enumerable.Range(0, new Shape(shape).Count).Select(_ => (float)random.NextDouble() - 0.5f).ToArray(), new Shape(shape), device);
+        return Tensor.From(Enumerable.Range(0, new Shape(shape).Count).Select(_ => (float)random.NextDouble() - 0.5f)
+            .ToArray(), new Shape(shape), device);
     }
 }

@@ -3,7 +3,9 @@ using AmcEngine.Tensors;
 
 namespace AmcEngine.Tests.Engine.Backends.Gpu;
 
-/// <summary>The same tensors on the CPU and the OpenCL back end, and comparison of what a kernel made of them.</summary>
+/// <summary>
+/// The same tensors on the CPU and the OpenCL back end, and comparison of what a kernel made of them.
+/// </summary>
 internal static class TwoBackends
 {
     /// <summary>A tensor that starts <paramref name="offset"/> elements into its storage.</summary>

@@ -3,13 +3,15 @@ using System.Text;
 namespace AmcEngine.Tests.Engine.Backends.Cpu.Generation;
 
 /// <summary>
-/// Writes engine/Backends/Cpu/Gemm/GemmMicroKernels.g.cs: one straight-line method for each size of tile. Straight lines,
-/// because the JIT keeps 28 accumulators in registers only in a leaf method without arrays, and without loops or calls behind the
-/// k loop; generated, because so many heights by three widths by three kinds by hand would be 108 chances of a slip.
+/// Writes engine/Backends/Cpu/Gemm/GemmMicroKernels.g.cs: one straight-line method for each size of tile. Straight
+/// lines, because the JIT keeps 28 accumulators in registers only in a leaf method without arrays, and without loops or
+/// calls behind the k loop; generated, because so many heights by three widths by three kinds by hand would be 108
+/// chances of a slip.
 /// </summary>
 internal static class GemmKernelWriter
 {
-    // By width in vectors, the most rows that any path has registers for: AVX-512 has 32, for the accumulators, the vectors of B and one of A.
+    // By width in vectors, the most rows that any path has registers for: AVX-512 has 32, for the accumulators, the
+    // vectors of B and one of A.
     private static readonly int[] MostRows = [14, 14, 8];
 
     // What follows the name of an accumulator's row.
@@ -69,13 +71,15 @@ internal static class GemmKernelWriter
         from kind in Enum.GetValues<Kind>()
         select (rows, vectors, kind);
 
-    private static string Name(int rows, int vectors, Kind kind) => $"Rows{rows}Vectors{vectors}{(kind == Kind.Whole ? "" : kind)}";
+    private static string Name(int rows, int vectors, Kind kind) =>
+        $"Rows{rows}Vectors{vectors}{(kind == Kind.Whole ? "" : kind)}";
 
     private static void WriteTable(StringBuilder text)
     {
         for (var vectors = 1; vectors <= MostRows.Length; vectors++)
         {
-            text.Append($"    /// <summary>The kernels {vectors} vector{(vectors > 1 ? "s" : "")} wide: [rows − 1][whole, edge, packed]; each is compiled on its first call.</summary>\n");
+            text.Append($"    /// <summary>The kernels {vectors} vector{(vectors > 1 ? "s" : "")} wide: "
+                + $"[rows − 1][whole, edge, packed]; each is compiled on its first call.</summary>\n");
             text.Append($"    public static nint[] Table{vectors}() =>\n    [\n");
             foreach (var (rows, _, kind) in Sizes().Where(s => s.Vectors == vectors))
                 text.Append($"        (nint)(delegate*<GemmTile<T>*, void>)&{Name(rows, vectors, kind)},\n");
@@ -116,7 +120,8 @@ internal static class GemmKernelWriter
         for (var i = 0; i < rows; i++)
         {
             var (pointer, at) = (i / RowsPerPointer, i % RowsPerPointer);
-            line(3, $"{(i == 0 ? "var " : "")}a = S.Set({(at == 0 ? $"*p{pointer}" : $"p{pointer}[r{at}]")}); {Products(i, vectors)}");
+            line(3, $"{(i == 0 ? "var " : "")}a = S.Set({(at == 0 ? $"*p{pointer}" : $"p{pointer}[r{at}]")}); "
+                + $"{Products(i, vectors)}");
         }
         for (var p = 0; p * RowsPerPointer < rows; p++) line(3, $"p{p} += step;");
         line(2, "}");
@@ -131,12 +136,15 @@ internal static class GemmKernelWriter
         line(2, "var k = t->K;");
         foreach (var steps in new[] { 1, Unroll })
         {
-            line(2, steps == 1 ? $"for (var left = k % {Unroll}; left > 0; left--)" : $"for (k /= {Unroll}; k > 0; k--)");
+            line(2,
+                steps == 1 ? $"for (var left = k % {Unroll}; left > 0; left--)" : $"for (k /= {Unroll}; k > 0; k--)");
             line(2, "{");
             for (var s = 0; s < steps; s++)
             {
-                for (var v = 0; v < vectors; v++) line(3, $"{(s == 0 ? "var " : "")}b{v} = {Load(At("b", s * vectors + v), false)};");
-                for (var i = 0; i < rows; i++) line(3, $"{(s == 0 && i == 0 ? "var " : "")}a = S.Set(p[{s * rows + i}]); {Products(i, vectors)}");
+                for (var v = 0; v < vectors; v++)
+                    line(3, $"{(s == 0 ? "var " : "")}b{v} = {Load(At("b", s * vectors + v), false)};");
+                for (var i = 0; i < rows; i++)
+                    line(3, $"{(s == 0 && i == 0 ? "var " : "")}a = S.Set(p[{s * rows + i}]); {Products(i, vectors)}");
             }
             line(3, $"p += {steps * rows};");
             line(3, $"b += {steps * vectors} * S.Count;");
@@ -144,7 +152,8 @@ internal static class GemmKernelWriter
         }
     }
 
-    private static string Products(int row, int vectors) => Each(vectors, v => $"c{row}{Vectors[v]} = S.MulAdd(a, b{v}, c{row}{Vectors[v]});");
+    private static string Products(int row, int vectors) =>
+        Each(vectors, v => $"c{row}{Vectors[v]} = S.MulAdd(a, b{v}, c{row}{Vectors[v]});");
 
     // Worth its instructions only where the k loop is long enough to hide a line's way from memory.
     private static void WriteFetch(Action<int, string> line, int rows, int vectors)
@@ -168,14 +177,17 @@ internal static class GemmKernelWriter
             line(2, accumulate ? "if (t->Accumulate)" : "else");
             line(2, "{");
             for (var i = 0; i < rows; i++)
-                line(3, (i > 0 ? "c += ldc; " : "") + Each(vectors, v => Element($"c{i}{Vectors[v]}", At("c", v), edge && v == vectors - 1, accumulate)));
+                line(3, (i > 0 ? "c += ldc; " : "") + Each(
+                    vectors, v => Element($"c{i}{Vectors[v]}", At("c", v), edge && v == vectors - 1, accumulate)));
             line(2, "}");
         }
     }
 
-    private static string Each(int vectors, Func<int, string> text, string between = " ") => string.Join(between, Enumerable.Range(0, vectors).Select(text));
+    private static string Each(int vectors, Func<int, string> text, string between = " ") =>
+        string.Join(between, Enumerable.Range(0, vectors).Select(text));
 
-    private static string At(string pointer, int vector) => vector switch { 0 => pointer, 1 => $"{pointer} + S.Count", _ => $"{pointer} + {vector} * S.Count" };
+    private static string At(string pointer, int vector) =>
+        vector switch { 0 => pointer, 1 => $"{pointer} + S.Count", _ => $"{pointer} + {vector} * S.Count" };
 
     private static string Load(string at, bool masked) => masked ? $"S.LoadMasked({at}, mask)" : $"S.Load({at})";
 
