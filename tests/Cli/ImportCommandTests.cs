@@ -167,9 +167,12 @@ internal sealed class ImportCommandTests : FolderTests
             string run = _folder.PathOf($"run{form}"), json = _folder.PathOf("result.json");
             var trained = Amcx.Run("train", "--config", config, "--output", run, "--steps", "2");
             Assert.That(trained.Code, Is.Zero, trained.Error);
-            var evaluated = Amcx.Run("eval", "--config", config, "--checkpoint", run, "--json", json);
+            var page = _folder.PathOf("report.html");
+            var evaluated = Amcx.Run(
+                "eval", "--config", config, "--checkpoint", run, "--json", json, "--report", page);
             Assert.That(evaluated.Code, Is.Zero, evaluated.Error);
             Assert.That((int)JsonNode.Parse(File.ReadAllText(json))!["count"]!, Is.EqualTo(questions));
+            Assert.That(File.ReadAllText(page), Does.Contain("data:image/"), "pictures of the set are in the report");
         }
     }
 }
