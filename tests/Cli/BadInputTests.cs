@@ -61,7 +61,7 @@ internal sealed class BadInputTests() : TrainedOnceTests(steps: 1)
 
     [TestCase("""[{"caption": "a", "bbox": [[0, 0, 4, 4]]}]""", "entry 0", "image")]
     [TestCase("""[{"image": "p.png", "bbox": [[0, 0, 4, 4]]}]""", "entry 0", "caption")]
-    [TestCase("""[{"image": "p.png", "caption": "a"}]""", "annotations.json", "no entry has a box")]
+    [TestCase("""[{"image": "p.png", "caption": "a"}]""", "annotations.json", "no entry has a region")]
     [TestCase("""[{"image": "p.png", "caption": "", "bbox": [[0, 0, 4, 4]]}]""", "entry 0", "phrase")]
     [TestCase("""[{"image": "p.png", "caption": "a", "bbox": [[4, 4, 4, 9]]}]""", "entry 0", "no area")]
     [TestCase("""[{"image": "p.png", "caption": "a", "bbox": [[0, 0, NaN, 9]]}]""", "entry 0")]
