@@ -51,8 +51,8 @@ internal sealed class BrowserTests
         foreach (var file in new[] { _one, _several })
         {
             await using var open = await _browser.Open(file, width, dark);
-            await open.Page.EvaluateAsync("dispatchEvent(new Event('beforeprint'))");
-            var screenshot = await open.Page.ScreenshotAsync(new() { FullPage = true });
+            await open.Evaluate<bool>("dispatchEvent(new Event('beforeprint'))");
+            var screenshot = await open.Screenshot();
             if (Screenshots is not null)
                 File.WriteAllBytes(Path.Combine(Screenshots,
                     $"{Path.GetFileNameWithoutExtension(file)}-{width}-{(dark ? "dark" : "light")}.png"), screenshot);
@@ -74,11 +74,11 @@ internal sealed class BrowserTests
             var contrast = await Contrast(open, text, ground);
             Assert.That(contrast, Is.GreaterThanOrEqualTo(4.5), $"{text} on {ground}");
         }
-        Assert.That(await open.Page.EvaluateAsync<int>(
+        Assert.That(await open.Evaluate<int>(
             "[...document.querySelectorAll('img')].filter(i => !i.alt.includes('phrase')).length"), Is.Zero);
-        Assert.That(await open.Page.EvaluateAsync<int>("[...document.querySelectorAll('main input, main select, "
+        Assert.That(await open.Evaluate<int>("[...document.querySelectorAll('main input, main select, "
             + "header select')].filter(i => i.labels.length === 0).length"), Is.Zero);
-        Assert.That(await open.Page.EvaluateAsync<int>("[...document.querySelectorAll('.chart > svg')].filter(i => "
+        Assert.That(await open.Evaluate<int>("[...document.querySelectorAll('.chart > svg')].filter(i => "
             + "!i.ariaLabel?.includes('ends at')).length"), Is.Zero);
     }
 
@@ -87,9 +87,9 @@ internal sealed class BrowserTests
     {
         await using var open = await _browser.Open(_one);
         var light = await Colour(open, "body", "backgroundColor");
-        await open.Page.SelectOptionAsync("#theme", "dark");
+        await open.Select("#theme", "dark");
         Assert.That(await Colour(open, "body", "backgroundColor"), Is.Not.EqualTo(light));
-        await open.Page.SelectOptionAsync("#theme", "light");
+        await open.Select("#theme", "light");
         Assert.That(await Colour(open, "body", "backgroundColor"), Is.EqualTo(light));
         Assert.That(open.Faults, Is.Empty);
     }
@@ -100,18 +100,18 @@ internal sealed class BrowserTests
         await using var open = await _browser.Open(_one);
         var best = await open.Phrases();
         Assert.That(best, Has.Count.EqualTo(15));
-        string[] verdicts = [.. await open.Page.Locator("#list figcaption").AllInnerTextsAsync()];
+        string[] verdicts = [.. await open.Texts("#list figcaption")];
         Assert.That(verdicts.SkipWhile(v => v.Contains("hit,", StringComparison.Ordinal)), Is.All.Contains("miss"),
             "hits come first");
-        await open.Page.SelectOptionAsync("#sort", "worst");
+        await open.Select("#sort", "worst");
         Assert.That(await open.Phrases(), Is.Not.EqualTo(best));
-        Assert.That((await open.Page.Locator("#list figcaption").AllInnerTextsAsync())[0], Does.Contain("miss"));
-        await open.Page.SelectOptionAsync("#sort", "phrase");
+        Assert.That((await open.Texts("#list figcaption"))[0], Does.Contain("miss"));
+        await open.Select("#sort", "phrase");
         Assert.That(await open.Phrases(), Is.EqualTo(best.Order(StringComparer.InvariantCultureIgnoreCase)));
-        await open.Page.SelectOptionAsync("#sort", "index");
+        await open.Select("#sort", "index");
         Assert.That(
             (await open.Phrases()).Select(p => p[^2..]), Is.EqualTo(Enumerable.Range(0, 15).Select(i => $"{i:D2}")));
-        await open.Page.SelectOptionAsync("#sort", "score");
+        await open.Select("#sort", "score");
         Assert.That((await open.Phrases())[0], Does.EndWith("08"), "the highest score, 0.96");
         Assert.That(open.Faults, Is.Empty);
     }
@@ -120,20 +120,20 @@ internal sealed class BrowserTests
     public async Task Cases_are_filtered_by_phrase_and_verdict()
     {
         await using var open = await _browser.Open(_one);
-        await open.Page.FillAsync("#phrase", "SMALL squ");
+        await open.Fill("#phrase", "SMALL squ");
         Assert.That(await open.Phrases(), Has.Count.EqualTo(3).And.All.StartsWith("the Small Square"));
-        Assert.That(await open.Count(), Is.EqualTo("3 of 15 cases"));
-        await open.Page.SelectOptionAsync("#verdict", "hit");
+        Assert.That(await open.Text("#count"), Is.EqualTo("3 of 15 cases"));
+        await open.Select("#verdict", "hit");
         Assert.That(await open.Phrases(),
             Is.EquivalentTo(new[] { "the Small Square 01", "the Small Square 11" }), "06 is flat");
-        await open.Page.SelectOptionAsync("#verdict", "flat");
+        await open.Select("#verdict", "flat");
         Assert.That(await open.Phrases(), Is.EqualTo(new[] { "the Small Square 06" }));
-        await open.Page.FillAsync("#phrase", "no such phrase");
-        Assert.That(await open.Page.Locator("#nothing").IsVisibleAsync());
-        await open.Page.ClickAsync("#reset");
-        Assert.That(await open.Count(), Is.EqualTo("15 of 15 cases"));
-        await open.Page.SelectOptionAsync("#group", "best");
-        Assert.That(await open.Count(), Is.EqualTo("3 of 15 cases"));
+        await open.Fill("#phrase", "no such phrase");
+        Assert.That(await open.IsVisible("#nothing"));
+        await open.Click("#reset");
+        Assert.That(await open.Text("#count"), Is.EqualTo("15 of 15 cases"));
+        await open.Select("#group", "best");
+        Assert.That(await open.Text("#count"), Is.EqualTo("3 of 15 cases"));
         Assert.That(open.Faults, Is.Empty);
     }
 
@@ -142,32 +142,31 @@ internal sealed class BrowserTests
     {
         await using var open = await _browser.Open(_one);
         var phrases = await open.Phrases();
-        var keys = open.Page.Keyboard;
-        Assert.That(await open.Page.Locator(".hint").IsVisibleAsync(), "the keys are said");
-        await keys.PressAsync("j");
+        Assert.That(await open.IsVisible(".hint"), "the keys are said");
+        await open.Press("j");
         Assert.That(await open.Current(), Is.EqualTo(phrases[0]));
-        await keys.PressAsync("j");
-        await keys.PressAsync("ArrowRight");
+        await open.Press("j");
+        await open.Press("ArrowRight");
         Assert.That(await open.Current(), Is.EqualTo(phrases[2]));
-        await keys.PressAsync("k");
+        await open.Press("k");
         Assert.That(await open.Current(), Is.EqualTo(phrases[1]));
-        await keys.PressAsync("Enter");
-        Assert.That(await open.Page.Locator("#viewer-title").InnerTextAsync(), Is.EqualTo(phrases[1]));
-        await keys.PressAsync("j");
-        Assert.That(await open.Page.Locator("#viewer-title").InnerTextAsync(), Is.EqualTo(phrases[2]));
+        await open.Press("Enter");
+        Assert.That(await open.Text("#viewer-title"), Is.EqualTo(phrases[1]));
+        await open.Press("j");
+        Assert.That(await open.Text("#viewer-title"), Is.EqualTo(phrases[2]));
         Assert.That(await MapIsDrawn(open, "#viewer canvas"));
-        await keys.PressAsync("Escape");
-        Assert.That(await open.Page.Locator("#viewer").IsVisibleAsync(), Is.False);
+        await open.Press("Escape");
+        Assert.That(await open.IsVisible("#viewer"), Is.False);
         Assert.That(await open.Current(), Is.EqualTo(phrases[2]), "back where the viewer was");
 
-        await keys.PressAsync("/");
-        await keys.TypeAsync("joko");
+        await open.Press("/");
+        await open.Type("joko");
         Assert.That(
-            await open.Page.InputValueAsync("#phrase"), Is.EqualTo("joko"), "letters are letters in the filter");
-        await keys.PressAsync("Escape");
-        await open.Page.ClickAsync("#reset");
-        await keys.PressAsync("r");
-        Assert.That(await open.Page.Locator("#list svg").First.IsVisibleAsync(), Is.False);
+            await open.Value("#phrase"), Is.EqualTo("joko"), "letters are letters in the filter");
+        await open.Press("Escape");
+        await open.Click("#reset");
+        await open.Press("r");
+        Assert.That(await open.IsVisible("#list svg"), Is.False);
         Assert.That(open.Faults, Is.Empty);
     }
 
@@ -176,34 +175,34 @@ internal sealed class BrowserTests
     {
         await using var open = await _browser.Open(_one);
         Assert.That(await Colour(open, "#list canvas", "opacity"), Is.EqualTo("0.6"));
-        await open.Page.Locator("#opacity").FillAsync("25");
+        await open.Fill("#opacity", "25");
         Assert.That(await Colour(open, "#list canvas", "opacity"), Is.EqualTo("0.25"));
-        await open.Page.Locator("h1").ClickAsync();
-        await open.Page.Keyboard.PressAsync("o");
+        await open.Click("h1");
+        await open.Press("o");
         Assert.That(await Colour(open, "#list canvas", "opacity"), Is.EqualTo("0.3"), "the next of the key's steps");
-        Assert.That(await open.Page.Locator("#opacity-text").InnerTextAsync(), Is.EqualTo("30 %"));
+        Assert.That(await open.Text("#opacity-text"), Is.EqualTo("30 %"));
     }
 
     [Test]
     public async Task Map_region_and_spot_lie_where_they_are_in_the_picture()
     {
         await using var open = await _browser.Open(_one);
-        await open.Page.SelectOptionAsync("#sort", "index");
+        await open.Select("#sort", "index");
         // The second case: a hit, whose map is highest in the middle of the patch (4, 4) of 8, and whose region is the
         // middle half.
-        var figure = open.Page.Locator("#list figure").Nth(1);
-        await figure.ScrollIntoViewIfNeededAsync();
-        Assert.That(await MapIsDrawn(open, "#list figure:nth-child(2) canvas"));
-        var stage = (await figure.Locator(".stage").BoundingBoxAsync())!;
+        const string figure = "#list figure:nth-child(2)";
+        await open.Show(figure);
+        Assert.That(await MapIsDrawn(open, $"{figure} canvas"));
+        var stage = await open.Box($"{figure} .stage");
         Closeness.Near("the picture's shape", stage.Width / stage.Height, 240 / 160.0, 0.02);
-        var outline = (await figure.Locator("path.edge").BoundingBoxAsync())!;
+        var outline = await open.Box($"{figure} path.edge");
         Closeness.Near("left", (outline.X - stage.X) / stage.Width, 0.25, 0.01);
         Closeness.Near("bottom", (outline.Y + outline.Height - stage.Y) / stage.Height, 0.75, 0.01);
-        var spot = (await figure.Locator(".spot").BoundingBoxAsync())!;
+        var spot = await open.Box($"{figure} .spot");
         Closeness.Near("across", (spot.X + spot.Width / 2 - stage.X) / stage.Width, 4.5 / 8, 0.01);
         Closeness.Near("down", (spot.Y + spot.Height / 2 - stage.Y) / stage.Height, 4.5 / 8, 0.01);
-        var peak = await open.Page.EvaluateAsync<double[]>("""
-            () => {
+        var peak = await open.Evaluate<double[]>("""
+            (() => {
                 const canvas = document.querySelector("#list figure:nth-child(2) canvas");
                 const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
                 let best = 0, sumX = 0, sumY = 0, count = 0;
@@ -216,7 +215,7 @@ internal sealed class BrowserTests
                     [sumX, sumY, count] = [sumX + pixel % canvas.width + 0.5, sumY + Math.floor(pixel / canvas.width) + 0.5, count + 1];
                 }
                 return [sumX / count / canvas.width, sumY / count / canvas.height, best];
-            }
+            })()
             """);
         Closeness.Near("the map's highest place, across", peak[0], 4.5 / 8, 0.015);
         Closeness.Near("the map's highest place, down", peak[1], 4.5 / 8, 0.015);
@@ -227,9 +226,9 @@ internal sealed class BrowserTests
     public async Task Several_runs_stand_side_by_side()
     {
         await using var open = await _browser.Open(_several);
-        Assert.That(await open.Page.Locator("#list figure:first-child .panel").CountAsync(), Is.EqualTo(3));
-        Assert.That(await open.Page.Locator("#numbers tbody tr").CountAsync(), Is.EqualTo(3));
-        await open.Page.SelectOptionAsync("#verdict", "differ");
+        Assert.That(await open.Count("#list figure:first-child .panel"), Is.EqualTo(3));
+        Assert.That(await open.Count("#numbers tbody tr"), Is.EqualTo(3));
+        await open.Select("#verdict", "differ");
         var shown = await open.Phrases();
         // Flat maps are misses of every run; all other questions are missed by one run of three.
         Assert.That(shown, Has.Count.EqualTo(13));
@@ -240,14 +239,13 @@ internal sealed class BrowserTests
     public async Task Numbers_breakdowns_and_curves_are_there()
     {
         await using var open = await _browser.Open(_one);
-        var page = open.Page;
-        Assert.That(await page.Locator("#numbers").InnerTextAsync(), Does.Contain("62.5 %").And.Contain("55.0–70.0 %"));
-        Assert.That(await page.Locator("#breakdowns tbody tr").CountAsync(), Is.EqualTo(3));
-        Assert.That(await page.Locator("#charts path.line").CountAsync(), Is.EqualTo(3));
-        await page.Locator("#charts svg").First.HoverAsync();
-        Assert.That(await page.Locator("#charts .readout").First.InnerTextAsync(),
+        Assert.That(await open.Text("#numbers"), Does.Contain("62.5 %").And.Contain("55.0–70.0 %"));
+        Assert.That(await open.Count("#breakdowns tbody tr"), Is.EqualTo(3));
+        Assert.That(await open.Count("#charts path.line"), Is.EqualTo(3));
+        await open.Hover("#charts svg");
+        Assert.That(await open.Text("#charts .readout"),
             Does.Match("step [0-9]+: the model [0-9.]+ %"));
-        Assert.That(await page.Locator("#notes").InnerTextAsync(), Is.EqualTo("Something to know."));
+        Assert.That(await open.Text("#notes"), Is.EqualTo("Something to know."));
     }
 
     // Among every 13th pixel.
@@ -283,10 +281,10 @@ internal sealed class BrowserTests
     };
 
     private static Task<string> Colour(OpenPage open, string selector, string property) =>
-        open.Page.EvaluateAsync<string>($"getComputedStyle(document.querySelector('{selector}')).{property}");
+        open.Evaluate<string>($"getComputedStyle(document.querySelector('{selector}')).{property}");
 
-    private static Task<bool> MapIsDrawn(OpenPage open, string canvas) => open.Page.EvaluateAsync<bool>($$"""
-        () => new Promise(done => {
+    private static Task<bool> MapIsDrawn(OpenPage open, string canvas) => open.Evaluate<bool>($$"""
+        new Promise(done => {
             const look = left => {
                 const one = document.querySelector("{{canvas}}");
                 const drawn = one.getContext("2d").getImageData(0, 0, one.width, one.height).data.some(v => v > 0);
