@@ -156,7 +156,9 @@ internal sealed class OpenPage(DevTools tools, string context, string session) :
     // Keys without a letter, by their names: the number that Windows has for them, and the text that they write.
     private static readonly Dictionary<string, (int Number, string? Text)> Keys = new(StringComparer.Ordinal)
     {
-        ["Enter"] = (13, "\r"), ["Escape"] = (27, null), ["ArrowRight"] = (39, null),
+        ["Enter"] = (13, "\r"),
+        ["Escape"] = (27, null),
+        ["ArrowRight"] = (39, null),
     };
 
     // By the loader's name; whether the event or the one who waits for it comes first.
