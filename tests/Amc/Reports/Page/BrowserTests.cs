@@ -60,6 +60,8 @@ internal sealed class BrowserTests
             Assert.That(picture.Width, Is.EqualTo(width), "nothing is wider than the window");
             Assert.That(picture.Pixels[0], dark ? Is.LessThan(60) : Is.GreaterThan(200), "the colour of the paper");
             Assert.That(Colours(picture), Is.GreaterThan(500), "there is more than paper");
+            Assert.That(file == _several || await open.Evaluate<bool>("[...document.querySelectorAll('#breakdowns "
+                + ".wide')].every(w => w.scrollWidth <= w.clientWidth)"), "no breakdown is cut off");
             Assert.That(open.Faults, Is.Empty);
         }
     }
