@@ -20,21 +20,10 @@ internal static class CompareMethodsCommand
 {
     /// <summary>Prints a Markdown table of the methods, a row as soon as it is known, and draws a grid.</summary>
     /// <exception cref="ConfigException">An argument is missing or does not go with the others.</exception>
-    public static int Run(CompareOptions options, CommandContext context)
-    {
-        using var signals = StopSignals.Listen(
-            context.Error, "stopping: what was answered is kept; once more ends at once");
-        try
-        {
-            return Run(options, context, signals.Token);
-        }
-        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
-        {
-            return signals.ExitCode;
-        }
-    }
+    public static int Run(CompareOptions options, CommandContext context) => StopSignals.Around(
+        context.Error, StopSignals.AnswersKept, stop => Run(options, context, stop));
 
-    /// <summary>The same with a wish to stop, after which what was answered is kept.</summary>
+    /// <summary>The same with a token that asks to stop, after which what was answered is kept.</summary>
     internal static int Run(CompareOptions options, CommandContext context, CancellationToken stop)
     {
         (var file, var weights) = Check(options);
@@ -42,8 +31,7 @@ internal static class CompareMethodsCommand
         var config = RunConfig.Load(file, options.Set);
         CheckOutput(options, config);
         var checkpoint = CheckpointFile.Find(weights, options.Key);
-        var all = DataSources.Test(config, DataSources.Once(context.Warn))
-            ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files to evaluate on");
+        var all = DataSources.RequireTest(config, DataSources.Once(context.Warn));
         var tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         using var backend = DeviceSelector.Open(options);
         var loading = new LoadOptions(context.Warn, options.Verbose ? context.Out : null, options.AllowMissing);
@@ -132,8 +120,7 @@ internal static class CompareMethodsCommand
         {
             draw();
         }
-        catch (Exception e)
-            when (e is FileWriteException or DataException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (OutputFiles.IsWriteFailure(e))
         {
             // What stopped the comparison is the error; this comes on top of it.
             context.Warn($"{options.Output}: {e.Message}");
@@ -158,11 +145,7 @@ internal static class CompareMethodsCommand
         CompareReport.CheckOutput(options);
         if (options.Output is not { } output)
             return;
-        if (!RgbImage.CanSave(output))
-        {
-            var names = string.Join(", ", RgbImage.SavedAs);
-            throw new ConfigException($"--output {output}: pictures are written as {names}; choose such a name");
-        }
+        OutputFiles.RequirePictureName("--output", output);
         OutputFiles.RequireWritable("--output", output);
         OutputFiles.RequireOther(
             "--output", output, [("--config", options.Config), ("--checkpoint", options.Checkpoint),

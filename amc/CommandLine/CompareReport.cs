@@ -41,8 +41,7 @@ internal static class CompareReport
         if (options.Config is { } file)
         {
             var config = RunConfig.Load(file, options.Set);
-            var questions = DataSources.Test(config, context.Warn)
-                ?? throw ConfigRules.Wrong(config, "test_file: is missing; name the annotation files that were asked");
+            var questions = DataSources.RequireTest(config, context.Warn, "that were asked");
             var cases = new CaseSample();
             for (var i = 0; i < answers.Count; i++)
             {

@@ -66,11 +66,7 @@ internal static class DataCommandRunner
             return;
         if (options.ImageRoot is null)
             throw new ConfigException("--sheet: needs --image-root, the folder that picture paths start from");
-        if (!RgbImage.CanSave(sheet))
-        {
-            var known = string.Join(", ", RgbImage.SavedAs);
-            throw new ConfigException($"--sheet {sheet}: pictures are written as {known}; choose such a name");
-        }
+        OutputFiles.RequirePictureName("--sheet", sheet);
     }
 
     private static void Show(Inspection found, TextWriter output)

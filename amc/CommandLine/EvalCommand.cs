@@ -15,21 +15,10 @@ namespace AmcEngine.Amc.CommandLine;
 internal static class EvalCommand
 {
     /// <summary>Plays the pointing game and writes the result.</summary>
-    public static int Run(EvalOptions options, CommandContext context)
-    {
-        using var signals = StopSignals.Listen(
-            context.Error, "stopping: what was answered is kept; once more ends at once");
-        try
-        {
-            return Run(options, context, signals.Token);
-        }
-        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
-        {
-            return signals.ExitCode;
-        }
-    }
+    public static int Run(EvalOptions options, CommandContext context) => StopSignals.Around(
+        context.Error, StopSignals.AnswersKept, stop => Run(options, context, stop));
 
-    /// <summary>The same with a wish to stop, after which what was answered is kept.</summary>
+    /// <summary>The same with a token that asks to stop, after which what was answered is kept.</summary>
     internal static int Run(EvalOptions options, CommandContext context, CancellationToken stop)
     {
         RequireOneModel(options);
@@ -83,9 +72,8 @@ internal static class EvalCommand
             throw new ConfigException("--checkpoint-dir: takes the place of --checkpoint; give one of the two");
         if (options.Curve is not null && options.CheckpointDir is null)
             throw new ConfigException("--curve: goes with --checkpoint-dir alone; add it, or leave --curve out");
-        if (options.Curve is { } curve && !RgbImage.CanSave(curve))
-            throw new ConfigException(
-                $"--curve {curve}: pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
+        if (options.Curve is { } curve)
+            OutputFiles.RequirePictureName("--curve", curve);
     }
 
     private static void CheckOutputs(EvalOptions options, RunConfig config)
@@ -112,7 +100,7 @@ internal static class EvalCommand
         {
             WriteAll([.. Outputs(options, report, answers)]);
         }
-        catch (Exception e) when (IsWriteFailure(e))
+        catch (Exception e) when (OutputFiles.IsWriteFailure(e))
         {
             // What stopped the evaluation is the error; this comes on top of it.
             context.Warn(e.Message);
@@ -144,14 +132,11 @@ internal static class EvalCommand
             {
                 write();
             }
-            catch (Exception e) when (IsWriteFailure(e))
+            catch (Exception e) when (OutputFiles.IsWriteFailure(e))
             {
                 failure ??= ExceptionDispatchInfo.Capture(e);
             }
         }
         failure?.Throw();
     }
-
-    private static bool IsWriteFailure(Exception e) =>
-        e is FileWriteException or DataException or IOException or UnauthorizedAccessException;
 }

@@ -50,7 +50,7 @@ internal static class EvalFolderCommand
         var summary = new EvaluationSummary(new Bootstrap());
         var tally = new PointingTally(summary.Add);
         run.Play(checkpoint, backend, tally, stop);
-        return new CurvePoint(step, Path.GetDirectoryName(checkpoint.Path)!, tally.Result, summary.Metrics[0].Estimate);
+        return new CurvePoint(step, Path.GetDirectoryName(checkpoint.Path)!, tally.Result, summary.Accuracy);
     }
 
     private static void Say(CurvePoint point, CommandContext context)

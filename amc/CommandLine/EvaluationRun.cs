@@ -92,8 +92,7 @@ internal sealed class EvaluationRun
     /// <exception cref="DataException">It is missing or wrong.</exception>
     public void Read()
     {
-        var all = DataSources.Test(_config, _context.Warn)
-            ?? throw ConfigRules.Wrong(_config, "test_file: is missing; name the annotation files to evaluate on");
+        var all = DataSources.RequireTest(_config, _context.Warn);
         Data = all as IFileDataset;
         Questions = _options.Count is { } count ? new FirstQuestions(all, count) : all;
     }
@@ -102,7 +101,7 @@ internal sealed class EvaluationRun
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="backend">Where to compute.</param>
     /// <param name="tally">Counts the answers.</param>
-    /// <param name="stop">The wish to stop.</param>
+    /// <param name="stop">Asks to stop.</param>
     public void Play(CheckpointFile checkpoint, IBackend backend, PointingTally tally, CancellationToken stop)
     {
         var tokenizer = TokenizerChoice.Of(checkpoint, _config, _context);

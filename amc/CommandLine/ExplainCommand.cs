@@ -61,9 +61,7 @@ internal static class ExplainCommand
 
     private static void CheckOutput(ExplainOptions options)
     {
-        if (!RgbImage.CanSave(options.Output))
-            throw new ConfigException($"--output {options.Output}: "
-                + $"pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
+        OutputFiles.RequirePictureName("--output", options.Output);
         OutputFiles.RequireWritable("--output", options.Output);
         OutputFiles.RequireOther("--output", options.Output, ("--image", options.Image),
             ("--checkpoint", options.Checkpoint), ("--config", options.Config));

@@ -1,4 +1,6 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.DataTools;
+using AmcEngine.Files;
 
 namespace AmcEngine.Amc.CommandLine;
 
@@ -30,6 +32,21 @@ internal static class OutputFiles
                 $"{option} {path}: the folder cannot be written ({e.Message.TrimEnd('.')}); choose another file", e);
         }
     }
+
+    /// <summary>Refuses a name that no picture is written under.</summary>
+    /// <param name="option">The option that names it.</param>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ConfigException">Its ending is that of no format.</exception>
+    public static void RequirePictureName(string option, string path)
+    {
+        if (!RgbImage.CanSave(path))
+            throw new ConfigException($"{option} {path}: "
+                + $"pictures are written as {string.Join(", ", RgbImage.SavedAs)}; choose such a name");
+    }
+
+    /// <summary>Whether a result could not be written, or not be drawn for want of its pictures.</summary>
+    public static bool IsWriteFailure(Exception e) =>
+        e is FileWriteException or DataException or IOException or UnauthorizedAccessException;
 
     /// <summary>Refuses an output that would take the place of another file of the command.</summary>
     /// <param name="option">The option that names it.</param>

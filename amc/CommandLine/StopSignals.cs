@@ -14,6 +14,9 @@ internal sealed partial class StopSignals : IDisposable
         (PosixSignal.SIGINT, 2), (PosixSignal.SIGTERM, 15), (PosixSignal.SIGHUP, 1)
     ];
 
+    /// <summary>What an evaluation says when it is asked to stop.</summary>
+    public const string AnswersKept = "stopping: what was answered is kept; once more ends at once";
+
     private readonly CancellationTokenSource _stop = new();
     private readonly TextWriter _error;
     private readonly string _answer;
@@ -37,6 +40,24 @@ internal sealed partial class StopSignals : IDisposable
     /// <param name="error">Where to answer.</param>
     /// <param name="answer">What happens now, in one line.</param>
     public static StopSignals Listen(TextWriter error, string answer) => new(error, answer);
+
+    /// <summary>Runs a command that gives up where it is asked to stop, and keeps what it has by then.</summary>
+    /// <param name="error">Where to answer.</param>
+    /// <param name="answer">What happens now, in one line.</param>
+    /// <param name="command">The command with the token that asks.</param>
+    /// <returns>The command's exit code, or the signal's.</returns>
+    public static int Around(TextWriter error, string answer, Func<CancellationToken, int> command)
+    {
+        using var signals = Listen(error, answer);
+        try
+        {
+            return command(signals.Token);
+        }
+        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+        {
+            return signals.ExitCode;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

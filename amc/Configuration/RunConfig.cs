@@ -34,6 +34,12 @@ internal sealed class RunConfig
     /// <summary>Side of the square pictures.</summary>
     public int ImageSize => Integer("image_res");
 
+    /// <summary>
+    /// The folder that picture paths start from. The reference's evaluation files may hold full paths, with an empty
+    /// image_root.
+    /// </summary>
+    public string ImageRoot => OptionalText("image_root") is { Length: > 0 } root ? root : ".";
+
     /// <summary>Seed of the weights, the data order, augmentation and dropout.</summary>
     public ulong Seed => (ulong)Integer("seed");
 

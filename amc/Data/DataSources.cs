@@ -39,7 +39,7 @@ internal static class DataSources
                 Augmentation = augmentation,
             });
         }
-        return new AnnotationDataset(Files(config, "train_file"), Root(config), new AnnotationDatasetOptions
+        return new AnnotationDataset(Files(config, "train_file"), config.ImageRoot, new AnnotationDatasetOptions
         {
             ImageSize = config.ImageSize,
             MaxWords = config.Integer("max_words"),
@@ -62,8 +62,19 @@ internal static class DataSources
         if (config.Texts("test_file").Count == 0)
             return null;
         return new AnnotationEvaluationSet(
-            Files(config, "test_file"), Root(config), config.Integer("max_words"), PictureSettings.Of(config), warn);
+            Files(config, "test_file"), config.ImageRoot, config.Integer("max_words"), PictureSettings.Of(config), warn);
     }
+
+    /// <summary>The test questions of a command that cannot do without.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="warn">Told in one line about what is wrong with the data and left out.</param>
+    /// <param name="use">What the files are for, in words that end the message.</param>
+    /// <exception cref="ConfigException">The configuration names none.</exception>
+    /// <exception cref="DataException">A file or folder is missing or wrong.</exception>
+    public static IEvaluationSet RequireTest(
+        RunConfig config, Action<string>? warn, string use = "to evaluate on") =>
+        Test(config, warn)
+            ?? throw ConfigRules.Wrong(config, $"test_file: is missing; name the annotation files {use}");
 
     /// <summary>What an evaluation calls its data.</summary>
     public static string Split(RunConfig config) =>
@@ -95,8 +106,4 @@ internal static class DataSources
         config.Texts(key) is { Count: > 0 } files
             ? files
             : throw ConfigRules.Wrong(config, $"{key}: is missing; name the annotation files, or set dataset: scenes");
-
-    // The reference's evaluation files may hold full paths in their entries, with an empty image_root.
-    private static string Root(RunConfig config) =>
-        config.OptionalText("image_root") is { Length: > 0 } root ? root : ".";
 }

@@ -86,9 +86,9 @@ internal sealed class AnswerJudge(IProtocol protocol, MeasureChoice? choice = nu
         return values;
     }
 
-    private static int Words(string caption) =>
-        (caption.StartsWith(WwblProtocol.Prefix, StringComparison.Ordinal)
-            ? caption[WwblProtocol.Prefix.Length..] : caption)
+    private int Words(string caption) =>
+        (caption.StartsWith(protocol.PhrasePrefix, StringComparison.Ordinal)
+            ? caption[protocol.PhrasePrefix.Length..] : caption)
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
 }
 

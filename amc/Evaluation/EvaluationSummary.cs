@@ -22,14 +22,21 @@ internal sealed class EvaluationSummary(Bootstrap bootstrap)
     private readonly List<(string Name, List<Observation> Values)> _metrics = [(Pointing, [])];
     private readonly Dictionary<string, Dictionary<string, List<Observation>>> _parts = new(StringComparer.Ordinal);
 
+    // Drawn once: text, JSON and page all show them. A new answer makes them out of date.
+    private IReadOnlyList<(string Name, Estimate Estimate)>? _estimates;
+    private IReadOnlyList<(string By, IReadOnlyList<(string Part, Estimate Estimate)> Parts)>? _breakdown;
+
+    /// <summary>The pointing accuracy; of at least one answer.</summary>
+    public Estimate Accuracy => bootstrap.Mean(Values(Pointing))!.Value;
+
     /// <summary>The metrics by name, the pointing accuracy first.</summary>
-    public IReadOnlyList<(string Name, Estimate Estimate)> Metrics =>
+    public IReadOnlyList<(string Name, Estimate Estimate)> Metrics => _estimates ??=
         [.. _metrics.Select(m => (m.Name, bootstrap.Mean(m.Values))).Where(m => m.Item2 is not null).Select(
             m => (m.Name, m.Item2!.Value))];
 
     /// <summary>The pointing accuracy of each part, by what the answers are parted: parts in order of their
     /// names.</summary>
-    public IReadOnlyList<(string By, IReadOnlyList<(string Part, Estimate Estimate)> Parts)> Breakdown =>
+    public IReadOnlyList<(string By, IReadOnlyList<(string Part, Estimate Estimate)> Parts)> Breakdown => _breakdown ??=
     [
         .. _parts.Select(by => (by.Key, (IReadOnlyList<(string, Estimate)>)
         [
@@ -41,6 +48,7 @@ internal sealed class EvaluationSummary(Bootstrap bootstrap)
     /// <summary>Adds an answer.</summary>
     public void Add(PointingAnswer answer)
     {
+        (_estimates, _breakdown) = (null, null);
         var picture = answer.Sample.Image;
         var hit = new Observation(picture, answer.Hit ? 1 : 0);
         Values(Pointing).Add(hit);

@@ -47,5 +47,5 @@ internal static class TrainingOverlap
     }
 
     private static string Full(RunConfig config, string picture) =>
-        Path.GetFullPath(Path.Combine(config.OptionalText("image_root") is { Length: > 0 } root ? root : ".", picture));
+        Path.GetFullPath(Path.Combine(config.ImageRoot, picture));
 }

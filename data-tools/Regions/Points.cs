@@ -54,12 +54,8 @@ public sealed record Points(IReadOnlyList<(double X, double Y)> Centers, double 
         this with { Centers = [.. Centers.Select(p => (p.X * width, p.Y * height))], Radius = Radius * width };
 
     /// <inheritdoc/>
-    internal override void FillRow(RegionGrid grid, int row, double weight, Span<float> target)
-    {
-        List<Chord> chords = [];
-        AddChords(row + 0.5, chords);
-        grid.Fill(chords, closed: true, weight * Weight, target);
-    }
+    internal override void FillRow(RegionGrid grid, int row, double weight, Span<float> target) =>
+        FillChords(grid, row, closed: true, weight, target);
 
     /// <inheritdoc/>
     internal override void AddChords(double y, List<Chord> chords)

@@ -77,12 +77,8 @@ public sealed record Polygon(IReadOnlyList<(double X, double Y)> Points) : Regio
         this with { Points = [.. Points.Select(p => (p.X * width, p.Y * height))] };
 
     /// <inheritdoc/>
-    internal override void FillRow(RegionGrid grid, int row, double weight, Span<float> target)
-    {
-        List<Chord> chords = [];
-        AddChords(row + 0.5, chords);
-        grid.Fill(chords, closed: false, weight * Weight, target);
-    }
+    internal override void FillRow(RegionGrid grid, int row, double weight, Span<float> target) =>
+        FillChords(grid, row, closed: false, weight, target);
 
     /// <inheritdoc/>
     internal override void AddChords(double y, List<Chord> chords)

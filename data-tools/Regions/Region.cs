@@ -113,6 +113,21 @@ public abstract record Region
     /// Adds the stretches in which a horizontal line runs through the region, in no order; they may overlap.
     /// </summary>
     internal abstract void AddChords(double y, List<Chord> chords);
+
+    /// <summary>
+    /// <see cref="FillRow"/> of an outline: the pixels whose centres lie on the stretches of <see cref="AddChords"/>.
+    /// </summary>
+    /// <param name="grid">Which pixels of the picture are wanted.</param>
+    /// <param name="row">The row of the picture.</param>
+    /// <param name="closed">Whether a centre at the end of a stretch belongs to it.</param>
+    /// <param name="weight">What the region's own weight is multiplied by.</param>
+    /// <param name="target">A weight for each column of the grid.</param>
+    private protected void FillChords(RegionGrid grid, int row, bool closed, double weight, Span<float> target)
+    {
+        List<Chord> chords = [];
+        AddChords(row + 0.5, chords);
+        grid.Fill(chords, closed, weight * Weight, target);
+    }
 }
 
 /// <summary>A stretch of a horizontal line, from one x to another.</summary>

@@ -48,12 +48,8 @@ public sealed record Scribble(IReadOnlyList<(double X, double Y)> Points, double
         this with { Points = [.. Points.Select(p => (p.X * width, p.Y * height))], Width = Width * width };
 
     /// <inheritdoc/>
-    internal override void FillRow(RegionGrid grid, int row, double weight, Span<float> target)
-    {
-        List<Chord> chords = [];
-        AddChords(row + 0.5, chords);
-        grid.Fill(chords, closed: true, weight * Weight, target);
-    }
+    internal override void FillRow(RegionGrid grid, int row, double weight, Span<float> target) =>
+        FillChords(grid, row, closed: true, weight, target);
 
     /// <inheritdoc/>
     // A piece of the line with round ends is convex, so that it meets a horizontal line in one chord: that of its discs

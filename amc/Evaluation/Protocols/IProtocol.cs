@@ -30,6 +30,9 @@ internal interface IProtocol
     /// <summary>Whether boxes are ranked, and the recall among the best k reported (MDETR).</summary>
     bool RanksBoxes => false;
 
+    /// <summary>What stands before each phrase as it is asked; it is no part of the phrase.</summary>
+    string PhrasePrefix => "";
+
     /// <summary>The question as it is asked: phrase and regions; null where the protocol leaves it out.</summary>
     EvaluationSample? Prepare(EvaluationSample sample) => sample;
 

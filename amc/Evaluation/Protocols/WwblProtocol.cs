@@ -32,6 +32,9 @@ internal sealed class WwblProtocol : IProtocol
     public bool AveragesEntities => true;
 
     /// <inheritdoc/>
+    public string PhrasePrefix => Prefix;
+
+    /// <inheritdoc/>
     public EvaluationSample? Prepare(EvaluationSample sample)
     {
         if (sample.Boxes[0].Area <= LeastShare * sample.Width * sample.Height)
@@ -40,11 +43,8 @@ internal sealed class WwblProtocol : IProtocol
     }
 
     /// <inheritdoc/>
-    public bool IsHit(EvaluationSample sample, int x, int y)
-    {
-        var box = Box.Around(sample.Boxes);
-        return x >= box.X1 && x <= box.X2 && y >= box.Y1 && y <= box.Y2;
-    }
+    public bool IsHit(EvaluationSample sample, int x, int y) =>
+        Box.Around(sample.Boxes).Contains(x, y, Edges.Inclusive);
 
     /// <inheritdoc/>
     public double Chance(EvaluationSample sample)
