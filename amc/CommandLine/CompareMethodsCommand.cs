@@ -9,7 +9,6 @@ using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
-using AmcEngine.Files;
 using AmcEngine.Model;
 using AmcEngine.Model.Tokenization;
 

@@ -7,7 +7,6 @@ using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
-using AmcEngine.Files;
 
 namespace AmcEngine.Amc.CommandLine;
 

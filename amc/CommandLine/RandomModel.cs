@@ -12,8 +12,7 @@ namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>
 /// The compared model with random weights, for the sanity check. They come from another seed than the run's: a model
-/// that has
-/// trained for a short time still resembles the weights that it began with.
+/// that has trained for a short time still resembles the weights that it began with.
 /// </summary>
 internal sealed class RandomModel : IDisposable
 {
