@@ -9,8 +9,7 @@ namespace AmcEngine.Amc.Evaluation;
 
 /// <summary>
 /// Asks the model only for maps that are not in a cache. A map is known by the weights, how they are explained, the
-/// device, the
-/// pixels of the picture as the model takes it, and the tokens of the phrase.
+/// device, the pixels of the picture as the model takes it, and the tokens of the phrase.
 /// </summary>
 /// <param name="inner">The explainer.</param>
 /// <param name="cache">Where maps are kept.</param>

@@ -32,8 +32,7 @@ internal sealed class EntityPool
 
     /// <summary>
     /// One map an entity, in the order of their first phrases: the mean of its maps and of its scores, with its first
-    /// phrase. The
-    /// pool is empty then.
+    /// phrase. The pool is empty then.
     /// </summary>
     public IReadOnlyList<JudgedMap> Take()
     {

@@ -14,8 +14,7 @@ internal sealed class EvaluationSummary(Bootstrap bootstrap)
     public const string Pointing = "pointing_accuracy";
 
     // Shares of the picture: small up to the first, medium up to the second. Every picture becomes the model's square,
-    // so that
-    // square pixels, as COCO counts them, say little.
+    // so that square pixels, as COCO counts them, say little.
     private const double Small = 0.05;
     private const double Medium = 0.25;
 

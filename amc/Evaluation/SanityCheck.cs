@@ -20,8 +20,7 @@ internal sealed record SanityResult(double RankCorrelation, double Similarity, i
 
 /// <summary>
 /// The weight-randomisation check (Adebayo et al. 2018), with all weights at once: a method whose maps stay as they are
-/// when
-/// the weights become random explains the picture or itself, and not the model.
+/// when the weights become random explains the picture or itself, and not the model.
 /// </summary>
 internal static class SanityCheck
 {

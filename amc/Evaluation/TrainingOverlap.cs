@@ -8,9 +8,8 @@ internal static class TrainingOverlap
 {
     /// <summary>
     /// A warning where test pictures stand in the training list of the model's run, or where that list is gone; null
-    /// where all is
-    /// well or data is generated, whose test scenes are never trained on. Pictures are the same where their full paths
-    /// are.
+    /// where all is well or data is generated, whose test scenes are never trained on. Pictures are the same where
+    /// their full paths are.
     /// </summary>
     /// <param name="run">The configuration of the model's run.</param>
     /// <param name="config">The configuration of the evaluation.</param>

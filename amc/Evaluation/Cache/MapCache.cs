@@ -13,8 +13,7 @@ internal sealed record CachedMap(PatchMap Map, double Score);
 
 /// <summary>
 /// A folder of maps, a file each, named by a hash of all that decides on the map. A file that is cut, changed or of
-/// another
-/// program counts as none and is written anew.
+/// another program counts as none and is written anew.
 /// </summary>
 /// <param name="folder">The folder; it is made where it is missing.</param>
 internal sealed class MapCache(string folder)

@@ -20,8 +20,7 @@ internal static class BoxOverlap
 
     /// <summary>
     /// The reference's (specification 7): the last pixel of a box is x + w − 1, an overlap of one pixel's width is
-    /// none, and what
-    /// overlaps is counted in pixels, last included.
+    /// none, and what overlaps is counted in pixels, last included.
     /// </summary>
     public static double Reference(Box a, Box b)
     {

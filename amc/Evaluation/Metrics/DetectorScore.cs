@@ -8,8 +8,7 @@ internal static class DetectorScore
 {
     /// <summary>
     /// Σ of the map inside a box / area^power. The pixels are those of the reference: from one corner to the other,
-    /// both cut to
-    /// whole numbers, as far as the picture goes. The area is that of the box as it is given.
+    /// both cut to whole numbers, as far as the picture goes. The area is that of the box as it is given.
     /// </summary>
     /// <param name="map">The map in the picture's size.</param>
     /// <param name="box">A box.</param>

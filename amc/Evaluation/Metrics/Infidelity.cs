@@ -4,10 +4,9 @@ namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
 /// Infidelity (Yeh et al. 2019): how badly a map foretells by how much the score falls when something is removed.
-/// Random squares
-/// are set to the mean colour; the foretold fall is the heat in the square times one factor for all squares, the best
-/// one, since
-/// maps have no unit. Mean squared error, 0 for a perfect map; without any map it is the mean square of the falls.
+/// Random squares are set to the mean colour; the foretold fall is the heat in the square times one factor for all
+/// squares, the best one, since maps have no unit. Mean squared error, 0 for a perfect map; without any map it is the
+/// mean square of the falls.
 /// </summary>
 internal static class Infidelity
 {

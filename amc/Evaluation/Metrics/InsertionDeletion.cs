@@ -2,10 +2,9 @@ namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
 /// Insertion and deletion (Petsiuk et al. 2018, RISE): how fast the score rises when a blurred picture gets its hottest
-/// pixels
-/// back, and how fast it falls when the picture loses them to the mean colour. Both are areas under the score over the
-/// share of
-/// pixels, by the trapezium rule, 0..1 for scores in 0..1. A good map has a high insertion and a low deletion.
+/// pixels back, and how fast it falls when the picture loses them to the mean colour. Both are areas under the score
+/// over the share of pixels, by the trapezium rule, 0..1 for scores in 0..1. A good map has a high insertion and a low
+/// deletion.
 /// </summary>
 internal static class InsertionDeletion
 {

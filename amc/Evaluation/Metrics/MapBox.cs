@@ -11,8 +11,7 @@ internal static class MapBox
 
     /// <summary>
     /// Bounds of the largest group of neighbouring pixels (four neighbours) at or above min + threshold·(max − min);
-    /// the first of
-    /// groups of equal size, row by row. Null where the map is flat.
+    /// the first of groups of equal size, row by row. Null where the map is flat.
     /// </summary>
     /// <param name="map">The map, height × width numbers, row by row.</param>
     /// <param name="width">Its width in pixels.</param>

@@ -5,8 +5,8 @@ namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
 /// A map with what it is measured against. Map and region are compared on a grid over the picture, one cell a pixel as
-/// far as
-/// <see cref="LargestSide"/> allows: larger pictures would take much memory for digits that no patch of a map can show.
+/// far as <see cref="LargestSide"/> allows: larger pictures would take much memory for digits that no patch of a map
+/// can show.
 /// </summary>
 /// <param name="sample">The question as it was asked.</param>
 /// <param name="map">The map of patches.</param>

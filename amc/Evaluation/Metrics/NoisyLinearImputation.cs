@@ -4,10 +4,9 @@ namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
 /// Fills removed pixels so that what is left of the picture does not say where they were (Rong et al. 2022): each
-/// becomes the
-/// weighted mean of its eight neighbours, removed ones included, which is one system of linear equations; then a little
-/// noise.
-/// Straight neighbours weigh 1/6, diagonal ones 1/12; beyond the edge there are none, and the others weigh more.
+/// becomes the weighted mean of its eight neighbours, removed ones included, which is one system of linear equations;
+/// then a little noise. Straight neighbours weigh 1/6, diagonal ones 1/12; beyond the edge there are none, and the
+/// others weigh more.
 /// </summary>
 /// <param name="side">Width and height of the pictures.</param>
 /// <param name="noise">Standard deviation of the noise, in normalised colours.</param>

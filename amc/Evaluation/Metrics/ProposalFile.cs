@@ -6,8 +6,7 @@ namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
 /// Boxes that a detector proposes (specification 6, <c>dets.json</c>): <c>{"5555": [[x, y, width, height, …], …]}</c>
-/// in pixels,
-/// by the picture's number in COCO, its path, its file name, or that name without its ending.
+/// in pixels, by the picture's number in COCO, its path, its file name, or that name without its ending.
 /// </summary>
 internal sealed class ProposalFile
 {

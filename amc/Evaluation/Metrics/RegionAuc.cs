@@ -2,15 +2,13 @@ namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
 /// Area under the curve of hits against false alarms (ROC) when the map is thresholded everywhere: how likely a pixel
-/// of the
-/// region is hotter than one outside (Mann and Whitney 1947; as a measure of saliency maps Judd et al. 2012).
+/// of the region is hotter than one outside (Mann and Whitney 1947; as a measure of saliency maps Judd et al. 2012).
 /// </summary>
 internal static class RegionAuc
 {
     /// <summary>
     /// 1 for a map that ranks every pixel of the region above all others, 0.5 for a flat one; equal values count half.
-    /// Null where
-    /// the region holds no pixel or all. A soft pixel counts on both sides by its weight.
+    /// Null where the region holds no pixel or all. A soft pixel counts on both sides by its weight.
     /// </summary>
     /// <param name="map">The map, a number a pixel.</param>
     /// <param name="region">How much each pixel belongs to the region, 0..1.</param>

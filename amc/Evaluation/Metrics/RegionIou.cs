@@ -2,8 +2,7 @@ namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
 /// Overlap of a thresholded map with the region (intersection over union). Maps have no unit, so that a threshold is a
-/// share of
-/// the map's own range.
+/// share of the map's own range.
 /// </summary>
 internal static class RegionIou
 {
@@ -12,8 +11,7 @@ internal static class RegionIou
 
     /// <summary>
     /// IoU of the pixels at or above min + threshold·(max − min) with the region, 0..1; soft regions count by the sums
-    /// of the
-    /// smaller and of the larger of both. Null where the map is flat.
+    /// of the smaller and of the larger of both. Null where the map is flat.
     /// </summary>
     /// <param name="map">The map, a number a pixel.</param>
     /// <param name="region">How much each pixel belongs to the region, 0..1.</param>

@@ -2,10 +2,9 @@ namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
 /// ROAD, "remove and debias" (Rong et al. 2022): the score after the coldest pixels are removed minus the score after
-/// the hottest
-/// are, averaged over shares of pixels. Removed pixels are filled by <see cref="NoisyLinearImputation"/>, so that the
-/// shape of
-/// the hole gives nothing away. −1..1 for scores in 0..1; a good map is far above 0, a random order is about 0.
+/// the hottest are, averaged over shares of pixels. Removed pixels are filled by <see cref="NoisyLinearImputation"/>,
+/// so that the shape of the hole gives nothing away. −1..1 for scores in 0..1; a good map is far above 0, a random
+/// order is about 0.
 /// </summary>
 internal static class Road
 {

@@ -2,8 +2,7 @@ namespace AmcEngine.Amc.Evaluation.Metrics;
 
 /// <summary>
 /// Structural similarity of two maps (Wang et al. 2004), as the sanity checks of Adebayo et al. (2018) use it: each map
-/// is brought
-/// to 0..1 first, since maps have no unit.
+/// is brought to 0..1 first, since maps have no unit.
 /// </summary>
 internal static class StructuralSimilarity
 {

@@ -4,9 +4,8 @@ namespace AmcEngine.Amc.Evaluation.Protocols;
 
 /// <summary>
 /// The reference's game without its quirks: a pixel is right where its middle lies in the region, edges included. So
-/// exactly the
-/// pixels that a region covers are hits: a box of w × h whole pixels has w·h of them, where the strict rule has (w −
-/// 1)·(h − 1).
+/// exactly the pixels that a region covers are hits: a box of w × h whole pixels has w·h of them, where the strict rule
+/// has (w − 1)·(h − 1).
 /// </summary>
 internal sealed class FixedProtocol : IProtocol
 {

@@ -5,8 +5,7 @@ namespace AmcEngine.Amc.Evaluation.Protocols;
 
 /// <summary>
 /// How a pointing game is played: everything in which published evaluations differ in silence. docs/protocols.md shows
-/// what each
-/// difference does.
+/// what each difference does.
 /// </summary>
 internal interface IProtocol
 {

@@ -4,12 +4,9 @@ namespace AmcEngine.Amc.Evaluation.Protocols;
 
 /// <summary>
 /// Recall as MDETR (Kamath et al. 2021) measures it, for a map: the proposed boxes of the picture are ranked by the
-/// mean heat in
-/// them, and a phrase is found at k where one of the best k has an IoU of at least 0.5 with any of its boxes (ANY-BOX)
-/// or with
-/// the box around all of them (MERGED-BOXES). Without proposals the only box is that of the map itself. The pointing
-/// accuracy
-/// beside it is that of <see cref="FixedProtocol"/>.
+/// mean heat in them, and a phrase is found at k where one of the best k has an IoU of at least 0.5 with any of its
+/// boxes (ANY-BOX) or with the box around all of them (MERGED-BOXES). Without proposals the only box is that of the map
+/// itself. The pointing accuracy beside it is that of <see cref="FixedProtocol"/>.
 /// </summary>
 internal sealed class MdetrProtocol : IProtocol
 {

@@ -25,8 +25,7 @@ internal sealed class ReferenceProtocol : IProtocol
 
     /// <summary>
     /// What the data says (RefCOCO+; of RefCLEF's longer names "test" and "val"); else "val" where these letters occur
-    /// anywhere in
-    /// the file's path, a folder named eval included, and "test" where not (Flickr30k).
+    /// anywhere in the file's path, a folder named eval included, and "test" where not (Flickr30k).
     /// </summary>
     public string Split(string? own, string path)
     {

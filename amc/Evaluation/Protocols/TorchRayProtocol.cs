@@ -4,8 +4,8 @@ namespace AmcEngine.Amc.Evaluation.Protocols;
 
 /// <summary>
 /// The pointing game of TorchRay (Fong et al. 2019; rule of Zhang et al. 2016): right is a point that has a pixel of
-/// the region
-/// less than 15 pixels away, in the picture's own size. Maps of patches are coarse; this forgives a miss by a patch.
+/// the region less than 15 pixels away, in the picture's own size. Maps of patches are coarse; this forgives a miss by
+/// a patch.
 /// </summary>
 internal sealed class TorchRayProtocol : IProtocol
 {

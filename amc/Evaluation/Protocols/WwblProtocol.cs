@@ -4,10 +4,9 @@ namespace AmcEngine.Amc.Evaluation.Protocols;
 
 /// <summary>
 /// The protocol of "what is where by looking" (Shaharabany et al. 2022) and the works before it (Arbelle et al. 2021):
-/// pictures of
-/// 224 pixels; one question an entity, the mean map of all its phrases, each behind "image of"; the target is the one
-/// box
-/// around all of its boxes, edges included; entities whose first box has at most 5 % of the picture are left out.
+/// pictures of 224 pixels; one question an entity, the mean map of all its phrases, each behind "image of"; the target
+/// is the one box around all of its boxes, edges included; entities whose first box has at most 5 % of the picture are
+/// left out.
 /// </summary>
 internal sealed class WwblProtocol : IProtocol
 {

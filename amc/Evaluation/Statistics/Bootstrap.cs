@@ -4,10 +4,8 @@ namespace AmcEngine.Amc.Evaluation.Statistics;
 
 /// <summary>
 /// Percentile intervals by the bootstrap (Efron 1979). Whole pictures are drawn with replacement, since the questions
-/// about one
-/// picture are not independent: drawing questions would give intervals that are too narrow. The draws come from a seed,
-/// so that
-/// the same numbers have the same interval.
+/// about one picture are not independent: drawing questions would give intervals that are too narrow. The draws come
+/// from a seed, so that the same numbers have the same interval.
 /// </summary>
 /// <param name="resamples">Draws; 1000 give the ends of a 95 % interval to about a tenth of its width.</param>
 /// <param name="seed">Seed of the draws.</param>
@@ -26,8 +24,7 @@ internal sealed class Bootstrap(int resamples = 1000, ulong seed = 0, double lev
 
     /// <summary>
     /// The mean of paired differences with its interval. The p-value is twice the smaller share of draws on either side
-    /// of 0, the
-    /// observed difference counted as one of the draws.
+    /// of 0, the observed difference counted as one of the draws.
     /// </summary>
     /// <param name="differences">Second minus first, a number a question; null where there is nothing.</param>
     public PairedEstimate? Paired(IReadOnlyList<Observation> differences)

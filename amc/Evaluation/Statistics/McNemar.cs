@@ -2,8 +2,7 @@ namespace AmcEngine.Amc.Evaluation.Statistics;
 
 /// <summary>
 /// McNemar's exact test: whether two checkpoints hit equally often on the same questions. Questions that both hit or
-/// both miss
-/// say nothing; of the others half would go either way.
+/// both miss say nothing; of the others half would go either way.
 /// </summary>
 internal static class McNemar
 {

@@ -6,8 +6,7 @@ namespace AmcEngine.Tests.Amc.Evaluation.Metrics;
 
 /// <summary>
 /// Measures that change the picture. The model is a formula: the mean brightness of a square of the picture, so that it
-/// is known
-/// which map is right.
+/// is known which map is right.
 /// </summary>
 [TestFixture]
 internal sealed class PerturbationTests

@@ -10,8 +10,7 @@ namespace AmcEngine.Tests.Amc.Evaluation.Protocols;
 
 /// <summary>
 /// One set of questions in which every difference between the protocols bites once, with maps made by hand. What comes
-/// out must
-/// be what docs/protocols.md shows.
+/// out must be what docs/protocols.md shows.
 /// </summary>
 [TestFixture]
 internal sealed class ProtocolTableTests

@@ -12,8 +12,7 @@ internal sealed class BootstrapTests
 
     /// <summary>
     /// An experiment of 60 pictures with one to five questions, that are alike in a picture; done 400 times. The
-    /// interval must
-    /// hold the true rate in 93 to 97 % of them.
+    /// interval must hold the true rate in 93 to 97 % of them.
     /// </summary>
     [Test]
     public void Intervals_hold_the_truth_as_often_as_they_say()
