@@ -62,7 +62,8 @@ internal static class DataSources
         if (config.Texts("test_file").Count == 0)
             return null;
         return new AnnotationEvaluationSet(
-            Files(config, "test_file"), config.ImageRoot, config.Integer("max_words"), PictureSettings.Of(config), warn);
+            Files(config, "test_file"), config.ImageRoot, config.Integer("max_words"), PictureSettings.Of(config),
+            warn);
     }
 
     /// <summary>The test questions of a command that cannot do without.</summary>

@@ -10,6 +10,7 @@ namespace AmcEngine.DataTools;
 internal sealed class ImportFolder : IDisposable
 {
     private const string FolderName = "import" + DurableFile.TemporarySuffix;
+
     /// <summary>Name of the folder of pictures that originals bring along.</summary>
     public const string PicturesName = "images";
 
@@ -121,8 +122,7 @@ internal sealed class ImportFolder : IDisposable
         DurableFile.Write(Path.Combine(Folder, ImportSummary.FileName), summary);
         Note(journal);
         PublishPictures();
-        foreach (var name in journal.Lengths.Keys.SelectMany(s => new[] { PlainName(s), RichName(s) })
-            .Append(ImportSummary.FileName))
+        foreach (var name in Names(journal.Lengths.Keys))
         {
             var target = Path.Combine(_output, name);
             try
@@ -181,9 +181,13 @@ internal sealed class ImportFolder : IDisposable
     /// <summary>Name of a split's file in the richer format.</summary>
     public static string RichName(string split) => $"{split}.regions.json";
 
+    // The summary comes last: where it is, all are.
+    private static IEnumerable<string> Names(IEnumerable<string> splits) =>
+        splits.SelectMany(s => new[] { PlainName(s), RichName(s) }).Append(ImportSummary.FileName);
+
     private static void RequireNew(string output, IReadOnlyList<string> splits)
     {
-        foreach (var name in splits.SelectMany(s => new[] { PlainName(s), RichName(s) }).Append(ImportSummary.FileName))
+        foreach (var name in Names(splits))
         {
             if (File.Exists(Path.Combine(output, name)))
                 throw new DataException($"{Path.Combine(output, name)}: is there already; choose another --output, "

@@ -11,13 +11,7 @@ internal sealed class SceneRegionTests : FolderTests
 
     private static readonly ShapeScenes Scenes = new(64);
 
-    [TestCase(ShapeKind.Circle, 0.785)]
-    [TestCase(ShapeKind.Square, 1.0)]
-    [TestCase(ShapeKind.Triangle, 0.5)]
-    [TestCase(ShapeKind.Star, 0.331)]
-    [TestCase(ShapeKind.Cross, 0.564)]
-    [TestCase(ShapeKind.Diamond, 0.5)]
-    [TestCase(ShapeKind.Ring, 0.548)]
+    [TestCaseSource(typeof(ShapeScenesTests), nameof(ShapeScenesTests.AreaShares))]
     public void Outlines_and_pixels_have_the_area_that_geometry_says(object kind, double share)
     {
         ShapeItem item = new((ShapeKind)kind, 0, true, 29, 9, 30);

@@ -7,6 +7,18 @@ namespace AmcEngine.Tests.DataTools;
 [TestFixture]
 public class ShapeScenesTests
 {
+    /// <summary>Each shape with the share of its box that geometry says it covers.</summary>
+    internal static readonly object[][] AreaShares =
+    [
+        [ShapeKind.Circle, 0.785],
+        [ShapeKind.Square, 1.0],
+        [ShapeKind.Triangle, 0.5],
+        [ShapeKind.Star, 0.331],
+        [ShapeKind.Cross, 0.564],
+        [ShapeKind.Diamond, 0.5],
+        [ShapeKind.Ring, 0.548],
+    ];
+
     private const int Many = 3_000;
 
     private static readonly ShapeScenes Scenes = new();
@@ -70,13 +82,7 @@ public class ShapeScenesTests
         Assert.That(box.Width, Is.InRange(19, 21));
     }
 
-    [TestCase(ShapeKind.Circle, 0.785)]
-    [TestCase(ShapeKind.Square, 1.0)]
-    [TestCase(ShapeKind.Triangle, 0.5)]
-    [TestCase(ShapeKind.Star, 0.331)]
-    [TestCase(ShapeKind.Cross, 0.564)]
-    [TestCase(ShapeKind.Diamond, 0.5)]
-    [TestCase(ShapeKind.Ring, 0.548)]
+    [TestCaseSource(nameof(AreaShares))]
     public void Shapes_cover_the_area_that_geometry_says(object kind, double share)
     {
         foreach (var side in (int[])[6, 13, 29])
