@@ -77,8 +77,7 @@ internal sealed class ContenderProcess : IDisposable
                     contender.Prepare(GemmCases.All[int.Parse(index, CultureInfo.InvariantCulture)], type == "f64");
                     contender.Run();
                     var (sum, scale) = contender.Checksum();
-                    work = new Repeated(
-                        contender.Run, double.Parse(seconds, CultureInfo.InvariantCulture));
+                    work = new Repeated(contender.Run, double.Parse(seconds, CultureInfo.InvariantCulture));
                     Thread.Sleep(contender.QuietMilliseconds);
                     LineProcess.Say(output, string.Create(
                         CultureInfo.InvariantCulture, $"ready {sum:R} {scale:R} {work.Repeats}"));

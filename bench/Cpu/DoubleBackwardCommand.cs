@@ -53,16 +53,15 @@ internal static class DoubleBackwardCommand
 
     private static readonly int[] AllKeys = [65, 257, 577, 1025], QuickKeys = [65, 257];
 
-    private static readonly string[] Names =
-        ["fused", "composed of products and softmax", Torch];
+    private static readonly string[] Names = ["fused", "composed of products and softmax", Torch];
 
     public static void Report(AttentionOptions options, TextWriter output)
     {
         var threads = options.Threads ?? Environment.ProcessorCount;
         var (rounds, seconds) = options.Quick ? (3, 0.05) : (5, 0.3);
         var torch = TorchPeer.Find(options.Python) is { HasSlowProducts: false } found ? found : null;
-        var table = new MarkdownTable("keys", "attention", "ms", "min ms", "of fused", "peak of tensors MiB", "of fused",
-            "resident growth MiB");
+        var table = new MarkdownTable(
+            "keys", "attention", "ms", "min ms", "of fused", "peak of tensors MiB", "of fused", "resident growth MiB");
         var notes = new List<string>();
         foreach (var keys in options.Keys is { } one ? [one] : options.Quick ? QuickKeys : AllKeys)
         {

@@ -445,11 +445,10 @@ class Albef(nn.Module):
     def mlm(self, masked, additive, image, projected, image_m):
         """Masked words with a momentum teacher (specification 2.6 and 3.12)."""
         ids, labels = masked
-        rows = torch.arange(len(ids))
+        if not bool((labels != -100).any()):
+            return image.new_zeros(()), None
         if self.c.lean:
-            rows = rows[(labels != -100).any(1)]
-            if not len(rows):
-                return image.new_zeros(()), None
+            rows = (labels != -100).any(1).nonzero().squeeze(1)
             if len(rows) < len(ids):
                 projected = [(k[rows], v[rows]) for k, v in projected]
                 ids, labels, additive, image, image_m = (
