@@ -138,7 +138,7 @@ internal static class TrainCommand
         }
         session.FirstMaps = point.FirstMaps();
         // The weights that the run started from are not asked for again; without them nothing is known of "before".
-        if (session.FirstMaps is null && session.Config.OptionalText("checkpoint") is not null)
+        if (session.FirstMaps is null && StartWeights.AreNamed(session.Config))
             session.FirstMaps = FirstMaps.None;
         var report = new TrainingReport(session);
         point.Restore(session);

@@ -32,6 +32,10 @@ internal static class ConfigRules
         RequireExplainableLayer(config, "explain.layer");
         if (config.Model == "clip" && config.OptionalText("explain.mode") == "itm")
             throw Wrong(config, "explain.mode: CLIP has no matching head; use itc, or leave it out");
+        foreach (var key in new[] { "text_encoder", "visual_encoder" })
+            if (config.Model == "clip" && config.Has(key))
+                throw Wrong(config,
+                    $"{key}: CLIP's encoders are not BERT and DeiT; start it from a checkpoint, and leave {key} out");
     }
 
     private static void RequireExplainableLayer(RunConfig config, string key)

@@ -157,6 +157,8 @@ internal static class ConfigSchema
         new("output", Text, null) { IsPath = true },
         new("checkpoint", Text, null) { IsPath = true },
         new("checkpoint_key", Text, null),
+        new("text_encoder", Text, null) { IsPath = true },
+        new("visual_encoder", Text, null) { IsPath = true },
         new("steps", Integer, null, 1, 100_000_000),
         new("alpha_ramp_steps", Integer, null, 1, 100_000_000),
         new("schedular.warmup_steps", Integer, null, 0, 100_000_000),

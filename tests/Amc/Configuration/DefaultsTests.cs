@@ -109,6 +109,8 @@ internal sealed class DefaultsTests
         output -
         checkpoint -
         checkpoint_key -
+        text_encoder -
+        visual_encoder -
         steps -
         alpha_ramp_steps -
         schedular.warmup_steps -

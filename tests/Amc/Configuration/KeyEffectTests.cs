@@ -99,6 +99,8 @@ internal sealed class KeyEffectTests
         ["output"] = new("{folder}/elsewhere"),
         ["checkpoint"] = new("/nowhere.safetensors"),
         ["checkpoint_key"] = new("elsewhere", "checkpoint={folder}/run"),
+        ["text_encoder"] = new("/nowhere.bin"),
+        ["visual_encoder"] = new("/nowhere.pth"),
         ["steps"] = new("9"),
         ["alpha_ramp_steps"] = new("2"),
         ["schedular.warmup_steps"] = new("3"),
