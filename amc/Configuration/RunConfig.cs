@@ -53,7 +53,7 @@ internal sealed class RunConfig
     public IReadOnlyList<string> TestFiles => AsksFlickr ? Texts("image_ids_file") : Texts("test_file");
 
     /// <summary>Whether explanations are trained to lie inside of regions.</summary>
-    public bool TrainsAmc => Truth("add_gcam") && Texts("relation_file").Count == 0;
+    public bool TrainsAmc => Truth("add_gcam") && (IsGenerated || Texts("relation_file").Count == 0);
 
     /// <summary>Seed of the weights, the data order, augmentation and dropout.</summary>
     public ulong Seed => (ulong)Integer("seed");

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AmcEngine.Amc.Configuration;
 using AmcEngine.Tests.Cli;
 using AmcEngine.Tests.DataTools;
 using AmcEngine.Tests.Engine;
@@ -116,6 +117,22 @@ internal sealed class RecipeTests : FolderTests
         log = Train(ReferenceFiles.SelfEqCoco, ["mask_size=32", "image_root=."], "AMC off, SelfEQ on",
             "note: add_gcam");
         Assert.That(log[1].Keys, Has.Some.StartsWith("selfeq"));
+    }
+
+    [Test]
+    public void Every_key_of_the_files_is_in_the_document()
+    {
+        string[] rows = [.. File.ReadLines(Path.Combine(GoldenFiles.Root, "docs", "recipes.md"))
+            .Where(l => l.StartsWith("| `", StringComparison.Ordinal)).Select(l => l.Split('|')[1])];
+        string[] files = [ReferenceFiles.AmcPretrain, ReferenceFiles.AlbefPretrain, ReferenceFiles.AlbefGrounding,
+            ReferenceFiles.AmcRefCoco, ReferenceFiles.AmcRefClef, ReferenceFiles.AmcFlickr,
+            ReferenceFiles.SelfEqVisualGenome, ReferenceFiles.SelfEqCoco];
+        foreach (var key in files.SelectMany(f => YamlConfigReader.Read(_folder.Write("keys.yaml", f)).Keys).Distinct())
+        {
+            var (section, name) = key.Split('.') is [var first, var second] ? (first, second) : ("", key);
+            Assert.That(rows, Has.Some.Matches<string>(row => row.Contains($"`{section}.*`")
+                || (row.Contains($"`{section}") && (row.Contains($"`{name}`") || row.Contains($"`{key}`")))), key);
+        }
     }
 
     // Two steps; what is said beside the results must be what is expected, line by line.
