@@ -169,7 +169,8 @@ internal static class TrainCommand
         context.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{name}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, {work}, "
-                + $"AMC {(session.TrainsAmc ? "on" : "off")}{(session.Config.Truth("add_selfeq") ? ", SelfEQ on" : "")}, "
+                + $"AMC {(session.TrainsAmc ? "on" : "off")}, "
+                + $"{(session.Config.Truth("add_selfeq") ? "SelfEQ on, " : "")}"
                 + $"{backend.Device.Id} ({backend.Device.Details})"));
     }
 }

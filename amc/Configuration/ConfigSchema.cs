@@ -19,7 +19,8 @@ internal static class ConfigSchema
     /// <summary>All keys.</summary>
     public static IReadOnlyList<ConfigKey> Keys { get; } =
     [
-        .. ReferenceKeys(), .. RelationKeys(), .. EvaluationFileKeys(), .. DataKeys(), .. ModelKeys(), .. TrainingKeys(),
+        .. ReferenceKeys(), .. RelationKeys(), .. EvaluationFileKeys(), .. DataKeys(), .. ModelKeys(),
+        .. TrainingKeys(),
     ];
 
     private static readonly Dictionary<string, ConfigKey> ByPath = Keys.ToDictionary(

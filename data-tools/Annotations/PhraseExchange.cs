@@ -7,7 +7,9 @@ namespace AmcEngine.DataTools;
 /// <param name="Others">At least one other, not cleaned.</param>
 public sealed record PhraseExchange(string Part, IReadOnlyList<string> Others)
 {
-    /// <summary>The phrase with one of the others in place of the part; the phrase itself where it lacks the part.</summary>
+    /// <summary>
+    /// The phrase with one of the others in place of the part; the phrase itself where it lacks the part.
+    /// </summary>
     /// <param name="caption">The cleaned phrase.</param>
     /// <param name="other">Which of <see cref="Others"/>.</param>
     /// <param name="maxWords">Words kept of a part.</param>

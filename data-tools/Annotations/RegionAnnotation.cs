@@ -13,7 +13,9 @@ public sealed record RegionAnnotation(string Image, IReadOnlyList<string> Captio
     /// <summary>Phrases that say the same in other words, not cleaned; none where the entry gives none.</summary>
     public IReadOnlyList<string> Paraphrases { get; init; } = [];
 
-    /// <summary>A part of the phrases that has synonyms, from which paraphrases are made; null where none is given.</summary>
+    /// <summary>
+    /// A part of the phrases that has synonyms, from which paraphrases are made; null where none is given.
+    /// </summary>
     public PhraseExchange? Exchange { get; init; }
 
     /// <summary>

@@ -22,7 +22,8 @@ internal static class SampleBuilder
     }
 
     /// <summary>
-    /// One of the paraphrases of an entry, cleaned, or else the phrase with an exchanged part; null where there is none.
+    /// One of the paraphrases of an entry, cleaned, or else the phrase with an exchanged part; null where there is
+    /// none.
     /// </summary>
     public static string? DrawParaphrase(
         RegionAnnotation annotation, string caption, int maxWords, int index, ulong seed, int epoch)

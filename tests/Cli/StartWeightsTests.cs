@@ -33,7 +33,8 @@ internal sealed class StartWeightsTests : FolderTests
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Error, Is.Empty, "all is as it is meant: cross attention is no part of BERT");
         Assert.That(Line(answer, "text_encoder: "), Does.Contain("pytorch_model.bin: 42 tensors loaded, 10 missing"));
-        Assert.That(Line(answer, "visual_encoder: "), Does.Contain("deit.pth: 18 tensors loaded from 'model', 1 resized"));
+        Assert.That(Line(answer, "visual_encoder: "),
+            Does.Contain("deit.pth: 18 tensors loaded from 'model', 1 resized"));
         var weights = Weights(run);
         Assert.That(weights["text_encoder.bert.encoder.layer.1.output.LayerNorm.weight"],
             Is.EqualTo(Bert.Single(t => t.Name == "bert.encoder.layer.1.output.LayerNorm.gamma").ToF32()));

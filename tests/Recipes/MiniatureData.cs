@@ -102,9 +102,10 @@ internal static class MiniatureData
         }));
         folder.Write($"data/{name}/refs(unc).p", PythonPickle.Of(Enumerable.Range(0, Count).Select(
             i => (object)ReferTests.Expression(100 + i, 900 + i, 5000 + i, splits[i], Phrase(i), "it")).ToArray(), 2));
-        foreach (var list in name == "refcoco+"
-            ? new[] { "refcoco+_train", "refcoco+_val", "refcoco+_test", "refcoco+_val_new_path", "refcoco+_test_new_path" }
-            : ["refclef_val_1k_unique", "refclef_test_10k_unique"])
+        string[] lists = name == "refcoco+"
+            ? ["refcoco+_train", "refcoco+_val", "refcoco+_test", "refcoco+_val_new_path", "refcoco+_test_new_path"]
+            : ["refclef_val_1k_unique", "refclef_test_10k_unique"];
+        foreach (var list in lists)
         {
             folder.Write($"data/{list}.json", JsonSerializer.Serialize(Enumerable.Range(0, Count)
                 .Where(i => list.Contains("train") || (i < 3) == list.Contains("val"))
@@ -123,7 +124,8 @@ internal static class MiniatureData
     {
         foreach (var (split, numbers) in new[] { ("val", new[] { 2, 0 }), ("test", [5, 6, 7]) })
         {
-            folder.Write($"info-ground/flickr30k_downloads/{split}.txt", string.Join('\n', numbers.Select(i => 7000 + i)));
+            folder.Write(
+                $"info-ground/flickr30k_downloads/{split}.txt", string.Join('\n', numbers.Select(i => 7000 + i)));
             folder.Write($"info-ground/flickr30k_proc/bounding_boxes_{split}.json", JsonSerializer.Serialize(
                 Enumerable.Range(0, Count).ToDictionary(i => $"{7000 + i}", i => new
                 {
