@@ -16,7 +16,9 @@ public sealed record AugmentationOptions
     public static AugmentationOptions Albef { get; } =
         None with { FlipProbability = 0.5, LeastCrop = 0.2, RandAugments = true, Resize = Resampling.Bicubic };
 
-    /// <summary>ALBEF's fine-tuning on referring expressions: whole pictures, mirrored or not, and RandAugment.</summary>
+    /// <summary>
+    /// ALBEF's fine-tuning on referring expressions: whole pictures, mirrored or not, and RandAugment.
+    /// </summary>
     public static AugmentationOptions Grounding => Albef with { LeastCrop = 1 };
 
     /// <summary>
