@@ -7,6 +7,7 @@
                                                `measure` by `time SECONDS`
 """
 import json
+import os
 import sys
 import time
 
@@ -78,6 +79,9 @@ def main(arguments):
         if arguments == ["probe"]:
             probe()
         elif len(arguments) == 2 and arguments[0] == "check":
+            # Threads do not pay for a toy; before PyTorch loads.
+            for pool in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+                os.environ.setdefault(pool, "1")
             from recording import check
 
             # Every form is tried, also where one does not hold.
