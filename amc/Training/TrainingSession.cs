@@ -30,6 +30,7 @@ internal sealed class TrainingSession : IDisposable
         Model = ModelRegistry.Create(config, Tokenizer, backend, forTraining: true);
         Optimizer = new AdamW(Model.ParameterGroups(config.Real("optimizer.weight_decay")), average: Model.Average);
         Random = new RandomSource(config.Seed);
+        CheckpointActivations = config.Text("checkpoint_activations") == "blocks";
         Explainer = new Explainer(
             Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config),
             EvaluationSettings.Crop(config));
@@ -71,6 +72,9 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>What explanations are to be like; null trains with the model's own losses alone.</summary>
     public IObjective? Objective { get; }
+
+    /// <summary>As of <see cref="StepOptions.CheckpointActivations"/>.</summary>
+    public bool CheckpointActivations { get; }
 
     /// <summary>Steps done.</summary>
     public int Step { get; set; }

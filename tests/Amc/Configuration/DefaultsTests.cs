@@ -109,6 +109,7 @@ internal sealed class DefaultsTests
         output -
         checkpoint -
         checkpoint_key -
+        checkpoint_activations none
         steps -
         alpha_ramp_steps -
         schedular.warmup_steps -
