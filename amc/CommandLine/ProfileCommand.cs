@@ -1,7 +1,7 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Profiling;
 using AmcEngine.Amc.Training;
-using AmcEngine.Backends;
+using AmcEngine.Diagnostics;
 
 namespace AmcEngine.Amc.CommandLine;
 
@@ -15,7 +15,9 @@ internal static class ProfileCommand
             throw new ConfigException($"--steps {options.Steps}: must be at least 1");
         if (options.Warmup < 0)
             throw new ConfigException($"--warmup {options.Warmup}: must not be negative");
-        var config = RunConfig.Load(options.Config, options.Set);
+        var config = RunConfig.Load(options.Config, Overrides(options));
+        if (options.DryRun)
+            return DryRun(options, config, context);
         StartWeights.Require(config);
         using var backend = DeviceSelector.Open(options);
         using var session = TrainingSession.Create(config, backend, context.Warn);
@@ -31,5 +33,26 @@ internal static class ProfileCommand
         context.Out.WriteLine();
         ProfileText.Write(result, options.Shapes, context.Out);
         return ErrorReporter.Success;
+    }
+
+    private static int DryRun(ProfileOptions options, RunConfig config, CommandContext context)
+    {
+        using var backend = new DryBackend((long)options.MemoryLimit << 20, remembers: true);
+        using var session = TrainingSession.Create(config, backend, context.Warn);
+        context.Note(config, ConfigUse.Training);
+        var result = DryProfile.Of(session, backend);
+        if (options.Json)
+            context.Out.WriteLine(result.Json());
+        else
+            result.Write(context.Out);
+        return ErrorReporter.Success;
+    }
+
+    private static List<string> Overrides(ProfileOptions options)
+    {
+        List<string> overrides = [.. options.Set];
+        if (options.Batch is { } batch)
+            overrides.Add(FormattableString.Invariant($"batch_size={batch}"));
+        return overrides;
     }
 }

@@ -172,13 +172,16 @@ internal sealed class SavedTensor
     public void Release()
     {
         _dropped = false;
-        Storage?.Release();
+        if (Storage is not { } storage) return;
         Storage = null;
+        storage.Saves--;
+        storage.Release();
     }
 
     private void Hold(Storage storage)
     {
         storage.Retain();
+        storage.Saves++;
         (Storage, _version) = (storage, storage.Version);
     }
 }

@@ -35,8 +35,8 @@ public sealed record StepOptions(double Alpha, RandomSource Random)
     public bool Ground { get; init; } = true;
 
     /// <summary>
-    /// Whether transformer blocks keep their inputs alone and are computed again in the backward pass: less memory, more
-    /// time, the same bits.
+    /// Whether transformer blocks keep their inputs alone and are computed again in the backward pass: less memory,
+    /// more time, the same bits.
     /// </summary>
     public bool CheckpointActivations { get; init; }
 

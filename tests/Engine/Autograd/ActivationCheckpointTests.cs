@@ -30,7 +30,9 @@ public sealed class ActivationCheckpointTests
         }
     }
 
-    /// <summary>The body runs twice however often a graph that is kept is asked, and not beyond what is missing.</summary>
+    /// <summary>
+    /// The body runs twice however often a graph that is kept is asked, and not beyond what is missing.
+    /// </summary>
     [Test]
     public void The_body_runs_again_once_and_up_to_the_last_saved_tensor()
     {
