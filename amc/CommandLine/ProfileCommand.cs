@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Profiling;
 using AmcEngine.Amc.Training;
 using AmcEngine.Diagnostics;
@@ -20,7 +21,10 @@ internal static class ProfileCommand
             return DryRun(options, config, context);
         StartWeights.Require(config);
         using var backend = DeviceSelector.Open(options);
+        var memory = MemoryPlan.For(
+            config, DataSources.Tokenizer(config), backend.Device, DeviceSelector.Limit(options)).Choose();
         using var session = TrainingSession.Create(config, backend, context.Warn);
+        session.CheckpointActivations = memory.CheckpointActivations;
         StartWeights.Load(config, session.Model, context, _ => { });
         context.Note(config, ConfigUse.Training);
         Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
@@ -37,15 +41,36 @@ internal static class ProfileCommand
 
     private static int DryRun(ProfileOptions options, RunConfig config, CommandContext context)
     {
-        using var backend = new DryBackend((long)options.MemoryLimit << 20, remembers: true);
+        (var fits, var blocks) = Fits(options, config);
+        using var backend = new DryBackend(remembers: true);
         using var session = TrainingSession.Create(config, backend, context.Warn);
+        session.CheckpointActivations = blocks;
         context.Note(config, ConfigUse.Training);
         var result = DryProfile.Of(session, backend);
         if (options.Json)
+        {
             context.Out.WriteLine(result.Json());
-        else
-            result.Write(context.Out);
+            return ErrorReporter.Success;
+        }
+        result.Write(context.Out);
+        context.Out.WriteLine(fits);
         return ErrorReporter.Success;
+    }
+
+    // What training would say, and whether blocks keep their inputs alone.
+    private static (string Line, bool Blocks) Fits(ProfileOptions options, RunConfig config)
+    {
+        using var device = DeviceSelector.Open(options);
+        try
+        {
+            var choice = MemoryPlan.For(
+                config, DataSources.Tokenizer(config), device.Device, DeviceSelector.Limit(options)).Choose();
+            return ($"training with the longest texts: {choice}", choice.CheckpointActivations);
+        }
+        catch (ConfigException e)
+        {
+            return ($"training would refuse: {e.Message}", config.Text("checkpoint_activations") != "none");
+        }
     }
 
     private static List<string> Overrides(ProfileOptions options)

@@ -157,7 +157,7 @@ internal static class ConfigSchema
         new("output", Text, null) { IsPath = true },
         new("checkpoint", Text, null) { IsPath = true },
         new("checkpoint_key", Text, null),
-        new("checkpoint_activations", Choice, "none", Choices: ["none", "blocks"]),
+        new("checkpoint_activations", Choice, "none", Choices: ["none", "blocks", "auto"]),
         new("steps", Integer, null, 1, 100_000_000),
         new("alpha_ramp_steps", Integer, null, 1, 100_000_000),
         new("schedular.warmup_steps", Integer, null, 0, 100_000_000),

@@ -14,7 +14,12 @@ namespace AmcEngine.Amc.Training;
 /// <param name="CheckpointActivations">Whether blocks keep their inputs alone.</param>
 /// <param name="Need">Bytes that it needs, about.</param>
 /// <param name="Available">Bytes that there are; null where nobody knows.</param>
-internal sealed record MemoryChoice(bool CheckpointActivations, long Need, long? Available);
+internal sealed record MemoryChoice(bool CheckpointActivations, long Need, long? Available)
+{
+    /// <summary>One line: what was chosen, what it needs, what there is.</summary>
+    public override string ToString() => $"checkpoint_activations: {(CheckpointActivations ? "blocks" : "none")} needs "
+        + $"about {MemoryPlan.GiB(Need)} of {(Available is { } bytes ? MemoryPlan.GiB(bytes) : "unknown")} of memory";
+}
 
 /// <summary>
 /// Finds by a dry run whether a training fits into memory, before it takes any, and what to set where it does not.
@@ -28,6 +33,10 @@ internal sealed record MemoryChoice(bool CheckpointActivations, long Need, long?
 internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? available, bool ofHost)
 {
     private const int SmallestBatch = 2;
+
+    // The memory of larger batches is told by those of this size and half of it: it grows with the batch, and what is
+    // computed on the host for a batch (similarities of all pairs) is computed in a dry run as well.
+    private const int LargestCounted = 1024;
 
     // Two batches are on the host, the one of the step and the next.
     private const int HostBatches = 2;
@@ -44,6 +53,9 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
             ? new MemoryPlan(config, tokenizer, AvailableMemory.Bytes(), ofHost: true)
             : new MemoryPlan(config, tokenizer, device.MemoryBytes > 0 ? device.MemoryBytes : null, ofHost: false);
     }
+
+    /// <summary>Whether a configuration leaves it to the plan how to use memory.</summary>
+    public static bool Chooses(RunConfig config) => config.Text("checkpoint_activations") == "auto";
 
     /// <summary>How to train; what is set to <c>auto</c> is chosen here.</summary>
     /// <exception cref="ConfigException">It does not fit; the message says what would.</exception>
@@ -84,6 +96,13 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
 
     private long Need(int batch, bool checkpoint)
     {
+        if (batch <= LargestCounted) return Count(batch, checkpoint);
+        var (half, whole) = (Count(LargestCounted / 2, checkpoint), Count(LargestCounted, checkpoint));
+        return whole + (long)((whole - half) * (2.0 * (batch - LargestCounted) / LargestCounted));
+    }
+
+    private long Count(int batch, bool checkpoint)
+    {
         // A pool with a limit gives blocks back that wait for reuse, and a dry one does so as well.
         using var backend = new DryBackend(ofHost ? 0 : available ?? 0);
         try
@@ -95,7 +114,8 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
         {
             // More than the limit: how much more is asked without one.
             using var unlimited = new DryBackend();
-            return Forecast(config, tokenizer, unlimited, batch, checkpoint).Reserved;
+            return Math.Max(
+                available!.Value + 1, Forecast(config, tokenizer, unlimited, batch, checkpoint).Peak);
         }
     }
 
@@ -138,6 +158,7 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
         };
     }
 
-    private static string GiB(long bytes) =>
+    /// <summary>A size for people.</summary>
+    internal static string GiB(long bytes) =>
         string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0##} GiB");
 }
