@@ -124,7 +124,7 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
     private static DryMemory Forecast(
         RunConfig config, ITokenizer tokenizer, DryBackend backend, int batch, bool checkpoint)
     {
-        using var parts = TrainingParts.Create(config, tokenizer, backend);
+        using var parts = TrainingParts.Create(config, tokenizer, backend, config.TrainsAmc);
         var step = new TrainingStep(parts.Model, parts.Objective, parts.Optimizer);
         var random = new RandomSource(config.Seed);
         var number = 0;

@@ -20,12 +20,13 @@ internal sealed record TrainingParts(IVisionLanguageModel Model, AdamW Optimizer
     /// <param name="config">The configuration.</param>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="backend">Where to compute.</param>
-    public static TrainingParts Create(RunConfig config, ITokenizer tokenizer, IBackend backend)
+    /// <param name="trainsAmc">Whether explanations are trained to lie inside of regions.</param>
+    public static TrainingParts Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool trainsAmc)
     {
         var model = ModelRegistry.Create(config, tokenizer, backend, forTraining: true);
         var decay = config.Real("optimizer.weight_decay");
         return new TrainingParts(
-            model, new AdamW(model.ParameterGroups(decay), average: model.Average), ObjectiveOf(config));
+            model, new AdamW(model.ParameterGroups(decay), average: model.Average), ObjectiveOf(config, trainsAmc));
     }
 
     /// <inheritdoc/>
@@ -35,10 +36,10 @@ internal sealed record TrainingParts(IVisionLanguageModel Model, AdamW Optimizer
         Model.Dispose();
     }
 
-    private static IObjective? ObjectiveOf(RunConfig config)
+    private static IObjective? ObjectiveOf(RunConfig config, bool trainsAmc)
     {
         List<IObjective> parts = [];
-        if (config.Truth("add_gcam"))
+        if (trainsAmc)
             parts.Add(new AmcObjective(AmcSettings(config)));
         if (config.Truth("add_selfeq"))
             parts.Add(new SelfEqObjective(config.Real("selfeq.weight"), new SelfEqOptions(

@@ -29,7 +29,8 @@ internal sealed class TrainingSession : IDisposable
         Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed,
             config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"));
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
-        _parts = TrainingParts.Create(config, Tokenizer, backend);
+        TrainsAmc = config.TrainsAmc && HasRegions(once);
+        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc);
         Random = new RandomSource(config.Seed);
         CheckpointActivations = config.Text("checkpoint_activations") == "blocks";
         Explainer = new Explainer(
@@ -70,6 +71,9 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Where the model looks.</summary>
     public Explainer Explainer { get; }
 
+    /// <summary>Whether explanations are trained to lie inside of regions.</summary>
+    public bool TrainsAmc { get; }
+
     /// <summary>What explanations are to be like; null trains with the model's own losses alone.</summary>
     public IObjective? Objective => _parts.Objective;
 
@@ -97,4 +101,13 @@ internal sealed class TrainingSession : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _parts.Dispose();
+
+    // Pictures and captions alone, as ALBEF is pre-trained with, say nothing of where to look.
+    private bool HasRegions(Action<string>? warn)
+    {
+        if (Train is not IFileDataset { Annotations: var read } || read.WithoutBox < read.Entries - read.BadEntries)
+            return true;
+        warn?.Invoke("no entry of train_file has a region, so that AMC is left out (add_gcam: false says the same)");
+        return false;
+    }
 }
