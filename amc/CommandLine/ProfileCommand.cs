@@ -2,7 +2,7 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Profiling;
 using AmcEngine.Amc.Training;
-using AmcEngine.Diagnostics;
+using AmcEngine.Model.Tokenization;
 
 namespace AmcEngine.Amc.CommandLine;
 
@@ -41,12 +41,10 @@ internal static class ProfileCommand
 
     private static int DryRun(ProfileOptions options, RunConfig config, CommandContext context)
     {
-        (var fits, var blocks) = Fits(options, config);
-        using var backend = new DryBackend(remembers: true);
-        using var session = TrainingSession.Create(config, backend, context.Warn);
-        session.CheckpointActivations = blocks;
+        var tokenizer = DataSources.Tokenizer(config);
+        (var fits, var blocks) = Fits(options, config, tokenizer);
         context.Note(config, ConfigUse.Training);
-        var result = DryProfile.Of(session, backend);
+        var result = DryProfile.Of(config, tokenizer, blocks);
         if (options.Json)
         {
             context.Out.WriteLine(result.Json());
@@ -58,13 +56,13 @@ internal static class ProfileCommand
     }
 
     // What training would say, and whether blocks keep their inputs alone.
-    private static (string Line, bool Blocks) Fits(ProfileOptions options, RunConfig config)
+    private static (string Line, bool Blocks) Fits(
+        ProfileOptions options, RunConfig config, ITokenizer tokenizer)
     {
         using var device = DeviceSelector.Open(options);
         try
         {
-            var choice = MemoryPlan.For(
-                config, DataSources.Tokenizer(config), device.Device, DeviceSelector.Limit(options)).Choose();
+            var choice = MemoryPlan.For(config, tokenizer, device.Device, DeviceSelector.Limit(options)).Choose();
             return ($"training with the longest texts: {choice}", choice.CheckpointActivations);
         }
         catch (ConfigException e)

@@ -2,9 +2,11 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Training;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
+using AmcEngine.Model.Tokenization;
 
 namespace AmcEngine.Amc.Profiling;
 
@@ -15,7 +17,7 @@ namespace AmcEngine.Amc.Profiling;
 /// <param name="CheckpointActivations">Whether blocks keep their inputs alone.</param>
 /// <param name="Memory">What tensors take.</param>
 /// <param name="Process">
-/// What this process has resident beside tensors (program, data, batches); null where the system does not tell.
+/// What this process has resident, and batches on the host; null where the system does not tell.
 /// </param>
 internal sealed record DryProfile(
     string Config, long WeightCount, int BatchSize, bool CheckpointActivations, DryMemory Memory, long? Process)
@@ -26,16 +28,18 @@ internal sealed record DryProfile(
     /// <summary>What the process of a run has resident at most, about; null where the system does not tell.</summary>
     public long? Resident => Process + Memory.Touched;
 
-    /// <summary>Two steps of a session on a back end without memory.</summary>
-    /// <param name="session">The session; its loader makes batches as ever.</param>
-    /// <param name="backend">Its back end, which remembers.</param>
-    public static DryProfile Of(TrainingSession session, DryBackend backend)
+    /// <summary>Steps of a configuration at the longest texts that it allows; no data is opened.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="checkpoint">Whether blocks keep their inputs alone.</param>
+    public static DryProfile Of(RunConfig config, ITokenizer tokenizer, bool checkpoint)
     {
-        var step = new OptimizationStep(session, traceNaN: false);
-        var memory = DryRun.Measure(backend, session.Model, session.Optimizer, () => step.Run());
-        return new DryProfile(
-            session.Config.Path, session.Model.Trainable.Sum(p => (long)p.Shape.Count), session.Config.BatchSize,
-            session.CheckpointActivations, memory, MemoryUse.Resident());
+        using var backend = new DryBackend(remembers: true);
+        var weights = 0L;
+        var memory = MemoryPlan.Forecast(config, tokenizer, backend, config.BatchSize, checkpoint,
+            parts => weights = parts.Model.Trainable.Sum(p => (long)p.Shape.Count));
+        return new DryProfile(config.Path, weights, config.BatchSize, checkpoint, memory,
+            MemoryUse.Resident() + MemoryPlan.HostBytes(config, config.BatchSize));
     }
 
     /// <summary>Writes a table for people.</summary>
@@ -49,8 +53,8 @@ internal sealed record DryProfile(
         foreach (var (name, bytes) in Memory.Holders)
             table.Add(name, Text($"{bytes / (double)(1 << 20):0.0}"), Text($"{100.0 * bytes / Memory.Peak:0.0} %"));
         table.Write(output);
-        output.WriteLine($"pool {Size(Memory.Reserved)} reserved, {Size(Memory.Touched)} of it used; this process "
-            + $"{(Process is { } p ? Size(p) : "unknown")}, so that a run's has about "
+        output.WriteLine($"pool {Size(Memory.Reserved)} reserved, {Size(Memory.Touched)} of it used; program and "
+            + $"batches on the host {(Process is { } p ? Size(p) : "unknown")}, so that a run has about "
             + $"{(Resident is { } r ? Size(r) : "unknown")} resident at most");
         output.WriteLine(Text($"a step: {Memory.Flop / 1e9:0.0} GFLOP"));
     }

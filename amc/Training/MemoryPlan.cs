@@ -1,6 +1,5 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Data;
 using AmcEngine.Backends;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
@@ -29,7 +28,9 @@ internal sealed record MemoryChoice(bool CheckpointActivations, long Need, long?
 /// <param name="available">
 /// Bytes that there are for tensors, and for batches where these lie in the same memory; null where nobody knows.
 /// </param>
-/// <param name="ofHost">Whether these are the host's: then memory counts that is used, and not what is reserved.</param>
+/// <param name="ofHost">
+/// Whether these are the host's: then memory counts that is used, and not what is reserved.
+/// </param>
 internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? available, bool ofHost)
 {
     private const int SmallestBatch = 2;
@@ -74,13 +75,6 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
             + $"{Remedy(set)}"));
     }
 
-    /// <summary>What a step of a configuration takes, at its longest texts.</summary>
-    /// <param name="config">The configuration.</param>
-    /// <param name="backend">Where it is counted.</param>
-    public static DryMemory Forecast(RunConfig config, DryBackend backend) => Forecast(
-        config, DataSources.Tokenizer(config), backend, config.BatchSize,
-        config.Text("checkpoint_activations") == "blocks");
-
     private string Remedy(string set)
     {
         if (set == "none" && Need(config.BatchSize, true) is var all && all <= available)
@@ -108,7 +102,7 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
         try
         {
             var memory = Forecast(config, tokenizer, backend, batch, checkpoint);
-            return ofHost ? memory.Touched + HostBytes(batch) : memory.Reserved;
+            return ofHost ? memory.Touched + HostBytes(config, batch) : memory.Reserved;
         }
         catch (EngineException)
         {
@@ -119,12 +113,23 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
         }
     }
 
-    private long HostBytes(int batch) => HostBatches * sizeof(float) * 4L * batch * config.ImageSize * config.ImageSize;
+    /// <summary>Bytes of batches on the host: pictures and region masks.</summary>
+    public static long HostBytes(RunConfig config, int batch) =>
+        HostBatches * sizeof(float) * 4L * batch * config.ImageSize * config.ImageSize;
 
-    private static DryMemory Forecast(
-        RunConfig config, ITokenizer tokenizer, DryBackend backend, int batch, bool checkpoint)
+    /// <summary>What a step takes, at the longest texts that the configuration allows.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="backend">Where it is counted.</param>
+    /// <param name="batch">Pairs a step.</param>
+    /// <param name="checkpoint">Whether blocks keep their inputs alone.</param>
+    /// <param name="look">Looks at the parts before the steps.</param>
+    /// <exception cref="EngineException">The back end's limit does not suffice.</exception>
+    public static DryMemory Forecast(RunConfig config, ITokenizer tokenizer, DryBackend backend, int batch,
+        bool checkpoint, Action<TrainingParts>? look = null)
     {
         using var parts = TrainingParts.Create(config, tokenizer, backend, config.TrainsAmc);
+        look?.Invoke(parts);
         var step = new TrainingStep(parts.Model, parts.Objective, parts.Optimizer);
         var random = new RandomSource(config.Seed);
         var number = 0;
@@ -141,6 +146,7 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
     // Texts of as many tokens as there may be, one of them shorter, so that there is a mask.
     private static StepInputs Longest(RunConfig config, TrainingParts parts, int batch)
     {
+        using var phase = Phase.Begin("data");
         var (length, side, model) = (config.Integer("max_tokens"), config.ImageSize, parts.Model);
         length = Math.Min(length, model.MaxTextLength);
         int[] ids = [.. Enumerable.Repeat(1, batch * length)], mask = [.. ids];

@@ -46,7 +46,7 @@ internal sealed class MemoryPlanTests : FolderTests
     public void The_need_of_very_large_batches_goes_on_as_it_grew()
     {
         long Need(int batch) => Choose(null, true, "none", $"batch_size={batch}", "queue_size=4096").Need;
-        Assert.That(Need(2048) / (2.0 * Need(1024)), Is.InRange(0.95, 1.0));
+        Assert.That(Need(2048) / (2.0 * Need(1024)), Is.InRange(0.97, 1.03));
     }
 
     [Test]
@@ -66,12 +66,12 @@ internal sealed class MemoryPlanTests : FolderTests
     {
         var config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
         var output = _folder.PathOf("run");
-        var first = Amcx.Run("train", "--config", config, "--device", "cpu", "--output", output, "--steps", "2", "--set",
-            "checkpoint_activations=auto");
+        var first = Amcx.Run("train", "--config", config, "--device", "cpu", "--output", output, "--steps", "2",
+            "--set", "checkpoint_activations=auto");
         Assert.That(first.Code, Is.Zero, first.Error);
         Assert.That(first.Out, Does.Contain("memory: checkpoint_activations: none needs about 0."));
         var head = File.ReadLines(Path.Combine(output, "log.jsonl")).First();
-        Assert.That(head, Does.StartWith("""{"kind":"memory","step":0,"checkpoint_activations":"none","needed_bytes":"""));
+        Assert.That(head, Does.StartWith("""{"kind":"memory","step":0,"checkpoint_activations":"none","needed"""));
         var again = Amcx.Run("train", "--resume", output, "--device", "cpu", "--steps", "3", "--set",
             "checkpoint_activations=blocks");
         Assert.That(again.Code, Is.Zero, again.Error);
