@@ -1,6 +1,7 @@
 using System.Globalization;
 using AmcEngine.Bench.Harness;
 using AmcEngine.Bench.Peers;
+using AmcEngine.Memory;
 using CommandLine;
 
 namespace AmcEngine.Bench.Cpu;
@@ -132,16 +133,8 @@ internal static class DoubleBackwardCommand
     private static string? TooLarge(int keys)
     {
         var needed = 2 * MostMaps * sizeof(float) * Samples * Heads * keys * keys;
-        return Available() is { } free && needed > free
+        return AvailableMemory.Bytes() is { } free && needed > free
             ? $"{keys} keys are left out: composed, they may need {needed >> 20} MiB, and {free >> 20} MiB are free."
             : null;
-    }
-
-    private static long? Available()
-    {
-        const string file = "/proc/meminfo", field = "MemAvailable:";
-        var line = File.Exists(file) ? File.ReadLines(file).FirstOrDefault(l => l.StartsWith(field)) : null;
-        return line is not null && long.TryParse(line[field.Length..].Replace("kB", "").Trim(),
-            CultureInfo.InvariantCulture, out var kib) ? kib << 10 : null;
     }
 }

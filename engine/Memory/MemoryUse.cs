@@ -9,7 +9,11 @@ public static class MemoryUse
     /// <summary>
     /// Bytes of the blocks that the tensors hold, each block once, with what its size class rounds up.
     /// </summary>
-    public static long Of(IEnumerable<Tensor> tensors) => tensors.Select(t => t.Storage).Distinct().Sum(s => s.Bytes);
+    public static long Of(IEnumerable<Tensor> tensors) => Blocks(tensors).Sum(s => s.Bytes);
+
+    /// <summary>The blocks that the tensors hold, each once.</summary>
+    public static IReadOnlySet<Storage> Blocks(IEnumerable<Tensor> tensors) =>
+        tensors.Select(t => t.Storage).ToHashSet();
 
     /// <summary>
     /// Most bytes of this process that were ever resident: Linux's "high water mark"; null elsewhere.

@@ -102,4 +102,7 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    # After an error in a backward pass the interpreter can wait for autograd's threads for ever.
+    os._exit(code)

@@ -10,10 +10,11 @@ from albef import Albef, Config
 
 NUMPY_TYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "I32": "<i4"}
 
-# Relative L2 error a tensor; gradients of key biases are zero in theory and compared absolutely.
+# Relative L2 error a tensor, about ten times what is seen; gradients of key biases are zero in theory and compared
+# absolutely.
 LIMITS = {
-    "f32": {"out": 1e-4, "loss": 1e-4, "grad_total": 1e-3, "grad_amc": 1e-3, "after3": 1e-3},
-    "f64": {"out": 1e-8, "loss": 1e-8, "grad_total": 1e-8, "grad_amc": 1e-8},
+    "f32": {"out": 5e-6, "loss": 1e-5, "grad_total": 3e-5, "grad_amc": 1e-4, "after3": 5e-5},
+    "f64": {"out": 1e-14, "loss": 1e-9, "grad_total": 2e-8, "grad_amc": 2e-8},
 }
 KEY_BIAS_LIMIT = 1e-6
 F32_ROUNDING = 2.0**-24
