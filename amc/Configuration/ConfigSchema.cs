@@ -118,6 +118,7 @@ internal static class ConfigSchema
         new("max_bad_share", Real, BadBounds.DefaultShare, 0, 1),
         new("box_format", Choice, DefaultBoxFormat, Choices: BoxFormats.Split('|')),
         new("exif", Choice, "apply", Choices: ["apply", "ignore"]),
+        new("workers", Integer, null, 1, 256) { IsAutomatic = true },
     ];
 
     private static ConfigKey[] ModelKeys() =>

@@ -21,7 +21,7 @@ internal sealed record CheckpointState(
     private static readonly HashSet<string> Free =
     [
         "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint",
-        "checkpoint_key", "max_bad_share", "test_file", "test_count", "protocol",
+        "checkpoint_key", "max_bad_share", "test_file", "test_count", "protocol", "workers",
     ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };

@@ -25,7 +25,7 @@ internal sealed class TrainingSession : IDisposable
         Data = DataIdentity.Of(config, Train.Count);
         Test = DataSources.Test(config, once);
         Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed,
-            config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"));
+            config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"), InputSettings.Workers(config));
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         Model = ModelRegistry.Create(config, Tokenizer, backend, forTraining: true);
         Optimizer = new AdamW(Model.ParameterGroups(config.Real("optimizer.weight_decay")), average: Model.Average);
@@ -94,6 +94,7 @@ internal sealed class TrainingSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Loader.Dispose();
         Optimizer.Dispose();
         Model.Dispose();
     }

@@ -78,6 +78,7 @@ internal sealed class DefaultsTests
         max_bad_share 0.01
         box_format auto
         exif apply
+        workers -
         model albef
         explain.mode -
         explain.layer -

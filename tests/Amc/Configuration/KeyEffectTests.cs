@@ -68,6 +68,7 @@ internal sealed class KeyEffectTests
         ["max_bad_share"] = new("0.9", "train_file={folder}/bad.json"),
         ["box_format"] = new("xywh"),
         ["exif"] = new("ignore", "train_file={folder}/turned.json"),
+        ["workers"] = new("9"),
         ["model"] = new("blip"),
         ["explain.mode"] = new("itc"),
         ["explain.layer"] = new("2"),
