@@ -20,8 +20,12 @@ public static partial class DurableFile
     /// </summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="write">Writes the content; what it throws goes on, but for errors of writing.</param>
+    /// <param name="flush">
+    /// False for what is checked when it is read, and can be made again: after a power cut it may then be there in
+    /// part.
+    /// </param>
     /// <exception cref="FileWriteException">The folder or file cannot be written, or the disk is full.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write, bool flush = true)
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(write);
@@ -34,10 +38,11 @@ public static partial class DurableFile
                 temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
             {
                 write(stream);
-                stream.Flush(flushToDisk: true);
+                stream.Flush(flushToDisk: flush);
             }
             File.Move(temporary, full, overwrite: true);
-            FlushFolder(Path.GetDirectoryName(full)!);
+            if (flush)
+                FlushFolder(Path.GetDirectoryName(full)!);
         }
         catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")
         {

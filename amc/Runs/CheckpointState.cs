@@ -22,6 +22,7 @@ internal sealed record CheckpointState(
     [
         "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint",
         "checkpoint_key", "max_bad_share", "test_file", "test_count", "protocol", "workers",
+        "cache", "cache_size",
     ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };

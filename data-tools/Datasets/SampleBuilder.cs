@@ -31,8 +31,8 @@ internal static class SampleBuilder
         return CaptionCleaner.Clean(random.Pick(paraphrases), maxWords);
     }
 
-    /// <summary>Resizes and augments.</summary>
-    /// <param name="original">The picture.</param>
+    /// <summary>Augments.</summary>
+    /// <param name="original">The picture, resized to the sample's size.</param>
     /// <param name="number">Its number in the data set.</param>
     /// <param name="caption">The cleaned phrase.</param>
     /// <param name="paraphrase">A cleaned paraphrase, or null.</param>
@@ -41,12 +41,10 @@ internal static class SampleBuilder
     /// <param name="options">How often which augmentation.</param>
     /// <param name="random">The sample's random numbers.</param>
     public static RegionSample Build(
-        RgbImage original, long number, string caption, string? paraphrase, IReadOnlyList<Region> regions, int size,
+        PictureViews original, long number, string caption, string? paraphrase, IReadOnlyList<Region> regions, int size,
         AugmentationOptions options, SeededRandom random)
     {
-        // Generated scenes come in their final size.
-        var fits = original.Width == size && original.Height == size;
-        var picture = fits ? original : ImageOps.ResizeBilinear(original, size, size);
+        var picture = original.Images[0];
         var mask = RegionMask.Of(regions, original.Width, original.Height, size, size).Values;
         if (random.Chance(options.FlipProbability))
         {

@@ -68,7 +68,7 @@ internal static class ImageDecoder
         var rgba = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            var result = ReadPixels(codec, rgba);
+            var result = ReadPixels(codec, codec.Info.Size, rgba);
             if (result is not (SKCodecResult.Success or SKCodecResult.IncompleteInput or SKCodecResult.ErrorInInput))
                 return null;
             damaged |= result != SKCodecResult.Success;
@@ -86,11 +86,11 @@ internal static class ImageDecoder
         }
     }
 
-    private static SKCodecResult ReadPixels(SKCodec codec, byte[] rgba)
+    /// <summary>Decodes a picture in its own size or another that the codec has, four bytes a pixel.</summary>
+    public static SKCodecResult ReadPixels(SKCodec codec, SKSizeI size, byte[] rgba)
     {
         // No colour space: Skia then leaves the stored values alone, as OpenCV and Pillow do.
-        var info = new SKImageInfo(
-            codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
+        var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
         unsafe
         {
             fixed (byte* target = rgba)

@@ -46,11 +46,15 @@ public static class PictureFile
     /// <param name="path">The file.</param>
     /// <param name="targets">The sizes.</param>
     /// <param name="exif">What to do with EXIF orientation.</param>
+    /// <param name="fast">Whether a JPEG may be decoded at a fraction of its size, which gives other pixels.</param>
     /// <returns>The picture in these sizes, and one line about its damage or null.</returns>
     /// <exception cref="UnreadablePictureException">Nothing can be decoded.</exception>
     public static (PictureViews Views, string? Damage) Read(
-        string path, IReadOnlyList<PictureTarget> targets, ExifOrientation exif = ExifOrientation.Apply)
+        string path, IReadOnlyList<PictureTarget> targets, ExifOrientation exif = ExifOrientation.Apply,
+        bool fast = false)
     {
+        if (fast && ScaledJpeg.TryRead(path, targets, exif) is { } scaled)
+            return (scaled, null);
         if (LargePicture.TryRead(path, targets, exif) is { } views)
             return (views, null);
         var decoded = Read(path, exif);

@@ -79,6 +79,9 @@ internal sealed class DefaultsTests
         box_format auto
         exif apply
         workers -
+        fast_decode false
+        cache -
+        cache_size 20
         model albef
         explain.mode -
         explain.layer -
