@@ -24,7 +24,7 @@ internal static class CachedPicture
         var view = picture.Images[0];
         Span<byte> header = stackalloc byte[HeaderLength];
         Format.CopyTo(header);
-        Span<byte> sizes = header[8..24];
+        var sizes = header[8..24];
         BinaryPrimitives.WriteInt32LittleEndian(sizes, picture.Width);
         BinaryPrimitives.WriteInt32LittleEndian(sizes[4..], picture.Height);
         BinaryPrimitives.WriteInt32LittleEndian(sizes[8..], view.Width);
@@ -42,7 +42,7 @@ internal static class CachedPicture
         if (stream.ReadAtLeast(header, HeaderLength, throwOnEndOfStream: false) < HeaderLength
             || !header.StartsWith(Format))
             return null;
-        Span<byte> sizes = header[8..24];
+        var sizes = header[8..24];
         int width = BinaryPrimitives.ReadInt32LittleEndian(sizes),
             height = BinaryPrimitives.ReadInt32LittleEndian(sizes[4..]),
             viewWidth = BinaryPrimitives.ReadInt32LittleEndian(sizes[8..]),
