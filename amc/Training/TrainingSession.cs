@@ -51,6 +51,9 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Training batches.</summary>
     public BatchLoader Loader { get; }
 
+    /// <summary>How long steps have waited for samples of their batch in all.</summary>
+    public TimeSpan WaitedForData => Loader.Waited;
+
     /// <summary>Test questions; null where the configuration names none.</summary>
     public IEvaluationSet? Test { get; }
 

@@ -96,7 +96,9 @@ internal sealed class PillowPeer : IDisposable
         return null;
     }
 
-    /// <summary>Makes a sample of each picture, so many times over; seconds by the clock and of the processor.</summary>
+    /// <summary>
+    /// Makes a sample of each picture, so many times over; seconds by the clock and of the processor.
+    /// </summary>
     /// <exception cref="BenchException">It has ended.</exception>
     public (double Wall, double Cpu) Run(int times)
     {

@@ -57,7 +57,8 @@ internal static class PipelineCommand
             for (var s = 0; s < sides.Count; s++) measured[s].Add(sides[s].Run(times));
 
         var peer = hasPeer ? Cpu(measured[^1]) : double.NaN;
-        var table = new MarkdownTable("one thread", "pictures a second", "fewest ms of processor", "median", "× Pillow");
+        var table = new MarkdownTable(
+            "one thread", "pictures a second", "fewest ms of processor", "median", "× Pillow");
         for (var s = 0; s < sides.Count; s++)
         {
             var runs = measured[s];
