@@ -62,7 +62,7 @@ internal static class PipelineCommand
         for (var s = 0; s < sides.Count; s++)
         {
             var runs = measured[s];
-            double each = 1e3 / (times * Pictures);
+            var each = 1e3 / (times * Pictures);
             table.Add(sides[s].Name,
                 Text($"{times * Pictures / runs.Min(r => r.Wall):0}"),
                 Text($"{each * runs.Min(r => r.Cpu):0.00}"), Text($"{each * Cpu(runs):0.00}"),
