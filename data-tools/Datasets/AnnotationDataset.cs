@@ -28,7 +28,7 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
         _pictureNumbers = [.. _annotations.Select(
             a => numbers.TryGetValue(a.Image, out var known) ? known : numbers[a.Image] = numbers.Count)];
-        _size = [PictureTarget.Square(_options.ImageSize, Resampling.Bilinear)];
+        _size = [_options.Augmentation.Wanted(_options.ImageSize)];
         Pictures = AnnotationFiles.Pictures(_annotations, _options.Pictures, _options.Warn);
     }
 
@@ -57,7 +57,7 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         var usable = Annotations.UsableRegions(annotation, original.Width, original.Height, _imageRoot);
         var regions = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable).Draw(random)];
         var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
-        var paraphrase = SampleBuilder.DrawParaphrase(annotation.Paraphrases, _options.MaxWords, index, seed, epoch);
+        var paraphrase = SampleBuilder.DrawParaphrase(annotation, caption, _options.MaxWords, index, seed, epoch);
         return SampleBuilder.Build(
             original, _pictureNumbers[index], caption, paraphrase, regions, ImageSize, _options.Augmentation, random);
     }

@@ -21,18 +21,23 @@ internal static class SampleBuilder
         return new SeededRandom(seed, SampleStream, (ulong)epoch, (ulong)index);
     }
 
-    /// <summary>One of the paraphrases, cleaned; null where there is none.</summary>
+    /// <summary>
+    /// One of the paraphrases of an entry, cleaned, or else the phrase with an exchanged part; null where there is
+    /// none.
+    /// </summary>
     public static string? DrawParaphrase(
-        IReadOnlyList<string> paraphrases, int maxWords, int index, ulong seed, int epoch)
+        RegionAnnotation annotation, string caption, int maxWords, int index, ulong seed, int epoch)
     {
-        if (paraphrases.Count == 0)
+        if (annotation is { Paraphrases.Count: 0, Exchange: null })
             return null;
         var random = new SeededRandom(seed, ParaphraseStream, (ulong)epoch, (ulong)index);
-        return CaptionCleaner.Clean(random.Pick(paraphrases), maxWords);
+        return annotation.Paraphrases.Count > 0
+            ? CaptionCleaner.Clean(random.Pick(annotation.Paraphrases), maxWords)
+            : annotation.Exchange!.In(caption, random.Pick(annotation.Exchange.Others), maxWords);
     }
 
     /// <summary>Augments.</summary>
-    /// <param name="original">The picture, resized to the sample's size.</param>
+    /// <param name="original">The picture as <see cref="AugmentationOptions.Wanted"/> says.</param>
     /// <param name="number">Its number in the data set.</param>
     /// <param name="caption">The cleaned phrase.</param>
     /// <param name="paraphrase">A cleaned paraphrase, or null.</param>
@@ -44,8 +49,9 @@ internal static class SampleBuilder
         PictureViews original, long number, string caption, string? paraphrase, IReadOnlyList<Region> regions, int size,
         AugmentationOptions options, SeededRandom random)
     {
-        var picture = original.Images[0];
-        var mask = RegionMask.Of(regions, original.Width, original.Height, size, size).Values;
+        (var picture, var mask) = options.LeastCrop < 1
+            ? Cropped(original.Images[0], regions, size, options, random)
+            : (original.Images[0], RegionMask.Of(regions, original.Width, original.Height, size, size).Values);
         if (random.Chance(options.FlipProbability))
         {
             picture = ImageOps.FlipHorizontal(picture);
@@ -55,6 +61,8 @@ internal static class SampleBuilder
             picture = ImageOps.ToGray(picture);
         if (random.Chance(options.JitterProbability))
             picture = Jitter(picture, random);
+        if (options.RandAugments)
+            (picture, mask) = RandomAugment.Apply(picture, mask, random);
         return new RegionSample
         {
             Caption = caption,
@@ -63,6 +71,20 @@ internal static class SampleBuilder
             Picture = picture,
             PictureNumber = number,
         };
+    }
+
+    private static (RgbImage Picture, float[] Mask) Cropped(RgbImage original, IReadOnlyList<Region> regions, int size,
+        AugmentationOptions options, SeededRandom random)
+    {
+        var (x, y, width, height) = RandomCrop.Draw(original.Width, original.Height, options.LeastCrop, random);
+        PictureTarget[] sample = [PictureTarget.Square(size, options.Resize)];
+        var picture = PictureViews.Of(ImageOps.Crop(original, x, y, width, height), sample).Images[0];
+        var whole = RegionMask.Of(regions, original.Width, original.Height).Values;
+        int[] columns = RegionGrid.NearestSources(width, size), rows = RegionGrid.NearestSources(height, size);
+        var mask = new float[size * size];
+        for (var i = 0; i < mask.Length; i++)
+            mask[i] = whole[(y + rows[i / size]) * original.Width + x + columns[i % size]];
+        return (picture, mask);
     }
 
     private static RgbImage Jitter(RgbImage picture, SeededRandom random)

@@ -15,7 +15,7 @@ public sealed class SceneDataset : IRegionDataset
     {
         ArgumentNullException.ThrowIfNull(scenes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Count);
-        (_scenes, _options, _size) = (scenes, options, [PictureTarget.Square(scenes.Size, Resampling.Bilinear)]);
+        (_scenes, _options, _size) = (scenes, options, [options.Augmentation.Wanted(scenes.Size)]);
     }
 
     /// <inheritdoc/>
