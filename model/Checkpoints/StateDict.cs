@@ -10,16 +10,16 @@ namespace AmcEngine.Model.Checkpoints;
 public static partial class StateDict
 {
     /// <summary>
-    /// All entries in the reference's order, tied tensors under each of their names, whole numbers as I64. The values
-    /// are copies.
+    /// All entries in the reference's order, tied tensors under each of their names, whole numbers as I64. Whole numbers
+    /// are copies; the values of tensors stay in the model until they are read (<see cref="TensorValues.ToData"/>).
     /// </summary>
     public static IReadOnlyList<TensorData> Export(IVisionLanguageModel model)
     {
-        var copies = new Dictionary<Parameter, TensorData>();
+        var values = new Dictionary<Parameter, TensorData>();
         var entries = new List<TensorData>();
         foreach (var (name, parameter, _) in model.StateEntries)
         {
-            if (!copies.TryGetValue(parameter, out var data)) copies[parameter] = data = Copy(parameter);
+            if (!values.TryGetValue(parameter, out var data)) values[parameter] = data = Data(parameter);
             entries.Add(data.WithName(name));
         }
         return entries;
@@ -173,7 +173,7 @@ public static partial class StateDict
     [GeneratedRegex(@"\.[0-9]+\.", RegexOptions.CultureInvariant)]
     private static partial Regex LayerNumber { get; }
 
-    private static TensorData Copy(Parameter parameter)
+    private static TensorData Data(Parameter parameter)
     {
         if (parameter.Integers is not { } integers) return TensorValues.ToData(parameter.Value, parameter.Name);
         return TensorData.From(parameter.Name, [.. parameter.Shape.Select(d => (long)d)], (long[])integers.Clone());
