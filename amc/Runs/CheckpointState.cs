@@ -20,8 +20,8 @@ internal sealed record CheckpointState(
     // the weights, so that it matters no more where they came from.
     private static readonly HashSet<string> Free =
     [
-        "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint",
-        "checkpoint_key", "max_bad_share", "test_file", "test_count", "protocol",
+        "output", "log_every", "save_every", "save_async", "grid_scenes", "tensorboard", "bert_config",
+        "checkpoint", "checkpoint_key", "max_bad_share", "test_file", "test_count", "protocol",
     ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };

@@ -64,7 +64,7 @@ public static class SafetensorsShards
             foreach (var tensor in shards[i]) holders.Add(tensor.Name, name);
             TiedName[] here = [.. shards[i].SelectMany(tensor => ties[tensor.Name])];
             written.Add(Path.Combine(folder, name));
-            SafetensorsWriter.Stage(files, written[^1], shards[i], TiedNames.ToMetadata(here));
+            SafetensorsWriter.StageChecked(files, written[^1], shards[i], TiedNames.ToMetadata(here));
         }
         var index = path + IndexSuffix;
         var content = JsonSerializer.SerializeToUtf8Bytes(
@@ -72,8 +72,7 @@ public static class SafetensorsShards
             Indented);
         files.Write(index, stream => stream.Write(content));
         // An older index must not name a mixture of old and new files, should this end between two renames.
-        Remove(index);
-        files.Publish();
+        files.Publish(ready: () => Remove(index));
         return [.. written, index];
     }
 

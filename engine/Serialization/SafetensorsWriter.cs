@@ -29,11 +29,26 @@ public static class SafetensorsWriter
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tensors);
+        using var files = new StagedFiles();
+        Stage(files, path, tensors, metadata);
+        files.Publish();
+    }
+
+    /// <summary>The same to a set of files, which is published later.</summary>
+    /// <param name="files">The set.</param>
+    /// <param name="path">The file to create or replace; its folder must exist.</param>
+    /// <param name="tensors">What to write; names must differ. Tied ones are written under each name.</param>
+    /// <param name="metadata">The <c>__metadata__</c> map, or <c>null</c> for none.</param>
+    /// <exception cref="SerializationException">A name is unusable or double, or a source cannot be read.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
+    public static void Stage(
+        StagedFiles files, string path, IEnumerable<TensorData> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(files);
         TensorData[] list = [.. tensors];
         CheckNames(path, list);
-        using var files = new StagedFiles();
-        Stage(files, path, list, metadata);
-        files.Publish();
+        StageChecked(files, path, list, metadata);
     }
 
     /// <summary>
@@ -52,12 +67,12 @@ public static class SafetensorsWriter
         CheckNames(path, list);
         var (stored, tied) = TiedNames.Split(list);
         using var files = new StagedFiles();
-        Stage(files, path, stored, tied.Count == 0 ? null : TiedNames.ToMetadata(tied));
+        StageChecked(files, path, stored, tied.Count == 0 ? null : TiedNames.ToMetadata(tied));
         files.Publish();
     }
 
     /// <summary>Writes a file of tensors with different names to a set of files that is published later.</summary>
-    internal static void Stage(
+    internal static void StageChecked(
         StagedFiles files, string path, TensorData[] tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         TensorData[] layout = [.. tensors.OrderByDescending(tensor => tensor.Type.Size())];

@@ -155,7 +155,10 @@ public sealed class Tensor : IDisposable
         Storage.Touch();
     }
 
-    /// <summary>Copies the bytes of some values to the host, in row-major order; waits for them.</summary>
+    /// <summary>
+    /// Copies the bytes of some values to the host, in row-major order; waits for them. On the processor another thread
+    /// may do so while kernels read the tensor.
+    /// </summary>
     /// <param name="target">Where to; as many bytes as the values take.</param>
     /// <param name="first">Index of the first value.</param>
     /// <exception cref="ShapeException">The values do not lie within the tensor.</exception>

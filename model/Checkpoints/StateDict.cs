@@ -13,13 +13,17 @@ public static partial class StateDict
     /// All entries in the reference's order, tied tensors under each of their names, whole numbers as I64. Whole numbers
     /// are copies; the values of tensors stay in the model until they are read (<see cref="TensorValues.ToData"/>).
     /// </summary>
-    public static IReadOnlyList<TensorData> Export(IVisionLanguageModel model)
+    /// <param name="model">The model.</param>
+    /// <param name="take">What to take of an entry with a tensor in place of that.</param>
+    public static IReadOnlyList<TensorData> Export(
+        IVisionLanguageModel model, Func<Parameter, TensorData>? take = null)
     {
+        take ??= p => TensorValues.ToData(p.Value, p.Name);
         var values = new Dictionary<Parameter, TensorData>();
         var entries = new List<TensorData>();
         foreach (var (name, parameter, _) in model.StateEntries)
         {
-            if (!values.TryGetValue(parameter, out var data)) values[parameter] = data = Data(parameter);
+            if (!values.TryGetValue(parameter, out var data)) values[parameter] = data = Data(parameter, take);
             entries.Add(data.WithName(name));
         }
         return entries;
@@ -173,9 +177,8 @@ public static partial class StateDict
     [GeneratedRegex(@"\.[0-9]+\.", RegexOptions.CultureInvariant)]
     private static partial Regex LayerNumber { get; }
 
-    private static TensorData Data(Parameter parameter)
-    {
-        if (parameter.Integers is not { } integers) return TensorValues.ToData(parameter.Value, parameter.Name);
-        return TensorData.From(parameter.Name, [.. parameter.Shape.Select(d => (long)d)], (long[])integers.Clone());
-    }
+    private static TensorData Data(Parameter parameter, Func<Parameter, TensorData> take) =>
+        parameter.Integers is { } integers
+            ? TensorData.From(parameter.Name, [.. parameter.Shape.Select(d => (long)d)], (long[])integers.Clone())
+            : take(parameter);
 }

@@ -105,6 +105,7 @@ internal sealed class KeyEffectTests
         ["schedular.final_fraction"] = new("0.5", "steps=9"),
         ["log_every"] = new("2"),
         ["save_every"] = new("7"),
+        ["save_async"] = new("false"),
         ["eval_every"] = new("3"),
         ["eval_steps"] = new("[5]"),
         ["eval_batch"] = new("1"),
