@@ -1,8 +1,8 @@
 namespace AmcEngine.Files;
 
 /// <summary>
-/// Files that are written under temporary names first, and renamed when all of them are on the disk: a set of files, such
-/// as the parts of one checkpoint, of which none shows before each has succeeded.
+/// Files that are written under temporary names first, and renamed when all of them are on the disk: a set of files,
+/// such as the parts of one checkpoint, of which none shows before each has succeeded.
 /// </summary>
 /// <remarks>Renames come one by one, in the order of writing: let the file that makes the set valid be the last.
 /// </remarks>

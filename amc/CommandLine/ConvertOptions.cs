@@ -9,7 +9,7 @@ internal sealed class ConvertOptions : CommonOptions
 {
     /// <summary>The checkpoint to read.</summary>
     [Value(0, Required = true, MetaName = "IN",
-        HelpText = "A PyTorch checkpoint, a safetensors file, an index of several or a folder with one, or a run's folder.")]
+        HelpText = "A PyTorch checkpoint, a safetensors file, an index of several or its folder, or a run's folder.")]
     public string Input { get; set; } = "";
 
     /// <summary>The file to write.</summary>
@@ -34,7 +34,7 @@ internal sealed class ConvertOptions : CommonOptions
 
     /// <summary>The key around the weights of a PyTorch checkpoint.</summary>
     [Option("wrap", MetaValue = "NAME",
-        HelpText = "The key under which a .pth holds the weights (default: model, as the reference loads it), or none.")]
+        HelpText = "The key under which a .pth holds the weights, or none (default: model, as the reference loads).")]
     public string? Wrap { get; set; }
 
     /// <summary>Examples of the help page.</summary>

@@ -7,7 +7,9 @@ using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.Training;
 
-/// <summary>A checkpoint to use a model from: a folder of ours, safetensors in one file or several, or a PyTorch checkpoint.</summary>
+/// <summary>
+/// A checkpoint to use a model from: a folder of ours, safetensors in one file or several, or a PyTorch checkpoint.
+/// </summary>
 internal sealed class CheckpointFile
 {
     private CheckpointFile(string path, string? folder, string? key) => (Path, Folder, Key) = (path, folder, key);

@@ -67,7 +67,7 @@ internal static class FileForms
         head.Length > 8 && head[8] == (byte)'{'
             && BinaryPrimitives.ReadUInt64LittleEndian(head) is >= 2 and <= SafetensorsReader.MaxHeaderBytes;
 
-    /// <summary>JSON with the key that makes an index, which stands near its beginning, or with an index's name.</summary>
+    /// <summary>JSON with the key that makes an index near its beginning, or with an index's name.</summary>
     private static bool IsIndex(string path, byte[] head) =>
         head.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', .. var rest] && (rest.IndexOf("\"weight_map\""u8) >= 0
             || path.EndsWith(SafetensorsShards.IndexSuffix, StringComparison.OrdinalIgnoreCase));

@@ -33,10 +33,12 @@ internal static class TensorConversion
                 MemoryMarshal.AsBytes(source).CopyTo(destination);
                 return true;
             case TensorDataType.F16:
-                return Narrow(source, MemoryMarshal.Cast<byte, Half>(destination), static v => (Half)v, Half.IsInfinity);
+                return Narrow(
+                    source, MemoryMarshal.Cast<byte, Half>(destination), static v => (Half)v, Half.IsInfinity);
             case TensorDataType.BF16:
                 return Narrow(
-                    source, MemoryMarshal.Cast<byte, ushort>(destination), ToBrainFloat, static b => (b & 0x7fff) == 0x7f80);
+                    source, MemoryMarshal.Cast<byte, ushort>(destination), ToBrainFloat,
+                    static b => (b & 0x7fff) == 0x7f80);
             default:
                 throw new ArgumentOutOfRangeException(nameof(type), type, "not a narrow floating type");
         }

@@ -7,7 +7,8 @@ public sealed record SkippedEntry(string Name, string What);
 
 /// <summary>
 /// The tensors of a file of weights in any of its forms: safetensors, the index of several such files, or a PyTorch
-/// checkpoint as zip or legacy pickle. The bytes tell the form; the file's name does not matter. Tensors are read when asked for, while the file is open.
+/// checkpoint as zip or legacy pickle. The bytes tell the form; the file's name does not matter. Tensors are read when
+/// asked for, while the file is open.
 /// </summary>
 public sealed class TensorFile : IDisposable
 {

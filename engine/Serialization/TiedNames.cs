@@ -11,9 +11,9 @@ namespace AmcEngine.Serialization;
 internal readonly record struct TiedName(string Name, string StoredAs, long? Position);
 
 /// <summary>
-/// Tied weights in safetensors, which know no second name of a tensor: the values are stored once, under the first name,
-/// and the file's metadata says <c>second name → first name</c>, as the safetensors library's <c>save_model</c> notes
-/// names it dropped. What order the names had is a further entry, so that a file can be turned back.
+/// Tied weights in safetensors, which know no second name of a tensor: the values are stored once, under the first
+/// name, and the file's metadata says <c>second name → first name</c>, as the safetensors library's <c>save_model</c>
+/// notes names it dropped. What order the names had is a further entry, so that a file can be turned back.
 /// </summary>
 internal static class TiedNames
 {
@@ -55,7 +55,9 @@ internal static class TiedNames
         return metadata;
     }
 
-    /// <summary>The second names that a file's metadata notes; entries that say something else are passed over.</summary>
+    /// <summary>
+    /// The second names that a file's metadata notes; entries that say something else are passed over.
+    /// </summary>
     /// <param name="metadata">The metadata.</param>
     /// <param name="isStored">Whether the file stores a tensor of a name.</param>
     public static List<TiedName> FromMetadata(IReadOnlyDictionary<string, string> metadata, Func<string, bool> isStored)

@@ -10,8 +10,8 @@ namespace AmcEngine.Model.Checkpoints;
 public static partial class StateDict
 {
     /// <summary>
-    /// All entries in the reference's order, tied tensors under each of their names, whole numbers as I64. Whole numbers
-    /// are copies; the values of tensors stay in the model until they are read (<see cref="TensorValues.ToData"/>).
+    /// All entries in the reference's order, tied tensors under each of their names, whole numbers as I64. Those are
+    /// copies; the values of tensors stay in the model until they are read (<see cref="TensorValues.ToData"/>).
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="take">What to take of an entry with a tensor in place of that.</param>

@@ -18,7 +18,8 @@ internal sealed class ConvertTests() : TrainedOnceTests(steps: 2)
         string last = Converted(folder, "last.pth"), flat = Converted(folder, "flat.pth", "--wrap", "none");
         Assert.That(File.ReadAllBytes(last), Is.EqualTo(File.ReadAllBytes(first)));
         Assert.That(File.ReadAllBytes(Converted(flat, "again.safetensors")), Is.EqualTo(File.ReadAllBytes(whole)));
-        using TensorFile before = TensorFile.Open(Golden), after = TensorFile.Open(last), unwrapped = TensorFile.Open(flat);
+        using TensorFile before = TensorFile.Open(Golden), after = TensorFile.Open(last);
+        using var unwrapped = TensorFile.Open(flat);
         Assert.That((after.Key, unwrapped.Key), Is.EqualTo(("model", (string?)null)));
         Assert.That(after.Tensors.Select(t => t.ToString()), Is.EqualTo(before.Tensors.Select(t => t.ToString())));
         Assert.That(before.Tensors.Zip(after.Tensors).All(
@@ -76,7 +77,8 @@ internal sealed class ConvertTests() : TrainedOnceTests(steps: 2)
         {
             using (var file = TensorFile.Open(Converted(_run, name, "--dtype", dtype)))
             {
-                Assert.That(file.Tensors.Where(t => t.Type.IsFloatingPoint()).Select(t => t.Type), Has.All.EqualTo(type));
+                Assert.That(
+                    file.Tensors.Where(t => t.Type.IsFloatingPoint()).Select(t => t.Type), Has.All.EqualTo(type));
                 Assert.That(file.Tensors.Single(t => t.Name == "queue_ptr_img").Type, Is.EqualTo(TensorDataType.I64));
             }
             Succeed("eval", "--config", _config, "--checkpoint", _folder.PathOf(name));
@@ -89,7 +91,8 @@ internal sealed class ConvertTests() : TrainedOnceTests(steps: 2)
         var large = _folder.PathOf("large.safetensors");
         SafetensorsWriter.Write(large, [TensorData.From("a", [1], [1f]), TensorData.From("w", [2], [1f, 1e5f])]);
         foreach (var output in new[] { "x.pth", "x.safetensors" })
-            Amcx.ExpectBadInput(Amcx.Run("convert", large, _folder.PathOf(output), "--dtype", "f16"), "'w'", "F16", "BF16");
+            Amcx.ExpectBadInput(
+                Amcx.Run("convert", large, _folder.PathOf(output), "--dtype", "f16"), "'w'", "F16", "BF16");
         Amcx.ExpectBadInput(
             Amcx.Run("convert", large, _folder.PathOf("new"), "--shard-size", "4B", "--dtype", "f16"), "'w'");
         Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.EqualTo(new[] { large }));
@@ -103,7 +106,8 @@ internal sealed class ConvertTests() : TrainedOnceTests(steps: 2)
     [TestCase("x", "--shard-size", "0", "--shard-size 0", "500MB")]
     [TestCase("x.txt", "--shard-size", "1GB", "x.txt", "folder")]
     [TestCase("x.txt", "--dtype", "f32", "x.txt", ".safetensors")]
-    public void Options_that_do_not_go_together_are_named(string output, string option, string value, string part, string remedy)
+    public void Options_that_do_not_go_together_are_named(
+        string output, string option, string value, string part, string remedy)
     {
         Amcx.ExpectBadInput(Amcx.Run("convert", Golden, _folder.PathOf(output), $"{option}={value}"), part, remedy);
         Assert.That(Directory.GetFileSystemEntries(_folder.Path), Is.Empty);

@@ -9,7 +9,8 @@ internal sealed class ConvertedTensorTests
 {
     [TestCase(TensorDataType.F16, new[] { 1f, 1.00048828125f, 1.00146484375f, -65504f, 5.9604645e-8f },
         new ushort[] { 0x3c00, 0x3c00, 0x3c02, 0xfbff, 0x0001 })]
-    [TestCase(TensorDataType.BF16, new[] { 1f, 1.00390625f, 1.01171875f, -3.3895314e38f, float.NaN, float.NegativeInfinity },
+    [TestCase(TensorDataType.BF16,
+        new[] { 1f, 1.00390625f, 1.01171875f, -3.3895314e38f, float.NaN, float.NegativeInfinity },
         new ushort[] { 0x3f80, 0x3f80, 0x3f82, 0xff7f, 0x7fc0, 0xff80 })]
     public void Halfway_values_go_to_the_even_neighbour(TensorDataType type, float[] values, ushort[] expected)
     {

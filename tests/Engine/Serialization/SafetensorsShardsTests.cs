@@ -80,7 +80,8 @@ internal sealed class SafetensorsShardsTests : FolderTests
     }
 
     [TestCase("""{"weight_map": {"a": "s.safetensors", "z": "s.safetensors"}}""", "'z'", "lacks it")]
-    [TestCase("""{"weight_map": {"a": "t.safetensors", "b": "s.safetensors"}}""", "'a'", "'t.safetensors', which lacks it")]
+    [TestCase(
+        """{"weight_map": {"a": "t.safetensors", "b": "s.safetensors"}}""", "'a'", "'t.safetensors', which lacks it")]
     [TestCase("""{"weight_map": {"a": "../s.safetensors"}}""", "'a'", "no plain file name")]
     [TestCase("""{"weight_map": {"a": 1}}""", "'a'", "name of a file")]
     [TestCase("""{"weight_map": {}}""", "names no tensor", "weight_map")]

@@ -37,7 +37,8 @@ internal sealed class TiedNamesTests : FolderTests
     {
         var values = TensorData.From("a", [4], [1f, 2, 3, 4]);
         var part = values.Range(0, 2).WithName("part");
-        SafetensorsWriter.WriteOnce(_folder.PathOf("x"), [values, part, TensorData.From("empty", [0], Array.Empty<float>())]);
+        TensorData[] tensors = [values, part, TensorData.From("empty", [0], Array.Empty<float>())];
+        SafetensorsWriter.WriteOnce(_folder.PathOf("x"), tensors);
         using var reader = SafetensorsReader.Open(_folder.PathOf("x"));
         Assert.That(reader.Stored, Has.Count.EqualTo(3));
         Assert.That(reader.Metadata, Is.Empty, "without ties the file is an ordinary one");

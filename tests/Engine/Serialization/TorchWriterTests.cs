@@ -8,7 +8,7 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Serialization;
 
-/// <summary>PyTorch checkpoints that are written here: read back by our reader, by .NET's zip reader, by PyTorch.</summary>
+/// <summary>PyTorch checkpoints that are written here, read by our reader, by .NET's zip reader, by PyTorch.</summary>
 [TestFixture]
 internal sealed class TorchWriterTests : FolderTests
 {
@@ -20,7 +20,7 @@ internal sealed class TorchWriterTests : FolderTests
         def info(t):
             flat = t.contiguous().reshape(-1)
             data = flat.view(torch.int16) if t.dtype in (torch.float16, torch.bfloat16) else flat
-            return [str(t.dtype), list(t.shape), list(t.stride()), data.numpy().tobytes().hex(), t.storage().data_ptr() % 64]
+            return [str(t.dtype), list(t.shape), list(t.stride()), data.numpy().tobytes().hex()]
         out = {}
         for path in sys.argv[1:]:
             root = torch.load(path, weights_only=True)
@@ -122,8 +122,8 @@ internal sealed class TorchWriterTests : FolderTests
                 AssertSame(seen, tensor);
         }
         foreach (var (path, torch) in new[] { (paths[2], "half"), (paths[3], "bfloat16") })
-            Assert.That(answer.GetProperty(path)[1][0][4].GetString(), Is.EqualTo(answer.GetProperty(torch).GetString()),
-                $"rounded as torch.Tensor.{torch} does");
+            Assert.That(answer.GetProperty(path)[1][0][4].GetString(),
+                Is.EqualTo(answer.GetProperty(torch).GetString()), $"rounded as torch.Tensor.{torch} does");
     }
 
     private static void AssertSame(JsonElement seen, TensorData tensor)
@@ -145,7 +145,7 @@ internal sealed class TorchWriterTests : FolderTests
             seen[4].GetString(), Is.EqualTo(Convert.ToHexStringLower(tensor.Bytes.Span)), tensor.Name);
         // All but the names of "a" have a storage of their own; the empty tensors' is nowhere.
         if (tensor.Count > 0)
-            Assert.That(seen[6].GetString(), Is.EqualTo(tensor.Name is "b" or "d" ? "a" : tensor.Name));
+            Assert.That(seen[5].GetString(), Is.EqualTo(tensor.Name is "b" or "d" ? "a" : tensor.Name));
     }
 
     private static bool HasTorch() =>
@@ -186,12 +186,13 @@ internal sealed class TorchWriterTests : FolderTests
         ];
     }
 
-    // Halfway cases of both types, their neighbours, the smallest and largest numbers, NaN and infinities, and noise.
+    // Halfway cases of both types, their neighbours, the smallest and largest numbers, infinities, and noise. What
+    // PyTorch makes of the bits of a NaN depends on the processor.
     private static TensorData Floats()
     {
         var random = new Random(1);
         float[] special = [0, -0f, 1, 1.0009765625f, 1.00048828125f, 1.00146484375f, 1.00390625f, 1.01171875f, 65504,
-            6e-8f, 2.9802322e-8f, 2.98023259e-8f, 5.96e-8f, float.Epsilon, -1e-40f, 3.14159274f, -2.71828f, float.NaN,
+            6e-8f, 2.9802322e-8f, 2.98023259e-8f, 5.96e-8f, float.Epsilon, -1e-40f, 3.14159274f, -2.71828f,
             float.PositiveInfinity, float.NegativeInfinity];
         float[] all = [.. special, .. Enumerable.Range(0, 2000).Select(
             _ => (float)((random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-9, 5))))];
