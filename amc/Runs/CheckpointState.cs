@@ -20,8 +20,14 @@ internal sealed record CheckpointState(
     // the weights, so that it matters no more where they came from.
     private static readonly HashSet<string> Free =
     [
+<<<<<<< HEAD
         "output", "log_every", "save_every", "save_async", "grid_scenes", "tensorboard", "bert_config",
         "checkpoint", "checkpoint_key", "max_bad_share", "test_file", "test_count", "protocol",
+=======
+        "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint",
+        "checkpoint_key", "text_encoder", "visual_encoder", "max_bad_share", "test_file", "test_count", "protocol",
+        "refcoco_data", "det_file", "coco_file", "on_bbox", "image_ids_file", "phrase_box_file", "sentences_file",
+>>>>>>> main
     ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };
@@ -83,7 +89,7 @@ internal sealed record CheckpointState(
 
     // Annotation files are known by what they hold. Other files may have moved: then they are no more where they were.
     private bool IsOnlyElsewhere(string key, string? before, string? after) =>
-        (key == "train_file" && Data is not null)
+        (key is "train_file" or "relation_file" && Data is not null)
         || (ConfigPaths.Contains(key) && before is not null && !ConfigPaths.Exist(before) && ConfigPaths.Exist(after));
 
     private static ConfigException Different(string checkpoint, string key, string? before, string? after) =>
