@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
 using AmcEngine.Model;
 using AmcEngine.Model.Checkpoints;
@@ -11,11 +12,16 @@ namespace AmcEngine.Amc.CommandLine;
 /// </summary>
 internal static class StartWeights
 {
+    private static readonly string[] FileNames =
+    [
+        CheckpointLayout.Model, CheckpointLayout.ModelIndex, "pytorch_model.bin"
+    ];
+
     private static readonly EncoderFile[] Encoders =
     [
-        new("text_encoder", PretrainedEncoder.Bert, ["model.safetensors", "pytorch_model.bin"],
+        new("text_encoder", PretrainedEncoder.Bert, FileNames,
             "https://huggingface.co/google-bert/bert-base-uncased"),
-        new("visual_encoder", PretrainedEncoder.VisionTransformer, ["model.safetensors", "pytorch_model.bin"],
+        new("visual_encoder", PretrainedEncoder.VisionTransformer, FileNames,
             "https://dl.fbaipublicfiles.com/deit/deit_base_patch16_224-b5f2ef4d.pth"),
     ];
 

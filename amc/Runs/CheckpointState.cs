@@ -20,14 +20,9 @@ internal sealed record CheckpointState(
     // the weights, so that it matters no more where they came from.
     private static readonly HashSet<string> Free =
     [
-<<<<<<< HEAD
-        "output", "log_every", "save_every", "save_async", "grid_scenes", "tensorboard", "bert_config",
-        "checkpoint", "checkpoint_key", "max_bad_share", "test_file", "test_count", "protocol",
-=======
-        "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint",
+        "output", "log_every", "save_every", "save_async", "grid_scenes", "tensorboard", "bert_config", "checkpoint",
         "checkpoint_key", "text_encoder", "visual_encoder", "max_bad_share", "test_file", "test_count", "protocol",
         "refcoco_data", "det_file", "coco_file", "on_bbox", "image_ids_file", "phrase_box_file", "sentences_file",
->>>>>>> main
     ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };
