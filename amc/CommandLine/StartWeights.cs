@@ -12,16 +12,11 @@ namespace AmcEngine.Amc.CommandLine;
 /// </summary>
 internal static class StartWeights
 {
-    private static readonly string[] FileNames =
-    [
-        CheckpointLayout.Model, CheckpointLayout.ModelIndex, "pytorch_model.bin"
-    ];
-
     private static readonly EncoderFile[] Encoders =
     [
-        new("text_encoder", PretrainedEncoder.Bert, FileNames,
+        new("text_encoder", PretrainedEncoder.Bert, ["model.safetensors", "pytorch_model.bin"],
             "https://huggingface.co/google-bert/bert-base-uncased"),
-        new("visual_encoder", PretrainedEncoder.VisionTransformer, FileNames,
+        new("visual_encoder", PretrainedEncoder.VisionTransformer, ["model.safetensors", "pytorch_model.bin"],
             "https://dl.fbaipublicfiles.com/deit/deit_base_patch16_224-b5f2ef4d.pth"),
     ];
 
@@ -94,7 +89,7 @@ internal static class StartWeights
                 return null;
             if (File.Exists(named))
                 return named;
-            return Names.Select(name => Path.Combine(named, name)).FirstOrDefault(File.Exists)
+            return Names.Append(CheckpointLayout.ModelIndex).Select(n => Path.Combine(named, n)).FirstOrDefault(File.Exists)
                 ?? throw ConfigRules.Wrong(config, Directory.Exists(named)
                     ? $"{Key}: the folder {named} holds neither {string.Join(" nor ", Names)}; get one from {Home}"
                     : $"{Key}: {named} is not there, and nothing is downloaded; get the file from {Home}");
