@@ -83,6 +83,7 @@ internal sealed class DefaultsTests
         max_tokens 25
         min_tokens -
         augment -
+        augmentation amc
         protocol reference
         eval_resize bilinear
         eval_crop square
@@ -121,6 +122,7 @@ internal sealed class DefaultsTests
         output -
         checkpoint -
         checkpoint_key -
+        checkpoint_activations none
         text_encoder -
         visual_encoder -
         steps -
