@@ -313,7 +313,7 @@ internal sealed class ResumeTests : FolderTests
         string run = _folder.PathOf("run"), whole = _folder.PathOf("whole"), cache = _folder.PathOf("cache");
         string[] own = ["steps=100000", "augment=true", "save_every=6", "eval_every=100000"];
         using (var child = Child.Start(_folder.Path, ["train", "--config", config, "--output", run, "--threads", "1",
-            "--set", .. own, "workers=3", $"cache={cache}"]))
+            "--set", .. own, "save_async=false", "workers=3", $"cache={cache}"]))
         {
             Assert.That(child.WaitFor("step 7/"), Is.True, child.Error);
             child.Signal(9);
