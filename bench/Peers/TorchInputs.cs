@@ -54,7 +54,7 @@ internal static class TorchInputs
     /// <summary>Writes the run's first batches to a safetensors file.</summary>
     public static void WriteBatches(RunConfig config, string path)
     {
-        var loader = new BatchLoader(DataSources.Train(config), DataSources.Tokenizer(config), config.BatchSize,
+        using var loader = new BatchLoader(DataSources.Train(config), DataSources.Tokenizer(config), config.BatchSize,
             config.Integer("max_tokens"), config.Seed, config.OptionalInteger("min_tokens") ?? 0);
         var tensors = new List<TensorData>();
         for (var i = 0; i < Math.Min(MostBatches, loader.StepsPerEpoch); i++)
