@@ -61,6 +61,9 @@ internal sealed class CachedExplainer(
         return answers!;
     }
 
+    /// <inheritdoc/>
+    public void Release() => inner.Release();
+
     private string Key(PhraseInPicture question) => MapCache.Key(
         origin,
         string.Create(CultureInfo.InvariantCulture, $"{question.Input.Width}x{question.Input.Height}"),

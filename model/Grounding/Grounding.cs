@@ -38,8 +38,20 @@ public sealed record Grounding(Tensor Score, Tensor Map, Tensor? QueryMask, int 
 /// <param name="Tokens">Whatever the model goes on from, one row a picture.</param>
 public sealed record ImageEncoding(Tensor Tokens)
 {
-    /// <summary>The pictures that <paramref name="index"/> (I32) names, in its order, also several times.</summary>
-    public ImageEncoding Select(Tensor index) => new(Tokens.IndexSelect(0, index));
+    /// <summary>
+    /// Which pictures are meant (I32), in that order, also several times; null for all of them. What does not depend on
+    /// a text is then still computed once a picture.
+    /// </summary>
+    public Tensor? Index { get; private init; }
+
+    /// <summary>
+    /// The pictures that <paramref name="index"/> (I32) names, in its order, also several times; not for a selection of
+    /// a selection.
+    /// </summary>
+    public ImageEncoding Select(Tensor index) => this with { Index = index };
+
+    /// <summary>The tokens of the pictures that are meant.</summary>
+    internal Tensor Selected() => Index is null ? Tokens : Tokens.IndexSelect(0, Index);
 }
 
 /// <summary>Encoded texts, as far as no picture is involved.</summary>

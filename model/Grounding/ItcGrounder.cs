@@ -56,7 +56,7 @@ internal sealed class ItcGrounder : IGrounder
     {
         using var recorded = GradMode.Set(true);
         var hook = Hook(_layer);
-        return From(images.Tokens, _layer, texts, new ForwardContext(null, hook), () => hook.Map!);
+        return From(images.Selected(), _layer, texts, new ForwardContext(null, hook), () => hook.Map!);
     }
 
     /// <inheritdoc/>

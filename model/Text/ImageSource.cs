@@ -28,12 +28,12 @@ public sealed class ImageSource
         new(null, encoder.ProjectImage(tokens), null);
 
     /// <summary>The samples that <paramref name="index"/> (I32) names; not for a selection of a selection.</summary>
-    public ImageSource Select(Tensor index) =>
-        new(_tokens?.IndexSelect(0, index), _projected, _projected is null ? null : index);
+    public ImageSource Select(Tensor index) => new(_tokens, _projected, index);
 
     internal KeyValue For(int fusionIndex, BertAttention cross)
     {
-        if (_projected is null) return cross.Project(_tokens!);
-        return _index is null ? _projected[fusionIndex] : _projected[fusionIndex].Select(_index);
+        // Each image is projected once, however many of the texts attend to it.
+        var all = _projected is null ? cross.Project(_tokens!) : _projected[fusionIndex];
+        return _index is null ? all : all.Select(_index);
     }
 }
