@@ -94,9 +94,12 @@ internal static class PointingEvaluator
         public void Play(int first, int end, CancellationToken stop)
         {
             List<(int Index, EvaluationSample Sample)> batch = [];
-            var failure = Enumerable.Range(first, end - first).All(_known.ContainsKey)
-                ? null : Read(first, end, batch, stop);
-            stop.ThrowIfCancellationRequested();
+            Failure? failure = null;
+            if (!Enumerable.Range(first, end - first).All(_known.ContainsKey))
+            {
+                failure = Read(first, end, batch, stop);
+                stop.ThrowIfCancellationRequested();
+            }
             // What else stood in the batch may decide on the last bits of an answer: so it is asked as it was.
             JudgedMap[] maps = batch.All(q => _known.ContainsKey(q.Index)) ? [] : Ask(batch);
             JudgedMap[] open = [.. maps.Where(m => !_known.ContainsKey(m.Index))];
