@@ -84,6 +84,12 @@ public interface IGrounder
     /// <summary>Whose score is explained; never <see cref="GroundingMode.Default"/>.</summary>
     GroundingMode Mode { get; }
 
+    /// <summary>The layer whose attention is the map, from 0.</summary>
+    int Layer { get; }
+
+    /// <summary>The layers that a grounder by this score can have.</summary>
+    IReadOnlyList<int> Layers { get; }
+
     /// <summary>Encodes normalised pictures <c>[B, 3, S, S]</c>.</summary>
     ImageEncoding EncodeImages(Tensor images);
 
@@ -92,6 +98,15 @@ public interface IGrounder
 
     /// <summary>Grounds each text in the picture of the same row. Tensors belong to the current scope.</summary>
     Grounding Ground(ImageEncoding images, TextEncoding texts);
+
+    /// <summary>
+    /// Grounds each text in the picture of the same row by several layers in one pass: a grounding a layer, all with
+    /// the same score. Tensors belong to the current scope.
+    /// </summary>
+    /// <param name="images">The pictures.</param>
+    /// <param name="texts">As many texts.</param>
+    /// <param name="layers">Some of <see cref="Layers"/>, none below <see cref="Layer"/>.</param>
+    IReadOnlyList<Grounding> GroundLayers(ImageEncoding images, TextEncoding texts, IReadOnlyList<int> layers);
 
     /// <summary>
     /// Grounds each text in the picture of the same row, with the attentions of every layer of some kinds. Where

@@ -48,6 +48,13 @@ internal sealed class ItmGrounder : IGrounder
     public GroundingMode Mode => GroundingMode.Itm;
 
     /// <inheritdoc/>
+    public int Layer => _layer;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Layers =>
+        [.. Enumerable.Range(_text.FirstCrossLayer, _text.Layers.Count - _text.FirstCrossLayer)];
+
+    /// <inheritdoc/>
     public ImageEncoding EncodeImages(Tensor images)
     {
         using var noGrad = NoGrad.Begin();
@@ -67,6 +74,16 @@ internal sealed class ItmGrounder : IGrounder
         using var recorded = GradMode.Set(true);
         var hook = new AttentionHook(AttentionKind.Cross, _layer);
         return Fuse(Source(images), texts, new ForwardContext(null, hook), () => hook.Map!);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Grounding> GroundLayers(
+        ImageEncoding images, TextEncoding texts, IReadOnlyList<int> layers)
+    {
+        using var recorded = GradMode.Set(true);
+        var maps = new AttentionMaps(AttentionKind.Cross, [.. layers], firstRowOnly: false);
+        var first = Fuse(Source(images), texts, new ForwardContext(null, maps), () => maps[layers[0]]);
+        return [.. layers.Select(layer => first with { Map = maps[layer] })];
     }
 
     /// <inheritdoc/>
