@@ -23,14 +23,16 @@ internal sealed class EvaluationRun
     private readonly RunConfig _config;
     private readonly MeasureChoice _choice;
     private readonly MapCache? _cache;
+    private readonly string? _boxes;
     private bool _told;
 
     private EvaluationRun(EvalOptions options, RunConfig config, IProtocol protocol, CommandContext context)
     {
         (_options, _config, Protocol, _context) = (options, config, protocol, context);
         Method = options.Choose(context);
+        _boxes = Boxes();
         _choice = new MeasureChoice(
-            MeasureChoice.Parse(options.Metrics), options.Boxes is { } boxes ? ProposalFile.Load(boxes) : null);
+            MeasureChoice.Parse(options.Metrics), _boxes is { } boxes ? ProposalFile.Load(boxes) : null);
         if (_choice.IsCostly && protocol.AveragesEntities)
             throw new ConfigException($"--metrics {options.Metrics}: what asks the model again needs one phrase a map, "
                 + $"and --protocol {protocol.Name} averages several; leave those metrics out");
@@ -50,6 +52,9 @@ internal sealed class EvaluationRun
 
     /// <summary>The data set, whose files may be wrong; null where scenes are generated.</summary>
     public IFileDataset? Data { get; private set; }
+
+    /// <summary>What is to be said about test pictures that were trained on; null for nothing.</summary>
+    public string? Overlap { get; private set; }
 
     /// <summary>What the data is called.</summary>
     public string Split => DataSources.Split(_config);
@@ -105,8 +110,8 @@ internal sealed class EvaluationRun
     public RunMark Mark(CheckpointFile checkpoint)
     {
         var settings = string.Join('\n', _config.Flatten().Select(k => $"{k.Key}: {k.Value}"));
-        var boxes = _options.Boxes is { } file ? RunMark.OfFile(file) : "";
-        var questions = _config.Texts("test_file").Where(_ => !_config.IsGenerated).Select(RunMark.OfFile);
+        var boxes = _boxes is { } file ? RunMark.OfFile(file) : "";
+        var questions = _config.TestFiles.Where(_ => !_config.IsGenerated).Select(RunMark.OfFile);
         return RunMark.Of(
             $"{RunMark.OfFile(checkpoint.Path)}|{_options.Key}|{_options.AllowMissing}",
             $"{Description}|{_options.Metrics}|{boxes}|{settings}",
@@ -174,8 +179,22 @@ internal sealed class EvaluationRun
             return;
         _told = true;
         _context.Note(_config, ConfigUse.Evaluation);
-        if (checkpoint.Config() is { } run && TrainingOverlap.Warning(run, _config, Questions) is { } warning)
-            _context.Warn(warning);
+        Overlap = checkpoint.Config() is { } run ? TrainingOverlap.Warning(run, _config, Questions) : null;
+        if (Overlap is not null)
+            _context.Warn(Overlap);
+    }
+
+    // The pointing game needs no detector: the configuration's file may be missing (that of RefCLEF names a folder).
+    private string? Boxes()
+    {
+        if (_options.Boxes is { } named)
+            return named;
+        if (_config.IsGenerated || _config.OptionalText("det_file") is not { Length: > 0 } file)
+            return null;
+        if (File.Exists(file))
+            return file;
+        _context.Note($"det_file: {file} is no file, so that no detector's boxes are judged (--boxes names another)");
+        return null;
     }
 
     // Missing weights are random numbers of the configuration's seed.
