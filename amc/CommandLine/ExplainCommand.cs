@@ -51,7 +51,7 @@ internal static class ExplainCommand
         foreach (var answer in answers)
             answer.Sentence.RequireFinite(answer.Phrase, options.Image);
         if (options.Words && answers.All(a => a.Maps.All(m => m.Part != MapPart.Word || m.Map.IsFlat)))
-            context.Note("--words: all maps of words are flat: in the last layer words do not reach the score any more");
+            context.Note("--words: all maps of words are flat; in the last layer words do not reach the score");
         Write(options, picture, answers, isSingle, style);
         foreach (var answer in answers)
             context.Out.WriteLine(Line(options.Output, answer, picture));

@@ -8,8 +8,8 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Cli;
 
 /// <summary>
-/// What <c>explain</c> draws and writes of several phrases, words and layers. The one fusion layer of the model is layer
-/// 1; its map has 4 × 4 patches.
+/// What <c>explain</c> draws and writes of several phrases, words and layers. The one fusion layer of the model is
+/// layer 1; its map has 4 × 4 patches.
 /// </summary>
 [TestFixture]
 internal sealed class ExplainTests() : TrainedOnceTests(steps: 1)
@@ -116,8 +116,12 @@ internal sealed class ExplainTests() : TrainedOnceTests(steps: 1)
         return picture;
     }
 
-    private Answer Explain(params string[] more) => Amcx.Run(
-        ["explain", .. more.Contains("--checkpoint") ? Array.Empty<string>() : ["--checkpoint", _run], "--image", TempFolder.Fixture("rgb16.png"), "--output", Output, .. more]);
+    private Answer Explain(params string[] more)
+    {
+        string[] checkpoint = more.Contains("--checkpoint") ? [] : ["--checkpoint", _run];
+        return Amcx.Run(
+            ["explain", .. checkpoint, "--image", TempFolder.Fixture("rgb16.png"), "--output", Output, .. more]);
+    }
 
     // Format 1.0: magic, version, length of the header, the header, numbers from a multiple of 64 on.
     private static (string Shape, float[] Values) Read(byte[] file)
