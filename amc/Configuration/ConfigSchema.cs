@@ -124,6 +124,7 @@ internal static class ConfigSchema
         new("max_tokens", Integer, 25, 2, 512),
         new("min_tokens", Integer, null, 1, 512),
         new("augment", Truth, null),
+        new("augmentation", Choice, "amc", Choices: ["amc", "albef", "grounding"]),
         new("protocol", Choice, "reference", Choices: ["reference", "fixed", "wwbl", "mdetr", "torchray"]),
         new("eval_resize", Choice, "bilinear", Choices: ["bilinear", "bicubic"]),
         new("eval_crop", Choice, "square", Choices: ["square", "crop"]),

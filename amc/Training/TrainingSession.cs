@@ -107,7 +107,8 @@ internal sealed class TrainingSession : IDisposable
     {
         if (Train is not IFileDataset { Annotations: var read } || read.WithoutBox < read.Entries - read.BadEntries)
             return true;
-        warn?.Invoke("no entry of train_file has a region, so that AMC is left out (add_gcam: false says the same)");
+        warn?.Invoke("no entry of train_file has a region, so that AMC is left out (ALBEF's own pre-training has "
+            + "augmentation: albef, max_words: 30 and mlm_distill_axis: vocab besides)");
         return false;
     }
 

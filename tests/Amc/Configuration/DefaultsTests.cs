@@ -83,6 +83,7 @@ internal sealed class DefaultsTests
         max_tokens 25
         min_tokens -
         augment -
+        augmentation amc
         protocol reference
         eval_resize bilinear
         eval_crop square
