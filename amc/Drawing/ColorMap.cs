@@ -47,7 +47,7 @@ internal sealed class ColorMap
     {
         var place = Math.Clamp(value, 0, 1) * (colors.Length - 1);
         var first = Math.Min((int)place, colors.Length - 2);
-        (int low, int high, double share) = (colors[first], colors[first + 1], place - first);
+        (var low, var high, var share) = (colors[first], colors[first + 1], place - first);
         return (Between(16), Between(8), Between(0));
 
         double Between(int shift) =>

@@ -101,7 +101,7 @@ internal static class PointingEvaluator
                 stop.ThrowIfCancellationRequested();
             }
             // What else stood in the batch may decide on the last bits of an answer: so it is asked as it was.
-            JudgedMap[] maps = batch.All(q => _known.ContainsKey(q.Index)) ? [] : Ask(batch);
+            var maps = batch.All(q => _known.ContainsKey(q.Index)) ? [] : Ask(batch);
             JudgedMap[] open = [.. maps.Where(m => !_known.ContainsKey(m.Index))];
             var bad = Array.Find(open, m => !m.Map.IsFinite);
             var last = bad?.Index ?? failure?.Index ?? end;

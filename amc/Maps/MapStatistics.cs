@@ -17,12 +17,12 @@ internal sealed record MapStatistics(double Min, double Max, double Mean, double
     /// <summary>The numbers of a map.</summary>
     public static MapStatistics Of(PatchMap map)
     {
-        float[] values = map.Values;
+        var values = map.Values;
         double min = values.Min(), max = values.Max(), mean = values.Average(v => (double)v);
         if (map.IsFlat)
             return new MapStatistics(min, max, mean, null, null);
         float[] high = [.. values.Where(v => v >= (min + max) / 2)];
-        double energy = Energy(values);
+        var energy = Energy(values);
         return new MapStatistics(
             min, max, mean, high.Length / (double)values.Length, energy > 0 ? Energy(high) / energy : null);
     }

@@ -20,7 +20,7 @@ internal sealed class EvalResumeTests() : TrainedOnceTests(steps: 1)
     public void A_resumed_evaluation_gives_the_bytes_of_an_uninterrupted_one(int answered, bool killed)
     {
         Assert.That(Evaluate().Code, Is.Zero);
-        byte[] samples = File.ReadAllBytes(Samples);
+        var samples = File.ReadAllBytes(Samples);
         var result = Numbers();
         var lines = File.ReadAllLines(Samples);
         var rest = answered < 6 ? lines[answered][..20] : "";

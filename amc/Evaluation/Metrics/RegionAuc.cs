@@ -15,7 +15,7 @@ internal static class RegionAuc
     public static double? Of(ReadOnlySpan<float> map, ReadOnlySpan<float> region)
     {
         using var order = new WeightedOrder(map, region);
-        ReadOnlySpan<uint> values = order.Keys;
+        var values = order.Keys;
         var weights = order.Weights;
         // Outside weight below the current value, and the pairs that are in order.
         double inside = 0, outside = 0, ordered = 0;
