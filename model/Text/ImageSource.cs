@@ -30,10 +30,24 @@ public sealed class ImageSource
     /// <summary>The samples that <paramref name="index"/> (I32) names; not for a selection of a selection.</summary>
     public ImageSource Select(Tensor index) => new(_tokens, _projected, index);
 
-    internal KeyValue For(int fusionIndex, BertAttention cross)
+    /// <summary>
+    /// All that a fusion layer needs of it: tokens, or keys and values; and which samples of them, if not all.
+    /// </summary>
+    internal Tensor[] Tensors(int fusionIndex)
     {
-        // Each image is projected once, however many of the texts attend to it.
-        var all = _projected is null ? cross.Project(_tokens!) : _projected[fusionIndex];
-        return _index is null ? all : all.Select(_index);
+        if (_projected is null) return _index is null ? [_tokens!] : [_tokens!, _index];
+        var (key, value) = _projected[fusionIndex];
+        return _index is null ? [key, value] : [key, value, _index];
     }
+
+    /// <summary>Keys and values of a layer by its <see cref="Tensors"/>.</summary>
+    internal static KeyValue Of(Tensor[] tensors, BertAttention cross) => tensors switch
+    {
+        [var tokens] => cross.Project(tokens),
+        // Each image is projected once, however many texts attend to it.
+        [var tokens, { DType: DType.I32 } index] => cross.Project(tokens).Select(index),
+        [var key, var value] => new KeyValue(key, value),
+        [var key, var value, var index] => new KeyValue(key, value).Select(index),
+        _ => throw new ArgumentException("Tensors of an image source are one, two or three.", nameof(tensors)),
+    };
 }
