@@ -85,8 +85,17 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
     /// <summary>What reads a picture by the options; it counts nothing.</summary>
     /// <param name="path">The file.</param>
     /// <param name="targets">The sizes.</param>
-    public PictureReader Reader(string path, IReadOnlyList<PictureTarget> targets) =>
-        () => PictureFile.Read(path, targets, options.Exif);
+    public PictureReader Reader(string path, IReadOnlyList<PictureTarget> targets) => () => ReadViews(path, targets);
+
+    private (PictureViews Views, string? Damage) ReadViews(string path, IReadOnlyList<PictureTarget> targets)
+    {
+        return options.Cache is { } cache && targets is [{ Name: { } name }]
+            ? cache.Read(path, $"{name}, EXIF {options.Exif}, fast {options.FastDecode}", Decode)
+            : Decode();
+
+        (PictureViews Views, string? Damage) Decode() =>
+            PictureFile.Read(path, targets, options.Exif, options.FastDecode);
+    }
 
     private T Judge<T>(string path, Func<(T Picture, string? Damage)> read)
     {
