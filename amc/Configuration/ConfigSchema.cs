@@ -171,6 +171,7 @@ internal static class ConfigSchema
         new("output", Text, null) { IsPath = true },
         new("checkpoint", Text, null) { IsPath = true },
         new("checkpoint_key", Text, null),
+        new("checkpoint_activations", Choice, "none", Choices: ["none", "blocks", "auto"]),
         new("text_encoder", Text, null) { IsPath = true },
         new("visual_encoder", Text, null) { IsPath = true },
         new("steps", Integer, null, 1, 100_000_000),

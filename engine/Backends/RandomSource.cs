@@ -21,6 +21,9 @@ public sealed class RandomSource(ulong seed)
         _op = 0;
     }
 
+    /// <summary>A source that hands out from here on what this one does, independently of it.</summary>
+    public RandomSource Copy() => new(Seed) { Step = Step, _op = _op };
+
     /// <summary>The next stream of this step.</summary>
     public RandomKey NextKey() => new(Seed, _op++, Step);
 

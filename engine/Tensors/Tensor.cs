@@ -73,8 +73,12 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>An uninitialised tensor.</summary>
-    public static Tensor Empty(Shape shape, DType dtype, IBackend backend) =>
-        new(backend.Allocate((long)shape.Count * dtype.Size()), shape, dtype);
+    public static Tensor Empty(Shape shape, DType dtype, IBackend backend)
+    {
+        var storage = backend.Allocate((long)shape.Count * dtype.Size());
+        CheckpointRegion.NoteBirth(storage);
+        return new Tensor(storage, shape, dtype);
+    }
 
     /// <summary>A tensor of one value.</summary>
     public static Tensor Full(Shape shape, double value, DType dtype, IBackend backend)

@@ -34,7 +34,7 @@ internal sealed class MatchingStep
             throw new ModelException($"BLIP: a batch of {_count} has no negative pairs; use a batch of at least 2");
         if (batch.Image.Shape[0] != _count)
             throw new ModelException($"BLIP: {batch.Image.Shape[0]} images for {_count} texts");
-        _context = new ForwardContext(options.Random);
+        _context = options.Context;
         _mask = TextMask.Create(batch.Text, model.DType, model.Backend);
         _ids = Tensor.From(batch.Text.Ids, [_count, batch.Text.Length], model.Backend);
         _pairIds = model.WithEncoderToken(batch.Text).Ids;

@@ -51,9 +51,9 @@ internal static class ContrastiveStep
         var hook = options.Ground ? ItcGrounder.Hook(model.Config.AmcLayer ?? model.Vision.Depth - 1) : null;
         Tensor image, text;
         using (Phase.Begin("forward/vision encoder"))
-            image = model.Vision.Forward(batch.Image, new ForwardContext(options.Random, hook));
+            image = model.Vision.Forward(batch.Image, options.Context with { Hook = hook });
         using (Phase.Begin("forward/text encoder"))
-            text = model.TextFeature(batch.Text, new ForwardContext(options.Random));
+            text = model.TextFeature(batch.Text, options.Context);
         using var phase = Phase.Begin("forward/contrastive loss");
         var scale = model.Scale();
         var logits = image.Mul(scale).MatMul(text, transposeB: true);
@@ -66,7 +66,7 @@ internal static class ContrastiveStep
             LogitsPerImage = logits,
             GroundTexts = hook is null ? null : other => ItcGrounder.Of(
                 hook, image, model.TextFeature(
-                    other, new ForwardContext(options.Random)), c => c.Mul(scale), model.Vision.Grid)!,
+                    other, options.Context), c => c.Mul(scale), model.Vision.Grid)!,
             Grounding = ItcGrounder.Of(hook, image, text, c => c.Mul(scale), model.Vision.Grid),
         };
     }

@@ -35,6 +35,15 @@ public sealed record StepOptions(double Alpha, RandomSource Random)
     public bool Ground { get; init; } = true;
 
     /// <summary>
+    /// Whether transformer blocks keep their inputs alone and are computed again in the backward pass: less memory,
+    /// more time, the same bits.
+    /// </summary>
+    public bool CheckpointActivations { get; init; }
+
+    /// <summary>The context of the trained encoders, without a hook.</summary>
+    internal Layers.ForwardContext Context => new(Random) { Checkpoint = CheckpointActivations };
+
+    /// <summary>
     /// Also compute what no loss reads (all rows of the last fusion layer, MLM logits of texts without a masked token),
     /// and list it, for comparison with another implementation. The losses are the same either way.
     /// </summary>

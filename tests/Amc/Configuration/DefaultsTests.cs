@@ -122,6 +122,7 @@ internal sealed class DefaultsTests
         output -
         checkpoint -
         checkpoint_key -
+        checkpoint_activations none
         text_encoder -
         visual_encoder -
         steps -

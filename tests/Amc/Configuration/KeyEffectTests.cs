@@ -116,6 +116,7 @@ internal sealed class KeyEffectTests
         ["alpha_ramp_steps"] = new("2"),
         ["schedular.warmup_steps"] = new("3"),
         ["schedular.final_fraction"] = new("0.5", "steps=9"),
+        ["checkpoint_activations"] = new("blocks"),
         ["log_every"] = new("2"),
         ["save_every"] = new("7"),
         ["eval_every"] = new("3"),
