@@ -132,6 +132,10 @@ internal static class ConfigSchema
         new("max_bad_share", Real, BadBounds.DefaultShare, 0, 1),
         new("box_format", Choice, DefaultBoxFormat, Choices: BoxFormats.Split('|')),
         new("exif", Choice, "apply", Choices: ["apply", "ignore"]),
+        new("workers", Integer, null, 1, 256) { IsAutomatic = true },
+        new("fast_decode", Truth, false),
+        new("cache", Text, null) { IsPath = true },
+        new("cache_size", Real, 20.0, 0.001, 1e6),
     ];
 
     private static ConfigKey[] ModelKeys() =>
@@ -180,6 +184,7 @@ internal static class ConfigSchema
         new("schedular.final_fraction", Real, 0.05, 0, 1),
         new("log_every", Integer, 10, 1, 1_000_000),
         new("save_every", Integer, 500, 1, 100_000_000),
+        new("save_async", Truth, true),
         new("eval_every", Integer, null, 1, 100_000_000),
         new("eval_steps", IntegerList, null),
         new("eval_batch", Integer, 32, 1, 4096),

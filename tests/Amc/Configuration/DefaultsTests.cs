@@ -91,6 +91,10 @@ internal sealed class DefaultsTests
         max_bad_share 0.01
         box_format auto
         exif apply
+        workers -
+        fast_decode false
+        cache -
+        cache_size 20
         model albef
         explain.mode -
         explain.layer -
@@ -131,6 +135,7 @@ internal sealed class DefaultsTests
         schedular.final_fraction 0.05
         log_every 10
         save_every 500
+        save_async true
         eval_every -
         eval_steps -
         eval_batch 32
