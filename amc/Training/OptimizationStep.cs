@@ -42,11 +42,16 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
         var rate = session.Plan.LearningRate(step);
         (string, double)[] losses;
         using (MemoryScope.Begin())
-            losses = _step.Run(step, Upload(batch), new StepOptions(session.Plan.Alpha(step), session.Random), rate);
+            losses = _step.Run(step, Upload(batch), Options(step), rate);
         session.Step = step + 1;
         return new StepRecord(session.Step, step / session.Plan.StepsPerEpoch, losses, rate,
             Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
+
+    private StepOptions Options(int step) => new(session.Plan.Alpha(step), session.Random)
+    {
+        MicroBatch = session.Config.MicroBatch,
+    };
 
     /// <summary>The batch on the device.</summary>
     private StepInputs Upload(TrainingBatch batch)

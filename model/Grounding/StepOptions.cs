@@ -35,6 +35,21 @@ public sealed record StepOptions(double Alpha, RandomSource Random)
     public bool Ground { get; init; } = true;
 
     /// <summary>
+    /// Rows that are computed at a time: losses and gradients are those of the whole batch, the memory is that of so
+    /// many rows; null computes the batch at once.
+    /// </summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>
+    /// What is read of each grounding, <c>[B, …]</c>, where the batch is computed by parts and grounded: it may take
+    /// gradients of the score, and is differentiated itself. May be null otherwise.
+    /// </summary>
+    public Func<Grounding, Tensor>? Explain { get; init; }
+
+    /// <summary>The context of the trained encoders, without a hook.</summary>
+    internal Layers.ForwardContext Context => new(Random);
+
+    /// <summary>
     /// Also compute what no loss reads (all rows of the last fusion layer, MLM logits of texts without a masked token),
     /// and list it, for comparison with another implementation. The losses are the same either way.
     /// </summary>
