@@ -43,6 +43,7 @@ internal static class EvalCommand
             Complete = complete,
             Method = run.Method.Name,
             Data = run.Data,
+            Overlap = run.Overlap,
             Summary = summary,
         };
         try

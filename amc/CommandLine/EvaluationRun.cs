@@ -51,6 +51,9 @@ internal sealed class EvaluationRun
     /// <summary>The data set, whose files may be wrong; null where scenes are generated.</summary>
     public IFileDataset? Data { get; private set; }
 
+    /// <summary>What is to be said about test pictures that were trained on; null for nothing.</summary>
+    public string? Overlap { get; private set; }
+
     /// <summary>What the data is called.</summary>
     public string Split => DataSources.Split(_config);
 
@@ -129,8 +132,9 @@ internal sealed class EvaluationRun
             return;
         _told = true;
         _context.Note(_config, ConfigUse.Evaluation);
-        if (checkpoint.Config() is { } run && TrainingOverlap.Warning(run, _config, Questions) is { } warning)
-            _context.Warn(warning);
+        Overlap = checkpoint.Config() is { } run ? TrainingOverlap.Warning(run, _config, Questions) : null;
+        if (Overlap is not null)
+            _context.Warn(Overlap);
     }
 
     // Missing weights are random numbers of the configuration's seed.

@@ -56,6 +56,8 @@ internal static class EvaluationPage
 
     private static IEnumerable<string> Notes(EvaluationReport report)
     {
+        if (report.Overlap is { } overlap)
+            yield return $"Warning: {overlap}.";
         if (report.Data?.Pictures is { HasBad: true } pictures)
             yield return $"Pictures: {pictures.Summary}.";
         if (report.Data?.Annotations is { Counts.Count: > 0 } annotations)

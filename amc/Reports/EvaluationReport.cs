@@ -23,6 +23,9 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
     /// <summary>All numbers with their intervals; null where nobody asks.</summary>
     public EvaluationSummary? Summary { get; init; }
 
+    /// <summary>What a reader of the numbers is to know about the training data; null for nothing.</summary>
+    public string? Overlap { get; init; }
+
     /// <summary>The data set, which knows what is wrong with its files; null where scenes are generated.</summary>
     public IFileDataset? Data { get; init; }
 
@@ -74,6 +77,8 @@ internal sealed record EvaluationReport(PointingResult Result, string Split, str
             json.WriteNumber("dropped_boxes", Data?.Annotations.DroppedBoxes ?? 0);
             json.WriteBoolean("complete", Complete);
             json.WriteNumber("left_out", Result.LeftOut);
+            if (Overlap is not null)
+                json.WriteString("training_overlap", Overlap);
             if (Summary is not null)
                 SummaryJson.Write(json, Summary);
             json.WriteEndObject();

@@ -122,18 +122,12 @@ internal sealed class ImportFolder : IDisposable
         DurableFile.Write(Path.Combine(Folder, ImportSummary.FileName), summary);
         Note(journal);
         PublishPictures();
-        foreach (var name in Names(journal.Lengths.Keys))
-        {
-            var target = Path.Combine(_output, name);
-            try
-            {
-                File.Move(Path.Combine(Folder, name), target, overwrite: true);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new FileWriteException(target, e);
-            }
-        }
+        // What the replaced import has and this one has not would be taken for a part of it.
+        var replaced = ImportSummary.SplitsOf(Path.Combine(_output, ImportSummary.FileName));
+        foreach (var name in Files(replaced.Except(journal.Lengths.Keys)))
+            Change(name, File.Delete);
+        foreach (var name in Files(journal.Lengths.Keys).Append(ImportSummary.FileName))
+            Change(name, target => File.Move(Path.Combine(Folder, name), target, overwrite: true));
         DurableFile.FlushFolder(_output);
         Clear();
     }
@@ -181,13 +175,25 @@ internal sealed class ImportFolder : IDisposable
     /// <summary>Name of a split's file in the richer format.</summary>
     public static string RichName(string split) => $"{split}.regions.json";
 
-    // The summary comes last: where it is, all are.
-    private static IEnumerable<string> Names(IEnumerable<string> splits) =>
-        splits.SelectMany(s => new[] { PlainName(s), RichName(s) }).Append(ImportSummary.FileName);
+    private static IEnumerable<string> Files(IEnumerable<string> splits) =>
+        splits.SelectMany(s => new[] { PlainName(s), RichName(s) });
+
+    private void Change(string name, Action<string> change)
+    {
+        var target = Path.Combine(_output, name);
+        try
+        {
+            change(target);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FileWriteException(target, e);
+        }
+    }
 
     private static void RequireNew(string output, IReadOnlyList<string> splits)
     {
-        foreach (var name in Names(splits))
+        foreach (var name in Files(splits).Append(ImportSummary.FileName))
         {
             if (File.Exists(Path.Combine(output, name)))
                 throw new DataException($"{Path.Combine(output, name)}: is there already; choose another --output, "

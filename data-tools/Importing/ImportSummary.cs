@@ -38,6 +38,25 @@ public sealed record ImportSummary(Dataset Dataset, IReadOnlyDictionary<string, 
         return stream.ToArray();
     }
 
+    /// <summary>
+    /// The splits that a summary speaks of; none where the file is missing or is no summary. A name that leads out of
+    /// the folder is none of an import.
+    /// </summary>
+    internal static IReadOnlyList<string> SplitsOf(string path)
+    {
+        try
+        {
+            using var summary = JsonDocument.Parse(File.ReadAllBytes(path));
+            return [.. summary.RootElement.GetProperty("splits").EnumerateObject().Select(s => s.Name)
+                .Where(s => Path.GetFileName(s) == s)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException
+            or KeyNotFoundException or InvalidOperationException)
+        {
+            return [];
+        }
+    }
+
     private static void Write(Utf8JsonWriter json, string split, SplitCounts counts)
     {
         json.WriteStartObject(split);

@@ -1,6 +1,13 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.CommandLine;
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Explanation.Methods;
+using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Runs;
+using AmcEngine.Amc.Training;
+using AmcEngine.Backends.Cpu;
 using AmcEngine.DataTools;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Tests.DataTools;
@@ -162,10 +169,14 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
         var trained = Amcx.Run(["train", "--config", _config, "--output", train, "--steps", "1", .. Files(scenes),
             $"train_file={list}", .. vocabulary]);
         Assert.That(trained.Code, Is.Zero, trained.Error);
-        var same = Amcx.Run(["eval", "--config", _config, "--checkpoint", train, .. Files(scenes), .. vocabulary]);
+        string page = _folder.PathOf("leak.html"), json = _folder.PathOf("leak.json");
+        var same = Amcx.Run(["eval", "--config", _config, "--checkpoint", train, "--report", page, "--json", json,
+            .. Files(scenes), .. vocabulary]);
         Assert.That(same.Code, Is.Zero, same.Error);
-        Assert.That(same.Error,
-            Does.Contain("6 of 6 test pictures were in the model's training list").And.Contain("000000.png"));
+        const string Warning = "6 of 6 test pictures were in the model's training list";
+        Assert.That(same.Error, Does.Contain(Warning).And.Contain("000000.png"));
+        Assert.That((string?)JsonNode.Parse(File.ReadAllText(json))!["training_overlap"], Does.StartWith(Warning));
+        Assert.That(File.ReadAllText(page).Replace("\\u0027", "'"), Does.Contain($"Warning: {Warning}"));
         var other = Amcx.Run(
             ["eval", "--config", _config, "--checkpoint", train, .. Files(Export("other")), .. vocabulary]);
         Assert.That(other.Error, Does.Not.Contain("training list"));
@@ -187,6 +198,35 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
         Assert.That(rows.Skip(2).Select(r => r.Count(c => c == '|')), Is.All.EqualTo(7));
         Assert.That(Amcx.Run("compare", "--methods", "--config", _config, "--checkpoint", _run, "--count", "2",
             "--rise-masks", "8").Out, Does.Not.Contain("SSIM"));
+    }
+
+    [Test]
+    public void A_method_that_ignores_the_weights_is_told_from_one_that_reads_them()
+    {
+        var config = RunConfig.Load(_config, []);
+        var checkpoint = CheckpointFile.Find(_run, null);
+        var context = new CommandContext(TextWriter.Null, TextWriter.Null);
+        var tokenizer = TokenizerChoice.Of(checkpoint, config, context);
+        using var backend = new CpuBackend();
+        using var model = ModelLoader.Load(checkpoint, config, tokenizer, backend, new LoadOptions(_ => { }));
+        var explained = EvaluationSettings.Explained(model, tokenizer, config, ModelKeys.Grounding(config));
+        var questions = DataSources.RequireTest(config, null);
+        using var random = new RandomModel(
+            new CompareOptions { Config = _config, Set = [] }, config, tokenizer, backend);
+
+        SanityResult Check(IExplanationMethod method)
+        {
+            List<PointingAnswer> answers = [];
+            var tally = new PointingTally(answers.Add);
+            PointingEvaluator.Run(ExplainerChoice.Create(explained, method), questions, 2, tally: tally);
+            return random.Check(new MethodResult(method, tally.Result, answers), questions);
+        }
+
+        var middle = Check(new MiddleOfThePicture());
+        Assert.That((middle.Reacts, middle.Count), Is.EqualTo((false, questions.Count)));
+        Assert.That(middle.RankCorrelation, Is.EqualTo(1).Within(1e-6));
+        var attention = Check(new RawAttention());
+        Assert.That(attention.Reacts, $"rank correlation {attention.RankCorrelation}");
     }
 
     [Test]
@@ -242,4 +282,18 @@ internal sealed class EvalMeasureTests() : TrainedOnceTests(steps: 2)
     private static string[] Files(string scenes) =>
         ["--set", "dataset=annotations", $"test_file={scenes}/{SceneExporter.AnnotationFileName}",
             $"image_root={scenes}"];
+
+    // A prior and no explanation: people put what they photograph in the middle.
+    private sealed class MiddleOfThePicture : IAttentionMethod
+    {
+        public string Name => "middle";
+
+        public AttentionNeeds Needs => new(AttentionNeed.Maps, AttentionNeed.None, AttentionNeed.None);
+
+        public double[] Explain(AttentionInputs inputs)
+        {
+            var patches = inputs.RequireExplained().Keys - 1;
+            return [.. Enumerable.Range(0, patches).Select(i => -Math.Abs(i - patches / 2.0))];
+        }
+    }
 }

@@ -17,9 +17,21 @@ internal sealed class Bootstrap(int resamples = 1000, ulong seed = 0, double lev
     {
         if (observations.Count == 0)
             return null;
-        var means = Resample(Pictures(observations));
+        var pictures = Pictures(observations);
+        var mean = observations.Average(o => o.Value);
+        if (mean is 0 or 1 && observations.All(o => o.Value == mean))
+            return Unanimous(mean, pictures.Length, observations.Count);
+        var means = Resample(pictures);
         Array.Sort(means);
-        return new Estimate(observations.Average(o => o.Value), Low(means), High(means), observations.Count);
+        return new Estimate(mean, Low(means), High(means), observations.Count);
+    }
+
+    // Draws of nothing but hits are all alike, as if one hit proved that there are no misses. The exact interval of a
+    // binomial share (Clopper and Pearson 1934) has a simple form here; it counts a picture once.
+    private Estimate Unanimous(double mean, int pictures, int count)
+    {
+        var reach = 1 - Math.Pow((1 - level) / 2, 1.0 / pictures);
+        return mean == 0 ? new Estimate(0, 0, reach, count) : new Estimate(1, 1 - reach, 1, count);
     }
 
     /// <summary>

@@ -78,6 +78,23 @@ internal sealed class ImportResumeTests : ImportTests
     }
 
     [Test]
+    public void What_replaces_an_import_leaves_none_of_its_splits()
+    {
+        string[] files = ["gone.json", "gone.regions.json", "mine.json", "../mine.json"];
+        Directory.CreateDirectory(Output);
+        foreach (var file in files)
+            File.WriteAllText(Path.Combine(Output, file), "[]");
+        File.WriteAllText(Path.Combine(Output, ImportSummary.FileName), """{"splits": {"gone": {}, "../mine": {}}}""");
+        Import("vg", Request with { Overwrite = true });
+        Assert.That(files.Where(f => File.Exists(Path.Combine(Output, f))),
+            Is.EqualTo(new[] { "mine.json", "../mine.json" }), "only what the import before had written goes");
+        Assert.That(Entries("train"), Has.Length.EqualTo(Pictures));
+
+        File.WriteAllText(Path.Combine(Output, ImportSummary.FileName), """{"splits": [""");
+        Assert.That(Import("vg", Request with { Overwrite = true }).Splits["train"].Phrases, Is.EqualTo(Pictures));
+    }
+
+    [Test]
     public void Two_imports_into_one_folder_at_a_time_are_refused()
     {
         string? error = null;

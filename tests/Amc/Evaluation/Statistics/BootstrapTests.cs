@@ -44,6 +44,23 @@ internal sealed class BootstrapTests
         Assert.That(new Bootstrap().Mean([new("a", 0.3)]), Is.EqualTo(new Estimate(0.3, 0.3, 0.3, 1)));
     }
 
+    // With n pictures that are all hits, the true share may be as low as the one at which that happens in 2.5 %.
+    [TestCase(1, 1, 0.025)]
+    [TestCase(1, 3, 0.2924)]
+    [TestCase(2, 3, 0.2924)]
+    [TestCase(1, 100, 0.9638)]
+    public void Nothing_but_hits_does_not_prove_that_there_are_no_misses(int questions, int pictures, double low)
+    {
+        Observation[] hits =
+            [.. Enumerable.Range(0, questions * pictures).Select(i => new Observation($"{i % pictures}", 1))];
+        var all = new Bootstrap().Mean(hits)!.Value;
+        Assert.That((all.Value, all.High, all.Count), Is.EqualTo((1.0, 1.0, hits.Length)));
+        Assert.That(all.Low, Is.EqualTo(low).Within(1e-4));
+        var none = new Bootstrap().Mean([.. hits.Select(h => h with { Value = 0 })])!.Value;
+        Assert.That((none.Value, none.Low), Is.EqualTo((0.0, 0.0)));
+        Assert.That(none.High, Is.EqualTo(1 - low).Within(1e-4));
+    }
+
     [Test]
     public void A_narrower_level_gives_a_narrower_interval()
     {
