@@ -24,6 +24,9 @@ public sealed class Explained
     /// <summary>A GradCAM <c>[B, n²]</c> that is known, not normalised.</summary>
     public Explained(Tensor cam) => (_cam, Count) = (cam, cam.Shape[0]);
 
+    /// <summary>The GradCAM of a grounding, recorded: what a batch that is computed by parts reads of each.</summary>
+    public static Tensor Read(Grounding grounding) => GradCam.Record(grounding).Cam;
+
     /// <summary>Samples, B.</summary>
     public int Count { get; }
 

@@ -1,4 +1,3 @@
-using AmcEngine.Amc.Explanation;
 using AmcEngine.Amc.Objective;
 using AmcEngine.Autograd;
 using AmcEngine.Backends.Kernels;
@@ -108,7 +107,7 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
         var output = model.Forward(inputs.Pairs, options with
         {
             Ground = objective is not null && inputs.Regions is not null,
-            Explain = grounding => GradCam.Record(grounding).Cam,
+            Explain = Explained.Read,
         });
         var explained = output switch
         {

@@ -116,8 +116,8 @@ public sealed class BatchStages
                     int[] asked = [.. Enumerable.Range(0, results.Length).Where(
                         k => _outputs[k].Grad is not null && results[k].RequiresGrad)];
                     if (asked.Length > 0)
-                        AutogradEngine.Backward([.. asked.Select(k => results[k])],
-                            [.. asked.Select(k => _outputs[k].Grad!.Slice(0, _starts[k][number], _starts[k][number + 1]))]);
+                        AutogradEngine.Backward(
+                            [.. asked.Select(k => results[k])], [.. asked.Select(k => Gradient(k, number))]);
                     part.SendGradients();
                     return [];
                 });
@@ -136,6 +136,9 @@ public sealed class BatchStages
             _starts[output] = Starts(Array.ConvertAll(parts, p => p.Shape[0]));
             foreach (var part in parts) part.Dispose();
         }
+
+        private Tensor Gradient(int output, int part) =>
+            _outputs[output].Grad!.Slice(0, _starts[output][part], _starts[output][part + 1]);
 
         private IEnumerable<RowRange> Ranges()
         {

@@ -80,8 +80,8 @@ internal readonly unsafe struct DropoutKernel<T>(T* x, double p, RandomKey key, 
         for (var i = from; i < to; i += UniformNumbers.Chunk)
         {
             var n = Math.Min(UniformNumbers.Chunk, to - i);
-            Apply<S, V>(
-                _x + i, PhiloxVectors.FillPadded(_key, _first + i, words, n), (uint)_threshold, S.Set(_scale), _y + i, n);
+            var drawn = PhiloxVectors.FillPadded(_key, _first + i, words, n);
+            Apply<S, V>(_x + i, drawn, (uint)_threshold, S.Set(_scale), _y + i, n);
         }
     }
 
