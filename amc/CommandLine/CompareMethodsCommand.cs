@@ -148,6 +148,6 @@ internal static class CompareMethodsCommand
         OutputFiles.RequireWritable("--output", output);
         OutputFiles.RequireOther(
             "--output", output, [("--config", options.Config), ("--checkpoint", options.Checkpoint),
-                .. config.Texts("test_file").Select(f => ("test_file", (string?)f))]);
+                .. config.TestFiles.Select(f => ("test_file", (string?)f))]);
     }
 }

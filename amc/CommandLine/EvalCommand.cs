@@ -81,7 +81,8 @@ internal static class EvalCommand
         (string Name, string? Path)[] outputs = [("--json", options.Json), ("--samples", options.Samples),
             ("--report", options.Report), ("--curve", options.Curve)];
         List<(string Name, string? Path)> taken = [("--config", options.Config), ("--checkpoint", options.Checkpoint),
-            ("--boxes", options.Boxes), .. config.Texts("test_file").Select(f => ("test_file", (string?)f))];
+            ("--boxes", options.Boxes), ("det_file", config.OptionalText("det_file")),
+            .. config.TestFiles.Select(f => ("test_file", (string?)f))];
         foreach ((var option, var path) in outputs)
         {
             if (path is null)

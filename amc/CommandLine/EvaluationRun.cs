@@ -30,7 +30,7 @@ internal sealed class EvaluationRun
         (_options, _config, Protocol, _context) = (options, config, protocol, context);
         Method = options.Choose(context);
         _choice = new MeasureChoice(
-            MeasureChoice.Parse(options.Metrics), options.Boxes is { } boxes ? ProposalFile.Load(boxes) : null);
+            MeasureChoice.Parse(options.Metrics), Boxes() is { } boxes ? ProposalFile.Load(boxes) : null);
         if (_choice.IsCostly && protocol.AveragesEntities)
             throw new ConfigException($"--metrics {options.Metrics}: what asks the model again needs one phrase a map, "
                 + $"and --protocol {protocol.Name} averages several; leave those metrics out");
@@ -135,6 +135,19 @@ internal sealed class EvaluationRun
         Overlap = checkpoint.Config() is { } run ? TrainingOverlap.Warning(run, _config, Questions) : null;
         if (Overlap is not null)
             _context.Warn(Overlap);
+    }
+
+    // The pointing game needs no detector: the configuration's file may be missing (that of RefCLEF names a folder).
+    private string? Boxes()
+    {
+        if (_options.Boxes is { } named)
+            return named;
+        if (_config.IsGenerated || _config.OptionalText("det_file") is not { Length: > 0 } file)
+            return null;
+        if (File.Exists(file))
+            return file;
+        _context.Note($"det_file: {file} is no file, so that no detector's boxes are judged (--boxes names another)");
+        return null;
     }
 
     // Missing weights are random numbers of the configuration's seed.

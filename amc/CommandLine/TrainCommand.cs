@@ -138,7 +138,7 @@ internal static class TrainCommand
         }
         session.FirstMaps = point.FirstMaps();
         // The weights that the run started from are not asked for again; without them nothing is known of "before".
-        if (session.FirstMaps is null && session.Config.OptionalText("checkpoint") is not null)
+        if (session.FirstMaps is null && StartWeights.AreNamed(session.Config))
             session.FirstMaps = FirstMaps.None;
         var report = new TrainingReport(session);
         point.Restore(session);
@@ -169,6 +169,8 @@ internal static class TrainCommand
         context.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{name}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, {work}, "
-                + $"AMC {(session.Objective is null ? "off" : "on")}, {backend.Device.Id} ({backend.Device.Details})"));
+                + $"AMC {(session.TrainsAmc ? "on" : "off")}, "
+                + $"{(session.Config.Truth("add_selfeq") ? "SelfEQ on, " : "")}"
+                + $"{backend.Device.Id} ({backend.Device.Details})"));
     }
 }

@@ -26,10 +26,14 @@ internal static class ConfigNotes
 
     private static readonly Rule[] Rules =
     [
-        new(Both, _ => true, "a detector's boxes are scored by eval --boxes; leave it out", "on_bbox", "det_file"),
-        new(Both,
-            _ => true, "the questions are those of test_file; bring the benchmark into the form of an annotation file",
-            "refcoco_data", "coco_file", "image_ids_file", "phrase_box_file", "sentences_file"),
+        new(Both, _ => true, "a point and a detector's box are both judged where det_file names boxes", "on_bbox"),
+        new(ConfigUse.Training, _ => true, "a detector's boxes are scored by eval", "det_file"),
+        new(Both, _ => true, "pictures say their own size", "coco_file"),
+        new(Both, c => !c.IsGenerated && !c.AsksFlickr, "the questions are those of test_file", "image_ids_file",
+            "phrase_box_file", "sentences_file"),
+        .. ConfigSchema.Keys.Select(k => k.Path).Where(IsOfSecondOptimizer).Select(key => new Rule(
+            ConfigUse.Training, c => !c.AreEqual(key, key[ConfigSchema.RelationPrefix.Length..]),
+            "one optimizer and one schedule train both files", key)),
         new(ConfigUse.Training, _ => true,
             "training is watched by the reference's protocol; eval plays by another", "protocol"),
         new(ConfigUse.Training, _ => true, "a caption is taken as it stands, be it a phrase or a sentence",
@@ -51,7 +55,7 @@ internal static class ConfigNotes
         new(ConfigUse.Training, c => c.Real("alpha") == 0, "alpha is 0", "alpha_ramp_steps", "warm_up",
             "mlm_distill_axis"),
         new(ConfigUse.Training, c => c.Has("alpha_ramp_steps"), "alpha_ramp_steps says how alpha rises", "warm_up"),
-        new(ConfigUse.Training, c => !c.Truth("add_gcam"), "add_gcam is false", "amc.mean_weight", "amc.mean_margin",
+        new(ConfigUse.Training, c => !c.TrainsAmc, "boxes are not trained on", "amc.mean_weight", "amc.mean_margin",
             "amc.max_weight", "amc.max_margin"),
         new(ConfigUse.Training, c => !c.Truth("add_selfeq"), "add_selfeq is false", "selfeq.weight", "selfeq.threshold",
             "selfeq.target", "selfeq.consistency"),
@@ -69,8 +73,10 @@ internal static class ConfigNotes
         new(Both, c => c.Model == "blip", "every text layer of BLIP looks at the picture", "fusion_layers"),
         new(ConfigUse.Training, c => c.Model != "albef", "only ALBEF trains by masked words", "mlm_probability",
             "mlm_distill_axis"),
-        new(ConfigUse.Training, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "train_file"),
-        new(Both, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "test_file", "image_root"),
+        new(ConfigUse.Training, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "train_file",
+            "relation_file"),
+        new(Both, c => c.IsGenerated, "the scenes of \"dataset\" are generated", "test_file", "image_root",
+            "refcoco_data", "image_ids_file", "phrase_box_file", "sentences_file"),
         new(Both, c => c.IsGenerated, "generated phrases are not cut", "max_words"),
         new(Both, c => c.IsGenerated, "generated pictures have the size of image_res already",
             "eval_resize", "eval_crop"),
@@ -87,10 +93,13 @@ internal static class ConfigNotes
         new(ConfigUse.Training, c => c.IsGenerated && c.Real("region_share") == 0, "region_share is 0", "region_kind"),
         new(Both, c => !DatasetRegistry.Generated.Any(d => d.Name == c.Dataset && d.NeedsFiles),
             "only dataset: fashion-scenes has such pictures", "fashion_folder"),
-        new(ConfigUse.Training, c => !c.IsGenerated && c.Texts("test_file").Count == 0,
+        new(ConfigUse.Training, c => !c.IsGenerated && c.TestFiles.Count == 0,
             "without test_file accuracy is not measured", "eval_every", "eval_steps", "eval_batch", "eval_resize",
             "eval_crop", "grid_scenes"),
     ];
+
+    private static bool IsOfSecondOptimizer(string key) =>
+        key.StartsWith(ConfigSchema.RelationPrefix, StringComparison.Ordinal) && key.Contains('.');
 
     /// <summary>A line for each key that is given and does nothing.</summary>
     /// <param name="config">The configuration.</param>

@@ -32,10 +32,19 @@ internal static class ConfigRules
         if (config.OptionalInteger("min_tokens") is { } least && least > config.Integer("max_tokens"))
             throw Wrong(
                 config, $"min_tokens: must be at most max_tokens ({config.Integer("max_tokens")}), found {least}");
+        if (config.AsksFlickr && (config.Texts("phrase_box_file").Count != config.TestFiles.Count
+            || config.Texts("sentences_file").Count != config.TestFiles.Count))
+            throw Wrong(config, $"image_ids_file: names {config.TestFiles.Count} files, phrase_box_file "
+                + $"{config.Texts("phrase_box_file").Count} and sentences_file {config.Texts("sentences_file").Count}; "
+                + "give as many of each");
         RequireExplainableLayer(config, "amc.layer");
         RequireExplainableLayer(config, "explain.layer");
         if (config.Model == "clip" && config.OptionalText("explain.mode") == "itm")
             throw Wrong(config, "explain.mode: CLIP has no matching head; use itc, or leave it out");
+        foreach (var key in new[] { "text_encoder", "visual_encoder" })
+            if (config.Model == "clip" && config.Has(key))
+                throw Wrong(config,
+                    $"{key}: CLIP's encoders are not BERT and DeiT; start it from a checkpoint, and leave {key} out");
     }
 
     private static void RequireExplainableLayer(RunConfig config, string key)

@@ -19,7 +19,8 @@ internal static class ConfigSchema
     /// <summary>All keys.</summary>
     public static IReadOnlyList<ConfigKey> Keys { get; } =
     [
-        .. ReferenceKeys(), .. EvaluationFileKeys(), .. DataKeys(), .. ModelKeys(), .. TrainingKeys(),
+        .. ReferenceKeys(), .. RelationKeys(), .. EvaluationFileKeys(), .. DataKeys(), .. ModelKeys(),
+        .. TrainingKeys(),
     ];
 
     private static readonly Dictionary<string, ConfigKey> ByPath = Keys.ToDictionary(
@@ -85,7 +86,19 @@ internal static class ConfigSchema
         new("schedular.cooldown_epochs", Integer, 0, 0, 1_000_000),
     ];
 
-    // The reference's evaluation files name them; annotation files made by "amcx data" take their place here.
+    /// <summary>What a key of SelfEQ's second optimizer or schedule has before the name of the first one's.</summary>
+    public const string RelationPrefix = "relation_";
+
+    // SelfEQ's files have a second list of data, with an optimizer and a schedule of its own.
+    private static IEnumerable<ConfigKey> RelationKeys() =>
+    [
+        new("relation_file", TextList, null) { IsPath = true },
+        .. ReferenceKeys().Where(k => k.Path.StartsWith("optimizer.", StringComparison.Ordinal)
+            || k.Path.StartsWith("schedular.", StringComparison.Ordinal))
+            .Select(k => k with { Path = RelationPrefix + k.Path, Default = null }),
+    ];
+
+    // The reference's evaluation files name them.
     private static ConfigKey[] EvaluationFileKeys() =>
     [
         new("refcoco_data", Text, null) { IsPath = true },
@@ -158,6 +171,8 @@ internal static class ConfigSchema
         new("output", Text, null) { IsPath = true },
         new("checkpoint", Text, null) { IsPath = true },
         new("checkpoint_key", Text, null),
+        new("text_encoder", Text, null) { IsPath = true },
+        new("visual_encoder", Text, null) { IsPath = true },
         new("steps", Integer, null, 1, 100_000_000),
         new("alpha_ramp_steps", Integer, null, 1, 100_000_000),
         new("schedular.warmup_steps", Integer, null, 0, 100_000_000),

@@ -43,6 +43,21 @@ internal sealed class RunConfig
     /// </summary>
     public string ImageRoot => OptionalText("image_root") is { Length: > 0 } root ? root : ".";
 
+    /// <summary>The annotation files of the training, those of relation_file last, each once.</summary>
+    public IReadOnlyList<string> TrainFiles => [.. Texts("train_file").Concat(Texts("relation_file")).Distinct()];
+
+    /// <summary>
+    /// Whether the test questions are those of Flickr30k Entities, by the reference's own three lists of files.
+    /// </summary>
+    public bool AsksFlickr =>
+        !IsGenerated && Texts("test_file").Count == 0 && Texts("image_ids_file").Count > 0;
+
+    /// <summary>The files that say which test questions there are; none where accuracy is not measured.</summary>
+    public IReadOnlyList<string> TestFiles => AsksFlickr ? Texts("image_ids_file") : Texts("test_file");
+
+    /// <summary>Whether explanations are trained to lie inside of regions.</summary>
+    public bool TrainsAmc => Truth("add_gcam") && (IsGenerated || Texts("relation_file").Count == 0);
+
     /// <summary>Seed of the weights, the data order, augmentation and dropout.</summary>
     public ulong Seed => (ulong)Integer("seed");
 
@@ -65,6 +80,12 @@ internal sealed class RunConfig
     public static RunConfig Create(string path, Dictionary<string, object> values)
     {
         var notes = new List<string>();
+        ReferenceDefaults.Complete(values, notes);
+        return Create(path, values, notes);
+    }
+
+    private static RunConfig Create(string path, Dictionary<string, object> values, List<string> notes)
+    {
         if (values.TryGetValue("bert_config", out var bert))
             BertConfigFile.Apply(
                 (string)bert, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, values, notes);
@@ -84,6 +105,9 @@ internal sealed class RunConfig
     /// </summary>
     public bool Differs(string key) =>
         Has(key) && Print(Value(key)) is { Length: > 0 } given && given != Print(ConfigSchema.Find(key)!.Default);
+
+    /// <summary>Whether two keys have the same value.</summary>
+    public bool AreEqual(string key, string other) => Print(Value(key)) == Print(Value(other));
 
     /// <summary>A whole number.</summary>
     public int Integer(string key) => (int)Value(key)!;
@@ -151,7 +175,8 @@ internal sealed class RunConfig
         values.Remove("bert_config");
         foreach (var argument in overrides ?? [])
             YamlConfigReader.Override(values, argument);
-        return Create(path, values);
+        // What a run was completed with is stored; what is not stored was at its default.
+        return Create(path, values, []);
 
         ConfigException Unfit(ConfigKey key, string text) =>
             new($"{path}: {key.Path}: expected {key.Expected}, found {MessageText.Quote(text)}");

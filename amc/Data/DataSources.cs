@@ -39,7 +39,8 @@ internal static class DataSources
                 Augmentation = augmentation,
             });
         }
-        return new AnnotationDataset(Files(config, "train_file"), config.ImageRoot, new AnnotationDatasetOptions
+        return new AnnotationDataset(
+            Files(config, "train_file", config.TrainFiles), config.ImageRoot, new AnnotationDatasetOptions
         {
             ImageSize = config.ImageSize,
             MaxWords = config.Integer("max_words"),
@@ -59,12 +60,22 @@ internal static class DataSources
         if (config.IsGenerated)
             return new SceneEvaluationSet(
                 Scenes(config), config.Integer("test_count"), (ulong)config.Integer("data_seed"));
-        if (config.Texts("test_file").Count == 0)
+        if (config.TestFiles.Count == 0)
             return null;
+        var pictures = PictureSettings.Of(config);
         return new AnnotationEvaluationSet(
-            Files(config, "test_file"), config.ImageRoot, config.Integer("max_words"), PictureSettings.Of(config),
-            warn);
+            () => Questions(config, pictures, warn), string.Join(", ", config.TestFiles), config.ImageRoot,
+            config.Integer("max_words"), pictures, warn);
     }
+
+    // As the reference's files name them, or of annotation files that bring their regions.
+    private static (List<RegionAnnotation>, AnnotationCensus) Questions(
+        RunConfig config, PictureOptions pictures, Action<string>? warn) => config.AsksFlickr
+        ? FlickrQuestions.Load(config.TestFiles, config.Texts("phrase_box_file"), config.Texts("sentences_file"),
+            pictures.MaxBadShare, warn)
+        : AnnotationFiles.Load(config.TestFiles, pictures, warn, config.OptionalText("refcoco_data") is { } root
+            ? (annotations, census) => ReferBoxes.Complete(root, config.TestFiles, annotations, census)
+            : null);
 
     /// <summary>The test questions of a command that cannot do without.</summary>
     /// <param name="config">The configuration.</param>
@@ -80,7 +91,7 @@ internal static class DataSources
     /// <summary>What an evaluation calls its data.</summary>
     public static string Split(RunConfig config) =>
         config.IsGenerated ? "test" : string.Join(
-            "+", config.Texts("test_file").Select(Path.GetFileNameWithoutExtension));
+            "+", config.TestFiles.Select(Path.GetFileNameWithoutExtension));
 
     /// <summary>
     /// Passes each line on once: training and test data may be the same files, and are read from several threads.
@@ -103,8 +114,8 @@ internal static class DataSources
     private static ISceneSource Scenes(RunConfig config) =>
         SceneSources.Create(config.Dataset, config.ImageSize, config.OptionalText("fashion_folder"), "image_res");
 
-    private static IReadOnlyList<string> Files(RunConfig config, string key) =>
-        config.Texts(key) is { Count: > 0 } files
+    private static IReadOnlyList<string> Files(RunConfig config, string key, IReadOnlyList<string> files) =>
+        files.Count > 0
             ? files
             : throw ConfigRules.Wrong(config, $"{key}: is missing; name the annotation files, or set dataset: scenes");
 }

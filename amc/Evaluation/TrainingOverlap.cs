@@ -22,7 +22,7 @@ internal static class TrainingOverlap
             .ToHashSet(StringComparer.Ordinal);
         var all = tested.Count;
         string? first = null;
-        foreach (var file in run.Texts("train_file"))
+        foreach (var file in run.TrainFiles)
         {
             try
             {
@@ -41,7 +41,7 @@ internal static class TrainingOverlap
         }
         return first is null ? null
             : $"{all - tested.Count} of {all} test pictures were in the model's training list "
-                + $"({string.Join(", ", run.Texts("train_file"))}), the first of them {first}; the numbers say little "
+                + $"({string.Join(", ", run.TrainFiles)}), the first of them {first}; the numbers say little "
                 + "about new pictures";
     }
 

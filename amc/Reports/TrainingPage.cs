@@ -102,7 +102,7 @@ internal static class TrainingPage
             [.. steps.SelectMany(s => s.Losses.Where(l => l.Name == name).Select(l => ((double)s.Step, l.Value)))]);
 
     private static string Data(RunConfig config) =>
-        config.IsGenerated ? $"{config.Dataset}, generated" : string.Join(", ", config.Texts("train_file"));
+        config.IsGenerated ? $"{config.Dataset}, generated" : string.Join(", ", config.TrainFiles);
 
     private static string Objective(RunConfig config)
     {

@@ -22,7 +22,8 @@ internal sealed record CheckpointState(
     private static readonly HashSet<string> Free =
     [
         "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint",
-        "checkpoint_key", "max_bad_share", "micro_batch", "test_file", "test_count", "protocol",
+        "checkpoint_key", "text_encoder", "visual_encoder", "max_bad_share", "micro_batch", "test_file", "test_count",
+        "protocol", "refcoco_data", "det_file", "coco_file", "on_bbox", "image_ids_file", "phrase_box_file", "sentences_file",
     ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };
@@ -84,7 +85,7 @@ internal sealed record CheckpointState(
 
     // Annotation files are known by what they hold. Other files may have moved: then they are no more where they were.
     private bool IsOnlyElsewhere(string key, string? before, string? after) =>
-        (key == "train_file" && Data is not null)
+        (key is "train_file" or "relation_file" && Data is not null)
         || (ConfigPaths.Contains(key) && before is not null && !ConfigPaths.Exist(before) && ConfigPaths.Exist(after));
 
     private static ConfigException Different(string checkpoint, string key, string? before, string? after) =>

@@ -19,7 +19,7 @@ internal sealed record DataIdentity(int Samples, IReadOnlyList<DataFile> Files)
     public static DataIdentity? Of(RunConfig config, int samples) => config.IsGenerated
         ? null
         : new DataIdentity(
-            samples, [.. config.Texts("train_file").Select(f => new DataFile(ConfigPaths.Full(f)!, Hash(f)))]);
+            samples, [.. config.TrainFiles.Select(f => new DataFile(ConfigPaths.Full(f)!, Hash(f)))]);
 
     /// <summary>Checks that a run goes on with the data that it began with.</summary>
     /// <param name="now">The data of today.</param>

@@ -33,7 +33,8 @@ internal sealed class TrainingSession : IDisposable
         Explainer = new Explainer(
             Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config),
             EvaluationSettings.Crop(config));
-        Objective = ObjectiveOf(config);
+        TrainsAmc = config.TrainsAmc && HasRegions(once);
+        Objective = ObjectiveOf(config, TrainsAmc);
     }
 
     /// <summary>The configuration.</summary>
@@ -69,6 +70,9 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Where the model looks.</summary>
     public Explainer Explainer { get; }
 
+    /// <summary>Whether explanations are trained to lie inside of regions.</summary>
+    public bool TrainsAmc { get; }
+
     /// <summary>What explanations are to be like; null trains with the model's own losses alone.</summary>
     public IObjective? Objective { get; }
 
@@ -98,10 +102,19 @@ internal sealed class TrainingSession : IDisposable
         Model.Dispose();
     }
 
-    private static IObjective? ObjectiveOf(RunConfig config)
+    // Pictures and captions alone, as ALBEF is pre-trained with, say nothing of where to look.
+    private bool HasRegions(Action<string>? warn)
+    {
+        if (Train is not IFileDataset { Annotations: var read } || read.WithoutBox < read.Entries - read.BadEntries)
+            return true;
+        warn?.Invoke("no entry of train_file has a region, so that AMC is left out (add_gcam: false says the same)");
+        return false;
+    }
+
+    private static IObjective? ObjectiveOf(RunConfig config, bool trainsAmc)
     {
         List<IObjective> parts = [];
-        if (config.Truth("add_gcam"))
+        if (trainsAmc)
             parts.Add(new AmcObjective(AmcSettings(config)));
         if (config.Truth("add_selfeq"))
             parts.Add(new SelfEqObjective(config.Real("selfeq.weight"), new SelfEqOptions(

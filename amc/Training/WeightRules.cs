@@ -1,5 +1,6 @@
 using AmcEngine.Model;
 using AmcEngine.Model.Checkpoints;
+using AmcEngine.Model.Modules;
 
 namespace AmcEngine.Amc.Training;
 
@@ -28,9 +29,14 @@ internal static class WeightRules
     /// <summary>
     /// Says what a training's starting weights lack: a part of a model is a fair start, if one knows.
     /// </summary>
-    public static void WarnOfPart(LoadReport report, IVisionLanguageModel model, string path, Action<string> warn)
+    /// <param name="report">What was loaded.</param>
+    /// <param name="wanted">The weights that it should have.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="warn">Where to say it.</param>
+    public static void WarnOfPart(
+        LoadReport report, IEnumerable<Parameter> wanted, string path, Action<string> warn)
     {
-        if (report.Lacks(model.Trainable) is { } lacking)
+        if (report.Lacks(wanted) is { } lacking)
             warn($"{path}: lacks {lacking} that are trained; those start from random numbers");
         if (OtherLayers(report) is { } layers)
             warn($"{path}: {layers}; they are left out");

@@ -203,6 +203,7 @@ public sealed class AnnotationCensus(double maxBadShare = BadBounds.DefaultShare
         AnnotationFault.BoxOutside => "boxes outside of the picture",
         AnnotationFault.BadRegion => "regions that are none",
         AnnotationFault.BadMask => "masks that cannot be read or do not fit the picture",
+        AnnotationFault.UnknownReference => "entries that refer to nothing",
         _ => "boxes in another unit than the file's others",
     };
 }

@@ -42,13 +42,16 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         var image = ParseImage(entry, number);
         (var captions, var badCaptions) = ParseCaptions(entry, number);
         (var paraphrases, var badParaphrases) = ParseParaphrases(entry, number);
+        (var exchange, var badExchanges) = ParseExchange(entry, number);
         (var regions, var badRegions) = ParseRegions(entry, number);
         if (image is null || captions.Count == 0 || (regions.Count == 0 && badRegions > 0))
             return null;
-        census.Lose(all: false, badRegions, badCaptions + badParaphrases);
+        census.Lose(all: false, badRegions, badCaptions + badParaphrases + badExchanges);
         return new RegionAnnotation(image, captions, regions)
         {
             Paraphrases = paraphrases,
+            Exchange = exchange,
+            Reference = Text(entry, "ref_id"),
             File = path,
             Number = number,
             Width = Side(entry, "width"),
@@ -76,14 +79,17 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
 
     private (List<string> Good, int Bad) ParseCaptions(JsonElement entry, int number)
     {
-        if (!entry.TryGetProperty("caption", out var value))
+        // ALBEF's files of referring expressions and SelfEQ's of COCO have names of their own.
+        foreach (var field in new[] { "phrase_chunks", "caption", "text" })
         {
-            Wrong(AnnotationFault.BadPhrase, number, "caption: the field is missing");
-            return ([], 1);
+            if (!entry.TryGetProperty(field, out var value))
+                continue;
+            if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0)
+                Wrong(AnnotationFault.BadPhrase, number, $"{field}: the list is empty; give at least one phrase");
+            return ParsePhrases(field, value, number);
         }
-        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0)
-            Wrong(AnnotationFault.BadPhrase, number, "caption: the list is empty; give at least one phrase");
-        return ParsePhrases("caption", value, number);
+        Wrong(AnnotationFault.BadPhrase, number, "caption: the field is missing");
+        return ([], 1);
     }
 
     // Without paraphrases an entry trains the losses that need none.
@@ -91,6 +97,22 @@ internal sealed class AnnotationEntry(string path, BoxFormat format, AnnotationC
         entry.TryGetProperty("paraphrases", out var value) && value.ValueKind != JsonValueKind.Null
             ? ParsePhrases("paraphrases", value, number)
             : ([], 0);
+
+    // SelfEQ's "relation": a part of the caption and what else it may be called. Its other kinds of words are not used.
+    private (PhraseExchange? Good, int Bad) ParseExchange(JsonElement entry, int number)
+    {
+        if (!entry.TryGetProperty("relation", out var value) || value.ValueKind == JsonValueKind.Null)
+            return (null, 0);
+        if (value.ValueKind != JsonValueKind.Object || Text(value, "group") is not { } part
+            || !value.TryGetProperty("synonym", out var list) || list.ValueKind != JsonValueKind.Array)
+        {
+            Wrong(AnnotationFault.BadPhrase, number, "relation: must be {\"group\": phrase, \"synonym\": [phrase, …]}");
+            return (null, 1);
+        }
+        string[] others =
+            [.. list.EnumerateArray().Where(s => s.ValueKind == JsonValueKind.String).Select(s => s.GetString()!)];
+        return (others.Length > 0 && PhraseExchange.IsWord(part) ? new PhraseExchange(part, others) : null, 0);
+    }
 
     // One phrase, or a list of phrases, of which the good ones are taken.
     private (List<string> Good, int Bad) ParsePhrases(string field, JsonElement value, int number)

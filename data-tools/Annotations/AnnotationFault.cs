@@ -35,4 +35,7 @@ public enum AnnotationFault
 
     /// <summary>A mask cannot be read, or has another size than its picture.</summary>
     BadMask = 10,
+
+    /// <summary>The files of a benchmark do not have what an entry refers to.</summary>
+    UnknownReference = 11,
 }

@@ -9,7 +9,9 @@ namespace AmcEngine.DataTools;
 /// Annotation files in the reference's format (specification 6): a JSON list of
 /// <c>{"image": path, "caption": phrase or list of phrases, "bbox": [[x1, y1, x2, y2], …]}</c>, and perhaps
 /// <c>"paraphrases": [phrase, …]</c>; in place of bbox perhaps <c>"regions": [region, …]</c> of any kind, and
-/// <c>width</c>, <c>height</c>, <c>id</c>, <c>entity</c>, <c>category</c>, <c>split</c>. Other fields are ignored.
+/// <c>width</c>, <c>height</c>, <c>id</c>, <c>entity</c>, <c>category</c>, <c>split</c>; and what ALBEF's and SelfEQ's
+/// files have: <c>text</c> or <c>phrase_chunks</c> for caption, <c>ref_id</c>, <c>relation</c>. Other fields are
+/// ignored.
 /// </summary>
 public static class AnnotationFile
 {

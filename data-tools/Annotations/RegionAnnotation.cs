@@ -14,6 +14,17 @@ public sealed record RegionAnnotation(string Image, IReadOnlyList<string> Captio
     public IReadOnlyList<string> Paraphrases { get; init; } = [];
 
     /// <summary>
+    /// A part of the phrases that has synonyms, from which paraphrases are made; null where none is given.
+    /// </summary>
+    public PhraseExchange? Exchange { get; init; }
+
+    /// <summary>
+    /// The number under which REFER's files have the object that the phrase is about (<c>ref_id</c>); null where the
+    /// entry gives none.
+    /// </summary>
+    public string? Reference { get; init; }
+
+    /// <summary>
     /// Whether coordinates are shares of the picture's sides rather than pixels; masks have the picture's pixels
     /// always.
     /// </summary>

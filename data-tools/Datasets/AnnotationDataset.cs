@@ -55,7 +55,7 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         var usable = Annotations.UsableRegions(annotation, original.Width, original.Height, _imageRoot);
         var regions = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable).Draw(random)];
         var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
-        var paraphrase = SampleBuilder.DrawParaphrase(annotation.Paraphrases, _options.MaxWords, index, seed, epoch);
+        var paraphrase = SampleBuilder.DrawParaphrase(annotation, caption, _options.MaxWords, index, seed, epoch);
         return SampleBuilder.Build(
             original, _pictureNumbers[index], caption, paraphrase, regions, ImageSize, _options.Augmentation, random);
     }

@@ -27,18 +27,38 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
     public AnnotationEvaluationSet(
         IReadOnlyList<string> annotationFiles, string imageRoot, int maxWords = CaptionCleaner.TrainingMaxWords,
         PictureOptions? pictures = null, Action<string>? warn = null)
+        : this(
+            () => AnnotationFiles.Load(annotationFiles, pictures ?? new PictureOptions(), warn),
+            string.Join(", ", annotationFiles), imageRoot, maxWords, pictures, warn)
+    {
+    }
+
+    /// <summary>The questions of entries from elsewhere.</summary>
+    /// <param name="load">Reads them, with what is wrong in them; called when all else is checked.</param>
+    /// <param name="source">What messages call them.</param>
+    /// <param name="imageRoot">The folder that picture paths start from.</param>
+    /// <param name="maxWords">Words kept of a phrase.</param>
+    /// <param name="pictures">How pictures are read.</param>
+    /// <param name="warn">Told in one line each about what is wrong with the pictures and left out.</param>
+    /// <exception cref="DataException">The folder is missing, no entry has a region, or as loading says.</exception>
+    /// <exception cref="ArgumentException"><paramref name="maxWords"/> is not positive.</exception>
+    public AnnotationEvaluationSet(
+        Func<(List<RegionAnnotation> Annotations, AnnotationCensus Census)> load, string source, string imageRoot,
+        int maxWords, PictureOptions? pictures, Action<string>? warn)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWords);
         _imageRoot = AnnotationDataset.CheckFolder(imageRoot);
         _maxWords = maxWords;
-        pictures ??= new PictureOptions();
-        (var annotations, Annotations) = AnnotationFiles.Load(annotationFiles, pictures, warn);
+        (var annotations, Annotations) = load();
         foreach (var annotation in annotations.Where(a => a.Regions.Count > 0))
             _questions.AddRange(annotation.Captions.Select(caption => (annotation, caption)));
         if (_questions.Count == 0)
-            throw new DataException($"{string.Join(", ", annotationFiles)}: no entry has a region, "
-                + "so that there is nothing to ask; name files with boxes or other regions in test_file.");
-        Pictures = AnnotationFiles.Pictures(_questions.Select(q => q.Annotation), pictures, warn);
+            throw new DataException($"{source}: no entry has a region, so that there is nothing to ask; "
+                + (annotations.Exists(a => a.Reference is not null)
+                    ? "refcoco_data must name the folder in which REFER's files have the boxes of their ref_id."
+                    : "name files with boxes or other regions in test_file."));
+        Pictures = AnnotationFiles.Pictures(
+            _questions.Select(q => q.Annotation), pictures ?? new PictureOptions(), warn);
     }
 
     /// <inheritdoc/>

@@ -21,14 +21,19 @@ internal static class SampleBuilder
         return new SeededRandom(seed, SampleStream, (ulong)epoch, (ulong)index);
     }
 
-    /// <summary>One of the paraphrases, cleaned; null where there is none.</summary>
+    /// <summary>
+    /// One of the paraphrases of an entry, cleaned, or else the phrase with an exchanged part; null where there is
+    /// none.
+    /// </summary>
     public static string? DrawParaphrase(
-        IReadOnlyList<string> paraphrases, int maxWords, int index, ulong seed, int epoch)
+        RegionAnnotation annotation, string caption, int maxWords, int index, ulong seed, int epoch)
     {
-        if (paraphrases.Count == 0)
+        if (annotation is { Paraphrases.Count: 0, Exchange: null })
             return null;
         var random = new SeededRandom(seed, ParaphraseStream, (ulong)epoch, (ulong)index);
-        return CaptionCleaner.Clean(random.Pick(paraphrases), maxWords);
+        return annotation.Paraphrases.Count > 0
+            ? CaptionCleaner.Clean(random.Pick(annotation.Paraphrases), maxWords)
+            : annotation.Exchange!.In(caption, random.Pick(annotation.Exchange.Others), maxWords);
     }
 
     /// <summary>Resizes and augments.</summary>

@@ -9,6 +9,8 @@ namespace AmcEngine.Model.Checkpoints;
 /// <summary>Between a model and the state dicts of the reference (specification 8).</summary>
 public static partial class StateDict
 {
+    private static readonly string[] WordRows = ["word_embeddings.weight", "cls.predictions.bias"];
+
     /// <summary>
     /// All entries in the reference's order, tied tensors under each of their names, whole numbers as I64. The values
     /// are copies.
@@ -48,17 +50,12 @@ public static partial class StateDict
         // Names with the prefix come last, so that they win over equal ones without.
         foreach (var tensor in tensors.OrderBy(t => t.Name.StartsWith(prefix, StringComparison.Ordinal)))
             stored[names.Canonical(WrapperPrefix.Strip(tensor.Name, prefix))] = tensor;
-        var plan = Match(model, stored, out var missing, out var reshaped);
-        RequireSameModel(model, plan, tensors.Count);
-        var check = new FiniteLoad();
-        using (MemoryScope.Suspend())
-            foreach (var (parameter, data) in plan) Assign(parameter, data, check);
-        check.RequireFinite();
+        var plan = Match(model.StateEntries, names, stored, growing: false, out var missing, out var reshaped);
+        RequireSame(model.Trainable, plan, tensors.Count, "this model");
+        Assign(plan);
         CompleteMomentum(model, plan);
-        string[] loaded =
-            [.. model.StateEntries.Where(e => !e.IsAlias && plan.ContainsKey(e.Parameter)).Select(e => e.Name)];
         string[] unexpected = [.. Unexpected(model, known, tensors.Select(t => t.Name), prefix)];
-        return new LoadReport(loaded, missing, unexpected, reshaped)
+        return new LoadReport(Loaded(model.StateEntries, plan), missing, unexpected, reshaped)
         {
             Prefix = prefix,
             Names = names,
@@ -67,28 +64,66 @@ public static partial class StateDict
         };
     }
 
+    /// <summary>
+    /// Loads one part of a model from weights that were trained without the rest, whose names are the model's already.
+    /// A table of words may have fewer rows than the model's, which keeps its own for the others.
+    /// </summary>
+    /// <param name="model">The model; momentum copies are made equal to the student.</param>
+    /// <param name="part">What the names of the part begin with, as in <c>text_encoder.</c>.</param>
+    /// <param name="tensors">The weights.</param>
+    /// <param name="skipped">Entries of the file that are no plain tensors.</param>
+    /// <exception cref="ModelException">
+    /// A shape does not fit, a number is not finite, or less than half of the part is there.
+    /// </exception>
+    internal static LoadReport LoadPart(IVisionLanguageModel model, string part, IReadOnlyList<TensorData> tensors,
+        IReadOnlyList<SkippedEntry> skipped)
+    {
+        var names = model.Names;
+        StateEntry[] entries =
+            [.. model.StateEntries.Where(e => e.Name.StartsWith(part, StringComparison.Ordinal))];
+        var stored = new Dictionary<string, TensorData>(StringComparer.Ordinal);
+        foreach (var tensor in tensors) stored[names.Canonical(tensor.Name)] = tensor;
+        var plan = Match(entries, names, stored, growing: true, out var missing, out var reshaped);
+        RequireSame([.. entries.Where(e => !e.IsAlias && e.Parameter.Kind == ParameterKind.Weight)
+            .Select(e => e.Parameter)], plan, tensors.Count, part.TrimEnd('.'));
+        Assign(plan);
+        model.CopyStudentToMomentum();
+        HashSet<string> known = [.. entries.Select(e => names.Canonical(e.Name))];
+        string[] unexpected =
+            [.. tensors.Select(t => t.Name).Where(name => !known.Contains(names.Canonical(name)))];
+        return new LoadReport(Loaded(entries, plan), missing, unexpected, reshaped)
+        {
+            Names = names,
+            Skipped = skipped,
+            OtherLayers = [.. OfOtherLayers(known, unexpected, names.Canonical)],
+        };
+    }
+
     private static Dictionary<Parameter, TensorData> Match(
-        IVisionLanguageModel model, Dictionary<string, TensorData> stored, out List<string> missing,
-        out List<string> reshaped)
+        IReadOnlyList<StateEntry> entries, CheckpointNames names, Dictionary<string, TensorData> stored, bool growing,
+        out List<string> missing, out List<string> reshaped)
     {
         var plan = new Dictionary<Parameter, TensorData>();
         (missing, reshaped) = ([], []);
-        foreach (var (name, parameter, _) in model.StateEntries)
+        foreach (var (name, parameter, _) in entries)
         {
-            if (plan.ContainsKey(parameter) || Find(name, stored, model.Names) is not { } data) continue;
+            if (plan.ContainsKey(parameter) || Find(name, stored, names) is not { } data) continue;
             if (!Fits(parameter, data))
             {
-                if (!IsResizable(parameter, data)) throw new ModelException(
+                if (!IsResizable(parameter, data) && !(growing && Grows(parameter, data))) throw new ModelException(
                     $"checkpoint: tensor '{data.Name}' is [{string.Join(", ", data.Shape)}], "
                         + $"the model expects {parameter.Shape}; use the configuration that belongs to the checkpoint");
                 reshaped.Add(name);
             }
             plan.Add(parameter, data);
         }
-        foreach (var (name, parameter, isAlias) in model.StateEntries)
+        foreach (var (name, parameter, isAlias) in entries)
             if (!isAlias && !plan.ContainsKey(parameter) && !IsConstant(parameter)) missing.Add(name);
         return plan;
     }
+
+    private static string[] Loaded(IReadOnlyList<StateEntry> entries, Dictionary<Parameter, TensorData> plan) =>
+        [.. entries.Where(e => !e.IsAlias && plan.ContainsKey(e.Parameter)).Select(e => e.Name)];
 
     private static TensorData? Find(string name, Dictionary<string, TensorData> stored, CheckpointNames names)
     {
@@ -107,6 +142,20 @@ public static partial class StateDict
         && width == parameter.Shape[parameter.Shape.Rank - 1]
         && PositionEmbedding.IsGrid(rows - 1, out _);
 
+    /// <summary>A row a word: a vocabulary with additional words has more of them.</summary>
+    private static bool Grows(Parameter parameter, TensorData data) =>
+        WordRows.Any(name => parameter.Name.EndsWith(name, StringComparison.Ordinal))
+        && data.Shape.Count == parameter.Shape.Rank && data.Shape[0] < parameter.Shape[0]
+        && data.Shape.Skip(1).SequenceEqual(parameter.Shape.Skip(1).Select(d => (long)d));
+
+    private static void Assign(Dictionary<Parameter, TensorData> plan)
+    {
+        var check = new FiniteLoad();
+        using (MemoryScope.Suspend())
+            foreach (var (parameter, data) in plan) Assign(parameter, data, check);
+        check.RequireFinite();
+    }
+
     private static void Assign(Parameter parameter, TensorData data, FiniteLoad check)
     {
         if (parameter.Integers is { } integers)
@@ -115,7 +164,8 @@ public static partial class StateDict
             if (!IsConstant(parameter)) data.ToI64().CopyTo(integers, 0);
             return;
         }
-        if (Fits(parameter, data))
+        // What has fewer rows fills the first ones.
+        if (parameter.PositionGrid is null || Fits(parameter, data))
         {
             check.Load(parameter.Value, data);
             return;
@@ -126,13 +176,14 @@ public static partial class StateDict
         else parameter.Value.Load<float>(resized.ToArray<float>());
     }
 
-    /// <summary>A checkpoint with less than half of the trained weights is one of something else.</summary>
-    private static void RequireSameModel(IVisionLanguageModel model, Dictionary<Parameter, TensorData> plan, int stored)
+    /// <summary>A checkpoint with less than half of the weights is one of something else.</summary>
+    private static void RequireSame(
+        IEnumerable<Parameter> weights, Dictionary<Parameter, TensorData> plan, int stored, string what)
     {
-        var trainable = model.Trainable.ToList();
-        var found = trainable.Count(plan.ContainsKey);
-        if (2 * found < trainable.Count) throw new ModelException(
-            $"checkpoint: of its {stored} tensors only {found} belong to the {trainable.Count} weights of this model; "
+        var all = weights.ToList();
+        var found = all.Count(plan.ContainsKey);
+        if (2 * found < all.Count) throw new ModelException(
+            $"checkpoint: of its {stored} tensors only {found} belong to the {all.Count} weights of {what}; "
                 + "it is a checkpoint of another model");
     }
 

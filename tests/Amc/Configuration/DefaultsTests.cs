@@ -53,6 +53,18 @@ internal sealed class DefaultsTests
         schedular.warmup_lr 1E-06
         schedular.warmup_epochs 20
         schedular.cooldown_epochs 0
+        relation_file -
+        relation_optimizer.opt -
+        relation_optimizer.lr -
+        relation_optimizer.weight_decay -
+        relation_schedular.sched -
+        relation_schedular.lr -
+        relation_schedular.epochs -
+        relation_schedular.min_lr -
+        relation_schedular.decay_rate -
+        relation_schedular.warmup_lr -
+        relation_schedular.warmup_epochs -
+        relation_schedular.cooldown_epochs -
         refcoco_data -
         det_file -
         coco_file -
@@ -110,6 +122,8 @@ internal sealed class DefaultsTests
         output -
         checkpoint -
         checkpoint_key -
+        text_encoder -
+        visual_encoder -
         steps -
         alpha_ramp_steps -
         schedular.warmup_steps -

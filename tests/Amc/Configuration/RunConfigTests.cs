@@ -75,6 +75,36 @@ internal sealed class RunConfigTests : FolderTests
     }
 
     [Test]
+    public void What_the_references_programs_fix_in_code_follows_from_their_keys_unless_the_file_says_otherwise()
+    {
+        var grounding = Load("refcoco_data: data\n");
+        Assert.That((grounding.Integer("max_words"), grounding.Text("eval_resize"), grounding.Real("mlm_probability")),
+            Is.EqualTo((30, "bicubic", 0.0)));
+        var own = Load("refcoco_data: data\nmax_words: 50\neval_resize: bilinear\nmlm_probability: 0.15\n");
+        Assert.That((own.Integer("max_words"), own.Text("eval_resize"), own.Real("mlm_probability")),
+            Is.EqualTo((50, "bilinear", 0.15)));
+        Assert.That(RunConfig.Restore("state", own.Flatten()).Flatten(), Is.EqualTo(own.Flatten()),
+            "a run that is resumed keeps what it had");
+        var scenes = Load("refcoco_data: data\ndataset: scenes\n");
+        Assert.That((scenes.Integer("max_words"), scenes.Real("mlm_probability")), Is.EqualTo((50, 0.15)));
+
+        var relation = Load("relation_file: [r.json]\ntrain_file: [t.json, r.json]\n");
+        Assert.That((relation.Truth("add_selfeq"), relation.TrainsAmc), Is.EqualTo((true, false)));
+        Assert.That(relation.TrainFiles, Is.EqualTo(new[] { "t.json", "r.json" }));
+        Assert.That(Load("relation_file: [r.json]\nadd_selfeq: false\n").Truth("add_selfeq"), Is.False);
+        RunConfig Load(string yaml) => RunConfig.Load(_folder.Write("r.yaml", yaml));
+    }
+
+    [Test]
+    public void The_lists_of_flickr_must_be_of_one_length()
+    {
+        var file = _folder.Write("f.yaml", "image_ids_file: [a.txt, b.txt]\nphrase_box_file: [a.json]\n");
+        Assert.That(() => RunConfig.Load(file), Throws.TypeOf<ConfigException>().With.Message.EndsWith(
+            "image_ids_file: names 2 files, phrase_box_file 1 and sentences_file 0; give as many of each"));
+        Assert.That(RunConfig.Load(file, ["test_file=t.json"]).TestFiles, Is.EqualTo(new[] { "t.json" }));
+    }
+
+    [Test]
     public void Sizes_of_bert_config_are_defaults()
     {
         _folder.Write("config_bert.json",
