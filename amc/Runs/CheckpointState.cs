@@ -23,7 +23,8 @@ internal sealed record CheckpointState(
     [
         "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint",
         "checkpoint_key", "text_encoder", "visual_encoder", "max_bad_share", "micro_batch", "test_file", "test_count",
-        "protocol", "refcoco_data", "det_file", "coco_file", "on_bbox", "image_ids_file", "phrase_box_file", "sentences_file",
+        "protocol", "refcoco_data", "det_file", "coco_file", "on_bbox", "image_ids_file", "phrase_box_file",
+        "sentences_file",
     ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };
