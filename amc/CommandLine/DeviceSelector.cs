@@ -17,7 +17,7 @@ internal static class DeviceSelector
     public static IBackend Open(CommonOptions options)
     {
         Check(options);
-        var limit = (long)options.MemoryLimit << 20;
+        var limit = Limit(options);
         return options.Device switch
         {
             "auto" => (IBackend?)GpuDevices.OpenAutomatic(limit) ?? Cpu(options),
@@ -33,8 +33,11 @@ internal static class DeviceSelector
     public static CpuBackend Cpu(CommonOptions options)
     {
         Check(options);
-        return new CpuBackend(options.Threads, (long)options.MemoryLimit << 20);
+        return new CpuBackend(options.Threads, Limit(options));
     }
+
+    /// <summary>Most bytes that tensors may take; 0 for no limit.</summary>
+    public static long Limit(CommonOptions options) => (long)options.MemoryLimit << 20;
 
     // More can only be a slip: no machine has them.
     private const int MostThreads = 1024;

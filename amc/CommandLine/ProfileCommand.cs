@@ -1,7 +1,8 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Profiling;
 using AmcEngine.Amc.Training;
-using AmcEngine.Backends;
+using AmcEngine.Model.Tokenization;
 
 namespace AmcEngine.Amc.CommandLine;
 
@@ -15,10 +16,15 @@ internal static class ProfileCommand
             throw new ConfigException($"--steps {options.Steps}: must be at least 1");
         if (options.Warmup < 0)
             throw new ConfigException($"--warmup {options.Warmup}: must not be negative");
-        var config = RunConfig.Load(options.Config, options.Set);
+        var config = RunConfig.Load(options.Config, Overrides(options));
+        if (options.DryRun)
+            return DryRun(options, config, context);
         StartWeights.Require(config);
         using var backend = DeviceSelector.Open(options);
+        var memory = MemoryPlan.For(
+            config, DataSources.Tokenizer(config), backend.Device, DeviceSelector.Limit(options)).Choose();
         using var session = TrainingSession.Create(config, backend, context.Warn);
+        session.CheckpointActivations = memory.CheckpointActivations;
         StartWeights.Load(config, session.Model, context, _ => { });
         context.Note(config, ConfigUse.Training);
         Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
@@ -31,5 +37,45 @@ internal static class ProfileCommand
         context.Out.WriteLine();
         ProfileText.Write(result, options.Shapes, context.Out);
         return ErrorReporter.Success;
+    }
+
+    private static int DryRun(ProfileOptions options, RunConfig config, CommandContext context)
+    {
+        var tokenizer = DataSources.Tokenizer(config);
+        (var fits, var blocks) = Fits(options, config, tokenizer);
+        context.Note(config, ConfigUse.Training);
+        var result = DryProfile.Of(config, tokenizer, blocks);
+        if (options.Json)
+        {
+            context.Out.WriteLine(result.Json());
+            return ErrorReporter.Success;
+        }
+        result.Write(context.Out);
+        context.Out.WriteLine(fits);
+        return ErrorReporter.Success;
+    }
+
+    // What training would say, and whether blocks keep their inputs alone.
+    private static (string Line, bool Blocks) Fits(
+        ProfileOptions options, RunConfig config, ITokenizer tokenizer)
+    {
+        using var device = DeviceSelector.Open(options);
+        try
+        {
+            var choice = MemoryPlan.For(config, tokenizer, device.Device, DeviceSelector.Limit(options)).Choose();
+            return ($"training with the longest texts: {choice}", choice.CheckpointActivations);
+        }
+        catch (ConfigException e)
+        {
+            return ($"training would refuse: {e.Message}", config.Text("checkpoint_activations") != "none");
+        }
+    }
+
+    private static List<string> Overrides(ProfileOptions options)
+    {
+        List<string> overrides = [.. options.Set];
+        if (options.Batch is { } batch)
+            overrides.Add(FormattableString.Invariant($"batch_size={batch}"));
+        return overrides;
     }
 }

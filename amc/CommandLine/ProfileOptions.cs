@@ -17,6 +17,14 @@ internal sealed class ProfileOptions : CommonOptions
         + "With AMC as many without come in turns; after them up to 5 with every kernel timed.")]
     public int Steps { get; set; } = 5;
 
+    /// <summary>Whether nothing is computed.</summary>
+    [Option("dry-run", HelpText = "Compute nothing: print what memory a step takes, and what holds it.")]
+    public bool DryRun { get; set; }
+
+    /// <summary>Pairs a step.</summary>
+    [Option("batch", MetaValue = "B", HelpText = "Pairs a step, in place of the configuration's batch_size.")]
+    public int? Batch { get; set; }
+
     /// <summary>Steps before those that are measured.</summary>
     [Option("warmup", MetaValue = "N", HelpText = "At least so many steps before those, not measured. "
         + "By default at least 2, and until 3 seconds or 40 steps are over.")]
@@ -41,6 +49,8 @@ internal sealed class ProfileOptions : CommonOptions
     [
         HelpExample.Of("Where the time of the full-size model goes",
             new ProfileOptions { Config = "configs/profile-base.yaml", Steps = 3, Shapes = true }),
+        HelpExample.Of("What memory a batch of 16 takes, without taking it",
+            new ProfileOptions { Config = "configs/albef-base.yaml", DryRun = true, Batch = 16 }),
         HelpExample.Of("For a program, with a larger batch",
             new ProfileOptions { Config = "configs/scenes.yaml", Steps = 20, Json = true, Set = ["batch_size=64"] }),
     ];

@@ -54,14 +54,21 @@ internal static class TrainCommand
         CancellationToken stop, Action<TrainingSession>? beforeStep)
     {
         using var backend = DeviceSelector.Open(options);
-        using var session = TrainingSession.Create(config, backend, context.Warn, point?.Tokenizer());
+        var tokenizer = point?.Tokenizer() ?? DataSources.Tokenizer(config);
+        var memory = MemoryPlan.For(config, tokenizer, backend.Device, DeviceSelector.Limit(options)).Choose();
+        using var session = TrainingSession.Create(config, backend, context.Warn, tokenizer);
+        session.CheckpointActivations = memory.CheckpointActivations;
         var report = Start(session, point, context);
         var last = LastStep(options, session);
         Announce(options.Config ?? folder.Path, session, backend, last, context);
+        if (MemoryPlan.Chooses(config))
+            context.Out.WriteLine($"memory: {memory}");
         context.Note(config, ConfigUse.Training);
 
         using var log = point is null ? TrainingLog.Start(folder.Path) : TrainingLog.Continue(
             folder.Path, session.Step, session.Plan.EvaluatesAfter, context.Warn);
+        if (point is null && MemoryPlan.Chooses(config))
+            log.WriteMemory(memory.CheckpointActivations ? "blocks" : "none", memory.Need, memory.Available);
         ITrainingView view =
             context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
         if (config.Truth("tensorboard"))

@@ -84,6 +84,7 @@ internal static class ConfigNotes
             "a cropped picture is resized by the bicubic rule", "eval_resize"),
         new(Both, c => c.IsGenerated, "generated scenes come from no file", "bad_pictures", "max_bad_share",
             "box_format", "exif"),
+        new(ConfigUse.Training, c => !c.Augments, "pictures are not augmented (augment)", "augmentation"),
         new(ConfigUse.Training, c => c.IsGenerated, "a generated scene has one region at most", "mask_all"),
         new(ConfigUse.Training, c => !c.IsGenerated, "all entries of the annotation files are used", "train_count"),
         new(Both, c => !c.IsGenerated, "all entries of the annotation files are used", "test_count"),

@@ -58,6 +58,9 @@ internal sealed class RunConfig
     /// <summary>Whether explanations are trained to lie inside of regions.</summary>
     public bool TrainsAmc => Truth("add_gcam") && (IsGenerated || Texts("relation_file").Count == 0);
 
+    /// <summary>Whether training pictures are augmented: those of files, unless told otherwise.</summary>
+    public bool Augments => OptionalTruth("augment") ?? !IsGenerated;
+
     /// <summary>Seed of the weights, the data order, augmentation and dropout.</summary>
     public ulong Seed => (ulong)Integer("seed");
 

@@ -24,9 +24,12 @@ internal static class DataSources
     /// <exception cref="DataException">A file or folder is missing or wrong.</exception>
     public static IRegionDataset Train(RunConfig config, Action<string>? warn = null)
     {
-        var augmentation = config.OptionalTruth("augment") ?? !config.IsGenerated
-            ? AugmentationOptions.Recipe
-            : AugmentationOptions.None;
+        var augmentation = !config.Augments ? AugmentationOptions.None : config.Text("augmentation") switch
+        {
+            "albef" => AugmentationOptions.Albef,
+            "grounding" => AugmentationOptions.Grounding,
+            _ => AugmentationOptions.Recipe,
+        };
         if (config.IsGenerated)
         {
             return new SceneDataset(Scenes(config), new SceneDatasetOptions

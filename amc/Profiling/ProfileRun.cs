@@ -4,7 +4,6 @@ using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
-using AmcEngine.Model.Modules;
 
 namespace AmcEngine.Amc.Profiling;
 
@@ -126,27 +125,20 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
 
     private MemoryBreakdown Memory(long peak, PeakMemory? atPeak)
     {
-        Parameter[] trained = [.. session.Model.Trainable.Where(p => p.Kind == ParameterKind.Weight)];
-        HashSet<Parameter> known = [.. trained];
-        Parameter[] rest =
-            [.. session.Model.Parameters.Where(p => p.Kind != ParameterKind.Integers && !known.Contains(p))];
+        long[] state = [.. ModelMemory.Of(session.Model, session.Optimizer).Select(s => MemoryUse.Of(s.Tensors))];
         return new MemoryBreakdown(
             peak,
             atPeak?.Phase ?? Phase.Other,
-            MemoryUse.Of(trained.Select(p => p.Value)),
-            MemoryUse.Of(rest.Where(p => p.Kind == ParameterKind.Weight).Select(p => p.Value)),
-            MemoryUse.Of(Queues()),
-            MemoryUse.Of(session.Optimizer.State.SelectMany(s => new[] { s.ExpAvg, s.ExpAvgSq })),
+            state[0],
+            state[1],
+            state[2],
+            state[3],
             atPeak?.GradientBytes ?? 0,
             backend.ReservedBytes,
             backend is CpuBackend ? CpuBackend.ScratchBytes : 0,
             GC.GetGCMemoryInfo().HeapSizeBytes,
             MemoryUse.PeakResident());
     }
-
-    private IEnumerable<Tensors.Tensor> Queues() =>
-        session.Model.StateEntries.Select(e => e.Parameter).Where(p => p.Kind == ParameterKind.Buffer)
-            .Select(p => p.Value);
 
     private static IReadOnlyList<KernelUse> Uses(Profiler profiler, bool byShape, int steps, MachinePeaks? peaks) =>
         [.. profiler.Ops(byShape).Select(o => new KernelUse(

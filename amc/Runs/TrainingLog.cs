@@ -16,7 +16,9 @@ namespace AmcEngine.Amc.Runs;
 internal sealed record StepRecord(
     int Step, int Epoch, IReadOnlyList<(string Name, double Value)> Losses, double LearningRate, double Seconds);
 
-/// <summary>A run's log: one JSON object a line, "kind" being <c>step</c>, <c>eval</c> or <c>data</c>.</summary>
+/// <summary>
+/// A run's log: one JSON object a line, "kind" being <c>step</c>, <c>eval</c>, <c>data</c> or <c>memory</c>.
+/// </summary>
 internal sealed class TrainingLog : IDisposable
 {
     /// <summary>Its name in the run's folder.</summary>
@@ -24,6 +26,9 @@ internal sealed class TrainingLog : IDisposable
 
     /// <summary>Kind of the line with the totals of bad data: no curve is drawn of them.</summary>
     public const string DataKind = "data";
+
+    /// <summary>Kind of the line at the head that tells how a run uses memory, where it was left to choose.</summary>
+    public const string MemoryKind = "memory";
 
     private readonly FileStream _stream;
     private readonly HashSet<int> _evaluated;
@@ -62,7 +67,7 @@ internal sealed class TrainingLog : IDisposable
                     continue;
                 evaluated.Add(after);
             }
-            else if (record is not StepRecord { Step: var step } || step > steps)
+            else if (record is not MemoryKind && (record is not StepRecord { Step: var step } || step > steps))
                 continue;
             kept.Append(line).Append('\n');
         }
@@ -75,6 +80,20 @@ internal sealed class TrainingLog : IDisposable
 
     /// <summary>Whether the log holds an evaluation made after so many steps.</summary>
     public bool HasEvaluation(int steps) => _evaluated.Contains(steps);
+
+    /// <summary>Adds how the run uses memory.</summary>
+    /// <param name="checkpoint">Value of <c>checkpoint_activations</c>.</param>
+    /// <param name="need">Bytes that it needs, about.</param>
+    /// <param name="available">Bytes that there were; null where nobody knew.</param>
+    public void WriteMemory(string checkpoint, long need, long? available) => WriteLine(json =>
+    {
+        json.WriteString("kind", MemoryKind);
+        json.WriteNumber("step", 0);
+        json.WriteString("checkpoint_activations", checkpoint);
+        json.WriteNumber("needed_bytes", need);
+        if (available is { } bytes)
+            json.WriteNumber("available_bytes", bytes);
+    });
 
     /// <summary>Adds a step.</summary>
     public void Write(StepRecord record)

@@ -82,6 +82,8 @@ internal static class TrainingLogReader
                         root.GetProperty("lr").GetDouble(), root.GetProperty("seconds").GetDouble());
                 case TrainingLog.DataKind:
                     return TrainingLog.DataKind;
+                case TrainingLog.MemoryKind:
+                    return TrainingLog.MemoryKind;
                 default:
                     return null;
             }

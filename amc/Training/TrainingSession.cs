@@ -16,6 +16,8 @@ namespace AmcEngine.Amc.Training;
 /// <summary>Everything that a run consists of: data, model, optimizer and the number of steps done.</summary>
 internal sealed class TrainingSession : IDisposable
 {
+    private readonly TrainingParts _parts;
+
     private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, ITokenizer? tokenizer)
     {
         Config = config;
@@ -27,14 +29,13 @@ internal sealed class TrainingSession : IDisposable
         Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed,
             config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"));
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
-        Model = ModelRegistry.Create(config, Tokenizer, backend, forTraining: true);
-        Optimizer = new AdamW(Model.ParameterGroups(config.Real("optimizer.weight_decay")), average: Model.Average);
+        TrainsAmc = config.TrainsAmc && HasRegions(once);
+        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc);
         Random = new RandomSource(config.Seed);
+        CheckpointActivations = config.Text("checkpoint_activations") == "blocks";
         Explainer = new Explainer(
             Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config),
             EvaluationSettings.Crop(config));
-        TrainsAmc = config.TrainsAmc && HasRegions(once);
-        Objective = ObjectiveOf(config, TrainsAmc);
     }
 
     /// <summary>The configuration.</summary>
@@ -59,10 +60,10 @@ internal sealed class TrainingSession : IDisposable
     public TrainingPlan Plan { get; }
 
     /// <summary>The model with its momentum copy.</summary>
-    public IVisionLanguageModel Model { get; }
+    public IVisionLanguageModel Model => _parts.Model;
 
     /// <summary>The optimizer.</summary>
-    public AdamW Optimizer { get; }
+    public AdamW Optimizer => _parts.Optimizer;
 
     /// <summary>Dropout, hard negatives and masked words.</summary>
     public RandomSource Random { get; }
@@ -74,7 +75,10 @@ internal sealed class TrainingSession : IDisposable
     public bool TrainsAmc { get; }
 
     /// <summary>What explanations are to be like; null trains with the model's own losses alone.</summary>
-    public IObjective? Objective { get; }
+    public IObjective? Objective => _parts.Objective;
+
+    /// <summary>As of <see cref="StepOptions.CheckpointActivations"/>.</summary>
+    public bool CheckpointActivations { get; set; }
 
     /// <summary>Steps done.</summary>
     public int Step { get; set; }
@@ -96,38 +100,15 @@ internal sealed class TrainingSession : IDisposable
         ITokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Optimizer.Dispose();
-        Model.Dispose();
-    }
+    public void Dispose() => _parts.Dispose();
 
     // Pictures and captions alone, as ALBEF is pre-trained with, say nothing of where to look.
     private bool HasRegions(Action<string>? warn)
     {
         if (Train is not IFileDataset { Annotations: var read } || read.WithoutBox < read.Entries - read.BadEntries)
             return true;
-        warn?.Invoke("no entry of train_file has a region, so that AMC is left out (add_gcam: false says the same)");
+        warn?.Invoke("no entry of train_file has a region, so that AMC is left out (ALBEF's own pre-training has "
+            + "augmentation: albef, max_words: 30 and mlm_distill_axis: vocab besides)");
         return false;
     }
-
-    private static IObjective? ObjectiveOf(RunConfig config, bool trainsAmc)
-    {
-        List<IObjective> parts = [];
-        if (trainsAmc)
-            parts.Add(new AmcObjective(AmcSettings(config)));
-        if (config.Truth("add_selfeq"))
-            parts.Add(new SelfEqObjective(config.Real("selfeq.weight"), new SelfEqOptions(
-                config.Real("selfeq.threshold"), config.Real("selfeq.target"), config.Real("selfeq.consistency"))));
-        return parts switch
-        {
-            [] => null,
-            [var one] => one,
-            _ => new CompositeObjective(parts),
-        };
-    }
-
-    private static AmcOptions AmcSettings(RunConfig config) => new(
-        config.Real("amc.mean_weight"), config.Real("amc.mean_margin"), config.Real("amc.max_weight"),
-        config.Real("amc.max_margin"));
 }

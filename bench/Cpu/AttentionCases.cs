@@ -41,7 +41,7 @@ internal static class AttentionCases
     public static readonly string[] Passes = ["forward", "backward", "double backward"];
 
     /// <summary>Work of a pass; softmax is not counted.</summary>
-    public static KernelWork Work(AttentionCase c, int pass) => CostBackend.Of(Passes[pass], b => Prepare(c, b)[pass]);
+    public static KernelWork Work(AttentionCase c, int pass) => CallCost.Of(Passes[pass], b => Prepare(c, b)[pass]);
 
     /// <summary>
     /// The three passes of a case on warm tensors, heads side by side in a row as a linear layer leaves them.

@@ -17,7 +17,7 @@ internal sealed record MemoryCase(string Name, int Width, Func<IBackend, int, Ac
     public double? ElementBytes { get; init; }
 
     /// <summary>Bytes that must move: operands once, results once.</summary>
-    public double Bytes(int rows) => ElementBytes * rows * Width ?? CostBackend.Of(Name, b => Prepare(b, rows)).Bytes;
+    public double Bytes(int rows) => ElementBytes * rows * Width ?? CallCost.Of(Name, b => Prepare(b, rows)).Bytes;
 
     /// <summary>Rows of about so many elements.</summary>
     public int Rows(int elements) => Math.Max(1, elements / Width);

@@ -21,7 +21,7 @@ internal sealed record PeerOp(
     public string Size => Rows == 1 ? $"{Width}" : $"{Rows}×{Width}";
 
     /// <summary>Bytes that must move.</summary>
-    public double Bytes => CostBackend.Of(Name, OnEngine).Bytes;
+    public double Bytes => CallCost.Of(Name, OnEngine).Bytes;
 
     /// <summary>The engine's side.</summary>
     public Action OnEngine(IBackend backend)

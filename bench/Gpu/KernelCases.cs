@@ -11,7 +11,7 @@ namespace AmcEngine.Bench.Gpu;
 internal sealed record KernelCase(string Name, Func<IBackend, Action> Prepare)
 {
     /// <summary>What the kernel says that it costs.</summary>
-    public KernelWork Work => CostBackend.Of(Name, Prepare);
+    public KernelWork Work => CallCost.Of(Name, Prepare);
 }
 
 /// <summary>The kernels that decide a training step's time, at the sizes of ALBEF-base; f32.</summary>

@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Diagnostics;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Bench.Harness;
@@ -24,7 +25,7 @@ internal static class Operands
     public static Tensor Draw(IBackend device, int[] dims)
     {
         var shape = new Shape(dims);
-        return device is CostBackend
+        return device is DryBackend
             ? Tensor.Empty(shape, DType.F32, device)
             : Tensor.From(Values<float>(shape.Count, 1), shape, device);
     }

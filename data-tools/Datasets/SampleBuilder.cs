@@ -49,10 +49,10 @@ internal static class SampleBuilder
         RgbImage original, long number, string caption, string? paraphrase, IReadOnlyList<Region> regions, int size,
         AugmentationOptions options, SeededRandom random)
     {
-        // Generated scenes come in their final size.
-        var fits = original.Width == size && original.Height == size;
-        var picture = fits ? original : ImageOps.ResizeBilinear(original, size, size);
-        var mask = RegionMask.Of(regions, original.Width, original.Height, size, size).Values;
+        (var picture, var mask) = options.LeastCrop < 1
+            ? Cropped(original, regions, size, options, random)
+            : (Resized(original, size, options), RegionMask.Of(
+                regions, original.Width, original.Height, size, size).Values);
         if (random.Chance(options.FlipProbability))
         {
             picture = ImageOps.FlipHorizontal(picture);
@@ -62,6 +62,8 @@ internal static class SampleBuilder
             picture = ImageOps.ToGray(picture);
         if (random.Chance(options.JitterProbability))
             picture = Jitter(picture, random);
+        if (options.RandAugments)
+            (picture, mask) = RandomAugment.Apply(picture, mask, random);
         return new RegionSample
         {
             Caption = caption,
@@ -70,6 +72,25 @@ internal static class SampleBuilder
             Picture = picture,
             PictureNumber = number,
         };
+    }
+
+    // Generated scenes come in their final size.
+    private static RgbImage Resized(RgbImage picture, int size, AugmentationOptions options) =>
+        picture.Width == size && picture.Height == size ? picture
+        : options.Resize == Resampling.Bicubic ? ImageOps.ResizeBicubic(picture, size, size)
+        : ImageOps.ResizeBilinear(picture, size, size);
+
+    private static (RgbImage Picture, float[] Mask) Cropped(RgbImage original, IReadOnlyList<Region> regions, int size,
+        AugmentationOptions options, SeededRandom random)
+    {
+        var (x, y, width, height) = RandomCrop.Draw(original.Width, original.Height, options.LeastCrop, random);
+        var picture = Resized(ImageOps.Crop(original, x, y, width, height), size, options);
+        var whole = RegionMask.Of(regions, original.Width, original.Height).Values;
+        int[] columns = RegionGrid.NearestSources(width, size), rows = RegionGrid.NearestSources(height, size);
+        var mask = new float[size * size];
+        for (var i = 0; i < mask.Length; i++)
+            mask[i] = whole[(y + rows[i / size]) * original.Width + x + columns[i % size]];
+        return (picture, mask);
     }
 
     private static RgbImage Jitter(RgbImage picture, SeededRandom random)

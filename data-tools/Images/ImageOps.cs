@@ -62,6 +62,27 @@ public static class ImageOps
         return result;
     }
 
+    /// <summary>Cuts a window out.</summary>
+    /// <param name="image">The picture.</param>
+    /// <param name="x">Its first column.</param>
+    /// <param name="y">Its first row.</param>
+    /// <param name="width">Its width in pixels.</param>
+    /// <param name="height">Its height in pixels.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The window is not within the picture.</exception>
+    public static RgbImage Crop(RgbImage image, int x, int y, int width, int height)
+    {
+        CheckSides(width, height);
+        ArgumentOutOfRangeException.ThrowIfNegative(x);
+        ArgumentOutOfRangeException.ThrowIfNegative(y);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(width, image.Width - x);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(height, image.Height - y);
+        var result = new RgbImage(width, height);
+        for (var row = 0; row < height; row++)
+            image.Pixels.AsSpan(((y + row) * image.Width + x) * RgbImage.Channels, width * RgbImage.Channels).CopyTo(
+                result.Pixels.AsSpan(row * width * RgbImage.Channels));
+        return result;
+    }
+
     /// <summary>Mirrors left and right.</summary>
     public static RgbImage FlipHorizontal(RgbImage image)
     {

@@ -96,7 +96,7 @@ internal sealed class BackwardPass(
         if (slots[edge.Index] is not { } sum)
         {
             slots[edge.Index] = MemoryScope.Detach(g.Share(g.Shape, g.Edge));
-            if (node is LeafNode && wanted is null) GraphWatch.Current?.NoteGradient(g.Storage.Bytes);
+            if (node is LeafNode && wanted is null) GraphWatch.Current?.NoteGradient(g.Storage);
         }
         else if (ReferenceEquals(sum, g))
         {

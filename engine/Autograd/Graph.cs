@@ -19,7 +19,7 @@ internal static class Graph
         string op, ReadOnlySpan<Tensor> inputs, Tensor output, ReadOnlySpan<Tensor> saved, GradientRule rule)
     {
         GraphWatch.Outputs?.Invoke(op, output);
-        if (Records(inputs)) _ = new OpNode(op, inputs, [output], saved, rule);
+        if (Records(inputs)) Add(op, inputs, [output], saved, rule);
         return output;
     }
 
@@ -29,7 +29,15 @@ internal static class Graph
     {
         if (GraphWatch.Outputs is { } look)
             foreach (var output in outputs) look(op, output);
-        if (Records(inputs)) _ = new OpNode(op, inputs, outputs, saved, rule);
+        if (Records(inputs)) Add(op, inputs, outputs, saved, rule);
         return outputs;
+    }
+
+    private static void Add(
+        string op, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> saved,
+        GradientRule rule)
+    {
+        if (CheckpointRegion.Replaying is { } region) region.Take(op, outputs, saved);
+        else _ = new OpNode(op, inputs, outputs, saved, rule);
     }
 }

@@ -1,3 +1,4 @@
+using AmcEngine.Memory;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Autograd;
@@ -16,8 +17,8 @@ internal interface IGraphWatcher
     /// <summary>Goes on with a phase.</summary>
     void Continue(string phase);
 
-    /// <summary>The first contribution to a leaf's gradient has arrived, and holds so many bytes.</summary>
-    void NoteGradient(long bytes);
+    /// <summary>The first contribution to a leaf's gradient has arrived, in this block.</summary>
+    void NoteGradient(Storage storage);
 }
 
 /// <summary>

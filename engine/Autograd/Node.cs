@@ -75,6 +75,7 @@ internal sealed class OpNode : Node
 {
     private readonly GradientRule _rule;
     private readonly SavedTensor[] _saved;
+    private readonly CheckpointRegion? _region;
     private bool _released;
 
     public OpNode(string name, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> saved,
@@ -88,16 +89,21 @@ internal sealed class OpNode : Node
         for (var i = 0; i < outputs.Length; i++) outputs[i].Edge = new Edge(this, i);
         _saved = new SavedTensor[saved.Length];
         for (var i = 0; i < saved.Length; i++) _saved[i] = new SavedTensor(saved[i]);
+        _region = CheckpointRegion.Recording;
+        _region?.Add(this, outputs, saved);
         MemoryScope.Register(this);
     }
 
     public override string Name { get; }
+
+    public IReadOnlyList<SavedTensor> SavedTensors => _saved;
 
     public override Tensor?[] Apply(Tensor?[] gradOutputs, bool[] needed, BackwardPass pass)
     {
         if (_released)
             throw new AutogradException(Name, "its saved tensors were released by an earlier backward pass; "
                 + "pass retainGraph: true to go through the graph twice");
+        _region?.Restore();
         var saved = new Tensor[_saved.Length];
         for (var i = 0; i < saved.Length; i++) saved[i] = _saved[i].Unpack(Name);
         return _rule(new GradientContext(needed, saved, Inputs, pass), gradOutputs);
@@ -108,6 +114,7 @@ internal sealed class OpNode : Node
         if (_released) return;
         _released = true;
         foreach (var s in _saved) s.Release();
+        _region?.NoteRelease();
     }
 }
 
@@ -116,34 +123,65 @@ internal sealed class OpNode : Node
 /// </summary>
 internal sealed class SavedTensor
 {
-    private readonly Storage _storage;
     private readonly Shape _shape;
     private readonly DType _dtype;
     private readonly int _offset;
     private readonly Edge _edge;
-    private readonly int _version;
     private readonly string? _name;
+    private int _version;
+    private bool _dropped;
 
     public SavedTensor(Tensor tensor)
     {
-        _storage = tensor.Storage;
-        _storage.Retain();
+        Hold(tensor.Storage);
         _shape = tensor.Shape;
         _dtype = tensor.DType;
         _offset = tensor.Offset;
         _edge = tensor.Edge;
-        _version = _storage.Version;
         _name = tensor.Name;
     }
 
+    /// <summary>The memory; null once it was released or dropped.</summary>
+    public Storage? Storage { get; private set; }
+
     public Tensor Unpack(string op)
     {
-        if (_storage.Version != _version)
+        var storage = Storage!;
+        if (storage.Version != _version)
             throw new AutogradException(op, $"{_name ?? "a tensor"} {_shape}, needed for its gradient, "
                 + "was overwritten in place after the forward pass; update weights after Backward()");
-        _storage.Retain();
-        return new Tensor(_storage, _shape, _dtype, _offset) { Edge = _edge, Name = _name };
+        storage.Retain();
+        return new Tensor(storage, _shape, _dtype, _offset) { Edge = _edge, Name = _name };
     }
 
-    public void Release() => _storage.Release();
+    /// <summary>Lets the memory go until <see cref="Restore"/> brings the same values back.</summary>
+    public void Drop()
+    {
+        Release();
+        _dropped = true;
+    }
+
+    /// <summary>Takes memory with the values that were dropped; where nobody needs them any more, nothing.</summary>
+    public void Restore(Storage storage)
+    {
+        if (!_dropped) return;
+        _dropped = false;
+        Hold(storage);
+    }
+
+    public void Release()
+    {
+        _dropped = false;
+        if (Storage is not { } storage) return;
+        Storage = null;
+        storage.Saves--;
+        storage.Release();
+    }
+
+    private void Hold(Storage storage)
+    {
+        storage.Retain();
+        storage.Saves++;
+        (Storage, _version) = (storage, storage.Version);
+    }
 }

@@ -31,6 +31,9 @@ public sealed class RandomSource(ulong seed)
     /// <summary>Goes on with the stream that another source of this step has come to.</summary>
     public void Continue(RandomSource other) => _op = other._op;
 
+    /// <summary>A source that hands out from here on what this one does, independently of it.</summary>
+    public RandomSource Copy() => new(Seed) { Step = Step, _op = _op, _rows = _rows };
+
     /// <summary>The next stream of this step.</summary>
     public RandomKey NextKey() => new(Seed, _op++, Step) { Rows = _rows };
 

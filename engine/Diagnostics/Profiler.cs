@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
+using AmcEngine.Memory;
 
 namespace AmcEngine.Diagnostics;
 
@@ -79,7 +80,7 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
     void IGraphWatcher.Continue(string phase) => Enter(phase);
 
     // The first contribution to a leaf's gradient takes the memory that the others are added to.
-    void IGraphWatcher.NoteGradient(long bytes) => _gradientBytes += bytes;
+    void IGraphWatcher.NoteGradient(Storage storage) => _gradientBytes += storage.Bytes;
 
     internal string Enter(string phase)
     {

@@ -1,9 +1,6 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using AmcEngine.Backends;
 using AmcEngine.Tensors;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace AmcEngine.Memory;
 
@@ -13,19 +10,14 @@ namespace AmcEngine.Memory;
 /// Reuse is in stream order: a block given back is taken again only by work queued later on the same stream.
 /// </summary>
 /// <param name="backend">Owner of the blocks.</param>
-/// <param name="accelerator">Where the memory is.</param>
-/// <param name="hostKernels">
-/// Whether host code works on the blocks: they are then 64-byte aligned and know their address.
-/// </param>
+/// <param name="source">Where the blocks come from; disposed of with the pool.</param>
 /// <param name="limit">Most bytes to take from the device; 0 for no limit of our own.</param>
-internal sealed class CachingPool(IBackend backend, Accelerator accelerator, bool hostKernels, long limit = 0)
-    : IDisposable
+internal sealed class CachingPool(IBackend backend, IBlockSource source, long limit = 0) : IDisposable
 {
     private const int Alignment = 64;
     private const long SmallestClass = 256;
 
     private readonly Dictionary<long, Stack<Storage>> _free = [];
-    private readonly HashSet<MemoryBuffer> _buffers = [];
     private readonly HashSet<Storage> _tracked = [];
     private readonly Lock _gate = new();
     private bool _disposed;
@@ -38,6 +30,12 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
 
     /// <summary>Bytes taken from the device, in use or waiting.</summary>
     public long ReservedBytes { get; private set; }
+
+    /// <summary>
+    /// The part of <see cref="ReservedBytes"/> that some tensor has had: the rest of a block costs no memory where the
+    /// system gives pages on their first use.
+    /// </summary>
+    public long TouchedBytes { get; private set; }
 
     /// <summary>Starts a new peak measurement.</summary>
     public void ResetPeak()
@@ -64,6 +62,11 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
             PeakBytes = Math.Max(PeakBytes, LiveBytes);
             if (_free.TryGetValue(size, out var stack) && stack.TryPop(out var storage)) storage.Revive();
             else storage = Reserve(size);
+            if (bytes > storage.Touched)
+            {
+                TouchedBytes += bytes - storage.Touched;
+                storage.Touched = bytes;
+            }
             storage.Origin = LeakReport.Caller();
             if (storage.Origin is not null) _tracked.Add(storage);
             return storage;
@@ -96,41 +99,26 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
 
     private Storage Reserve(long size)
     {
-        if (!TryTake(size, out var buffer))
+        if (Take(size) is not { } block)
         {
             // Blocks of other sizes that wait for reuse go back to the device first.
             Trim();
-            if (!TryTake(size, out buffer)) throw Exhausted(size);
+            block = Take(size) ?? throw Exhausted(size);
         }
         ReservedBytes += size;
-        var pointer = hostKernels ? (buffer.NativePtr + Alignment - 1) / Alignment * Alignment : 0;
-        return new Storage(backend, buffer, pointer, size);
+        return new Storage(backend, block.Buffer!, block.Pointer, size);
     }
 
-    private bool TryTake(long size, [NotNullWhen(true)] out MemoryBuffer1D<byte, Stride1D.Dense>? buffer)
-    {
-        buffer = null;
-        if (limit > 0 && ReservedBytes + size > limit) return false;
-        try
-        {
-            buffer = accelerator.Allocate1D<byte>(hostKernels ? size + Alignment : size);
-            _buffers.Add(buffer);
-            return true;
-        }
-        catch (Exception e) when (e is OutOfMemoryException or AcceleratorException)
-        {
-            return false;
-        }
-    }
+    private Block? Take(long size) => limit > 0 && ReservedBytes + size > limit ? null : source.Take(size);
 
     private void Trim()
     {
         backend.Synchronize();
         foreach (var storage in _free.Values.SelectMany(s => s))
         {
-            _buffers.Remove(storage.Buffer);
-            storage.Buffer.Dispose();
+            source.Return(storage);
             ReservedBytes -= storage.Bytes;
+            TouchedBytes -= storage.Touched;
         }
         _free.Clear();
     }
@@ -152,8 +140,7 @@ internal sealed class CachingPool(IBackend backend, Accelerator accelerator, boo
         lock (_gate)
         {
             _disposed = true;
-            foreach (var buffer in _buffers) buffer.Dispose();
-            _buffers.Clear();
+            source.Dispose();
             _free.Clear();
         }
     }

@@ -41,6 +41,15 @@ public sealed class Storage
     /// <summary>Counts the in-place writes, so that a backward pass notices an overwritten saved tensor.</summary>
     internal int Version { get; private set; }
 
+    /// <summary>Bytes of the largest tensor that the block has had.</summary>
+    internal long Touched { get; set; }
+
+    /// <summary>How many nodes of graphs keep it for their gradients.</summary>
+    internal int Saves { get; set; }
+
+    /// <summary>Number among the blocks that activation checkpoints have taken, from 1; 0 outside of them.</summary>
+    internal long Birth { get; set; }
+
     internal int References => Volatile.Read(ref _references);
 
     /// <summary>Marks an in-place write.</summary>
@@ -58,5 +67,6 @@ public sealed class Storage
     {
         _references = 1;
         Version = 0;
+        Birth = 0;
     }
 }

@@ -73,8 +73,12 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>An uninitialised tensor.</summary>
-    public static Tensor Empty(Shape shape, DType dtype, IBackend backend) =>
-        new(backend.Allocate((long)shape.Count * dtype.Size()), shape, dtype);
+    public static Tensor Empty(Shape shape, DType dtype, IBackend backend)
+    {
+        var storage = backend.Allocate((long)shape.Count * dtype.Size());
+        CheckpointRegion.NoteBirth(storage);
+        return new Tensor(storage, shape, dtype);
+    }
 
     /// <summary>A tensor of one value.</summary>
     public static Tensor Full(Shape shape, double value, DType dtype, IBackend backend)
@@ -154,6 +158,29 @@ public sealed class Tensor : IDisposable
         using (var part = Share([values.Length], default, first)) Backend.Write(MemoryMarshal.AsBytes(values), part);
         Storage.Touch();
     }
+
+    /// <summary>
+    /// Copies the bytes of some values to the host, in row-major order; waits for them. On the processor another thread
+    /// may do so while kernels read the tensor.
+    /// </summary>
+    /// <param name="target">Where to; as many bytes as the values take.</param>
+    /// <param name="first">Index of the first value.</param>
+    /// <exception cref="ShapeException">The values do not lie within the tensor.</exception>
+    public void ReadBytes(Span<byte> target, int first)
+    {
+        var count = target.Length / DType.Size();
+        if (target.Length % DType.Size() != 0 || first < 0 || first > Count - count)
+            throw new ShapeException("read", $"{target.Length} bytes from value {first} on do not lie within {Shape}");
+        if (count == 0) return;
+        using var part = Share([count], default, first);
+        Backend.Read(part, target);
+    }
+
+    /// <summary>
+    /// Counts the in-place writes to this tensor's memory: whoever reads a tensor in parts can tell whether it stayed
+    /// the same meanwhile.
+    /// </summary>
+    public int Version => Storage.Version;
 
     /// <summary>The same memory without history: gradients stop here.</summary>
     public Tensor Detach() => Share(Shape, default);

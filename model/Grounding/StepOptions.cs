@@ -46,8 +46,14 @@ public sealed record StepOptions(double Alpha, RandomSource Random)
     /// </summary>
     public Func<Grounding, Tensor>? Explain { get; init; }
 
+    /// <summary>
+    /// Whether transformer blocks keep their inputs alone and are computed again in the backward pass: less memory,
+    /// more time, the same bits.
+    /// </summary>
+    public bool CheckpointActivations { get; init; }
+
     /// <summary>The context of the trained encoders, without a hook.</summary>
-    internal Layers.ForwardContext Context => new(Random);
+    internal Layers.ForwardContext Context => new(Random) { Checkpoint = CheckpointActivations };
 
     /// <summary>
     /// Also compute what no loss reads (all rows of the last fusion layer, MLM logits of texts without a masked token),

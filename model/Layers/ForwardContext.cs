@@ -1,3 +1,4 @@
+using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -11,6 +12,29 @@ public sealed record ForwardContext(RandomSource? Random = null, IAttentionHook?
 {
     /// <summary>Evaluation mode without a hook.</summary>
     public static ForwardContext Evaluation { get; } = new();
+
+    /// <summary>
+    /// Whether blocks keep their inputs alone and are computed again in the backward pass, to the same bits. A block
+    /// whose attention the hook asks for keeps all that it computes.
+    /// </summary>
+    public bool Checkpoint { get; init; }
+
+    /// <summary>
+    /// Runs a block in a scope of its own; its result and what the hook has taken outlive the scope.
+    /// </summary>
+    /// <param name="layer">Number of the block.</param>
+    /// <param name="kinds">The block's attentions.</param>
+    /// <param name="inputs">All tensors that the body uses, other than weights.</param>
+    /// <param name="body">The block: inputs and how to run it, to its result.</param>
+    internal Tensor Block(int layer, ReadOnlySpan<AttentionKind> kinds, Tensor[] inputs,
+        Func<Tensor[], ForwardContext, Tensor> body)
+    {
+        var kept = !Checkpoint;
+        foreach (var kind in kinds) kept |= Hook is { } hook && hook.Asks(kind, layer);
+        return AttentionHook.Run(Hook, () => kept
+            ? body(inputs, this)
+            : ActivationCheckpoint.Run(inputs, Random, (t, random) => body(t, new ForwardContext(random))));
+    }
 
     /// <summary>Dropout for a fused attention; null where nothing is dropped.</summary>
     internal DropoutSpec? AttentionDropout(double probability) =>

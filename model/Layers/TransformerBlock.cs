@@ -114,15 +114,18 @@ public sealed class TransformerBlock : Module
     /// Compute the class row only, where nothing reads the others; its value is the same.
     /// </param>
     public Tensor Forward(Tensor x, Tensor? mask, ForwardContext context, bool firstRowOnly = false) =>
-        AttentionHook.Run(context.Hook, () =>
-        {
-            // A recorded attention shows all its rows; those that nothing reads end here.
-            var recorded = firstRowOnly && context.Hook is { AllRows: true } hook && hook.Asks(_kind, _layer);
-            var residual = firstRowOnly && !recorded ? x.Slice(1, 0, 1) : x;
-            var attended = _attention.Forward(_norm1.Forward(x), residual, mask, context);
-            var y = _mlp.Forward(_norm2.Forward(attended), attended);
-            return recorded ? y.Slice(1, 0, 1) : y;
-        });
+        context.Block(_layer, [_kind], mask is null ? [x] : [x, mask],
+            (t, c) => Compute(t[0], t.Length > 1 ? t[1] : null, c, firstRowOnly));
+
+    private Tensor Compute(Tensor x, Tensor? mask, ForwardContext context, bool firstRowOnly)
+    {
+        // A recorded attention shows all its rows; those that nothing reads end here.
+        var recorded = firstRowOnly && context.Hook is { AllRows: true } hook && hook.Asks(_kind, _layer);
+        var residual = firstRowOnly && !recorded ? x.Slice(1, 0, 1) : x;
+        var attended = _attention.Forward(_norm1.Forward(x), residual, mask, context);
+        var y = _mlp.Forward(_norm2.Forward(attended), attended);
+        return recorded ? y.Slice(1, 0, 1) : y;
+    }
 }
 
 /// <summary>Multi-head self-attention with one packed projection: rows of W are queries, keys, values.</summary>

@@ -10,6 +10,7 @@ namespace AmcEngine.Model.Text;
 /// </summary>
 public sealed class BertLayer : Module
 {
+    private readonly int _layer;
     private readonly int _fusionIndex;
     private readonly BertAttention _attention;
     private readonly BertAttention? _cross;
@@ -18,7 +19,7 @@ public sealed class BertLayer : Module
 
     internal BertLayer(TextConfig config, int layer, int imageWidth)
     {
-        _fusionIndex = layer - config.FirstCrossLayer;
+        (_layer, _fusionIndex) = (layer, layer - config.FirstCrossLayer);
         _attention = AddChild("attention", new BertAttention(config, AttentionKind.TextSelf, layer, config.Hidden));
         if (_fusionIndex >= 0)
             _cross = AddChild("crossattention", new BertAttention(config, AttentionKind.Cross, layer, imageWidth));
@@ -43,14 +44,24 @@ public sealed class BertLayer : Module
     /// <param name="context">Dropout and hook.</param>
     /// <param name="firstRowOnly">Compute the [CLS] row only: all the ITM head reads of the last layer.</param>
     internal Tensor Forward(
-        Tensor hidden, TextMask mask, ImageSource? image, ForwardContext context, bool firstRowOnly) =>
-        AttentionHook.Run(context.Hook, () =>
-        {
-            var rows = firstRowOnly ? hidden.Slice(1, 0, 1) : hidden;
-            var x = _attention.Forward(rows, _attention.Project(hidden), mask.Additive, context);
-            if (image is not null) x = Cross.Forward(x, image.For(_fusionIndex, Cross), null, context);
-            return _output.Forward(_intermediate.Dense.ForwardGelu(x), x, context);
-        });
+        Tensor hidden, TextMask mask, ImageSource? image, ForwardContext context, bool firstRowOnly)
+    {
+        Tensor[] text = mask.Additive is { } additive ? [hidden, additive] : [hidden];
+        var first = text.Length;
+        return context.Block(
+            _layer, image is null ? [AttentionKind.TextSelf] : [AttentionKind.TextSelf, AttentionKind.Cross],
+            image is null ? text : [.. text, .. image.Tensors(_fusionIndex)],
+            (t, c) => Compute(t[0], first > 1 ? t[1] : null, t[first..], c, firstRowOnly));
+    }
+
+    private Tensor Compute(
+        Tensor hidden, Tensor? mask, Tensor[] image, ForwardContext context, bool firstRowOnly)
+    {
+        var rows = firstRowOnly ? hidden.Slice(1, 0, 1) : hidden;
+        var x = _attention.Forward(rows, _attention.Project(hidden), mask, context);
+        if (image.Length > 0) x = Cross.Forward(x, ImageSource.Of(image, Cross), null, context);
+        return _output.Forward(_intermediate.Dense.ForwardGelu(x), x, context);
+    }
 
     private sealed class Intermediate : Module
     {

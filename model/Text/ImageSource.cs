@@ -31,9 +31,22 @@ public sealed class ImageSource
     public ImageSource Select(Tensor index) =>
         new(_tokens?.IndexSelect(0, index), _projected, _projected is null ? null : index);
 
-    internal KeyValue For(int fusionIndex, BertAttention cross)
+    /// <summary>
+    /// All that a fusion layer needs of it: tokens, or keys and values, or keys, values and which samples of them.
+    /// </summary>
+    internal Tensor[] Tensors(int fusionIndex)
     {
-        if (_projected is null) return cross.Project(_tokens!);
-        return _index is null ? _projected[fusionIndex] : _projected[fusionIndex].Select(_index);
+        if (_projected is null) return [_tokens!];
+        var (key, value) = _projected[fusionIndex];
+        return _index is null ? [key, value] : [key, value, _index];
     }
+
+    /// <summary>Keys and values of a layer by its <see cref="Tensors"/>.</summary>
+    internal static KeyValue Of(Tensor[] tensors, BertAttention cross) => tensors switch
+    {
+        [var tokens] => cross.Project(tokens),
+        [var key, var value] => new KeyValue(key, value),
+        [var key, var value, var index] => new KeyValue(key, value).Select(index),
+        _ => throw new ArgumentException("Tensors of an image source are one, two or three.", nameof(tensors)),
+    };
 }

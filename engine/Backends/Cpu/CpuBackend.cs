@@ -35,7 +35,7 @@ public sealed class CpuBackend : IBackend
         _workers = new WorkerPool(threads > 0 ? threads : Environment.ProcessorCount);
         _context = Context.Create(b => b.CPU(new CPUDevice(2, 1, 1)));
         _accelerator = _context.CreateCPUAccelerator(0);
-        _pool = new CachingPool(this, _accelerator, hostKernels: true, memoryLimit);
+        _pool = new CachingPool(this, new AcceleratorBlocks(_accelerator, hostKernels: true), memoryLimit);
         _kernels = Kernels(new CpuHost(_workers, _pool));
         Device = new DeviceInfo("cpu", CpuInfo.Name(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, _workers.Threads,
             $"{InstructionSet()}, {_workers.Threads} threads")

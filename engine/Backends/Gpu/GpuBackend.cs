@@ -24,7 +24,8 @@ public sealed class GpuBackend : IBackend
     internal GpuBackend(KernelHost host, long memoryLimit = 0)
     {
         _host = host;
-        _pool = new CachingPool(this, host.Accelerator, hostKernels: false, memoryLimit);
+        _pool = new CachingPool(
+            this, new AcceleratorBlocks(host.Accelerator, hostKernels: false), memoryLimit);
         _staging = new StagingBuffer(host.Accelerator);
         _kernels = Kernels(new GpuContext(host, this, Forced));
     }

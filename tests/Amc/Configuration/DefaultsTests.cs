@@ -83,6 +83,7 @@ internal sealed class DefaultsTests
         max_tokens 25
         min_tokens -
         augment -
+        augmentation amc
         protocol reference
         eval_resize bilinear
         eval_crop square
@@ -122,6 +123,7 @@ internal sealed class DefaultsTests
         output -
         checkpoint -
         checkpoint_key -
+        checkpoint_activations none
         text_encoder -
         visual_encoder -
         steps -
@@ -130,6 +132,7 @@ internal sealed class DefaultsTests
         schedular.final_fraction 0.05
         log_every 10
         save_every 500
+        save_async true
         eval_every -
         eval_steps -
         eval_batch 32

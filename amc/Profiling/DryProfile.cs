@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Training;
+using AmcEngine.Diagnostics;
+using AmcEngine.Memory;
+using AmcEngine.Model.Tokenization;
+
+namespace AmcEngine.Amc.Profiling;
+
+/// <summary>What memory a training step takes, found without computing one.</summary>
+/// <param name="Config">The configuration's file.</param>
+/// <param name="WeightCount">Trained weights.</param>
+/// <param name="BatchSize">Samples a step.</param>
+/// <param name="CheckpointActivations">Whether blocks keep their inputs alone.</param>
+/// <param name="Memory">What tensors take.</param>
+/// <param name="Process">
+/// What this process has resident, and batches on the host; null where the system does not tell.
+/// </param>
+internal sealed record DryProfile(
+    string Config, long WeightCount, int BatchSize, bool CheckpointActivations, DryMemory Memory, long? Process)
+{
+    private static readonly JsonSerializerOptions Options =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>What the process of a run has resident at most, about; null where the system does not tell.</summary>
+    public long? Resident => Process + Memory.Touched;
+
+    /// <summary>Steps of a configuration at the longest texts that it allows; no data is opened.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="checkpoint">Whether blocks keep their inputs alone.</param>
+    public static DryProfile Of(RunConfig config, ITokenizer tokenizer, bool checkpoint)
+    {
+        using var backend = new DryBackend(remembers: true);
+        var weights = 0L;
+        var memory = MemoryPlan.Forecast(config, tokenizer, backend, config.BatchSize, checkpoint,
+            parts => weights = parts.Model.Trainable.Sum(p => (long)p.Shape.Count));
+        return new DryProfile(config.Path, weights, config.BatchSize, checkpoint, memory,
+            MemoryUse.Resident() + MemoryPlan.HostBytes(config, config.BatchSize));
+    }
+
+    /// <summary>Writes a table for people.</summary>
+    public void Write(TextWriter output)
+    {
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Config}: {WeightCount / 1e6:0.0} million "
+            + $"weights, batch {BatchSize}, checkpoint_activations: {(CheckpointActivations ? "blocks" : "none")}; "
+            + $"nothing is computed"));
+        output.WriteLine($"memory: peak {Size(Memory.Peak)} of tensors, in \"{Memory.PeakPhase}\"");
+        var table = new TextTable("held by", "MiB", "share");
+        foreach (var (name, bytes) in Memory.Holders)
+            table.Add(name, Text($"{bytes / (double)(1 << 20):0.0}"), Text($"{100.0 * bytes / Memory.Peak:0.0} %"));
+        table.Write(output);
+        output.WriteLine($"pool {Size(Memory.Reserved)} reserved, {Size(Memory.Touched)} of it used; program and "
+            + $"batches on the host {(Process is { } p ? Size(p) : "unknown")}, so that a run has about "
+            + $"{(Resident is { } r ? Size(r) : "unknown")} resident at most");
+        output.WriteLine(Text($"a step: {Memory.Flop / 1e9:0.0} GFLOP"));
+    }
+
+    /// <summary>The same as one JSON object.</summary>
+    public string Json() => new JsonObject
+    {
+        ["config"] = Config,
+        ["weights"] = WeightCount,
+        ["batch_size"] = BatchSize,
+        ["checkpoint_activations"] = CheckpointActivations ? "blocks" : "none",
+        ["peak_device_bytes"] = Memory.Peak,
+        ["peak_phase"] = Memory.PeakPhase,
+        ["memory"] = new JsonObject(
+            Memory.Holders.Select(h => KeyValuePair.Create(h.Name, (JsonNode?)JsonValue.Create(h.Bytes)))),
+        ["pool_reserved"] = Memory.Reserved,
+        ["pool_used"] = Memory.Touched,
+        ["process_bytes"] = Process,
+        ["predicted_rss_bytes"] = Resident,
+        ["flop"] = Memory.Flop,
+    }.ToJsonString(Options);
+
+    private static string Size(long bytes) => Text($"{bytes / (double)(1 << 20):0.0} MiB");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
