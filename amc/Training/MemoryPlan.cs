@@ -17,7 +17,7 @@ internal sealed record MemoryChoice(bool CheckpointActivations, long Need, long?
 {
     /// <summary>One line: what was chosen, what it needs, what there is.</summary>
     public override string ToString() => $"checkpoint_activations: {(CheckpointActivations ? "blocks" : "none")} needs "
-        + $"about {MemoryPlan.GiB(Need)} of {(Available is { } bytes ? MemoryPlan.GiB(bytes) : "unknown")} of memory";
+        + $"about {MemoryPlan.Size(Need)} of {(Available is { } bytes ? MemoryPlan.Size(bytes) : "unknown")} of memory";
 }
 
 /// <summary>
@@ -71,19 +71,19 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
             first ??= need;
         }
         throw ConfigRules.Wrong(config, string.Create(CultureInfo.InvariantCulture, $"batch_size: {config.BatchSize} "
-            + $"pairs a step need about {GiB(first!.Value)} of memory, and there are {GiB(available!.Value)}; "
+            + $"pairs a step need about {Size(first!.Value)} of memory, and there are {Size(available!.Value)}; "
             + $"{Remedy(set)}"));
     }
 
     private string Remedy(string set)
     {
         if (set == "none" && Need(config.BatchSize, true) is var all && all <= available)
-            return $"set checkpoint_activations: blocks, which needs about {GiB(all)}";
+            return $"set checkpoint_activations: blocks, which needs about {Size(all)}";
         for (var batch = config.BatchSize / 2; batch >= SmallestBatch; batch /= 2)
         {
             if (Need(batch, true) is var need && need <= available)
                 return string.Create(CultureInfo.InvariantCulture, $"set batch_size: {batch} and "
-                    + $"checkpoint_activations: blocks, which need about {GiB(need)}");
+                    + $"checkpoint_activations: blocks, which need about {Size(need)}");
         }
         return $"even {SmallestBatch} pairs do not fit, so take a smaller model or image_res, or more memory";
     }
@@ -165,6 +165,7 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
     }
 
     /// <summary>A size for people.</summary>
-    internal static string GiB(long bytes) =>
-        string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0##} GiB");
+    internal static string Size(long bytes) => bytes >= 1 << 30
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0} GiB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.0} MiB");
 }

@@ -69,7 +69,7 @@ internal sealed class MemoryPlanTests : FolderTests
         var first = Amcx.Run("train", "--config", config, "--device", "cpu", "--output", output, "--steps", "2",
             "--set", "checkpoint_activations=auto");
         Assert.That(first.Code, Is.Zero, first.Error);
-        Assert.That(first.Out, Does.Contain("memory: checkpoint_activations: none needs about 0."));
+        Assert.That(first.Out, Does.Contain("memory: checkpoint_activations: none needs about "));
         var head = File.ReadLines(Path.Combine(output, "log.jsonl")).First();
         Assert.That(head, Does.StartWith("""{"kind":"memory","step":0,"checkpoint_activations":"none","needed"""));
         var again = Amcx.Run("train", "--resume", output, "--device", "cpu", "--steps", "3", "--set",
