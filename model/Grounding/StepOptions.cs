@@ -40,6 +40,18 @@ public sealed record StepOptions(double Alpha, RandomSource Random)
     /// </summary>
     public bool CheckpointActivations { get; init; }
 
+    /// <summary>
+    /// Rows that are computed at a time: losses and gradients are those of the whole batch, the memory is that of so
+    /// many rows; null computes the batch at once.
+    /// </summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>
+    /// What is read of each grounding, <c>[B, …]</c>, where the batch is computed by parts and grounded: it may take
+    /// gradients of the score, and is differentiated itself. May be null otherwise.
+    /// </summary>
+    public Func<Grounding, Tensor>? Explain { get; init; }
+
     /// <summary>The context of the trained encoders, without a hook.</summary>
     internal Layers.ForwardContext Context => new(Random) { Checkpoint = CheckpointActivations };
 
