@@ -51,7 +51,7 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
     private StepOptions Options(int step) => new(session.Plan.Alpha(step), session.Random)
     {
         CheckpointActivations = session.CheckpointActivations,
-        MicroBatch = session.Config.MicroBatch,
+        MicroBatch = session.MicroBatch,
     };
 
     /// <summary>The batch on the device.</summary>
