@@ -5,7 +5,7 @@ namespace AmcEngine.Files;
 
 /// <summary>
 /// Files and folders that a reader finds whole or not at all, after a power cut too: a temporary in the same folder,
-/// flushed to the disk, renamed, and the folder flushed. The one place that does so.
+/// flushed to the disk, renamed, and the folder flushed (<see cref="StagedFiles"/>).
 /// </summary>
 public static partial class DurableFile
 {
@@ -23,37 +23,9 @@ public static partial class DurableFile
     /// <exception cref="FileWriteException">The folder or file cannot be written, or the disk is full.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        ArgumentNullException.ThrowIfNull(path);
-        ArgumentNullException.ThrowIfNull(write);
-        var full = Path.GetFullPath(path);
-        // The temporary stays in the target's folder, because a rename is only atomic within one file system.
-        var temporary = $"{full}.{Environment.ProcessId}-{Guid.NewGuid():N}{TemporarySuffix}";
-        try
-        {
-            using (var stream = new FileStream(
-                temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
-            {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, full, overwrite: true);
-            FlushFolder(Path.GetDirectoryName(full)!);
-        }
-        catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")
-        {
-            // What .NET makes of EFBIG.
-            throw new FileWriteException(
-                path, new IOException("the file is larger than the limit on file sizes or the file system allows", e));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new FileWriteException(path, e);
-        }
-        finally
-        {
-            // After a successful rename there is nothing left to delete, and Delete says nothing.
-            DeleteQuietly(temporary);
-        }
+        using var files = new StagedFiles();
+        files.Write(path, write);
+        files.Publish();
     }
 
     /// <summary>Writes a file's content, replacing an older file.</summary>
@@ -85,18 +57,6 @@ public static partial class DurableFile
         finally
         {
             _ = Close(handle);
-        }
-    }
-
-    private static void DeleteQuietly(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The error that matters has been thrown already; a left-over temporary does no harm.
         }
     }
 

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
 using AmcEngine.Model;
 using AmcEngine.Model.Checkpoints;
@@ -88,7 +89,8 @@ internal static class StartWeights
                 return null;
             if (File.Exists(named))
                 return named;
-            return Names.Select(name => Path.Combine(named, name)).FirstOrDefault(File.Exists)
+            var inFolder = Names.Append(CheckpointLayout.ModelIndex).Select(name => Path.Combine(named, name));
+            return inFolder.FirstOrDefault(File.Exists)
                 ?? throw ConfigRules.Wrong(config, Directory.Exists(named)
                     ? $"{Key}: the folder {named} holds neither {string.Join(" nor ", Names)}; get one from {Home}"
                     : $"{Key}: {named} is not there, and nothing is downloaded; get the file from {Home}");

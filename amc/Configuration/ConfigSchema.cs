@@ -181,6 +181,7 @@ internal static class ConfigSchema
         new("schedular.final_fraction", Real, 0.05, 0, 1),
         new("log_every", Integer, 10, 1, 1_000_000),
         new("save_every", Integer, 500, 1, 100_000_000),
+        new("save_async", Truth, true),
         new("eval_every", Integer, null, 1, 100_000_000),
         new("eval_steps", IntegerList, null),
         new("eval_batch", Integer, 32, 1, 4096),

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.Runs;
 
@@ -19,6 +20,9 @@ internal static class CheckpointLayout
 
     /// <summary>The weights, in a checkpoint's folder.</summary>
     public const string Model = "model.safetensors";
+
+    /// <summary>The index of the weights, where they are in several files.</summary>
+    public const string ModelIndex = Model + SafetensorsShards.IndexSuffix;
 
     /// <summary>The optimizer's moments, in a checkpoint's folder.</summary>
     public const string Moments = "optimizer.safetensors";
@@ -44,15 +48,32 @@ internal static class CheckpointLayout
     /// <summary>Whether the folder is a checkpoint, not a run.</summary>
     public static bool IsCheckpoint(string folder) => File.Exists(Path.Combine(folder, State));
 
-    /// <summary>The checkpoint's folder, given that folder itself or a run's.</summary>
+    /// <summary>
+    /// The weights in a folder: one file, or the index of several. Where there is neither, the file's name.
+    /// </summary>
+    public static string WeightsIn(string folder)
+    {
+        string whole = Path.Combine(folder, Model), index = Path.Combine(folder, ModelIndex);
+        return !File.Exists(whole) && File.Exists(index) ? index : whole;
+    }
+
+    /// <summary>Whether a file is a checkpoint's weights, by its name.</summary>
+    public static bool IsWeights(string path) => Path.GetFileName(path) is Model or ModelIndex;
+
+    /// <summary>
+    /// The checkpoint's folder, given that folder itself or a run's; a folder of weights without a run will do.
+    /// </summary>
     /// <exception cref="ConfigException">There is none.</exception>
     public static string Find(string folder)
     {
         string[] candidates = [folder, Last(folder), LastGood(folder)];
-        return candidates.FirstOrDefault(IsCheckpoint)
-            ?? throw new ConfigException(Directory.Exists(folder)
-                ? $"{folder}: holds no checkpoint (no checkpoints/last/{State}); "
-                    + "give the folder of a run that has saved one"
-                : $"{folder}: checkpoint not found; check the path");
+        if (candidates.FirstOrDefault(IsCheckpoint) is { } found)
+            return found;
+        if (File.Exists(WeightsIn(folder)))
+            return folder;
+        throw new ConfigException(Directory.Exists(folder)
+            ? $"{folder}: holds no checkpoint (neither checkpoints/last/{State} nor {ModelIndex}); "
+                + "give the folder of a run that has saved one, or that of a sharded checkpoint"
+            : $"{folder}: checkpoint not found; check the path");
     }
 }

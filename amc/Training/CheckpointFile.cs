@@ -7,7 +7,9 @@ using AmcEngine.Serialization;
 
 namespace AmcEngine.Amc.Training;
 
-/// <summary>A checkpoint to use a model from: a folder of ours, a safetensors file, or a PyTorch checkpoint.</summary>
+/// <summary>
+/// A checkpoint to use a model from: a folder of ours, safetensors in one file or several, or a PyTorch checkpoint.
+/// </summary>
 internal sealed class CheckpointFile
 {
     private CheckpointFile(string path, string? folder, string? key) => (Path, Folder, Key) = (path, folder, key);
@@ -22,7 +24,7 @@ internal sealed class CheckpointFile
     private string? Key { get; }
 
     /// <summary>Finds a checkpoint; its tensors are read by <see cref="LoadInto"/>.</summary>
-    /// <param name="path">A run's folder, a checkpoint's folder, or a file.</param>
+    /// <param name="path">A run's folder, a checkpoint's folder, a file, or the index of several.</param>
     /// <param name="key">
     /// Under which key of a file that holds several sets of weights to look; null for the usual one.
     /// </param>
@@ -32,11 +34,11 @@ internal sealed class CheckpointFile
         if (!File.Exists(path))
         {
             var folder = CheckpointLayout.Find(path);
-            return new CheckpointFile(System.IO.Path.Combine(folder, CheckpointLayout.Model), folder, key);
+            return new CheckpointFile(
+                CheckpointLayout.WeightsIn(folder), CheckpointLayout.IsCheckpoint(folder) ? folder : null, key);
         }
         var beside = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
-        var ours = System.IO.Path.GetFileName(path) == CheckpointLayout.Model
-            && File.Exists(System.IO.Path.Combine(beside, CheckpointLayout.State));
+        var ours = CheckpointLayout.IsWeights(path) && CheckpointLayout.IsCheckpoint(beside);
         return new CheckpointFile(path, ours ? beside : null, key);
     }
 

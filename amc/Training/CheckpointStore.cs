@@ -30,18 +30,43 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
 
     private string LastGood => CheckpointLayout.LastGood(folder);
 
+    /// <summary>Called by a save in the background before it reads what it saves; tests hold it up there.</summary>
+    internal Action? BeforeRead { get; init; }
+
     /// <summary>
     /// Saves a session; the newest checkpoint before becomes <c>last-good</c>. Nothing is changed where that fails.
     /// </summary>
     /// <exception cref="FileWriteException">A file cannot be written, or the disk is full.</exception>
     public void Save(TrainingSession session)
     {
+        using var snapshot = CheckpointSnapshot.Of(session);
+        WriteAndPublish(snapshot, valuesRead: null);
+    }
+
+    /// <summary>
+    /// Begins to save a session while it goes on: to the same bytes, by the same moves. One at a time. The weights must
+    /// not change before <see cref="BackgroundSave.WaitUntilRead"/> has returned.
+    /// </summary>
+    /// <param name="session">The session.</param>
+    /// <returns>The save; null where this has to be done at once, by <see cref="Save"/>.</returns>
+    public BackgroundSave? Begin(TrainingSession session) =>
+        CheckpointSnapshot.Hold(session) is not { } snapshot ? null : BackgroundSave.Start(session.Step, valuesRead =>
+        {
+            using (snapshot)
+            {
+                BeforeRead?.Invoke();
+                WriteAndPublish(snapshot, valuesRead);
+            }
+        });
+
+    private void WriteAndPublish(CheckpointSnapshot snapshot, Action? valuesRead)
+    {
         var temporary = Path.Combine(Root, "next" + DurableFile.TemporarySuffix);
         try
         {
             Delete(temporary);
             Directory.CreateDirectory(temporary);
-            Write(session, temporary);
+            snapshot.Write(temporary, valuesRead);
             DurableFile.FlushFolder(temporary);
         }
         catch (Exception e)
@@ -67,12 +92,13 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
         state.RequireSame(session.Config, checkpoint);
         if (state.Data is { } then && session.Data is { } now)
             then.RequireSame(now, checkpoint);
-        using (var model = SafetensorsReader.Open(Path.Combine(checkpoint, CheckpointLayout.Model)))
+        var weights = CheckpointLayout.WeightsIn(checkpoint);
+        using (var model = TensorFile.Open(weights))
         {
             var report = StateDict.Load(session.Model, model.Tensors);
             if (report.Missing.Count > 0)
                 throw new SerializationException(
-                    $"{model.Path}: {report}; the checkpoint is incomplete, resume from another one");
+                    $"{weights}: {report}; the checkpoint is incomplete, resume from another one");
         }
         using var moments = SafetensorsReader.Open(Path.Combine(checkpoint, CheckpointLayout.Moments));
         var check = new FiniteLoad();
@@ -87,26 +113,6 @@ internal sealed class CheckpointStore(string folder, bool lastIsSound = true)
         session.Optimizer.StepCount = state.OptimizerSteps;
         session.Step = state.Step;
         session.StopAfter = state.StopAfter;
-    }
-
-    private static void Write(TrainingSession session, string target)
-    {
-        SafetensorsWriter.Write(Path.Combine(target, CheckpointLayout.Model), StateDict.Export(session.Model));
-        SafetensorsWriter.Write(
-            Path.Combine(target, CheckpointLayout.Moments), session.Optimizer.State.SelectMany(s => new[]
-            {
-                TensorValues.ToData(s.ExpAvg, CheckpointLayout.FirstMoment + s.Parameter.Name), TensorValues.ToData(
-                    s.ExpAvgSq, CheckpointLayout.SecondMoment + s.Parameter.Name),
-            }));
-        session.Tokenizer.Save(target);
-        session.FirstMaps?.Save(Path.Combine(target, CheckpointLayout.FirstMaps));
-        new CheckpointState(
-            session.Step, session.Optimizer.StepCount, session.Random.Seed, ConfigPaths.Full(session.Config.Flatten()))
-        {
-            Data = session.Data,
-            StopAfter = session.StopAfter > session.Step ? session.StopAfter : null,
-            CopiesAhead = session.Model.Average is { IsPending: false },
-        }.Save(Path.Combine(target, CheckpointLayout.State));
     }
 
     // What goes away is renamed first, so that neither name is ever that of half a checkpoint. Between the moves "last"

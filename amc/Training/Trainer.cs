@@ -3,6 +3,7 @@ using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.DataTools;
+using AmcEngine.Diagnostics;
 using AmcEngine.Model.Modules;
 using AmcEngine.Tensors;
 using ILGPU.Runtime;
@@ -23,6 +24,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     // What the files hold: the checkpoint that the session came from, or nothing, which step 0 says as well.
     private int _savedStep = session.Step;
     private bool _saving;
+    private BackgroundSave? _background;
 
     /// <summary>Whether every op's output is searched for NaN.</summary>
     public bool TraceNaN { get; init; }
@@ -52,6 +54,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         {
             var complete = false;
             view.Show(session.Step, last, () => complete = Train(last, stop));
+            Settle();
             if (session.Step != _savedStep)
                 Save();
             ReportData();
@@ -67,11 +70,13 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     // False where it was stopped.
     private bool Train(int last, CancellationToken stop)
     {
-        var step = new OptimizationStep(session, TraceNaN);
+        var step = new OptimizationStep(session, TraceNaN, WaitUntilRead);
         if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(last, stop))
             return false;
         while (session.Step < last && !stop.IsCancellationRequested)
         {
+            if (_background is { IsDone: true })
+                Settle();
             BeforeStep?.Invoke(session);
             var record = step.Run();
             log.Write(record);
@@ -79,7 +84,7 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
             if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(last, stop))
                 return false;
             if (SavesAfter(session.Step) && session.Step < last)
-                Save();
+                SaveAndGoOn();
         }
         // An interrupted run is left quickly; one that has come to its end wants to know how well it does.
         return session.Step >= last && Evaluate(last, stop);
@@ -128,9 +133,48 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         (_saving, _savedStep) = (false, session.Step);
     }
 
+    private void SaveAndGoOn()
+    {
+        Settle();
+        if (!session.Plan.SaveAsync || store.Begin(session) is not { } background)
+        {
+            Save();
+            return;
+        }
+        (_saving, _background) = (true, background);
+    }
+
+    // The weights are about to change; the save that reads them may be late.
+    private void WaitUntilRead()
+    {
+        if (_background is null)
+            return;
+        using var phase = Phase.Begin("checkpoint");
+        _background.WaitUntilRead();
+    }
+
+    // Waits for a save in the background. Its error ends the run as that of any save does.
+    private void Settle()
+    {
+        if (_background is not { } background)
+            return;
+        _background = null;
+        background.Complete();
+        (_saving, _savedStep) = (false, background.Step);
+    }
+
     // The error is what is reported, whatever becomes of this.
     private bool TrySave(Exception error)
     {
+        try
+        {
+            // Before the session goes away, whose tensors it may still read.
+            Settle();
+        }
+        catch (Exception)
+        {
+            return false;
+        }
         if (_saving || session.Step == _savedStep || error is AcceleratorException or DeviceException)
             return false;
         try

@@ -33,6 +33,7 @@ internal sealed class TrainingPlan
         _alpha = config.Truth("distill") ? config.Real("alpha") : 0;
         _ramp = config.OptionalInteger("alpha_ramp_steps") ?? (config.Truth("warm_up") ? stepsPerEpoch : 0);
         SaveEvery = config.Integer("save_every");
+        SaveAsync = config.Truth("save_async");
     }
 
     /// <summary>Steps in an epoch.</summary>
@@ -43,6 +44,9 @@ internal sealed class TrainingPlan
 
     /// <summary>Steps between two checkpoints.</summary>
     public int SaveEvery { get; }
+
+    /// <summary>Whether a checkpoint between is written while training goes on.</summary>
+    public bool SaveAsync { get; }
 
     /// <summary>Learning rate of a step, counted from 0.</summary>
     public double LearningRate(int step) => _schedule.LearningRate(step / StepsPerEpoch, step % StepsPerEpoch, step);

@@ -54,6 +54,9 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
     /// <summary>Looks at the gradients before the check and the update.</summary>
     public Action? Differentiated { get; init; }
 
+    /// <summary>Called when the next thing is to change the weights.</summary>
+    public Action? Updating { get; init; }
+
     /// <summary>Does a step; the weights stay as they are where it fails. Call it inside of a memory scope.</summary>
     /// <param name="step">Number of steps before it: the key of its random numbers.</param>
     /// <param name="inputs">What to learn from.</param>
@@ -161,6 +164,7 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
     private void Update(double rate)
     {
         using var phase = Phase.Begin(model.Average is null ? "optimizer" : "optimizer and momentum update");
+        Updating?.Invoke();
         optimizer.Step(rate, DeferAverage);
         model.Constrain();
         optimizer.ZeroGrad();

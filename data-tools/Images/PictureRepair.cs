@@ -1,12 +1,11 @@
 using System.Buffers.Binary;
+using AmcEngine.Files;
 
 namespace AmcEngine.DataTools;
 
 /// <summary>Makes damaged picture files readable as far as their data goes.</summary>
 internal static class PictureRepair
 {
-    private static readonly uint[] CrcTable = MakeCrcTable();
-
     /// <summary>
     /// The bytes of a JPEG that is cut off, with an end mark, as the reference's Pillow adds it; null where the end
     /// mark is there or the bytes are no JPEG.
@@ -34,7 +33,7 @@ internal static class PictureRepair
         foreach ((var start, var length) in PngChunks.In(encoded))
         {
             var checksum = repaired.AsSpan(start + PngChunks.HeaderLength + length, PngChunks.ChecksumLength);
-            BinaryPrimitives.WriteUInt32BigEndian(checksum, Crc(encoded.Slice(start + 4, length + 4)));
+            BinaryPrimitives.WriteUInt32BigEndian(checksum, Crc32.Of(encoded.Slice(start + 4, length + 4)));
         }
         return repaired;
     }
@@ -63,26 +62,5 @@ internal static class PictureRepair
             at += 2 + BinaryPrimitives.ReadUInt16BigEndian(jpeg[(at + 2)..]);
         }
         return false;
-    }
-
-    private static uint Crc(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in bytes)
-            crc = CrcTable[(byte)(crc ^ value)] ^ (crc >> 8);
-        return ~crc;
-    }
-
-    private static uint[] MakeCrcTable()
-    {
-        var table = new uint[256];
-        for (uint i = 0; i < table.Length; i++)
-        {
-            var c = i;
-            for (var bit = 0; bit < 8; bit++)
-                c = (c & 1) == 0 ? c >> 1 : (c >> 1) ^ 0xEDB88320;
-            table[i] = c;
-        }
-        return table;
     }
 }

@@ -22,9 +22,6 @@ public sealed class RandomSource(ulong seed)
         _op = 0;
     }
 
-    /// <summary>A source that hands out from here on what this one does, independently of it.</summary>
-    public RandomSource Copy() => Of(_rows);
-
     /// <summary>
     /// A source that hands out from here on the streams that this one does, independently of it, for tensors that hold
     /// these rows of the batch alone (<see cref="RandomKey.Rows"/>).
@@ -33,6 +30,9 @@ public sealed class RandomSource(ulong seed)
 
     /// <summary>Goes on with the stream that another source of this step has come to.</summary>
     public void Continue(RandomSource other) => _op = other._op;
+
+    /// <summary>A source that hands out from here on what this one does, independently of it.</summary>
+    public RandomSource Copy() => new(Seed) { Step = Step, _op = _op, _rows = _rows };
 
     /// <summary>The next stream of this step.</summary>
     public RandomKey NextKey() => new(Seed, _op++, Step) { Rows = _rows };

@@ -17,6 +17,9 @@ internal enum FileForm
 
     /// <summary>A pickle, as <c>torch.save</c> wrote before.</summary>
     Pickle = 3,
+
+    /// <summary>The index of a safetensors checkpoint of several files.</summary>
+    Index = 4,
 }
 
 /// <summary>
@@ -49,6 +52,7 @@ internal static class FileForms
         if (IsSafetensors(head)) return FileForm.Safetensors;
         if (head.AsSpan().StartsWith("PK\x03\x04"u8)) return FileForm.Zip;
         if (head is [0x80, <= 5, ..]) return FileForm.Pickle;
+        if (IsIndex(file.Path, head)) return FileForm.Index;
         if (Other(head) is { } other) throw SerializationException.In(file.Path, null, other.What, other.Remedy);
         return FileForm.Unknown;
     }
@@ -62,6 +66,11 @@ internal static class FileForms
     private static bool IsSafetensors(byte[] head) =>
         head.Length > 8 && head[8] == (byte)'{'
             && BinaryPrimitives.ReadUInt64LittleEndian(head) is >= 2 and <= SafetensorsReader.MaxHeaderBytes;
+
+    /// <summary>JSON with the key that makes an index near its beginning, or with an index's name.</summary>
+    private static bool IsIndex(string path, byte[] head) =>
+        head.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', .. var rest] && (rest.IndexOf("\"weight_map\""u8) >= 0
+            || path.EndsWith(SafetensorsShards.IndexSuffix, StringComparison.OrdinalIgnoreCase));
 
     private static (string What, string Remedy)? Other(byte[] head)
     {

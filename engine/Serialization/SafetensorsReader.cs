@@ -33,14 +33,26 @@ public sealed class SafetensorsReader : IDisposable
             tensors.Add(tensor);
             _byName.Add(entry.Name, tensor);
         }
-        (Tensors, Skipped) = (tensors, skipped);
+        (Stored, Skipped) = (tensors, skipped);
+        Tied = TiedNames.FromMetadata(Metadata, _byName.ContainsKey);
+        Tensors = TiedNames.Join(tensors, Tied, name => _byName[name]);
+        foreach (var (name, storedAs, _) in Tied) _byName.Add(name, _byName[storedAs].WithName(name));
     }
 
     /// <summary>The file.</summary>
     public string Path { get; }
 
-    /// <summary>All tensors in the order of the header; their values are read on use.</summary>
+    /// <summary>
+    /// All tensors in the order of the header; their values are read on use. Names that the metadata notes as tied to
+    /// a stored tensor are among them, where they stood when the file was written.
+    /// </summary>
     public IReadOnlyList<TensorData> Tensors { get; }
+
+    /// <summary>The tensors that the file stores.</summary>
+    internal IReadOnlyList<TensorData> Stored { get; }
+
+    /// <summary>Further names of them.</summary>
+    internal IReadOnlyList<TiedName> Tied { get; }
 
     /// <summary>
     /// Tensors of element types that are not read (complex numbers, 8-bit floats, wide unsigned integers).
@@ -68,7 +80,10 @@ public sealed class SafetensorsReader : IDisposable
         var file = FileSource.Open(path, out var handle);
         try
         {
-            if (FileForms.Tell(file) is FileForm.Zip or FileForm.Pickle) throw SerializationException.In(
+            var form = FileForms.Tell(file);
+            if (form == FileForm.Index) throw SerializationException.In(
+                path, null, "is an index of safetensors files, not one itself", "open it as a checkpoint");
+            if (form is FileForm.Zip or FileForm.Pickle) throw SerializationException.In(
                 path, null, "is a PyTorch checkpoint, not safetensors", "turn it into safetensors with: amcx convert");
             var json = ReadHeader(file);
             var data = file.Slice(8 + json.Length, file.Length - 8 - json.Length);

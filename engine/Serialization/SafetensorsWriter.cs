@@ -13,16 +13,14 @@ namespace AmcEngine.Serialization;
 /// </summary>
 public static class SafetensorsWriter
 {
-    private const int ChunkBytes = 1 << 20;
-
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>
     /// Writes a file by <see cref="DurableFile"/>, so that an interrupted run never leaves a half-written checkpoint
-    /// under the final name. Tensors that lie in other files are streamed through 1 MiB.
+    /// under the final name. The values pass through 1 MiB, wherever they come from.
     /// </summary>
     /// <param name="path">The file to create or replace; its folder must exist.</param>
-    /// <param name="tensors">What to write; names must differ.</param>
+    /// <param name="tensors">What to write; names must differ. Tied ones are written under each name.</param>
     /// <param name="metadata">The <c>__metadata__</c> map, or <c>null</c> for none.</param>
     /// <exception cref="SerializationException">A name is unusable or double, or a source cannot be read.</exception>
     /// <exception cref="FileWriteException">The file cannot be written.</exception>
@@ -31,20 +29,66 @@ public static class SafetensorsWriter
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tensors);
+        using var files = new StagedFiles();
+        Stage(files, path, tensors, metadata);
+        files.Publish();
+    }
+
+    /// <summary>The same to a set of files, which is published later.</summary>
+    /// <param name="files">The set.</param>
+    /// <param name="path">The file to create or replace; its folder must exist.</param>
+    /// <param name="tensors">What to write; names must differ. Tied ones are written under each name.</param>
+    /// <param name="metadata">The <c>__metadata__</c> map, or <c>null</c> for none.</param>
+    /// <exception cref="SerializationException">A name is unusable or double, or a source cannot be read.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
+    public static void Stage(
+        StagedFiles files, string path, IEnumerable<TensorData> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(files);
         TensorData[] list = [.. tensors];
         CheckNames(path, list);
-        TensorData[] layout = [.. list.OrderByDescending(tensor => tensor.Type.Size())];
-        var header = BuildHeader(list, Offsets(layout), metadata);
+        StageChecked(files, path, list, metadata);
+    }
+
+    /// <summary>
+    /// The same, but tied tensors (<see cref="TensorData.StorageKey"/>, or names of one tensor) are stored once, and
+    /// the metadata notes the other names, under which our readers give them again.
+    /// </summary>
+    /// <param name="path">The file to create or replace; its folder must exist.</param>
+    /// <param name="tensors">What to write; names must differ.</param>
+    /// <exception cref="SerializationException">A name is unusable or double, or a source cannot be read.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
+    public static void WriteOnce(string path, IEnumerable<TensorData> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(tensors);
+        TensorData[] list = [.. tensors];
+        CheckNames(path, list);
+        var (stored, tied) = TiedNames.Split(list);
+        using var files = new StagedFiles();
+        StageChecked(files, path, stored, tied.Count == 0 ? null : TiedNames.ToMetadata(tied));
+        files.Publish();
+    }
+
+    /// <summary>Writes a file of tensors with different names to a set of files that is published later.</summary>
+    internal static void StageChecked(
+        StagedFiles files, string path, TensorData[] tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        TensorData[] layout = [.. tensors.OrderByDescending(tensor => tensor.Type.Size())];
+        var header = BuildHeader(tensors, Offsets(layout), metadata);
         if (header.Length > SafetensorsReader.MaxHeaderBytes) throw SerializationException.In(
             path, null, $"the header would take {header.Length} bytes, more than readers accept", "split the file");
-        DurableFile.Write(path, stream =>
+        files.Write(path, stream =>
         {
             WriteHeader(stream, header);
-            foreach (var tensor in layout) WriteData(stream, tensor);
+            foreach (var tensor in layout) TensorStream.Copy(tensor, (bytes, count) => stream.Write(bytes, 0, count));
         });
     }
 
-    private static void CheckNames(string path, TensorData[] tensors)
+    /// <summary>Checks that names differ and can be written.</summary>
+    /// <exception cref="SerializationException">A name is unusable or double.</exception>
+    internal static void CheckNames(string path, TensorData[] tensors)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var tensor in tensors)
@@ -120,24 +164,5 @@ public static class SafetensorsWriter
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
         stream.Write(length);
         stream.Write(header);
-    }
-
-    private static void WriteData(Stream stream, TensorData tensor)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
-        try
-        {
-            for (long done = 0; done < tensor.ByteLength;)
-            {
-                var count = (int)Math.Min(ChunkBytes, tensor.ByteLength - done);
-                tensor.Read(done, buffer.AsSpan(0, count));
-                stream.Write(buffer, 0, count);
-                done += count;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
     }
 }

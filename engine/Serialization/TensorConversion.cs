@@ -21,6 +21,29 @@ internal static class TensorConversion
         }
     }
 
+    /// <summary>
+    /// Stores singles as F32, F16 or BF16, rounded to nearest, ties to even; <c>false</c> where a finite one becomes
+    /// infinite.
+    /// </summary>
+    public static bool TryNarrow(ReadOnlySpan<float> source, TensorDataType type, Span<byte> destination)
+    {
+        switch (type)
+        {
+            case TensorDataType.F32:
+                MemoryMarshal.AsBytes(source).CopyTo(destination);
+                return true;
+            case TensorDataType.F16:
+                return Narrow(
+                    source, MemoryMarshal.Cast<byte, Half>(destination), static v => (Half)v, Half.IsInfinity);
+            case TensorDataType.BF16:
+                return Narrow(
+                    source, MemoryMarshal.Cast<byte, ushort>(destination), ToBrainFloat,
+                    static b => (b & 0x7fff) == 0x7f80);
+            default:
+                throw new ArgumentOutOfRangeException(nameof(type), type, "not a narrow floating type");
+        }
+    }
+
     /// <summary>Converts to integers; <c>false</c> where a floating value is not a whole number in range.</summary>
     public static bool TryToI64(TensorDataType type, ReadOnlySpan<byte> source, Span<long> destination)
     {
@@ -40,6 +63,26 @@ internal static class TensorConversion
             }
         }
         return true;
+    }
+
+    private static bool Narrow<T>(
+        ReadOnlySpan<float> source, Span<T> destination, Func<float, T> convert, Func<T, bool> isInfinite)
+    {
+        var fits = true;
+        for (var i = 0; i < source.Length; i++)
+        {
+            destination[i] = convert(source[i]);
+            fits &= !isInfinite(destination[i]) || !float.IsFinite(source[i]);
+        }
+        return fits;
+    }
+
+    /// <summary>The upper half of a single after rounding its lower half; a NaN stays one.</summary>
+    private static ushort ToBrainFloat(float value)
+    {
+        if (float.IsNaN(value)) return 0x7fc0;
+        var bits = BitConverter.SingleToUInt32Bits(value);
+        return (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
     }
 
     private static void MapInteger<T>(TensorDataType type, ReadOnlySpan<byte> source, Span<T> destination)

@@ -96,6 +96,28 @@ public sealed class TensorData : IPickleObject
     }
 
     /// <summary>
+    /// Values that something else holds, such as a device: they are asked for when the tensor is read, each time anew.
+    /// </summary>
+    /// <param name="name">Name of the tensor.</param>
+    /// <param name="type">Element type.</param>
+    /// <param name="shape">Extents.</param>
+    /// <param name="read">
+    /// Fills its second argument with the row-major little-endian bytes from the offset of its first on; both are
+    /// whole elements.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">The shape is negative or too large.</exception>
+    public static TensorData From(
+        string name, TensorDataType type, IReadOnlyList<long> shape, Action<long, Span<byte>> read)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(read);
+        long[] extents = [.. shape];
+        var count = ElementCount(extents) ?? throw new ArgumentOutOfRangeException(nameof(shape));
+        var source = new CallbackSource(checked(count * type.Size()), type.Size(), read);
+        return new TensorData("(memory)", name, type, extents, source, 0);
+    }
+
+    /// <summary>
     /// Tensors of one type, one behind the other along the first dimension; they are read when the values are asked
     /// for.
     /// </summary>
@@ -131,6 +153,31 @@ public sealed class TensorData : IPickleObject
             StorageOffset = StorageOffset,
         };
     }
+
+    /// <summary>
+    /// The values in another floating type, converted when they are read: rounded to nearest, ties to even, through f32
+    /// as PyTorch does. Whole numbers and tensors of that type already stay as they are.
+    /// </summary>
+    /// <param name="type">A floating type.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is none.</exception>
+    /// <remarks>
+    /// Reading throws a <see cref="SerializationException"/> where a finite number is too large for the type.
+    /// </remarks>
+    public TensorData ConvertTo(TensorDataType type)
+    {
+        if (!type.IsFloatingPoint()) throw new ArgumentOutOfRangeException(nameof(type), type, "not a floating type");
+        if (type == Type || !Type.IsFloatingPoint()) return this;
+        return new TensorData(Origin, Name, type, (long[])Shape, new ConvertedSource(this, type), 0);
+    }
+
+    /// <summary>
+    /// Whether both are names of the same values in the same place (a tied weight), of one type and shape.
+    /// </summary>
+    internal bool IsTiedTo(TensorData other) => Count > 0 && Type == other.Type && _start == other._start
+        && _source.Equals(other._source) && Shape.SequenceEqual(other.Shape);
+
+    /// <summary>Equal for tensors that are tied.</summary>
+    internal int PlaceHash => HashCode.Combine(_source, _start, Type);
 
     /// <summary>A copy whose values are in memory, so that the file may be closed.</summary>
     /// <exception cref="SerializationException">The tensor has more than 2 GiB, or the file cannot be read.</exception>

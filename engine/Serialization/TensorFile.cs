@@ -6,8 +6,9 @@ namespace AmcEngine.Serialization;
 public sealed record SkippedEntry(string Name, string What);
 
 /// <summary>
-/// The tensors of a file of weights in any of its forms: safetensors, or a PyTorch checkpoint as zip or legacy pickle.
-/// The bytes tell the form; the file's name does not matter. Tensors are read when asked for, while the file is open.
+/// The tensors of a file of weights in any of its forms: safetensors, the index of several such files, or a PyTorch
+/// checkpoint as zip or legacy pickle. The bytes tell the form; the file's name does not matter. Tensors are read when
+/// asked for, while the file is open.
 /// </summary>
 public sealed class TensorFile : IDisposable
 {
@@ -43,7 +44,8 @@ public sealed class TensorFile : IDisposable
     public static TensorFile Open(string path, string? key = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (Tell(path) != FileForm.Safetensors)
+        var form = Tell(path);
+        if (form is not (FileForm.Safetensors or FileForm.Index))
         {
             var torch = TorchCheckpoint.Load(path);
             return Wrap(torch, () => torch.StateUnder(key));
@@ -51,6 +53,11 @@ public sealed class TensorFile : IDisposable
         if (key is not null) throw SerializationException.In(
             path, null, $"is a safetensors file, which has no key {SerializationException.Quote(key)} to choose",
             "leave the key out");
+        if (form == FileForm.Index)
+        {
+            var shards = ShardedReader.Open(path);
+            return Wrap(shards, () => new TorchState(shards.Tensors, shards.Skipped, null, []));
+        }
         var safetensors = SafetensorsReader.Open(path);
         return Wrap(safetensors, () => new TorchState(safetensors.Tensors, safetensors.Skipped, null, []));
 

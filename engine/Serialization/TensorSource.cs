@@ -74,3 +74,32 @@ internal sealed class ConcatenatedSource(IReadOnlyList<TensorData> parts) : Tens
         }
     }
 }
+
+/// <summary>Bytes that are had in whole elements only.</summary>
+internal abstract class ElementSource(int size) : TensorSource
+{
+    public sealed override void Read(long offset, Span<byte> destination)
+    {
+        var before = (int)(offset % size);
+        if (before == 0 && destination.Length % size == 0)
+        {
+            ReadElements(offset, destination);
+            return;
+        }
+        // Nobody reads parts of elements in bulk; those around the range are read whole.
+        var around = new byte[(before + destination.Length + size - 1) / size * size];
+        ReadElements(offset - before, around);
+        around.AsSpan(before, destination.Length).CopyTo(destination);
+    }
+
+    /// <summary>Like <see cref="Read"/>; offset and length are multiples of the element size.</summary>
+    protected abstract void ReadElements(long offset, Span<byte> destination);
+}
+
+/// <summary>Elements that something else holds and hands over part by part.</summary>
+internal sealed class CallbackSource(long length, int size, Action<long, Span<byte>> read) : ElementSource(size)
+{
+    public override long Length => length;
+
+    protected override void ReadElements(long offset, Span<byte> destination) => read(offset, destination);
+}

@@ -44,7 +44,7 @@ public sealed class TorchCheckpoint : IDisposable
             {
                 FileForm.Zip => TorchZipReader.Read(file),
                 FileForm.Pickle => TorchLegacyReader.Read(file),
-                FileForm.Safetensors => throw SerializationException.In(
+                FileForm.Safetensors or FileForm.Index => throw SerializationException.In(
                     path, null, "is a safetensors file, not a PyTorch checkpoint", "open it as one"),
                 _ => throw FileForms.Unrecognised(path),
             };

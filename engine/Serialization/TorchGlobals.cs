@@ -72,6 +72,9 @@ internal sealed class TorchGlobals(PickleInput input)
 
     private long _copies;
 
+    /// <summary>The name of PyTorch's storage class of an element type.</summary>
+    public static string StorageClass(TensorDataType type) => StorageTypes.First(pair => pair.Value == type).Key;
+
     /// <summary>What a name stands for; nothing of it is run.</summary>
     public object Resolve(string module, string name)
     {

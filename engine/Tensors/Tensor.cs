@@ -159,6 +159,29 @@ public sealed class Tensor : IDisposable
         Storage.Touch();
     }
 
+    /// <summary>
+    /// Copies the bytes of some values to the host, in row-major order; waits for them. On the processor another thread
+    /// may do so while kernels read the tensor.
+    /// </summary>
+    /// <param name="target">Where to; as many bytes as the values take.</param>
+    /// <param name="first">Index of the first value.</param>
+    /// <exception cref="ShapeException">The values do not lie within the tensor.</exception>
+    public void ReadBytes(Span<byte> target, int first)
+    {
+        var count = target.Length / DType.Size();
+        if (target.Length % DType.Size() != 0 || first < 0 || first > Count - count)
+            throw new ShapeException("read", $"{target.Length} bytes from value {first} on do not lie within {Shape}");
+        if (count == 0) return;
+        using var part = Share([count], default, first);
+        Backend.Read(part, target);
+    }
+
+    /// <summary>
+    /// Counts the in-place writes to this tensor's memory: whoever reads a tensor in parts can tell whether it stayed
+    /// the same meanwhile.
+    /// </summary>
+    public int Version => Storage.Version;
+
     /// <summary>The same memory without history: gradients stop here.</summary>
     public Tensor Detach() => Share(Shape, default);
 

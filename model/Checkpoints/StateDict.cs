@@ -12,16 +12,20 @@ public static partial class StateDict
     private static readonly string[] WordRows = ["word_embeddings.weight", "cls.predictions.bias"];
 
     /// <summary>
-    /// All entries in the reference's order, tied tensors under each of their names, whole numbers as I64. The values
-    /// are copies.
+    /// All entries in the reference's order, tied tensors under each of their names, whole numbers as I64. Those are
+    /// copies; the values of tensors stay in the model until they are read (<see cref="TensorValues.ToData"/>).
     /// </summary>
-    public static IReadOnlyList<TensorData> Export(IVisionLanguageModel model)
+    /// <param name="model">The model.</param>
+    /// <param name="take">What to take of an entry with a tensor in place of that.</param>
+    public static IReadOnlyList<TensorData> Export(
+        IVisionLanguageModel model, Func<Parameter, TensorData>? take = null)
     {
-        var copies = new Dictionary<Parameter, TensorData>();
+        take ??= p => TensorValues.ToData(p.Value, p.Name);
+        var values = new Dictionary<Parameter, TensorData>();
         var entries = new List<TensorData>();
         foreach (var (name, parameter, _) in model.StateEntries)
         {
-            if (!copies.TryGetValue(parameter, out var data)) copies[parameter] = data = Copy(parameter);
+            if (!values.TryGetValue(parameter, out var data)) values[parameter] = data = Data(parameter, take);
             entries.Add(data.WithName(name));
         }
         return entries;
@@ -224,9 +228,8 @@ public static partial class StateDict
     [GeneratedRegex(@"\.[0-9]+\.", RegexOptions.CultureInvariant)]
     private static partial Regex LayerNumber { get; }
 
-    private static TensorData Copy(Parameter parameter)
-    {
-        if (parameter.Integers is not { } integers) return TensorValues.ToData(parameter.Value, parameter.Name);
-        return TensorData.From(parameter.Name, [.. parameter.Shape.Select(d => (long)d)], (long[])integers.Clone());
-    }
+    private static TensorData Data(Parameter parameter, Func<Parameter, TensorData> take) =>
+        parameter.Integers is { } integers
+            ? TensorData.From(parameter.Name, [.. parameter.Shape.Select(d => (long)d)], (long[])integers.Clone())
+            : take(parameter);
 }

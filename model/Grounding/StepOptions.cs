@@ -35,12 +35,6 @@ public sealed record StepOptions(double Alpha, RandomSource Random)
     public bool Ground { get; init; } = true;
 
     /// <summary>
-    /// Whether transformer blocks keep their inputs alone and are computed again in the backward pass: less memory,
-    /// more time, the same bits.
-    /// </summary>
-    public bool CheckpointActivations { get; init; }
-
-    /// <summary>
     /// Rows that are computed at a time: losses and gradients are those of the whole batch, the memory is that of so
     /// many rows; null computes the batch at once.
     /// </summary>
@@ -51,6 +45,12 @@ public sealed record StepOptions(double Alpha, RandomSource Random)
     /// gradients of the score, and is differentiated itself. May be null otherwise.
     /// </summary>
     public Func<Grounding, Tensor>? Explain { get; init; }
+
+    /// <summary>
+    /// Whether transformer blocks keep their inputs alone and are computed again in the backward pass: less memory,
+    /// more time, the same bits.
+    /// </summary>
+    public bool CheckpointActivations { get; init; }
 
     /// <summary>The context of the trained encoders, without a hook.</summary>
     internal Layers.ForwardContext Context => new(Random) { Checkpoint = CheckpointActivations };

@@ -27,12 +27,21 @@ public static class TensorValues
             data.ToF32(), shape, backend);
     }
 
-    /// <summary>The tensor's values as stored data, in its own type.</summary>
+    /// <summary>
+    /// The tensor's values as data to store, in its own type. They stay where they are and are copied to the host part
+    /// by part whenever the data is read: the tensor must live, and keep its values, as long as that goes on.
+    /// </summary>
+    /// <exception cref="DTypeException">The tensor holds whole numbers.</exception>
     public static TensorData ToData(Tensor tensor, string name)
     {
-        long[] shape = [.. tensor.Shape.Select(d => (long)d)];
-        return tensor.DType == DType.F64
-            ? TensorData.From(name, shape, tensor.ToArray<double>())
-            : TensorData.From(name, shape, tensor.ToArray<float>());
+        ArgumentNullException.ThrowIfNull(tensor);
+        var type = tensor.DType switch
+        {
+            DType.F32 => TensorDataType.F32,
+            DType.F64 => TensorDataType.F64,
+            _ => throw new DTypeException("store", $"{tensor} holds no floating values"),
+        };
+        return TensorData.From(name, type, [.. tensor.Shape.Select(d => (long)d)],
+            (offset, target) => tensor.ReadBytes(target, (int)(offset / type.Size())));
     }
 }

@@ -15,23 +15,24 @@ internal sealed class CrashTests
 {
     private const int Steps = 14;
 
-    private static readonly string[] Settings = ["--set", $"steps={Steps}", "save_every=3", "eval_every=5"];
+    // A checkpoint is written while training goes on, in every third round at once.
+    private static string[] Settings(int round) =>
+        ["--set", $"steps={Steps}", "save_every=3", "eval_every=5", $"save_async={IsAsync(round)}"];
+
+    private static bool IsAsync(int round) => round % 3 != 2;
 
     private static readonly int Rounds = int.Parse(
         Environment.GetEnvironmentVariable("AMCX_CRASH_ROUNDS") ?? "2", CultureInfo.InvariantCulture);
 
     private TempFolder _folder = null!;
     private string _config = null!;
-    private string _whole = null!;
+    private readonly Dictionary<bool, string> _wholes = [];
 
     [OneTimeSetUp]
-    public void TrainWithoutInterruption()
+    public void CreateFolder()
     {
         _folder = new TempFolder();
         _config = _folder.Write("tiny.yaml", Amcx.TinyConfig);
-        _whole = _folder.PathOf("whole");
-        var answer = Amcx.Run(["train", "--config", _config, "--output", _whole, .. Settings]);
-        Assert.That(answer.Code, Is.Zero, answer.Error);
     }
 
     [OneTimeTearDown]
@@ -45,14 +46,14 @@ internal sealed class CrashTests
         for (var round = 0; round < Rounds; round++)
         {
             (var run, var after) = (_folder.PathOf($"killed-{round}"), random.Next(1, Steps + 1));
-            using (var child = Train(run))
+            using (var child = Train(run, round))
             {
                 Assert.That(child.WaitFor($"step {after}/"), Is.True, child.Error);
                 Wait(random);
                 child.Signal(9);
                 Assert.That(child.End().Code, Is.EqualTo(137).Or.Zero);
             }
-            resumed += Finish(run) ? 1 : 0;
+            resumed += Finish(run, round) ? 1 : 0;
             Directory.Delete(run, recursive: true);
         }
         TestContext.Out.WriteLine(
@@ -67,7 +68,7 @@ internal sealed class CrashTests
         for (var round = 0; round < Rounds; round++)
         {
             (var run, var after) = (_folder.PathOf($"stopped-{round}"), random.Next(1, Steps - 1));
-            using (var child = Train(run))
+            using (var child = Train(run, round))
             {
                 Assert.That(child.WaitFor($"step {after}/"), Is.True, child.Error);
                 Wait(random);
@@ -82,7 +83,7 @@ internal sealed class CrashTests
                         Is.GreaterThanOrEqualTo(after), "steps that were done before the signal are saved");
                 }
             }
-            Assert.That(Finish(run), Is.True);
+            Assert.That(Finish(run, round), Is.True);
             Directory.Delete(run, recursive: true);
         }
         TestContext.Out.WriteLine($"{Rounds} signals, {stopped} of them before the end; all ended with the same bits");
@@ -93,7 +94,7 @@ internal sealed class CrashTests
     [Test]
     public void A_full_disk_leaves_nothing_half_written()
     {
-        var checkpoint = new DirectoryInfo(CheckpointLayout.Last(_whole)).EnumerateFiles().Sum(f => f.Length) / 1024;
+        var checkpoint = new DirectoryInfo(CheckpointLayout.Last(Whole(0))).EnumerateFiles().Sum(f => f.Length) / 1024;
         var count = Math.Min(10, Rounds);
         var random = new Random(3);
         for (var round = 0; round < count; round++)
@@ -104,7 +105,7 @@ internal sealed class CrashTests
             var size = mounts
                 ? (long)(checkpoint * (0.6 + random.NextDouble() * 2.2))
                 : (long)(checkpoint * random.NextDouble() * 0.4) + 1;
-            var train = $"amcx train --config '{_config}' --output '{run}/r' {string.Join(' ', Settings)}";
+            var train = $"amcx train --config '{_config}' --output '{run}/r' {string.Join(' ', Settings(round))}";
             var limited = mounts
                 ? $"mount -t tmpfs -o size={size}k tmpfs '{run}' || exit 99; {train}; echo code $?"
                 : $"(ulimit -f {size}; {train}; echo code $?)";
@@ -120,10 +121,22 @@ internal sealed class CrashTests
                 $"{size} KiB, {(mounts ? "mounted" : "limit")}: {answer.Out}{answer.Error}");
             Assert.That(answer.Error.Split('\n').Count(l => l.StartsWith("error: ", StringComparison.Ordinal)),
                 Is.EqualTo(1), answer.Error);
-            RunFiles.AssertSame($"{run}-copy", _whole);
+            RunFiles.AssertSame($"{run}-copy", Whole(round));
             TestContext.Out.WriteLine(
                 $"{size} KiB ({(mounts ? "file system" : "limit on files")}): {answer.Error.Split('\n')[0]}");
         }
+    }
+
+    // A run of these settings that nothing happens to.
+    private string Whole(int round)
+    {
+        if (!_wholes.TryGetValue(IsAsync(round), out var whole))
+        {
+            _wholes[IsAsync(round)] = whole = _folder.PathOf($"whole-{IsAsync(round)}");
+            var answer = Amcx.Run(["train", "--config", _config, "--output", whole, .. Settings(round)]);
+            Assert.That(answer.Code, Is.Zero, answer.Error);
+        }
+        return whole;
     }
 
     private static void Wait(Random random)
@@ -133,21 +146,21 @@ internal sealed class CrashTests
         SpinWait.SpinUntil(() => false, TimeSpan.FromMicroseconds(microseconds));
     }
 
-    private Child Train(string run) =>
-        Child.Start(_folder.Path, ["train", "--config", _config, "--output", run, .. Settings]);
+    private Child Train(string run, int round) =>
+        Child.Start(_folder.Path, ["train", "--config", _config, "--output", run, .. Settings(round)]);
 
     // Takes up the run, or begins again where it had not saved; true where it was taken up.
-    private bool Finish(string run)
+    private bool Finish(string run, int round)
     {
         var saved = File.Exists(Path.Combine(CheckpointLayout.Last(run), "state.json"))
             || File.Exists(Path.Combine(CheckpointLayout.LastGood(run), "state.json"));
         var answer = saved ? Amcx.Run("train", "--resume", run) : Amcx.Run(
-            ["train", "--config", _config, "--output", run, "--overwrite", .. Settings]);
+            ["train", "--config", _config, "--output", run, "--overwrite", .. Settings(round)]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        RunFiles.AssertSame(run, _whole);
+        RunFiles.AssertSame(run, Whole(round));
         RunFiles.AssertNoTemporaries(run);
         Assert.That(File.ReadAllBytes(Path.Combine(run, "grid.png")),
-            Is.EqualTo(File.ReadAllBytes(Path.Combine(_whole, "grid.png"))), "the grid of a resumed run");
+            Is.EqualTo(File.ReadAllBytes(Path.Combine(Whole(round), "grid.png"))), "the grid of a resumed run");
         return saved;
     }
 

@@ -128,7 +128,7 @@ internal sealed class EvalTests() : TrainedOnceTests(steps: 2)
         using var after = AmcEngine.Serialization.SafetensorsReader.Open(output);
         Assert.That(after.Tensors.Select(t => t.ToString()), Is.EqualTo(before.Tensors.Select(t => t.ToString())));
         Assert.That(before.Tensors.All(t => t.Bytes.Span.SequenceEqual(after[t.Name].Bytes.Span)));
-        Amcx.ExpectBadInput(Amcx.Run("convert", pth, _folder.PathOf("x.pth")), "x.pth", ".safetensors");
+        Amcx.ExpectBadInput(Amcx.Run("convert", pth, _folder.PathOf("x.onnx")), "x.onnx", ".safetensors");
     }
 
     private static long GoldenEmbedding()

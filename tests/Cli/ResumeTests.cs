@@ -311,7 +311,8 @@ internal sealed class ResumeTests : FolderTests
         Assert.That(
             first.WaitFor("runs/tiny holds a run already, which is left as it is; this one goes to runs/tiny-2"),
             Is.True, first.Error);
-        Assert.That(first.WaitFor("step 3/"), Is.True, first.Error);
+        // The save of step 4 waits for that of step 2.
+        Assert.That(first.WaitFor("step 5/"), Is.True, first.Error);
         var second = Amcx.Run("train", "--resume", _folder.PathOf("runs/tiny-2"));
         Amcx.ExpectBadInput(second, _folder.PathOf("runs/tiny-2"), "another process");
         first.Signal(9);

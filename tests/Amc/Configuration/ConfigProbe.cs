@@ -111,7 +111,7 @@ internal sealed partial class ConfigProbe
             // Without test data there is nothing to do at these steps.
             var evaluations = config.IsGenerated || config.Texts("test_file").Count > 0
                 ? string.Join(' ', Enumerable.Range(0, 12).Where(plan.EvaluatesAfter)) : "";
-            return $"{plan.TotalSteps} {plan.SaveEvery} {string.Join(", ", rates)}; "
+            return $"{plan.TotalSteps} {plan.SaveEvery} {plan.SaveAsync} {string.Join(", ", rates)}; "
                 + $"{evaluations}\n{Train(config.Path, whole, Fill(settings))}";
         }
         catch (ConfigException e)

@@ -132,6 +132,7 @@ internal sealed class DefaultsTests
         schedular.final_fraction 0.05
         log_every 10
         save_every 500
+        save_async true
         eval_every -
         eval_steps -
         eval_batch 32

@@ -120,6 +120,7 @@ internal sealed class KeyEffectTests
         ["checkpoint_activations"] = new("blocks"),
         ["log_every"] = new("2"),
         ["save_every"] = new("7"),
+        ["save_async"] = new("false"),
         ["eval_every"] = new("3"),
         ["eval_steps"] = new("[5]"),
         ["eval_batch"] = new("1"),

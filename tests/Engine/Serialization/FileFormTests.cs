@@ -49,7 +49,8 @@ internal sealed class FileFormTests : FolderTests
     [TestCase("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "XML page")]
     [TestCase(Pointer, "Git-LFS pointer", "git lfs pull")]
     [TestCase("", "empty")]
-    [TestCase("{\"weight_map\": {\"w\": \"model-00001-of-00002.safetensors\"}}", "JSON text")]
+    [TestCase("{\"weights\": {\"w\": [1, 2]}}", "JSON text")]
+    [TestCase("{\"weight_map\": {\"w\": \"model-00001-of-00002.safetensors\"}}", "not beside it")]
     [TestCase("Repository not found, or you have no access", "plain text", "Repository not found")]
     [TestCase("\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008\u0001", "neither safetensors nor")]
     public void What_is_no_checkpoint_is_called_what_it_is(string content, params string[] parts) =>
