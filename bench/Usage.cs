@@ -22,6 +22,7 @@ internal static class Usage
           peers      elementwise ops, reductions and softmax against TensorPrimitives
           memory     kernels bound by memory: GB/s, and share of a copy of the same threads
                      --kernel NAME (only those whose name contains it)
+          pipeline   training samples from JPEG files on one thread, Pillow beside
           peaks      the peaks alone
           quick      some of each in small form, under a minute (also: --quick)
           All take   --threads N (default: one and all)   --quick   --out FILE (the report in a file too)

@@ -24,6 +24,9 @@ internal static class CpuCommands
             case "memory":
                 return Report<MemoryOptions>(
                     command, "Memory-bound kernels", args, (o, _, output) => MemoryCommand.Report(o, output));
+            case "pipeline":
+                return Report<TableOptions>(
+                    command, "Training samples", args, (o, _, output) => PipelineCommand.Report(o, output));
             case "peaks": return Report<TableOptions>(command, "Peaks", args, (_, _, _) => { });
             case "quick": return Report<TableOptions>(command, "CPU benchmarks, quick", args, Quick);
             case "vg-files":

@@ -70,7 +70,17 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
     /// The options say to stop at it, or too many pictures could not be decoded.
     /// </exception>
     public PictureViews Read(string path, IReadOnlyList<PictureTarget> targets) =>
-        Read(path, () => PictureFile.Read(path, targets, options.Exif));
+        Read(path, () => ReadViews(path, targets));
+
+    private (PictureViews Views, string? Damage) ReadViews(string path, IReadOnlyList<PictureTarget> targets)
+    {
+        return options.Cache is { } cache && targets is [{ Name: { } name }]
+            ? cache.Read(path, $"{name}, EXIF {options.Exif}, fast {options.FastDecode}", Decode)
+            : Decode();
+
+        (PictureViews Views, string? Damage) Decode() =>
+            PictureFile.Read(path, targets, options.Exif, options.FastDecode);
+    }
 
     private T Read<T>(string path, Func<(T Picture, string? Damage)> read)
     {

@@ -35,7 +35,7 @@ internal sealed class CommandTests
     {
         var lines = Usage.Text.Split('\n');
         foreach (var command in new[] { "gemm", "attention", "step", "peers", "memory", "peaks", "quick", "ops",
-            "suites", "vg-files", "gpu", "help" })
+            "suites", "pipeline", "vg-files", "gpu", "help" })
             Assert.That(lines.Any(l => l.StartsWith($"  {command} ", StringComparison.Ordinal)), Is.True, command);
     }
 
