@@ -13,10 +13,11 @@ namespace AmcEngine.Amc.Training;
 /// </summary>
 /// <param name="session">The run.</param>
 /// <param name="traceNaN">Whether every op's output is searched for NaN.</param>
-internal sealed class OptimizationStep(TrainingSession session, bool traceNaN)
+/// <param name="updating">Called when the next thing is to change the weights.</param>
+internal sealed class OptimizationStep(TrainingSession session, bool traceNaN, Action? updating = null)
 {
     private readonly TrainingStep _step =
-        new(session.Model, session.Objective, session.Optimizer) { TraceNaN = traceNaN };
+        new(session.Model, session.Objective, session.Optimizer) { TraceNaN = traceNaN, Updating = updating };
 
     /// <summary>As of <see cref="TrainingStep.DeferAverage"/>.</summary>
     internal bool DeferAverage
