@@ -16,7 +16,11 @@ internal static class CpuCommands
             case "gemm":
                 return Report<GemmOptions>(
                     command, "Matrix products", args, (o, _, output) => GemmCommand.Report(o, output));
-            case "attention": return Report<TableOptions>(command, "Attention", args, AttentionCommand.Report);
+            case "attention": return Report<AttentionOptions>(command, "Attention", args, (o, header, output) =>
+            {
+                if (o.Order == 2) DoubleBackwardCommand.Report(o, output);
+                else AttentionCommand.Report(o, header, output);
+            });
             case "step": return Report<StepOptions>(command, "Training steps", args, StepCommand.Report);
             case "peers":
                 return Report<TableOptions>(
@@ -33,7 +37,8 @@ internal static class CpuCommands
                 VisualGenomeFiles.Write(CommandArguments.Parse<VisualGenomeFilesOptions>(command, args), Console.Out);
                 return 0;
             case ContenderProcess.Command: return ContenderProcess.Serve(args, Console.In, Console.Out);
-            case StepRun.Command: return StepRun.Serve(args, Console.Out);
+            case DoubleBackwardRun.Command: return DoubleBackwardRun.Serve(args, Console.In, Console.Out);
+            case StepRun.Command: return StepRun.Serve(args, Console.In, Console.Out);
             default: return null;
         }
     }
