@@ -19,6 +19,8 @@ internal static class Usage
           attention  fused attention forward, backward and double backward
           step       whole training steps: fashion-amc, profile-base, and ViT-B forward + backward, with peak memory
                      --config FILE|vit   --steps N
+          checkpoint saving and loading a full-size training's state, beside writing and reading as many bytes
+                     --config FILE   --folder DIR   --rounds N
           peers      elementwise ops, reductions and softmax against TensorPrimitives
           memory     kernels bound by memory: GB/s, and share of a copy of the same threads
                      --kernel NAME (only those whose name contains it)

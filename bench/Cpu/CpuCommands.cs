@@ -18,6 +18,9 @@ internal static class CpuCommands
                     command, "Matrix products", args, (o, _, output) => GemmCommand.Report(o, output));
             case "attention": return Report<TableOptions>(command, "Attention", args, AttentionCommand.Report);
             case "step": return Report<StepOptions>(command, "Training steps", args, StepCommand.Report);
+            case "checkpoint":
+                return Report<CheckpointOptions>(
+                    command, "Checkpoints", args, (o, _, output) => CheckpointCommand.Report(o, output));
             case "peers":
                 return Report<TableOptions>(
                     command, "Elementwise kernels", args, (o, _, output) => PeersCommand.Report(o, output));
