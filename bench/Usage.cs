@@ -17,13 +17,18 @@ internal static class Usage
           gemm       matrix products of a training step, NN, NT and TN: GFLOP/s, share of the FMA peak, OpenBLAS beside
                      --dtype f32|f64   --core TYPE (OPENBLAS_CORETYPE; default: the best that fits)   --rounds N
           attention  fused attention forward, backward and double backward
+                     --order 2: differentiated twice through the graph, fused, composed and by PyTorch where installed:
+                     time and peak memory   --keys N   --python FILE
           step       whole training steps: fashion-amc, profile-base, and ViT-B forward + backward, with peak memory
                      --config FILE|vit   --steps N
           checkpoint saving and loading a full-size training's state, beside writing and reading as many bytes
                      --config FILE   --folder DIR   --rounds N
+                     --peer torch|torch-plain (PyTorch's steps in turns; plain: with the work that changes no loss)
+                     --python FILE
           peers      elementwise ops, reductions and softmax against TensorPrimitives
           memory     kernels bound by memory: GB/s, and share of a copy of the same threads
                      --kernel NAME (only those whose name contains it)
+          pipeline   training samples from JPEG files on one thread, Pillow beside
           peaks      the peaks alone
           quick      some of each in small form, under a minute (also: --quick)
           All take   --threads N (default: one and all)   --quick   --out FILE (the report in a file too)
@@ -40,7 +45,8 @@ internal static class Usage
 
         Peers: OpenBLAS (apt-get install libopenblas0-pthread) runs in a process of its own, never at the same time as
         another side, with the core type set in its environment before it loads. DOTNET_EnableAVX512=0 measures the AVX2
-        path against AVX2 kernels. Exit codes: 0 done, 1 failed, 2 wrong arguments.
+        path against AVX2 kernels. PyTorch (apt-get install python3-torch) runs bench/Peers/Torch; its proof:
+        python3 bench/Peers/Torch/peer.py check tests/Golden/albef-tiny.json. Exit codes: 0 done, 1 failed, 2 wrong arguments.
         """;
 #endif
 }

@@ -20,10 +20,14 @@ public static partial class DurableFile
     /// </summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="write">Writes the content; what it throws goes on, but for errors of writing.</param>
+    /// <param name="flush">
+    /// False for what is checked when it is read, and can be made again: after a power cut it may then be there in
+    /// part.
+    /// </param>
     /// <exception cref="FileWriteException">The folder or file cannot be written, or the disk is full.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write, bool flush = true)
     {
-        using var files = new StagedFiles();
+        using var files = new StagedFiles(flush);
         files.Write(path, write);
         files.Publish();
     }

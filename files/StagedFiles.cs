@@ -6,7 +6,10 @@ namespace AmcEngine.Files;
 /// </summary>
 /// <remarks>Renames come one by one, in the order of writing: let the file that makes the set valid be the last.
 /// </remarks>
-public sealed class StagedFiles : IDisposable
+/// <param name="flush">
+/// False for what is checked when it is read, and can be made again: after a power cut it may then be there in part.
+/// </param>
+public sealed class StagedFiles(bool flush = true) : IDisposable
 {
     // Larger than a write of any of our writers, so that those go to the system as they are.
     private const int BufferBytes = 1 << 16;
@@ -51,7 +54,7 @@ public sealed class StagedFiles : IDisposable
         foreach (var file in _files)
             Guard(file.Path, () =>
             {
-                file.Stream.Flush(flushToDisk: true);
+                file.Stream.Flush(flushToDisk: flush);
                 file.Stream.Dispose();
             });
         ready?.Invoke();
@@ -60,7 +63,8 @@ public sealed class StagedFiles : IDisposable
             var file = _files[0];
             Guard(file.Path, () => File.Move(file.Temporary, file.Full, overwrite: true));
             _files.RemoveAt(0);
-            DurableFile.FlushFolder(Path.GetDirectoryName(file.Full)!);
+            if (flush)
+                DurableFile.FlushFolder(Path.GetDirectoryName(file.Full)!);
         }
     }
 

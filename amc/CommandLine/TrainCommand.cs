@@ -173,6 +173,7 @@ internal static class TrainCommand
             : $"all {last} steps are done, pictures and report are made again";
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"vocabulary: {DataSources.VocabularyName(session.Config)}, {session.Tokenizer.VocabSize} words"));
+        context.Out.WriteLine(InputSettings.Describe(session.Config));
         context.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{name}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, {work}, "

@@ -39,8 +39,13 @@ internal sealed record ConfigKey(
     /// <summary>Whether it holds files or folders: <c>~</c> is the home folder then.</summary>
     public bool IsPath { get; init; }
 
+    /// <summary>Whether the text <c>auto</c> leaves it to the program, as leaving the key out does.</summary>
+    public bool IsAutomatic { get; init; }
+
     /// <summary>What a message calls the values that are right.</summary>
-    public string Expected => Kind switch
+    public string Expected => Value + (IsAutomatic ? ", or auto" : "");
+
+    private string Value => Kind switch
     {
         ConfigKind.Text => "text",
         ConfigKind.Integer => "a whole number" + Range,

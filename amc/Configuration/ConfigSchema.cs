@@ -132,6 +132,10 @@ internal static class ConfigSchema
         new("max_bad_share", Real, BadBounds.DefaultShare, 0, 1),
         new("box_format", Choice, DefaultBoxFormat, Choices: BoxFormats.Split('|')),
         new("exif", Choice, "apply", Choices: ["apply", "ignore"]),
+        new("workers", Integer, null, 1, 256) { IsAutomatic = true },
+        new("fast_decode", Truth, false),
+        new("cache", Text, null) { IsPath = true },
+        new("cache_size", Real, 20.0, 0.001, 1e6),
     ];
 
     private static ConfigKey[] ModelKeys() =>

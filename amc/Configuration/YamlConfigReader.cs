@@ -104,7 +104,8 @@ internal static class YamlConfigReader
         ConfigKey key, YamlValue node, Dictionary<string, object> values, Func<long, string> where)
     {
         // "key:" with nothing behind it, or null, leaves the key as it is without the file.
-        if (node is YamlScalar { IsNull: true })
+        if (node is YamlScalar { IsNull: true }
+            || (key.IsAutomatic && node is YamlScalar { Text: "auto" }))
         {
             values.Remove(key.Path);
             return;

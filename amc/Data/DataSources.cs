@@ -49,7 +49,7 @@ internal static class DataSources
             MaxWords = config.Integer("max_words"),
             Augmentation = augmentation,
             MaskAll = config.Truth("mask_all"),
-            Pictures = PictureSettings.Of(config),
+            Pictures = InputSettings.Pictures(config, warn),
             Warn = warn,
         });
     }

@@ -30,6 +30,7 @@ internal static class ProfileJson
             ["amc_share"] = r.AmcShare,
             ["step_seconds_without_amc"] = r.SecondsWithoutAmc.Length == 0 ? null : Spread(r.SecondsWithoutAmc),
             ["amc_phase_seconds"] = r.AmcPhaseSeconds,
+            ["data_wait_share"] = r.DataWaitShare,
             ["config"] = r.Config,
             ["weights"] = r.WeightCount,
             ["batch_size"] = r.BatchSize,

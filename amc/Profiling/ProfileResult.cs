@@ -38,6 +38,9 @@ internal sealed record ProfileResult
     /// </summary>
     public required double[] SecondsWithoutAmc { get; init; }
 
+    /// <summary>Share of the time of all these steps in which they waited for samples of their batch.</summary>
+    public required double DataWaitShare { get; init; }
+
     /// <summary>Steps in which kernels and phases were timed.</summary>
     public required int ProfiledSteps { get; init; }
 

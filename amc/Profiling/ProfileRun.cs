@@ -39,7 +39,9 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
         progress("warming up");
         var warmed = WarmUp(warmup);
         progress($"measuring {steps} steps{(_hasAmc ? " with AMC, in turns with as many without" : "")}");
+        var waited = session.WaitedForData;
         var (with, without, collections, managed) = Steps(steps);
+        waited = session.WaitedForData - waited;
         var peak = backend.PeakBytes;
         progress("timing kernels");
         var atPeak = WatchMemory();
@@ -60,6 +62,7 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
             WarmupSteps = warmed,
             Seconds = with,
             SecondsWithoutAmc = without,
+            DataWaitShare = waited.TotalSeconds / (with.Sum() + without.Sum()),
             ProfiledSteps = profiled,
             Phases = [.. profiler.Phases.OrderBy(p => p.Name == Phase.Other).Select(
                 p => new PhaseStatistics(p.Name, p.Seconds / profiled, p.KernelSeconds / profiled))],

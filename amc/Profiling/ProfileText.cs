@@ -22,6 +22,8 @@ internal static class ProfileText
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"without AMC: "
                 + $"median {Time(Median.Of(r.SecondsWithoutAmc))}; AMC is {100 * share:0.0} % of a step (its own "
                 + $"phases: {Time(r.AmcPhaseSeconds)})"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"waiting for data: "
+            + $"{100 * r.DataWaitShare:0.0} % of the time of these steps"));
         if (r.Peaks is { } p)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"machine: "
                 + $"{p.FmaGflopsAllThreads:0} GFLOP/s by {r.Threads} threads ({p.FmaGflopsOneThread:0} by one), memory "

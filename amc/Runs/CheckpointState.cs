@@ -23,8 +23,7 @@ internal sealed record CheckpointState(
         "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint",
         "checkpoint_key", "checkpoint_activations", "text_encoder", "visual_encoder", "max_bad_share", "test_file",
         "test_count", "protocol", "refcoco_data", "det_file", "coco_file", "on_bbox", "image_ids_file",
-        "phrase_box_file", "sentences_file",
-        "save_async",
+        "phrase_box_file", "sentences_file", "workers", "cache", "cache_size", "save_async",
     ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };

@@ -27,7 +27,7 @@ internal sealed class TrainingSession : IDisposable
         Data = DataIdentity.Of(config, Train.Count);
         Test = DataSources.Test(config, once);
         Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed,
-            config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"));
+            config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"), InputSettings.Workers(config));
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         TrainsAmc = config.TrainsAmc && HasRegions(once);
         _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc);
@@ -52,6 +52,9 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>Training batches.</summary>
     public BatchLoader Loader { get; }
+
+    /// <summary>How long steps have waited for samples of their batch in all.</summary>
+    public TimeSpan WaitedForData => Loader.Waited;
 
     /// <summary>Test questions; null where the configuration names none.</summary>
     public IEvaluationSet? Test { get; }
@@ -100,7 +103,11 @@ internal sealed class TrainingSession : IDisposable
         ITokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
 
     /// <inheritdoc/>
-    public void Dispose() => _parts.Dispose();
+    public void Dispose()
+    {
+        Loader.Dispose();
+        _parts.Dispose();
+    }
 
     // Pictures and captions alone, as ALBEF is pre-trained with, say nothing of where to look.
     private bool HasRegions(Action<string>? warn)

@@ -1,13 +1,11 @@
-using System.Diagnostics;
 using System.Globalization;
 using AmcEngine.Bench.Harness;
 
 namespace AmcEngine.Bench.Cpu;
 
 /// <summary>
-/// A contender in a process of its own, which works only when asked: library threads that spin, environment variables
-/// and the heap of one side cannot touch another. Lines go to and fro: <c>case INDEX TYPE SECONDS</c> is answered by
-/// <c>ready SUM SCALE REPEATS</c>, <c>measure</c> by <c>time SECONDS</c>, anything that fails by <c>error MESSAGE</c>.
+/// A contender of a matrix product in a process of its own. <c>case INDEX TYPE SECONDS</c> is answered by
+/// <c>ready SUM SCALE REPEATS</c>, <c>measure</c> by <c>time SECONDS</c>.
 /// </summary>
 internal sealed class ContenderProcess : IDisposable
 {
@@ -16,7 +14,7 @@ internal sealed class ContenderProcess : IDisposable
 
     public const string Engine = "engine", Blas = "openblas", Peak = "peak";
 
-    private readonly Process _process;
+    private readonly LineProcess _process;
 
     public ContenderProcess(string kind, int threads, string coreType = "")
     {
@@ -27,35 +25,29 @@ internal sealed class ContenderProcess : IDisposable
             ["OPENBLAS_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture)
         };
         if (coreType.Length > 0) environment[OpenBlas.CoreTypeVariable] = coreType;
-        _process = Process.Start(
-            ChildProcess.Of([Command, kind, threads.ToString(CultureInfo.InvariantCulture)], environment))!;
-        Details = Answer("hello");
+        _process = new LineProcess(
+            ChildProcess.Of([Command, kind, threads.ToString(CultureInfo.InvariantCulture)], environment));
     }
 
     public int Threads { get; }
 
     /// <summary>What runs there.</summary>
-    public string Details { get; }
+    public string Details => _process.Details;
 
     /// <summary>
     /// Draws the operands there, multiplies once, and finds how many calls last <paramref name="seconds"/>.
     /// </summary>
     public (double Sum, double Scale) Prepare(int index, bool f64, double seconds)
     {
-        var numbers = Ask(string.Create(
-            CultureInfo.InvariantCulture, $"case {index} {(f64 ? "f64" : "f32")} {seconds}"), "ready").Split(' ');
-        return (Number(numbers[0]), Number(numbers[1]));
+        var numbers = _process.AskNumbers(string.Create(
+            CultureInfo.InvariantCulture, $"case {index} {(f64 ? "f64" : "f32")} {seconds}"), "ready");
+        return (numbers[0], numbers[1]);
     }
 
     /// <summary>Seconds a call.</summary>
-    public double Measure() => Number(Ask("measure", "time"));
+    public double Measure() => _process.AskNumbers("measure", "time")[0];
 
-    public void Dispose()
-    {
-        _process.StandardInput.Close();
-        if (!_process.WaitForExit(5000)) _process.Kill();
-        _process.Dispose();
-    }
+    public void Dispose() => _process.Dispose();
 
     /// <summary>The other side: works until its input ends.</summary>
     public static int Serve(string[] args, TextReader input, TextWriter output)
@@ -76,7 +68,7 @@ internal sealed class ContenderProcess : IDisposable
                 contender.Prepare(c, f64: false);
                 Repeated.WarmUp([contender.Run]);
             }
-            Say(output, $"hello {contender.Details}");
+            LineProcess.Say(output, $"hello {contender.Details}");
             Repeated? work = null;
             while (input.ReadLine() is { } line)
             {
@@ -85,48 +77,24 @@ internal sealed class ContenderProcess : IDisposable
                     contender.Prepare(GemmCases.All[int.Parse(index, CultureInfo.InvariantCulture)], type == "f64");
                     contender.Run();
                     var (sum, scale) = contender.Checksum();
-                    work = new Repeated(contender.Run, Number(seconds));
+                    work = new Repeated(contender.Run, double.Parse(seconds, CultureInfo.InvariantCulture));
                     Thread.Sleep(contender.QuietMilliseconds);
-                    Say(output, string.Create(CultureInfo.InvariantCulture, $"ready {sum:R} {scale:R} {work.Repeats}"));
+                    LineProcess.Say(output, string.Create(
+                        CultureInfo.InvariantCulture, $"ready {sum:R} {scale:R} {work.Repeats}"));
                 }
                 else
                 {
                     var time = work!.Sample();
                     Thread.Sleep(contender.QuietMilliseconds);
-                    Say(output, string.Create(CultureInfo.InvariantCulture, $"time {time:R}"));
+                    LineProcess.Say(output, string.Create(CultureInfo.InvariantCulture, $"time {time:R}"));
                 }
             }
             return 0;
         }
         catch (Exception e)
         {
-            Say(output, $"error {e.Message.ReplaceLineEndings(" ")}");
+            LineProcess.Say(output, $"error {e.Message}");
             return 1;
         }
-    }
-
-    private static void Say(TextWriter output, string line)
-    {
-        output.WriteLine(line);
-        output.Flush();
-    }
-
-    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
-
-    private string Ask(string question, string expected)
-    {
-        _process.StandardInput.WriteLine(question);
-        _process.StandardInput.Flush();
-        return Answer(expected);
-    }
-
-    private string Answer(string expected)
-    {
-        var line = _process.StandardOutput.ReadLine() ?? throw new BenchException(
-            "the process of a contender ended without an answer (its messages are above)");
-        var space = line.IndexOf(' ');
-        var (word, rest) = space < 0 ? (line, "") : (line[..space], line[(space + 1)..]);
-        return word == expected ? rest : throw new BenchException(
-            rest.Length > 0 ? rest : $"a contender answered \"{line}\"");
     }
 }

@@ -16,7 +16,11 @@ internal static class CpuCommands
             case "gemm":
                 return Report<GemmOptions>(
                     command, "Matrix products", args, (o, _, output) => GemmCommand.Report(o, output));
-            case "attention": return Report<TableOptions>(command, "Attention", args, AttentionCommand.Report);
+            case "attention": return Report<AttentionOptions>(command, "Attention", args, (o, header, output) =>
+            {
+                if (o.Order == 2) DoubleBackwardCommand.Report(o, output);
+                else AttentionCommand.Report(o, header, output);
+            });
             case "step": return Report<StepOptions>(command, "Training steps", args, StepCommand.Report);
             case "checkpoint":
                 return Report<CheckpointOptions>(
@@ -27,13 +31,17 @@ internal static class CpuCommands
             case "memory":
                 return Report<MemoryOptions>(
                     command, "Memory-bound kernels", args, (o, _, output) => MemoryCommand.Report(o, output));
+            case "pipeline":
+                return Report<TableOptions>(
+                    command, "Training samples", args, (o, _, output) => PipelineCommand.Report(o, output));
             case "peaks": return Report<TableOptions>(command, "Peaks", args, (_, _, _) => { });
             case "quick": return Report<TableOptions>(command, "CPU benchmarks, quick", args, Quick);
             case "vg-files":
                 VisualGenomeFiles.Write(CommandArguments.Parse<VisualGenomeFilesOptions>(command, args), Console.Out);
                 return 0;
             case ContenderProcess.Command: return ContenderProcess.Serve(args, Console.In, Console.Out);
-            case StepRun.Command: return StepRun.Serve(args, Console.Out);
+            case DoubleBackwardRun.Command: return DoubleBackwardRun.Serve(args, Console.In, Console.Out);
+            case StepRun.Command: return StepRun.Serve(args, Console.In, Console.Out);
             default: return null;
         }
     }

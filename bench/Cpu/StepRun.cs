@@ -14,12 +14,11 @@ using AmcEngine.Ops;
 
 namespace AmcEngine.Bench.Cpu;
 
-/// <summary>What the process of one configuration found.</summary>
-/// <param name="Seconds">Each step after the warm-up.</param>
+/// <summary>What the process of one configuration found beside times.</summary>
 /// <param name="PeakRss">Most bytes resident.</param>
-/// <param name="PeakTensors">Most bytes of tensors.</param>
+/// <param name="PeakTensors">Most bytes of tensors; 0 where that is not counted.</param>
 /// <param name="Note">What differs from the configuration.</param>
-internal sealed record StepFigures(double[] Seconds, long PeakRss, long PeakTensors, string Note);
+internal sealed record StepFigures(long PeakRss, long PeakTensors, string Note);
 
 /// <summary>Whole steps of one configuration, in this process: <c>vit</c>, or a configuration file.</summary>
 internal static class StepRun
@@ -38,53 +37,79 @@ internal static class StepRun
 
     private const int VitBatch = 2;
 
-    /// <summary>Runs and prints one line of JSON.</summary>
-    public static int Serve(string[] args, TextWriter output)
+    /// <summary>
+    /// The process: <c>steps N</c> is answered by <c>seconds S …</c>, <c>end</c> by <c>figures {…}</c>.
+    /// </summary>
+    public static int Serve(string[] args, TextReader input, TextWriter output)
     {
-        if (args is not [var what, var warmUp, var steps, var threads])
+        if (args is not [var what, var threads])
             throw new ArgumentsException($"bench {Command}: for internal use; see bench help");
-        using var backend = new CpuBackend(int.Parse(threads, CultureInfo.InvariantCulture));
-        var (skip, count) =
-            (int.Parse(warmUp, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture));
-        var (seconds, note) =
-            what == Vit ? (VisionSteps(backend, skip + count), "") : TrainingSteps(backend, what, skip + count);
-        output.WriteLine(JsonSerializer.Serialize(new StepFigures(seconds[skip..],
-            MemoryUse.PeakResident() ?? Process.GetCurrentProcess().PeakWorkingSet64, backend.PeakBytes, note)));
-        return 0;
+        try
+        {
+            using var backend = new CpuBackend(int.Parse(threads, CultureInfo.InvariantCulture));
+            using var work = what == Vit ? Vision(backend) : Training(backend, what);
+            LineProcess.Say(output, $"hello {backend.Device.Details}");
+            while (input.ReadLine()?.Split(' ') is ["steps", var count])
+            {
+                var seconds = Enumerable.Range(0, int.Parse(count, CultureInfo.InvariantCulture)).Select(
+                    _ => work.Step().ToString("R", CultureInfo.InvariantCulture));
+                LineProcess.Say(output, $"seconds {string.Join(' ', seconds)}");
+            }
+            var peak = MemoryUse.PeakResident() ?? Process.GetCurrentProcess().PeakWorkingSet64;
+            LineProcess.Say(output,
+                $"figures {JsonSerializer.Serialize(new StepFigures(peak, backend.PeakBytes, work.Note))}");
+            return 0;
+        }
+        catch (Exception e)
+        {
+            LineProcess.Say(output, $"error {e.Message}");
+            return 1;
+        }
     }
 
-    private static (double[] Seconds, string Note) TrainingSteps(CpuBackend backend, string config, int steps)
+    /// <summary>The configuration as it is measured here, and what differs from its file.</summary>
+    public static (RunConfig Config, string Note) Load(string path)
     {
-        var run = RunConfig.Load(config, []);
-        var note = "";
+        var run = RunConfig.Load(path, []);
         // The dataset's files may be missing: shapes of the same size cost the same.
-        if (run.Text("dataset") == "fashion-scenes"
-            && !(FashionMnist.IsInstalled(SceneSplit.Train) && FashionMnist.IsInstalled(SceneSplit.Test)))
-            (run, note) =
-                (RunConfig.Load(config, ["dataset=scenes"]), "on generated shapes: Fashion-MNIST is not installed");
-        using var session = TrainingSession.Create(run, backend);
-        var step = new OptimizationStep(session, traceNaN: false);
-        return ([.. Enumerable.Range(0, steps).Select(_ => TrainingRun.Timed(backend, step).Seconds)], note);
+        return run.Text("dataset") == "fashion-scenes"
+            && !(FashionMnist.IsInstalled(SceneSplit.Train) && FashionMnist.IsInstalled(SceneSplit.Test))
+                ? (RunConfig.Load(path, ["dataset=scenes"]), "on generated shapes: Fashion-MNIST is not installed")
+                : (run, "");
     }
 
-    private static double[] VisionSteps(CpuBackend backend, int steps)
+    private static Work Training(CpuBackend backend, string path)
+    {
+        var (config, note) = Load(path);
+        var session = TrainingSession.Create(config, backend);
+        var step = new OptimizationStep(session, traceNaN: false);
+        return new Work(() => TrainingRun.Timed(backend, step).Seconds, note, session.Dispose);
+    }
+
+    private static Work Vision(CpuBackend backend)
     {
         var config = new VisionConfig();
-        using var encoder = VisionTransformer.Create(config, backend);
+        var encoder = VisionTransformer.Create(config, backend);
         var image = Operands.Draw(backend, [VitBatch, 3, config.ImageRes, config.ImageRes]);
-        var seconds = new double[steps];
-        for (var i = 0; i < steps; i++)
+        return new Work(Step, "", encoder.Dispose);
+
+        double Step()
         {
             using var scope = MemoryScope.Begin();
             var start = Stopwatch.GetTimestamp();
             encoder.Forward(image, ForwardContext.Evaluation).Mean().Backward();
-            seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             foreach (var p in encoder.Parameters)
             {
                 p.Value.Grad?.Dispose();
                 p.Value.Grad = null;
             }
+            return seconds;
         }
-        return seconds;
+    }
+
+    private sealed record Work(Func<double> Step, string Note, Action End) : IDisposable
+    {
+        public void Dispose() => End();
     }
 }

@@ -9,6 +9,7 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
     private readonly int[] _pictureNumbers;
     private readonly string _imageRoot;
     private readonly AnnotationDatasetOptions _options;
+    private readonly PictureTarget[] _size;
 
     /// <summary>Reads the annotation files; pictures are read when asked for.</summary>
     /// <param name="annotationFiles">At least one file in the format of <see cref="AnnotationFile"/>.</param>
@@ -27,6 +28,7 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
         var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
         _pictureNumbers = [.. _annotations.Select(
             a => numbers.TryGetValue(a.Image, out var known) ? known : numbers[a.Image] = numbers.Count)];
+        _size = [_options.Augmentation.Wanted(_options.ImageSize)];
         Pictures = AnnotationFiles.Pictures(_annotations, _options.Pictures, _options.Warn);
     }
 
@@ -51,7 +53,7 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
     {
         var random = SampleBuilder.RandomOf(index, Count, seed, epoch);
         var annotation = _annotations[index];
-        var original = Pictures.Read(Path.Combine(_imageRoot, annotation.Image));
+        var original = Pictures.Read(Path.Combine(_imageRoot, annotation.Image), _size);
         var usable = Annotations.UsableRegions(annotation, original.Width, original.Height, _imageRoot);
         var regions = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable).Draw(random)];
         var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);

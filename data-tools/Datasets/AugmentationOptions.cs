@@ -40,4 +40,8 @@ public sealed record AugmentationOptions
 
     /// <summary>Whether two operations of RandAugment are drawn, at level 7 of 10.</summary>
     public bool RandAugments { get; init; }
+
+    /// <summary>What is wanted of a picture: all of it, to be cropped, or the size of the sample.</summary>
+    /// <param name="size">Side of the sample.</param>
+    internal PictureTarget Wanted(int size) => LeastCrop < 1 ? PictureTarget.Whole : PictureTarget.Square(size, Resize);
 }

@@ -36,8 +36,8 @@ internal static class SampleBuilder
             : annotation.Exchange!.In(caption, random.Pick(annotation.Exchange.Others), maxWords);
     }
 
-    /// <summary>Resizes and augments.</summary>
-    /// <param name="original">The picture.</param>
+    /// <summary>Augments.</summary>
+    /// <param name="original">The picture as <see cref="AugmentationOptions.Wanted"/> says.</param>
     /// <param name="number">Its number in the data set.</param>
     /// <param name="caption">The cleaned phrase.</param>
     /// <param name="paraphrase">A cleaned paraphrase, or null.</param>
@@ -46,13 +46,12 @@ internal static class SampleBuilder
     /// <param name="options">How often which augmentation.</param>
     /// <param name="random">The sample's random numbers.</param>
     public static RegionSample Build(
-        RgbImage original, long number, string caption, string? paraphrase, IReadOnlyList<Region> regions, int size,
+        PictureViews original, long number, string caption, string? paraphrase, IReadOnlyList<Region> regions, int size,
         AugmentationOptions options, SeededRandom random)
     {
         (var picture, var mask) = options.LeastCrop < 1
-            ? Cropped(original, regions, size, options, random)
-            : (Resized(original, size, options), RegionMask.Of(
-                regions, original.Width, original.Height, size, size).Values);
+            ? Cropped(original.Images[0], regions, size, options, random)
+            : (original.Images[0], RegionMask.Of(regions, original.Width, original.Height, size, size).Values);
         if (random.Chance(options.FlipProbability))
         {
             picture = ImageOps.FlipHorizontal(picture);
@@ -74,17 +73,12 @@ internal static class SampleBuilder
         };
     }
 
-    // Generated scenes come in their final size.
-    private static RgbImage Resized(RgbImage picture, int size, AugmentationOptions options) =>
-        picture.Width == size && picture.Height == size ? picture
-        : options.Resize == Resampling.Bicubic ? ImageOps.ResizeBicubic(picture, size, size)
-        : ImageOps.ResizeBilinear(picture, size, size);
-
     private static (RgbImage Picture, float[] Mask) Cropped(RgbImage original, IReadOnlyList<Region> regions, int size,
         AugmentationOptions options, SeededRandom random)
     {
         var (x, y, width, height) = RandomCrop.Draw(original.Width, original.Height, options.LeastCrop, random);
-        var picture = Resized(ImageOps.Crop(original, x, y, width, height), size, options);
+        PictureTarget[] sample = [PictureTarget.Square(size, options.Resize)];
+        var picture = PictureViews.Of(ImageOps.Crop(original, x, y, width, height), sample).Images[0];
         var whole = RegionMask.Of(regions, original.Width, original.Height).Values;
         int[] columns = RegionGrid.NearestSources(width, size), rows = RegionGrid.NearestSources(height, size);
         var mask = new float[size * size];

@@ -5,6 +5,7 @@ public sealed class SceneDataset : IRegionDataset
 {
     private readonly ISceneSource _scenes;
     private readonly SceneDatasetOptions _options;
+    private readonly PictureTarget[] _size;
 
     /// <summary>Creates the dataset.</summary>
     /// <param name="scenes">Where the scenes come from.</param>
@@ -14,7 +15,7 @@ public sealed class SceneDataset : IRegionDataset
     {
         ArgumentNullException.ThrowIfNull(scenes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Count);
-        (_scenes, _options) = (scenes, options);
+        (_scenes, _options, _size) = (scenes, options, [options.Augmentation.Wanted(scenes.Size)]);
     }
 
     /// <inheritdoc/>
@@ -34,6 +35,7 @@ public sealed class SceneDataset : IRegionDataset
         var regions = SceneRegions.Of(
             scene, _options.Regions, _options.RegionShare, _options.Seed, _options.Split, number);
         return SampleBuilder.Build(
-            scene.Picture, number, caption, paraphrase, regions, ImageSize, _options.Augmentation, random);
+            PictureViews.Of(scene.Picture, _size), number, caption, paraphrase, regions, ImageSize,
+            _options.Augmentation, random);
     }
 }

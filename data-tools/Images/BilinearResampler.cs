@@ -1,3 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace AmcEngine.DataTools;
 
 /// <summary>
@@ -62,19 +66,57 @@ internal sealed class BilinearResampler : RowResampler
     {
         int[] upper = taps.First == _pushed ? _lower : _upper, lower = _lower;
         // OpenCV's order of shifts; another order rounds differently.
-        for (var i = 0; i < target.Length; i++)
+        ref var first = ref MemoryMarshal.GetArrayDataReference(upper);
+        ref var second = ref MemoryMarshal.GetArrayDataReference(lower);
+        var i = 0;
+        for (; i <= target.Length - Vector256<int>.Count; i += Vector256<int>.Count)
+        {
+            var sum = ((taps.Weight0 * (Vector256.LoadUnsafe(ref first, (nuint)i) >> 4)) >> 16)
+                + ((taps.Weight1 * (Vector256.LoadUnsafe(ref second, (nuint)i) >> 4)) >> 16);
+            var levels = (sum + Vector256.Create(2)) >> 2;
+            var words = Vector128.Narrow(levels.GetLower(), levels.GetUpper());
+            var bytes = Vector128.Narrow(words.AsUInt16(), words.AsUInt16());
+            Unsafe.WriteUnaligned(ref target[i], bytes.AsUInt64().ToScalar());
+        }
+        for (; i < target.Length; i++)
             target[i] =
                 (byte)((((taps.Weight0 * (upper[i] >> 4)) >> 16) + ((taps.Weight1 * (lower[i] >> 4)) >> 16) + 2) >> 2);
     }
 
     private void ResizeRow(ReadOnlySpan<byte> row, int[] target)
     {
-        for (int x = 0, o = 0; x < _columns.Length; x++)
+        var done = _channels == RgbImage.Channels ? ResizePixels(row, target) : 0;
+        for (int x = done, o = done * _channels; x < _columns.Length; x++)
         {
             var taps = _columns[x];
             int first = taps.First * _channels, second = taps.Second * _channels;
             for (var c = 0; c < _channels; c++)
                 target[o++] = row[first + c] * taps.Weight0 + row[second + c] * taps.Weight1;
+        }
+    }
+
+    // Three channels are had as four: the fourth is written over by the pixel that follows. Gives how many pixels from
+    // the left were made this way, which is all but those that would read or write over an edge.
+    private int ResizePixels(ReadOnlySpan<byte> row, int[] target)
+    {
+        ref var source = ref MemoryMarshal.GetReference(row);
+        ref var sums = ref MemoryMarshal.GetArrayDataReference(target);
+        var last = row.Length - 4;
+        var x = 0;
+        for (; x < _columns.Length - 1; x++)
+        {
+            ref readonly var taps = ref _columns[x];
+            if (3 * taps.Second > last)
+                break;
+            var sum = Pixel(ref source, taps.First) * taps.Weight0 + Pixel(ref source, taps.Second) * taps.Weight1;
+            sum.StoreUnsafe(ref sums, (nuint)(3 * x));
+        }
+        return x;
+
+        static Vector128<int> Pixel(ref byte row, int index)
+        {
+            var bytes = Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref row, 3 * index)));
+            return Vector128.WidenLower(Vector128.WidenLower(bytes.AsByte())).AsInt32();
         }
     }
 

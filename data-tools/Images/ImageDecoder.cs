@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using SkiaSharp;
 
 namespace AmcEngine.DataTools;
@@ -8,6 +10,8 @@ internal static class ImageDecoder
 {
     /// <summary>What stands where nothing could be decoded: the grey that a JPEG decoder leaves, too.</summary>
     public const byte MissingGray = 128;
+
+    private const int PixelsAtATime = 4;
 
     /// <summary>Decodes; see <see cref="PictureFile"/> for the rules.</summary>
     /// <exception cref="UnreadablePictureException">Nothing can be decoded.</exception>
@@ -26,6 +30,17 @@ internal static class ImageDecoder
             $"{name}: the picture is damaged, nothing of it can be decoded; replace the file.");
     }
 
+    /// <summary>Width × height that a picture's bytes tell; 0 where they tell none.</summary>
+    public static unsafe long PixelsOf(byte[] encoded)
+    {
+        fixed (byte* bytes = encoded)
+        {
+            using var data = SKData.Create((nint)bytes, encoded.Length);
+            using var codec = SKCodec.Create(data);
+            return codec is null ? 0 : (long)codec.Info.Width * codec.Info.Height;
+        }
+    }
+
     /// <summary>Lays RGBA pixels (not premultiplied) on white.</summary>
     public static RgbImage OnWhite(ReadOnlySpan<byte> rgba, int width, int height)
     {
@@ -36,6 +51,35 @@ internal static class ImageDecoder
 
     /// <summary>The same into as many RGB pixels.</summary>
     public static void OnWhite(ReadOnlySpan<byte> rgba, Span<byte> rgb)
+    {
+        for (var o = 0; o < rgb.Length;)
+        {
+            o += Opaque(rgba[(o / 3 * 4)..], rgb[o..]);
+            var end = Math.Min(o + 3 * PixelsAtATime, rgb.Length);
+            Blend(rgba[(o / 3 * 4)..], rgb[o..end]);
+            o = end;
+        }
+    }
+
+    // As many pixels as are opaque, from the first on, and can be had four at a time; the bytes written.
+    private static int Opaque(ReadOnlySpan<byte> rgba, Span<byte> rgb)
+    {
+        var colours = Vector128.Create((byte)0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
+        var alpha = Vector128.Create(0xFF000000).AsByte();
+        ref byte source = ref MemoryMarshal.GetReference(rgba), target = ref MemoryMarshal.GetReference(rgb);
+        var o = 0;
+        // The four bytes behind the pixels are written over by those that follow.
+        for (nuint i = 0; o <= rgb.Length - Vector128<byte>.Count; i += 16, o += 3 * PixelsAtATime)
+        {
+            var pixels = Vector128.LoadUnsafe(ref source, i);
+            if ((pixels & alpha) != alpha)
+                break;
+            Vector128.Shuffle(pixels, colours).StoreUnsafe(ref target, (nuint)o);
+        }
+        return o;
+    }
+
+    private static void Blend(ReadOnlySpan<byte> rgba, Span<byte> rgb)
     {
         for (int i = 0, o = 0; o < rgb.Length; i += 4, o += 3)
         {
@@ -68,7 +112,7 @@ internal static class ImageDecoder
         var rgba = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            var result = ReadPixels(codec, rgba);
+            var result = ReadPixels(codec, codec.Info.Size, rgba);
             if (result is not (SKCodecResult.Success or SKCodecResult.IncompleteInput or SKCodecResult.ErrorInInput))
                 return null;
             damaged |= result != SKCodecResult.Success;
@@ -86,11 +130,11 @@ internal static class ImageDecoder
         }
     }
 
-    private static SKCodecResult ReadPixels(SKCodec codec, byte[] rgba)
+    /// <summary>Decodes a picture in its own size or another that the codec has, four bytes a pixel.</summary>
+    public static SKCodecResult ReadPixels(SKCodec codec, SKSizeI size, byte[] rgba)
     {
         // No colour space: Skia then leaves the stored values alone, as OpenCV and Pillow do.
-        var info = new SKImageInfo(
-            codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
+        var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
         unsafe
         {
             fixed (byte* target = rgba)

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace AmcEngine.DataTools;
 
 /// <summary>
@@ -87,14 +89,9 @@ public static class ImageOps
     public static RgbImage FlipHorizontal(RgbImage image)
     {
         var result = new RgbImage(image.Width, image.Height);
+        var stride = image.Width * RgbImage.Channels;
         for (var y = 0; y < image.Height; y++)
-        {
-            for (var x = 0; x < image.Width; x++)
-            {
-                var source = (y * image.Width + image.Width - 1 - x) * 3;
-                image.Pixels.AsSpan(source, 3).CopyTo(result.Pixels.AsSpan((y * image.Width + x) * 3));
-            }
-        }
+            MirrorRow(image.Pixels.AsSpan(y * stride, stride), result.Pixels.AsSpan(y * stride, stride));
         return result;
     }
 
@@ -149,10 +146,16 @@ public static class ImageOps
 
         int hueShift = (int)(255 * hue), saturationShift = (int)(255 * saturation);
         HsvConversion.FromRgb(pixels, pixels);
+        Span<byte> hues = stackalloc byte[256], saturations = stackalloc byte[256];
+        for (var v = 0; v < 256; v++)
+        {
+            hues[v] = (byte)((((v + hueShift) % 180) + 180) % 180);
+            saturations[v] = (byte)Math.Clamp(v + saturationShift, 0, 255);
+        }
         for (var i = 0; i < pixels.Length; i += 3)
         {
-            pixels[i] = (byte)((((pixels[i] + hueShift) % 180) + 180) % 180);
-            pixels[i + 1] = (byte)Math.Clamp(pixels[i + 1] + saturationShift, 0, 255);
+            pixels[i] = hues[pixels[i]];
+            pixels[i + 1] = saturations[pixels[i + 1]];
         }
         HsvConversion.ToRgb(pixels, pixels, image.Width);
         return result;
@@ -187,6 +190,24 @@ public static class ImageOps
             for (var i = 0; i < channel.Length; i++)
                 channel[i] = table[pixels[i * 3 + c]];
         }
+    }
+
+    private static void MirrorRow(ReadOnlySpan<byte> source, Span<byte> target)
+    {
+        // Five pixels at a time, and a byte that those that follow write over. The first block begins a byte before its
+        // pixels, or it would end behind the row.
+        const int bytes = 5 * RgbImage.Channels;
+        var last = Vector128.Create((byte)13, 14, 15, 10, 11, 12, 7, 8, 9, 4, 5, 6, 1, 2, 3, 0);
+        var order = Vector128.Create((byte)12, 13, 14, 9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2, 15);
+        var o = 0;
+        if (source.Length > Vector128<byte>.Count)
+        {
+            Vector128.Shuffle(Vector128.Create(source[^16..]), last).CopyTo(target);
+            for (o = bytes; o <= source.Length - bytes - 1; o += bytes)
+                Vector128.Shuffle(Vector128.Create(source[(source.Length - bytes - o)..]), order).CopyTo(target[o..]);
+        }
+        for (; o < source.Length; o += RgbImage.Channels)
+            source.Slice(source.Length - RgbImage.Channels - o, RgbImage.Channels).CopyTo(target[o..]);
     }
 
     private static byte[] BrightnessContrastTable(RgbImage image, double brightness, double contrast)

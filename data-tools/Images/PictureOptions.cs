@@ -40,6 +40,15 @@ public sealed record PictureOptions
     /// <summary>What to do with EXIF orientation; boxes belong to one way or the other.</summary>
     public ExifOrientation Exif { get; init; } = ExifOrientation.Apply;
 
+    /// <summary>
+    /// Whether a JPEG may be decoded at a fraction of its size, no smaller than what is wanted of it; faster, and other
+    /// pixels.
+    /// </summary>
+    public bool FastDecode { get; init; }
+
+    /// <summary>Where pictures are kept in the size that is wanted; null for nowhere.</summary>
+    public PictureCache? Cache { get; init; }
+
     /// <summary>What the numbers of a box mean.</summary>
     public BoxFormat Boxes { get; init; } = BoxFormat.Auto;
 }

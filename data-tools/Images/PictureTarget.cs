@@ -6,20 +6,29 @@ namespace AmcEngine.DataTools;
 public sealed record PictureTarget(Func<int, int, (int Width, int Height)> Size, Resampling Rule)
 {
     /// <summary>The picture as it is.</summary>
-    public static PictureTarget Whole { get; } = new((width, height) => (width, height), Resampling.Bilinear);
+    public static PictureTarget Whole { get; } =
+        new((width, height) => (width, height), Resampling.Bilinear) { Name = "whole" };
+
+    /// <summary>Tells it from all other targets; null for one that only its maker knows.</summary>
+    public string? Name { get; private init; }
 
     /// <summary>Of the resized picture only the square in the middle; null: all of it.</summary>
     public CentreCrop? Crop { get; private init; }
 
     /// <summary>A square, as models want it: the whole picture, whatever its shape.</summary>
-    public static PictureTarget Square(int side, Resampling rule) => new((_, _) => (side, side), rule);
+    public static PictureTarget Square(int side, Resampling rule) =>
+        new((_, _) => (side, side), rule) { Name = FormattableString.Invariant($"square {side} {rule}") };
 
     /// <summary>The square in the middle, as CLIP was trained.</summary>
     /// <param name="side">Its side.</param>
     public static PictureTarget Centre(int side)
     {
         var crop = new CentreCrop(side);
-        return new PictureTarget(crop.Resized, Resampling.Bicubic) { Crop = crop };
+        return new PictureTarget(crop.Resized, Resampling.Bicubic)
+        {
+            Crop = crop,
+            Name = FormattableString.Invariant($"centre {side}")
+        };
     }
 
     /// <summary>What is wanted of the picture once it is resized.</summary>
@@ -39,16 +48,20 @@ public sealed record PictureViews(int Width, int Height, IReadOnlyList<RgbImage>
         pixel is { } p ? ((p.X + 0.5f) * view.Width / Width, (p.Y + 0.5f) * view.Height / Height) : null;
 
     /// <summary>The views of a picture in memory.</summary>
-    public static PictureViews Of(RgbImage picture, IReadOnlyList<PictureTarget> targets)
+    public static PictureViews Of(RgbImage picture, IReadOnlyList<PictureTarget> targets) =>
+        Of(picture, targets, picture.Width, picture.Height);
+
+    /// <summary>The views of a picture that was decoded in another size than its own.</summary>
+    internal static PictureViews Of(RgbImage picture, IReadOnlyList<PictureTarget> targets, int ownWidth, int ownHeight)
     {
         var images = new RgbImage[targets.Count];
         for (var i = 0; i < images.Length; i++)
         {
-            (var width, var height) = targets[i].Size(picture.Width, picture.Height);
+            (var width, var height) = targets[i].Size(ownWidth, ownHeight);
             images[i] = targets[i].Finish((width, height) == (picture.Width, picture.Height) ? picture
                 : targets[i].Rule == Resampling.Bicubic ? ImageOps.ResizeBicubic(picture, width, height)
                 : ImageOps.ResizeBilinear(picture, width, height));
         }
-        return new PictureViews(picture.Width, picture.Height, images);
+        return new PictureViews(ownWidth, ownHeight, images);
     }
 }

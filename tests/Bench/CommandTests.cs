@@ -20,10 +20,17 @@ internal sealed class CommandTests
     [TestCase("attention --rounds 3", "unknown option --rounds")]
     [TestCase("step --config nowhere.yaml", "nowhere.yaml: no such file")]
     [TestCase("step --steps 0", "--steps 0")]
+    [TestCase("step --peer tensorflow", "--peer tensorflow: use torch or torch-plain")]
+    [TestCase("step --python python3", "--python python3: is for --peer")]
+    [TestCase("attention --order 3", "--order 3: use 1 or 2")]
+    [TestCase("attention --keys 65", "--keys is for --order 2")]
+    [TestCase("attention --order 2 --keys 0", "--keys 0: at least 1")]
     [TestCase("memory --kernel gemm", "--kernel gemm: no such kernel; they are add, ")]
     [TestCase("ops many", "ops many")]
     [TestCase("ops 1 2", "ops 1 2")]
     [TestCase("gemm-contender", "internal use")]
+    [TestCase("step-run", "internal use")]
+    [TestCase("attention-run fast 1", "internal use")]
     public void Wrong_arguments_are_named_in_one_line(string line, string expected)
     {
         var error = Assert.Throws<ArgumentsException>(() => Program.Run(line.Split(' ')))!;
@@ -35,7 +42,7 @@ internal sealed class CommandTests
     {
         var lines = Usage.Text.Split('\n');
         foreach (var command in new[] { "gemm", "attention", "step", "peers", "memory", "peaks", "quick", "ops",
-            "suites", "vg-files", "gpu", "help" })
+            "suites", "pipeline", "vg-files", "gpu", "help" })
             Assert.That(lines.Any(l => l.StartsWith($"  {command} ", StringComparison.Ordinal)), Is.True, command);
     }
 

@@ -36,6 +36,7 @@ internal sealed class ProfileTests : FolderTests
             new[] { "data", "forward", "explanation gradient", "backward", "gradient check",
                 "optimizer and momentum update", "other" }));
         Assert.That((double)p["amc_share"]! < 1, Is.True);
+        Assert.That((double)p["data_wait_share"]!, Is.InRange(0, 1));
         Assert.That((double)p["machine"]!["fma_gflops_one_thread"]! > 0, Is.True);
         if (OperatingSystem.IsLinux())
             Assert.That((long)p["peak_rss_bytes"]! > (long)p["peak_device_bytes"]!, Is.True);
@@ -108,7 +109,8 @@ internal sealed class ProfileTests : FolderTests
     {
         var answer = Amcx.Run("profile", "--config", _config, "--device", "cpu", "--steps", "1", "--shapes");
         Assert.That(answer.Code, Is.Zero, answer.Error);
-        foreach (var part in new[] { "step: median", "without AMC", "machine:", "vision encoder", "backward",
+        foreach (var part in new[] { "step: median", "without AMC", "waiting for data:", "machine:", "vision encoder",
+            "backward",
             "explanation gradient", "matmul nt", "GFLOP/s", "M16 N16 K", "optimizer state", "generation 2" })
             Assert.That(answer.Out, Does.Contain(part));
     }

@@ -303,11 +303,39 @@ internal sealed class ResumeTests : FolderTests
         Assert.That(Amcx.Run("train", "--resume", _folder.PathOf("runs/tiny-2"), "--steps", "12").Code, Is.Zero);
     }
 
+    // Five steps an epoch and a save each six: a run is resumed inside of an epoch. The run beside it has one thread
+    // and no cache; the cache of the killed one is warm in part, and one of its entries is damaged.
+    [Test]
+    [Platform(Exclude = "Win")]
+    public void A_run_killed_within_an_epoch_resumes_to_the_bits_of_one_thread_without_a_cache()
+    {
+        var (config, _) = Annotations(20);
+        string run = _folder.PathOf("run"), whole = _folder.PathOf("whole"), cache = _folder.PathOf("cache");
+        string[] own = ["steps=100000", "augment=true", "save_every=6", "eval_every=100000"];
+        using (var child = Child.Start(_folder.Path, ["train", "--config", config, "--output", run, "--threads", "1",
+            "--set", .. own, "save_async=false", "workers=3", $"cache={cache}"]))
+        {
+            Assert.That(child.WaitFor("step 7/"), Is.True, child.Error);
+            child.Signal(9);
+            child.End();
+        }
+        var last = CheckpointState.Load(RunFiles.Last(run, "state.json")).Step + 7;
+        var entry = Directory.GetFiles(cache, "*", SearchOption.AllDirectories)[0];
+        File.WriteAllBytes(entry, [.. File.ReadAllBytes(entry)[..^1], 0]);
+
+        var resumed = Amcx.Run("train", "--resume", run, "--steps", $"{last}");
+        Assert.That(resumed.Code, Is.Zero, resumed.Error);
+        Assert.That(resumed.Error, Does.Contain("is damaged; it is made again"));
+        Assert.That(Amcx.Run(["train", "--config", config, "--output", whole, "--steps", $"{last}", "--set", .. own,
+            "workers=1"]).Code, Is.Zero);
+        RunFiles.AssertSameWeights(run, whole);
+    }
+
     // Scenes written out as pictures with annotations, and the vocabulary that belongs to them.
-    private (string Config, string Data) Annotations()
+    private (string Config, string Data) Annotations(int count = 16)
     {
         var data = _folder.PathOf("data");
-        Assert.That(Amcx.Run("data", "scenes", "--output", data, "--count", "16", "--size", "64").Code, Is.Zero);
+        Assert.That(Amcx.Run("data", "scenes", "--output", data, "--count", $"{count}", "--size", "64").Code, Is.Zero);
         var files = Directory.GetFiles(data, "*.json");
         if (!File.Exists(Path.Combine(data, "train.json")))
             File.Copy(files[0], Path.Combine(data, "train.json"));

@@ -75,6 +75,10 @@ internal sealed partial class ConfigProbe
         _folder.Write("turned.jpg", [.. jpeg[..2], .. turned[2..38], .. jpeg[2..]]);
         _folder.Write(
             "turned.json", Annotations(16, 0).Replace("images/000001.png", "turned.jpg", StringComparison.Ordinal));
+        SceneExporter.Export(
+            SceneKinds.Create("scenes", 96), _folder.PathOf("large"), 1, 1, SceneSplit.Train, SceneFormat.Jpeg);
+        _folder.Write("large.json",
+            Annotations(16, 0).Replace("images/000001.png", "large/images/000000.jpg", StringComparison.Ordinal));
         var bad = string.Concat(
             Enumerable.Repeat("""{"image": "images/000000.png", "caption": "", "bbox": [[1, 1, 30, 30]]},""", 12));
         _folder.Write("bad.json", "[" + bad + Annotations(16, 0)[1..]);

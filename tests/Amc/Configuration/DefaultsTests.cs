@@ -91,6 +91,10 @@ internal sealed class DefaultsTests
         max_bad_share 0.01
         box_format auto
         exif apply
+        workers -
+        fast_decode false
+        cache -
+        cache_size 20
         model albef
         explain.mode -
         explain.layer -

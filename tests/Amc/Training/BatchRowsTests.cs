@@ -40,7 +40,7 @@ internal sealed class BatchRowsTests : FolderTests
     public void Each_row_is_its_own_sample_in_the_order_of_its_epoch()
     {
         var dataset = Dataset();
-        var loader = Loader(dataset);
+        using var loader = Loader(dataset);
         Assert.That(loader.StepsPerEpoch, Is.EqualTo(3), "the tenth sample of an epoch is dropped");
         for (var step = 0; step < 9; step++)
         {
@@ -65,7 +65,7 @@ internal sealed class BatchRowsTests : FolderTests
     public void Epochs_show_other_boxes_phrases_and_augmentations()
     {
         var dataset = Dataset();
-        var loader = Loader(dataset);
+        using var loader = Loader(dataset);
         (float[] Image, float[] Mask, string Ids)[] Rows(int epoch) =>
             [.. Enumerable.Range(3 * epoch, 3).SelectMany(step =>
             {
@@ -92,10 +92,15 @@ internal sealed class BatchRowsTests : FolderTests
     public void Texts_are_cut_to_max_tokens_and_padded_to_min_tokens()
     {
         var dataset = Dataset();
-        Assert.That(new BatchLoader(dataset, Tokenizer, 3, 4, Seed).Get(0).Text.Length, Is.EqualTo(4),
-            "[CLS] and three of ten words");
-        Assert.That(new BatchLoader(dataset, Tokenizer, 3, 25, Seed).Get(0).Text.Length, Is.InRange(2, 11));
-        Assert.That(new BatchLoader(dataset, Tokenizer, 3, 25, Seed, 17).Get(0).Text.Length, Is.EqualTo(17));
+        Assert.That(Length(4), Is.EqualTo(4), "[CLS] and three of ten words");
+        Assert.That(Length(25), Is.InRange(2, 11));
+        Assert.That(Length(25, 17), Is.EqualTo(17));
+
+        int Length(int most, int least = 0)
+        {
+            using var loader = new BatchLoader(dataset, Tokenizer, 3, most, Seed, least);
+            return loader.Get(0).Text.Length;
+        }
     }
 
     [TestCase(2, 3)]
@@ -105,7 +110,7 @@ internal sealed class BatchRowsTests : FolderTests
         AnnotationFile.Save(_folder.PathOf("long.json"), Enumerable.Range(0, 4).Select(
             i => new RegionAnnotation($"{i}.png", ["a b c d e f g h"], [new Box(0, 0, 8, 8)])));
         var config = Config($"max_words: {words}");
-        BatchLoader loader = new(DataSources.Train(config), DataSources.Tokenizer(config), config.BatchSize,
+        using BatchLoader loader = new(DataSources.Train(config), DataSources.Tokenizer(config), config.BatchSize,
             config.Integer("max_tokens"), config.Seed);
         Assert.That(loader.Get(0).Text.Length, Is.EqualTo(tokens));
         Assert.That(DataSources.Test(config)![0].Caption, Is.EqualTo("a b c d e f g h"[..(2 * words - 1)]));
@@ -143,14 +148,15 @@ internal sealed class BatchRowsTests : FolderTests
     public void An_unusable_sample_gives_its_place_to_one_of_another_batch()
     {
         var whole = Dataset();
-        var before = Loader(whole);
+        using var before = Loader(whole);
         var order = before.Order(0);
         // The second sample of the epoch, and the one that would take its place.
         File.WriteAllText(_folder.PathOf($"{order[1]}.png"), "<html>");
         File.Delete(_folder.PathOf($"{order[4]}.png"));
         var damaged = Dataset();
-        var after = Loader(damaged);
+        using var after = Loader(damaged);
         var batch = after.Get(0);
+        using var later = Loader(Dataset());
         float[] Row(float[] all, int row) => all[(row * 3 * Pixels)..((row + 1) * 3 * Pixels)];
         Assert.Multiple(() =>
         {
@@ -158,7 +164,7 @@ internal sealed class BatchRowsTests : FolderTests
             Assert.That(Row(batch.Images, 1), Is.EqualTo(damaged.Get(order[5], Seed, 0).Image),
                 "the next usable one after a batch's length");
             Assert.That(Row(batch.Images, 2), Is.EqualTo(damaged.Get(order[2], Seed, 0).Image));
-            Assert.That(Row(Loader(Dataset()).Get(1).Images, 1), Is.EqualTo(damaged.Get(order[7], Seed, 0).Image),
+            Assert.That(Row(later.Get(1).Images, 1), Is.EqualTo(damaged.Get(order[7], Seed, 0).Image),
                 "the same in a run that begins there");
             Assert.That(damaged.Pictures.Undecodable, Is.EqualTo(2));
         });
@@ -169,7 +175,8 @@ internal sealed class BatchRowsTests : FolderTests
     {
         for (var i = 0; i < 10; i++)
             File.Delete(_folder.PathOf($"{i}.png"));
-        Assert.That(() => Loader(Dataset()).Get(0), Throws.TypeOf<DataException>().With.Message.Contains(
+        using var loader = Loader(Dataset());
+        Assert.That(() => loader.Get(0), Throws.TypeOf<DataException>().With.Message.Contains(
             "none of the 10 training samples can be used").And.Message.Contains("picture not found"));
     }
 

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Globalization;
+using AmcEngine.Bench.Harness;
+
+namespace AmcEngine.Bench.Cpu;
+
+/// <summary>
+/// The training transform as Python has it: Pillow decodes, resizes and changes colours, NumPy normalises. It runs in a
+/// process of its own, on one thread, and works only when asked.
+/// </summary>
+internal sealed class PillowPeer : IDisposable
+{
+    // The same work for a picture: RGB, 256 × 256 bilinear, mirrored 0.5, grey 0.2, jitter 0.5 (brightness by the mean
+    // and contrast from one table; hue and saturation shifted), floats with the channels first, and a box's mask.
+    private const string Script = """
+        import glob, os, random, sys, time
+        import numpy, PIL
+        from PIL import Image, ImageOps, ImageStat
+        files = sorted(glob.glob(os.path.join(sys.argv[1], '*.jpg')))
+        side = int(sys.argv[2])
+        mean = numpy.array([0.48145466, 0.4578275, 0.40821073], numpy.float32)[:, None, None]
+        std = numpy.array([0.26862954, 0.26130258, 0.27577711], numpy.float32)[:, None, None]
+        scale, shift = 1 / (255 * std), mean / std
+        def jitter(image, r):
+            b, c, s, h = r.uniform(.6, 1.4), r.uniform(.6, 1.4), r.uniform(.6, 1.4), r.uniform(-.4, .4)
+            offset = (b - 1) * sum(ImageStat.Stat(image).mean) / 3
+            image = image.point([min(255, max(0, int(v * c + offset))) for v in range(256)] * 3)
+            hue, saturation, value = image.convert('HSV').split()
+            hue = hue.point([(v + int(255 * h)) % 256 for v in range(256)])
+            saturation = saturation.point([min(255, v + int(255 * s)) for v in range(256)])
+            return Image.merge('HSV', (hue, saturation, value)).convert('RGB')
+        def sample(path, r):
+            image = Image.open(path)
+            width, height = image.size
+            image = image.convert('RGB').resize((side, side), Image.BILINEAR)
+            mask = numpy.zeros((height, width), numpy.uint8)
+            mask[height // 4:height // 2, width // 4:width // 2] = 1
+            mask = Image.fromarray(mask).resize((side, side), Image.NEAREST)
+            if r.random() < .5:
+                image, mask = ImageOps.mirror(image), ImageOps.mirror(mask)
+            if r.random() < .2:
+                image = image.convert('L').convert('RGB')
+            if r.random() < .5:
+                image = jitter(image, r)
+            pixels = numpy.asarray(image).transpose(2, 0, 1).astype(numpy.float32)
+            pixels *= scale
+            pixels -= shift
+            return pixels, numpy.asarray(mask).astype(numpy.float32)
+        print('Pillow', PIL.__version__, 'and NumPy', numpy.__version__, flush=True)
+        for line in sys.stdin:
+            r = random.Random(1)
+            wall, cpu = time.perf_counter(), time.process_time()
+            for _ in range(int(line)):
+                for path in files:
+                    sample(path, r)
+            print(time.perf_counter() - wall, time.process_time() - cpu, flush=True)
+        """;
+
+    private readonly Process _process;
+
+    private PillowPeer(Process process, string details) => (_process, Details) = (process, details);
+
+    /// <summary>The versions.</summary>
+    public string Details { get; }
+
+    /// <summary>Starts it; null where Python or one of the two is not installed.</summary>
+    /// <param name="folder">The pictures.</param>
+    /// <param name="side">Side of the samples.</param>
+    public static PillowPeer? Start(string folder, int side)
+    {
+        // The system's Python has the system's packages, whatever other Python comes first on the path.
+        foreach (var python in new[] { "/usr/bin/python3", "python3" })
+        {
+            var start = new ProcessStartInfo(
+                python, ["-c", Script, folder, side.ToString(CultureInfo.InvariantCulture)])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            start.Environment["OMP_NUM_THREADS"] = start.Environment["OPENBLAS_NUM_THREADS"] = "1";
+            try
+            {
+                var process = Process.Start(start)!;
+                process.ErrorDataReceived += (_, _) => { };
+                process.BeginErrorReadLine();
+                if (process.StandardOutput.ReadLine() is { } details)
+                    return new PillowPeer(process, details);
+                process.Dispose();
+            }
+            catch (System.ComponentModel.Win32Exception)
+            {
+                // There is none of that name.
+            }
+        }
+        return null;
+    }
+
+    /// <summary>
+    /// Makes a sample of each picture, so many times over; seconds by the clock and of the processor.
+    /// </summary>
+    /// <exception cref="BenchException">It has ended.</exception>
+    public (double Wall, double Cpu) Run(int times)
+    {
+        _process.StandardInput.WriteLine(times.ToString(CultureInfo.InvariantCulture));
+        _process.StandardInput.Flush();
+        var answer = _process.StandardOutput.ReadLine()?.Split(' ')
+            ?? throw new BenchException("Pillow's process ended without an answer");
+        return (double.Parse(answer[0], CultureInfo.InvariantCulture),
+            double.Parse(answer[1], CultureInfo.InvariantCulture));
+    }
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        if (!_process.WaitForExit(5000)) _process.Kill();
+        _process.Dispose();
+    }
+}
