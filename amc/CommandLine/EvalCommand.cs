@@ -26,15 +26,17 @@ internal static class EvalCommand
         if (options.CheckpointDir is not null)
             return EvalFolderCommand.Run(options, config, context, stop);
         var run = EvaluationRun.Of(options, config, context);
+        if (options.Resume)
+            run.RequireResumable();
         var checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
         run.Read();
+        using var samples = KeptSamples.Begin(options, run, checkpoint, context);
         using var backend = DeviceSelector.Open(options);
-        var answers = new AnswerFile();
         var summary = new EvaluationSummary(new Bootstrap());
         var cases = options.Report is null ? null : new CaseSample();
         var tally = new PointingTally(answer =>
         {
-            answers.Add(answer);
+            samples?.Add(answer);
             summary.Add(answer);
             cases?.Add(answer);
         });
@@ -48,11 +50,11 @@ internal static class EvalCommand
         };
         try
         {
-            run.Play(checkpoint, backend, tally, stop);
+            run.Play(checkpoint, backend, tally, stop, samples?.Known, samples is null ? null : samples.Flush);
         }
         catch (Exception) when (tally.Count > 0)
         {
-            KeepAnswers(options, context, Report(complete: false), answers);
+            KeepAnswers(options, context, Report(complete: false), samples);
             throw;
         }
         var report = Report(complete: true);
@@ -60,7 +62,7 @@ internal static class EvalCommand
         context.Out.WriteLine(report.Text);
         foreach (var line in SummaryText.Lines(summary))
             context.Out.WriteLine(line);
-        WriteAll([.. Outputs(options, report, answers), .. Page(options, report, cases, run.Questions)]);
+        WriteAll([.. Outputs(options, report, samples), .. Page(options, report, cases, run.Questions)]);
         return ErrorReporter.Success;
     }
 
@@ -70,6 +72,8 @@ internal static class EvalCommand
             throw new ConfigException("amcx eval: --checkpoint is missing; amcx eval --help shows an example");
         if (options.Checkpoint.Length > 0 && options.CheckpointDir is not null)
             throw new ConfigException("--checkpoint-dir: takes the place of --checkpoint; give one of the two");
+        if (options.Resume && options.CheckpointDir is not null)
+            throw new ConfigException("--resume: goes with one --checkpoint; leave it out with --checkpoint-dir");
         if (options.Curve is not null && options.CheckpointDir is null)
             throw new ConfigException("--curve: goes with --checkpoint-dir alone; add it, or leave --curve out");
         if (options.Curve is { } curve)
@@ -94,12 +98,12 @@ internal static class EvalCommand
     }
 
     private static void KeepAnswers(
-        EvalOptions options, CommandContext context, EvaluationReport report, AnswerFile answers)
+        EvalOptions options, CommandContext context, EvaluationReport report, KeptSamples? samples)
     {
         context.Out.WriteLine($"stopped early; so far {report.Text}");
         try
         {
-            WriteAll([.. Outputs(options, report, answers)]);
+            WriteAll([.. Outputs(options, report, samples)]);
         }
         catch (Exception e) when (OutputFiles.IsWriteFailure(e))
         {
@@ -108,12 +112,12 @@ internal static class EvalCommand
         }
     }
 
-    private static IEnumerable<Action> Outputs(EvalOptions options, EvaluationReport report, AnswerFile answers)
+    private static IEnumerable<Action> Outputs(EvalOptions options, EvaluationReport report, KeptSamples? samples)
     {
         if (options.Json is { } json)
             yield return () => report.SaveJson(json);
-        if (options.Samples is { } samples)
-            yield return () => EvaluationReport.SaveSamples(samples, answers);
+        if (samples is not null)
+            yield return samples.Save;
     }
 
     private static IEnumerable<Action> Page(

@@ -59,6 +59,11 @@ internal sealed class EvalOptions : MethodOptions
         + "image, boxes, point, hit, score (how likely phrase and picture match), flat, split, measures and more.")]
     public string? Samples { get; set; }
 
+    /// <summary>Whether to go on where an evaluation was stopped.</summary>
+    [Option("resume", HelpText = "Go on with what --samples holds of a stopped or killed evaluation: "
+        + "those questions are not asked again, and the results are those of an uninterrupted one.")]
+    public bool Resume { get; set; }
+
     /// <summary>Where to write a page with results and cases.</summary>
     [Option("report", MetaValue = "OUT.html",
         HelpText = "Write a page for a browser: the numbers, and up to 200 cases to sort, filter and look at.")]
@@ -76,6 +81,14 @@ internal sealed class EvalOptions : MethodOptions
             new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Json = "result.json" }),
         HelpExample.Of("Explain it by another method",
             new EvalOptions { Config = "configs/scenes.yaml", Checkpoint = "runs/scenes", Method = "relevance" }),
+        HelpExample.Of("Go on with an evaluation that was stopped",
+            new EvalOptions
+            {
+                Config = "configs/scenes.yaml",
+                Checkpoint = "runs/scenes",
+                Samples = "answers.jsonl",
+                Resume = true
+            }),
         HelpExample.Of("Play by another protocol, with costly metrics on a hundred questions",
             new EvalOptions
             {

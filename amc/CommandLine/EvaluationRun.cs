@@ -23,14 +23,16 @@ internal sealed class EvaluationRun
     private readonly RunConfig _config;
     private readonly MeasureChoice _choice;
     private readonly MapCache? _cache;
+    private readonly string? _boxes;
     private bool _told;
 
     private EvaluationRun(EvalOptions options, RunConfig config, IProtocol protocol, CommandContext context)
     {
         (_options, _config, Protocol, _context) = (options, config, protocol, context);
         Method = options.Choose(context);
+        _boxes = Boxes();
         _choice = new MeasureChoice(
-            MeasureChoice.Parse(options.Metrics), Boxes() is { } boxes ? ProposalFile.Load(boxes) : null);
+            MeasureChoice.Parse(options.Metrics), _boxes is { } boxes ? ProposalFile.Load(boxes) : null);
         if (_choice.IsCostly && protocol.AveragesEntities)
             throw new ConfigException($"--metrics {options.Metrics}: what asks the model again needs one phrase a map, "
                 + $"and --protocol {protocol.Name} averages several; leave those metrics out");
@@ -100,12 +102,49 @@ internal sealed class EvaluationRun
         Questions = _options.Count is { } count ? new FirstQuestions(all, count) : all;
     }
 
+    /// <summary>
+    /// What the answers of a checkpoint depend on. It does not open the model: weights that are missing are those of
+    /// the seed, which the configuration holds.
+    /// </summary>
+    /// <param name="checkpoint">The checkpoint, whose file is read whole.</param>
+    public RunMark Mark(CheckpointFile checkpoint)
+    {
+        var settings = string.Join('\n', _config.Flatten().Select(k => $"{k.Key}: {k.Value}"));
+        var boxes = _boxes is { } file ? RunMark.OfFile(file) : "";
+        var questions = _config.TestFiles.Where(_ => !_config.IsGenerated).Select(RunMark.OfFile);
+        return RunMark.Of(
+            $"{RunMark.OfFile(checkpoint.Path)}|{_options.Key}|{_options.AllowMissing}",
+            $"{Description}|{_options.Metrics}|{boxes}|{settings}",
+            FormattableString.Invariant($"{string.Join(',', questions)}|{Questions.Count}"));
+    }
+
+    /// <summary>Refuses to resume what a file of answers does not hold enough for.</summary>
+    /// <exception cref="ConfigException">An argument does not go with --resume.</exception>
+    public void RequireResumable()
+    {
+        const string Instead = "leave --resume out; with --cache DIR no map is computed twice";
+        if (_options.Samples is null)
+            throw new ConfigException("--resume: name the file of answers to go on with by --samples");
+        if (_options.Report is not null)
+            throw new ConfigException($"--resume: --report shows maps, which --samples does not hold; {Instead}");
+        if (Protocol.AveragesEntities)
+            throw new ConfigException($"--resume: --protocol {Protocol.Name} averages the maps of several questions, "
+                + $"which --samples does not hold; {Instead}");
+        if (_choice.Boxes is not null && Protocol.Detector.KeepsLastBox)
+            throw new ConfigException($"--resume: by --protocol {Protocol.Name} the box of a question may be that of "
+                + $"the question before, which --samples does not hold; {Instead}");
+    }
+
     /// <summary>Plays the game with a checkpoint; its answers are counted as they are given.</summary>
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="backend">Where to compute.</param>
     /// <param name="tally">Counts the answers.</param>
     /// <param name="stop">Asks to stop.</param>
-    public void Play(CheckpointFile checkpoint, IBackend backend, PointingTally tally, CancellationToken stop)
+    /// <param name="known">Answers that were given before; null for none.</param>
+    /// <param name="flush">Called when a batch is answered; may be null.</param>
+    public void Play(
+        CheckpointFile checkpoint, IBackend backend, PointingTally tally, CancellationToken stop,
+        IReadOnlyDictionary<int, PointingAnswer>? known = null, Action? flush = null)
     {
         var tokenizer = TokenizerChoice.Of(checkpoint, _config, _context);
         using var model = ModelLoader.Load(checkpoint, _config, tokenizer, backend, _options.Loading(_context));
@@ -115,15 +154,23 @@ internal sealed class EvaluationRun
         (var found, var written) = (_cache?.Found, _cache?.Written);
         if (_cache is not null)
         {
-            var origin = CachedExplainer.Origin(checkpoint.Path, Settings(tokenizer), explained, Method);
+            var origin = CachedExplainer.Origin(
+                RunMark.OfFile(checkpoint.Path), Settings(tokenizer), explained, Method);
             explainer = new CachedExplainer(explainer, _cache, explained, origin, _context.Warn);
         }
         var judge = new AnswerJudge(Protocol, _choice, _choice.IsCostly ? new ModelScores(explained) : null);
-        PointingEvaluator.Run(
-            explainer, Questions, _config.Integer("eval_batch"), stop: stop, tally: tally, judge: judge);
+        new EvaluationProgress(_context.Out, _context.IsTerminal).Show(
+            Questions.Count, known?.Count ?? 0, progress => PointingEvaluator.Run(
+                explainer, Questions, _config.Integer("eval_batch"), Done(progress, flush), stop, tally, judge, known));
         if (_cache is not null)
             _context.Note($"--cache: {_cache.Found - found} maps were there, {_cache.Written - written} are new");
     }
+
+    private static Action<int> Done(Action<int> progress, Action? flush) => done =>
+    {
+        flush?.Invoke();
+        progress(done);
+    };
 
     // The checkpoints of a folder have the configuration and the training data in common.
     private void Tell(CheckpointFile checkpoint)

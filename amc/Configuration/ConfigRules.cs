@@ -17,6 +17,10 @@ internal static class ConfigRules
         if (config.Model != "clip" && config.BatchSize > config.Integer("queue_size"))
             throw Wrong(config,
                 $"queue_size: must be at least batch_size ({config.BatchSize}), found {config.Integer("queue_size")}");
+        if (config.OptionalInteger("micro_batch") is { } micro && micro > config.BatchSize)
+            throw Wrong(
+                config, $"micro_batch: must be at most batch_size ({config.BatchSize}), found {micro}; leave it out to "
+                    + "compute the whole batch at once");
         if (config.OptionalInteger("mask_size") is { } mask && mask != config.ImageSize)
             throw Wrong(config, $"mask_size: must equal image_res ({config.ImageSize}), found {mask}; leave it out");
         if (config.OptionalReal("schedular.lr") is { } lr && lr != config.Real("optimizer.lr"))

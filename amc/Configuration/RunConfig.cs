@@ -31,6 +31,9 @@ internal sealed class RunConfig
     /// <summary>Pairs a step.</summary>
     public int BatchSize => Integer("batch_size");
 
+    /// <summary>Pairs that are computed at a time; null where that is the whole batch.</summary>
+    public int? MicroBatch => OptionalInteger("micro_batch") is { } size && size < BatchSize ? size : null;
+
     /// <summary>Side of the square pictures.</summary>
     public int ImageSize => Integer("image_res");
 

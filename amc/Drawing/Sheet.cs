@@ -103,12 +103,13 @@ internal sealed class Sheet : IDisposable
         _canvas.DrawRect(box, paint);
     }
 
-    /// <summary>A horizontal bar of the jet colours, from low to high.</summary>
-    public void ColorBar(SKRect box)
+    /// <summary>A horizontal bar of a map's colours, jet's where nothing is said, from low to high.</summary>
+    public void ColorBar(SKRect box, ColorMap? colors = null)
     {
+        colors ??= ColorMap.Default;
         for (var x = box.Left; x < box.Right; x++)
         {
-            (var r, var g, var b) = JetColors.At((x - box.Left) / box.Width);
+            (var r, var g, var b) = colors.At((x - box.Left) / box.Width);
             Fill(new SKRect(x, box.Top, x + 1, box.Bottom), new SKColor((byte)r, (byte)g, (byte)b));
         }
     }

@@ -5,7 +5,9 @@ using AmcEngine.DataTools;
 namespace AmcEngine.Amc.Evaluation;
 
 /// <summary>Answers as JSON, one a line.</summary>
-internal sealed class AnswerFile
+/// <param name="mark">The mark of the evaluation (<see cref="RunMark"/>), by which it can be resumed; null for
+/// none.</param>
+internal sealed class AnswerFile(string? mark = null)
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -22,7 +24,7 @@ internal sealed class AnswerFile
     /// <summary>The lines.</summary>
     public byte[] ToBytes() => _lines.ToArray();
 
-    private static void Write(Utf8JsonWriter json, PointingAnswer answer)
+    private void Write(Utf8JsonWriter json, PointingAnswer answer)
     {
         var sample = answer.Sample;
         json.WriteStartObject();
@@ -52,6 +54,8 @@ internal sealed class AnswerFile
         WriteText(json, "category", sample.Category);
         if (answer.Details is { } details)
             Write(json, details);
+        json.WriteNumber("chance", answer.Chance);
+        WriteText(json, "run", mark);
         json.WriteEndObject();
     }
 
@@ -59,7 +63,7 @@ internal sealed class AnswerFile
     {
         json.WriteString("split", details.Split);
         json.WriteNumber("words", details.Words);
-        json.WriteNumber("region_share", Math.Round(details.RegionShare, 6));
+        json.WriteNumber("region_share", details.RegionShare);
         json.WriteStartObject("measures");
         foreach ((var name, var value) in details.Measures)
             json.WriteNumber(name, value);

@@ -40,7 +40,7 @@ internal static class AnswerFileReader
                 number++;
                 if (line.Length == 0)
                     continue;
-                var answer = Parse(line);
+                var answer = Guarded(path, number, line, Parse);
                 if (!known.Add(answer.Index))
                     throw new DataException($"{path}: line {number}: question {answer.Index} was answered before; "
                         + "give the file as eval --samples wrote it.");
@@ -52,6 +52,23 @@ internal static class AnswerFileReader
             throw new DataException($"{path}: the samples cannot be read ({e.Message.TrimEnd('.')}); "
                 + "give a file that eval --samples wrote.", e);
         }
+        return lines.Count > 0 ? lines : throw new DataException(
+            $"{path}: holds no answer; give a file that eval --samples wrote.");
+    }
+
+    /// <summary>Parses a line.</summary>
+    /// <param name="path">The file, for the message.</param>
+    /// <param name="number">Which line, from 1.</param>
+    /// <param name="line">The line.</param>
+    /// <param name="parse">Makes something of it.</param>
+    /// <exception cref="DataException">The line is no answer.</exception>
+    internal static T Guarded<T>(string path, int number, string line, Func<JsonElement, T> parse)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return parse(document.RootElement);
+        }
         // Not JSON; not an object; no such field; not of its type; a point of one number.
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException
             or FormatException or IndexOutOfRangeException)
@@ -59,14 +76,11 @@ internal static class AnswerFileReader
             throw new DataException(
                 $"{path}: line {number}: is no answer; give a file that eval --samples wrote, whole.", e);
         }
-        return lines.Count > 0 ? lines : throw new DataException(
-            $"{path}: holds no answer; give a file that eval --samples wrote.");
     }
 
-    private static AnswerLine Parse(string line)
+    /// <summary>What every answer says.</summary>
+    internal static AnswerLine Parse(JsonElement root)
     {
-        using var document = JsonDocument.Parse(line);
-        var root = document.RootElement;
         var measures = new Dictionary<string, double>(StringComparer.Ordinal);
         if (root.TryGetProperty("measures", out var values))
         {

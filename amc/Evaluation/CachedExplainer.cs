@@ -25,17 +25,15 @@ internal sealed class CachedExplainer(
     public PictureTarget Input => inner.Input;
 
     /// <summary>Weights and method in one text.</summary>
-    /// <param name="weights">The file of the weights, read whole.</param>
+    /// <param name="weights">The digest of the weights (<see cref="RunMark.OfFile"/>).</param>
     /// <param name="settings">What the weights do not show: the key they lie under, heads, layers, a seed.</param>
     /// <param name="model">The model.</param>
     /// <param name="method">The explanation method.</param>
     public static string Origin(string weights, string settings, ExplainedModel model, IExplanationMethod method)
     {
-        using var stream = File.OpenRead(weights);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(stream));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{hash}|{settings}|{method.Description}|{model.Settings}|{model.Model.GetType().Name}|"
+            $"{weights}|{settings}|{method.Description}|{model.Settings}|{model.Model.GetType().Name}|"
                 + $"{model.Model.ImageRes}|{model.Model.DType}|{model.Model.Backend.GetType().Name}");
     }
 
@@ -60,6 +58,9 @@ internal sealed class CachedExplainer(
         }
         return answers!;
     }
+
+    /// <inheritdoc/>
+    public void Release() => inner.Release();
 
     private string Key(PhraseInPicture question) => MapCache.Key(
         origin,

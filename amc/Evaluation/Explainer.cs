@@ -4,7 +4,6 @@ using AmcEngine.DataTools;
 using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Tokenization;
-using AmcEngine.Tensors;
 
 namespace AmcEngine.Amc.Evaluation;
 
@@ -14,11 +13,13 @@ namespace AmcEngine.Amc.Evaluation;
 /// <param name="resize">How pictures are resized.</param>
 /// <param name="settings">Which map explains the model; null takes its own.</param>
 /// <param name="crop">Whether the model sees only the square in the middle of a picture.</param>
+/// <param name="keptBytes">Bytes of encoded pictures that are kept for later batches.</param>
 internal sealed class Explainer(
     IVisionLanguageModel model, ITokenizer tokenizer, Resampling resize, GroundingSettings? settings = null,
-    bool crop = false) : IExplainer
+    bool crop = false, long keptBytes = 0) : IExplainer
 {
     private readonly IGrounder _grounder = model.Grounder(settings ?? new GroundingSettings());
+    private PictureEncodings? _encodings;
 
     /// <inheritdoc/>
     public PictureTarget Input { get; } = EvaluationSettings.Input(model.ImageRes, resize, crop);
@@ -27,7 +28,8 @@ internal sealed class Explainer(
     public IReadOnlyList<MatchExplanation> Explain(IReadOnlyList<PhraseInPicture> batch)
     {
         using var scope = MemoryScope.Begin();
-        var grounding = _grounder.Ground(Images(batch), Texts(batch));
+        _encodings ??= new PictureEncodings(model, _grounder, keptBytes);
+        var grounding = _grounder.Ground(_encodings.Of(batch), Texts(batch));
         float[] maps = GradCam.Explain(grounding).ToArray<float>(), scores = grounding.Confidence!.ToArray<float>();
         int side = grounding.Grid, patches = side * side;
         return [
@@ -36,22 +38,8 @@ internal sealed class Explainer(
         PatchMap Map(float[] values) => new(side, values) { Crop = Input.Crop };
     }
 
-    // A picture that several phrases are about is encoded once.
-    private ImageEncoding Images(IReadOnlyList<PhraseInPicture> batch)
-    {
-        RgbImage[] pictures =
-            [.. batch.Select(b => b.Input).Distinct(ReferenceEqualityComparer.Instance).Cast<RgbImage>()];
-        int side = model.ImageRes, numbers = 3 * side * side;
-        var values = new float[pictures.Length * numbers];
-        Parallel.For(0, pictures.Length, i =>
-            ImageOps.Normalize(
-                pictures[i], ImageOps.DefaultMean, ImageOps.DefaultStd, values.AsSpan(i * numbers, numbers)));
-        var encoded = _grounder.EncodeImages(Tensor.From(values, [pictures.Length, 3, side, side], model.Backend));
-        if (pictures.Length == batch.Count)
-            return encoded;
-        int[] places = [.. batch.Select(b => Array.IndexOf(pictures, b.Input))];
-        return encoded.Select(Tensor.From(places, [places.Length], model.Backend));
-    }
+    /// <inheritdoc/>
+    public void Release() => _encodings?.Release();
 
     // No truncation at evaluation, except where the model has no more positions.
     private TextEncoding Texts(IReadOnlyList<PhraseInPicture> batch) =>

@@ -21,6 +21,9 @@ internal sealed record ExplainedModel(
 /// <summary>The explainer of a method.</summary>
 internal static class ExplainerChoice
 {
+    // Encoded pictures that wait for questions further down: 680 of ALBEF-base.
+    private const long KeptEncodings = 512L << 20;
+
     /// <summary>The method that is taken where none is named.</summary>
     public static IExplanationMethod Default => ExplanationMethods.All[0];
 
@@ -50,7 +53,7 @@ internal static class ExplainerChoice
     {
         var settings = model.Settings ?? new GroundingSettings();
         if (method is GradCamMethod)
-            return new Explainer(model.Model, model.Tokenizer, model.Resize, settings, model.Crop);
+            return new Explainer(model.Model, model.Tokenizer, model.Resize, settings, model.Crop, KeptEncodings);
         var grounder = model.Model.Grounder(settings);
         if (Applies(method, grounder.Mode))
             return new MethodExplainer(model, grounder, method);

@@ -18,7 +18,11 @@ internal sealed class FirstQuestions(IEvaluationSet all, int most) : IEvaluation
     public string PictureOf(int index) => all.PictureOf(index);
 
     /// <inheritdoc/>
-    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets) => all.Read(index, targets);
+    public PictureReader? ReaderOf(int index, IReadOnlyList<PictureTarget> targets) => all.ReaderOf(index, targets);
+
+    /// <inheritdoc/>
+    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets, PictureReader? picture = null) =>
+        all.Read(index, targets, picture);
 
     /// <inheritdoc/>
     public IEnumerator<EvaluationSample> GetEnumerator() => all.Take(Count).GetEnumerator();

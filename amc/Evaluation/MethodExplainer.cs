@@ -27,6 +27,12 @@ internal sealed class MethodExplainer(ExplainedModel model, IGrounder grounder, 
     /// <inheritdoc/>
     public IReadOnlyList<MatchExplanation> Explain(IReadOnlyList<PhraseInPicture> batch) => [.. batch.Select(Explain)];
 
+    /// <inheritdoc/>
+    public void Release()
+    {
+        // Pairs have nothing in common here.
+    }
+
     private MatchExplanation Explain(PhraseInPicture question)
     {
         using var scope = MemoryScope.Begin();

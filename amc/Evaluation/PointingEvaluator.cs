@@ -5,10 +5,17 @@ using AmcEngine.Model;
 
 namespace AmcEngine.Amc.Evaluation;
 
-/// <summary>Plays the pointing game over a test set.</summary>
+/// <summary>
+/// Plays the pointing game over a test set. Pictures are read ahead while the model computes; of a picture only its
+/// size and the model's input are held. Batches are stretches of the test set's own order, so that a resumed game asks
+/// what it asks as the uninterrupted one does.
+/// </summary>
 internal static class PointingEvaluator
 {
-    /// <summary>Asks every question once. Of a picture only its size and the model's input are held.</summary>
+    // Pictures are read ahead for this many questions at least: batches of one leave the readers too little.
+    private const int LeastAhead = 8;
+
+    /// <summary>Asks every question once.</summary>
     /// <param name="explainer">The model.</param>
     /// <param name="questions">The test set.</param>
     /// <param name="batchSize">Questions asked together.</param>
@@ -16,40 +23,41 @@ internal static class PointingEvaluator
     /// <param name="stop">Looked at before each question is read and before each batch is asked.</param>
     /// <param name="tally">Counts the answers; it also holds those given before an exception.</param>
     /// <param name="judge">Says by which protocol; null takes the reference's.</param>
+    /// <param name="known">Answers that an earlier game gave, by question: they count, and are not asked again.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> says so.</exception>
     /// <exception cref="DataException">The data is wrong, or there is no question that can be asked.</exception>
     /// <exception cref="ModelException">A heatmap is not finite.</exception>
     public static PointingResult Run(
         IExplainer explainer, IEvaluationSet questions, int batchSize, Action<int>? progress = null,
-        CancellationToken stop = default, PointingTally? tally = null, AnswerJudge? judge = null)
+        CancellationToken stop = default, PointingTally? tally = null, AnswerJudge? judge = null,
+        IReadOnlyDictionary<int, PointingAnswer>? known = null)
     {
         if (questions.Count == 0)
             throw new DataException("the test set is empty; check test_file or test_count.");
         tally ??= new PointingTally();
         judge ??= new AnswerJudge(ProtocolRegistry.Default);
         var pool = judge.Protocol.AveragesEntities ? new EntityPool() : null;
+        var game = new Game(explainer, questions, batchSize, tally, judge, pool, known ?? NoAnswers);
         try
         {
             for (var first = 0; first < questions.Count; first += batchSize)
             {
                 var end = Math.Min(first + batchSize, questions.Count);
-                var batch = new List<(int Index, EvaluationSample Sample)>(end - first);
-                var failure = Read(questions, first, end, [explainer.Input], (judge.Protocol, tally), batch, stop);
-                stop.ThrowIfCancellationRequested();
-                if (batch.Count > 0)
-                    Answer(explainer, batch, tally, judge, pool);
-                // What could be asked before is answered first.
-                failure?.Throw();
+                game.Play(first, end, stop);
                 progress?.Invoke(end);
             }
         }
         catch (Exception) when (pool is not null)
         {
             // What is known of entities counts also when an error ends the game.
-            Count(pool.Take(), batchSize, tally, judge);
+            game.Count(pool.Take());
             throw;
         }
-        Count(pool?.Take() ?? [], batchSize, tally, judge);
+        finally
+        {
+            game.Dispose();
+        }
+        game.Count(pool?.Take() ?? []);
         if (tally.Count > 0)
             return tally.Result;
         throw new DataException(tally.LastSkipped.Length > 0
@@ -57,62 +65,123 @@ internal static class PointingEvaluator
             : $"the protocol {judge.Protocol.Name} leaves out all {questions.Count} questions; use another one");
     }
 
-    private static ExceptionDispatchInfo? Read(
-        IEvaluationSet questions, int first, int end, IReadOnlyList<PictureTarget> input,
-        (IProtocol Protocol, PointingTally Tally) rules, List<(int, EvaluationSample)> batch, CancellationToken stop)
-    {
-        for (var i = first; i < end && !stop.IsCancellationRequested; i++)
-        {
-            try
-            {
-                if (rules.Protocol.Prepare(questions.Read(i, input)) is { } asked)
-                    batch.Add((i, asked));
-                else
-                    rules.Tally.LeaveOut();
-            }
-            catch (UnusableSampleException e)
-            {
-                rules.Tally.Skip(e.Message);
-            }
-            catch (DataException e)
-            {
-                return ExceptionDispatchInfo.Capture(e);
-            }
-        }
-        return null;
-    }
+    private static IReadOnlyDictionary<int, PointingAnswer> NoAnswers { get; } = new Dictionary<int, PointingAnswer>();
 
-    private static void Answer(
-        IExplainer explainer, List<(int Index, EvaluationSample Sample)> batch, PointingTally tally, AnswerJudge judge,
-        EntityPool? pool)
+    private sealed class Game : IDisposable
     {
-        // Questions about one picture share it, so that it is encoded once.
-        var pictures = new Dictionary<string, RgbImage>(StringComparer.Ordinal);
-        RgbImage Shared(EvaluationSample sample)
+        private readonly IExplainer _explainer;
+        private readonly IEvaluationSet _questions;
+        private readonly int _batchSize;
+        private readonly PointingTally _tally;
+        private readonly AnswerJudge _judge;
+        private readonly EntityPool? _pool;
+        private readonly IReadOnlyDictionary<int, PointingAnswer> _known;
+        private readonly IReadOnlyList<PictureTarget> _input;
+        private readonly PicturesAhead _pictures;
+
+        public Game(
+            IExplainer explainer, IEvaluationSet questions, int batchSize, PointingTally tally, AnswerJudge judge,
+            EntityPool? pool, IReadOnlyDictionary<int, PointingAnswer> known)
         {
-            if (pictures.TryGetValue(sample.Image, out var known)
-                && known.Pixels.AsSpan().SequenceEqual(sample.Picture.Pixels))
-                return known;
-            return pictures[sample.Image] = sample.Picture;
+            (_explainer, _questions, _batchSize, _tally) = (explainer, questions, batchSize, tally);
+            (_judge, _pool, _known, _input) = (judge, pool, known, [explainer.Input]);
+            // Of a batch that holds a question without an answer all may have to be read.
+            int[] order = [.. Enumerable.Range(0, questions.Count).Chunk(batchSize)
+                .Where(b => !b.All(known.ContainsKey)).SelectMany(b => b)];
+            _pictures = new PicturesAhead(questions, order, _input, Math.Max(LeastAhead, batchSize));
         }
 
-        var answers = explainer.Explain(
-            [.. batch.Select(q => new PhraseInPicture(Shared(q.Sample), q.Sample.Caption))]);
-        JudgedMap[] maps =
-            [.. batch.Select((q, i) => new JudgedMap(q.Index, q.Sample, answers[i].Map, answers[i].Score))];
-        var bad = Array.FindIndex(maps, m => !m.Map.IsFinite);
-        var finite = bad < 0 ? maps : maps[..bad];
-        if (pool is null)
-            Count(finite, finite.Length, tally, judge);
-        else
-            Array.ForEach(finite, m => pool.Add(m, judge.NeedsPictures));
-        if (bad >= 0)
-            maps[bad].Map.RequireFinite(maps[bad].Sample.Caption, maps[bad].Sample.Image);
-    }
+        public void Play(int first, int end, CancellationToken stop)
+        {
+            List<(int Index, EvaluationSample Sample)> batch = [];
+            Failure? failure = null;
+            if (!Enumerable.Range(first, end - first).All(_known.ContainsKey))
+            {
+                failure = Read(first, end, batch, stop);
+                stop.ThrowIfCancellationRequested();
+            }
+            // What else stood in the batch may decide on the last bits of an answer: so it is asked as it was.
+            var maps = batch.All(q => _known.ContainsKey(q.Index)) ? [] : Ask(batch);
+            JudgedMap[] open = [.. maps.Where(m => !_known.ContainsKey(m.Index))];
+            var bad = Array.Find(open, m => !m.Map.IsFinite);
+            var last = bad?.Index ?? failure?.Index ?? end;
+            open = [.. open.Where(m => m.Index < last)];
+            if (_pool is null)
+                Count(open, first, last);
+            else
+                Array.ForEach(open, m => _pool.Add(m, _judge.NeedsPictures));
+            bad?.Map.RequireFinite(bad.Sample.Caption, bad.Sample.Image);
+            // What could be asked before is answered first.
+            failure?.Error.Throw();
+        }
 
-    private static void Count(IReadOnlyList<JudgedMap> maps, int atOnce, PointingTally tally, AnswerJudge judge)
-    {
-        foreach (var few in maps.Chunk(Math.Max(1, atOnce)))
-            Array.ForEach(judge.Judge(few), tally.Add);
+        public void Count(IReadOnlyList<JudgedMap> maps)
+        {
+            foreach (var few in maps.Chunk(_batchSize))
+                Array.ForEach(_judge.Judge(few), _tally.Add);
+        }
+
+        public void Dispose()
+        {
+            _pictures.Dispose();
+            _explainer.Release();
+        }
+
+        private Failure? Read(
+            int first, int end, List<(int Index, EvaluationSample Sample)> batch, CancellationToken stop)
+        {
+            for (var i = first; i < end && !stop.IsCancellationRequested; i++)
+            {
+                try
+                {
+                    if (_judge.Protocol.Prepare(_questions.Read(i, _input, _pictures.Take(i))) is { } asked)
+                        batch.Add((i, asked));
+                    else
+                        _tally.LeaveOut();
+                }
+                catch (UnusableSampleException e) when (!_known.ContainsKey(i))
+                {
+                    _tally.Skip(e.Message);
+                }
+                catch (DataException e)
+                {
+                    return new Failure(i, ExceptionDispatchInfo.Capture(e));
+                }
+            }
+            return null;
+        }
+
+        private JudgedMap[] Ask(List<(int Index, EvaluationSample Sample)> batch)
+        {
+            // Questions about one picture share it, so that it is encoded once.
+            var pictures = new Dictionary<string, RgbImage>(StringComparer.Ordinal);
+            RgbImage Shared(EvaluationSample sample)
+            {
+                if (pictures.TryGetValue(sample.Image, out var known)
+                    && known.Pixels.AsSpan().SequenceEqual(sample.Picture.Pixels))
+                    return known;
+                return pictures[sample.Image] = sample.Picture;
+            }
+
+            var answers = _explainer.Explain([.. batch.Select(q => new PhraseInPicture(
+                Shared(q.Sample), q.Sample.Caption)
+            {
+                Next = _pictures.NextOf(q.Index)
+            })]);
+            return [.. batch.Select((q, i) => new JudgedMap(q.Index, q.Sample, answers[i].Map, answers[i].Score))];
+        }
+
+        // In the order of the questions, whoever answered them.
+        private void Count(JudgedMap[] maps, int first, int end)
+        {
+            var judged = _judge.Judge(maps).ToDictionary(a => a.Index);
+            for (var i = first; i < end; i++)
+            {
+                if (_known.TryGetValue(i, out var answer) || judged.TryGetValue(i, out answer))
+                    _tally.Add(answer);
+            }
+        }
+
+        private sealed record Failure(int Index, ExceptionDispatchInfo Error);
     }
 }

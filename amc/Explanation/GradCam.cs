@@ -60,6 +60,27 @@ internal static class GradCam
         return scope.Keep(cam.Reshape(cam.Shape[0], grounding.Grid, grounding.Grid));
     }
 
+    /// <summary>
+    /// GradCAM <c>[B, n, n]</c> of several layers in evaluation, by one gradient pass: a layer's is what
+    /// <see cref="Explain"/> gives of it alone. Tensors belong to the current scope.
+    /// </summary>
+    /// <param name="layers">Groundings of one pass, by different layers.</param>
+    public static IReadOnlyList<RecordedExplanation> ExplainLayers(IReadOnlyList<Grounding> layers)
+    {
+        using var scope = MemoryScope.Begin();
+        Tensor[] maps = [.. layers.Select(l => l.Map)];
+        var gradients = AutogradEngine.Grad([layers[0].Score.Sum()], maps);
+        var explained = new RecordedExplanation[maps.Length];
+        for (var i = 0; i < maps.Length; i++)
+        {
+            var gradient = gradients[i] ?? Tensor.Zeros(maps[i].Shape, maps[i].DType, maps[i].Backend);
+            var cam = Of(maps[i].Detach(), gradient, layers[i].QueryMask);
+            explained[i] = new RecordedExplanation(
+                scope.Keep(gradient), scope.Keep(cam.Reshape(cam.Shape[0], layers[i].Grid, layers[i].Grid)));
+        }
+        return explained;
+    }
+
     private static Tensor Ones(Tensor map)
     {
         var ones = Tensor.Empty([map.Shape[0], map.Shape[2]], map.DType, map.Backend);

@@ -5,7 +5,8 @@ namespace AmcEngine.Amc.Maps;
 
 /// <summary>
 /// A map enlarged by the bicubic rule of specification 1, row by row: as <see cref="Interpolation"/>, columns first,
-/// then rows, products added one by one in single precision, so that it gives the same numbers on every device.
+/// then rows, products added one by one in single precision, so that it gives the same numbers on every device and with
+/// vectors of any length. An element reads four rows or columns at most; the weights of the others are zero.
 /// </summary>
 internal sealed class EnlargedRows
 {
@@ -22,17 +23,20 @@ internal sealed class EnlargedRows
     {
         (_side, _width) = (side, width);
         _weights = Weights(side, height);
-        var across = Weights(side, width);
         _columns = new float[side * width];
-        for (var row = 0; row < side; row++)
+        var across = Weights(side, width);
+        var weights = new float[width];
+        for (var k = 0; k < side; k++)
         {
             for (var x = 0; x < width; x++)
-            {
-                float sum = 0;
-                for (var k = 0; k < side; k++)
-                    sum = float.FusedMultiplyAdd(map[row * side + k], across[x * side + k], sum);
-                _columns[row * width + x] = sum;
-            }
+                weights[x] = across[x * side + k];
+            // New columns that read this one lie side by side.
+            var first = weights.AsSpan().IndexOfAnyExcept(0f);
+            if (first < 0)
+                continue;
+            var length = weights.AsSpan().LastIndexOfAnyExcept(0f) + 1 - first;
+            for (var row = 0; row < side; row++)
+                Add(weights.AsSpan(first, length), map[row * side + k], _columns.AsSpan(row * width + first, length));
         }
     }
 
@@ -41,45 +45,58 @@ internal sealed class EnlargedRows
     /// <param name="target">As many numbers as a row has.</param>
     public float Read(int y, Span<float> target)
     {
-        target.Clear();
-        for (var k = 0; k < _side; k++)
+        var weights = _weights.AsSpan(y * _side, _side);
+        var first = weights.IndexOfAnyExcept(0f);
+        if (first < 0)
         {
-            var weight = _weights[y * _side + k];
-            if (weight != 0)
-                Add(_columns.AsSpan(k * _width, _width), weight, target);
+            target.Clear();
+            return 0;
         }
-        return Largest(target);
+        var last = weights.LastIndexOfAnyExcept(0f);
+        return Mix(weights[first..(last + 1)], _columns.AsSpan(first * _width, (last + 1 - first) * _width), target);
     }
 
     private static float[] Weights(int from, int to) =>
         Array.ConvertAll(Interpolation.Weights(from, to, InterpolationMode.Bicubic, alignCorners: false, single: true),
             w => (float)w);
 
-    private static void Add(ReadOnlySpan<float> source, float weight, Span<float> target)
+    // target += factor · source.
+    private static void Add(ReadOnlySpan<float> source, float factor, Span<float> target)
     {
         var i = 0;
-        var factor = new Vector<float>(weight);
+        var factors = new Vector<float>(factor);
         for (; i <= target.Length - Vector<float>.Count; i += Vector<float>.Count)
-            Vector.FusedMultiplyAdd(new Vector<float>(source[i..]), factor, new Vector<float>(target[i..]))
+            Vector.FusedMultiplyAdd(new Vector<float>(source[i..]), factors, new Vector<float>(target[i..]))
                 .CopyTo(target[i..]);
         for (; i < target.Length; i++)
-            target[i] = float.FusedMultiplyAdd(source[i], weight, target[i]);
+            target[i] = float.FusedMultiplyAdd(source[i], factor, target[i]);
     }
 
-    private static float Largest(ReadOnlySpan<float> row)
+    // target = Σ weights · rows, the first row first; returns the largest.
+    private static float Mix(ReadOnlySpan<float> weights, ReadOnlySpan<float> rows, Span<float> target)
     {
-        var largest = row[0];
+        var width = target.Length;
+        var most = new Vector<float>(float.NegativeInfinity);
         var i = 0;
-        if (row.Length >= Vector<float>.Count)
+        for (; i <= width - Vector<float>.Count; i += Vector<float>.Count)
         {
-            var most = new Vector<float>(row);
-            for (i = Vector<float>.Count; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
-                most = Vector.Max(most, new Vector<float>(row[i..]));
-            for (var lane = 0; lane < Vector<float>.Count; lane++)
-                largest = Math.Max(largest, most[lane]);
+            var sum = Vector<float>.Zero;
+            for (var k = 0; k < weights.Length; k++)
+                sum = Vector.FusedMultiplyAdd(
+                    new Vector<float>(rows[(k * width + i)..]), new Vector<float>(weights[k]), sum);
+            sum.CopyTo(target[i..]);
+            most = Vector.Max(most, sum);
         }
-        for (; i < row.Length; i++)
-            largest = Math.Max(largest, row[i]);
+        var largest = float.NegativeInfinity;
+        for (var lane = 0; lane < Vector<float>.Count; lane++)
+            largest = Math.Max(largest, most[lane]);
+        for (; i < width; i++)
+        {
+            float sum = 0;
+            for (var k = 0; k < weights.Length; k++)
+                sum = float.FusedMultiplyAdd(rows[k * width + i], weights[k], sum);
+            (target[i], largest) = (sum, Math.Max(largest, sum));
+        }
         return largest;
     }
 }

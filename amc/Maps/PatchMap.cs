@@ -14,6 +14,9 @@ internal sealed record PatchMap(int Side, float[] Values)
     /// </summary>
     public CentreCrop? Crop { get; init; }
 
+    /// <summary>The map of an answer that was read without it: no patch at all.</summary>
+    public static PatchMap Unknown { get; } = new(0, []);
+
     /// <summary>Whether all values are equal: such a map points nowhere.</summary>
     public bool IsFlat => !Values.AsSpan().ContainsAnyExcept(Values[0]);
 

@@ -19,7 +19,7 @@ public sealed record AmcOptions(
 /// <summary>
 /// Attention Mask Consistency (Yang et al., CVPR 2023; specification 4): the explanation of a match is itself trained
 /// to lie inside the annotated region. The explanation contains a gradient, so the loss is of second order. Of a model
-/// it needs nothing but a <see cref="Grounding"/>.
+/// it needs nothing but a <see cref="Grounding"/> to explain.
 /// </summary>
 public sealed class AmcObjective(AmcOptions? options = null) : IObjective
 {
@@ -34,25 +34,24 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
     /// <exception cref="ModelException">The sizes do not fit.</exception>
     public AmcTerms Compute(ObjectiveInputs inputs)
     {
-        var (map, regions, hasRegion) = (inputs.Grounding.Map, inputs.Regions, inputs.HasRegion);
-        var count = map.Shape[0];
+        var (count, regions, hasRegion) = (inputs.Explained.Count, inputs.Regions, inputs.HasRegion);
         if (regions.Shape.Rank != 3 || regions.Shape[0] != count || hasRegion.Count != count)
             throw new ModelException($"AMC: {regions.Shape} region masks and {hasRegion.Count} indicators for {count} "
                 + "samples; masks are [B, S, S]");
         int[] rows = [.. Enumerable.Range(0, count).Where(i => hasRegion[i])];
         if (rows.Length == 0)
         {
-            var zero = Tensor.Zeros([], map.DType, map.Backend);
+            var zero = Tensor.Zeros([], regions.DType, regions.Backend);
             return new AmcTerms { MeanLoss = zero, MaxLoss = zero, Loss = zero };
         }
-        return Compute(inputs, rows.Length == count ? null : Tensor.From(rows, [rows.Length], map.Backend));
+        return Compute(inputs, rows.Length == count ? null : Tensor.From(rows, [rows.Length], regions.Backend));
     }
 
     private AmcTerms Compute(ObjectiveInputs inputs, Tensor? rows)
     {
-        var (grounding, regions) = (inputs.Grounding, inputs.Regions);
-        var (count, grid, height, width) = (grounding.Map.Shape[0], grounding.Grid, regions.Shape[1], regions.Shape[2]);
-        var (gradient, raw) = inputs.Explanation;
+        var (explained, regions) = (inputs.Explained, inputs.Regions);
+        var raw = explained.Cam;
+        var (count, grid, height, width) = (explained.Count, explained.Grid, regions.Shape[1], regions.Shape[2]);
         using var phase = Phase.Begin("forward/AMC loss");
         var normalized = raw.MinMaxNormalize(_options.Eps).Reshape(count, grid, grid);
         var upsampled = normalized.Interpolate(height, width, InterpolationMode.Bilinear);
@@ -66,12 +65,17 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
             MeanLoss = mean,
             MaxLoss = max,
             Loss = mean.Scale(_options.MeanWeight).Add(max.Scale(_options.MaxWeight)),
-            MapGradient = gradient,
+            MapGradient = explained.MapGradient,
             RawCam = raw.Reshape(count, grid, grid),
-            WordCam = grounding.WordMask is { } words ? GradCam.Of(grounding.Map.Detach(), gradient.Detach(), words)
-                .Reshape(count, grid, grid) : null,
+            WordCam = WordCam(explained),
             NormalizedCam = normalized,
             UpsampledCam = upsampled,
         };
     }
+
+    private static Tensor? WordCam(Explained explained) =>
+        explained is { Grounding: { WordMask: { } words } grounding, MapGradient: { } gradient }
+            ? GradCam.Of(grounding.Map.Detach(), gradient.Detach(), words)
+                .Reshape(explained.Count, explained.Grid, explained.Grid)
+            : null;
 }

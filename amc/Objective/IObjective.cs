@@ -1,4 +1,3 @@
-using AmcEngine.Amc.Explanation;
 using AmcEngine.Model;
 using AmcEngine.Tensors;
 
@@ -14,26 +13,25 @@ public interface IObjective
 }
 
 /// <summary>What an objective learns from; the tensors belong to the caller's scope.</summary>
-/// <param name="Grounding">Each text grounded in its picture, as the training pass gave it.</param>
+/// <param name="Explained">How each text is explained in its picture; computed once for all objectives.</param>
 /// <param name="Regions">Region masks <c>[B, S, S]</c>: 1 inside, 0 outside.</param>
 /// <param name="HasRegion">Which samples have a region.</param>
-public sealed record ObjectiveInputs(Grounding Grounding, Tensor Regions, IReadOnlyList<bool> HasRegion)
+public sealed record ObjectiveInputs(Explained Explained, Tensor Regions, IReadOnlyList<bool> HasRegion)
 {
-    private RecordedExplanation? _explanation;
-
-    /// <summary>
-    /// The GradCAM of <see cref="Grounding"/>, recorded to be differentiated again; computed once for all objectives.
-    /// </summary>
-    internal RecordedExplanation Explanation => _explanation ??= GradCam.Record(Grounding);
+    /// <summary>The same of a grounding, as the training pass gave it.</summary>
+    public ObjectiveInputs(Grounding grounding, Tensor regions, IReadOnlyList<bool> hasRegion)
+        : this(new Explained(grounding), regions, hasRegion)
+    {
+    }
 
     /// <summary>Other texts for the same things in the same pictures; null where nobody asks for them.</summary>
     public OtherTexts? Others { get; init; }
 }
 
 /// <summary>Other texts that name the same as those of the batch.</summary>
-/// <param name="Ground">Grounds them in the batch's pictures, as training does, recorded.</param>
+/// <param name="Explain">Explains them in the batch's pictures, as training does, recorded.</param>
 /// <param name="IsOther">Which of them are another text; for the rest there is none.</param>
-public sealed record OtherTexts(Func<Grounding> Ground, IReadOnlyList<bool> IsOther);
+public sealed record OtherTexts(Func<Explained> Explain, IReadOnlyList<bool> IsOther);
 
 /// <summary>The value of an objective; tensors belong to the caller's scope.</summary>
 public abstract record ObjectiveTerms

@@ -1,4 +1,3 @@
-using AmcEngine.Amc.Explanation;
 using AmcEngine.Diagnostics;
 using AmcEngine.Model;
 using AmcEngine.Ops;
@@ -20,29 +19,29 @@ public sealed class SelfEqObjective(double weight = 1, SelfEqOptions? options = 
     /// <inheritdoc/>
     public ObjectiveTerms Compute(ObjectiveInputs inputs)
     {
-        var map = inputs.Grounding.Map;
+        var (dtype, backend) = (inputs.Regions.DType, inputs.Regions.Backend);
         int[] rows = inputs.Others is { } others
             ? [.. Enumerable.Range(0, others.IsOther.Count).Where(i => others.IsOther[i])] : [];
         if (rows.Length == 0)
         {
-            var zero = Tensor.Zeros([], map.DType, map.Backend);
+            var zero = Tensor.Zeros([], dtype, backend);
             return new Terms(zero, zero) { Loss = zero };
         }
-        var paraphrase = Normalized(inputs.Explanation);
+        var paraphrase = Normalized(inputs.Explained);
         Tensor phrase;
         using (Phase.Begin("forward/other texts"))
-            phrase = Normalized(GradCam.Record(inputs.Others!.Ground()));
+            phrase = Normalized(inputs.Others!.Explain());
         using var phase = Phase.Begin("forward/SelfEQ loss");
         if (rows.Length < paraphrase.Shape[0])
         {
-            var index = Tensor.From(rows, [rows.Length], map.Backend);
+            var index = Tensor.From(rows, [rows.Length], backend);
             (phrase, paraphrase) = (phrase.IndexSelect(0, index), paraphrase.IndexSelect(0, index));
         }
         var value = SelfEqLoss.Compute(phrase, paraphrase, options);
         return new Terms(value.Similarity, value.Consistency) { Loss = value.Loss.Scale(weight) };
     }
 
-    private static Tensor Normalized(RecordedExplanation explanation) => explanation.Cam.MinMaxNormalize(Eps);
+    private static Tensor Normalized(Explained explained) => explained.Cam.MinMaxNormalize(Eps);
 
     private sealed record Terms(Tensor Similarity, Tensor Consistency) : ObjectiveTerms
     {

@@ -16,13 +16,14 @@ namespace AmcEngine.Amc.Runs;
 internal sealed record CheckpointState(
     int Step, int OptimizerSteps, ulong Seed, IReadOnlyDictionary<string, string?> Config)
 {
-    // These say where and how often to write or to look; the numbers of a run do not depend on them. A resumed run has
-    // the weights, so that it matters no more where they came from.
+    // These say where and how often to write or to look, and how much to compute at a time; the numbers of a run do not
+    // depend on them, apart from rounding. A resumed run has the weights, so that it matters no more where they came
+    // from.
     private static readonly HashSet<string> Free =
     [
         "output", "log_every", "save_every", "grid_scenes", "tensorboard", "bert_config", "checkpoint",
-        "checkpoint_key", "checkpoint_activations", "text_encoder", "visual_encoder", "max_bad_share", "test_file",
-        "test_count", "protocol", "refcoco_data", "det_file", "coco_file", "on_bbox", "image_ids_file",
+        "checkpoint_key", "checkpoint_activations", "micro_batch", "text_encoder", "visual_encoder", "max_bad_share",
+        "test_file", "test_count", "protocol", "refcoco_data", "det_file", "coco_file", "on_bbox", "image_ids_file",
         "phrase_box_file", "sentences_file", "workers", "cache", "cache_size", "save_async",
     ];
 

@@ -139,6 +139,7 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
             step.Run(number++, Longest(config, parts, batch), new StepOptions(config.Real("alpha"), random)
             {
                 CheckpointActivations = checkpoint,
+                MicroBatch = config.MicroBatch is { } size && size < batch ? size : null,
             }, rate: 0);
         });
     }

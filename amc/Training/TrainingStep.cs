@@ -92,7 +92,10 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
             var tensors = Forward(inputs, options);
             Forwarded?.Invoke(tensors);
             using (Phase.Begin("backward"))
+            {
                 tensors.Total.Backward();
+                tensors.Output.Stages.Backward();
+            }
             return Read(tensors);
         }
         catch (NonFiniteException e)
@@ -104,19 +107,30 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
 
     private StepTensors Forward(StepInputs inputs, StepOptions options)
     {
-        var output = model.Forward(
-            inputs.Pairs, options with { Ground = objective is not null && inputs.Regions is not null });
-        var terms = output.Grounding is { } grounding ? objective!.Compute(Inputs(output, grounding, inputs)) : null;
+        var output = model.Forward(inputs.Pairs, options with
+        {
+            Ground = objective is not null && inputs.Regions is not null,
+            Explain = Explained.Read,
+        });
+        var explained = output switch
+        {
+            { Explanation: { } cam } => new Explained(cam),
+            { Grounding: { } grounding } => new Explained(grounding),
+            _ => null,
+        };
+        var terms = explained is null ? null : objective!.Compute(Inputs(output, explained, inputs));
         var total = terms is null ? output.Total() : output.Total().Add(terms.Loss);
         return new StepTensors(output, terms, total);
     }
 
-    private static ObjectiveInputs Inputs(TrainingOutput output, Grounding grounding, StepInputs inputs) =>
-        new(grounding, inputs.Regions!, inputs.HasRegion)
+    private static ObjectiveInputs Inputs(TrainingOutput output, Explained explained, StepInputs inputs) =>
+        new(explained, inputs.Regions!, inputs.HasRegion)
         {
-            Others =
-                inputs.Others is { } texts ? new OtherTexts(() => output.GroundTexts!(texts), inputs.IsOther) : null,
+            Others = inputs.Others is { } texts ? new OtherTexts(() => Explain(output, texts), inputs.IsOther) : null,
         };
+
+    private static Explained Explain(TrainingOutput output, TokenBatch texts) =>
+        output.ExplainTexts is { } explain ? new Explained(explain(texts)) : new Explained(output.GroundTexts!(texts));
 
     // All at once: every read waits for the device.
     private static (string, double)[] Read(StepTensors tensors)

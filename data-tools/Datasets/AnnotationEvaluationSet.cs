@@ -83,10 +83,15 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
     public string PictureOf(int index) => _questions[index].Annotation.Image;
 
     /// <inheritdoc/>
-    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets)
+    public PictureReader ReaderOf(int index, IReadOnlyList<PictureTarget> targets) =>
+        Pictures.Reader(PathOf(_questions[index].Annotation), targets);
+
+    /// <inheritdoc/>
+    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets, PictureReader? picture = null)
     {
         (var annotation, var caption) = _questions[index];
-        var views = Pictures.Read(Path.Combine(_imageRoot, annotation.Image), targets);
+        var path = PathOf(annotation);
+        var views = Pictures.Read(path, picture ?? Pictures.Reader(path, targets));
         var regions = Annotations.UsableRegions(annotation, views.Width, views.Height, _imageRoot);
         return new EvaluationSample(annotation.Image, views, CaptionCleaner.Clean(caption, _maxWords), regions)
         {
@@ -103,4 +108,6 @@ public sealed class AnnotationEvaluationSet : IEvaluationSet, IFileDataset
         Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private string PathOf(RegionAnnotation annotation) => Path.Combine(_imageRoot, annotation.Image);
 }

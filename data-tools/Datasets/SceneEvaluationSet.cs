@@ -34,7 +34,10 @@ public sealed class SceneEvaluationSet : IEvaluationSet
     public string PictureOf(int index) => string.Create(CultureInfo.InvariantCulture, $"scene {index}");
 
     /// <inheritdoc/>
-    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets)
+    public PictureReader? ReaderOf(int index, IReadOnlyList<PictureTarget> targets) => null;
+
+    /// <inheritdoc/>
+    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets, PictureReader? picture = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);

@@ -54,7 +54,7 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
     /// <exception cref="DataException">
     /// The options say to stop at it, or too many pictures could not be decoded.
     /// </exception>
-    public RgbImage Read(string path) => Read(path, () =>
+    public RgbImage Read(string path) => Judge(path, () =>
     {
         var decoded = PictureFile.Read(path, options.Exif);
         return (decoded.Picture, decoded.Damage);
@@ -69,8 +69,23 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
     /// <exception cref="DataException">
     /// The options say to stop at it, or too many pictures could not be decoded.
     /// </exception>
-    public PictureViews Read(string path, IReadOnlyList<PictureTarget> targets) =>
-        Read(path, () => ReadViews(path, targets));
+    public PictureViews Read(string path, IReadOnlyList<PictureTarget> targets) => Read(path, Reader(path, targets));
+
+    /// <summary>Judges and counts what is read of a picture, as if it had been read here.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="reader">Reads it, or gives what was read.</param>
+    /// <exception cref="UnreadablePictureException">
+    /// The options say to go on without this picture; it is counted.
+    /// </exception>
+    /// <exception cref="DataException">
+    /// The options say to stop at it, or too many pictures could not be decoded.
+    /// </exception>
+    public PictureViews Read(string path, PictureReader reader) => Judge(path, () => reader());
+
+    /// <summary>What reads a picture by the options; it counts nothing.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="targets">The sizes.</param>
+    public PictureReader Reader(string path, IReadOnlyList<PictureTarget> targets) => () => ReadViews(path, targets);
 
     private (PictureViews Views, string? Damage) ReadViews(string path, IReadOnlyList<PictureTarget> targets)
     {
@@ -82,7 +97,7 @@ public sealed class PictureCensus(int pictures, PictureOptions options, Action<s
             PictureFile.Read(path, targets, options.Exif, options.FastDecode);
     }
 
-    private T Read<T>(string path, Func<(T Picture, string? Damage)> read)
+    private T Judge<T>(string path, Func<(T Picture, string? Damage)> read)
     {
         (T picture, string? damage) decoded;
         try

@@ -5,6 +5,11 @@ namespace AmcEngine.DataTools;
 /// <param name="Damage">One line that says what is wrong, or null where the picture is whole.</param>
 public sealed record DecodedPicture(RgbImage Picture, string? Damage);
 
+/// <summary>Reads a picture in the sizes that are wanted.</summary>
+/// <returns>The picture, and one line about its damage or null.</returns>
+/// <exception cref="UnreadablePictureException">Nothing can be decoded.</exception>
+public delegate (PictureViews Views, string? Damage) PictureReader();
+
 /// <summary>Reads picture files, damaged ones as far as they go.</summary>
 public static class PictureFile
 {

@@ -61,4 +61,17 @@ public static class AutogradEngine
         var pass = new BackwardPass(createGraph, retainGraph || createGraph, null, []);
         pass.Run([output], gradOutput is null ? null : [gradOutput]);
     }
+
+    /// <summary>
+    /// Adds the gradient of Σ⟨outputs, gradOutputs⟩ to <see cref="Tensor.Grad"/> of every leaf that requires it, as
+    /// <see cref="Backward(Tensor, Tensor?, bool, bool)"/> does, in one pass.
+    /// </summary>
+    /// <param name="outputs">What is differentiated.</param>
+    /// <param name="gradOutputs">Cotangents with the outputs' shapes.</param>
+    /// <exception cref="AutogradException">An output requires no gradient or the graph was released.</exception>
+    public static void Backward(IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor> gradOutputs)
+    {
+        using var scope = MemoryScope.Begin();
+        new BackwardPass(false, false, null, []).Run(outputs, gradOutputs);
+    }
 }

@@ -9,4 +9,19 @@ namespace AmcEngine.Backends;
 /// <param name="Seed">Seed of the run.</param>
 /// <param name="Op">Which random op of the step.</param>
 /// <param name="Step">Which step.</param>
-public readonly record struct RandomKey(ulong Seed, uint Op, uint Step);
+public readonly record struct RandomKey(ulong Seed, uint Op, uint Step)
+{
+    /// <summary>
+    /// Which rows of a larger tensor the tensor holds; all of them by default. Dropout numbers its elements as they
+    /// are numbered there, so that a row has the same mask in whatever part of a batch it is computed.
+    /// </summary>
+    public RowRange Rows { get; init; }
+
+    /// <summary>Number of the first element of a tensor that has so many.</summary>
+    internal long First(long count) => Rows.Count == 0 ? 0 : count / Rows.Count * Rows.First;
+}
+
+/// <summary>Some rows in a row.</summary>
+/// <param name="First">The first one.</param>
+/// <param name="Count">How many; 0 stands for all.</param>
+public readonly record struct RowRange(int First, int Count);

@@ -4,7 +4,6 @@ using AmcEngine.Memory;
 using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
-using AmcEngine.Model.Tokenization;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
@@ -13,87 +12,53 @@ namespace AmcEngine.Model.Albef;
 /// <summary>
 /// One forward pass of the pre-training objective; the methods stand in the order of specification 3.
 /// </summary>
-internal sealed class PretrainingStep
+/// <param name="model">The model.</param>
+/// <param name="batch">The batch.</param>
+/// <param name="options">What the step is to do.</param>
+internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOptions options)
+    : MatchingPass("ALBEF", model, model.Text.Bert, model.Config.Mode, model.Config.AmcLayer, batch, options)
 {
-    private readonly AlbefModel _model;
-    private readonly AlbefConfig _config;
-    private readonly MomentumCopy _momentum;
-    private readonly PairBatch _batch;
-    private readonly StepOptions _options;
-    private readonly ForwardContext _context;
-    private readonly TextMask _mask;
-    private readonly Tensor _ids;
-    private readonly int _count;
-
-    public PretrainingStep(AlbefModel model, PairBatch batch, StepOptions options)
-    {
-        _momentum = model.Copy ?? throw new ModelException(
-            "ALBEF: this model was made for evaluation; create it with momentum copies to train");
-        (_model, _config, _batch, _options, _count) = (model, model.Config, batch, options, batch.Text.Count);
-        if (_count < 2)
-            throw new ModelException($"ALBEF: a batch of {_count} has no negative pairs; use a batch of at least 2");
-        if (batch.Image.Shape[0] != _count)
-            throw new ModelException($"ALBEF: {batch.Image.Shape[0]} images for {_count} texts");
-        _context = options.Context;
-        _mask = TextMask.Create(batch.Text, model.DType, model.Backend);
-        _ids = Tensor.From(batch.Text.Ids, [_count, batch.Text.Length], model.Backend);
-    }
+    private readonly AlbefModel _model = model;
+    private readonly AlbefConfig _config = model.Config;
+    private readonly MomentumCopy _momentum = model.Copy ?? throw new ModelException(
+        "ALBEF: this model was made for evaluation; create it with momentum copies to train");
 
     /// <summary>The pass; its tensors belong to the current scope.</summary>
     public AlbefOutput Run()
     {
-        var contrast = _options.Ground && _config.Mode == GroundingMode.Itc ? ItcGrounder.Hook(_config.AmcLayer) : null;
-        Tensor image, text, imageFeat, textFeat;
-        using (Phase.Begin("forward/vision encoder"))
-        {
-            _model.ClampTemperature();
-            image = _model.Vision.Forward(_batch.Image, _context with { Hook = contrast });
-            imageFeat = MatchingModel.Feature(image, _model.VisionProjection);
-        }
-        using (Phase.Begin("forward/text encoder"))
-        {
-            text = _model.Text.Bert.Text(_ids, _mask, _context);
-            textFeat = MatchingModel.Feature(text, _model.TextProjection);
-        }
-
-        var teacher = MomentumFeatures();
-        var (simI2T, simT2I, lossIta) = Contrastive(imageFeat, textFeat, teacher);
-
-        var hook =
-            _options.Ground && contrast is null ? new AttentionHook(AttentionKind.Cross, _config.AmcLayer) : null;
-        ImageSource keys;
-        Tensor fused, matchLogits, itmLogits, lossItm;
+        var pairs = Encode();
+        // Steps 3a and 3b.
+        var teacher = Teach(_momentum.Vision, _momentum.VisionProjection, _momentum.Text.Bert, _momentum.TextProjection,
+            withTokens: true);
+        var (simI2T, simT2I, lossIta) = Contrastive(pairs, teacher);
+        var matched = Match(pairs);
+        Tensor itmLogits, lossItm;
         int[] negativeImages, negativeTexts;
-        using (Phase.Begin("forward/fusion encoder"))
-        {
-            keys = ImageSource.Project(_model.Text.Bert, image);
-            fused = _model.Text.Bert.Fusion(text, _mask, keys, _context with { Hook = hook }, !_options.FullOutputs);
-            matchLogits = _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
-        }
         using (Phase.Begin("forward/fusion encoder, negatives"))
         {
             (negativeImages, negativeTexts) = Negatives(simI2T, simT2I);
-            itmLogits = Movement.Concat([matchLogits, NegativeLogits(text, keys, negativeImages, negativeTexts)], 0);
-            lossItm = itmLogits.CrossEntropy(MatchLabels());
+            itmLogits = Movement.Concat([matched.Logits, NegativeLogits(pairs, negativeImages, negativeTexts)], 0);
+            lossItm = MatchLoss(itmLogits);
         }
-        var (mlmLogits, lossMlm) = MaskedLanguage(keys, teacher.Image);
+        var (mlmLogits, lossMlm) = MaskedLanguage(pairs.Image, teacher.Image!);
         return new AlbefOutput
         {
             LossIta = lossIta,
             LossItm = lossItm,
             LossMlm = lossMlm,
-            ImageEmbeds = image,
-            TextEmbeds = text,
-            ImageFeat = imageFeat,
-            TextFeat = textFeat,
+            ImageEmbeds = pairs.Image,
+            TextEmbeds = pairs.Text,
+            ImageFeat = pairs.ImageFeature,
+            TextFeat = pairs.TextFeature,
             SimI2T = simI2T,
             SimT2I = simT2I,
-            FusionHidden = fused,
-            GroundTexts = _options.Ground ? other => GroundTexts(other, contrast, imageFeat, keys) : null,
-            Grounding = hook is null
-                ? ItcGrounder.Of(contrast, imageFeat, textFeat, _model.Scale, _config.Vision.Grid)
-                : ItmGrounder.Of(matchLogits, hook.Map!, _mask.Keep, _config.Vision.Grid),
-            MatchLogits = matchLogits,
+            FusionHidden = matched.Fused,
+            Stages = Stages,
+            GroundTexts = TextGrounder(pairs),
+            ExplainTexts = TextExplainer(pairs),
+            Grounding = Ground(pairs, matched),
+            Explanation = matched.Explanation,
+            MatchLogits = matched.Logits,
             ItmLogits = itmLogits,
             MlmLogits = mlmLogits,
             NegativeImages = negativeImages,
@@ -101,122 +66,85 @@ internal sealed class PretrainingStep
         };
     }
 
-    private Grounding GroundTexts(TokenBatch texts, AttentionHook? contrast, Tensor imageFeat, ImageSource keys)
-    {
-        var mask = TextMask.Create(texts, _model.DType, _model.Backend);
-        var hidden = _model.Text.Bert.Text(
-            Tensor.From(texts.Ids, [texts.Count, texts.Length], _model.Backend), mask, _context);
-        if (contrast is not null)
-            return ItcGrounder.Of(contrast, imageFeat, MatchingModel.Feature(hidden, _model.TextProjection),
-                _model.Scale, _config.Vision.Grid)!;
-        var hook = new AttentionHook(AttentionKind.Cross, _config.AmcLayer);
-        var fused = _model.Text.Bert.Fusion(hidden, mask, keys, _context with { Hook = hook }, firstRowOnly: true);
-        return ItmGrounder.Of(
-            _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused)), hook.Map!, mask.Keep, _config.Vision.Grid);
-    }
-
-    /// <summary>
-    /// Momentum update first (where the optimizer has not done it), then features of the updated copies, dropout active
-    /// (steps 3a and 3b).
-    /// </summary>
-    private TeacherFeatures MomentumFeatures()
-    {
-        using var noGrad = NoGrad.Begin();
-        using var scope = MemoryScope.Begin();
-        _model.MoveCopies();
-        using var phase = Phase.Begin("forward/momentum encoders");
-        var image = _momentum.Vision.Forward(_batch.Image, _context);
-        var text = _momentum.Text.Bert.Text(_ids, _mask, _context);
-        return new TeacherFeatures(
-            scope.Keep(image),
-            scope.Keep(MatchingModel.Feature(image, _momentum.VisionProjection)),
-            scope.Keep(MatchingModel.Feature(text, _momentum.TextProjection)));
-    }
+    /// <inheritdoc/>
+    protected override Tensor Fuse(
+        BatchPart part, int[]? texts, ImageSource keys, ForwardContext context, bool firstRowOnly) =>
+        _model.Text.Bert.Fusion(part.Input(1), part.Of(Mask, texts), keys, context, firstRowOnly);
 
     /// <summary>Steps 3c to 6.</summary>
-    private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(
-        Tensor imageFeat, Tensor textFeat, TeacherFeatures teacher)
+    private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(EncodedPairs pairs, TeacherFeatures teacher)
     {
         using var phase = Phase.Begin("forward/contrastive loss");
-        return new MomentumContrast(_model.ImageQueue!, _model.TextQueue!, _model.Temperature.Value, _options.Alpha)
+        return new MomentumContrast(_model.ImageQueue!, _model.TextQueue!, _model.Temperature.Value, Options.Alpha)
         {
-            PositiveWeight = (float)(1 - _options.Alpha),
-        }.Run(imageFeat, textFeat, teacher.ImageFeat, teacher.TextFeat);
+            PositiveWeight = (float)(1 - Options.Alpha),
+        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher.ImageFeature, teacher.TextFeature);
     }
 
     /// <summary>Step 8: the only values of a step that have to reach the host.</summary>
     private (int[] Images, int[] Texts) Negatives(Tensor simI2T, Tensor simT2I)
     {
-        var images = _options.Negatives.Sample(HardNegatives.Weights(InBatch(simT2I), _count), _count, _options.Random);
-        var texts = _options.Negatives.Sample(HardNegatives.Weights(InBatch(simI2T), _count), _count, _options.Random);
+        var images = Options.Negatives.Sample(HardNegatives.Weights(InBatch(simT2I), Count), Count, Options.Random);
+        var texts = Options.Negatives.Sample(HardNegatives.Weights(InBatch(simI2T), Count), Count, Options.Random);
         return (images, texts);
     }
 
     private double[] InBatch(Tensor similarity)
     {
         using var noGrad = NoGrad.Begin();
-        using var inBatch = similarity.Slice(1, 0, _count);
+        using var inBatch = similarity.Slice(1, 0, Count);
         return inBatch.ToDoubles();
-    }
-
-    /// <summary>
-    /// Step 9: own text with a wrong image, then a wrong text with the own image; logits <c>[2B, 2]</c>.
-    /// </summary>
-    private Tensor NegativeLogits(Tensor text, ImageSource keys, int[] negativeImages, int[] negativeTexts) =>
-        MemoryScope.Run(() =>
-        {
-            int[] own = [.. Enumerable.Range(0, _count)];
-            var texts = Tensor.From([.. own, .. negativeTexts], [2 * _count], _model.Backend);
-            var images = Tensor.From([.. negativeImages, .. own], [2 * _count], _model.Backend);
-            var fused = _model.Text.Bert.Fusion(
-                text.IndexSelect(0, texts), _mask.Select(texts), keys.Select(images), _context, firstRowOnly: true);
-            return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
-        });
-
-    private int[] MatchLabels()
-    {
-        var labels = new int[3 * _count];
-        labels.AsSpan(0, _count).Fill(1);
-        return labels;
     }
 
     /// <summary>
     /// Step 12. Samples do not interact here, so texts without a masked token are left out of both passes; the
     /// momentum head runs on the masked positions alone.
     /// </summary>
-    private (Tensor? Logits, Tensor Loss) MaskedLanguage(ImageSource keys, Tensor teacherImage)
+    private (Tensor? Logits, Tensor Loss) MaskedLanguage(Tensor image, Tensor teacherImage)
     {
-        var selection = MlmSelection.Of(_batch.Text,
-            _options.Masked ?? MlmMasking.Sample(_batch.Text, _config.Text, _config.MlmProbability, _options.Random),
-            _options.FullOutputs);
+        var selection = MlmSelection.Of(Batch.Text,
+            Options.Masked ?? MlmMasking.Sample(Batch.Text, _config.Text, _config.MlmProbability, Options.Random),
+            Options.FullOutputs);
         using var phase = Phase.Begin("forward/masked language model");
         if (selection.Rows.Length == 0) return (null, Tensor.Zeros([], _model.DType, _model.Backend));
-        using var scope = MemoryScope.Begin();
-        var backend = _model.Backend;
-        var ids = Tensor.From(selection.Ids, [selection.Rows.Length, _batch.Text.Length], backend);
-        var rows =
-            selection.Rows.Length == _count ? null : Tensor.From(selection.Rows, [selection.Rows.Length], backend);
-        var mask = rows is null ? _mask : _mask.Select(rows);
-        var hidden = _model.Text.Bert.MultiModal(ids, mask, rows is null ? keys : keys.Select(rows), _context);
-        var logits = scope.Keep(_model.Text.Head.Forward(hidden));
-        if (selection.Positions.Length == 0) return (logits, scope.Keep(Tensor.Zeros([], _model.DType, backend)));
-        var positions = Tensor.From(selection.Positions, [selection.Positions.Length], backend);
-        var teacher = MomentumLogits(
-            ids, mask, rows is null ? teacherImage : teacherImage.IndexSelect(0, rows), positions);
-        return (logits, scope.Keep(
-            MlmLoss.Compute(logits, positions, selection.Labels, teacher, _options.Alpha, _config.MlmDistillAxis)));
+        var rows = selection.Rows.Length == Count ? null : selection.Rows;
+        var output = Stages.Run(selection.Rows.Length, [new StageInput(image, rows)],
+            part => MaskedLanguage(part, selection, rows, image, teacherImage)).Tensors;
+        return Stages.ByParts ? (null, output[0].Sum()) : (output[1], output[0]);
     }
 
-    private Tensor MomentumLogits(Tensor ids, TextMask mask, Tensor image, Tensor positions)
+    // The loss and the logits of all rows, or a part's share of the loss.
+    private Tensor[] MaskedLanguage(
+        BatchPart part, MlmSelection whole, int[]? rows, Tensor image, Tensor teacherImage)
+    {
+        using var scope = MemoryScope.Begin();
+        var (backend, length, masked) = (_model.Backend, Batch.Text.Length, whole.Part(part.First, part.Count));
+        var ids = Tensor.From(masked.Ids, [part.Count, length], backend);
+        var mask = part.Of(Mask, rows);
+        var hidden = _model.Text.Bert.MultiModal(ids, mask, Keys(part, image, rows), part.Context);
+        var logits = _model.Text.Head.Forward(hidden);
+        var loss = Tensor.Zeros([], _model.DType, backend);
+        if (masked.Positions.Length > 0)
+        {
+            var positions = Tensor.From(masked.Positions, [masked.Positions.Length], backend);
+            var teacher = MomentumLogits(part, ids, mask, part.Of(teacherImage, rows), positions);
+            loss = MlmLoss.Compute(
+                logits, positions, masked.Labels, teacher, Options.Alpha, _config.MlmDistillAxis);
+        }
+        return part.IsWhole
+            ? [scope.Keep(loss), scope.Keep(logits)]
+            : [scope.Keep(
+                loss.Reshape(1).Scale((double)masked.Positions.Length / Math.Max(whole.Positions.Length, 1)))];
+    }
+
+    private Tensor MomentumLogits(BatchPart part, Tensor ids, TextMask mask, Tensor image, Tensor positions)
     {
         using var phase = Phase.Begin("forward/momentum encoders, masked language model");
         using var noGrad = NoGrad.Begin();
         return MemoryScope.Run(() =>
         {
-            var hidden = _momentum.Text.Bert.MultiModal(ids, mask, ImageSource.FromTokens(image), _context);
+            var hidden = _momentum.Text.Bert.MultiModal(ids, mask, ImageSource.FromTokens(image), part.Context);
             return _momentum.Text.Head.Forward(hidden.Reshape(-1, _config.Text.Hidden).IndexSelect(0, positions));
         });
     }
-
-    private sealed record TeacherFeatures(Tensor Image, Tensor ImageFeat, Tensor TextFeat);
 }

@@ -122,7 +122,7 @@ public sealed class BlipModel : MatchingModel
         new MatchingStep(this, batch, options).Run();
 
     /// <inheritdoc/>
-    protected override TokenBatch PrepareForFusion(TokenBatch text) => WithEncoderToken(text);
+    protected internal override TokenBatch PrepareForFusion(TokenBatch text) => WithEncoderToken(text);
 
     /// <summary>Texts with <c>[ENC]</c> in the place of their first token.</summary>
     internal TokenBatch WithEncoderToken(TokenBatch text)

@@ -127,7 +127,7 @@ public sealed class ClipModel : VisionLanguageModel
 
     /// <inheritdoc/>
     protected override TrainingOutput RunStep(PairBatch batch, StepOptions options) =>
-        ContrastiveStep.Run(this, batch, options);
+        new ContrastiveStep(this, batch, options).Run();
 
     /// <summary>exp of the logit scale, a scalar.</summary>
     internal Tensor Scale() => LogitScale.Value.Exp();

@@ -1,5 +1,6 @@
 using AmcEngine.Diagnostics;
 using AmcEngine.Model.Layers;
+using AmcEngine.Model.Tokenization;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
@@ -39,35 +40,93 @@ public sealed record ClipOutput : TrainingOutput
 /// <summary>
 /// One forward pass of CLIP's training: the pairs of a batch against one another (Radford et al. 2021, figure 3).
 /// </summary>
-internal static class ContrastiveStep
+internal sealed class ContrastiveStep
 {
-    public static ClipOutput Run(ClipModel model, PairBatch batch, StepOptions options)
+    private readonly ClipModel _model;
+    private readonly PairBatch _batch;
+    private readonly StepOptions _options;
+    private readonly BatchStages _stages;
+
+    // Of a batch that is computed at once: what explains it.
+    private AttentionHook? _hook;
+
+    public ContrastiveStep(ClipModel model, PairBatch batch, StepOptions options)
     {
         var count = batch.Text.Count;
         if (count < 2)
             throw new ModelException($"CLIP: a batch of {count} has no negative pairs; use a batch of at least 2");
         if (batch.Image.Shape[0] != count)
             throw new ModelException($"CLIP: {batch.Image.Shape[0]} images for {count} texts");
-        var hook = options.Ground ? ItcGrounder.Hook(model.Config.AmcLayer ?? model.Vision.Depth - 1) : null;
-        Tensor image, text;
-        using (Phase.Begin("forward/vision encoder"))
-            image = model.Vision.Forward(batch.Image, options.Context with { Hook = hook });
-        using (Phase.Begin("forward/text encoder"))
-            text = model.TextFeature(batch.Text, options.Context);
+        (_model, _batch, _options, _stages) = (model, batch, options, new BatchStages(options));
+    }
+
+    /// <summary>The pass; its tensors belong to the current scope.</summary>
+    public ClipOutput Run()
+    {
+        // By parts, pictures that are explained ask for the features of their texts.
+        var byParts = _options.Ground && _stages.ByParts;
+        var early = byParts ? Texts() : null;
+        var (image, explanation) = Images(early);
+        var text = early ?? Texts();
         using var phase = Phase.Begin("forward/contrastive loss");
-        var scale = model.Scale();
+        var scale = _model.Scale();
+        Tensor Scaled(Tensor cosine) => cosine.Mul(scale);
         var logits = image.Mul(scale).MatMul(text, transposeB: true);
-        int[] own = [.. Enumerable.Range(0, count)];
+        int[] own = [.. Enumerable.Range(0, _batch.Text.Count)];
         return new ClipOutput
         {
             Contrastive = logits.CrossEntropy(own).Add(logits.Permute(1, 0).CrossEntropy(own)).Scale(0.5),
             ImageFeatures = image,
             TextFeatures = text,
             LogitsPerImage = logits,
-            GroundTexts = hook is null ? null : other => ItcGrounder.Of(
-                hook, image, model.TextFeature(
-                    other, options.Context), c => c.Mul(scale), model.Vision.Grid)!,
-            Grounding = ItcGrounder.Of(hook, image, text, c => c.Mul(scale), model.Vision.Grid),
+            Stages = _stages,
+            GroundTexts = _hook is null ? null : other => ItcGrounder.Of(
+                _hook, image, _model.TextFeature(other, _options.Context), Scaled, _model.Vision.Grid)!,
+            ExplainTexts = byParts ? ExplainTexts : null,
+            Grounding = ItcGrounder.Of(_hook, image, text, Scaled, _model.Vision.Grid),
+            Explanation = explanation,
         };
     }
+
+    private (Tensor Feature, Tensor? Explanation) Images(Tensor? text)
+    {
+        using var phase = Phase.Begin("forward/vision encoder");
+        var output = _stages.Run(_batch.Text.Count, text is null ? [] : [new StageInput(text)], part =>
+        {
+            var (feature, hook) = Images(part);
+            if (part.IsWhole) _hook = hook;
+            else if (hook is not null) part.Explain(() => Ground(hook, feature, part.Input(0)));
+            return [feature];
+        }, explained: _options.Ground);
+        return (output.Tensors[0], output.Explanation);
+    }
+
+    private (Tensor Feature, AttentionHook? Hook) Images(BatchPart part)
+    {
+        var hook = _options.Ground ? ItcGrounder.Hook(_model.Config.AmcLayer ?? _model.Vision.Depth - 1) : null;
+        return (_model.Vision.Forward(part.Of(_batch.Image), part.Context with { Hook = hook }), hook);
+    }
+
+    private Tensor Texts()
+    {
+        using var phase = Phase.Begin("forward/text encoder");
+        return _stages.Run(_batch.Text.Count, [], part => [Texts(part, _batch.Text)]).Tensors[0];
+    }
+
+    private Tensor Texts(BatchPart part, TokenBatch texts) => _model.TextFeature(new TokenBatch(
+        part.Of(texts.Ids, texts.Length), part.Of(texts.Mask, texts.Length), part.Count, texts.Length), part.Context);
+
+    private Grounding Ground(AttentionHook hook, Tensor image, Tensor text) =>
+        ItcGrounder.Of(hook, image, text, cosine => cosine.Mul(_model.Scale()), _model.Vision.Grid)!;
+
+    // The map is gone with its part: the pictures are encoded once more.
+    private Tensor ExplainTexts(TokenBatch texts) => _stages.Run(_batch.Text.Count, [], part =>
+    {
+        part.Explain(() =>
+        {
+            var (feature, hook) = Images(part);
+            return Ground(hook!, feature, Texts(part, texts));
+        });
+        return [];
+    }, explained: true).Explanation!;
 }

@@ -38,8 +38,20 @@ public sealed record Grounding(Tensor Score, Tensor Map, Tensor? QueryMask, int 
 /// <param name="Tokens">Whatever the model goes on from, one row a picture.</param>
 public sealed record ImageEncoding(Tensor Tokens)
 {
-    /// <summary>The pictures that <paramref name="index"/> (I32) names, in its order, also several times.</summary>
-    public ImageEncoding Select(Tensor index) => new(Tokens.IndexSelect(0, index));
+    /// <summary>
+    /// Which pictures are meant (I32), in that order, also several times; null for all of them. What does not depend on
+    /// a text is then still computed once a picture.
+    /// </summary>
+    public Tensor? Index { get; private init; }
+
+    /// <summary>
+    /// The pictures that <paramref name="index"/> (I32) names, in its order, also several times; not for a selection of
+    /// a selection.
+    /// </summary>
+    public ImageEncoding Select(Tensor index) => this with { Index = index };
+
+    /// <summary>The tokens of the pictures that are meant.</summary>
+    internal Tensor Selected() => Index is null ? Tokens : Tokens.IndexSelect(0, Index);
 }
 
 /// <summary>Encoded texts, as far as no picture is involved.</summary>
@@ -72,6 +84,12 @@ public interface IGrounder
     /// <summary>Whose score is explained; never <see cref="GroundingMode.Default"/>.</summary>
     GroundingMode Mode { get; }
 
+    /// <summary>The layer whose attention is the map, from 0.</summary>
+    int Layer { get; }
+
+    /// <summary>The layers that a grounder by this score can have.</summary>
+    IReadOnlyList<int> Layers { get; }
+
     /// <summary>Encodes normalised pictures <c>[B, 3, S, S]</c>.</summary>
     ImageEncoding EncodeImages(Tensor images);
 
@@ -80,6 +98,15 @@ public interface IGrounder
 
     /// <summary>Grounds each text in the picture of the same row. Tensors belong to the current scope.</summary>
     Grounding Ground(ImageEncoding images, TextEncoding texts);
+
+    /// <summary>
+    /// Grounds each text in the picture of the same row by several layers in one pass: a grounding a layer, all with
+    /// the same score. Tensors belong to the current scope.
+    /// </summary>
+    /// <param name="images">The pictures.</param>
+    /// <param name="texts">As many texts.</param>
+    /// <param name="layers">Some of <see cref="Layers"/>, none below <see cref="Layer"/>.</param>
+    IReadOnlyList<Grounding> GroundLayers(ImageEncoding images, TextEncoding texts, IReadOnlyList<int> layers);
 
     /// <summary>
     /// Grounds each text in the picture of the same row, with the attentions of every layer of some kinds. Where

@@ -38,6 +38,12 @@ internal sealed class ItcGrounder : IGrounder
     public GroundingMode Mode => GroundingMode.Itc;
 
     /// <inheritdoc/>
+    public int Layer => _layer;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Layers => [.. Enumerable.Range(0, _vision.Depth)];
+
+    /// <inheritdoc/>
     public ImageEncoding EncodeImages(Tensor images)
     {
         using var noGrad = NoGrad.Begin();
@@ -56,7 +62,18 @@ internal sealed class ItcGrounder : IGrounder
     {
         using var recorded = GradMode.Set(true);
         var hook = Hook(_layer);
-        return From(images.Tokens, _layer, texts, new ForwardContext(null, hook), () => hook.Map!);
+        return From(images.Selected(), _layer, texts, new ForwardContext(null, hook), () => hook.Map!);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Grounding> GroundLayers(
+        ImageEncoding images, TextEncoding texts, IReadOnlyList<int> layers)
+    {
+        using var recorded = GradMode.Set(true);
+        var maps = new AttentionMaps(AttentionKind.Vision, [.. layers], firstRowOnly: true);
+        var context = new ForwardContext(null, maps);
+        var first = From(images.Selected(), _layer, texts, context, () => maps[layers[0]]);
+        return [.. layers.Select(layer => first with { Map = maps[layer] })];
     }
 
     /// <inheritdoc/>

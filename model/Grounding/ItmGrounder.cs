@@ -48,6 +48,13 @@ internal sealed class ItmGrounder : IGrounder
     public GroundingMode Mode => GroundingMode.Itm;
 
     /// <inheritdoc/>
+    public int Layer => _layer;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Layers =>
+        [.. Enumerable.Range(_text.FirstCrossLayer, _text.Layers.Count - _text.FirstCrossLayer)];
+
+    /// <inheritdoc/>
     public ImageEncoding EncodeImages(Tensor images)
     {
         using var noGrad = NoGrad.Begin();
@@ -66,7 +73,17 @@ internal sealed class ItmGrounder : IGrounder
     {
         using var recorded = GradMode.Set(true);
         var hook = new AttentionHook(AttentionKind.Cross, _layer);
-        return Fuse(images.Tokens, texts, new ForwardContext(null, hook), () => hook.Map!);
+        return Fuse(Source(images), texts, new ForwardContext(null, hook), () => hook.Map!);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Grounding> GroundLayers(
+        ImageEncoding images, TextEncoding texts, IReadOnlyList<int> layers)
+    {
+        using var recorded = GradMode.Set(true);
+        var maps = new AttentionMaps(AttentionKind.Cross, [.. layers], firstRowOnly: false);
+        var first = Fuse(Source(images), texts, new ForwardContext(null, maps), () => maps[layers[0]]);
+        return [.. layers.Select(layer => first with { Map = maps[layer] })];
     }
 
     /// <inheritdoc/>
@@ -75,7 +92,8 @@ internal sealed class ItmGrounder : IGrounder
         var recorder = new AttentionRecorder(kinds, AttentionKind.Cross, _layer);
         var context = new ForwardContext(null, recorder);
         var tokens = _vision.Forward(images, context);
-        var grounding = Fuse(tokens, BelowFusion(texts, context), context, () => recorder.Single.Map);
+        var source = ImageSource.FromTokens(tokens);
+        var grounding = Fuse(source, BelowFusion(texts, context), context, () => recorder.Single.Map);
         return new RecordedGrounding(grounding, recorder.Single, recorder.Captures);
     }
 
@@ -93,9 +111,15 @@ internal sealed class ItmGrounder : IGrounder
         };
     }
 
-    private Grounding Fuse(Tensor image, TextEncoding texts, ForwardContext context, Func<Tensor> map)
+    private static ImageSource Source(ImageEncoding images)
     {
-        var fused = _text.Fusion(texts.Hidden, texts.Mask!, ImageSource.FromTokens(image), context, firstRowOnly: true);
+        var all = ImageSource.FromTokens(images.Tokens);
+        return images.Index is { } index ? all.Select(index) : all;
+    }
+
+    private Grounding Fuse(ImageSource image, TextEncoding texts, ForwardContext context, Func<Tensor> map)
+    {
+        var fused = _text.Fusion(texts.Hidden, texts.Mask!, image, context, firstRowOnly: true);
         var logits = _head.Forward(VisionLanguageModel.ClassRow(fused));
         var confidence = MatchColumn(logits.Detach().Softmax(-1));
         return Of(logits, map(), texts.QueryMask!, _vision.Grid) with { Confidence = confidence };

@@ -81,7 +81,7 @@ public abstract class MatchingModel : VisionLanguageModel
     }
 
     /// <summary>Texts as the fusion layers read them.</summary>
-    protected virtual TokenBatch PrepareForFusion(TokenBatch text) => text;
+    protected internal virtual TokenBatch PrepareForFusion(TokenBatch text) => text;
 
     /// <summary>L2-normalised projection of the class rows of <c>[B, N, D]</c>.</summary>
     internal static Tensor Feature(Tensor tokens, Linear projection) =>

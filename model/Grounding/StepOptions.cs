@@ -35,6 +35,18 @@ public sealed record StepOptions(double Alpha, RandomSource Random)
     public bool Ground { get; init; } = true;
 
     /// <summary>
+    /// Rows that are computed at a time: losses and gradients are those of the whole batch, the memory is that of so
+    /// many rows; null computes the batch at once.
+    /// </summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>
+    /// What is read of each grounding, <c>[B, …]</c>, where the batch is computed by parts and grounded: it may take
+    /// gradients of the score, and is differentiated itself. May be null otherwise.
+    /// </summary>
+    public Func<Grounding, Tensor>? Explain { get; init; }
+
+    /// <summary>
     /// Whether transformer blocks keep their inputs alone and are computed again in the backward pass: less memory,
     /// more time, the same bits.
     /// </summary>

@@ -28,15 +28,14 @@ public sealed class ImageSource
         new(null, encoder.ProjectImage(tokens), null);
 
     /// <summary>The samples that <paramref name="index"/> (I32) names; not for a selection of a selection.</summary>
-    public ImageSource Select(Tensor index) =>
-        new(_tokens?.IndexSelect(0, index), _projected, _projected is null ? null : index);
+    public ImageSource Select(Tensor index) => new(_tokens, _projected, index);
 
     /// <summary>
-    /// All that a fusion layer needs of it: tokens, or keys and values, or keys, values and which samples of them.
+    /// All that a fusion layer needs of it: tokens, or keys and values; and which samples of them, if not all.
     /// </summary>
     internal Tensor[] Tensors(int fusionIndex)
     {
-        if (_projected is null) return [_tokens!];
+        if (_projected is null) return _index is null ? [_tokens!] : [_tokens!, _index];
         var (key, value) = _projected[fusionIndex];
         return _index is null ? [key, value] : [key, value, _index];
     }
@@ -45,6 +44,8 @@ public sealed class ImageSource
     internal static KeyValue Of(Tensor[] tensors, BertAttention cross) => tensors switch
     {
         [var tokens] => cross.Project(tokens),
+        // Each image is projected once, however many texts attend to it.
+        [var tokens, { DType: DType.I32 } index] => cross.Project(tokens).Select(index),
         [var key, var value] => new KeyValue(key, value),
         [var key, var value, var index] => new KeyValue(key, value).Select(index),
         _ => throw new ArgumentException("Tensors of an image source are one, two or three.", nameof(tensors)),

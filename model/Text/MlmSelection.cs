@@ -9,6 +9,18 @@ namespace AmcEngine.Model.Text;
 /// <param name="Labels">Original ids at these positions.</param>
 internal sealed record MlmSelection(int[] Rows, int[] Ids, int[] Positions, int[] Labels)
 {
+    /// <summary>Some of the rows; positions are those within them.</summary>
+    /// <param name="first">Number of the first one.</param>
+    /// <param name="count">How many.</param>
+    public MlmSelection Part(int first, int count)
+    {
+        if (count == Rows.Length) return this;
+        int length = Ids.Length / Rows.Length, start = first * length, end = start + count * length;
+        int[] at = [.. Enumerable.Range(0, Positions.Length).Where(i => Positions[i] >= start && Positions[i] < end)];
+        return new MlmSelection(Rows[first..(first + count)], Ids[start..end],
+            [.. at.Select(i => Positions[i] - start)], [.. at.Select(i => Labels[i])]);
+    }
+
     public static MlmSelection Of(TokenBatch text, MaskedTokens masked, bool allRows)
     {
         var length = text.Length;

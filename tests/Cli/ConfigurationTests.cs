@@ -136,12 +136,12 @@ internal sealed class ConfigurationTests : FolderTests
         {
             Checkpoint = "~/c",
             Image = "~",
-            Text = "~/red",
+            Text = ["~/red"],
             Output = "a~/b",
             Config = "~/d.yaml"
         };
         PathArguments.Expand(options);
-        Assert.That((options.Checkpoint, options.Image, options.Text, options.Output, options.Config),
+        Assert.That((options.Checkpoint, options.Image, options.Text.Single(), options.Output, options.Config),
             Is.EqualTo((Path.Combine(home, "c"), home, "~/red", "a~/b", Path.Combine(home, "d.yaml"))));
         // Through the parser, as a shell passes them on.
         var gone = Path.Combine(home, "no-such-file-of-a-test");

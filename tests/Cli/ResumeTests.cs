@@ -3,6 +3,7 @@ using AmcEngine.Amc.CommandLine;
 using AmcEngine.Amc.Runs;
 using AmcEngine.DataTools;
 using AmcEngine.Tests.DataTools;
+using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;
@@ -25,6 +26,23 @@ internal sealed class ResumeTests : FolderTests
         var resumed = Amcx.Run("train", "--resume", parts + "/");
         Assert.That(resumed.Code, Is.Zero, resumed.Error);
         RunFiles.AssertSame(parts, whole);
+    }
+
+    [Test]
+    public void A_run_by_parts_goes_on_as_the_run_that_it_was_and_logs_what_the_whole_batch_does()
+    {
+        string config = _folder.Write("tiny.yaml", Amcx.TinyConfig), whole = _folder.PathOf("whole"),
+            parts = _folder.PathOf("parts"), atOnce = _folder.PathOf("once");
+        string[] own = ["--set", "micro_batch=3"];
+        Assert.That(Amcx.Run(["train", "--config", config, "--output", whole, .. own]).Code, Is.Zero);
+        Assert.That(Amcx.Run(["train", "--config", config, "--output", parts, "--steps", "3", .. own]).Code, Is.Zero);
+        Assert.That(Amcx.Run("train", "--resume", parts).Code, Is.Zero);
+        RunFiles.AssertSame(parts, whole);
+        Assert.That(Amcx.Run("train", "--config", config, "--output", atOnce).Code, Is.Zero);
+        double[] Losses(string run) => [.. RunFiles.Log(run).Where(l => (string)l["kind"]! == "step").SelectMany(
+            l => l["losses"]!.AsObject().Select(v => (double)v.Value!))];
+        Assert.That(Losses(whole), Has.Length.EqualTo(6 * 6));
+        Closeness.ElementsAreClose("losses", Losses(whole), Losses(atOnce), 1e-5);
     }
 
     [Test]
@@ -57,7 +75,7 @@ internal sealed class ResumeTests : FolderTests
     {
         (_, var run) = Amcx.Train(_folder, "--steps", "3");
         var answer = Amcx.Run("train", "--resume", run, "--set", "eval_every=1", "eval_batch=2", "test_count=5",
-            "save_every=1", "log_every=2", "grid_scenes=2");
+            "save_every=1", "log_every=2", "grid_scenes=2", "micro_batch=2");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(RunFiles.Log(run).Where(l => (string)l["kind"]! == "eval").Select(l => (int)l["step"]!),
             Is.EqualTo(new[] { 0, 4, 5, 6 }).Or.EqualTo(new[] { 0, 3, 4, 5, 6 }));

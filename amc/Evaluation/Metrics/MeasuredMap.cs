@@ -33,7 +33,16 @@ internal sealed class MeasuredMap(EvaluationSample sample, PatchMap map)
         RegionMask.Of(sample.Regions, sample.Width, sample.Height, Cells.Width, Cells.Height).Values;
 
     /// <summary>Share of the picture that the regions cover, soft cells by their weight, 0..1.</summary>
-    public double RegionShare => Region.Average(w => (double)w);
+    public double RegionShare
+    {
+        get
+        {
+            double sum = 0;
+            foreach (var weight in Region)
+                sum += weight;
+            return sum / Region.Length;
+        }
+    }
 
     /// <summary>The picture as the model saw it, with the map in its size.</summary>
     public ModelInput Input => _input ??= Normalised();

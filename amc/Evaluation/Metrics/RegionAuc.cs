@@ -14,8 +14,9 @@ internal static class RegionAuc
     /// <param name="region">How much each pixel belongs to the region, 0..1.</param>
     public static double? Of(ReadOnlySpan<float> map, ReadOnlySpan<float> region)
     {
-        float[] values = map.ToArray(), weights = region.ToArray();
-        Array.Sort(values, weights);
+        using var order = new WeightedOrder(map, region);
+        var values = order.Keys;
+        var weights = order.Weights;
         // Outside weight below the current value, and the pairs that are in order.
         double inside = 0, outside = 0, ordered = 0;
         for (var first = 0; first < values.Length;)

@@ -84,7 +84,7 @@ public readonly record struct HeadLayout(long Batch, long Head, int Row)
 /// Scaled-dot-product attention: O = dropout(softmax(scale·Q·Kᵀ + mask))·V for each sample and head.
 /// The mask is additive with element (b, h, i, j) at b·MaskBatch + h·MaskHead + i·MaskRow + j (strides of 0 broadcast).
 /// Dropout keeps the probability (b, h, i, j), numbered ((b·H + h)·Lq + i)·Lk + j, where its uniform number ≥ DropoutP,
-/// and divides it by 1 − DropoutP.
+/// and divides it by 1 − DropoutP; numbers begin with FirstWeight.
 /// </summary>
 public struct AttentionOperands
 {
@@ -122,6 +122,8 @@ public struct AttentionOperands
     public double DropoutP;
     /// <summary>Stream of the dropout mask.</summary>
     public RandomKey Key;
+    /// <summary>Number of the first attention weight in the stream.</summary>
+    internal readonly long FirstWeight => Key.First((long)B * H * Lq * Lk);
 
     /// <summary>
     /// Work of a pass: so many products of a map with a matrix, and tensors of the layouts of Q and of K.

@@ -5,7 +5,10 @@ namespace AmcEngine.Backends.Kernels;
 /// <summary>Random tensors and dropout. The integer operations of the generator are not counted.</summary>
 public interface IRandomKernels : IKernel<DropoutArgs>, IKernel<UniformArgs>, IKernel<NormalArgs>;
 
-/// <summary>y = x∘keep/(1 − p), keep where the element's uniform number ≥ p. One product an element.</summary>
+/// <summary>
+/// y = x∘keep/(1 − p), keep where the element's uniform number ≥ p. Elements are numbered as in the whole tensor whose
+/// rows x holds by its key. One product an element.
+/// </summary>
 /// <param name="X">Operand.</param>
 /// <param name="P">Probability of dropping an element.</param>
 /// <param name="Key">Stream of the numbers.</param>

@@ -122,6 +122,7 @@ internal sealed class DefaultsTests
         selfeq.threshold 0.8
         selfeq.target 0.4
         selfeq.consistency 0.5
+        micro_batch -
         seed 42
         output -
         checkpoint -

@@ -110,6 +110,7 @@ internal sealed class KeyEffectTests
         ["selfeq.threshold"] = new("1.7", "add_selfeq=true"),
         ["selfeq.target"] = new("0.9", "add_selfeq=true"),
         ["selfeq.consistency"] = new("0.1", "add_selfeq=true"),
+        ["micro_batch"] = new("3"),
         ["seed"] = new("43"),
         ["output"] = new("{folder}/elsewhere"),
         ["checkpoint"] = new("/nowhere.safetensors"),

@@ -53,7 +53,7 @@ internal sealed class DrawingTests
     [TestCase(1.0, 127.5, 0, 0)]
     public void Jet_goes_from_blue_to_red(double value, double r, double g, double b)
     {
-        var color = JetColors.At(value);
+        var color = ColorMap.Default.At(value);
         Closeness.ElementsAreClose("color", [color.R, color.G, color.B], [r, g, b], 1e-15);
     }
 
@@ -108,7 +108,8 @@ internal sealed class DrawingTests
     {
         using var folder = new TempFolder();
         var path = folder.PathOf(name);
-        ExplanationPicture.Save(path, new RgbImage(30, 20), new PatchMap(2, [0, 1, 2, 3]), (4, 5), "red circle");
+        ExplanationPicture.Save(path, new RgbImage(30, 20), new PatchMap(2, [0, 1, 2, 3]), (4, 5), "red circle",
+            OverlayStyle.Default);
         Assert.That(File.ReadAllBytes(path)[..4].Select(b => (int)b), Is.EqualTo(start));
     }
 

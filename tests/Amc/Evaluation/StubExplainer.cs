@@ -16,6 +16,11 @@ internal sealed class StubExplainer(params (string Phrase, float[] Map)[] maps) 
 
     public PictureTarget Input { get; init; } = PictureTarget.Square(4, Resampling.Bilinear);
 
+    /// <summary>How often what was kept was let go.</summary>
+    public int Releases { get; private set; }
+
+    public void Release() => Releases++;
+
     public IReadOnlyList<MatchExplanation> Explain(IReadOnlyList<PhraseInPicture> batch)
     {
         Batches.Add([.. batch.Select(q => q.Phrase)]);
@@ -40,10 +45,18 @@ internal sealed class StubQuestions(params EvaluationSample[] samples) : IEvalua
 
     public string PictureOf(int index) => samples[index].Image;
 
-    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets)
+    /// <summary>Reads a picture ahead; null where questions bring theirs.</summary>
+    public Func<int, PictureReader>? Reader { get; init; }
+
+    public PictureReader? ReaderOf(int index, IReadOnlyList<PictureTarget> targets) => Reader?.Invoke(index);
+
+    public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets, PictureReader? picture = null)
     {
         Reading?.Invoke(index);
-        return samples[index] with { Views = PictureViews.Of(samples[index].Picture, targets) };
+        return samples[index] with
+        {
+            Views = picture?.Invoke().Views ?? PictureViews.Of(samples[index].Picture, targets)
+        };
     }
 
     public IEnumerator<EvaluationSample> GetEnumerator() =>

@@ -97,7 +97,7 @@ public sealed class SelfEqObjectiveTests
         return objective.Compute(
             new ObjectiveInputs(output.Grounding!, Tensor.From(mask, [3, 8, 8], _backend), [true, true, true])
             {
-                Others = new OtherTexts(() => output.GroundTexts!(others), isOther),
+                Others = new OtherTexts(() => new Explained(output.GroundTexts!(others)), isOther),
             });
     }
 }

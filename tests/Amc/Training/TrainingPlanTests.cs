@@ -25,6 +25,21 @@ internal sealed class TrainingPlanTests : FolderTests
         NearRate("rate", plan.LearningRate(epoch * 3000 + iteration), expected);
     }
 
+    // ALBEF's Pretrain.yaml, ALBEF's and AMC's Grounding.yaml, SelfEQ's Pretrain_vg.yaml.
+    [TestCase("lr: 1e-4, epochs: 30, min_lr: 1e-5, warmup_lr: 1e-5, warmup_epochs: 20", 0, 101, 1.45e-5)]
+    [TestCase("lr: 1e-4, epochs: 30, min_lr: 1e-5, warmup_lr: 1e-5, warmup_epochs: 20", 15, 0, 5.5e-5)]
+    [TestCase("lr: 1e-5, epochs: 5, min_lr: 1e-6, warmup_lr: 1e-5, warmup_epochs: 1", 0, 0, 1e-5)]
+    [TestCase("lr: 1e-5, epochs: 5, min_lr: 1e-6, warmup_lr: 1e-5, warmup_epochs: 1", 0, 2999, 1e-5)]
+    [TestCase("lr: 1e-5, epochs: 5, min_lr: 1e-6, warmup_lr: 1e-5, warmup_epochs: 1", 1, 0, 9.140576474687264e-6)]
+    [TestCase("lr: 1e-5, epochs: 5, min_lr: 1e-6, warmup_lr: 1e-5, warmup_epochs: 1", 4, 0, 1.859423525312737e-6)]
+    [TestCase("lr: 1e-5, epochs: 30, min_lr: 1e-6, warmup_lr: 1e-6, warmup_epochs: 10", 0, 101, 1.9e-6)]
+    [TestCase("lr: 1e-5, epochs: 30, min_lr: 1e-6, warmup_lr: 1e-6, warmup_epochs: 10", 0, 1001, 1e-5)]
+    [TestCase("lr: 1e-5, epochs: 30, min_lr: 1e-6, warmup_lr: 1e-6, warmup_epochs: 10", 1, 0, 9.97534852915723e-6)]
+    public void The_other_published_schedules_have_their_values(
+        string keys, int epoch, int iteration, double expected) => NearRate(
+            "rate", new TrainingPlan(Config($"schedular: {{sched: cosine, {keys}}}"), 3000)
+                .LearningRate(epoch * 3000 + iteration), expected);
+
     [Test]
     public void Steps_choose_the_warmup_and_cosine_of_the_small_recipe()
     {

@@ -271,6 +271,7 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         ref readonly var args = ref a.Operands;
         if (args.DropoutP <= 0) return null;
         var words = GemmScratch.Get<uint>(WordSlot, count + PhiloxVectors.Padding);
-        return PhiloxVectors.FillPadded(args.Key, (((long)b * args.H + h) * args.Lq + i) * args.Lk + j, words, count);
+        var weight = (((long)b * args.H + h) * args.Lq + i) * args.Lk + j;
+        return PhiloxVectors.FillPadded(args.Key, args.FirstWeight + weight, words, count);
     }
 }

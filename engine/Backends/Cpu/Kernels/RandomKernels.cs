@@ -19,9 +19,9 @@ internal sealed class RandomKernels(CpuHost host) : CpuKernels(host), IRandomKer
     {
         var (x, p, key, y) = args;
         if (y.DType == DType.F64) Run<double, DropoutKernel<double>>(
-            new DropoutKernel<double>(Ptr<double>(x), p, key, Ptr<double>(y)), y.Count, DearTile);
+            new DropoutKernel<double>(Ptr<double>(x), p, key, key.First(y.Count), Ptr<double>(y)), y.Count, DearTile);
         else Run<float, DropoutKernel<float>>(
-            new DropoutKernel<float>(Ptr<float>(x), p, key, Ptr<float>(y)), y.Count, DearTile);
+            new DropoutKernel<float>(Ptr<float>(x), p, key, key.First(y.Count), Ptr<float>(y)), y.Count, DearTile);
     }
 
     /// <inheritdoc/>
@@ -59,12 +59,13 @@ internal static unsafe class UniformNumbers
 }
 
 /// <summary>y = x∘[u ≥ p]/(1 − p), decided on the random words themselves, without making numbers of them.</summary>
-internal readonly unsafe struct DropoutKernel<T>(T* x, double p, RandomKey key, T* y) : ISimdKernel<T>
+internal readonly unsafe struct DropoutKernel<T>(T* x, double p, RandomKey key, long first, T* y) : ISimdKernel<T>
     where T : unmanaged, IFloatingPointIeee754<T>
 {
     private readonly T* _x = x;
     private readonly T* _y = y;
     private readonly RandomKey _key = key;
+    private readonly long _first = first;
     private readonly T _scale = T.CreateTruncating(1 / (1 - p));
     private readonly ulong _threshold = Philox.KeepThreshold(p);
 
@@ -79,8 +80,8 @@ internal readonly unsafe struct DropoutKernel<T>(T* x, double p, RandomKey key, 
         for (var i = from; i < to; i += UniformNumbers.Chunk)
         {
             var n = Math.Min(UniformNumbers.Chunk, to - i);
-            Apply<S, V>(
-                _x + i, PhiloxVectors.FillPadded(_key, i, words, n), (uint)_threshold, S.Set(_scale), _y + i, n);
+            var drawn = PhiloxVectors.FillPadded(_key, _first + i, words, n);
+            Apply<S, V>(_x + i, drawn, (uint)_threshold, S.Set(_scale), _y + i, n);
         }
     }
 

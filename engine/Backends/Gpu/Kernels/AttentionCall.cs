@@ -31,6 +31,7 @@ internal struct AttentionCall<T> where T : unmanaged
 
     public T Scale;
     public T KeepFactor;
+    public long FirstWeight;
     public long MaskBatch;
     public long MaskHead;
     public int Heads;
@@ -156,7 +157,7 @@ internal static class AttentionScores<T, R, TKeyRows>
         var keep = Tiles<T, R>.SplatTile(kept);
         if (a.HasDropout == 0) return keep;
         int i = TKeyRows.Value ? column : row, j = TKeyRows.Value ? row : column;
-        var element = ((long)head * a.Lq + i) * a.Lk + j;
+        var element = a.FirstWeight + ((long)head * a.Lq + i) * a.Lk + j;
         for (var r = 0; r < 4; r++) keep = Tiles<T, R>.Push(keep, KeepRow(a, element + (long)r * a.Lk, kept));
         return TKeyRows.Value ? Tiles<T, R>.Transpose(keep) : keep;
     }

@@ -196,6 +196,7 @@ internal sealed class AttentionKernels(GpuContext context, MovementKernels movem
             Center = View<T>(tensors.Center ?? q),
             Scale = T.CreateChecked(operands.Scale),
             KeepFactor = operands.DropoutP >= 1 ? T.Zero : T.CreateChecked(1 / (1 - operands.DropoutP)),
+            FirstWeight = operands.FirstWeight,
             MaskBatch = operands.MaskBatch,
             MaskHead = operands.MaskHead,
             MaskRow = operands.MaskRow,

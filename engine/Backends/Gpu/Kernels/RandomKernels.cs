@@ -34,6 +34,7 @@ internal sealed class RandomKernels(GpuContext context) : GpuKernels(context), I
             SeedHigh = (uint)(key.Seed >> 32),
             Op = key.Op,
             Step = key.Step,
+            First = key.First(y.Count),
             Count = y.Count,
         };
         if (Quads<T>(x, y)) LaunchOver<DropoutQuadsKernel<T>, DropoutKernel<T>.Args>(QuadsOf(y.Count), call);
@@ -100,6 +101,7 @@ internal readonly struct DropoutKernel<T> : IDeviceKernel<DropoutKernel<T>.Args>
         public uint SeedHigh;
         public uint Op;
         public uint Step;
+        public long First;
         public int Count;
     }
 
@@ -112,8 +114,8 @@ internal readonly struct DropoutKernel<T> : IDeviceKernel<DropoutKernel<T>.Args>
     /// <summary>One block, of which the last may be cut.</summary>
     public static void Block(Args a, int block)
     {
-        var words = DevicePhilox.Block(a.SeedLow, a.SeedHigh, a.Op, a.Step, block);
         var i = 4 * block;
+        var words = DevicePhilox.Words(a.SeedLow, a.SeedHigh, a.Op, a.Step, a.First + i);
         a.Y[i] = Apply(a.X[i], words.X, a.Threshold, a.Scale);
         if (i + 1 < a.Count) a.Y[i + 1] = Apply(a.X[i + 1], words.Y, a.Threshold, a.Scale);
         if (i + 2 < a.Count) a.Y[i + 2] = Apply(a.X[i + 2], words.Z, a.Threshold, a.Scale);
@@ -136,7 +138,7 @@ internal readonly struct DropoutQuadsKernel<T> : IDeviceKernel<DropoutKernel<T>.
         var whole = a.Count / 4;
         for (var b = first; b < whole; b += Grid.DimX * Group.DimX)
         {
-            var words = DevicePhilox.Block(a.SeedLow, a.SeedHigh, a.Op, a.Step, b);
+            var words = DevicePhilox.Words(a.SeedLow, a.SeedHigh, a.Op, a.Step, a.First + 4L * b);
             var x = xs[b];
             x.X = DropoutKernel<T>.Apply(x.X, words.X, a.Threshold, a.Scale);
             x.Y = DropoutKernel<T>.Apply(x.Y, words.Y, a.Threshold, a.Scale);

@@ -197,6 +197,10 @@ internal sealed class ProtocolTableTests
     {
         public PictureTarget Input { get; } = PictureTarget.Square(size, Resampling.Bilinear);
 
+        public void Release()
+        {
+        }
+
         public IReadOnlyList<MatchExplanation> Explain(IReadOnlyList<PhraseInPicture> batch) =>
             [.. batch.Select(Explain)];
 

@@ -21,6 +21,22 @@ public sealed unsafe class PhiloxTests(string path) : OnEverySimdPath(path)
         Assert.That(new ReadOnlySpan<uint>(words, 4).ToArray(), Is.EqualTo(new[] { r0, r1, r2, r3 }));
     }
 
+    [Test]
+    public void Rows_of_a_batch_draw_what_they_draw_in_the_whole()
+    {
+        var source = new RandomSource(5);
+        source.BeginStep(3);
+        _ = source.NextKey();
+        var part = source.Of(new RowRange(2, 3));
+        double[] all = source.Uniforms(7 * 5), some = part.Uniforms(3 * 5);
+        Assert.That(some, Is.EqualTo(all[10..25]));
+        Assert.That(part.NextKey() with { Rows = default }, Is.EqualTo(source.NextKey()), "the next stream of either");
+        Assert.That(source.Of(default).NextKey(), Is.EqualTo(part.NextKey() with { Rows = default }));
+        part.NextKey();
+        source.Continue(part);
+        Assert.That(source.NextKey(), Is.EqualTo(part.NextKey() with { Rows = default }));
+    }
+
     [TestCase(0L)]
     [TestCase(1L)]
     [TestCase(7L)]

@@ -26,6 +26,28 @@ internal sealed class RandomTests
             }, 0);
     }
 
+    /// <summary>Rows of a larger tensor: begun at every place of a block of random words, on every path.</summary>
+    [Test]
+    public void RowsHaveTheMasksOfTheWhole(
+        [Values(DType.F32, DType.F64)] DType dtype, [Values(4, 5, 6, 7)] int width, [Values(0, 1)] int offset)
+    {
+        double[] all;
+        using (var whole = Ones(TestBackends.Cpu, 9, Key)) all = whole.ToDoubles();
+        var expected = all[(3 * width)..(7 * width)];
+        using Tensor host = Ones(TestBackends.Cpu, 4, Key with { Rows = new RowRange(3, 4) }),
+            device = Ones(TestBackends.OpenCl, 4, Key with { Rows = new RowRange(3, 4) });
+        Closeness.AreClose("host", host, expected, 0);
+        Closeness.AreClose("device", device, expected, 0);
+
+        Tensor Ones(IBackend b, int rows, RandomKey key)
+        {
+            using var x = Make(b, dtype, [rows, width], [.. Enumerable.Repeat(1.0, rows * width)], offset);
+            var y = Some(b, dtype, [rows, width], 2, offset);
+            b.Run(new DropoutArgs(x, 0.5, key, y));
+            return y;
+        }
+    }
+
     [Test]
     public void UniformNumbersAreTheSame([Values(DType.F32, DType.F64)] DType dtype, [Values(0, 1, 4, 1003)] int count)
     {

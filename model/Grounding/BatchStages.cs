@@ -1,0 +1,177 @@
+using AmcEngine.Autograd;
+using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
+using AmcEngine.Memory;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Model;
+
+/// <summary>
+/// A training pass in stages that either compute all their rows at once, or some rows at a time (the gradient cache of
+/// Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup", for any number of
+/// stages). By parts, a stage keeps its outputs without the graph behind them. Losses that compare all samples read
+/// these outputs, so that they are those of the whole batch; <see cref="Backward"/> then computes each part again, now
+/// recorded, and leads the gradients of the outputs back to the inputs and weights. Each row draws the dropout masks
+/// that it has in the whole batch, both times.
+/// </summary>
+public sealed class BatchStages
+{
+    private readonly StepOptions _options;
+    private readonly Stack<Stage> _recorded = [];
+
+    /// <summary>Stages of one pass.</summary>
+    /// <param name="options">How many rows at a time, random streams, and what is read of groundings.</param>
+    /// <exception cref="ModelException">The number of rows is not positive.</exception>
+    internal BatchStages(StepOptions options)
+    {
+        if (options.MicroBatch is < 1)
+            throw new ModelException($"micro-batch: {options.MicroBatch} rows at a time; compute at least 1");
+        _options = options;
+    }
+
+    /// <summary>Whether stages compute some rows at a time.</summary>
+    public bool ByParts => _options.MicroBatch is not null;
+
+    /// <summary>
+    /// Runs a stage. Where gradients are being recorded, the outputs by parts are leaves that wait for theirs.
+    /// </summary>
+    /// <param name="rows">Rows of the stage: samples, or pairs of them.</param>
+    /// <param name="inputs">Outputs of earlier stages that the body reads and sends gradients to.</param>
+    /// <param name="body">
+    /// Computes rows; results have them along their first axis, or are one number a part, of shape [1]. It runs once
+    /// more in the backward pass, so it may change nothing.
+    /// </param>
+    /// <param name="explained">Whether the body hands a grounding to <see cref="BatchPart.Explain"/>.</param>
+    internal StageOutput Run(
+        int rows, IReadOnlyList<StageInput> inputs, Func<BatchPart, Tensor[]> body, bool explained = false)
+    {
+        if (_options.MicroBatch is not { } size)
+            return new StageOutput(body(new BatchPart(_options.Context, rows, inputs)), null);
+        var start = _options.Random.Of(default);
+        var stage = new Stage(rows, size, inputs, explained, part =>
+        {
+            var results = body(part);
+            return part.Explanation is { } explanation ? [.. results, explanation] : results;
+        }, range => _options.Context with { Random = start.Of(range) });
+        var outputs = stage.Compute(_options.Explain, after: _options.Random);
+        if (GradMode.Enabled) _recorded.Push(stage);
+        return explained ? new StageOutput(outputs[..^1], outputs[^1]) : new StageOutput(outputs, null);
+    }
+
+    /// <summary>
+    /// Leads the gradients that a backward pass of the losses has left at the stages' outputs back to the weights:
+    /// adds to <see cref="Tensor.Grad"/> as that pass does. Nothing is left to do where all rows were computed at once.
+    /// </summary>
+    public void Backward()
+    {
+        while (_recorded.TryPop(out var stage)) stage.Backward(_options.Explain);
+    }
+
+    private sealed class Stage(int rows, int size, IReadOnlyList<StageInput> inputs, bool explained,
+        Func<BatchPart, Tensor[]> body, Func<RowRange, Layers.ForwardContext> context)
+    {
+        // Where each part's rows begin in each output.
+        private int[][] _starts = [];
+        private Tensor[] _outputs = [];
+
+        /// <summary>The outputs of all rows; their graph is gone.</summary>
+        public Tensor[] Compute(Func<Grounding, Tensor>? explain, RandomSource after)
+        {
+            var recorded = GradMode.Enabled;
+            var results = new List<Tensor[]>();
+            try
+            {
+                foreach (var range in Ranges())
+                {
+                    // An explanation is itself a gradient.
+                    using var mode = GradMode.Set(recorded && explained);
+                    var part = new BatchPart(context(range), range, inputs, explain);
+                    results.Add(Isolated(() => body(part)));
+                    if (results.Count == 1) after.Continue(part.Context.Random!);
+                }
+                _outputs = new Tensor[results[0].Length];
+                _starts = new int[_outputs.Length][];
+                for (var k = 0; k < _outputs.Length; k++) Join(k, [.. results.Select(r => r[k])]);
+            }
+            finally
+            {
+                foreach (var tensor in results.SelectMany(r => r)) tensor.Dispose();
+            }
+            if (recorded)
+                foreach (var output in _outputs) output.SetRequiresGrad();
+            return _outputs;
+        }
+
+        /// <summary>Computes each part again, recorded, and sends the outputs' gradients through it.</summary>
+        public void Backward(Func<Grounding, Tensor>? explain)
+        {
+            if (_outputs.All(o => o.Grad is null)) return;
+            foreach (var (number, range) in Ranges().Index())
+            {
+                var part = new BatchPart(context(range), range, inputs, explain) { IsRecorded = true };
+                Isolated(() =>
+                {
+                    var results = body(part);
+                    int[] asked = [.. Enumerable.Range(0, results.Length).Where(
+                        k => _outputs[k].Grad is not null && results[k].RequiresGrad)];
+                    if (asked.Length > 0)
+                        AutogradEngine.Backward(
+                            [.. asked.Select(k => results[k])], [.. asked.Select(k => Gradient(k, number))]);
+                    part.SendGradients();
+                    return [];
+                });
+            }
+            foreach (var output in _outputs)
+            {
+                output.Grad?.Dispose();
+                output.Grad = null;
+            }
+        }
+
+        private void Join(int output, Tensor[] parts)
+        {
+            using var noGrad = NoGrad.Begin();
+            _outputs[output] = Movement.Concat(parts, 0);
+            _starts[output] = Starts(Array.ConvertAll(parts, p => p.Shape[0]));
+            foreach (var part in parts) part.Dispose();
+        }
+
+        private Tensor Gradient(int output, int part) =>
+            _outputs[output].Grad!.Slice(0, _starts[output][part], _starts[output][part + 1]);
+
+        private IEnumerable<RowRange> Ranges()
+        {
+            for (var first = 0; first < rows; first += size)
+                yield return new RowRange(first, Math.Min(size, rows - first));
+        }
+
+        private static int[] Starts(int[] lengths)
+        {
+            var starts = new int[lengths.Length + 1];
+            for (var i = 0; i < lengths.Length; i++) starts[i + 1] = starts[i] + lengths[i];
+            return starts;
+        }
+
+        // A part's graph ends with it, also where no backward pass goes through it: its scope is an outermost one. The
+        // results belong to the caller.
+        private static Tensor[] Isolated(Func<Tensor[]> body)
+        {
+            using var suspended = MemoryScope.Suspend();
+            using var scope = MemoryScope.Begin();
+            var results = body();
+            foreach (var result in results) scope.Keep(result);
+            return results;
+        }
+    }
+}
+
+/// <summary>What a stage has computed.</summary>
+/// <param name="Tensors">The body's results, of all rows.</param>
+/// <param name="Explanation">What was read of the groundings; null where all rows were computed at once.</param>
+internal sealed record StageOutput(Tensor[] Tensors, Tensor? Explanation);
+
+/// <summary>What a stage reads of an earlier stage's output.</summary>
+/// <param name="Tensor">The output.</param>
+/// <param name="Rows">Which row of it each row of the stage reads; null for that of its own number.</param>
+internal readonly record struct StageInput(Tensor Tensor, int[]? Rows = null);

@@ -1,0 +1,264 @@
+using AmcEngine.Autograd;
+using AmcEngine.Diagnostics;
+using AmcEngine.Memory;
+using AmcEngine.Model.Layers;
+using AmcEngine.Model.Text;
+using AmcEngine.Model.Tokenization;
+using AmcEngine.Model.Vision;
+using AmcEngine.Ops;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Model;
+
+/// <summary>
+/// The stages that the training passes of ALBEF and BLIP have in common: encoders of student and teacher, matching of
+/// pairs and of negatives, groundings. Each stage says what it does for some rows; <see cref="BatchStages"/> decides
+/// how many these are.
+/// </summary>
+internal abstract class MatchingPass
+{
+    private readonly MatchingModel _model;
+    private readonly BertEncoder _encoder;
+    private readonly bool _byContrast;
+    private readonly int _layer;
+    private readonly Tensor _ids;
+
+    // Of a batch that is computed at once: what explains it by contrast, and keys and values that all passes share.
+    private AttentionHook? _contrast;
+    private ImageSource? _keys;
+
+    /// <summary>A pass over a batch.</summary>
+    /// <param name="name">The model's name, for errors.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="encoder">Its text and fusion encoder.</param>
+    /// <param name="mode">Whose score is explained in training.</param>
+    /// <param name="layer">The layer that is explained.</param>
+    /// <param name="batch">The batch.</param>
+    /// <param name="options">What the step is to do.</param>
+    /// <exception cref="ModelException">The batch is too small or does not fit.</exception>
+    protected MatchingPass(string name, MatchingModel model, BertEncoder encoder, GroundingMode mode, int layer,
+        PairBatch batch, StepOptions options)
+    {
+        (_model, _encoder, _layer, Batch, Options, Count) = (model, encoder, layer, batch, options, batch.Text.Count);
+        if (Count < 2)
+            throw new ModelException($"{name}: a batch of {Count} has no negative pairs; use a batch of at least 2");
+        if (batch.Image.Shape[0] != Count)
+            throw new ModelException($"{name}: {batch.Image.Shape[0]} images for {Count} texts");
+        _byContrast = options.Ground && mode == GroundingMode.Itc;
+        Stages = new BatchStages(options);
+        Mask = TextMask.Create(batch.Text, model.DType, model.Backend);
+        _ids = Tensor.From(batch.Text.Ids, [Count, batch.Text.Length], model.Backend);
+    }
+
+    /// <summary>The batch.</summary>
+    protected PairBatch Batch { get; }
+
+    /// <summary>What the step is to do.</summary>
+    protected StepOptions Options { get; }
+
+    /// <summary>The stages of the pass.</summary>
+    protected BatchStages Stages { get; }
+
+    /// <summary>Mask of the batch's texts.</summary>
+    protected TextMask Mask { get; }
+
+    /// <summary>Pairs of the batch, B.</summary>
+    protected int Count { get; }
+
+    /// <summary>Fuses texts with their pictures, to <c>[b, L, D]</c> or the first row alone.</summary>
+    /// <param name="part">The rows; its first input are their image tokens, its second their text states.</param>
+    /// <param name="texts">Which text of the batch each row of the stage has; null for its own.</param>
+    /// <param name="keys">The pictures.</param>
+    /// <param name="context">Dropout and hook.</param>
+    /// <param name="firstRowOnly">Compute the first row alone, where nothing reads the others.</param>
+    protected abstract Tensor Fuse(
+        BatchPart part, int[]? texts, ImageSource keys, ForwardContext context, bool firstRowOnly);
+
+    /// <summary>Pictures and texts through the student's encoders.</summary>
+    protected EncodedPairs Encode()
+    {
+        // By parts, pictures that are explained by contrast ask for the features of their texts.
+        (Tensor States, Tensor Feature)? early = _byContrast && Stages.ByParts ? EncodeTexts() : null;
+        var images = EncodeImages(early?.Feature);
+        var (states, feature) = early ?? EncodeTexts();
+        return new EncodedPairs(images.Tensors[0], images.Tensors[1], states, feature, images.Explanation);
+    }
+
+    private StageOutput EncodeImages(Tensor? textFeature)
+    {
+        using var phase = Phase.Begin("forward/vision encoder");
+        _model.ClampTemperature();
+        return Stages.Run(Count, textFeature is null ? [] : [new StageInput(textFeature)], part =>
+        {
+            var (image, feature, hook) = EncodeImages(part);
+            if (part.IsWhole) _contrast = hook;
+            else if (hook is not null)
+                part.Explain(() => ItcGrounder.Of(hook, feature, part.Input(0), _model.Scale, _model.Vision.Grid)!);
+            return [image, feature];
+        }, explained: _byContrast);
+    }
+
+    private (Tensor Image, Tensor Feature, AttentionHook? Hook) EncodeImages(BatchPart part)
+    {
+        var hook = _byContrast ? ItcGrounder.Hook(_layer) : null;
+        var image = _model.Vision.Forward(part.Of(Batch.Image), part.Context with { Hook = hook });
+        return (image, MatchingModel.Feature(image, _model.VisionProjection), hook);
+    }
+
+    private (Tensor States, Tensor Feature) EncodeTexts()
+    {
+        using var phase = Phase.Begin("forward/text encoder");
+        var output = Stages.Run(Count, [], part =>
+        {
+            var states = _encoder.Text(part.Of(_ids), part.Of(Mask), part.Context);
+            return [states, MatchingModel.Feature(states, _model.TextProjection)];
+        }).Tensors;
+        return (output[0], output[1]);
+    }
+
+    /// <summary>
+    /// Moves the momentum copies (where the optimizer has not done it), then features of the updated copies, dropout
+    /// active; constants.
+    /// </summary>
+    /// <param name="vision">Momentum image encoder.</param>
+    /// <param name="visionProjection">Its projection.</param>
+    /// <param name="text">Momentum text encoder.</param>
+    /// <param name="textProjection">Its projection.</param>
+    /// <param name="withTokens">Whether the image tokens are read as well.</param>
+    protected TeacherFeatures Teach(
+        VisionTransformer vision, Linear visionProjection, BertEncoder text, Linear textProjection, bool withTokens)
+    {
+        using var noGrad = NoGrad.Begin();
+        using var scope = MemoryScope.Begin();
+        _model.MoveCopies();
+        using var phase = Phase.Begin("forward/momentum encoders");
+        var output = Stages.Run(Count, [], part =>
+        {
+            var image = vision.Forward(part.Of(Batch.Image), part.Context);
+            var states = text.Text(part.Of(_ids), part.Of(Mask), part.Context);
+            Tensor[] features =
+                [MatchingModel.Feature(image, visionProjection), MatchingModel.Feature(states, textProjection)];
+            return withTokens ? [.. features, image] : features;
+        }).Tensors;
+        foreach (var tensor in output) scope.Keep(tensor);
+        return new TeacherFeatures(output[0], output[1], withTokens ? output[2] : null);
+    }
+
+    /// <summary>Fuses the pairs of the batch, and judges whether they match.</summary>
+    protected MatchedPairs Match(EncodedPairs pairs)
+    {
+        using var phase = Phase.Begin("forward/fusion encoder");
+        AttentionHook? whole = null;
+        var explained = Options.Ground && !_byContrast;
+        var output = Stages.Run(Count, Inputs(pairs, null, null), part =>
+        {
+            var hook = explained ? new AttentionHook(AttentionKind.Cross, _layer) : null;
+            var fused = Fuse(part, null, Keys(part, pairs.Image, null), part.Context with { Hook = hook },
+                !Options.FullOutputs);
+            var logits = _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
+            if (part.IsWhole) whole = hook;
+            else if (hook is not null)
+                part.Explain(() => ItmGrounder.Of(logits, hook.Map!, part.Of(Mask).Keep, _model.Vision.Grid));
+            return [fused, logits];
+        }, explained);
+        return new MatchedPairs(output.Tensors[0], output.Tensors[1], whole, output.Explanation ?? pairs.Explanation);
+    }
+
+    /// <summary>Own text with a wrong image, then a wrong text with the own image; logits <c>[2B, 2]</c>.</summary>
+    protected Tensor NegativeLogits(EncodedPairs pairs, int[] negativeImages, int[] negativeTexts)
+    {
+        int[] own = [.. Enumerable.Range(0, Count)], texts = [.. own, .. negativeTexts],
+            images = [.. negativeImages, .. own];
+        return Stages.Run(2 * Count, Inputs(pairs, images, texts), part => [MemoryScope.Run(() =>
+        {
+            var fused = Fuse(part, texts, Keys(part, pairs.Image, images), part.Context, firstRowOnly: true);
+            return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
+        })]).Tensors[0];
+    }
+
+    /// <summary>Mean cross-entropy of <c>[3B, 2]</c> logits, of which the first third are matches.</summary>
+    protected Tensor MatchLoss(Tensor logits)
+    {
+        var labels = new int[3 * Count];
+        labels.AsSpan(0, Count).Fill(1);
+        return logits.CrossEntropy(labels);
+    }
+
+    /// <summary>Keys and values of the rows' pictures: projected once where the batch is computed at once.</summary>
+    /// <param name="part">The rows; its first input are their image tokens.</param>
+    /// <param name="image">Image tokens of the batch.</param>
+    /// <param name="rows">Which picture each row of the stage has; null for its own.</param>
+    protected ImageSource Keys(BatchPart part, Tensor image, int[]? rows) => part.IsWhole
+        ? part.Of(_keys ??= ImageSource.Project(_encoder, image), image, rows)
+        : ImageSource.FromTokens(part.Input(0));
+
+    /// <summary>The grounding of a batch that was computed at once; null where none was asked for.</summary>
+    protected Grounding? Ground(EncodedPairs pairs, MatchedPairs matched) => matched.Hook is { } hook
+        ? ItmGrounder.Of(matched.Logits, hook.Map!, Mask.Keep, _model.Vision.Grid)
+        : ItcGrounder.Of(_contrast, pairs.ImageFeature, pairs.TextFeature, _model.Scale, _model.Vision.Grid);
+
+    /// <summary>Grounds other texts in the pictures of a batch that was computed at once; null as above.</summary>
+    protected Func<TokenBatch, Grounding>? TextGrounder(EncodedPairs pairs) => !Options.Ground || Stages.ByParts
+        ? null : texts => Ground(new BatchPart(Options.Context, Count, []), texts, MaskOf(texts), pairs);
+
+    /// <summary>Reads the groundings of other texts by parts; null as above.</summary>
+    protected Func<TokenBatch, Tensor>? TextExplainer(EncodedPairs pairs)
+    {
+        if (!Options.Ground || !Stages.ByParts) return null;
+        return texts =>
+        {
+            var mask = MaskOf(texts);
+            return Stages.Run(Count, _byContrast ? [] : [new StageInput(pairs.Image)], part =>
+            {
+                part.Explain(() => Ground(part, texts, mask, pairs));
+                return [];
+            }, explained: true).Explanation!;
+        };
+    }
+
+    private TextMask MaskOf(TokenBatch texts) => TextMask.Create(texts, _model.DType, _model.Backend);
+
+    private Grounding Ground(BatchPart part, TokenBatch texts, TextMask mask, EncodedPairs pairs)
+    {
+        var own = part.Of(mask);
+        Tensor Ids(TokenBatch t) => Tensor.From(part.Of(t.Ids, t.Length), [part.Count, t.Length], _model.Backend);
+        if (_byContrast)
+        {
+            // By parts, the map is gone with its part: the pictures are encoded once more.
+            var (image, hook) = (pairs.ImageFeature, _contrast);
+            if (!part.IsWhole) (_, image, hook) = EncodeImages(part);
+            var text = MatchingModel.Feature(_encoder.Text(Ids(texts), own, part.Context), _model.TextProjection);
+            return ItcGrounder.Of(hook, image, text, _model.Scale, _model.Vision.Grid)!;
+        }
+        var asked = new AttentionHook(AttentionKind.Cross, _layer);
+        var fused = _encoder.MultiModal(Ids(_model.PrepareForFusion(texts)), own, Keys(part, pairs.Image, null),
+            part.Context with { Hook = asked }, firstRowOnly: true);
+        return ItmGrounder.Of(_model.ItmHead.Forward(
+            VisionLanguageModel.ClassRow(fused)), asked.Map!, own.Keep, _model.Vision.Grid);
+    }
+
+    private static StageInput[] Inputs(EncodedPairs pairs, int[]? images, int[]? texts) =>
+        [new StageInput(pairs.Image, images), new StageInput(pairs.Text, texts)];
+}
+
+/// <summary>Encoded pictures and texts of a batch.</summary>
+/// <param name="Image">Image tokens <c>[B, N, D]</c>.</param>
+/// <param name="ImageFeature">Contrastive features of length 1 <c>[B, E]</c>.</param>
+/// <param name="Text">Text-mode hidden states <c>[B, L, D]</c>.</param>
+/// <param name="TextFeature">Contrastive features of length 1 <c>[B, E]</c>.</param>
+/// <param name="Explanation">What was read of groundings by contrast, by parts.</param>
+internal sealed record EncodedPairs(
+    Tensor Image, Tensor ImageFeature, Tensor Text, Tensor TextFeature, Tensor? Explanation);
+
+/// <summary>Fused pairs of a batch.</summary>
+/// <param name="Fused">Fusion states <c>[B, L, D]</c> or <c>[B, 1, D]</c>.</param>
+/// <param name="Logits">Matching logits <c>[B, 2]</c>.</param>
+/// <param name="Hook">What holds the map of a batch that was computed at once.</param>
+/// <param name="Explanation">What was read of groundings, by parts.</param>
+internal sealed record MatchedPairs(Tensor Fused, Tensor Logits, AttentionHook? Hook, Tensor? Explanation);
+
+/// <summary>What the momentum copies say of a batch, constants.</summary>
+/// <param name="ImageFeature">Features of the pictures <c>[B, E]</c>.</param>
+/// <param name="TextFeature">Features of the texts <c>[B, E]</c>.</param>
+/// <param name="Image">Image tokens <c>[B, N, D]</c>, where they are read.</param>
+internal sealed record TeacherFeatures(Tensor ImageFeature, Tensor TextFeature, Tensor? Image);
