@@ -24,7 +24,7 @@ internal static class ProfileCommand
         var memory = MemoryPlan.For(
             config, DataSources.Tokenizer(config), backend.Device, DeviceSelector.Limit(options)).Choose();
         using var session = TrainingSession.Create(config, backend, context.Warn);
-        session.CheckpointActivations = memory.CheckpointActivations;
+        session.Use(memory.Settings);
         StartWeights.Load(config, session.Model, context, _ => { });
         context.Note(config, ConfigUse.Training);
         Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
@@ -43,9 +43,9 @@ internal static class ProfileCommand
     private static int DryRun(ProfileOptions options, RunConfig config, CommandContext context)
     {
         var tokenizer = DataSources.Tokenizer(config);
-        (var fits, var blocks) = Fits(options, config, tokenizer);
+        (var fits, var settings) = Fits(options, config, tokenizer);
         context.Note(config, ConfigUse.Training);
-        var result = DryProfile.Of(config, tokenizer, blocks);
+        var result = DryProfile.Of(config, tokenizer, settings);
         if (options.Json)
         {
             context.Out.WriteLine(result.Json());
@@ -56,19 +56,20 @@ internal static class ProfileCommand
         return ErrorReporter.Success;
     }
 
-    // What training would say, and whether blocks keep their inputs alone.
-    private static (string Line, bool Blocks) Fits(
+    // What training would say, and how it would compute; where it would refuse, with what takes the least memory.
+    private static (string Line, MemorySettings Settings) Fits(
         ProfileOptions options, RunConfig config, ITokenizer tokenizer)
     {
         using var device = DeviceSelector.Open(options);
         try
         {
             var choice = MemoryPlan.For(config, tokenizer, device.Device, DeviceSelector.Limit(options)).Choose();
-            return ($"training with the longest texts: {choice}", choice.CheckpointActivations);
+            return ($"training with the longest texts: {choice}", choice.Settings);
         }
         catch (ConfigException e)
         {
-            return ($"training would refuse: {e.Message}", config.Text("checkpoint_activations") != "none");
+            return ($"training would refuse: {e.Message}", new MemorySettings(
+                config.IsAuto("micro_batch") ? 1 : config.MicroBatch, config.Text("checkpoint_activations") != "none"));
         }
     }
 

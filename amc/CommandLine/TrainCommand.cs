@@ -57,7 +57,7 @@ internal static class TrainCommand
         var tokenizer = point?.Tokenizer() ?? DataSources.Tokenizer(config);
         var memory = MemoryPlan.For(config, tokenizer, backend.Device, DeviceSelector.Limit(options)).Choose();
         using var session = TrainingSession.Create(config, backend, context.Warn, tokenizer);
-        session.CheckpointActivations = memory.CheckpointActivations;
+        session.Use(memory.Settings);
         var report = Start(session, point, context);
         var last = LastStep(options, session);
         Announce(options.Config ?? folder.Path, session, backend, last, context);
@@ -68,7 +68,8 @@ internal static class TrainCommand
         using var log = point is null ? TrainingLog.Start(folder.Path) : TrainingLog.Continue(
             folder.Path, session.Step, session.Plan.EvaluatesAfter, context.Warn);
         if (point is null && MemoryPlan.Chooses(config))
-            log.WriteMemory(memory.CheckpointActivations ? "blocks" : "none", memory.Need, memory.Available);
+            log.WriteMemory(memory.Settings.CheckpointActivations ? "blocks" : "none",
+                memory.Settings.MicroBatch ?? config.BatchSize, memory.Need, memory.Available);
         ITrainingView view =
             context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
         if (config.Truth("tensorboard"))

@@ -23,6 +23,9 @@ internal enum ConfigKind
 
     /// <summary>One text of a fixed choice.</summary>
     Choice = 6,
+
+    /// <summary>A whole number, or <c>auto</c>.</summary>
+    IntegerOrAuto = 7,
 }
 
 /// <summary>One key of the configuration.</summary>
@@ -49,6 +52,7 @@ internal sealed record ConfigKey(
     {
         ConfigKind.Text => "text",
         ConfigKind.Integer => "a whole number" + Range,
+        ConfigKind.IntegerOrAuto => "a whole number" + Range + ", or auto",
         ConfigKind.Real => "a number" + Range,
         ConfigKind.Truth => "true or false",
         ConfigKind.TextList => "text or a list of texts",

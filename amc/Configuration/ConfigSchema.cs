@@ -171,7 +171,7 @@ internal static class ConfigSchema
 
     private static ConfigKey[] TrainingKeys() =>
     [
-        new("micro_batch", Integer, null, 1, 65536),
+        new("micro_batch", IntegerOrAuto, null, 1, 65536),
         new("seed", Integer, 42, 0, int.MaxValue),
         new("output", Text, null) { IsPath = true },
         new("checkpoint", Text, null) { IsPath = true },

@@ -31,8 +31,11 @@ internal sealed class RunConfig
     /// <summary>Pairs a step.</summary>
     public int BatchSize => Integer("batch_size");
 
-    /// <summary>Pairs that are computed at a time; null where that is the whole batch.</summary>
+    /// <summary>Pairs that are computed at a time; null where that is the whole batch, or chosen by memory.</summary>
     public int? MicroBatch => OptionalInteger("micro_batch") is { } size && size < BatchSize ? size : null;
+
+    /// <summary>Whether a key leaves its value to the program.</summary>
+    public bool IsAuto(string key) => Value(key) is ScalarParser.Auto;
 
     /// <summary>Side of the square pictures.</summary>
     public int ImageSize => Integer("image_res");
@@ -115,8 +118,8 @@ internal sealed class RunConfig
     /// <summary>A whole number.</summary>
     public int Integer(string key) => (int)Value(key)!;
 
-    /// <summary>A whole number, or null where not set.</summary>
-    public int? OptionalInteger(string key) => (int?)Value(key);
+    /// <summary>A whole number, or null where not set or left to the program.</summary>
+    public int? OptionalInteger(string key) => Value(key) as int?;
 
     /// <summary>A number.</summary>
     public double Real(string key) => (double)Value(key)!;

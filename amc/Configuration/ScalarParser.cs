@@ -5,6 +5,9 @@ namespace AmcEngine.Amc.Configuration;
 /// <summary>Reads the text of one value as the type of its key.</summary>
 internal static class ScalarParser
 {
+    /// <summary>What leaves a number to the program.</summary>
+    public const string Auto = "auto";
+
     private static readonly string[] TrueWords = ["true", "yes", "on"];
     private static readonly string[] FalseWords = ["false", "no", "off"];
 
@@ -17,9 +20,11 @@ internal static class ScalarParser
         ConfigKind.Text => Text(key, text),
         ConfigKind.TextList => new[] { Text(key, text) },
         ConfigKind.Choice => key.Choices.FirstOrDefault(c => c.Equals(text, StringComparison.OrdinalIgnoreCase)),
+        ConfigKind.IntegerOrAuto when text.Equals(Auto, StringComparison.OrdinalIgnoreCase) => Auto,
         _ when quoted => null,
         ConfigKind.Truth => Truth(text),
-        ConfigKind.Integer => Integer(text) is { } number && InRange(key, number) ? number : null,
+        ConfigKind.Integer or ConfigKind.IntegerOrAuto =>
+            Integer(text) is { } number && InRange(key, number) ? number : null,
         ConfigKind.IntegerList => Integer(text) is { } number ? new[] { number } : null,
         _ => Real(text) is { } number && InRange(key, number) ? number : null,
     };

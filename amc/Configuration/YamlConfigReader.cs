@@ -105,7 +105,7 @@ internal static class YamlConfigReader
     {
         // "key:" with nothing behind it, or null, leaves the key as it is without the file.
         if (node is YamlScalar { IsNull: true }
-            || (key.IsAutomatic && node is YamlScalar { Text: "auto" }))
+            || (key.IsAutomatic && node is YamlScalar { Text: ScalarParser.Auto }))
         {
             values.Remove(key.Path);
             return;

@@ -14,13 +14,13 @@ namespace AmcEngine.Amc.Profiling;
 /// <param name="Config">The configuration's file.</param>
 /// <param name="WeightCount">Trained weights.</param>
 /// <param name="BatchSize">Samples a step.</param>
-/// <param name="CheckpointActivations">Whether blocks keep their inputs alone.</param>
+/// <param name="Settings">How they are computed.</param>
 /// <param name="Memory">What tensors take.</param>
 /// <param name="Process">
 /// What this process has resident, and batches on the host; null where the system does not tell.
 /// </param>
 internal sealed record DryProfile(
-    string Config, long WeightCount, int BatchSize, bool CheckpointActivations, DryMemory Memory, long? Process)
+    string Config, long WeightCount, int BatchSize, MemorySettings Settings, DryMemory Memory, long? Process)
 {
     private static readonly JsonSerializerOptions Options =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -31,23 +31,22 @@ internal sealed record DryProfile(
     /// <summary>Steps of a configuration at the longest texts that it allows; no data is opened.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="checkpoint">Whether blocks keep their inputs alone.</param>
-    public static DryProfile Of(RunConfig config, ITokenizer tokenizer, bool checkpoint)
+    /// <param name="settings">How a step is computed.</param>
+    public static DryProfile Of(RunConfig config, ITokenizer tokenizer, MemorySettings settings)
     {
         using var backend = new DryBackend(remembers: true);
         var weights = 0L;
-        var memory = MemoryPlan.Forecast(config, tokenizer, backend, config.BatchSize, checkpoint,
+        var memory = DryStep.Longest(config, tokenizer, backend, config.BatchSize, settings,
             parts => weights = parts.Model.Trainable.Sum(p => (long)p.Shape.Count));
-        return new DryProfile(config.Path, weights, config.BatchSize, checkpoint, memory,
-            MemoryUse.Resident() + MemoryPlan.HostBytes(config, config.BatchSize));
+        return new DryProfile(config.Path, weights, config.BatchSize, settings, memory,
+            MemoryUse.Resident() + DryStep.HostBytes(config, config.BatchSize));
     }
 
     /// <summary>Writes a table for people.</summary>
     public void Write(TextWriter output)
     {
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Config}: {WeightCount / 1e6:0.0} million "
-            + $"weights, batch {BatchSize}, checkpoint_activations: {(CheckpointActivations ? "blocks" : "none")}; "
-            + $"nothing is computed"));
+            + $"weights, batch {BatchSize}, {Settings}; nothing is computed"));
         output.WriteLine($"memory: peak {Size(Memory.Peak)} of tensors, in \"{Memory.PeakPhase}\"");
         var table = new TextTable("held by", "MiB", "share");
         foreach (var (name, bytes) in Memory.Holders)
@@ -65,7 +64,8 @@ internal sealed record DryProfile(
         ["config"] = Config,
         ["weights"] = WeightCount,
         ["batch_size"] = BatchSize,
-        ["checkpoint_activations"] = CheckpointActivations ? "blocks" : "none",
+        ["micro_batch"] = Settings.MicroBatch ?? BatchSize,
+        ["checkpoint_activations"] = Settings.CheckpointActivations ? "blocks" : "none",
         ["peak_device_bytes"] = Memory.Peak,
         ["peak_phase"] = Memory.PeakPhase,
         ["memory"] = new JsonObject(

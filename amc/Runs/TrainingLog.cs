@@ -83,13 +83,15 @@ internal sealed class TrainingLog : IDisposable
 
     /// <summary>Adds how the run uses memory.</summary>
     /// <param name="checkpoint">Value of <c>checkpoint_activations</c>.</param>
+    /// <param name="microBatch">Pairs that are computed at a time.</param>
     /// <param name="need">Bytes that it needs, about.</param>
     /// <param name="available">Bytes that there were; null where nobody knew.</param>
-    public void WriteMemory(string checkpoint, long need, long? available) => WriteLine(json =>
+    public void WriteMemory(string checkpoint, int microBatch, long need, long? available) => WriteLine(json =>
     {
         json.WriteString("kind", MemoryKind);
         json.WriteNumber("step", 0);
         json.WriteString("checkpoint_activations", checkpoint);
+        json.WriteNumber("micro_batch", microBatch);
         json.WriteNumber("needed_bytes", need);
         if (available is { } bytes)
             json.WriteNumber("available_bytes", bytes);

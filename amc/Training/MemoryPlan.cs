@@ -2,26 +2,42 @@ using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Backends;
 using AmcEngine.Diagnostics;
-using AmcEngine.Memory;
-using AmcEngine.Model;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Amc.Training;
 
-/// <summary>How a training uses memory.</summary>
+/// <summary>What a training may change to fit into memory; its numbers are the same, up to rounding.</summary>
+/// <param name="MicroBatch">Pairs that are computed at a time; null for the whole batch.</param>
 /// <param name="CheckpointActivations">Whether blocks keep their inputs alone.</param>
+internal readonly record struct MemorySettings(int? MicroBatch, bool CheckpointActivations)
+{
+    /// <summary>The settings of a configuration, where it leaves nothing to choose.</summary>
+    public static MemorySettings Of(RunConfig config) =>
+        new(config.MicroBatch, config.Text("checkpoint_activations") == "blocks");
+
+    /// <summary>As they stand in a configuration.</summary>
+    public override string ToString()
+    {
+        var blocks = $"checkpoint_activations: {(CheckpointActivations ? "blocks" : "none")}";
+        return MicroBatch is { } size
+            ? string.Create(CultureInfo.InvariantCulture, $"micro_batch: {size} and {blocks}") : blocks;
+    }
+}
+
+/// <summary>How a training uses memory.</summary>
+/// <param name="Settings">How it computes.</param>
 /// <param name="Need">Bytes that it needs, about.</param>
 /// <param name="Available">Bytes that there are; null where nobody knows.</param>
-internal sealed record MemoryChoice(bool CheckpointActivations, long Need, long? Available)
+internal sealed record MemoryChoice(MemorySettings Settings, long Need, long? Available)
 {
     /// <summary>One line: what was chosen, what it needs, what there is.</summary>
-    public override string ToString() => $"checkpoint_activations: {(CheckpointActivations ? "blocks" : "none")} needs "
-        + $"about {MemoryPlan.GiB(Need)} of {(Available is { } bytes ? MemoryPlan.GiB(bytes) : "unknown")} of memory";
+    public override string ToString() => $"{Settings}: about {MemoryPlan.Size(Need)} of "
+        + $"{(Available is { } bytes ? MemoryPlan.Size(bytes) : "unknown")} of memory";
 }
 
 /// <summary>
-/// Finds by a dry run whether a training fits into memory, before it takes any, and what to set where it does not.
+/// Finds by dry runs whether a training fits into memory, before it takes any, and what to set where it does not.
 /// </summary>
 /// <param name="config">The configuration.</param>
 /// <param name="tokenizer">Its tokenizer.</param>
@@ -35,12 +51,11 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
 {
     private const int SmallestBatch = 2;
 
+    private readonly Dictionary<(int, MemorySettings), long> _needs = [];
+
     // The memory of larger batches is told by those of this size and half of it: it grows with the batch, and what is
     // computed on the host for a batch (similarities of all pairs) is computed in a dry run as well.
     private const int LargestCounted = 1024;
-
-    // Two batches are on the host, the one of the step and the next.
-    private const int HostBatches = 2;
 
     /// <summary>The plan for a device.</summary>
     /// <param name="config">The configuration.</param>
@@ -51,121 +66,104 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
     {
         if (limit > 0) return new MemoryPlan(config, tokenizer, limit, ofHost: false);
         return device.IsProcessor
-            ? new MemoryPlan(config, tokenizer, AvailableMemory.Bytes(), ofHost: true)
+            ? new MemoryPlan(config, tokenizer, Memory.AvailableMemory.Bytes(), ofHost: true)
             : new MemoryPlan(config, tokenizer, device.MemoryBytes > 0 ? device.MemoryBytes : null, ofHost: false);
     }
 
     /// <summary>Whether a configuration leaves it to the plan how to use memory.</summary>
-    public static bool Chooses(RunConfig config) => config.Text("checkpoint_activations") == "auto";
+    public static bool Chooses(RunConfig config) => LeavesBlocks(config) || config.IsAuto("micro_batch");
 
-    /// <summary>How to train; what is set to <c>auto</c> is chosen here.</summary>
+    /// <summary>
+    /// How to train. What is set to <c>auto</c> is chosen here: the whole batch at once where it fits, then with
+    /// blocks that keep their inputs alone, then the largest micro-batch, then the largest one with such blocks.
+    /// </summary>
     /// <exception cref="ConfigException">It does not fit; the message says what would.</exception>
     public MemoryChoice Choose()
     {
-        var set = config.Text("checkpoint_activations");
+        var set = MemorySettings.Of(config);
+        var allowed = All(config.IsAuto("micro_batch") ? Halves() : set.MicroBatch is { } size ? [size] : [],
+                whole: set.MicroBatch is null)
+            .Where(s => LeavesBlocks(config) || s.CheckpointActivations == set.CheckpointActivations);
         long? first = null;
-        foreach (var blocks in set switch { "none" => new[] { false }, "blocks" => [true], _ => [false, true] })
+        foreach (var settings in allowed)
         {
-            var need = Need(config.BatchSize, blocks);
-            if (need <= (available ?? long.MaxValue)) return new MemoryChoice(blocks, need, available);
+            var need = Need(config.BatchSize, settings);
+            if (Fits(need)) return new MemoryChoice(settings, need, available);
             first ??= need;
         }
         throw ConfigRules.Wrong(config, string.Create(CultureInfo.InvariantCulture, $"batch_size: {config.BatchSize} "
-            + $"pairs a step need about {GiB(first!.Value)} of memory, and there are {GiB(available!.Value)}; "
-            + $"{Remedy(set)}"));
+            + $"pairs a step need about {Size(first!.Value)} of memory, and there are {Size(available!.Value)}; "
+            + $"{Remedy()}"));
     }
 
-    private string Remedy(string set)
+    private static bool LeavesBlocks(RunConfig config) => config.Text("checkpoint_activations") == ScalarParser.Auto;
+
+    private string Remedy()
     {
-        if (set == "none" && Need(config.BatchSize, true) is var all && all <= available)
-            return $"set checkpoint_activations: blocks, which needs about {GiB(all)}";
+        var least = new MemorySettings(1, true);
+        if (Fits(Need(config.BatchSize, least)))
+        {
+            var settings = All(Halves(), whole: true).First(s => Fits(Need(config.BatchSize, s)));
+            return $"set {settings}, which needs about {Size(Need(config.BatchSize, settings))}";
+        }
         for (var batch = config.BatchSize / 2; batch >= SmallestBatch; batch /= 2)
         {
-            if (Need(batch, true) is var need && need <= available)
-                return string.Create(CultureInfo.InvariantCulture, $"set batch_size: {batch} and "
-                    + $"checkpoint_activations: blocks, which need about {GiB(need)}");
+            if (Need(batch, least) is var need && Fits(need))
+                return string.Create(
+                    CultureInfo.InvariantCulture, $"set batch_size: {batch}, {least}, which needs about {Size(need)}");
         }
         return $"even {SmallestBatch} pairs do not fit, so take a smaller model or image_res, or more memory";
     }
 
-    private long Need(int batch, bool checkpoint)
+    // What costs less time comes first.
+    private static IEnumerable<MemorySettings> All(int[] sizes, bool whole)
     {
-        if (batch <= LargestCounted) return Count(batch, checkpoint);
-        var (half, whole) = (Count(LargestCounted / 2, checkpoint), Count(LargestCounted, checkpoint));
-        return whole + (long)((whole - half) * (2.0 * (batch - LargestCounted) / LargestCounted));
+        MemorySettings[] atOnce = whole ? [new(null, false), new(null, true)] : [];
+        return
+        [
+            .. atOnce, .. sizes.Select(s => new MemorySettings(s, false)),
+            .. sizes.Select(s => new MemorySettings(s, true)),
+        ];
     }
 
-    private long Count(int batch, bool checkpoint)
+    private int[] Halves()
+    {
+        List<int> sizes = [];
+        for (var size = config.BatchSize; size > 1; sizes.Add(size)) size = (size + 1) / 2;
+        return [.. sizes];
+    }
+
+    private bool Fits(long need) => need <= (available ?? long.MaxValue);
+
+    private long Need(int batch, MemorySettings settings)
+    {
+        if (_needs.TryGetValue((batch, settings), out var known)) return known;
+        if (batch <= LargestCounted) return _needs[(batch, settings)] = Count(batch, settings);
+        var (half, all) = (Count(LargestCounted / 2, settings), Count(LargestCounted, settings));
+        return _needs[(batch, settings)] =
+            all + (long)((all - half) * (2.0 * (batch - LargestCounted) / LargestCounted));
+    }
+
+    private long Count(int batch, MemorySettings settings)
     {
         // A pool with a limit gives blocks back that wait for reuse, and a dry one does so as well.
         using var backend = new DryBackend(ofHost ? 0 : available ?? 0);
         try
         {
-            var memory = Forecast(config, tokenizer, backend, batch, checkpoint);
-            return ofHost ? memory.Touched + HostBytes(config, batch) : memory.Reserved;
+            var memory = DryStep.Longest(config, tokenizer, backend, batch, settings);
+            return ofHost ? memory.Touched + DryStep.HostBytes(config, batch) : memory.Reserved;
         }
         catch (EngineException)
         {
             // More than the limit: how much more is asked without one.
             using var unlimited = new DryBackend();
             return Math.Max(
-                available!.Value + 1, Forecast(config, tokenizer, unlimited, batch, checkpoint).Peak);
+                available!.Value + 1, DryStep.Longest(config, tokenizer, unlimited, batch, settings).Peak);
         }
     }
 
-    /// <summary>Bytes of batches on the host: pictures and region masks.</summary>
-    public static long HostBytes(RunConfig config, int batch) =>
-        HostBatches * sizeof(float) * 4L * batch * config.ImageSize * config.ImageSize;
-
-    /// <summary>What a step takes, at the longest texts that the configuration allows.</summary>
-    /// <param name="config">The configuration.</param>
-    /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="backend">Where it is counted.</param>
-    /// <param name="batch">Pairs a step.</param>
-    /// <param name="checkpoint">Whether blocks keep their inputs alone.</param>
-    /// <param name="look">Looks at the parts before the steps.</param>
-    /// <exception cref="EngineException">The back end's limit does not suffice.</exception>
-    public static DryMemory Forecast(RunConfig config, ITokenizer tokenizer, DryBackend backend, int batch,
-        bool checkpoint, Action<TrainingParts>? look = null)
-    {
-        using var parts = TrainingParts.Create(config, tokenizer, backend, config.TrainsAmc);
-        look?.Invoke(parts);
-        var step = new TrainingStep(parts.Model, parts.Objective, parts.Optimizer);
-        var random = new RandomSource(config.Seed);
-        var number = 0;
-        return DryRun.Measure(backend, parts.Model, parts.Optimizer, () =>
-        {
-            using var scope = MemoryScope.Begin();
-            step.Run(number++, Longest(config, parts, batch), new StepOptions(config.Real("alpha"), random)
-            {
-                CheckpointActivations = checkpoint,
-                MicroBatch = config.MicroBatch is { } size && size < batch ? size : null,
-            }, rate: 0);
-        });
-    }
-
-    // Texts of as many tokens as there may be, one of them shorter, so that there is a mask.
-    private static StepInputs Longest(RunConfig config, TrainingParts parts, int batch)
-    {
-        using var phase = Phase.Begin("data");
-        var (length, side, model) = (config.Integer("max_tokens"), config.ImageSize, parts.Model);
-        length = Math.Min(length, model.MaxTextLength);
-        int[] ids = [.. Enumerable.Repeat(1, batch * length)], mask = [.. ids];
-        mask[^1] = 0;
-        var texts = new TokenBatch(ids, mask, batch, length);
-        var image = Tensor.Empty([batch, 3, side, side], model.DType, model.Backend);
-        bool[] all = [.. Enumerable.Repeat(true, batch)];
-        return new StepInputs(
-            new PairBatch(image, texts), parts.Objective is null
-                ? null
-                : Tensor.Empty([batch, side, side], model.DType, model.Backend), all)
-        {
-            Others = config.Truth("add_selfeq") ? texts : null,
-            IsOther = all,
-        };
-    }
-
     /// <summary>A size for people.</summary>
-    internal static string GiB(long bytes) =>
-        string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0##} GiB");
+    internal static string Size(long bytes) => bytes >= 1 << 30
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 30):0.0} GiB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.0} MiB");
 }

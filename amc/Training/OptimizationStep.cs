@@ -51,8 +51,8 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN, A
 
     private StepOptions Options(int step) => new(session.Plan.Alpha(step), session.Random)
     {
-        MicroBatch = session.Config.MicroBatch,
         CheckpointActivations = session.CheckpointActivations,
+        MicroBatch = session.MicroBatch,
     };
 
     /// <summary>The batch on the device.</summary>

@@ -32,7 +32,7 @@ internal sealed class TrainingSession : IDisposable
         TrainsAmc = config.TrainsAmc && HasRegions(once);
         _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc);
         Random = new RandomSource(config.Seed);
-        CheckpointActivations = config.Text("checkpoint_activations") == "blocks";
+        Use(MemorySettings.Of(config));
         Explainer = new Explainer(
             Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config),
             EvaluationSettings.Crop(config));
@@ -81,7 +81,10 @@ internal sealed class TrainingSession : IDisposable
     public IObjective? Objective => _parts.Objective;
 
     /// <summary>As of <see cref="StepOptions.CheckpointActivations"/>.</summary>
-    public bool CheckpointActivations { get; set; }
+    public bool CheckpointActivations { get; private set; }
+
+    /// <summary>As of <see cref="StepOptions.MicroBatch"/>.</summary>
+    public int? MicroBatch { get; private set; }
 
     /// <summary>Steps done.</summary>
     public int Step { get; set; }
@@ -101,6 +104,10 @@ internal sealed class TrainingSession : IDisposable
     /// <exception cref="DataException">The data is missing or wrong.</exception>
     public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null,
         ITokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
+
+    /// <summary>Computes from now on as a plan has chosen.</summary>
+    public void Use(MemorySettings settings) =>
+        (MicroBatch, CheckpointActivations) = (settings.MicroBatch, settings.CheckpointActivations);
 
     /// <inheritdoc/>
     public void Dispose()

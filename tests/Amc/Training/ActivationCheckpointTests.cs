@@ -37,10 +37,10 @@ public sealed class ActivationCheckpointTests
 
     [Test]
     public void Gradients_and_weights_have_the_same_bits(
-        [Values("albef", "albef itc", "clip", "blip")] string kind, [Values] bool inDouble)
+        [Values("albef", "albef itc", "clip", "blip")] string kind, [Values] bool inDouble, [Values] bool byParts)
     {
         var dtype = inDouble ? DType.F64 : DType.F32;
-        var (plain, again) = (Train(kind, dtype, checkpoint: false), Train(kind, dtype, checkpoint: true));
+        Result plain = Train(kind, dtype, false, byParts), again = Train(kind, dtype, true, byParts);
         Assert.That(again.Losses, Is.EqualTo(plain.Losses).AsCollection);
         foreach (var (name, values) in plain.Values)
             Assert.That(again.Values[name].AsSpan().SequenceEqual(values), Is.True, name);
@@ -49,7 +49,8 @@ public sealed class ActivationCheckpointTests
             Assert.That(plain.Losses.Where(l => l.Name.StartsWith("amc", StringComparison.Ordinal)
                 || l.Name.StartsWith("selfeq", StringComparison.Ordinal)).Select(l => l.Value), Is.Not.All.Zero);
             Assert.That(plain.Values.Values.SelectMany(v => v), Is.All.Matches<double>(double.IsFinite));
-            Assert.That(again.Peak < plain.Peak, Is.True, $"{again.Peak} of {plain.Peak} bytes");
+            // By parts the little that is computed for all pairs weighs more than what so small a model holds.
+            Assert.That(again.Peak < plain.Peak || byParts, Is.True, $"{again.Peak} of {plain.Peak} bytes");
         });
     }
 
@@ -77,7 +78,7 @@ public sealed class ActivationCheckpointTests
         {
             using var backend = new CpuBackend(2);
             using var model = AlbefModel.Create(Deep(depth), backend, seed: 3);
-            return Run(model, backend, batch, 32, checkpoint).Peak;
+            return Run(model, backend, batch, 32, checkpoint, null).Peak;
         }
 
         AlbefConfig Deep(int depth) => new()
@@ -90,17 +91,18 @@ public sealed class ActivationCheckpointTests
         };
     }
 
-    private Result Train(string kind, DType dtype, bool checkpoint)
+    private Result Train(string kind, DType dtype, bool checkpoint, bool byParts)
     {
         using var model = Create(kind, dtype);
         var random = new RandomSource(11);
         foreach (var p in model.Trainable.Where(p => p.Shape.Rank > 0))
             p.Value.FillUniform(-0.4, 0.4, random.NextKey());
         model.CopyStudentToMomentum();
-        return Run(model, _backend, Count, 9, checkpoint);
+        return Run(model, _backend, Count, 9, checkpoint, byParts ? 2 : null);
     }
 
-    private static Result Run(VisionLanguageModel model, IBackend backend, int count, int side, bool checkpoint)
+    private static Result Run(
+        VisionLanguageModel model, IBackend backend, int count, int side, bool checkpoint, int? microBatch)
     {
         using var optimizer = new AdamW(model.ParameterGroups(0.02), average: model.Average);
         var random = new RandomSource(1);
@@ -119,6 +121,7 @@ public sealed class ActivationCheckpointTests
                     number, Inputs(model, count, side), new StepOptions(0.4, random)
                     {
                         CheckpointActivations = checkpoint,
+                        MicroBatch = microBatch,
                     }, 1e-2);
                 peak = backend.PeakBytes;
             }

@@ -19,12 +19,14 @@ internal sealed class DryRunTests : FolderTests
     // Peak, reserved and touched bytes may differ by working memory that kernels take from the pool.
     [Test]
     public void A_dry_run_takes_what_the_run_takes(
-        [Values("albef", "clip", "blip")] string model, [Values("none", "blocks")] string checkpoint)
+        [Values("albef", "clip", "blip")] string model, [Values("none", "blocks")] string checkpoint,
+        [Values(8, 3)] int microBatch)
     {
         string[] settings =
         [
             $"model={model}", $"checkpoint_activations={checkpoint}", "vision_depth=3", "text_layers=2", "batch_size=8",
             "vision_width=32", "add_selfeq=true", "max_tokens=12", "min_tokens=12",
+            $"micro_batch={microBatch}",
         ];
         using var cpu = new CpuBackend(1);
         using var dry = new DryBackend(remembers: true);
@@ -36,7 +38,8 @@ internal sealed class DryRunTests : FolderTests
         var memory = DryRun.Measure(
             dry, counted.Model, counted.Optimizer, () => new OptimizationStep(counted, traceNaN: false).Run());
         // The longest texts are longer than these, and draw other masked words.
-        var longest = DryProfile.Of(counted.Config, counted.Tokenizer, checkpoint == "blocks").Memory;
+        var longest = DryProfile.Of(counted.Config, counted.Tokenizer, MemorySettings.Of(counted.Config))
+            .Memory;
         Assert.Multiple(() =>
         {
             Assert.That(memory.Peak / (double)cpu.PeakBytes, Is.InRange(0.999, 1.001));
@@ -51,7 +54,7 @@ internal sealed class DryRunTests : FolderTests
     {
         using var dry = new DryBackend();
         using var session = Session(dry, "batch_size=8", "queue_size=64");
-        var memory = DryProfile.Of(session.Config, session.Tokenizer, checkpoint: false).Memory;
+        var memory = DryProfile.Of(session.Config, session.Tokenizer, MemorySettings.Of(session.Config)).Memory;
         var holders = memory.Holders.ToDictionary(h => h.Name, h => h.Bytes);
         long Bytes(Func<Parameter, bool> which) => session.Model.StateEntries.Where(e => !e.IsAlias)
             .Select(e => e.Parameter).Where(which).Sum(p => sizeof(float) * (long)p.Shape.Count);
@@ -94,7 +97,8 @@ internal sealed class DryRunTests : FolderTests
         var config = RunConfig.Load(
             Path.Combine(GoldenFiles.Root, "configs", "profile-base.yaml"),
             ["bert_config=null", "batch_size=64", "queue_size=65536"]);
-        var memory = MemoryPlan.Forecast(config, DataSources.Tokenizer(config), dry, 64, checkpoint: true);
+        var memory = DryStep.Longest(
+            config, DataSources.Tokenizer(config), dry, 64, new MemorySettings(null, true));
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before < 400L << 20, Is.True);
         Assert.That(memory.Peak > 4L << 30, Is.True);
         Assert.That(memory.Flop > 1e12, Is.True);

@@ -21,20 +21,50 @@ internal sealed class MemoryPlanTests : FolderTests
         Assert.That(blocks < 0.8 * plain, Is.True, $"{blocks} of {plain}");
         Assert.Multiple(() =>
         {
-            Assert.That(Choose(plain, ofHost, "auto").CheckpointActivations, Is.False);
-            Assert.That(Choose(blocks, ofHost, "auto").CheckpointActivations, Is.True);
-            if (ofHost) Assert.That(Choose(plain - 1, ofHost, "auto").CheckpointActivations, Is.True);
-            Assert.That(Choose(null, ofHost, "auto"), Is.EqualTo(new MemoryChoice(false, plain, null)));
+            Assert.That(Choose(plain, ofHost, "auto").Settings, Is.EqualTo(new MemorySettings(null, false)));
+            Assert.That(Choose(blocks, ofHost, "auto").Settings, Is.EqualTo(new MemorySettings(null, true)));
+            if (ofHost)
+                Assert.That(Choose(plain - 1, ofHost, "auto").Settings, Is.EqualTo(new MemorySettings(null, true)));
+            Assert.That(Choose(null, ofHost, "auto"),
+                Is.EqualTo(new MemoryChoice(new MemorySettings(null, false), plain, null)));
         });
+    }
+
+    [Test]
+    public void Auto_takes_the_largest_micro_batch_that_fits()
+    {
+        long whole = Choose(null, true, "none").Need, half = Need(8), quarter = Need(4), blocks = Choose(null, true,
+            "blocks").Need, least = Choose(null, true, "blocks", "micro_batch=1").Need;
+        Assert.That(new[] { whole, half, quarter }, Is.Ordered.Descending);
+        Assert.Multiple(() =>
+        {
+            Assert.That(Choose(whole, true, "none", "micro_batch=auto").Settings.MicroBatch, Is.Null);
+            Assert.That(Choose(whole - 1, true, "none", "micro_batch=auto").Settings.MicroBatch, Is.EqualTo(8));
+            Assert.That(Choose(half - 1, true, "none", "micro_batch=auto").Settings.MicroBatch, Is.EqualTo(4));
+            Assert.That(Choose(quarter - 1, true, "none", "micro_batch=auto").Settings.MicroBatch, Is.EqualTo(2));
+            // The whole batch with blocks computed again costs less time than parts of it.
+            Assert.That(Choose(blocks, true, "auto", "micro_batch=auto").Settings,
+                Is.EqualTo(new MemorySettings(null, true)));
+            Assert.That(Choose(blocks, true, "auto", "micro_batch=6").Settings.MicroBatch, Is.EqualTo(6));
+            Assert.That(Choose(least, true, "auto", "micro_batch=auto").Settings,
+                Is.EqualTo(new MemorySettings(1, true)));
+        });
+
+        long Need(int size) => Choose(null, true, "none", $"micro_batch={size}").Need;
     }
 
     [Test]
     public void What_does_not_fit_is_refused_with_what_does()
     {
-        long blocks = Choose(null, true, "blocks").Need, half = Choose(null, true, "blocks", "batch_size=8").Need;
+        long blocks = Choose(null, true, "blocks").Need, least = Choose(null, true, "blocks", "micro_batch=1").Need,
+            fewer = Choose(null, true, "blocks", "micro_batch=1", "batch_size=8").Need;
         Assert.That(() => Choose(blocks, true, "none"), Refuses("set checkpoint_activations: blocks, which needs"));
         foreach (var set in new[] { "none", "blocks", "auto" })
-            Assert.That(() => Choose(half, true, set), Refuses("set batch_size: 8 and checkpoint_activations: blocks"));
+        {
+            Assert.That(
+                () => Choose(least, true, set), Refuses("set micro_batch: 1 and checkpoint_activations: blocks"));
+            Assert.That(() => Choose(fewer, true, set), Refuses("set batch_size: 8, micro_batch: 1 and"));
+        }
         Assert.That(() => Choose(1000, true, "auto"), Refuses("even 2 pairs do not fit"));
 
         static NUnit.Framework.Constraints.IResolveConstraint Refuses(string remedy) =>
@@ -69,9 +99,9 @@ internal sealed class MemoryPlanTests : FolderTests
         var first = Amcx.Run("train", "--config", config, "--device", "cpu", "--output", output, "--steps", "2",
             "--set", "checkpoint_activations=auto");
         Assert.That(first.Code, Is.Zero, first.Error);
-        Assert.That(first.Out, Does.Contain("memory: checkpoint_activations: none needs about 0."));
+        Assert.That(first.Out, Does.Contain("memory: checkpoint_activations: none: about "));
         var head = File.ReadLines(Path.Combine(output, "log.jsonl")).First();
-        Assert.That(head, Does.StartWith("""{"kind":"memory","step":0,"checkpoint_activations":"none","needed"""));
+        Assert.That(head, Does.StartWith("""{"kind":"memory","step":0,"checkpoint_activations":"none","micro_batch":4,"""));
         var again = Amcx.Run("train", "--resume", output, "--device", "cpu", "--steps", "3", "--set",
             "checkpoint_activations=blocks");
         Assert.That(again.Code, Is.Zero, again.Error);
@@ -85,7 +115,7 @@ internal sealed class MemoryPlanTests : FolderTests
         var fits = Amcx.Run("profile", "--config", config, "--device", "cpu", "--dry-run", "--batch", "8");
         Assert.That(fits.Code, Is.Zero, fits.Error);
         foreach (var part in new[] { "batch 8,", "optimizer state", "activations, vision encoder", "temporaries",
-            "training with the longest texts: checkpoint_activations: none needs about" })
+            "training with the longest texts: checkpoint_activations: none: about" })
             Assert.That(fits.Out, Does.Contain(part));
         var large = Amcx.Run(["profile", "--config", config, "--device", "cpu", "--dry-run", "--memory-limit", "1",
             "--set", .. Deep]);
