@@ -38,7 +38,16 @@ internal sealed class ProfilerTests
         using var profiler = Profiler.Begin(TestBackends.Cpu, repeatsProducts: true);
         c.Backend.Run(new MatMulArgs
         {
-            A = a, B = b, C = c, M = 6, N = 5, K = 4, Lda = 4, Ldb = 5, Ldc = 5, Accumulate = true,
+            A = a,
+            B = b,
+            C = c,
+            M = 6,
+            N = 5,
+            K = 4,
+            Lda = 4,
+            Ldb = 5,
+            Ldc = 5,
+            Accumulate = true,
         });
         _ = a.Add(a);
         profiler.Dispose();
