@@ -23,6 +23,8 @@ internal static class Usage
                      --config FILE|vit   --steps N
                      --peer torch|torch-plain (PyTorch's steps in turns; plain: with the work that changes no loss)
                      --python FILE
+          checkpoint saving and loading a full-size training's state, beside writing and reading as many bytes
+                     --config FILE   --folder DIR   --rounds N
           peers      elementwise ops, reductions and softmax against TensorPrimitives
           memory     kernels bound by memory: GB/s, and share of a copy of the same threads
                      --kernel NAME (only those whose name contains it)

@@ -28,7 +28,8 @@ internal static class ProfileCommand
         StartWeights.Load(config, session.Model, context, _ => { });
         context.Note(config, ConfigUse.Training);
         Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
-        var result = new ProfileRun(session, backend).Measure(options.Steps, options.Warmup, progress);
+        var result = new ProfileRun(session, backend).Measure(
+            options.Steps, options.Warmup, progress, alone: options.Shapes);
         if (options.Json)
         {
             context.Out.WriteLine(ProfileJson.Write(result, options.Shapes));

@@ -36,7 +36,8 @@ internal sealed class ProfileOptions : CommonOptions
     public bool Json { get; set; }
 
     /// <summary>Whether to tell shapes apart.</summary>
-    [Option("shapes", HelpText = "List matrix products and attention by shape, too.")]
+    [Option("shapes", HelpText = "List matrix products and attention by shape, too; "
+        + "each product also as it is when computed again right after itself.")]
     public bool Shapes { get; set; }
 
     /// <summary>Settings that win over the file.</summary>

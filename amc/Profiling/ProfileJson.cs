@@ -52,9 +52,26 @@ internal static class ProfileJson
             ["memory"] = Memory(r.Memory),
             ["collections"] = Array(r.Collections.Select(c => JsonValue.Create(c))),
             ["managed_bytes_per_step"] = r.ManagedBytes,
+            ["process"] = r.Process is null ? null : new JsonObject
+            {
+                ["user_seconds"] = r.Process.UserSeconds,
+                ["system_seconds"] = r.Process.SystemSeconds,
+                ["minor_faults"] = r.Process.MinorFaults,
+                ["major_faults"] = r.Process.MajorFaults,
+                ["voluntary_switches"] = r.Process.VoluntarySwitches,
+                ["involuntary_switches"] = r.Process.InvoluntarySwitches,
+            },
         };
-        if (shapes)
-            json["shapes"] = Array(r.Shapes.Where(s => s.Shape.Length > 0).Select(o => Op(o, withShape: true)));
+        if (!shapes)
+            return json.ToJsonString(Options);
+        json["products_alone"] = Array(ProfileProducts.Pairs(r).Select(p => new JsonObject
+        {
+            ["name"] = p.InStep.Name,
+            ["shape"] = p.InStep.Shape,
+            ["seconds_in_step"] = p.InStep.Seconds,
+            ["seconds_alone"] = p.Alone.Seconds,
+        }));
+        json["shapes"] = Array(r.Shapes.Where(s => s.Shape.Length > 0).Select(o => Op(o, withShape: true)));
         return json.ToJsonString(Options);
     }
 

@@ -53,6 +53,15 @@ internal sealed record ProfileResult
     /// <summary>The same, shape by shape.</summary>
     public required IReadOnlyList<KernelUse> Shapes { get; init; }
 
+    /// <summary>
+    /// Matrix products of a step in <see cref="Shapes"/>, each computed again right after itself: what they take where
+    /// operands and result were used a moment ago. Empty where nobody asked.
+    /// </summary>
+    public required IReadOnlyList<KernelUse> Alone { get; init; }
+
+    /// <summary>What the system spent on a measured step; null where it does not tell.</summary>
+    public required ProcessUse? Process { get; init; }
+
     /// <summary>What the machine does at most; null for devices, which are not measured.</summary>
     public required MachinePeaks? Peaks { get; init; }
 

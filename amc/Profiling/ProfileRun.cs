@@ -33,14 +33,17 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     /// Least number of steps before them; null: until the compiler is done with most methods.
     /// </param>
     /// <param name="progress">Told what is being done; may do nothing.</param>
-    public ProfileResult Measure(int steps, int? warmup, Action<string> progress)
+    /// <param name="alone">Whether products are also timed right after themselves, in one step more.</param>
+    public ProfileResult Measure(int steps, int? warmup, Action<string> progress, bool alone = false)
     {
         var peaks = backend is CpuBackend ? MachinePeaks.Measure(backend.Device.Threads) : null;
         progress("warming up");
         var warmed = WarmUp(warmup);
         progress($"measuring {steps} steps{(_hasAmc ? " with AMC, in turns with as many without" : "")}");
         var waited = session.WaitedForData;
+        var use = ProcessUse.Now();
         var (with, without, collections, managed) = Steps(steps);
+        var spent = use is null ? null : ProcessUse.Now()?.Since(use, with.Length + without.Length);
         waited = session.WaitedForData - waited;
         var peak = backend.PeakBytes;
         progress("timing kernels");
@@ -68,6 +71,8 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
                 p => new PhaseStatistics(p.Name, p.Seconds / profiled, p.KernelSeconds / profiled))],
             Ops = Uses(profiler, byShape: false, profiled, peaks),
             Shapes = Uses(profiler, byShape: true, profiled, peaks),
+            Alone = alone ? ProductsAlone(peaks) : [],
+            Process = spent,
             Peaks = peaks,
             Memory = Memory(peak, atPeak),
             Collections = collections,
@@ -126,6 +131,13 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
         return profiler.Peak;
     }
 
+    private KernelUse[] ProductsAlone(MachinePeaks? peaks)
+    {
+        using var profiler = Profiler.Begin(backend, repeatsProducts: true);
+        Run(amc: true);
+        return [.. profiler.ProductsAlone.Select(o => Use(o, 1, peaks))];
+    }
+
     private MemoryBreakdown Memory(long peak, PeakMemory? atPeak)
     {
         long[] state = [.. ModelMemory.Of(session.Model, session.Optimizer).Select(s => MemoryUse.Of(s.Tensors))];
@@ -144,9 +156,11 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     }
 
     private static IReadOnlyList<KernelUse> Uses(Profiler profiler, bool byShape, int steps, MachinePeaks? peaks) =>
-        [.. profiler.Ops(byShape).Select(o => new KernelUse(
-            o.Name, o.Shape, o.Calls / (double)steps, o.Seconds / steps, o.Flop / steps, o.Bytes / steps,
-            peaks?.Seconds(o.Flop / steps, o.Bytes / steps)))];
+        [.. profiler.Ops(byShape).Select(o => Use(o, steps, peaks))];
+
+    private static KernelUse Use(OpStatistics o, int steps, MachinePeaks? peaks) => new(
+        o.Name, o.Shape, o.Calls / (double)steps, o.Seconds / steps, o.Flop / steps, o.Bytes / steps,
+        peaks?.Seconds(o.Flop / steps, o.Bytes / steps));
 
     private static int[] Collections() => [.. Enumerable.Range(0, GC.MaxGeneration + 1).Select(GC.CollectionCount)];
 }

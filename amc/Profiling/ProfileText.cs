@@ -28,6 +28,11 @@ internal static class ProfileText
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"machine: "
                 + $"{p.FmaGflopsAllThreads:0} GFLOP/s by {r.Threads} threads ({p.FmaGflopsOneThread:0} by one), memory "
                 + $"{p.MemoryGBs:0.0} GB/s; \"roof\" is the share of the time that these allow"));
+        if (r.Process is { } u)
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"processor time a step: {Time(u.UserSeconds)} in the program, {Time(u.SystemSeconds)} in the system; "
+                    + $"{u.MinorFaults:0} page faults and {u.MajorFaults:0} from disk; threads waited "
+                    + $"{u.VoluntarySwitches:0} times and were put aside {u.InvoluntarySwitches:0} times"));
         output.WriteLine();
         Phases(r, output);
         output.WriteLine();
@@ -85,6 +90,27 @@ internal static class ProfileText
         foreach (var op in all.Take(MostShapes))
             Add(table, $"{op.Name}  {op.Shape}", op, r);
         table.Write(output);
+        if (r.Alone.Count > 0)
+        {
+            output.WriteLine();
+            Alone(r, output);
+        }
+    }
+
+    private static void Alone(ProfileResult r, TextWriter output)
+    {
+        output.WriteLine("matrix products in the step and computed again right after themselves (operands, result and "
+            + "code used a moment ago): what the step's order costs them");
+        var table = new TextTable("kernel and shape", "calls", "in step ms", "alone ms", "lost ms", "roof", "alone");
+        var pairs = ProfileProducts.Pairs(r);
+        foreach (var pair in pairs.Take(MostShapes)) Row($"{pair.InStep.Name}  {pair.InStep.Shape}", pair);
+        Row("all", new ProductPair(
+            Sum([.. pairs.Select(p => p.InStep)]), Sum([.. pairs.Select(p => p.Alone)])));
+        table.Write(output);
+
+        void Row(string name, ProductPair p) => table.Add(name, Text($"{p.InStep.Calls:0.#}"),
+            Milliseconds(p.InStep.Seconds), Milliseconds(p.Alone.Seconds), Milliseconds(p.LostSeconds),
+            Roof(p.InStep), Roof(p.Alone));
     }
 
     private static void Memory(ProfileResult r, TextWriter output)
@@ -113,7 +139,9 @@ internal static class ProfileText
 
     private static void Add(TextTable table, string name, KernelUse op, ProfileResult r) => table.Add(
         name, Text($"{op.Calls:0.#}"), Milliseconds(op.Seconds), Percent(op.Seconds / r.KernelSeconds),
-        Text($"{op.Gflops:0.0}"), Text($"{op.Gbytes:0.0}"), op.Share is { } share ? Text($"{100 * share:0} %") : "–");
+        Text($"{op.Gflops:0.0}"), Text($"{op.Gbytes:0.0}"), Roof(op));
+
+    private static string Roof(KernelUse op) => op.Share is { } share ? Text($"{100 * share:0} %") : "–";
 
     private static KernelUse Sum(IReadOnlyList<KernelUse> ops) => new(
         "", "", ops.Sum(o => o.Calls), ops.Sum(o => o.Seconds), ops.Sum(o => o.Flop), ops.Sum(o => o.Bytes),

@@ -22,6 +22,9 @@ internal static class CpuCommands
                 else AttentionCommand.Report(o, header, output);
             });
             case "step": return Report<StepOptions>(command, "Training steps", args, StepCommand.Report);
+            case "checkpoint":
+                return Report<CheckpointOptions>(
+                    command, "Checkpoints", args, (o, _, output) => CheckpointCommand.Report(o, output));
             case "peers":
                 return Report<TableOptions>(
                     command, "Elementwise kernels", args, (o, _, output) => PeersCommand.Report(o, output));

@@ -25,7 +25,7 @@ internal static class TorchInputs
     /// <exception cref="ArgumentsException">The configuration trains something else.</exception>
     public static void Require(RunConfig config)
     {
-        string? other = config.Model != "albef" ? $"model {config.Model}"
+        var other = config.Model != "albef" ? $"model {config.Model}"
             : config.Truth("add_selfeq") ? "add_selfeq"
             : ModelKeys.Mode(config) == GroundingMode.Itc ? "explain.mode itc" : null;
         if (other is not null) throw new ArgumentsException($"bench step: --peer: {config.Path} has {other}; "

@@ -25,6 +25,7 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
     private readonly ProfiledBackend _recorder;
     private readonly Profiler? _outer;
     private readonly Dictionary<(string Name, KernelShape Shape), OpTotals> _ops = [];
+    private readonly Dictionary<(string Name, KernelShape Shape), OpTotals> _alone = [];
     private readonly Dictionary<string, PhaseTotals> _phases = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _backwardNames = new(StringComparer.Ordinal);
     private PhaseTotals _phase;
@@ -54,7 +55,23 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
 
     /// <summary>Opens a profiler on this thread until it is disposed.</summary>
     /// <param name="backend">Whose kernels to time.</param>
-    public static Profiler Begin(IBackend backend) => new(backend);
+    /// <param name="repeatsProducts">See <see cref="RepeatsProducts"/>.</param>
+    public static Profiler Begin(IBackend backend, bool repeatsProducts = false) =>
+        new(backend) { RepeatsProducts = repeatsProducts };
+
+    /// <summary>
+    /// Whether each matrix product is computed again right after itself, twice and into memory of its own, and the last
+    /// of these timed: <see cref="ProductsAlone"/>. What follows finds other data in the caches than in a usual step,
+    /// so such a profiler's other times are of no use.
+    /// </summary>
+    public bool RepeatsProducts { get; private init; }
+
+    /// <summary>
+    /// Products by name and shape as they are where operands, result and code were used a moment ago.
+    /// </summary>
+    public IReadOnlyList<OpStatistics> ProductsAlone =>
+        [.. _alone.Select(o => new OpStatistics(o.Key.Name, o.Key.Shape.ToString(), o.Value.Calls,
+            Seconds(o.Value.Ticks), o.Value.Flop, o.Value.Bytes))];
 
     /// <summary>Kernels by name, or by name and shape, the longest time first.</summary>
     /// <param name="byShape">Whether each shape of a matrix product or attention has an entry of its own.</param>
@@ -104,13 +121,21 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
 
     internal void Record(in KernelWork work, long ticks)
     {
+        Add(_ops, work, ticks);
+        _phase.KernelTicks += ticks;
+    }
+
+    internal void RecordAlone(in KernelWork work, long ticks) => Add(_alone, work, ticks);
+
+    private static void Add(
+        Dictionary<(string Name, KernelShape Shape), OpTotals> ops, in KernelWork work, long ticks)
+    {
         var key = (work.Name, work.Shape);
-        if (!_ops.TryGetValue(key, out var totals)) _ops[key] = totals = new OpTotals();
+        if (!ops.TryGetValue(key, out var totals)) ops[key] = totals = new OpTotals();
         totals.Calls++;
         totals.Ticks += ticks;
         totals.Flop += work.Flop;
         totals.Bytes += work.Bytes;
-        _phase.KernelTicks += ticks;
     }
 
     internal void NoteAllocation()

@@ -94,6 +94,17 @@ internal sealed class ProfileTests : FolderTests
             o => ((string)o!["name"]!).Contains("matmul", StringComparison.Ordinal)).Sum(o => (double)o!["flop"]!);
         Assert.That(p["shapes"]!.AsArray().All(o => (string?)o!["shape"] is { Length: > 0 }), Is.True);
         Assert.That(Sum("shapes"), Is.EqualTo(Sum("ops")).Within(1e-6 * Sum("ops")));
+        var shapes = p["shapes"]!.AsArray().ToDictionary(
+            o => ((string)o!["name"]!, (string)o["shape"]!), o => (double)o!["seconds"]!);
+        var alone = p["products_alone"]!.AsArray();
+        Assert.That(alone, Is.Not.Empty);
+        foreach (var o in alone)
+        {
+            Assert.That((string)o!["name"]!, Does.Contain("matmul"));
+            Assert.That((double)o["seconds_alone"]!, Is.Positive);
+            Assert.That((double)o["seconds_in_step"]!,
+                Is.EqualTo(shapes[((string)o["name"]!, (string)o["shape"]!)]).Within(1e-12));
+        }
     }
 
     [Test]
@@ -111,7 +122,8 @@ internal sealed class ProfileTests : FolderTests
         Assert.That(answer.Code, Is.Zero, answer.Error);
         foreach (var part in new[] { "step: median", "without AMC", "waiting for data:", "machine:", "vision encoder",
             "backward",
-            "explanation gradient", "matmul nt", "GFLOP/s", "M16 N16 K", "optimizer state", "generation 2" })
+            "explanation gradient", "matmul nt", "page faults", "lost ms", "GFLOP/s", "M16 N16 K",
+            "optimizer state", "generation 2" })
             Assert.That(answer.Out, Does.Contain(part));
     }
 

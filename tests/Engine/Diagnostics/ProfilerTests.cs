@@ -31,6 +31,34 @@ internal sealed class ProfilerTests
     }
 
     [Test]
+    public void A_product_that_is_repeated_counts_once_and_leaves_what_it_adds_to()
+    {
+        using var scope = MemoryScope.Begin();
+        Tensor a = Ones(6, 4), b = Ones(4, 5), c = Ones(6, 5);
+        using var profiler = Profiler.Begin(TestBackends.Cpu, repeatsProducts: true);
+        c.Backend.Run(new MatMulArgs
+        {
+            A = a,
+            B = b,
+            C = c,
+            M = 6,
+            N = 5,
+            K = 4,
+            Lda = 4,
+            Ldb = 5,
+            Ldc = 5,
+            Accumulate = true,
+        });
+        _ = a.Add(a);
+        profiler.Dispose();
+        Assert.That(c.ToArray<float>(), Is.All.EqualTo(5f));
+        var alone = profiler.ProductsAlone.Single();
+        var inStep = profiler.Ops(byShape: true).Single(o => o.Name == alone.Name);
+        Assert.That((alone.Shape, alone.Calls, alone.Flop), Is.EqualTo((inStep.Shape, 1L, inStep.Flop)));
+        Assert.That(alone.Seconds > 0, Is.True);
+    }
+
+    [Test]
     public void Shapes_are_told_apart_on_request()
     {
         using var scope = MemoryScope.Begin();
