@@ -20,26 +20,34 @@ internal static class PipelineCommand
         try
         {
             WritePictures(folder);
-            using var pillow = PillowPeer.Start(folder, Side);
-            List<(string Name, Func<int, (double, double)> Run)> sides =
-            [
-                ("samples", Samples(folder, new PictureOptions())),
-                ("the same, fast_decode", Samples(folder, new PictureOptions { FastDecode = true })),
-                ("the same, from a warm cache", Samples(folder, new PictureOptions
-                {
-                    Cache = PictureCache.Open(Path.Combine(folder, "cache"), 1L << 30),
-                })),
-            ];
-            if (pillow is not null)
-                sides.Add((pillow.Details, pillow.Run));
-            Table(sides, options.Quick, pillow is not null, output);
-            if (pillow is null)
-                output.WriteLine("Pillow and NumPy are missing: apt-get install python3-pil python3-numpy");
+            Report(folder, AugmentationOptions.Recipe, options.Quick, output);
+            Report(folder, AugmentationOptions.Albef, options.Quick, output);
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    private static void Report(string folder, AugmentationOptions augmentation, bool quick, TextWriter output)
+    {
+        var crops = augmentation.LeastCrop < 1;
+        using var pillow = PillowPeer.Start(folder, Side, crops);
+        var cache = PictureCache.Open(Path.Combine(folder, "cache"), 1L << 30);
+        List<(string Name, Func<int, (double, double)> Run)> sides =
+            [("samples", Samples(folder, augmentation, new PictureOptions()))];
+        if (!crops)
+            sides.Add(
+                ("the same, fast_decode", Samples(folder, augmentation, new PictureOptions { FastDecode = true })));
+        sides.Add(("the same, from a warm cache", Samples(folder, augmentation, new PictureOptions { Cache = cache })));
+        if (pillow is not null)
+            sides.Add((pillow.Details, pillow.Run));
+        output.WriteLine();
+        output.WriteLine(crops ? "As ALBEF is pre-trained (`augmentation: albef`): random crop, bicubic, RandAugment."
+            : "As AMC is trained: bilinear, grey, colour jitter.");
+        Table(sides, quick, pillow is not null, output);
+        if (pillow is null)
+            output.WriteLine("Pillow and NumPy are missing: apt-get install python3-pil python3-numpy");
     }
 
     private static void Table(List<(string Name, Func<int, (double Wall, double Cpu)> Run)> sides, bool quick,
@@ -77,10 +85,11 @@ internal static class PipelineCommand
         static double Cpu(List<(double Wall, double Cpu)> runs) => new Rounds([.. runs.Select(r => r.Cpu)]).Median;
     }
 
-    private static Func<int, (double Wall, double Cpu)> Samples(string folder, PictureOptions pictures)
+    private static Func<int, (double Wall, double Cpu)> Samples(
+        string folder, AugmentationOptions augmentation, PictureOptions pictures)
     {
         var data = new AnnotationDataset([Path.Combine(folder, "pictures.json")], folder,
-            new AnnotationDatasetOptions { ImageSize = Side, Pictures = pictures });
+            new AnnotationDatasetOptions { ImageSize = Side, Augmentation = augmentation, Pictures = pictures });
         float[] image = new float[3 * Side * Side], mask = new float[Side * Side];
         var epoch = 0;
         return times =>

@@ -82,8 +82,12 @@ internal static class SampleBuilder
         var whole = RegionMask.Of(regions, original.Width, original.Height).Values;
         int[] columns = RegionGrid.NearestSources(width, size), rows = RegionGrid.NearestSources(height, size);
         var mask = new float[size * size];
-        for (var i = 0; i < mask.Length; i++)
-            mask[i] = whole[(y + rows[i / size]) * original.Width + x + columns[i % size]];
+        for (var row = 0; row < size; row++)
+        {
+            var source = whole.AsSpan((y + rows[row]) * original.Width + x, width);
+            for (var column = 0; column < size; column++)
+                mask[row * size + column] = source[columns[column]];
+        }
         return (picture, mask);
     }
 

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace AmcEngine.DataTools;
 
 /// <summary>
@@ -98,6 +101,11 @@ internal static class AugmentOps
             {
                 var (u, v) = (places.X(x), places.Y(x));
                 int left = u >> TapBits, top = v >> TapBits, fx = u & (Taps - 1), fy = v & (Taps - 1);
+                if ((uint)left < (uint)(image.Width - 2) && (uint)top < (uint)(image.Height - 1) && x < image.Width - 1)
+                {
+                    WarpInside(image, left, top, fx, fy, ref result.Pixels[(y * image.Width + x) * RgbImage.Channels]);
+                    continue;
+                }
                 for (var c = 0; c < RgbImage.Channels; c++)
                 {
                     var sum = (Taps - fy) * ((Taps - fx) * At(left, top, c) + fx * At(left + 1, top, c))
@@ -111,6 +119,23 @@ internal static class AugmentOps
 
         int At(int x, int y, int c) => (uint)x < (uint)image.Width && (uint)y < (uint)image.Height
             ? image.Pixels[(y * image.Width + x) * RgbImage.Channels + c] : border;
+    }
+
+    // A pixel away from all edges. Three channels are had as four, and the fourth is written over by the next pixel.
+    private static void WarpInside(RgbImage image, int left, int top, int fx, int fy, ref byte target)
+    {
+        ref var upper = ref image.Pixels[(top * image.Width + left) * RgbImage.Channels];
+        ref var lower = ref Unsafe.Add(ref upper, image.Width * RgbImage.Channels);
+        var sum = (Taps - fy) * Between(ref upper, fx) + fy * Between(ref lower, fx);
+        var levels = (sum + Vector128.Create(1 << (2 * TapBits - 1))) >> (2 * TapBits);
+        var words = Vector128.Narrow(levels, levels).AsUInt16();
+        Unsafe.WriteUnaligned(ref target, Vector128.Narrow(words, words).AsUInt32().ToScalar());
+
+        static Vector128<int> Between(ref byte pixels, int fx) =>
+            (Taps - fx) * Pixel(ref pixels) + fx * Pixel(ref Unsafe.Add(ref pixels, RgbImage.Channels));
+
+        static Vector128<int> Pixel(ref byte pixel) => Vector128.WidenLower(Vector128.WidenLower(
+            Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(ref pixel)).AsByte())).AsInt32();
     }
 
     /// <summary>The same of a mask, by the nearest pixel; what comes in from outside is no region.</summary>

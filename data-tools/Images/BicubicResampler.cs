@@ -1,5 +1,6 @@
-using System.Buffers;
-using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace AmcEngine.DataTools;
 
@@ -11,10 +12,12 @@ namespace AmcEngine.DataTools;
 internal sealed class BicubicResampler : RowResampler
 {
     private const int PrecisionBits = 22;
+    private const int Half = 1 << (PrecisionBits - 1);
     private const double KernelSupport = 2.0;
 
-    // Rows that are resized horizontally at a time, by several threads.
+    // Rows that are resized horizontally at a time; by several threads where they have so many pixels.
     private const int RowsATime = 64;
+    private const int LeastForThreads = 1 << 17;
 
     private readonly Taps[]? _columns, _rows;
     private readonly int _width, _channels, _newStride;
@@ -71,44 +74,72 @@ internal sealed class BicubicResampler : RowResampler
             rows.CopyTo(_narrowed);
             return;
         }
+        var stride = _width * _channels;
+        if (count * _width < LeastForThreads)
+        {
+            for (var i = 0; i < count; i++)
+                NarrowRow(rows.Slice(i * stride, stride), i);
+            return;
+        }
         fixed (byte* source = rows)
         {
             var start = (nint)source;
-            var stride = _width * _channels;
-            if (count == 1)
-                NarrowRow(rows, 0);
-            else
-                Parallel.For(
-                    0, count, i => NarrowRow(new ReadOnlySpan<byte>((byte*)start + (long)i * stride, stride), i));
+            Parallel.For(0, count, i => NarrowRow(new ReadOnlySpan<byte>((byte*)start + (long)i * stride, stride), i));
         }
-    }
-
-    private void NarrowRow(ReadOnlySpan<byte> row, int index)
-    {
-        var target = _narrowed.AsSpan(index * _newStride, _newStride);
-        var plane = ArrayPool<int>.Shared.Rent(_width);
-        for (var c = 0; c < _channels; c++)
-        {
-            for (int x = 0, i = c; x < _width; x++, i += _channels)
-                plane[x] = row[i];
-            for (int x = 0, o = c; x < _columns!.Length; x++, o += _channels)
-                target[o] = Clip(Dot(plane.AsSpan(_columns[x].First, _columns[x].Weights.Length), _columns[x].Weights)
-                    + (1 << (PrecisionBits - 1)));
-        }
-        ArrayPool<int>.Shared.Return(plane);
     }
 
     // Sums of whole numbers do not depend on their order.
-    private static int Dot(ReadOnlySpan<int> values, ReadOnlySpan<int> weights)
+    private void NarrowRow(ReadOnlySpan<byte> row, int index)
     {
-        var sums = Vector<int>.Zero;
-        var i = 0;
-        for (; i <= values.Length - Vector<int>.Count; i += Vector<int>.Count)
-            sums += new Vector<int>(values[i..]) * new Vector<int>(weights[i..]);
-        var sum = Vector.Sum(sums);
-        for (; i < values.Length; i++)
-            sum += values[i] * weights[i];
-        return sum;
+        var target = _narrowed.AsSpan(index * _newStride, _newStride);
+        var done = _channels == RgbImage.Channels ? NarrowPixels(row, target) : 0;
+        for (int x = done, o = done * _channels; x < _columns!.Length; x++)
+        {
+            (var first, var weights) = _columns[x];
+            for (var c = 0; c < _channels; c++)
+            {
+                var sum = Half;
+                for (var k = 0; k < weights.Length; k++)
+                    sum += row[(first + k) * _channels + c] * weights[k];
+                target[o++] = Clip(sum);
+            }
+        }
+    }
+
+    // Three channels are had as four, two pixels of the row at a time: the fourth of a result is written over by the
+    // pixel that follows. Gives how many pixels from the left were made, all but those that would cross an edge.
+    private int NarrowPixels(ReadOnlySpan<byte> row, Span<byte> target)
+    {
+        const int two = 8;
+        const byte none = 255;
+        var first = Vector128.Create(
+            0, none, none, none, 1, none, none, none, 2, none, none, none, 2, none, none, none);
+        var second = Vector128.Create(
+            3, none, none, none, 4, none, none, none, 5, none, none, none, 5, none, none, none);
+        var lowest = Vector128.Create(
+            0, 4, 8, 12, none, none, none, none, none, none, none, none, none, none, none, none);
+        ref var source = ref MemoryMarshal.GetReference(row);
+        var x = 0;
+        for (; x < _columns!.Length - 1; x++)
+        {
+            (var at, var weights) = _columns[x];
+            if (RgbImage.Channels * (at + weights.Length + 1) > row.Length - two)
+                break;
+            Vector128<int> even = Vector128.Create(Half), odd = Vector128<int>.Zero;
+            var k = 0;
+            for (; k < weights.Length; k += 2)
+            {
+                var pixels = Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(
+                    ref Unsafe.Add(ref source, RgbImage.Channels * (at + k)))).AsByte();
+                even += Vector128.Shuffle(pixels, first).AsInt32() * weights[k];
+                if (k + 1 < weights.Length)
+                    odd += Vector128.Shuffle(pixels, second).AsInt32() * weights[k + 1];
+            }
+            var levels = Vector128.Clamp((even + odd) >> PrecisionBits, Vector128<int>.Zero, Vector128.Create(255));
+            Unsafe.WriteUnaligned(
+                ref target[RgbImage.Channels * x], Vector128.Shuffle(levels.AsByte(), lowest).AsUInt32().ToScalar());
+        }
+        return x;
     }
 
     // The vertical pass: a row enters the sums of all target rows that it weighs in; a target row is done with its last
@@ -123,7 +154,7 @@ internal sealed class BicubicResampler : RowResampler
         while (_made + _open.Count < _rows.Length && _rows[_made + _open.Count].First <= _pushed)
         {
             var fresh = _free.TryDequeue(out var used) ? used : new int[_newStride];
-            Array.Fill(fresh, 1 << (PrecisionBits - 1));
+            Array.Fill(fresh, Half);
             _open.Add(fresh);
         }
         for (var k = 0; k < _open.Count; k++)
@@ -138,16 +169,42 @@ internal sealed class BicubicResampler : RowResampler
             var sums = _open[0];
             _open.RemoveAt(0);
             _free.Enqueue(sums);
-            var target = Result.AsSpan(_made++ * _newStride, _newStride);
-            for (var i = 0; i < target.Length; i++)
-                target[i] = Clip(sums[i]);
+            Clip(sums, Result.AsSpan(_made++ * _newStride, _newStride));
         }
     }
 
     private static void AddWeighted(int[] sums, ReadOnlySpan<byte> row, int weight)
     {
-        for (var i = 0; i < row.Length; i++)
+        ref var source = ref MemoryMarshal.GetReference(row);
+        ref var target = ref MemoryMarshal.GetArrayDataReference(sums);
+        var i = 0;
+        for (; i <= row.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
+        {
+            var (low, high) = Vector128.Widen(Vector128.LoadUnsafe(ref source, (nuint)i));
+            Add(ref Unsafe.Add(ref target, i), low, weight);
+            Add(ref Unsafe.Add(ref target, i + Vector128<ushort>.Count), high, weight);
+        }
+        for (; i < row.Length; i++)
             sums[i] += row[i] * weight;
+
+        static void Add(ref int sums, Vector128<ushort> values, int weight)
+        {
+            var (low, high) = Vector128.Widen(values);
+            (Vector128.LoadUnsafe(ref sums) + low.AsInt32() * weight).StoreUnsafe(ref sums);
+            ref var behind = ref Unsafe.Add(ref sums, Vector128<int>.Count);
+            (Vector128.LoadUnsafe(ref behind) + high.AsInt32() * weight).StoreUnsafe(ref behind);
+        }
+    }
+
+    private static void Clip(int[] sums, Span<byte> target)
+    {
+        ref var source = ref MemoryMarshal.GetArrayDataReference(sums);
+        var i = 0;
+        for (; i <= target.Length - Vector256<int>.Count; i += Vector256<int>.Count)
+            StoreLevels(Vector256.Clamp(Vector256.LoadUnsafe(ref source, (nuint)i) >> PrecisionBits,
+                Vector256<int>.Zero, Vector256.Create(255)), ref target[i]);
+        for (; i < target.Length; i++)
+            target[i] = Clip(sums[i]);
     }
 
     private static Taps[] MakeTaps(int size, int newSize)

@@ -73,10 +73,7 @@ internal sealed class BilinearResampler : RowResampler
         {
             var sum = ((taps.Weight0 * (Vector256.LoadUnsafe(ref first, (nuint)i) >> 4)) >> 16)
                 + ((taps.Weight1 * (Vector256.LoadUnsafe(ref second, (nuint)i) >> 4)) >> 16);
-            var levels = (sum + Vector256.Create(2)) >> 2;
-            var words = Vector128.Narrow(levels.GetLower(), levels.GetUpper());
-            var bytes = Vector128.Narrow(words.AsUInt16(), words.AsUInt16());
-            Unsafe.WriteUnaligned(ref target[i], bytes.AsUInt64().ToScalar());
+            StoreLevels((sum + Vector256.Create(2)) >> 2, ref target[i]);
         }
         for (; i < target.Length; i++)
             target[i] =

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
 namespace AmcEngine.DataTools;
 
 /// <summary>
@@ -17,6 +20,13 @@ internal abstract class RowResampler
     /// <summary>Takes the next rows.</summary>
     /// <param name="rows">One or more whole rows.</param>
     public abstract void Push(ReadOnlySpan<byte> rows);
+
+    /// <summary>Writes eight numbers from 0 to 255 as bytes.</summary>
+    protected static void StoreLevels(Vector256<int> levels, ref byte target)
+    {
+        var words = Vector128.Narrow(levels.GetLower(), levels.GetUpper()).AsUInt16();
+        Unsafe.WriteUnaligned(ref target, Vector128.Narrow(words, words).AsUInt64().ToScalar());
+    }
 }
 
 /// <summary>Rows of a size that is wanted already.</summary>
