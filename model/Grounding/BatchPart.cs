@@ -103,7 +103,7 @@ internal sealed class BatchPart
     private Tensor? Index(int[]? rows, Tensor whole)
     {
         if (IsWhole && rows is null) return null;
-        var own = rows is null ? Enumerable.Range(First, Count).ToArray() : Of(rows, 1);
+        var own = rows is null ? [.. Enumerable.Range(First, Count)] : Of(rows, 1);
         return Tensor.From(own, [own.Length], whole.Backend);
     }
 }
