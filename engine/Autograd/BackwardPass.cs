@@ -97,7 +97,8 @@ internal sealed class BackwardPass(
         {
             slots[edge.Index] = MemoryScope.Detach(g.Share(g.Shape, g.Edge));
             // Only a weight's gradient stays after the pass, and only its first one takes memory.
-            if (node is LeafNode { Leaf: { Name: not null, Grad: null } } && wanted is null) GraphWatch.Current?.NoteGradient(g.Storage);
+            if (node is LeafNode { Leaf: { Name: not null, Grad: null } } && wanted is null)
+                GraphWatch.Current?.NoteGradient(g.Storage);
         }
         else if (ReferenceEquals(sum, g))
         {
