@@ -96,7 +96,9 @@ internal sealed class BackwardPass(
         if (slots[edge.Index] is not { } sum)
         {
             slots[edge.Index] = MemoryScope.Detach(g.Share(g.Shape, g.Edge));
-            if (node is LeafNode && wanted is null) GraphWatch.Current?.NoteGradient(g.Storage);
+            // Only a weight's gradient stays after the pass, and only its first one takes memory.
+            if (node is LeafNode { Leaf: { Name: not null, Grad: null } } && wanted is null)
+                GraphWatch.Current?.NoteGradient(g.Storage);
         }
         else if (ReferenceEquals(sum, g))
         {

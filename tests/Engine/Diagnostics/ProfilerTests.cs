@@ -124,6 +124,7 @@ internal sealed class ProfilerTests
     {
         using var scope = MemoryScope.Begin();
         var w = Ones(64, 64).SetRequiresGrad();
+        w.Name = "a weight";
         using var profiler = Profiler.Begin(TestBackends.Cpu);
         var before = TestBackends.Cpu.LiveBytes;
         using (Phase.Begin("forward")) _ = w.MatMul(w);
