@@ -16,7 +16,8 @@ internal static class CpuCommands
             case "gemm":
                 return Report<GemmOptions>(
                     command, "Matrix products", args, (o, _, output) => GemmCommand.Report(o, output));
-            case "attention": return Report<AttentionOptions>(command, "Attention", args, (o, header, output) =>
+            case "attention":
+                return Report<AttentionOptions>(command, "Attention", args, (o, header, output) =>
             {
                 if (o.Order == 2) DoubleBackwardCommand.Report(o, output);
                 else AttentionCommand.Report(o, header, output);

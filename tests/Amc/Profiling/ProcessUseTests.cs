@@ -13,15 +13,15 @@ internal sealed class ProcessUseTests
         const int page = 4096, pages = 4096;
         if (ProcessUse.Now() is not { } before) Assert.Ignore("getrusage is read on 64-bit Linux alone");
         else unsafe
-        {
-            // Fresh memory of the system's, beyond what an allocator keeps.
-            var memory = (byte*)System.Runtime.InteropServices.NativeMemory.Alloc(pages * page);
-            for (var i = 0; i < pages; i++) memory[i * page] = 1;
-            System.Runtime.InteropServices.NativeMemory.Free(memory);
-            var use = ProcessUse.Now()!.Since(before, 2);
-            Assert.That(use.MinorFaults, Is.GreaterThan(pages / 2 / 2).And.LessThan(pages * 4));
-            Assert.That(use.SystemSeconds + use.UserSeconds, Is.GreaterThanOrEqualTo(0));
-        }
+            {
+                // Fresh memory of the system's, beyond what an allocator keeps.
+                var memory = (byte*)System.Runtime.InteropServices.NativeMemory.Alloc(pages * page);
+                for (var i = 0; i < pages; i++) memory[i * page] = 1;
+                System.Runtime.InteropServices.NativeMemory.Free(memory);
+                var use = ProcessUse.Now()!.Since(before, 2);
+                Assert.That(use.MinorFaults, Is.GreaterThan(pages / 2 / 2).And.LessThan(pages * 4));
+                Assert.That(use.SystemSeconds + use.UserSeconds, Is.GreaterThanOrEqualTo(0));
+            }
     }
 
     [Test]
