@@ -113,7 +113,7 @@ internal sealed class EvaluationRun
         var boxes = _boxes is { } file ? RunMark.OfFile(file) : "";
         var questions = _config.TestFiles.Where(_ => !_config.IsGenerated).Select(RunMark.OfFile);
         return RunMark.Of(
-            $"{RunMark.OfFile(checkpoint.Path)}|{_options.Key}|{_options.AllowMissing}",
+            $"{RunMark.OfFiles(checkpoint.Files())}|{_options.Key}|{_options.AllowMissing}",
             $"{Description}|{_options.Metrics}|{boxes}|{settings}",
             FormattableString.Invariant($"{string.Join(',', questions)}|{Questions.Count}"));
     }
@@ -155,7 +155,7 @@ internal sealed class EvaluationRun
         if (_cache is not null)
         {
             var origin = CachedExplainer.Origin(
-                RunMark.OfFile(checkpoint.Path), Settings(tokenizer), explained, Method);
+                RunMark.OfFiles(checkpoint.Files()), Settings(tokenizer), explained, Method);
             explainer = new CachedExplainer(explainer, _cache, explained, origin, _context.Warn);
         }
         var judge = new AnswerJudge(Protocol, _choice, _choice.IsCostly ? new ModelScores(explained) : null);

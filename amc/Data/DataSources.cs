@@ -44,14 +44,14 @@ internal static class DataSources
         }
         return new AnnotationDataset(
             Files(config, "train_file", config.TrainFiles), config.ImageRoot, new AnnotationDatasetOptions
-        {
-            ImageSize = config.ImageSize,
-            MaxWords = config.Integer("max_words"),
-            Augmentation = augmentation,
-            MaskAll = config.Truth("mask_all"),
-            Pictures = InputSettings.Pictures(config, warn),
-            Warn = warn,
-        });
+            {
+                ImageSize = config.ImageSize,
+                MaxWords = config.Integer("max_words"),
+                Augmentation = augmentation,
+                MaskAll = config.Truth("mask_all"),
+                Pictures = InputSettings.Pictures(config, warn),
+                Warn = warn,
+            });
     }
 
     /// <summary>The test questions, or null where the configuration names none.</summary>

@@ -25,7 +25,7 @@ internal sealed class CachedExplainer(
     public PictureTarget Input => inner.Input;
 
     /// <summary>Weights and method in one text.</summary>
-    /// <param name="weights">The digest of the weights (<see cref="RunMark.OfFile"/>).</param>
+    /// <param name="weights">The digest of the weights (<see cref="RunMark.OfFiles"/>).</param>
     /// <param name="settings">What the weights do not show: the key they lie under, heads, layers, a seed.</param>
     /// <param name="model">The model.</param>
     /// <param name="method">The explanation method.</param>

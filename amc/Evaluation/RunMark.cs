@@ -25,6 +25,9 @@ internal sealed record RunMark(string Weights, string Rules, string Questions)
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
+    /// <summary>SHA-256 of each of several files.</summary>
+    public static string OfFiles(IEnumerable<string> paths) => string.Join('-', paths.Select(OfFile));
+
     /// <summary>What differs from another mark, in words; null where nothing does.</summary>
     /// <param name="text">The other mark as a line holds it.</param>
     public string? Difference(string text) => text.Split('-') is not [var weights, var rules, var questions]

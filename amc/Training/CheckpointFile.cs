@@ -61,6 +61,10 @@ internal sealed class CheckpointFile
     public LoadReport LoadInto(IVisionLanguageModel model) => Read(
         file => StateDict.Load(model, file.Tensors, file.Skipped) with { Key = file.Key, OtherKeys = file.OtherKeys });
 
+    /// <summary>The files that decide on the weights.</summary>
+    /// <exception cref="SerializationException">The file cannot be opened, or is no checkpoint.</exception>
+    public IReadOnlyList<string> Files() => TensorFile.FilesOf(Path);
+
     /// <summary>All tensors, in memory.</summary>
     /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>
     public IReadOnlyList<TensorData> ReadAll() => Read(file => file.Tensors.Select(t => t.ToMemory()).ToList());

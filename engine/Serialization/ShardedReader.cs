@@ -43,6 +43,14 @@ internal sealed class ShardedReader : IDisposable
         }
     }
 
+    /// <summary>The files that an index names, in the order of their names.</summary>
+    /// <exception cref="SerializationException">The index cannot be read.</exception>
+    public static string[] FilesOf(string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return [.. ReadIndex(path).Values.Distinct().Order(StringComparer.Ordinal).Select(f => Path.Combine(folder, f))];
+    }
+
     /// <summary>Closes the files.</summary>
     public void Dispose()
     {

@@ -55,7 +55,7 @@ internal sealed class StepBenchTests
         using var output = new StringWriter();
         var code = DoubleBackwardRun.Serve(
             [kind, "1"], new StringReader("case 1 2 33 8 0.0001\nmeasure\n"), output);
-        string[] lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.That(code, Is.Zero, output.ToString());
         Assert.That(lines.Select(l => l.Split(' ')[0]), Is.EqualTo(new[] { "hello", "ready", "time" }));
         // At least the results are above the operands: four tensors of [1, 33, 16] in f32.

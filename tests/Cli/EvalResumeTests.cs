@@ -69,6 +69,21 @@ internal sealed class EvalResumeTests() : TrainedOnceTests(steps: 1)
     }
 
     [Test]
+    public void The_files_behind_an_index_are_weights_too()
+    {
+        // Only the numbers differ, so that both have the same index.
+        var other = _folder.PathOf("other");
+        Assert.That(Amcx.Run("train", "--config", _config, "--output", other, "--steps", "2").Code, Is.Zero);
+        string[] shards = [Sharded(_run, "a"), Sharded(other, "b")];
+        var index = shards.Select(s => File.ReadAllText(Directory.GetFiles(s, "*.index.json").Single())).ToArray();
+        Assert.That(index[1], Is.EqualTo(index[0]));
+        string[] eval = ["eval", "--config", _config, "--samples", Samples];
+        Assert.That(Amcx.Run([.. eval, "--checkpoint", shards[0]]).Code, Is.Zero);
+        Amcx.ExpectBadInput(
+            Amcx.Run([.. eval, "--checkpoint", shards[1], "--resume"]), Samples, "other weights");
+    }
+
+    [Test]
     public void What_samples_do_not_hold_enough_for_is_refused()
     {
         Amcx.ExpectBadInput(
@@ -78,6 +93,14 @@ internal sealed class EvalResumeTests() : TrainedOnceTests(steps: 1)
         Amcx.ExpectBadInput(
             Evaluate("--resume", "--report", _folder.PathOf("r.html")), "--resume", "--report", "--cache");
         Amcx.ExpectBadInput(Evaluate("--resume", "--protocol", "wwbl"), "--resume", "--protocol wwbl", "--cache");
+    }
+
+    private string Sharded(string run, string name)
+    {
+        var folder = _folder.PathOf(name);
+        var answer = Amcx.Run("convert", run, folder, "--shard-size", "20KB");
+        Assert.That(answer.Code, Is.Zero, answer.Error);
+        return folder;
     }
 
     private Answer Evaluate(params string[] more) => Amcx.Run(

@@ -77,7 +77,7 @@ internal sealed class AugmentOpsTests : FolderTests
         for (var i = 0; i < picture.Pixels.Length; i++)
             if (mask[i / 3] > 0) picture.Pixels[i] = 248;
         var map = Map(what, sign);
-        float[] moved = AugmentOps.Warp(mask, Width, Height, map);
+        var moved = AugmentOps.Warp(mask, Width, Height, map);
         var pixels = AugmentOps.Warp(picture, map).Pixels;
         var differing = Enumerable.Range(0, mask.Length).Count(i => (pixels[3 * i] > 188) != (moved[i] > 0));
         Assert.That(moved.Sum(), Is.EqualTo(13 * 12).Within(13));

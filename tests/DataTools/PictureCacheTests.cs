@@ -90,7 +90,7 @@ internal sealed class PictureCacheTests : FolderTests
     public void A_damaged_entry_is_made_again_and_said_once(int position)
     {
         var whole = Samples(Open(), fast: false);
-        Dictionary<string, byte[]> before = Contents();
+        var before = Contents();
         foreach (var (path, bytes) in before.Take(3))
         {
             if (position >= 0 && position < bytes.Length)

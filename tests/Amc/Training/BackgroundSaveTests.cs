@@ -95,7 +95,11 @@ internal sealed class BackgroundSaveTests : FolderTests
         using StringWriter output = new(), error = new();
         var options = new AmcEngine.Amc.CommandLine.TrainOptions
         {
-            Config = config, Output = _run, Threads = 1, Device = "cpu", Set = [$"save_async={async}", "steps=40"],
+            Config = config,
+            Output = _run,
+            Threads = 1,
+            Device = "cpu",
+            Set = [$"save_async={async}", "steps=40"],
         };
         var stopped = 0;
         Assert.That(() => AmcEngine.Amc.CommandLine.TrainCommand.Run(

@@ -11,7 +11,7 @@ internal sealed class TiedNamesTests : FolderTests
     [Test]
     public void Tied_tensors_are_stored_once_and_come_back_in_order()
     {
-        TensorData[] tensors = Tied();
+        var tensors = Tied();
         string once = _folder.PathOf("once"), each = _folder.PathOf("each");
         SafetensorsWriter.WriteOnce(once, tensors);
         SafetensorsWriter.Write(each, tensors);
@@ -52,7 +52,11 @@ internal sealed class TiedNamesTests : FolderTests
         SafetensorsWriter.Write(path, [TensorData.From("pt", [1], [1f]), TensorData.From("w", [1], [2f])],
             new Dictionary<string, string>
             {
-                ["format"] = "pt", ["tied"] = "w", ["w"] = "pt", ["author"] = "somebody", ["tied_positions"] = "[",
+                ["format"] = "pt",
+                ["tied"] = "w",
+                ["w"] = "pt",
+                ["author"] = "somebody",
+                ["tied_positions"] = "[",
             });
         using var reader = SafetensorsReader.Open(path);
         Assert.That(reader.Tensors.Select(t => t.Name), Is.EqualTo(new[] { "pt", "w", "tied" }));
