@@ -48,7 +48,8 @@ internal sealed class ShardedReader : IDisposable
     public static string[] FilesOf(string path)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        return [.. ReadIndex(path).Values.Distinct().Order(StringComparer.Ordinal).Select(f => Path.Combine(folder, f))];
+        var names = ReadIndex(path).Values.Distinct().Order(StringComparer.Ordinal);
+        return [.. names.Select(n => Path.Combine(folder, n))];
     }
 
     /// <summary>Closes the files.</summary>

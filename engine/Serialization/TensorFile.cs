@@ -75,7 +75,9 @@ public sealed class TensorFile : IDisposable
         }
     }
 
-    /// <summary>The files that hold the tensors: the file itself, and those that it names where it is an index.</summary>
+    /// <summary>
+    /// The files that hold the tensors: the file itself, and those that it names where it is an index.
+    /// </summary>
     /// <exception cref="SerializationException">It cannot be opened, or is no file of weights.</exception>
     public static IReadOnlyList<string> FilesOf(string path) =>
         Tell(path) == FileForm.Index ? [path, .. ShardedReader.FilesOf(path)] : [path];

@@ -73,11 +73,12 @@ internal sealed class OrderedPrefetchTests
         Assert.That(SpinWait.SpinUntil(() => Volatile.Read(ref started) == 2, Patience));
         var taking = Task.Run(() => items.Next());
         var end = Task.Run(items.Dispose);
+        // Whoever waits for an item hears of the end at once: from then on nothing new may begin.
+        Assert.That(() => taking.GetAwaiter().GetResult(), Throws.TypeOf<ObjectDisposedException>(), "who waited");
         Assert.That(end.Wait(Pause), Is.False, "two items are still being made");
         go.Set();
         Assert.That(end.Wait(Patience), "it ends with them");
         Assert.That((items.Threads, started), Is.EqualTo((0, 2)), "threads, and items begun");
-        Assert.That(() => taking.GetAwaiter().GetResult(), Throws.TypeOf<ObjectDisposedException>(), "who waited");
         Assert.That(() => items.Next(), Throws.TypeOf<ObjectDisposedException>());
     }
 
