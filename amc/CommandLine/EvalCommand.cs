@@ -80,22 +80,12 @@ internal static class EvalCommand
             OutputFiles.RequirePictureName("--curve", curve);
     }
 
-    private static void CheckOutputs(EvalOptions options, RunConfig config)
-    {
-        (string Name, string? Path)[] outputs = [("--json", options.Json), ("--samples", options.Samples),
-            ("--report", options.Report), ("--curve", options.Curve)];
-        List<(string Name, string? Path)> taken = [("--config", options.Config), ("--checkpoint", options.Checkpoint),
-            ("--boxes", options.Boxes), ("det_file", config.OptionalText("det_file")),
-            .. config.TestFiles.Select(f => ("test_file", (string?)f))];
-        foreach ((var option, var path) in outputs)
-        {
-            if (path is null)
-                continue;
-            OutputFiles.RequireWritable(option, path);
-            OutputFiles.RequireOther(option, path, taken);
-            taken.Add((option, path));
-        }
-    }
+    private static void CheckOutputs(EvalOptions options, RunConfig config) => OutputFiles.RequireApart(
+        [("--json", options.Json), ("--samples", options.Samples), ("--report", options.Report),
+            ("--curve", options.Curve)],
+        [("--config", options.Config), ("--checkpoint", options.Checkpoint), ("--boxes", options.Boxes),
+            ("det_file", config.OptionalText("det_file")),
+            .. config.TestFiles.Select(f => ("test_file", (string?)f))]);
 
     private static void KeepAnswers(
         EvalOptions options, CommandContext context, EvaluationReport report, KeptSamples? samples)

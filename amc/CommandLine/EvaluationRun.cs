@@ -113,7 +113,7 @@ internal sealed class EvaluationRun
         var boxes = _boxes is { } file ? RunMark.OfFile(file) : "";
         var questions = _config.TestFiles.Where(_ => !_config.IsGenerated).Select(RunMark.OfFile);
         return RunMark.Of(
-            $"{RunMark.OfFiles(checkpoint.Files())}|{_options.Key}|{_options.AllowMissing}",
+            $"{checkpoint.Digest}|{_options.Key}|{_options.AllowMissing}",
             $"{Description}|{_options.Metrics}|{boxes}|{settings}",
             FormattableString.Invariant($"{string.Join(',', questions)}|{Questions.Count}"));
     }
@@ -154,8 +154,7 @@ internal sealed class EvaluationRun
         (var found, var written) = (_cache?.Found, _cache?.Written);
         if (_cache is not null)
         {
-            var origin = CachedExplainer.Origin(
-                RunMark.OfFiles(checkpoint.Files()), Settings(tokenizer), explained, Method);
+            var origin = CachedExplainer.Origin(checkpoint.Digest, Settings(tokenizer), explained, Method);
             explainer = new CachedExplainer(explainer, _cache, explained, origin, _context.Warn);
         }
         var judge = new AnswerJudge(Protocol, _choice, _choice.IsCostly ? new ModelScores(explained) : null);

@@ -147,18 +147,9 @@ internal static class ExplainCommand
     private static void CheckOutputs(ExplainOptions options)
     {
         OutputFiles.RequirePictureName("--output", options.Output);
-        List<(string Name, string? Path)> taken = [("--image", options.Image),
-            ("--checkpoint", options.Checkpoint), ("--config", options.Config)];
-        (string Name, string? Path)[] outputs =
-            [("--output", options.Output), ("--npy", options.Npy), ("--json", options.Json)];
-        foreach ((var option, var path) in outputs)
-        {
-            if (path is null)
-                continue;
-            OutputFiles.RequireWritable(option, path);
-            OutputFiles.RequireOther(option, path, taken);
-            taken.Add((option, path));
-        }
+        OutputFiles.RequireApart(
+            [("--output", options.Output), ("--npy", options.Npy), ("--json", options.Json)],
+            [("--image", options.Image), ("--checkpoint", options.Checkpoint), ("--config", options.Config)]);
     }
 
     private static PictureViews Read(

@@ -64,6 +64,27 @@ internal static class OutputFiles
         }
     }
 
+    /// <summary>
+    /// Refuses outputs that cannot be written, or would take the place of another file of the command, of one another
+    /// too.
+    /// </summary>
+    /// <param name="outputs">What the options are called, and the files that they name; null for none.</param>
+    /// <param name="others">Likewise the files that the command reads.</param>
+    /// <exception cref="ConfigException">One is such an output.</exception>
+    public static void RequireApart(
+        IEnumerable<(string Name, string? Path)> outputs, IEnumerable<(string Name, string? Path)> others)
+    {
+        List<(string Name, string? Path)> taken = [.. others];
+        foreach ((var option, var path) in outputs)
+        {
+            if (path is null)
+                continue;
+            RequireWritable(option, path);
+            RequireOther(option, path, taken);
+            taken.Add((option, path));
+        }
+    }
+
     /// <summary>The path without links, dots and doubled slashes; what does not exist stays as it is named.</summary>
     internal static string Real(string path, int links = 0)
     {

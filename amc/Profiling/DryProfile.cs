@@ -47,14 +47,14 @@ internal sealed record DryProfile(
     {
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Config}: {WeightCount / 1e6:0.0} million "
             + $"weights, batch {BatchSize}, {Settings}; nothing is computed"));
-        output.WriteLine($"memory: peak {Size(Memory.Peak)} of tensors, in \"{Memory.PeakPhase}\"");
+        output.WriteLine($"memory: peak {ProfileText.Size(Memory.Peak)} of tensors, in \"{Memory.PeakPhase}\"");
         var table = new TextTable("held by", "MiB", "share");
         foreach (var (name, bytes) in Memory.Holders)
             table.Add(name, Text($"{bytes / (double)(1 << 20):0.0}"), Text($"{100.0 * bytes / Memory.Peak:0.0} %"));
         table.Write(output);
-        output.WriteLine($"pool {Size(Memory.Reserved)} reserved, {Size(Memory.Touched)} of it used; program and "
-            + $"batches on the host {(Process is { } p ? Size(p) : "unknown")}, so that a run has about "
-            + $"{(Resident is { } r ? Size(r) : "unknown")} resident at most");
+        output.WriteLine(
+            $"pool {ProfileText.Size(Memory.Reserved)} reserved, {ProfileText.Size(Memory.Touched)} of it used; "
+            + $"program and batches on the host {Known(Process)}, so that a run has about {Known(Resident)} resident at most");
         output.WriteLine(Text($"a step: {Memory.Flop / 1e9:0.0} GFLOP"));
     }
 
@@ -77,7 +77,7 @@ internal sealed record DryProfile(
         ["flop"] = Memory.Flop,
     }.ToJsonString(Options);
 
-    private static string Size(long bytes) => Text($"{bytes / (double)(1 << 20):0.0} MiB");
+    private static string Known(long? bytes) => bytes is { } known ? ProfileText.Size(known) : "unknown";
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -157,7 +157,8 @@ internal static class ProfileText
 
     private static string Percent(double share) => Text($"{100 * share:0.0} %");
 
-    private static string Size(long bytes) => Text($"{bytes / (double)(1 << 20):0.0} MiB");
+    /// <summary>Bytes in MiB.</summary>
+    internal static string Size(long bytes) => Text($"{bytes / (double)(1 << 20):0.0} MiB");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Model;
 using AmcEngine.Model.Checkpoints;
@@ -12,6 +13,8 @@ namespace AmcEngine.Amc.Training;
 /// </summary>
 internal sealed class CheckpointFile
 {
+    private string? _digest;
+
     private CheckpointFile(string path, string? folder, string? key) => (Path, Folder, Key) = (path, folder, key);
 
     /// <summary>The file with the weights.</summary>
@@ -61,9 +64,11 @@ internal sealed class CheckpointFile
     public LoadReport LoadInto(IVisionLanguageModel model) => Read(
         file => StateDict.Load(model, file.Tensors, file.Skipped) with { Key = file.Key, OtherKeys = file.OtherKeys });
 
-    /// <summary>The files that decide on the weights.</summary>
+    /// <summary>
+    /// SHA-256 of all files that decide on the weights, which are read whole when it is first asked for.
+    /// </summary>
     /// <exception cref="SerializationException">The file cannot be opened, or is no checkpoint.</exception>
-    public IReadOnlyList<string> Files() => TensorFile.FilesOf(Path);
+    public string Digest => _digest ??= RunMark.OfFiles(TensorFile.FilesOf(Path));
 
     /// <summary>All tensors, in memory.</summary>
     /// <exception cref="SerializationException">The file is damaged, or no checkpoint.</exception>

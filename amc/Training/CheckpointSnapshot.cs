@@ -2,6 +2,7 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Files;
+using AmcEngine.Memory;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Modules;
 using AmcEngine.Model.Tokenization;
@@ -113,8 +114,7 @@ internal sealed class CheckpointSnapshot : IDisposable
     {
         var elements = session.Model.StateEntries.Where(e => !e.IsAlias).Sum(e => (long)e.Parameter.Shape.Count)
             + (2 * session.Optimizer.State.Sum(s => (long)s.Parameter.Count));
-        var memory = GC.GetGCMemoryInfo();
-        // Half of what is free: others grow as well.
-        return elements * session.Model.DType.Size() <= (memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes) / 2;
+        // Half of what is free: others grow as well. Where nobody knows how much that is, nothing is held.
+        return elements * session.Model.DType.Size() <= AvailableMemory.Bytes() / 2;
     }
 }
