@@ -54,7 +54,8 @@ internal sealed record DryProfile(
         table.Write(output);
         output.WriteLine(
             $"pool {ProfileText.Size(Memory.Reserved)} reserved, {ProfileText.Size(Memory.Touched)} of it used; "
-            + $"program and batches on the host {Known(Process)}, so that a run has about {Known(Resident)} resident at most");
+            + $"program and batches on the host {Known(Process)}, so that a run has about {Known(Resident)} resident "
+            + "at most");
         output.WriteLine(Text($"a step: {Memory.Flop / 1e9:0.0} GFLOP"));
     }
 
