@@ -1,0 +1,66 @@
+using AmcEngine.Backends.Kernels;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Collectives;
+
+/// <summary>One process alone: nothing to wait for, nothing installed.</summary>
+public sealed class SingleCommunicator : ICommunicator
+{
+    /// <summary>The only instance.</summary>
+    public static SingleCommunicator Instance { get; } = new();
+
+    private SingleCommunicator()
+    {
+    }
+
+    /// <inheritdoc/>
+    public string Name => "single process";
+
+    /// <inheritdoc/>
+    public int Rank => 0;
+
+    /// <inheritdoc/>
+    public int Size => 1;
+
+    /// <inheritdoc/>
+    public CollectiveWork AllReduce(Tensor tensor, Reduction reduction = Reduction.Sum) => CollectiveWork.Done;
+
+    /// <inheritdoc/>
+    public CollectiveWork ReduceScatter(Tensor source, Tensor target) => Copy(source, target);
+
+    /// <inheritdoc/>
+    public CollectiveWork AllGather(Tensor source, Tensor target) => Copy(source, target);
+
+    /// <inheritdoc/>
+    public CollectiveWork Broadcast(Tensor tensor, int root) => CollectiveWork.Done;
+
+    /// <inheritdoc/>
+    public void AllReduce(Span<double> values, Reduction reduction = Reduction.Sum)
+    {
+    }
+
+    /// <inheritdoc/>
+    public byte[][] AllGather(ReadOnlySpan<byte> bytes) => [bytes.ToArray()];
+
+    /// <inheritdoc/>
+    public void Barrier()
+    {
+    }
+
+    /// <inheritdoc/>
+    public ICommunicator Split(int color, int key) => this;
+
+    /// <inheritdoc/>
+    public void Abort(int exitCode) => Environment.Exit(exitCode);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+    }
+
+    private static CollectiveWork Copy(Tensor source, Tensor target)
+    {
+        source.Backend.Run(new CopyArgs(source, target));
+        return CollectiveWork.Done;
+    }
+}
