@@ -74,7 +74,7 @@ public sealed class AdamW : IDisposable
     /// out, those of this rank.
     /// </summary>
     public IEnumerable<(Tensor Parameter, Tensor ExpAvg, Tensor ExpAvgSq)> State =>
-        from s in _slots where s.Moments is not null select (s.Parameter, s.Moments.ExpAvg, s.Moments.ExpAvgSq);
+        _slots.Where(s => s.Moments is not null).Select(s => (s.Parameter, s.Moments!.ExpAvg, s.Moments.ExpAvgSq));
 
     /// <summary>
     /// Updates every parameter that has a gradient; the moving averages follow in the same pass over memory.
