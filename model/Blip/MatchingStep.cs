@@ -26,6 +26,9 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     private readonly long[]? _allPictures = options.Share.Gather(batch.Pictures);
 
     /// <inheritdoc/>
+    protected override bool FusesStates => false;
+
+    /// <inheritdoc/>
     protected override int[] FusionIds { get; } = model.WithEncoderToken(batch.Text).Ids;
 
     /// <summary>The pass; its tensors belong to the current scope.</summary>

@@ -73,11 +73,16 @@ internal abstract class MatchingPass
     /// <summary>The batch's own texts.</summary>
     protected FusionTexts Texts => field ??= new FusionTexts(Mask, FusionIds, Batch.Text.Length);
 
+    /// <summary>Whether the fusion layers go on from the states of the text encoder, and not from token ids.</summary>
+    protected virtual bool FusesStates => true;
+
     /// <summary>Token ids as the fusion layers read them.</summary>
     protected virtual int[] FusionIds => Batch.Text.Ids;
 
     /// <summary>Fuses texts with their pictures, to <c>[b, L, D]</c> or the first row alone.</summary>
-    /// <param name="part">The rows; its first input are their image tokens, its second their text states.</param>
+    /// <param name="part">
+    /// The rows; its first input are their image tokens, its second their text states where these are fused.
+    /// </param>
     /// <param name="texts">The texts.</param>
     /// <param name="rows">Which of them each row of the stage has; null for its own.</param>
     /// <param name="keys">The pictures.</param>
@@ -186,11 +191,11 @@ internal abstract class MatchingPass
     protected Tensor NegativeLogits(EncodedPairs pairs, int[] negativeImages, int[] negativeTexts)
     {
         var overAll = Share.Scopes.Negatives;
-        var (image, states, texts) = overAll
-            ? (Stages.Gather(pairs.Image), Stages.Gather(pairs.Text), AllTexts()) : (pairs.Image, pairs.Text, Texts);
+        var (image, texts) = overAll ? (Stages.Gather(pairs.Image), AllTexts()) : (pairs.Image, Texts);
         int[] own = [.. Enumerable.Range(overAll ? Share.Rows(Count).First : 0, Count)],
             textRows = [.. own, .. negativeTexts], imageRows = [.. negativeImages, .. own];
-        StageInput[] inputs = [new(image, imageRows), new(states, textRows)];
+        List<StageInput> inputs = [new(image, imageRows)];
+        if (FusesStates) inputs.Add(new StageInput(overAll ? Stages.Gather(pairs.Text) : pairs.Text, textRows));
         return Stages.Run(2 * Count, inputs, part => [MemoryScope.Run(() =>
         {
             // Of all ranks' pictures most are looked at by other ranks alone.
@@ -280,7 +285,8 @@ internal abstract class MatchingPass
             VisionLanguageModel.ClassRow(fused)), asked.Map!, own.Keep, _model.Vision.Grid);
     }
 
-    private static StageInput[] Inputs(EncodedPairs pairs) => [new(pairs.Image), new(pairs.Text)];
+    private StageInput[] Inputs(EncodedPairs pairs) =>
+        FusesStates ? [new(pairs.Image), new(pairs.Text)] : [new(pairs.Image)];
 }
 
 /// <summary>Encoded pictures and texts of a batch.</summary>
