@@ -160,7 +160,7 @@ internal sealed class RankScopeTests
         var (start, size) = ((int)pointers[0].Integers![0], rings[0].Shape[1]);
         foreach (var ring in rings)
         {
-            double[] values = ring.Integers is { } whole
+            var values = ring.Integers is { } whole
                 ? Array.ConvertAll(whole, v => (double)v) : ring.Value.ToDoubles();
             for (var row = 0; row < ring.Shape[0]; row++)
                 for (var i = 0; i < shares.Length * count; i++)
