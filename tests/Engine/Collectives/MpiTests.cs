@@ -48,7 +48,9 @@ internal sealed class MpiTests
         var answer = MpiJob.Check(launcher, 3, "shapes");
         const string message = "collective 1 differs between ranks: rank 0 calls all_reduce Sum of F32[4], rank 2 "
             + "calls all_reduce Sum of F32[3]; all ranks must make the same calls, in one order, with the same shapes";
-        Assert.That(Lines(answer.Out).Order(), Is.EqualTo(Enumerable.Range(0, 3).Select(r => $"rank {r}: {message}")));
+        // A launcher may end the others when the first one has failed.
+        Assert.That(Lines(answer.Out).Where(l => l.StartsWith("rank ", StringComparison.Ordinal)),
+            Is.Not.Empty.And.SubsetOf(Enumerable.Range(0, 3).Select(r => $"rank {r}: {message}")), answer.Out);
         Assert.That(answer.Code, Is.Not.Zero);
     }
 
