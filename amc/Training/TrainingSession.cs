@@ -135,7 +135,8 @@ internal sealed class TrainingSession : IDisposable
         _parts.Dispose();
     }
 
-    private static RankScopes ScopesOf(RunConfig config)
+    /// <summary>What ranks compute over the samples of all.</summary>
+    internal static RankScopes ScopesOf(RunConfig config)
     {
         bool Global(string key) => config.Text(key) == "global";
         return new RankScopes

@@ -168,10 +168,12 @@ internal sealed record Cluster
             var (value, isTime) = ((double)node!, name.EndsWith("microseconds", StringComparison.Ordinal)
                 || name is "jitter" or "overlap_loss" or "sample_milliseconds");
             var isShare = name.EndsWith("_share", StringComparison.Ordinal) || name == "overlap_loss";
-            if (isTime ? value < 0 : value <= 0) throw Wrong($"{name} {value}: must be {(isTime ? "at least" : "above")} 0");
+            if (isTime ? value < 0 : value <= 0)
+                throw Wrong($"{name} {value}: must be {(isTime ? "at least" : "above")} 0");
             if (isShare && value > 1) throw Wrong($"{name} {value}: a share is at most 1");
         }
-        return cluster.OverlapLoss < 1 ? cluster : throw Wrong("overlap_loss 1: kernels would stand still; less than 1");
+        return cluster.OverlapLoss < 1
+            ? cluster : throw Wrong("overlap_loss 1: kernels would stand still; take less than 1");
     }
 
     private static ArgumentsException Wrong(string what) => new($"bench scaling: {what}");

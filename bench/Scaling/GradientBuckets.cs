@@ -1,7 +1,7 @@
 namespace AmcEngine.Bench.Scaling;
 
 /// <summary>A gradient that is complete.</summary>
-/// <param name="Seconds">When, from the begin of the backward pass on one GPU alone.</param>
+/// <param name="Seconds">When, from the begin of the backward pass.</param>
 /// <param name="Bytes">Its size.</param>
 internal readonly record struct ReadyGradient(double Seconds, double Bytes);
 

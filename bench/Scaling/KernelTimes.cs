@@ -35,7 +35,7 @@ internal sealed class KernelTimes
             .ToDictionary(g => g.Key, g => g.OrderBy(c => c.Roof).ToArray(), StringComparer.Ordinal);
     }
 
-    /// <summary>The predictions for an H100 that come with the program, or those of a file for the GPU itself.</summary>
+    /// <summary>The predictions for an H100 that come with the program, or a file's for the GPU itself.</summary>
     /// <exception cref="ArgumentsException">The file is missing, or names no case.</exception>
     public static KernelTimes Load(string? file, Cluster cluster)
     {

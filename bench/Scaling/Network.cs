@@ -20,7 +20,7 @@ internal enum Algorithm
     Hierarchical,
 }
 
-/// <summary>What collectives of some of a cluster's GPUs take, in seconds; whole nodes where there are several.</summary>
+/// <summary>Seconds of collectives of some of a cluster's GPUs; whole nodes where there are several.</summary>
 internal sealed class Network
 {
     // Trees keep their links less busy than rings do.

@@ -110,14 +110,19 @@ internal sealed class StepSimulator
 
     private void Backward(Traffic traffic)
     {
+        if (_ranks.Length == 1)
+        {
+            Compute(_work.Backward, traffic);
+            return;
+        }
         var done = 0.0;
         for (var i = 0; i < _buckets.Count; i++)
         {
             Compute(_buckets[i].Seconds - done, traffic);
             done = _buckets[i].Seconds;
-            if (_ranks.Length > 1) Begin(_bucketSeconds[i], traffic);
+            Begin(_bucketSeconds[i], traffic);
         }
-        Compute(_work.Backward - done, traffic);
+        Compute(_work.SharedBackward - done, traffic);
         var slowest = Latest();
         _exposed += Math.Max(0, traffic.End - slowest);
         foreach (var rank in _ranks)

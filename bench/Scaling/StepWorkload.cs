@@ -9,10 +9,13 @@ internal sealed record StepWorkload
     /// <summary>Seconds of the forward pass.</summary>
     public required double Forward { get; init; }
 
-    /// <summary>Seconds of the backward pass.</summary>
+    /// <summary>Seconds of the backward pass on a GPU alone.</summary>
     public required double Backward { get; init; }
 
-    /// <summary>Seconds of what every rank does with the averaged gradients whoever updates: the finite check.</summary>
+    /// <summary>Seconds of the backward pass with the packing of gradients that are exchanged.</summary>
+    public required double SharedBackward { get; init; }
+
+    /// <summary>Seconds of what every rank does with the averaged gradients: the finite check.</summary>
     public double Check { get; init; }
 
     /// <summary>Seconds of the update of all weights and their momentum copies.</summary>
@@ -24,7 +27,7 @@ internal sealed record StepWorkload
     /// <summary>Seconds of the momentum copies where they follow on their own: every rank does it.</summary>
     public double AveragesAlone { get; init; }
 
-    /// <summary>When each gradient is complete.</summary>
+    /// <summary>When each gradient is complete, in the shared backward pass.</summary>
     public IReadOnlyList<ReadyGradient> Gradients { get; init; } = [];
 
     /// <summary>Bytes of a pair's features, which go to all ranks.</summary>

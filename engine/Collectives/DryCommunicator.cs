@@ -22,8 +22,15 @@ public sealed class DryCommunicator : ICommunicator
     /// <inheritdoc/>
     public int Size { get; }
 
+    /// <summary>Told of each tensor that ranks would reduce.</summary>
+    public Action<Tensor>? Reducing { get; init; }
+
     /// <inheritdoc/>
-    public CollectiveWork AllReduce(Tensor tensor, Reduction reduction = Reduction.Sum) => CollectiveWork.Done;
+    public CollectiveWork AllReduce(Tensor tensor, Reduction reduction = Reduction.Sum)
+    {
+        Reducing?.Invoke(tensor);
+        return CollectiveWork.Done;
+    }
 
     /// <inheritdoc/>
     public CollectiveWork ReduceScatter(Tensor source, Tensor target) => CollectiveWork.Done;

@@ -38,7 +38,8 @@ public sealed class GatheredMoments : IDisposable
         get
         {
             if (number == _at + 1) Advance();
-            else if (number != _at || number < 0) throw new InvalidOperationException($"moment {number} is asked for at {_at}");
+            else if (number != _at || number < 0)
+                throw new InvalidOperationException($"moment {number} is asked for at {_at}");
             return _current!;
         }
     }

@@ -4,9 +4,9 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Optim;
 
 /// <summary>
-/// Who keeps the optimizer's state of which parameter, where each rank of a group keeps a part (Rajbhandari et al. 2020,
-/// ZeRO stage 1). A parameter is one rank's as a whole: then its update is the one that a rank alone would compute, to
-/// the bit.
+/// Who keeps the optimizer's state of which parameter, where each rank of a group keeps a part (Rajbhandari et al.
+/// 2020, ZeRO stage 1). A parameter is one rank's as a whole: then its update is the one that a rank alone would
+/// compute, to the bit.
 /// </summary>
 internal sealed class OptimizerShare
 {

@@ -67,7 +67,7 @@ internal sealed class SharedOptimizerRunTests : FolderTests
     // All texts have one length; a step has as many pairs for 1, 2 and 3 ranks.
     private RunConfig Config(bool shares) => RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig),
     [
-        "batch_size=6", "max_tokens=12", "min_tokens=12", "optimizer.lr=1e-2",
+        "batch_size=6", "queue_size=18", "max_tokens=12", "min_tokens=12", "optimizer.lr=1e-2",
         $"shard_optimizer={(shares ? "true" : "false")}",
     ]);
 

@@ -33,6 +33,7 @@ internal sealed class StepSimulatorTests
         Batch = 4,
         Forward = 10,
         Backward = 20,
+        SharedBackward = 20,
         Check = 1,
         Update = 3,
         SharedUpdate = 2,
@@ -131,6 +132,14 @@ internal sealed class StepSimulatorTests
         var step = Run(Work(), Plain with { SampleMilliseconds = 15000, LoaderCores = 1 });
         Near("step", step.Seconds, 60);
         Near("data", step.Data, 26);
+    }
+
+    [Test]
+    public void One_gpu_packs_no_gradients()
+    {
+        var work = Work((0, 0)) with { SharedBackward = 22 };
+        Near("one", StepSimulator.Run(work, Plain, 1, Settings).Seconds, 34);
+        Near("two", StepSimulator.Run(work, Plain, 2, Settings).Seconds, 36);
     }
 
     [Test]

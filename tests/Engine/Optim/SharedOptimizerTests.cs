@@ -8,7 +8,7 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Optim;
 
-/// <summary>An optimizer whose state ranks share out computes, to the bit, what one that keeps all of it does.</summary>
+/// <summary>An optimizer whose state ranks share out computes, to the bit, what one that keeps all does.</summary>
 [TestFixture]
 internal sealed class SharedOptimizerTests
 {
