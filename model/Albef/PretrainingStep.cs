@@ -1,7 +1,6 @@
 using AmcEngine.Autograd;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
-using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
 using AmcEngine.Ops;
@@ -30,13 +29,16 @@ internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOpt
         // Steps 3a and 3b.
         var teacher = Teach(_momentum.Vision, _momentum.VisionProjection, _momentum.Text.Bert, _momentum.TextProjection,
             withTokens: true);
-        var (simI2T, simT2I, lossIta) = Contrastive(pairs, teacher);
+        // Steps 3c to 6. The reference builds its one-hot targets in single precision whatever the model computes in,
+        // so that their weight is rounded to it: visible (4e-8) in a replay in double precision, and nowhere else.
+        var (simI2T, simT2I, lossIta) = Contrast(pairs, teacher, positiveWeight: (float)(1 - Options.Alpha));
         var matched = Match(pairs);
         Tensor itmLogits, lossItm;
         int[] negativeImages, negativeTexts;
         using (Phase.Begin("forward/fusion encoder, negatives"))
         {
-            (negativeImages, negativeTexts) = Negatives(simI2T, simT2I);
+            // Step 8: the only values of a step that have to reach the host.
+            (negativeImages, negativeTexts) = DrawNegatives(InBatch(simT2I), InBatch(simI2T));
             itmLogits = Movement.Concat([matched.Logits, NegativeLogits(pairs, negativeImages, negativeTexts)], 0);
             lossItm = MatchLoss(itmLogits);
         }
@@ -70,24 +72,6 @@ internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOpt
     protected override Tensor Fuse(
         BatchPart part, int[]? texts, ImageSource keys, ForwardContext context, bool firstRowOnly) =>
         _model.Text.Bert.Fusion(part.Input(1), part.Of(Mask, texts), keys, context, firstRowOnly);
-
-    /// <summary>Steps 3c to 6.</summary>
-    private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(EncodedPairs pairs, TeacherFeatures teacher)
-    {
-        using var phase = Phase.Begin("forward/contrastive loss");
-        return new MomentumContrast(_model.ImageQueue!, _model.TextQueue!, _model.Temperature.Value, Options.Alpha)
-        {
-            PositiveWeight = (float)(1 - Options.Alpha),
-        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher.ImageFeature, teacher.TextFeature);
-    }
-
-    /// <summary>Step 8: the only values of a step that have to reach the host.</summary>
-    private (int[] Images, int[] Texts) Negatives(Tensor simI2T, Tensor simT2I)
-    {
-        var images = Options.Negatives.Sample(HardNegatives.Weights(InBatch(simT2I), Count), Count, Options.Random);
-        var texts = Options.Negatives.Sample(HardNegatives.Weights(InBatch(simI2T), Count), Count, Options.Random);
-        return (images, texts);
-    }
 
     private double[] InBatch(Tensor similarity)
     {

@@ -1,7 +1,6 @@
 using AmcEngine.Autograd;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
-using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
 using AmcEngine.Ops;
@@ -29,7 +28,7 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
         var pairs = Encode();
         var teacher = Teach(
             _momentum.Vision, _momentum.VisionProjection, _momentum.Text, _momentum.TextProjection, withTokens: false);
-        var (simI2T, simT2I, lossIta) = Contrastive(pairs, teacher);
+        var (simI2T, simT2I, lossIta) = Contrast(pairs, teacher, 1 - Options.Alpha);
         var matched = Match(pairs);
         using var phase = Phase.Begin("forward/fusion encoder, negatives");
         var (images, texts) = Negatives(pairs.ImageFeature, pairs.TextFeature);
@@ -70,18 +69,7 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     private Tensor? WordMask() =>
         Options.FullOutputs ? TextMask.Words(Batch.Text, hasEnd: true, _model.DType, _model.Backend) : null;
 
-    private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(EncodedPairs pairs, TeacherFeatures teacher)
-    {
-        using var phase = Phase.Begin("forward/contrastive loss");
-        var queue = _model.TextQueue!;
-        queue.Batch = Batch.Pictures;
-        return new MomentumContrast(_model.ImageQueue!, queue, _model.Temperature.Value, Options.Alpha)
-        {
-            Positives = queue.Positives(Batch.Pictures, _model.DType, _model.Backend),
-        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher.ImageFeature, teacher.TextFeature);
-    }
-
-    /// <summary>Drawn by the similarities of the batch's own features; pairs of one picture are no negatives.</summary>
+    /// <summary>Drawn by the similarities of the batch's own features.</summary>
     private (int[] Images, int[] Texts) Negatives(Tensor imageFeat, Tensor textFeat)
     {
         double[] byText, byImage;
@@ -92,10 +80,6 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
             byText = textFeat.Div(temperature).MatMul(imageFeat, transposeB: true).ToDoubles();
             byImage = imageFeat.Div(temperature).MatMul(textFeat, transposeB: true).ToDoubles();
         }
-        var images = Options.Negatives.Sample(
-            HardNegatives.Weights(byText, Count, Batch.Pictures), Count, Options.Random);
-        var texts = Options.Negatives.Sample(
-            HardNegatives.Weights(byImage, Count, Batch.Pictures), Count, Options.Random);
-        return (images, texts);
+        return DrawNegatives(byText, byImage);
     }
 }

@@ -17,16 +17,11 @@ namespace AmcEngine.Model.Contrastive;
 internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, Tensor temperature, double alpha)
 {
     /// <summary>
-    /// Which columns of batch and queue are of the same picture as each sample: a row's ones divided by their number,
-    /// the constant <c>[B, B + Q]</c>. Null where each sample's own column is the only one.
+    /// Which picture each pair is about, where other texts of a picture are as right for it as its own; else null.
     /// </summary>
-    public Tensor? Positives { get; init; }
+    public long[]? Pictures { get; init; }
 
-    /// <summary>
-    /// Weight of the positives, 1 − α; ALBEF's code builds its one-hot targets in single precision whatever the model
-    /// computes in, so that their weight is rounded to it: visible (4e-8) in a replay in double precision, and nowhere
-    /// else.
-    /// </summary>
+    /// <summary>Weight of the positives, 1 − α.</summary>
     public double PositiveWeight { get; init; } = 1 - alpha;
 
     /// <summary>
@@ -43,10 +38,11 @@ internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, 
         var allTexts = texts.With(teacherText);
         var simI2T = Similarity(image, allTexts);
         var simT2I = Similarity(text, allImages);
-        var loss = SoftTargetLoss(simI2T, teacherImage, allTexts)
-            .Add(SoftTargetLoss(simT2I, teacherText, allImages)).Scale(0.5);
+        var positives = texts.Positives(Pictures, image.DType, image.Backend);
+        var loss = SoftTargetLoss(simI2T, positives, teacherImage, allTexts)
+            .Add(SoftTargetLoss(simT2I, positives, teacherText, allImages)).Scale(0.5);
         images.Enqueue(teacherImage);
-        texts.Enqueue(teacherText);
+        texts.Enqueue(teacherText, Pictures);
         return (scope.Keep(simI2T), scope.Keep(simT2I), scope.Keep(loss));
     }
 
@@ -55,11 +51,11 @@ internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, 
     /// part of the positives is a cross-entropy of its own, and with one positive a row no target matrix is built for
     /// it.
     /// </summary>
-    private Tensor SoftTargetLoss(Tensor similarity, Tensor teacher, Tensor columns)
+    private Tensor SoftTargetLoss(Tensor similarity, Tensor? positives, Tensor teacher, Tensor columns)
     {
-        var hard = Positives is null
+        var hard = positives is null
             ? similarity.CrossEntropy([.. Enumerable.Range(0, similarity.Shape[0])])
-            : similarity.SoftCrossEntropy(Positives);
+            : similarity.SoftCrossEntropy(positives);
         if (alpha == 0) return hard;
         Tensor targets;
         using (NoGrad.Begin()) targets = Similarity(teacher, columns).Softmax(-1);

@@ -1,6 +1,7 @@
 using AmcEngine.Autograd;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
@@ -142,6 +143,37 @@ internal abstract class MatchingPass
         }).Tensors;
         foreach (var tensor in output) scope.Keep(tensor);
         return new TeacherFeatures(output[0], output[1], withTokens ? output[2] : null);
+    }
+
+    // Where they matter: pairs of one picture are then right for one another, and no negatives.
+    private long[]? Pictures => _model.SamePicture == SamePicture.Positive ? Batch.Pictures : null;
+
+    /// <summary>
+    /// Similarities over batch and queues <c>[B, B + Q]</c> both ways and their loss; then the batch enters the queues.
+    /// </summary>
+    /// <param name="pairs">The student's features.</param>
+    /// <param name="teacher">The momentum copies' features.</param>
+    /// <param name="positiveWeight">As of <see cref="MomentumContrast.PositiveWeight"/>.</param>
+    protected (Tensor I2T, Tensor T2I, Tensor Loss) Contrast(
+        EncodedPairs pairs, TeacherFeatures teacher, double positiveWeight)
+    {
+        using var phase = Phase.Begin("forward/contrastive loss");
+        return new MomentumContrast(_model.ImageQueue!, _model.TextQueue!, _model.Temperature.Value, Options.Alpha)
+        {
+            Pictures = Pictures,
+            PositiveWeight = positiveWeight,
+        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher.ImageFeature, teacher.TextFeature);
+    }
+
+    /// <summary>Draws an image for each text, then a text for each image.</summary>
+    /// <param name="byText">Similarities <c>[B, B]</c>, a row a text.</param>
+    /// <param name="byImage">Similarities <c>[B, B]</c>, a row an image.</param>
+    protected (int[] Images, int[] Texts) DrawNegatives(double[] byText, double[] byImage)
+    {
+        int[] Draw(double[] similarities) =>
+            Options.Negatives.Sample(HardNegatives.Weights(similarities, Count, Pictures), Count, Options.Random);
+        var images = Draw(byText);
+        return (images, Draw(byImage));
     }
 
     /// <summary>Fuses the pairs of the batch, and judges whether they match.</summary>

@@ -8,6 +8,7 @@ using AmcEngine.Model;
 using AmcEngine.Model.Albef;
 using AmcEngine.Model.Blip;
 using AmcEngine.Model.Clip;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Model.Vision;
@@ -239,7 +240,7 @@ internal sealed class MicroBatchTests
         int[] ids = [.. Ids(3)];
         return new PairBatch(image, new TokenBatch(ids, [.. ids.Select(i => i == 0 ? 0 : 1)], Count, Length))
         {
-            Pictures = model is BlipModel ? [1, 2, 3, 4, 1, 5, 6, 7] : null,
+            Pictures = [1, 2, 3, 4, 1, 5, 6, 7],
         };
     }
 
@@ -260,6 +261,7 @@ internal sealed class MicroBatchTests
                 QueueSize = 11,
                 AmcLayer = 1,
                 Mode = mode,
+                SamePicture = mode == GroundingMode.Itc ? SamePicture.Positive : SamePicture.Negative,
                 MlmProbability = 0.4,
                 Momentum = 0.7,
                 Temperature = 0.3,
