@@ -5,17 +5,13 @@ using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
 using AmcEngine.Model;
-using AmcEngine.Model.Albef;
-using AmcEngine.Model.Blip;
-using AmcEngine.Model.Clip;
-using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
-using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
 using AmcEngine.Optim;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine;
+using AmcEngine.Tests.Model;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Training;
@@ -29,32 +25,6 @@ internal sealed class MicroBatchTests
 {
     private const int Count = 8;
     private const int Length = 6;
-
-    private static readonly VisionConfig Pictures = new()
-    {
-        ImageRes = 9,
-        PatchSize = 3,
-        Width = 6,
-        Depth = 2,
-        Heads = 2,
-        MlpRatio = 2,
-    };
-
-    // An odd width, so that no sample begins with a block of random numbers.
-    private static readonly TextConfig Texts = new()
-    {
-        Hidden = 9,
-        Heads = 3,
-        Intermediate = 14,
-        Layers = 3,
-        FirstCrossLayer = 1,
-        VocabSize = 20,
-        MaxPositions = 8,
-        ClsId = 1,
-        MaskId = 2,
-        HiddenDropout = 0.2,
-        AttentionDropout = 0.3,
-    };
 
     private CpuBackend _backend = null!;
 
@@ -134,7 +104,7 @@ internal sealed class MicroBatchTests
     {
         using var model = Create("clip");
         using var scope = MemoryScope.Begin();
-        Assert.That(() => model.Forward(Batch(model), new StepOptions(0, new RandomSource(1)) { MicroBatch = 0 }),
+        Assert.That(() => model.Forward(Batch(), new StepOptions(0, new RandomSource(1)) { MicroBatch = 0 }),
             Throws.TypeOf<ModelException>().With.Message.Contains("at least 1"));
     }
 
@@ -181,7 +151,7 @@ internal sealed class MicroBatchTests
         TrainingStep step, IVisionLanguageModel model, int? size, MaskedTokens? masked = null, bool checkpoint = false)
     {
         using var scope = MemoryScope.Begin();
-        var inputs = new StepInputs(Batch(model), Regions(), HasRegion)
+        var inputs = new StepInputs(Batch(), Regions(), HasRegion)
         {
             Others = new TokenBatch([.. Ids(7)], [.. Ids(7).Select(i => i == 0 ? 0 : 1)], Count, Length),
             IsOther = [true, true, false, true, true, true, false, true],
@@ -205,7 +175,7 @@ internal sealed class MicroBatchTests
             Explain = Explained.Read,
         };
         model.Average?.SetApplied();
-        var output = model.Forward(Batch(model), options);
+        var output = model.Forward(Batch(), options);
         var explained =
             output.Explanation is { } cam ? new Explained(cam) : new Explained(output.Grounding!);
         Amc.Compute(new ObjectiveInputs(explained, Regions(), HasRegion)).Loss.Backward();
@@ -233,9 +203,9 @@ internal sealed class MicroBatchTests
         return Tensor.From(mask, [Count, 12, 12], _backend);
     }
 
-    private PairBatch Batch(IVisionLanguageModel model)
+    private PairBatch Batch()
     {
-        var image = Tensor.Empty([Count, 3, Pictures.ImageRes, Pictures.ImageRes], DType.F64, _backend).FillUniform(
+        var image = Tensor.Empty([Count, 3, TinyModels.Side, TinyModels.Side], DType.F64, _backend).FillUniform(
             -1.5, 1.5, new RandomSource(5).NextKey());
         int[] ids = [.. Ids(3)];
         return new PairBatch(image, new TokenBatch(ids, [.. ids.Select(i => i == 0 ? 0 : 1)], Count, Length))
@@ -248,54 +218,7 @@ internal sealed class MicroBatchTests
     private static IEnumerable<int> Ids(int seed) => Enumerable.Range(0, Count * Length).Select(i =>
         i % Length == 0 ? 1 : i % Length >= Length - i / Length % 3 ? 0 : 3 + (i * seed + i / Length) % 16);
 
-    private IVisionLanguageModel Create(string kind)
-    {
-        var mode = kind.EndsWith("itc", StringComparison.Ordinal) ? GroundingMode.Itc : GroundingMode.Default;
-        VisionLanguageModel model = kind[..4] switch
-        {
-            "albe" => AlbefModel.Create(new AlbefConfig
-            {
-                Vision = Pictures,
-                Text = Texts,
-                EmbedDim = 5,
-                QueueSize = 11,
-                AmcLayer = 1,
-                Mode = mode,
-                SamePicture = mode == GroundingMode.Itc ? SamePicture.Positive : SamePicture.Negative,
-                MlmProbability = 0.4,
-                Momentum = 0.7,
-                Temperature = 0.3,
-            }, _backend, DType.F64, seed: 7),
-            "blip" => BlipModel.Create(new BlipConfig
-            {
-                Vision = Pictures,
-                Text = BlipConfig.EncoderOf(Texts),
-                EncId = 19,
-                EmbedDim = 5,
-                QueueSize = 11,
-                AmcLayer = 1,
-                Mode = mode,
-                Momentum = 0.7,
-                Temperature = 0.3,
-            }, _backend, DType.F64, seed: 7),
-            _ => ClipModel.Create(new ClipConfig
-            {
-                Vision = Pictures with { NormEps = ClipConfig.NormEps },
-                TextWidth = 10,
-                TextHeads = 2,
-                TextLayers = 2,
-                Context = 7,
-                VocabSize = 23,
-                EmbedDim = 6,
-                AmcLayer = 1,
-            }, _backend, DType.F64, seed: 7),
-        };
-        var random = new RandomSource(11);
-        foreach (var p in model.Trainable.Where(p => p.Shape.Rank > 0))
-            p.Value.FillUniform(-0.4, 0.4, random.NextKey());
-        model.CopyStudentToMomentum();
-        return model;
-    }
+    private VisionLanguageModel Create(string kind) => TinyModels.Create(kind, _backend, DType.F64);
 
     private sealed record Result(
         (string Name, double Value)[] Losses, Dictionary<string, double[]?> Gradients,

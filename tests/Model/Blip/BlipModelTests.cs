@@ -218,15 +218,8 @@ public sealed class BlipModelTests
 
     private static StepOptions Options => new(0.4, new RandomSource(3)) { Negatives = ArgmaxSampler.Instance };
 
-    private BlipModel Create(BlipConfig config)
-    {
-        var model = BlipModel.Create(config, _backend, DType.F64, seed: 7);
-        var random = new RandomSource(11);
-        foreach (var p in model.Trainable.Where(p => p.Shape.Rank > 0))
-            p.Value.FillUniform(-0.4, 0.4, random.NextKey());
-        model.CopyStudentToMomentum();
-        return model;
-    }
+    private BlipModel Create(BlipConfig config) =>
+        BlipModel.Create(config, _backend, DType.F64, seed: 7).WithLargeWeights();
 
     private static PairBatch Batch(BlipModel model)
     {
