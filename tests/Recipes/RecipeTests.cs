@@ -64,11 +64,11 @@ internal sealed class RecipeTests : FolderTests
         Assert.That(log[1]["mlm"], Is.Zero, "its program trains no masked words");
         Closeness.Near("rate", log[1]["lr"], 1e-5, 1e-19);
         // Two batches of four; whoever starts from there has other pictures, which the next four columns are about.
-        Assert.That(Pictures("run"), Has.Exactly(8).GreaterThanOrEqualTo(0).And.Exactly(8).EqualTo(-100));
+        Assert.That(Pictures("run")!.Count(n => n >= 0), Is.EqualTo(8));
         var next = Amcx.Run(["train", "--config", "Pretrain.yaml", "--output", "next", "--steps", "1", "--set",
             .. Small, "image_root=.", "checkpoint=run"]);
         Assert.That(next.Code, Is.Zero, next.Error);
-        Assert.That(Pictures("next"), Has.Exactly(12).EqualTo(-100));
+        Assert.That(Pictures("next")!.Count(n => n >= 0), Is.EqualTo(4));
         var (result, answers) = Evaluate(ReferenceFiles.AlbefGrounding, ["image_root=."], "note: coco_file",
             "test pictures were in the model's training list");
         Assert.Multiple(() =>
