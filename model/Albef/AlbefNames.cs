@@ -28,6 +28,6 @@ internal sealed class AlbefNames : CheckpointNames
     /// not ask which pictures the queue is about.
     /// </summary>
     public override bool IsKnownExtra(string name, bool forTraining) => name == PictureQueue.EntryName
-        || !forTraining && (name.Contains(MomentumSuffix, StringComparison.Ordinal)
-            || name.Contains("queue", StringComparison.Ordinal));
+        || (!forTraining && (name.Contains(MomentumSuffix, StringComparison.Ordinal)
+            || name.Contains("queue", StringComparison.Ordinal)));
 }
