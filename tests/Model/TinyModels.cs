@@ -6,6 +6,7 @@ using AmcEngine.Model.Clip;
 using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Vision;
+using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Tests.Model;
