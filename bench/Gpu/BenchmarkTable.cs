@@ -59,7 +59,8 @@ internal sealed class BenchmarkTable
         string[] cells =
         [
             name, Figures.Ms(time.Median), Figures.Ms(time.Min), Figures.Short(gflops), Figures.Short(gbytes),
-            share is { } s ? $"{s * 100:F1} %" : MarkdownTable.None, predicted is { } q ? Figures.Ms(q) : MarkdownTable.None,
+            share is { } s ? $"{s * 100:F1} %" : MarkdownTable.None,
+            predicted is { } q ? Figures.Ms(q) : MarkdownTable.None,
             ratio is { } r ? $"{r:F2}" : MarkdownTable.None,
             Figures.Short(Statistics.Mebi(peak)),
         ];

@@ -1,6 +1,7 @@
 using AmcEngine.Autograd;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Text;
 using AmcEngine.Ops;
@@ -20,7 +21,12 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     private readonly BlipModel _model = model;
     private readonly BlipMomentum _momentum = model.Copy ?? throw new ModelException(
         "BLIP: this model was made for evaluation; create it with momentum copies to train");
-    private readonly int[] _pairIds = model.WithEncoderToken(batch.Text).Ids;
+
+    /// <inheritdoc/>
+    protected override bool FusesStates => false;
+
+    /// <inheritdoc/>
+    protected override int[] FusionIds { get; } = model.WithEncoderToken(batch.Text).Ids;
 
     /// <summary>The pass; its tensors belong to the current scope.</summary>
     public BlipOutput Run()
@@ -56,14 +62,14 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     }
 
     /// <inheritdoc/>
-    protected override Tensor Fuse(
-        BatchPart part, int[]? texts, ImageSource keys, ForwardContext context, bool firstRowOnly)
+    protected override Tensor Fuse(BatchPart part, FusionTexts texts, int[]? rows, ImageSource keys,
+        ForwardContext context, bool firstRowOnly)
     {
-        var length = Batch.Text.Length;
-        var ids = texts is null ? part.Of(_pairIds, length)
-            : [.. part.Of(texts, 1).SelectMany(r => _pairIds.AsSpan(r * length, length).ToArray())];
-        return _model.Text.MultiModal(
-            Tensor.From(ids, [part.Count, length], _model.Backend), part.Of(Mask, texts), keys, context, firstRowOnly);
+        var (length, all) = (texts.Length, texts.Ids);
+        var ids = rows is null ? part.Of(all, length)
+            : [.. part.Of(rows, 1).SelectMany(r => all.AsSpan(r * length, length).ToArray())];
+        return _model.Text.MultiModal(Tensor.From(ids, [part.Count, length], _model.Backend),
+            part.Of(texts.Mask, rows), keys, context, firstRowOnly);
     }
 
     private Tensor? WordMask() =>
@@ -72,13 +78,16 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     /// <summary>Drawn by the similarities of the batch's own features.</summary>
     private (int[] Images, int[] Texts) Negatives(Tensor imageFeat, Tensor textFeat)
     {
+        var overAll = Share.Scopes.Negatives;
         double[] byText, byImage;
         using (NoGrad.Begin())
         using (MemoryScope.Begin())
         {
             var temperature = _model.Temperature.Value;
-            byText = textFeat.Div(temperature).MatMul(imageFeat, transposeB: true).ToDoubles();
-            byImage = imageFeat.Div(temperature).MatMul(textFeat, transposeB: true).ToDoubles();
+            var (allImages, allTexts) = overAll
+                ? (Share.GatherConstant(imageFeat), Share.GatherConstant(textFeat)) : (imageFeat, textFeat);
+            byText = textFeat.Div(temperature).MatMul(allImages, transposeB: true).ToDoubles();
+            byImage = imageFeat.Div(temperature).MatMul(allTexts, transposeB: true).ToDoubles();
         }
         return DrawNegatives(byText, byImage);
     }

@@ -30,13 +30,14 @@ internal class FeatureQueue(Parameter columns, Parameter pointer, bool advances 
     public Tensor With(Tensor features) => Movement.Concat([features.Permute(1, 0), columns.Value], 1);
 
     /// <summary>
-    /// Columns of batch and queue that are as right for a sample as its own: <c>[B, B + Q]</c>, a row's ones divided by
+    /// Columns of batch and queue that are as right for a sample as its own: <c>[b, n + Q]</c>, a row's ones divided by
     /// their number. Null where each sample's own column is the only one, or nobody knows the pictures.
     /// </summary>
-    /// <param name="pictures">The pictures of the batch; null where nobody knows them.</param>
+    /// <param name="samples">The pictures of the samples; null where nobody knows them.</param>
+    /// <param name="batch">The pictures of the batch's n columns, those of the samples among them.</param>
     /// <param name="dtype">Element type.</param>
     /// <param name="backend">Device.</param>
-    public virtual Tensor? Positives(long[]? pictures, DType dtype, IBackend backend) => null;
+    public virtual Tensor? Positives(long[]? samples, long[]? batch, DType dtype, IBackend backend) => null;
 
     /// <summary>Writes features <c>[B, E]</c> at the pointer and wraps around at the end (specification 3.6).</summary>
     /// <param name="features">The features.</param>

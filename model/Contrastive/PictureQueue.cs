@@ -28,20 +28,19 @@ internal sealed class PictureQueue(Parameter columns, Parameter pointer, Paramet
     public static long[] FreshNumbers(int size) => [.. Enumerable.Repeat(NoPicture, size)];
 
     /// <inheritdoc/>
-    public override Tensor? Positives(long[]? pictures, DType dtype, IBackend backend)
+    public override Tensor? Positives(long[]? samples, long[]? batch, DType dtype, IBackend backend)
     {
-        if (pictures is null) return null;
-        var counts = new Dictionary<long, int>();
-        foreach (var picture in pictures) counts[picture] = counts.GetValueOrDefault(picture) + 1;
-        foreach (var picture in numbers.Integers!)
+        if (samples is null || batch is null) return null;
+        long[] all = [.. batch, .. numbers.Integers!];
+        var counts = samples.Distinct().ToDictionary(p => p, _ => 0);
+        foreach (var picture in all)
             if (counts.TryGetValue(picture, out var known)) counts[picture] = known + 1;
-        if (pictures.All(p => counts[p] == 1)) return null;
-        long[] all = [.. pictures, .. numbers.Integers!];
-        var values = new double[pictures.Length * all.Length];
-        for (var row = 0; row < pictures.Length; row++)
+        if (samples.All(p => counts[p] == 1)) return null;
+        var values = new double[samples.Length * all.Length];
+        for (var row = 0; row < samples.Length; row++)
             for (var column = 0; column < all.Length; column++)
-                if (all[column] == pictures[row]) values[row * all.Length + column] = 1.0 / counts[pictures[row]];
-        return TensorValues.From(values, [pictures.Length, all.Length], dtype, backend);
+                if (all[column] == samples[row]) values[row * all.Length + column] = 1.0 / counts[samples[row]];
+        return TensorValues.From(values, [samples.Length, all.Length], dtype, backend);
     }
 
     /// <inheritdoc/>

@@ -12,7 +12,7 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Tests.Model;
 
 /// <summary>
-/// A model of each kind that trains in moments: pictures of 9 pixels, texts of up to seven words, widths that no vector
+/// A model of each kind that trains in moments: pictures of 9 pixels, texts of up to eight tokens, widths that no vector
 /// fills, dropout, and a hooked layer that is not the last.
 /// </summary>
 internal static class TinyModels
@@ -23,20 +23,19 @@ internal static class TinyModels
     /// <summary>An image encoder.</summary>
     /// <param name="depth">Its blocks.</param>
     public static VisionConfig Vision(int depth) =>
-        new() { ImageRes = Side, PatchSize = 3, Width = 9, Depth = depth, Heads = 3, MlpRatio = 2 };
+        new() { ImageRes = Side, PatchSize = 3, Width = 6, Depth = depth, Heads = 2, MlpRatio = 2 };
 
     /// <summary>
-    /// A text encoder with three fusion layers. Its width is odd, so that no sample begins with a block of random
-    /// numbers.
+    /// A text encoder of a text layer and two fusion layers. Its width is odd, so that no sample begins with a block of
+    /// random numbers.
     /// </summary>
-    /// <param name="textLayers">Layers below those.</param>
-    public static TextConfig Text(int textLayers) => new()
+    public static TextConfig Text { get; } = new()
     {
         Hidden = 9,
         Heads = 3,
         Intermediate = 14,
-        Layers = textLayers + 3,
-        FirstCrossLayer = textLayers,
+        Layers = 3,
+        FirstCrossLayer = 1,
         VocabSize = 20,
         MaxPositions = 8,
         ClsId = 1,
@@ -52,9 +51,12 @@ internal static class TinyModels
     /// </param>
     /// <param name="backend">Where it is.</param>
     /// <param name="dtype">Element type.</param>
+    /// <param name="drops">Whether there is dropout.</param>
     /// <param name="depth">Blocks of the image encoder.</param>
-    public static VisionLanguageModel Create(string kind, IBackend backend, DType dtype, int depth = 2)
+    public static VisionLanguageModel Create(
+        string kind, IBackend backend, DType dtype = DType.F64, bool drops = true, int depth = 2)
     {
+        var text = drops ? Text : Text with { HiddenDropout = 0, AttentionDropout = 0 };
         var byContrast = kind.EndsWith(" itc", StringComparison.Ordinal);
         var mode = byContrast ? GroundingMode.Itc : GroundingMode.Default;
         VisionLanguageModel model = kind.Split(' ')[0] switch
@@ -62,10 +64,10 @@ internal static class TinyModels
             "albef" => AlbefModel.Create(new AlbefConfig
             {
                 Vision = Vision(depth),
-                Text = Text(2),
+                Text = text,
                 EmbedDim = 5,
                 QueueSize = 11,
-                AmcLayer = byContrast ? 1 : 3,
+                AmcLayer = 1,
                 Mode = mode,
                 SamePicture = byContrast ? SamePicture.Positive : SamePicture.Negative,
                 MlmProbability = 0.4,
@@ -75,7 +77,7 @@ internal static class TinyModels
             "blip" => BlipModel.Create(new BlipConfig
             {
                 Vision = Vision(depth),
-                Text = BlipConfig.EncoderOf(Text(0) with { MaskId = 1 }),
+                Text = BlipConfig.EncoderOf(text),
                 EncId = 19,
                 EmbedDim = 5,
                 QueueSize = 11,

@@ -82,7 +82,7 @@ public sealed class ActivationCheckpointTests
         AlbefConfig Deep(int depth) => new()
         {
             Vision = new VisionConfig { ImageRes = 32, PatchSize = 4, Width = width, Depth = depth, Heads = 2 },
-            Text = TinyModels.Text(2),
+            Text = TinyModels.Text,
             EmbedDim = 4,
             QueueSize = 16,
             AmcLayer = 2,
