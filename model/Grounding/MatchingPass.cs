@@ -171,8 +171,8 @@ internal abstract class MatchingPass
     }
 
     /// <summary>
-    /// Similarities over batch and queues <c>[b, n + Q]</c> both ways and their loss; then the batch of all ranks enters
-    /// the queues.
+    /// Similarities over batch and queues <c>[b, n + Q]</c> both ways and their loss; then the batch of all ranks
+    /// enters the queues.
     /// </summary>
     /// <param name="pairs">The student's features.</param>
     /// <param name="teacher">The momentum copies' features.</param>

@@ -12,8 +12,8 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Tests.Model;
 
 /// <summary>
-/// A model of each kind that trains in moments: pictures of 9 pixels, texts of up to eight tokens, widths that no vector
-/// fills, dropout, and a hooked layer that is not the last.
+/// A model of each kind that trains in moments: pictures of 9 pixels, texts of up to eight tokens, widths that no
+/// vector fills, dropout, and a hooked layer that is not the last.
 /// </summary>
 internal static class TinyModels
 {
