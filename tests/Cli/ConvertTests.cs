@@ -5,7 +5,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Cli;
 
 /// <summary><c>amcx convert</c>, and commands that take what it writes.</summary>
-[TestFixture, Parallelizable]
+[TestFixture]
 internal sealed class ConvertTests() : TrainedOnceTests(steps: 2)
 {
     private static string Golden => GoldenFiles.Require("albef-tiny.pth");

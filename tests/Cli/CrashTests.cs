@@ -9,7 +9,7 @@ namespace AmcEngine.Tests.Cli;
 /// Runs that are killed, told to stop, or find the disk full end with the bits of a run that nothing happened to.
 /// <c>AMCX_CRASH_ROUNDS</c> asks for more rounds than the few of every day.
 /// </summary>
-[TestFixture, Parallelizable]
+[TestFixture]
 [Platform(Exclude = "Win")]
 internal sealed class CrashTests
 {

@@ -9,7 +9,7 @@ namespace AmcEngine.Tests.Cli;
 /// <summary>
 /// From the originals of each data set, as a miniature in the true layout, to a trained model and its accuracy.
 /// </summary>
-[TestFixture, Parallelizable]
+[TestFixture]
 internal sealed class ImportCommandTests : FolderTests
 {
     private const int Side = 40;

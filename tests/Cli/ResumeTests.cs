@@ -11,7 +11,7 @@ namespace AmcEngine.Tests.Cli;
 /// <summary>
 /// A run goes on from its folder alone, as the run that it was, and from the newest checkpoint that is whole.
 /// </summary>
-[TestFixture, Parallelizable]
+[TestFixture]
 internal sealed class ResumeTests : FolderTests
 {
     [Test]

@@ -4,7 +4,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Cli;
 
 /// <summary>What a signal does to a training and to an evaluation.</summary>
-[TestFixture, Parallelizable]
+[TestFixture]
 [Platform(Exclude = "Win")]
 internal sealed class SignalTests : FolderTests
 {

@@ -9,7 +9,7 @@ namespace AmcEngine.Tests.Cli;
 /// <summary>
 /// AMCX_SIMD chooses the path of the CPU back end: each reproduces the reference, and a wrong value is one clear line.
 /// </summary>
-[TestFixture, Parallelizable]
+[TestFixture]
 internal sealed class SimdPathTests
 {
     private static IEnumerable<TestCaseData> Goldens() =>
@@ -52,7 +52,7 @@ internal sealed class SimdPathTests
         Amcx.ExpectBadInput(answer, SimdPath.Variable, "'avx512'", "not supported by this processor");
     }
 
-    [Test, NonParallelizable]
+    [Test]
     public void Paths_can_be_taken_for_a_while()
     {
         var before = SimdPath.Current;

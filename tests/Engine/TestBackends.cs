@@ -8,7 +8,7 @@ namespace AmcEngine.Tests.Engine;
 /// <summary>
 /// One back end of each kind for all tests of the run: pools, workers and compiled kernels are shared.
 /// </summary>
-[SetUpFixture, Parallelizable]
+[SetUpFixture]
 internal sealed class TestBackends
 {
     private static readonly Lazy<CpuBackend> SharedCpu = new(() => new CpuBackend(2));

@@ -6,7 +6,6 @@ namespace AmcEngine.Tests.Fuzz;
 /// Replays the corpus and twenty thousand seeded mutations of it through every reader. The campaigns guided by coverage
 /// (README beside this file) find new files; these tests keep what they found, and find again what comes back.
 /// </summary>
-[TestFixture, Parallelizable]
 [Category("Fuzz")]
 internal sealed class FuzzTests
 {

@@ -8,7 +8,7 @@ namespace AmcEngine.Tests.Amc.Configuration;
 /// Every key of the schema, in turn: a change of its value changes what is computed or shown, or else a line says that
 /// it has no effect; never both and never neither.
 /// </summary>
-[TestFixture, Parallelizable]
+[TestFixture]
 internal sealed class KeyEffectTests
 {
     // What each key is changed to. Where a key needs other settings to matter at all, they stand behind it.

@@ -8,7 +8,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Amc.Reports.Page;
 
 /// <summary>The page in a browser: what is seen, sorted, filtered and reached by keys.</summary>
-[TestFixture, Parallelizable]
+[TestFixture]
 internal sealed class BrowserTests
 {
     // A folder to look at the pictures in.

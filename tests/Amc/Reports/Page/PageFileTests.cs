@@ -10,7 +10,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Amc.Reports.Page;
 
 /// <summary>The page as a file: whole, within its size, and safe whatever the phrases are.</summary>
-[TestFixture, Parallelizable]
+[TestFixture]
 internal sealed class PageFileTests
 {
     private const string Hostile = "</script><script>alert(1)</script> \"it's\" & <b> {{script}} $1 \u2028 <!--";

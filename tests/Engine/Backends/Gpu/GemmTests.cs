@@ -9,7 +9,7 @@ using NUnit.Framework;
 namespace AmcEngine.Tests.Engine.Backends.Gpu;
 
 /// <summary>Matrix products of the device against the CPU back end, which its own tests hold against loops.</summary>
-[TestFixture, Parallelizable]
+[TestFixture]
 internal sealed class GemmTests
 {
     // One, primes, whole tiles (read 16 bytes at a time; the others are not) and one past a tile; no k at all.
