@@ -87,7 +87,7 @@ internal sealed class MemoryScopeTests
         }
     }
 
-    [Test]
+    [Test, NonParallelizable]
     public void A_leak_is_named_by_the_method_that_took_the_memory()
     {
         LeakReport.Enabled = true;
