@@ -53,7 +53,7 @@ internal sealed record DryProfile(
     {
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Config}: {WeightCount / 1e6:0.0} million "
             + $"weights, batch {BatchSize}{(Ranks > 1 ? $" on each of {Ranks} ranks" : "")}, {Settings}; "
-            + "nothing is computed"));
+            + $"nothing is computed"));
         output.WriteLine($"memory: peak {ProfileText.Size(Memory.Peak)} of tensors, in \"{Memory.PeakPhase}\"");
         var table = new TextTable("held by", "MiB", "share");
         foreach (var (name, bytes) in Memory.Holders)
