@@ -157,6 +157,7 @@ internal static class ConfigSchema
         new("dropout", Real, 0.1, 0, 0.99),
         new("attention_dropout", Real, null, 0, 0.99),
         new("mlm_distill_axis", Choice, "sequence", Choices: ["sequence", "vocab"]),
+        new("same_picture", Choice, null, Choices: ["negative", "positive"]),
         new("amc.layer", Integer, null, 0, 255),
         new("amc.mean_weight", Real, 0.2, 0, 1e6),
         new("amc.mean_margin", Real, 0.1, 0, 1),
@@ -169,9 +170,16 @@ internal static class ConfigSchema
         new("selfeq.consistency", Real, 0.5, 0, 1e6),
     ];
 
+    // Over the samples of each rank, or of all.
+    private static string[] Scopes => ["local", "global"];
+
     private static ConfigKey[] TrainingKeys() =>
     [
         new("micro_batch", IntegerOrAuto, null, 1, 65536),
+        new("contrastive", Choice, "local", Choices: Scopes),
+        new("negatives", Choice, "local", Choices: Scopes),
+        new("mlm_pool", Choice, "local", Choices: Scopes),
+        new("amc_pool", Choice, "local", Choices: Scopes),
         new("seed", Integer, 42, 0, int.MaxValue),
         new("output", Text, null) { IsPath = true },
         new("checkpoint", Text, null) { IsPath = true },

@@ -21,7 +21,12 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     private readonly BlipModel _model = model;
     private readonly BlipMomentum _momentum = model.Copy ?? throw new ModelException(
         "BLIP: this model was made for evaluation; create it with momentum copies to train");
-    private readonly int[] _pairIds = model.WithEncoderToken(batch.Text).Ids;
+
+    /// <inheritdoc/>
+    protected override bool FusesStates => false;
+
+    /// <inheritdoc/>
+    protected override int[] FusionIds { get; } = model.WithEncoderToken(batch.Text).Ids;
 
     /// <summary>The pass; its tensors belong to the current scope.</summary>
     public BlipOutput Run()
@@ -29,7 +34,7 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
         var pairs = Encode();
         var teacher = Teach(
             _momentum.Vision, _momentum.VisionProjection, _momentum.Text, _momentum.TextProjection, withTokens: false);
-        var (simI2T, simT2I, lossIta) = Contrastive(pairs, teacher);
+        var (simI2T, simT2I, lossIta) = Contrast(pairs, teacher, 1 - Options.Alpha);
         var matched = Match(pairs);
         using var phase = Phase.Begin("forward/fusion encoder, negatives");
         var (images, texts) = Negatives(pairs.ImageFeature, pairs.TextFeature);
@@ -57,45 +62,33 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     }
 
     /// <inheritdoc/>
-    protected override Tensor Fuse(
-        BatchPart part, int[]? texts, ImageSource keys, ForwardContext context, bool firstRowOnly)
+    protected override Tensor Fuse(BatchPart part, FusionTexts texts, int[]? rows, ImageSource keys,
+        ForwardContext context, bool firstRowOnly)
     {
-        var length = Batch.Text.Length;
-        var ids = texts is null ? part.Of(_pairIds, length)
-            : [.. part.Of(texts, 1).SelectMany(r => _pairIds.AsSpan(r * length, length).ToArray())];
-        return _model.Text.MultiModal(
-            Tensor.From(ids, [part.Count, length], _model.Backend), part.Of(Mask, texts), keys, context, firstRowOnly);
+        var (length, all) = (texts.Length, texts.Ids);
+        var ids = rows is null ? part.Of(all, length)
+            : [.. part.Of(rows, 1).SelectMany(r => all.AsSpan(r * length, length).ToArray())];
+        return _model.Text.MultiModal(Tensor.From(ids, [part.Count, length], _model.Backend),
+            part.Of(texts.Mask, rows), keys, context, firstRowOnly);
     }
 
     private Tensor? WordMask() =>
         Options.FullOutputs ? TextMask.Words(Batch.Text, hasEnd: true, _model.DType, _model.Backend) : null;
 
-    private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(EncodedPairs pairs, TeacherFeatures teacher)
-    {
-        using var phase = Phase.Begin("forward/contrastive loss");
-        var queue = _model.TextQueue!;
-        queue.Batch = Batch.Pictures;
-        return new MomentumContrast(_model.ImageQueue!, queue, _model.Temperature.Value, Options.Alpha)
-        {
-            Positives = queue.Positives(Batch.Pictures, _model.DType, _model.Backend),
-        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher.ImageFeature, teacher.TextFeature);
-    }
-
-    /// <summary>Drawn by the similarities of the batch's own features; pairs of one picture are no negatives.</summary>
+    /// <summary>Drawn by the similarities of the batch's own features.</summary>
     private (int[] Images, int[] Texts) Negatives(Tensor imageFeat, Tensor textFeat)
     {
+        var overAll = Share.Scopes.Negatives;
         double[] byText, byImage;
         using (NoGrad.Begin())
         using (MemoryScope.Begin())
         {
             var temperature = _model.Temperature.Value;
-            byText = textFeat.Div(temperature).MatMul(imageFeat, transposeB: true).ToDoubles();
-            byImage = imageFeat.Div(temperature).MatMul(textFeat, transposeB: true).ToDoubles();
+            var (allImages, allTexts) = overAll
+                ? (Share.GatherConstant(imageFeat), Share.GatherConstant(textFeat)) : (imageFeat, textFeat);
+            byText = textFeat.Div(temperature).MatMul(allImages, transposeB: true).ToDoubles();
+            byImage = imageFeat.Div(temperature).MatMul(allTexts, transposeB: true).ToDoubles();
         }
-        var images = Options.Negatives.Sample(
-            HardNegatives.Weights(byText, Count, Batch.Pictures), Count, Options.Random);
-        var texts = Options.Negatives.Sample(
-            HardNegatives.Weights(byImage, Count, Batch.Pictures), Count, Options.Random);
-        return (images, texts);
+        return DrawNegatives(byText, byImage);
     }
 }

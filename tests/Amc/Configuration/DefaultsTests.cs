@@ -112,6 +112,7 @@ internal sealed class DefaultsTests
         dropout 0.1
         attention_dropout -
         mlm_distill_axis sequence
+        same_picture -
         amc.layer -
         amc.mean_weight 0.2
         amc.mean_margin 0.1
@@ -123,6 +124,10 @@ internal sealed class DefaultsTests
         selfeq.target 0.4
         selfeq.consistency 0.5
         micro_batch -
+        contrastive local
+        negatives local
+        mlm_pool local
+        amc_pool local
         seed 42
         output -
         checkpoint -
