@@ -129,7 +129,8 @@ internal sealed class MemoryPlanTests : FolderTests
     {
         string[] command =
         [
-            "profile", "--config", _folder.Write("tiny.yaml", Amcx.TinyConfig), "--device", "cpu", "--dry-run", "--json",
+            "profile", "--config", _folder.Write("tiny.yaml", Amcx.TinyConfig), "--device", "cpu", "--dry-run",
+            "--json",
         ];
         var (alone, plain) = (Profile(), Profile("--ranks", "2"));
         var shared = Profile("--ranks", "2", "--set", "shard_optimizer=true");

@@ -96,7 +96,8 @@ internal sealed class ScalingStudyTests
         var text = output.ToString();
         Assert.That(text, Is.EqualTo(File.ReadAllText(file)));
         Assert.That(text, Does.StartWith("# Data-parallel training, simulated\n")
-            .And.Contain("network_bytes 100000000,").And.Contain("## 4 pairs a GPU (weak)").And.Contain("## 32 pairs in all (strong)")
+            .And.Contain("network_bytes 100000000,").And.Contain("## 4 pairs a GPU (weak)")
+            .And.Contain("## 32 pairs in all (strong)")
             .And.Contain("- 16 GPUs are below 90 %: "));
         var all = JsonNode.Parse(File.ReadAllText(json))!;
         Assert.That((bool)all["simulated"]!, Is.True);
