@@ -3,7 +3,7 @@ using System.Globalization;
 namespace AmcEngine.Amc.Runs;
 
 /// <summary>Where the time of steps goes on each of the ranks that train together, in seconds a step.</summary>
-/// <param name="Own">What each rank has done itself: data, computing, saving.</param>
+/// <param name="Own">What each rank has done itself: data and computing.</param>
 /// <param name="Waiting">How long it has waited for the others, and for what they sent.</param>
 internal sealed record RankSeconds(IReadOnlyList<double> Own, IReadOnlyList<double> Waiting)
 {

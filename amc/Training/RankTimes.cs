@@ -10,14 +10,16 @@ internal sealed class RankTimes(TrainingSession session, Job job)
 {
     private readonly int _every = session.Config.Integer("log_every");
     private int _steps;
-    private double _seconds;
-    private TimeSpan _before = job.Waited;
+    private double _seconds, _waited;
 
     /// <summary>Counts a step.</summary>
-    public void Add(double seconds)
+    /// <param name="seconds">What it took.</param>
+    /// <param name="waited">How long of that this rank has waited for the others.</param>
+    public void Add(double seconds, double waited)
     {
         _steps++;
         _seconds += seconds;
+        _waited += waited;
     }
 
     /// <summary>
@@ -27,9 +29,8 @@ internal sealed class RankTimes(TrainingSession session, Job job)
     {
         if (job.IsAlone || session.Step % _every != 0)
             return null;
-        var waited = (job.Waited - _before).TotalSeconds;
-        var all = Ranks.Exchange.Numbers(job.Communicator, [(_seconds - waited) / _steps, waited / _steps]);
-        (_steps, _seconds, _before) = (0, 0, job.Waited);
+        var all = Ranks.Exchange.Numbers(job.Communicator, [(_seconds - _waited) / _steps, _waited / _steps]);
+        (_steps, _seconds, _waited) = (0, 0, 0);
         return new RankSeconds([.. all.Select(n => n[0])], [.. all.Select(n => n[1])]);
     }
 }

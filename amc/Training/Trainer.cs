@@ -121,14 +121,14 @@ internal sealed class Trainer(TrainingSession session, TrainingOutputs? outputs,
         if (_background is { IsDone: true })
             _job.Attempt(Settle);
         _job.Attempt(() => BeforeStep?.Invoke(session));
-        var start = Stopwatch.GetTimestamp();
+        (var start, var waited) = (Stopwatch.GetTimestamp(), _job.Waited);
         TrainingBatch? batch;
         using (Phase.Begin("data"))
             batch = batches.Next(session.Step, _job.IsAlone ? CancellationToken.None : stop);
         if (batch is null)
             return false;
         var record = Take(step, batch, start);
-        _times.Add(record.Seconds);
+        _times.Add(record.Seconds, (_job.Waited - waited).TotalSeconds);
         if (outputs is not null)
             _job.Attempt(() =>
             {

@@ -66,7 +66,7 @@ internal sealed class RankTrainingTests : FolderTests
     [TestCase(1)]
     public void An_error_on_one_rank_ends_all_with_its_line_and_keeps_what_was_done(int bad)
     {
-        var answer = RankedAmcx.Train(2, Options, (rank, session) =>
+        var answer = RankedAmcx.Train(2, rank => Options(rank), (rank, session) =>
         {
             if (rank == bad && session.Step == 3)
                 throw new IOException("the disk is full.");
@@ -82,7 +82,7 @@ internal sealed class RankTrainingTests : FolderTests
     [Test]
     public void A_NaN_on_one_rank_ends_all_with_one_line()
     {
-        var answer = RankedAmcx.Train(2, Options, (rank, session) =>
+        var answer = RankedAmcx.Train(2, rank => Options(rank), (rank, session) =>
         {
             if (rank != 1 || session.Step != 3)
                 return;

@@ -4,6 +4,7 @@ using AmcEngine.Amc.Evaluation.Protocols;
 using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Ranks;
 using AmcEngine.DataTools;
+using AmcEngine.Model;
 using AmcEngine.Tests.Engine.Collectives;
 using NUnit.Framework;
 
@@ -36,7 +37,7 @@ internal sealed class SharedEvaluatorTests
             Judge = Judge(protocol, measures),
         }.Run(new PointingTally(a => answers.Add(Describe(a))), CancellationToken.None));
         Assert.That(answers, Is.EqualTo(expected));
-        Assert.That(results[0] with { Seconds = 0 }, Is.EqualTo(alone with { Seconds = 0 }));
+        Assert.That(results[0]! with { Seconds = 0 }, Is.EqualTo(alone with { Seconds = 0 }));
         Assert.That(alone.Skipped, Is.GreaterThan(1), "there are pictures that cannot be read");
         Assert.That(results[1..], Is.All.Null, "the first rank has the outcome");
     }
@@ -93,7 +94,7 @@ internal sealed class SharedEvaluatorTests
             explainer.Broken = 22;
             var error = Assert.Catch<Exception>(() => new SharedEvaluator(explainer, set, 2, job).Run(
                 new PointingTally(a => counted.Add(a.Index)), CancellationToken.None))!;
-            return error is OtherRankException or Model.ModelException ? null
+            return error is OtherRankException or ModelException ? null
                 : throw new InvalidOperationException("another error", error);
         });
         Assert.That(ends, Has.Length.EqualTo(2));
