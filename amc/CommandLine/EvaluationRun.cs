@@ -192,7 +192,7 @@ internal sealed class EvaluationRun
         if (_told)
             return;
         _told = true;
-        _context.Note(_config, ConfigUse.Evaluation);
+        _context.Note(_config, ConfigUse.Evaluation, _job.Size);
         Overlap = checkpoint.Config() is { } run ? TrainingOverlap.Warning(run, _config, Questions) : null;
         if (Overlap is not null)
             _context.Warn(Overlap);

@@ -9,9 +9,6 @@ namespace AmcEngine.Amc.CommandLine;
 /// <summary>What the ranks of a job must have in common, so that together they are one process.</summary>
 internal static class JobSettings
 {
-    // In-batch negatives need another pair.
-    private const int SmallestShare = 2;
-
     /// <summary>Refuses ranks with different programs, configurations or arguments.</summary>
     /// <param name="job">The ranks.</param>
     /// <param name="config">This rank's configuration; where its files lie may differ.</param>
@@ -31,7 +28,10 @@ internal static class JobSettings
     /// <exception cref="ConfigException">It is none.</exception>
     public static void RequireShares(Job job, RunConfig config)
     {
-        var least = SmallestShare * job.Size;
+        // Where a rank is alone with its pair, others are those of all ranks.
+        var overAll = config.Text("contrastive") == "global" && config.Text("negatives") == "global";
+        var smallest = overAll ? 1 : 2;
+        var least = smallest * job.Size;
         if (job.IsAlone || (config.BatchSize % job.Size == 0 && config.BatchSize >= least))
             return;
         var below = config.BatchSize / job.Size * job.Size;
@@ -39,7 +39,7 @@ internal static class JobSettings
             .Select(b => b.ToString(CultureInfo.InvariantCulture)));
         throw job.Common(ConfigRules.Wrong(config, string.Create(CultureInfo.InvariantCulture,
             $"batch_size: {config.BatchSize} pairs of a batch cannot be shared equally by {job.Size} ranks, "
-                + $"{SmallestShare} at least on each; set it to {near}, or start another number of ranks")));
+                + $"{smallest} at least on each; set it to {near}, or start another number of ranks")));
     }
 
     /// <summary>Refuses ranks whose data differ, wherever they lie.</summary>

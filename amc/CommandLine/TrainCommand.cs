@@ -85,7 +85,7 @@ internal static class TrainCommand
             Announce(options.Config ?? folder!.Path, session, backend, last, context, job);
         if (MemoryPlan.Chooses(config))
             context.Out.WriteLine($"memory: {memory}");
-        context.Note(config, ConfigUse.Training);
+        context.Note(config, ConfigUse.Training, job.Size);
 
         TrainingOutputs? outputs = null;
         job.First(() => outputs = Outputs(session, folder!, point, memory, context));

@@ -150,8 +150,7 @@ internal sealed class Trainer(TrainingSession session, TrainingOutputs? outputs,
         {
             return step.Run(batch, start);
         }
-        // Ranks look for NaN together, so that all have found it, but for one that is traced while it is computed.
-        catch (TrainingException e) when (!_job.IsAlone && e.InnerException is not NonFiniteException)
+        catch (TrainingException e) when (!_job.IsAlone && e.IsOnAllRanks)
         {
             var common = _job.Common(e);
             if (ReferenceEquals(common, e))
