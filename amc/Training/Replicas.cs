@@ -25,16 +25,16 @@ internal sealed class Replicas(TrainingSession session, Job job)
     {
         if (job.IsAlone)
             return;
+        // Known before anything is written: averages follow weights by how often these were.
+        var followed = session.Model.Average is { IsPending: false };
         List<CollectiveWork> works = [];
         foreach ((_, var tensor) in Tensors(session.Model).Concat(Moments()))
             works.Add(job.Communicator.Broadcast(tensor, 0));
         works.ForEach(w => w.Wait());
         var state = new State(session.Step, session.StopAfter, session.Optimizer.StepCount,
-            session.Model.Average is { IsPending: false },
-            [.. Integers().Select(p => p.Integers!)]);
+            followed, [.. Integers().Select(p => p.Integers!)]);
         var sent = job.Communicator.AllGather(job.IsFirst ? JsonSerializer.SerializeToUtf8Bytes(state) : []);
-        if (!job.IsFirst)
-            Take(JsonSerializer.Deserialize<State>(sent[0])!);
+        Take(JsonSerializer.Deserialize<State>(sent[0])!);
         RequireSame("at the beginning");
     }
 

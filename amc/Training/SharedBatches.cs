@@ -21,7 +21,12 @@ internal sealed class SharedBatches(BatchLoader loader, Job job)
         if (job.IsAlone)
             return stop.IsCancellationRequested ? null : loader.Get(step);
         BatchDraft? draft = null;
-        job.Attempt(() => loader.Encode(draft = loader.Begin(step)));
+        job.Attempt(() =>
+        {
+            draft = loader.Begin(step);
+            if (draft.Unusable.Count == 0)
+                loader.Encode(draft);
+        });
         Span<double> agreed =
         [
             draft?.Longest ?? 0, draft?.LongestParaphrase ?? 0, draft?.Unusable.Count ?? 0,

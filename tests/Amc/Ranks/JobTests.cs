@@ -127,7 +127,7 @@ internal sealed class JobTests
             if (job.Rank == 1)
                 throw new OutOfMemoryException();
             job.Communicator.Barrier();
-        }), Throws.TypeOf<CollectiveException>().With.Message.Contains("exit code 1"));
+        }), Throws.TypeOf<CollectiveException>().With.Message.Contains("has aborted the job"));
         Assert.That(lines.ToString(), Does.StartWith("error: rank 1: out of memory"));
     }
 
