@@ -52,6 +52,7 @@ internal sealed partial class Child : IDisposable
         {
             WorkingDirectory = folder,
         };
+        start.Environment["TERM"] = "dumb";
         (start.Environment["OMPI_ALLOW_RUN_AS_ROOT"], start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"]) = ("1", "1");
         return new Child(start);
     }
