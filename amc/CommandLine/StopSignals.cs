@@ -26,11 +26,14 @@ internal sealed partial class StopSignals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private int _number;
 
+    private static readonly List<StopSignals> Listening = [];
+
     private StopSignals(TextWriter error, string answer)
     {
         (_error, _answer) = (error, answer);
-        _registrations = Array.ConvertAll(
-            Known, k => PosixSignalRegistration.Create(k.Signal, context => Handle(context, k.Number)));
+        _registrations = Array.ConvertAll(Known, Register);
+        lock (Listening)
+            Listening.Add(this);
     }
 
     /// <summary>Cancelled by the first signal.</summary>
@@ -53,6 +56,19 @@ internal sealed partial class StopSignals : IDisposable
     /// <param name="answer">What happens now, in one line.</param>
     public static StopSignals Listen(TextWriter error, string answer) => new(error, answer);
 
+    /// <summary>
+    /// Takes the users' signals back from libraries that have taken them since: LLVM, which is part of OpenCL drivers,
+    /// does so with SIGUSR1 where it is loaded.
+    /// </summary>
+    public static void Renew()
+    {
+        lock (Listening)
+        {
+            foreach (var signals in Listening)
+                signals.RegisterUserSignals();
+        }
+    }
+
     /// <summary>Runs a command that gives up where it is asked to stop, and keeps what it has by then.</summary>
     /// <param name="error">Where to answer.</param>
     /// <param name="answer">What happens now, in one line.</param>
@@ -74,9 +90,26 @@ internal sealed partial class StopSignals : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        lock (Listening)
+            Listening.Remove(this);
         foreach (var registration in _registrations)
             registration.Dispose();
         _stop.Dispose();
+    }
+
+    private PosixSignalRegistration Register((PosixSignal Signal, int Number) known) =>
+        PosixSignalRegistration.Create(known.Signal, context => Handle(context, known.Number));
+
+    private void RegisterUserSignals()
+    {
+        for (var i = 0; i < Known.Length; i++)
+        {
+            // Signals that .NET knows by name have negative values.
+            if (Known[i].Signal <= 0)
+                continue;
+            _registrations[i].Dispose();
+            _registrations[i] = Register(Known[i]);
+        }
     }
 
     private static (PosixSignal, int) User(int number) => ((PosixSignal)number, number);
