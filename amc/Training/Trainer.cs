@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using AmcEngine.Amc.Data;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Backends.Kernels;
