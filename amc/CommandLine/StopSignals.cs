@@ -1,17 +1,20 @@
 using System.Runtime.InteropServices;
+using AmcEngine.Amc.Ranks;
 
 namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>
-/// Requests to stop: Ctrl-C (SIGINT), SIGTERM and SIGHUP. The first is acknowledged at once and lets the current step
-/// finish and be saved; the second ends the process. A signal that the process was started to ignore (nohup) stays
-/// ignored.
+/// Requests to stop: Ctrl-C (SIGINT), SIGTERM and SIGHUP, and SIGUSR1 and SIGUSR2, which job managers send some time
+/// before they end a job, and launchers pass on. The first is acknowledged at once and lets the current step finish and
+/// be saved; the second ends the process. A signal that the process was started to ignore (nohup) stays ignored.
 /// </summary>
 internal sealed partial class StopSignals : IDisposable
 {
     private static readonly (PosixSignal Signal, int Number)[] Known =
     [
-        (PosixSignal.SIGINT, 2), (PosixSignal.SIGTERM, 15), (PosixSignal.SIGHUP, 1)
+        (PosixSignal.SIGINT, 2), (PosixSignal.SIGTERM, 15), (PosixSignal.SIGHUP, 1),
+        .. OperatingSystem.IsLinux() ? [User(10), User(12)] : Array.Empty<(PosixSignal, int)>(),
+        .. OperatingSystem.IsMacOS() ? [User(30), User(31)] : Array.Empty<(PosixSignal, int)>(),
     ];
 
     /// <summary>What an evaluation says when it is asked to stop.</summary>
@@ -23,23 +26,48 @@ internal sealed partial class StopSignals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private int _number;
 
+    private static readonly List<StopSignals> Listening = [];
+
     private StopSignals(TextWriter error, string answer)
     {
         (_error, _answer) = (error, answer);
-        _registrations = Array.ConvertAll(
-            Known, k => PosixSignalRegistration.Create(k.Signal, context => Handle(context, k.Number)));
+        _registrations = Array.ConvertAll(Known, Register);
+        lock (Listening)
+            Listening.Add(this);
     }
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;
 
-    /// <summary>What a shell expects of a process that ended by the signal: 130, 143 or 129.</summary>
-    public int ExitCode => 128 + _number;
+    /// <summary>
+    /// What a shell expects of a process that ended by the signal: 130, 143 or 129; of several ranks that of any.
+    /// </summary>
+    /// <param name="job">The ranks, which all call it.</param>
+    /// <param name="instead">The code to end with in its place; null for none.</param>
+    public int ExitCode(Job job, int? instead = null)
+    {
+        Span<double> number = [_number];
+        job.Meet(number);
+        return instead ?? 128 + (int)number[0];
+    }
 
     /// <summary>Listens until disposed.</summary>
     /// <param name="error">Where to answer.</param>
     /// <param name="answer">What happens now, in one line.</param>
     public static StopSignals Listen(TextWriter error, string answer) => new(error, answer);
+
+    /// <summary>
+    /// Takes the users' signals back from libraries that have taken them since: LLVM, which is part of OpenCL drivers,
+    /// does so with SIGUSR1 where it is loaded.
+    /// </summary>
+    public static void Renew()
+    {
+        lock (Listening)
+        {
+            foreach (var signals in Listening)
+                signals.RegisterUserSignals();
+        }
+    }
 
     /// <summary>Runs a command that gives up where it is asked to stop, and keeps what it has by then.</summary>
     /// <param name="error">Where to answer.</param>
@@ -55,17 +83,36 @@ internal sealed partial class StopSignals : IDisposable
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
         {
-            return signals.ExitCode;
+            return signals.ExitCode(Job.Alone);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        lock (Listening)
+            Listening.Remove(this);
         foreach (var registration in _registrations)
             registration.Dispose();
         _stop.Dispose();
     }
+
+    private PosixSignalRegistration Register((PosixSignal Signal, int Number) known) =>
+        PosixSignalRegistration.Create(known.Signal, context => Handle(context, known.Number));
+
+    private void RegisterUserSignals()
+    {
+        for (var i = 0; i < Known.Length; i++)
+        {
+            // Signals that .NET knows by name have negative values.
+            if (Known[i].Signal <= 0)
+                continue;
+            _registrations[i].Dispose();
+            _registrations[i] = Register(Known[i]);
+        }
+    }
+
+    private static (PosixSignal, int) User(int number) => ((PosixSignal)number, number);
 
     private void Handle(PosixSignalContext context, int number)
     {
