@@ -132,11 +132,12 @@ internal static unsafe class AttentionProduct<T> where T : unmanaged, IFloatingP
             Alpha = alpha,
             Accumulate = accumulate,
         };
-        if (x.Panels is not null) Gemm<T>.Run(g, 0, Gemm<T>.Blocks(g), 0, Gemm<T>.Rows(g).Count, 0, g.N, null, x.Panels);
+        if (x.Panels is not null)
+            Gemm<T>.Run(g, 0, Gemm<T>.Blocks(g), 0, Gemm<T>.Rows(g).Count, 0, g.N, null, x.Panels);
         else InPlace(g, IsNear(x));
     }
 
-    /// <summary>to[j] = alpha·Σ map[i, j]·x[i] [+ to[j]] for queries x and so many keys; to is laid out as keys.</summary>
+    /// <summary>to[j] = alpha·Σ map[i, j]·x[i] [+ to[j]] for queries x; to is laid out as keys.</summary>
     public static void MixTransposed(
         T* map, int pitch, int keys, in HeadMatrix<T> x, T alpha, bool accumulate, T* to, nint toPitch)
     {
