@@ -23,14 +23,6 @@ internal static class DeviceSelector
     public static IBackend Open(CommonOptions options, RankPlace? place = null)
     {
         Check(options);
-        var backend = OpenNamed(options, place);
-        // Drivers may have been loaded.
-        StopSignals.Renew();
-        return backend;
-    }
-
-    private static IBackend OpenNamed(CommonOptions options, RankPlace? place)
-    {
         var limit = Limit(options);
         return options.Device switch
         {

@@ -5,7 +5,8 @@ namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>
 /// Requests to stop: Ctrl-C (SIGINT), SIGTERM and SIGHUP, and SIGUSR1 and SIGUSR2, which job managers send some time
-/// before they end a job, and launchers pass on. The first is acknowledged at once and lets the current step finish and
+/// before they end a job, and launchers pass on (LLVM, which is part of some OpenCL drivers, takes SIGUSR1 for itself where
+/// it is loaded). The first is acknowledged at once and lets the current step finish and
 /// be saved; the second ends the process. A signal that the process was started to ignore (nohup) stays ignored.
 /// </summary>
 internal sealed partial class StopSignals : IDisposable
@@ -26,14 +27,11 @@ internal sealed partial class StopSignals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private int _number;
 
-    private static readonly List<StopSignals> Listening = [];
-
     private StopSignals(TextWriter error, string answer)
     {
         (_error, _answer) = (error, answer);
-        _registrations = Array.ConvertAll(Known, Register);
-        lock (Listening)
-            Listening.Add(this);
+        _registrations = Array.ConvertAll(
+            Known, k => PosixSignalRegistration.Create(k.Signal, context => Handle(context, k.Number)));
     }
 
     /// <summary>Cancelled by the first signal.</summary>
@@ -56,19 +54,6 @@ internal sealed partial class StopSignals : IDisposable
     /// <param name="answer">What happens now, in one line.</param>
     public static StopSignals Listen(TextWriter error, string answer) => new(error, answer);
 
-    /// <summary>
-    /// Takes the users' signals back from libraries that have taken them since: LLVM, which is part of OpenCL drivers,
-    /// does so with SIGUSR1 where it is loaded.
-    /// </summary>
-    public static void Renew()
-    {
-        lock (Listening)
-        {
-            foreach (var signals in Listening)
-                signals.RegisterUserSignals();
-        }
-    }
-
     /// <summary>Runs a command that gives up where it is asked to stop, and keeps what it has by then.</summary>
     /// <param name="error">Where to answer.</param>
     /// <param name="answer">What happens now, in one line.</param>
@@ -90,26 +75,9 @@ internal sealed partial class StopSignals : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (Listening)
-            Listening.Remove(this);
         foreach (var registration in _registrations)
             registration.Dispose();
         _stop.Dispose();
-    }
-
-    private PosixSignalRegistration Register((PosixSignal Signal, int Number) known) =>
-        PosixSignalRegistration.Create(known.Signal, context => Handle(context, known.Number));
-
-    private void RegisterUserSignals()
-    {
-        for (var i = 0; i < Known.Length; i++)
-        {
-            // Signals that .NET knows by name have negative values.
-            if (Known[i].Signal <= 0)
-                continue;
-            _registrations[i].Dispose();
-            _registrations[i] = Register(Known[i]);
-        }
     }
 
     private static (PosixSignal, int) User(int number) => ((PosixSignal)number, number);

@@ -14,7 +14,7 @@ namespace AmcEngine.Tests.Cli;
 internal sealed class MpiCommandTests : FolderTests
 {
     private const string OpenMpi = "mpirun.openmpi";
-    private const int Kill = 9, UserSignal = 10, Stop = 19;
+    private const int Kill = 9, UserSignal = 12, Stop = 19;
 
     private string _config = null!, _run = null!;
 
