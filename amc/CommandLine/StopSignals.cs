@@ -6,8 +6,8 @@ namespace AmcEngine.Amc.CommandLine;
 /// <summary>
 /// Requests to stop: Ctrl-C (SIGINT), SIGTERM and SIGHUP, and SIGUSR1 and SIGUSR2, which job managers send some time
 /// before they end a job, and launchers pass on (LLVM, which is part of some OpenCL drivers, takes SIGUSR1 for itself
-/// where it is loaded). The first is acknowledged at once and lets the current step finish and be saved; the second ends
-/// the process. A signal that the process was started to ignore (nohup) stays ignored.
+/// where it is loaded). The first is acknowledged at once and lets the current step finish and be saved; the second
+/// ends the process. A signal that the process was started to ignore (nohup) stays ignored.
 /// </summary>
 internal sealed partial class StopSignals : IDisposable
 {
