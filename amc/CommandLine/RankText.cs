@@ -7,7 +7,9 @@ namespace AmcEngine.Amc.CommandLine;
 /// <summary>Tells how many ranks there are, and what each computes with.</summary>
 internal static class RankText
 {
-    /// <summary>A line, and a warning where the launcher leaves processors idle; nothing for one process alone.</summary>
+    /// <summary>
+    /// A line, and a warning where the launcher leaves processors idle; nothing for one process alone.
+    /// </summary>
     public static void Announce(Job job, IBackend backend, CommandContext context)
     {
         if (job.IsAlone)
@@ -16,8 +18,8 @@ internal static class RankText
         var machines = place.LocalRanks < job.Size
             ? string.Create(CultureInfo.InvariantCulture, $", {place.LocalRanks} of them on this machine") : "";
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"ranks: {job.Size} by {job.Communicator.Name}{machines}; each computes on {backend.Device.Id.Split(':')[0]} "
-                + $"with {backend.Device.Threads} {(backend.Device.IsProcessor ? "threads" : "lanes")}"));
+            $"ranks: {job.Size} by {job.Communicator.Name}{machines}; each computes on "
+                + $"{backend.Device.Id.Split(':')[0]} with {backend.Device.Threads} {(backend.Device.IsProcessor ? "threads" : "lanes")}"));
         var fair = RankPlace.OnlineProcessors() / place.LocalRanks;
         if (backend.Device.IsProcessor && place.Processors < fair)
             context.Warn(string.Create(CultureInfo.InvariantCulture,

@@ -100,8 +100,8 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
             first ??= need;
         }
         throw ConfigRules.Wrong(config, string.Create(CultureInfo.InvariantCulture, $"batch_size: {_batch} "
-            + $"pairs a step{(ranks > 1 ? " on each rank" : "")} need about {Size(first!.Value)} of memory, and there are "
-            + $"{Size(available!.Value)}; {Remedy()}"));
+            + $"pairs a step{(ranks > 1 ? " on each rank" : "")} need about {Size(first!.Value)} of memory, and there "
+            + $"are {Size(available!.Value)}; {Remedy()}"));
     }
 
     /// <summary>

@@ -149,5 +149,6 @@ internal sealed class Replicas(TrainingSession session, Job job)
         return (entry.Name, hash.GetHashAndReset());
     }
 
-    private sealed record State(int Step, int? StopAfter, int OptimizerSteps, bool AverageHasFollowed, long[][] Integers);
+    private sealed record State(
+        int Step, int? StopAfter, int OptimizerSteps, bool AverageHasFollowed, long[][] Integers);
 }

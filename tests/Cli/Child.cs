@@ -47,8 +47,8 @@ internal sealed partial class Child : IDisposable
     public static Child StartRanks(string folder, int ranks, params string[] args)
     {
         var start = new ProcessStartInfo("env", ["--default-signal", "mpirun.openmpi", "--oversubscribe", "--bind-to",
-            "none", "-n", $"{ranks}", "dotnet", Path.Combine(AppContext.BaseDirectory, "amcx.dll"), .. args, "--threads",
-            "1"])
+            "none", "-n", $"{ranks}", "dotnet", Path.Combine(AppContext.BaseDirectory, "amcx.dll"), .. args,
+            "--threads", "1"])
         {
             WorkingDirectory = folder,
         };

@@ -33,7 +33,8 @@ internal sealed class MpiCommandTests : FolderTests
         string[] eval = ["eval", "--config", _config, "--checkpoint", _run, "--set", "test_count=11", "eval_batch=2"];
         Assert.That(Amcx2(launcher, 2, [.. eval, "--samples", _folder.PathOf("two.jsonl")]).Code, Is.Zero);
         Assert.That(Amcx.Run([.. eval, "--samples", _folder.PathOf("one.jsonl")]).Code, Is.Zero);
-        Assert.That(File.ReadAllText(_folder.PathOf("two.jsonl")), Is.EqualTo(File.ReadAllText(_folder.PathOf("one.jsonl"))));
+        Assert.That(File.ReadAllText(_folder.PathOf("two.jsonl")),
+            Is.EqualTo(File.ReadAllText(_folder.PathOf("one.jsonl"))));
     }
 
     [Test]

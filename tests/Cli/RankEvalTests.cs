@@ -26,8 +26,8 @@ internal sealed class RankEvalTests() : TrainedOnceTests(steps: 1)
         Assert.That(Numbers("ranks.json"), Is.EqualTo(Numbers("alone.json")));
         Assert.That(ReportData.Of(_folder.PathOf("ranks.html"))["cases"]?.ToJsonString(),
             Is.EqualTo(ReportData.Of(_folder.PathOf("alone.html"))["cases"]?.ToJsonString()));
-        Assert.That(answer.Out.Split("pointing accuracy").Length, Is.EqualTo(alone.Out.Split("pointing accuracy").Length),
-            "said once");
+        Assert.That(answer.Out.Split("pointing accuracy"),
+            Has.Length.EqualTo(alone.Out.Split("pointing accuracy").Length), "said once");
     }
 
     [Test]

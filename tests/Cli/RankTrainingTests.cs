@@ -136,9 +136,11 @@ internal sealed class RankTrainingTests : FolderTests
     {
         Expect(RankedAmcx.Train(2, rank => new TrainOptions { Config = _config, Output = _run, Seed = rank }),
             "seed: is 1 on rank 1 and 0 on rank 0");
-        Expect(RankedAmcx.Train(3, rank => Options(rank)), "batch_size: 4 pairs of a batch cannot be shared equally by 3");
+        Expect(RankedAmcx.Train(3, rank => Options(rank)),
+            "batch_size: 4 pairs of a batch cannot be shared equally by 3");
         Expect(RankedAmcx.Train(2, rank => Options(rank, "batch_size=2")), "set it to 4");
-        Expect(RankedAmcx.Train(2, rank => new TrainOptions { Config = rank == 0 ? _config : _folder.PathOf("no.yaml") }),
+        var missing = _folder.PathOf("no.yaml");
+        Expect(RankedAmcx.Train(2, rank => new TrainOptions { Config = rank == 0 ? _config : missing }),
             "rank 1: ", "no.yaml");
         Expect(RankedAmcx.Train(2, _ => new TrainOptions { Config = _config, CheckReplicas = -1 }), "--check-replicas");
         Expect(RankedAmcx.Resume(2, _folder.PathOf("nothing")), "not found");

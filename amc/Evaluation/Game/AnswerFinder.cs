@@ -67,7 +67,8 @@ internal sealed class AnswerFinder : IDisposable
     {
         try
         {
-            return _protocol.Prepare(_questions.Read(question, _input, Told(_pictures.Take(question), question, findings)));
+            var reader = Told(_pictures.Take(question), question, findings);
+            return _protocol.Prepare(_questions.Read(question, _input, reader));
         }
         catch (UnusableSampleException)
         {

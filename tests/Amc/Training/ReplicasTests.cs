@@ -48,7 +48,8 @@ internal sealed class ReplicasTests : FolderTests
             var error = Assert.Catch<Exception>(() => replicas.RequireSame("after step 7"))!;
             return $"{error.GetType().Name} {error.Message}";
         });
-        Assert.That(ends[0], Does.StartWith($"ReplicaException after step 7, {name} of rank 2 is not that of the others"));
+        Assert.That(ends[0], Does.StartWith(
+            $"ReplicaException after step 7, {name} of rank 2 is not that of the others"));
         Assert.That(ends[1..], Is.All.StartWith("OtherRankException"));
     }
 
@@ -111,7 +112,8 @@ internal sealed class ReplicasTests : FolderTests
             $"step {session.Step} stop {session.StopAfter} updates {session.Optimizer.StepCount}",
             .. session.Model.StateEntries.Select(e => e.Parameter.Integers is { } whole
                 ? $"{e.Name} {string.Join(' ', whole)}" : $"{e.Name} {Bits(e.Parameter.Value.ToArray<float>())}"),
-            .. session.Optimizer.State.Select(s => $"{Bits(s.ExpAvg.ToArray<float>())} {Bits(s.ExpAvgSq.ToArray<float>())}"),
+            .. session.Optimizer.State.Select(
+                s => $"{Bits(s.ExpAvg.ToArray<float>())} {Bits(s.ExpAvgSq.ToArray<float>())}"),
         ]);
 
     private static string Bits(float[] values) =>
@@ -126,7 +128,8 @@ internal sealed class ReplicasTests : FolderTests
         {
             using var backend = new CpuBackend(1);
             using var session = TrainingSession.Create(
-                RunConfig.Load(file, [$"seed={communicator.Rank}", "batch_size=6"]), backend, communicator: communicator);
+                RunConfig.Load(file, [$"seed={communicator.Rank}", "batch_size=6"]), backend,
+                communicator: communicator);
             return body(session, new Job(communicator, ErrorReporter.CodeOf));
         });
     }

@@ -81,7 +81,8 @@ internal sealed class SharedEvaluatorTests
                     stop.Cancel();
             };
             Assert.That(() => new SharedEvaluator(explainer, set, 2, job).Run(
-                new PointingTally(a => counted.Add(a.Index)), stop.Token), Throws.InstanceOf<OperationCanceledException>());
+                new PointingTally(a => counted.Add(a.Index)), stop.Token),
+                Throws.InstanceOf<OperationCanceledException>());
             return null;
         });
         Assert.That(counted, Is.Not.Empty.And.All.LessThan(32), "what came before the last meeting");
@@ -131,7 +132,8 @@ internal sealed class SharedEvaluatorTests
         [
             $"{answer.Index} {answer.Sample.Caption} {answer.Sample.Image} {answer.Sample.Width} {answer.Point}",
             $"{answer.Hit} {answer.Score:R} {answer.Chance:R} {answer.Details?.Split} {answer.Details?.RegionShare:R}",
-            $"{answer.Details?.Words} {string.Join(' ', answer.Details?.Measures.Select(m => $"{m.Name} {m.Value:R}") ?? [])}",
+            $"{answer.Details?.Words}",
+            .. answer.Details?.Measures.Select(m => $"{m.Name} {m.Value:R}") ?? [],
             $"{string.Join(' ', answer.Map.Values.Select(v => $"{v:R}"))} {answer.Map.Crop}",
         ]);
 
