@@ -19,7 +19,8 @@ internal static class RankText
             ? string.Create(CultureInfo.InvariantCulture, $", {place.LocalRanks} of them on this machine") : "";
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"ranks: {job.Size} by {job.Communicator.Name}{machines}; each computes on "
-                + $"{backend.Device.Id.Split(':')[0]} with {backend.Device.Threads} {(backend.Device.IsProcessor ? "threads" : "lanes")}"));
+                + $"{backend.Device.Id.Split(':')[0]} with {backend.Device.Threads} "
+                + $"{(backend.Device.IsProcessor ? "threads" : "lanes")}"));
         var fair = RankPlace.OnlineProcessors() / place.LocalRanks;
         if (backend.Device.IsProcessor && place.Processors < fair)
             context.Warn(string.Create(CultureInfo.InvariantCulture,
