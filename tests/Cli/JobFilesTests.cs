@@ -101,19 +101,19 @@ internal sealed class JobFilesTests
         Assert.That(Calls[1], Does.Contain($" amcx train --resume {run} --device auto "));
     }
 
-    // The operator's SIGTERM reaches mpirun as SIGUSR1, and the job ends when that has ended.
+    // The operator's SIGTERM reaches mpirun as SIGUSR2, and the job ends when that has ended.
     [Test]
     public void A_kubernetes_job_that_is_asked_to_stop_waits_for_the_checkpoint()
     {
         _folder.Write("mpirun", """
             #!/bin/bash
-            trap 'echo asked >> "$CALLS"; sleep 0.3; echo saved >> "$CALLS"; exit 138' USR1
+            trap 'echo asked >> "$CALLS"; sleep 0.3; echo saved >> "$CALLS"; exit 140' USR2
             kill -TERM "$PPID"
             while :; do sleep 0.05; done
             """.ReplaceLineEndings("\n"));
         var answer = Bash(
             ["-c", Script], new() { ["CONFIG"] = "c.yaml", ["RUN"] = _folder.PathOf("run") });
-        Assert.That(answer.Code, Is.EqualTo(138), answer.Error);
+        Assert.That(answer.Code, Is.EqualTo(140), answer.Error);
         Assert.That(Calls, Is.EqualTo(new[] { "asked", "saved" }));
     }
 
