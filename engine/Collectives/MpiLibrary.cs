@@ -112,7 +112,7 @@ internal sealed unsafe partial class MpiLibrary
     /// <exception cref="CollectiveException">It does not allow other threads in the process.</exception>
     public void Initialize()
     {
-        // Its loops that wait then let threads that compute have the processor, as MPICH's do; what the user says stays.
+        // Its loops that wait then let threads that compute have the processor, as MPICH's do. What a user says stays.
         if (Abi.Family == MpiFamily.OpenMpi) _ = SetVariable("OMPI_MCA_mpi_yield_when_idle", "1", overwrite: 0);
         int provided;
         Check(_initThread(0, 0, Funneled, &provided), "MPI_Init_thread");
