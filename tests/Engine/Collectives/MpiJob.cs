@@ -33,7 +33,7 @@ internal static class MpiJob
         return Start(launcher, [.. options, "-n", $"{ranks}", .. program], environment);
     }
 
-    /// <summary>Runs a program and fails where it does not end within a minute.</summary>
+    /// <summary>Runs a program and fails where it does not end within three minutes.</summary>
     public static Answer Start(
         string program, string[] arguments, IReadOnlyDictionary<string, string> environment)
     {
@@ -50,7 +50,7 @@ internal static class MpiJob
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        if (!process.WaitForExit(TimeSpan.FromMinutes(1)))
+        if (!process.WaitForExit(TimeSpan.FromMinutes(3)))
         {
             process.Kill(entireProcessTree: true);
             Assert.Fail($"{program} {string.Join(' ', arguments)} hangs\n{output.Result}{error.Result}");
