@@ -21,9 +21,11 @@ internal sealed record TrainingParts(IVisionLanguageModel Model, AdamW Optimizer
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="backend">Where to compute.</param>
     /// <param name="trainsAmc">Whether explanations are trained to lie inside of regions.</param>
-    public static TrainingParts Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool trainsAmc)
+    /// <param name="draw">Whether first values are drawn at once; needless where a checkpoint brings others.</param>
+    public static TrainingParts Create(
+        RunConfig config, ITokenizer tokenizer, IBackend backend, bool trainsAmc, bool draw = true)
     {
-        var model = ModelRegistry.Create(config, tokenizer, backend, forTraining: true);
+        var model = ModelRegistry.Create(config, tokenizer, backend, forTraining: true, draw);
         var decay = config.Real("optimizer.weight_decay");
         return new TrainingParts(
             model, new AdamW(model.ParameterGroups(decay), average: model.Average), ObjectiveOf(config, trainsAmc));

@@ -18,7 +18,8 @@ internal sealed class TrainingSession : IDisposable
 {
     private readonly TrainingParts _parts;
 
-    private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, ITokenizer? tokenizer)
+    private TrainingSession(
+        RunConfig config, IBackend backend, Action<string>? warn, ITokenizer? tokenizer, bool draw)
     {
         Config = config;
         Tokenizer = tokenizer ?? DataSources.Tokenizer(config);
@@ -30,7 +31,7 @@ internal sealed class TrainingSession : IDisposable
             config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"), InputSettings.Workers(config));
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         TrainsAmc = config.TrainsAmc && HasRegions(once);
-        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc);
+        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc, draw);
         Random = new RandomSource(config.Seed);
         Use(MemorySettings.Of(config));
         Explainer = new Explainer(
@@ -100,10 +101,11 @@ internal sealed class TrainingSession : IDisposable
     /// <param name="backend">Where to compute.</param>
     /// <param name="warn">Told of data that is not as it should be.</param>
     /// <param name="tokenizer">The tokenizer; null takes the configuration's.</param>
+    /// <param name="draw">Whether first weights are drawn at once; needless where a checkpoint brings others.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
     public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null,
-        ITokenizer? tokenizer = null) => new(config, backend, warn, tokenizer);
+        ITokenizer? tokenizer = null, bool draw = true) => new(config, backend, warn, tokenizer, draw);
 
     /// <summary>Computes from now on as a plan has chosen.</summary>
     public void Use(MemorySettings settings) =>

@@ -145,7 +145,8 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>
-    /// Overwrites some values from the host, in row-major order (an in-place write as of <see cref="Load"/>).
+    /// Overwrites some values from the host, in row-major order (an in-place write as of <see cref="Load"/>). On the
+    /// processor threads may write to different parts of a tensor at once.
     /// </summary>
     /// <param name="values">The new values.</param>
     /// <param name="first">Index of the first value to overwrite.</param>
