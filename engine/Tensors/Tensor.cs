@@ -145,8 +145,7 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>
-    /// Overwrites some values from the host, in row-major order (an in-place write as of <see cref="Load"/>). On the
-    /// processor threads may write to different parts of a tensor at once.
+    /// Overwrites some values from the host, in row-major order (an in-place write as of <see cref="Load"/>).
     /// </summary>
     /// <param name="values">The new values.</param>
     /// <param name="first">Index of the first value to overwrite.</param>
@@ -176,6 +175,11 @@ public sealed class Tensor : IDisposable
         using var part = Share([count], default, first);
         Backend.Read(part, target);
     }
+
+    /// <summary>
+    /// Whether the values lie in the host's own memory: then threads may write to different parts of them at once.
+    /// </summary>
+    public bool IsOnHost => Storage.Pointer != 0;
 
     /// <summary>
     /// Counts the in-place writes to this tensor's memory: whoever reads a tensor in parts can tell whether it stayed

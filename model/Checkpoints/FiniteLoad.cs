@@ -22,15 +22,14 @@ public sealed class FiniteLoad
     private long _numbers;
 
     /// <summary>
-    /// Overwrites a tensor with stored values, converted to its type; on the processor by all of the back end's
-    /// threads.
+    /// Overwrites a tensor with stored values, converted to its type; in the host's memory by as many threads as the
+    /// back end has.
     /// </summary>
     /// <exception cref="SerializationException">The file cannot be read.</exception>
     public void Load(Tensor target, TensorData data)
     {
         var parts = (int)((data.Count + PartCount - 1) / PartCount);
-        // Other devices serve one thread.
-        var threads = target.Backend.Device is { IsProcessor: true } processor ? processor.Threads : 1;
+        var threads = target.IsOnHost ? target.Backend.Device.Threads : 1;
         var bad = 0;
         if (threads == 1 || parts == 1)
         {

@@ -13,13 +13,21 @@ namespace AmcEngine.Tests.Model;
 internal sealed class DrawCount : IBackendWatcher, IDisposable
 {
     private readonly IBackendWatcher? _before = BackendWatch.Current;
+    private readonly Dictionary<IBackend, IBackend> _counting = new(ReferenceEqualityComparer.Instance);
 
     public DrawCount() => BackendWatch.Current = this;
 
     /// <summary>Tensors of normal or uniform numbers so far.</summary>
     public int Count { get; private set; }
 
-    public IBackend Watched(IBackend backend) => backend is CpuBackend ? new Counting(backend, this) : backend;
+    public IBackend Watched(IBackend backend)
+    {
+        if (backend is not CpuBackend)
+            return backend;
+        if (!_counting.TryGetValue(backend, out var counting))
+            _counting[backend] = counting = new Counting(backend, this);
+        return counting;
+    }
 
     public void Dispose() => BackendWatch.Current = _before;
 
