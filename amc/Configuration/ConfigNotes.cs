@@ -104,16 +104,33 @@ internal static class ConfigNotes
             "eval_crop", "grid_scenes"),
     ];
 
+    // Of several ranks each has a part of the batch, and these say what is computed over all parts.
+    private static readonly Rule[] RulesOfRanks =
+    [
+        new(ConfigUse.Training, c => c.Model == "clip", "CLIP's negatives are those of its contrast", "negatives"),
+        new(ConfigUse.Training, c => c.Model != "albef", "only ALBEF trains by masked words", "mlm_pool"),
+        new(ConfigUse.Training, c => !c.TrainsAmc && !c.Truth("add_selfeq"), "explanations are not trained",
+            "amc_pool"),
+    ];
+
+    private static readonly Rule[] RulesOfOneProcess =
+    [
+        new(ConfigUse.Training, _ => true, "one process computes the whole batch", "contrastive", "negatives",
+            "mlm_pool", "amc_pool"),
+    ];
+
     private static bool IsOfSecondOptimizer(string key) =>
         key.StartsWith(ConfigSchema.RelationPrefix, StringComparison.Ordinal) && key.Contains('.');
 
     /// <summary>A line for each key that is given and does nothing.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="use">What it is loaded for.</param>
-    public static IReadOnlyList<string> For(RunConfig config, ConfigUse use) =>
+    /// <param name="ranks">Processes that share each batch.</param>
+    public static IReadOnlyList<string> For(RunConfig config, ConfigUse use, int ranks = 1) =>
     [
         .. config.Notes,
-        .. Rules.Where(r => (r.Use & use) != 0 && r.Applies(config))
+        .. Rules.Concat(ranks > 1 ? RulesOfRanks : RulesOfOneProcess)
+            .Where(r => (r.Use & use) != 0 && r.Applies(config))
             .SelectMany(r => r.Keys.Where(config.Differs).Select(k => (Key: k, r.Why)))
             .DistinctBy(n => n.Key)
             .Select(n => $"{n.Key} has no effect here: {n.Why}"),

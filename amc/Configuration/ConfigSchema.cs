@@ -169,9 +169,16 @@ internal static class ConfigSchema
         new("selfeq.consistency", Real, 0.5, 0, 1e6),
     ];
 
+    // Over the samples of each rank, or of all.
+    private static string[] Scopes => ["local", "global"];
+
     private static ConfigKey[] TrainingKeys() =>
     [
         new("micro_batch", IntegerOrAuto, null, 1, 65536),
+        new("contrastive", Choice, "local", Choices: Scopes),
+        new("negatives", Choice, "local", Choices: Scopes),
+        new("mlm_pool", Choice, "local", Choices: Scopes),
+        new("amc_pool", Choice, "local", Choices: Scopes),
         new("seed", Integer, 42, 0, int.MaxValue),
         new("output", Text, null) { IsPath = true },
         new("checkpoint", Text, null) { IsPath = true },

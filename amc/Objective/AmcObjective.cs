@@ -1,6 +1,7 @@
 using AmcEngine.Amc.Explanation;
 using AmcEngine.Diagnostics;
 using AmcEngine.Model;
+using AmcEngine.Model.DataParallel;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
@@ -29,7 +30,8 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
     ObjectiveTerms IObjective.Compute(ObjectiveInputs inputs) => Compute(inputs);
 
     /// <summary>
-    /// The two margin losses of a step. Samples without a region do not enter; without any, the losses are 0.
+    /// The two margin losses of a step. Samples without a region do not enter; without any, the losses are 0. Where
+    /// the samples of all ranks count together, all ranks call it.
     /// </summary>
     /// <exception cref="ModelException">The sizes do not fit.</exception>
     public AmcTerms Compute(ObjectiveInputs inputs)
@@ -39,15 +41,19 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
             throw new ModelException($"AMC: {regions.Shape} region masks and {hasRegion.Count} indicators for {count} "
                 + "samples; masks are [B, S, S]");
         int[] rows = [.. Enumerable.Range(0, count).Where(i => hasRegion[i])];
-        if (rows.Length == 0)
+        var pool = inputs.Pool;
+        var total = pool.Count(rows.Length);
+        if (total == 0)
         {
             var zero = Tensor.Zeros([], regions.DType, regions.Backend);
             return new AmcTerms { MeanLoss = zero, MaxLoss = zero, Loss = zero };
         }
-        return Compute(inputs, rows.Length == count ? null : Tensor.From(rows, [rows.Length], regions.Backend));
+        if (rows.Length == 0) return WithoutMaps(Margins(pool, total, null, null, regions.Shape[1] * regions.Shape[2]));
+        return Compute(inputs, pool, total,
+            rows.Length == count ? null : Tensor.From(rows, [rows.Length], regions.Backend));
     }
 
-    private AmcTerms Compute(ObjectiveInputs inputs, Tensor? rows)
+    private AmcTerms Compute(ObjectiveInputs inputs, SamplePool pool, long total, Tensor? rows)
     {
         var (explained, regions) = (inputs.Explained, inputs.Regions);
         var raw = explained.Cam;
@@ -58,13 +64,8 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
 
         var (cam, region) = (upsampled.Reshape(count, -1), regions.Reshape(count, -1));
         if (rows is not null) (cam, region) = (cam.IndexSelect(0, rows), region.IndexSelect(0, rows));
-        var mean = Ops.Explanation.MeanMarginLoss(cam, region, _options.MeanMargin);
-        var max = Ops.Explanation.MaxMarginLoss(cam, region, _options.MaxMargin);
-        return new AmcTerms
+        return WithoutMaps(Margins(pool, total, cam, region, cam.Shape[1])) with
         {
-            MeanLoss = mean,
-            MaxLoss = max,
-            Loss = mean.Scale(_options.MeanWeight).Add(max.Scale(_options.MaxWeight)),
             MapGradient = explained.MapGradient,
             RawCam = raw.Reshape(count, grid, grid),
             WordCam = WordCam(explained),
@@ -72,6 +73,28 @@ public sealed class AmcObjective(AmcOptions? options = null) : IObjective
             UpsampledCam = upsampled,
         };
     }
+
+    // Of this rank's maps, which may be none, and those of all ranks where these count together.
+    private (Tensor Mean, Tensor Max) Margins(SamplePool pool, long total, Tensor? cam, Tensor? region, int pixels)
+    {
+        if (!pool.IsShared)
+        {
+            return (Ops.Explanation.MeanMarginLoss(cam!, region!, _options.MeanMargin),
+                Ops.Explanation.MaxMarginLoss(cam!, region!, _options.MaxMargin));
+        }
+        var (sums, inside) = cam is null ? default : Ops.Explanation.RegionSums(cam, region!);
+        var hinges = cam is null ? null : Ops.Explanation.MaxMarginHinges(cam, region!, _options.MaxMargin);
+        return (Ops.Explanation.MeanMarginLoss(
+            pool.Sum(sums, [2]), pool.Sum(inside, [1]), (double)total * pixels, _options.MeanMargin),
+            pool.Mean(hinges, total));
+    }
+
+    private AmcTerms WithoutMaps((Tensor Mean, Tensor Max) margins) => new()
+    {
+        MeanLoss = margins.Mean,
+        MaxLoss = margins.Max,
+        Loss = margins.Mean.Scale(_options.MeanWeight).Add(margins.Max.Scale(_options.MaxWeight)),
+    };
 
     private static Tensor? WordCam(Explained explained) =>
         explained is { Grounding: { WordMask: { } words } grounding, MapGradient: { } gradient }

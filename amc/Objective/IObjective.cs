@@ -1,4 +1,5 @@
 using AmcEngine.Model;
+using AmcEngine.Model.DataParallel;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Amc.Objective;
@@ -26,6 +27,12 @@ public sealed record ObjectiveInputs(Explained Explained, Tensor Regions, IReadO
 
     /// <summary>Other texts for the same things in the same pictures; null where nobody asks for them.</summary>
     public OtherTexts? Others { get; init; }
+
+    /// <summary>The ranks whose samples count together; null for those that are given alone.</summary>
+    public BatchShare? Share { get; init; }
+
+    /// <summary>Sums and means over these samples, or over those of all ranks.</summary>
+    internal SamplePool Pool => new(Share, Regions.DType, Regions.Backend);
 }
 
 /// <summary>Other texts that name the same as those of the batch.</summary>

@@ -1,5 +1,6 @@
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Model;
+using AmcEngine.Model.DataParallel;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
@@ -41,31 +42,52 @@ public static class SelfEqLoss
         if (!phrase.Shape.Equals(paraphrase.Shape) || phrase.Shape.Rank != 2 || phrase.Count == 0)
             throw new ModelException(
                 $"SelfEQ: maps {phrase.Shape} and {paraphrase.Shape}; both are [B, n²] with at least one patch");
-        options ??= new SelfEqOptions();
-        var similarity = SmoothL1(paraphrase.Sub(phrase)).Mean();
-        var common = Indicator(phrase.Detach().Add(paraphrase.Detach()), options.Threshold, double.MaxValue);
-        // An empty region has sums of 0 and no gradient, whatever they are divided by.
-        var count = common.Sum().Clamp(1, double.MaxValue);
-        var consistency = Within(phrase.Mul(common), count, options).Add(
-            Within(paraphrase.Mul(common), count, options));
-        return new SelfEqValue(similarity, consistency, similarity.Add(consistency.Scale(options.ConsistencyWeight)));
+        return Compute(
+            phrase, paraphrase, phrase.Count, new SamplePool(null, phrase.DType, phrase.Backend), options);
     }
 
-    private static Tensor Within(Tensor inside, Tensor count, SelfEqOptions options) =>
-        Deviation(inside).Add(inside.Sum().Div(count).Affine(-1, options.MeanTarget).Relu());
+    /// <summary>
+    /// The same over the maps of a pool, to which this rank may add none; all ranks of the pool call it.
+    /// </summary>
+    /// <param name="phrase">This rank's normalised maps of phrases <c>[b, n²]</c>, or null.</param>
+    /// <param name="paraphrase">Those of their paraphrases, or null.</param>
+    /// <param name="elements">Elements of all maps of the pool.</param>
+    /// <param name="pool">Whose maps count together.</param>
+    /// <param name="options">Constants; null for the defaults.</param>
+    public static SelfEqValue Compute(
+        Tensor? phrase, Tensor? paraphrase, long elements, SamplePool pool, SelfEqOptions? options = null)
+    {
+        options ??= new SelfEqOptions();
+        var similarity = pool.Mean(SmoothL1(phrase is null ? null : paraphrase?.Sub(phrase)), elements);
+        var common = phrase is null || paraphrase is null ? null
+            : Indicator(phrase.Detach().Add(paraphrase.Detach()), options.Threshold, double.MaxValue);
+        // An empty region has sums of 0 and no gradient, whatever they are divided by.
+        var count = pool.Sum(common).Clamp(1, double.MaxValue);
+        var consistency = Within(Inside(phrase)).Add(Within(Inside(paraphrase)));
+        return new SelfEqValue(similarity, consistency, similarity.Add(consistency.Scale(options.ConsistencyWeight)));
+
+        Tensor? Inside(Tensor? map) => common is null ? null : map?.Mul(common);
+
+        Tensor Within(Tensor? inside) => Deviation(inside, elements, pool).Add(
+            pool.Sum(inside).Div(count).Affine(-1, options.MeanTarget).Relu());
+    }
 
     // ½d² up to |d| = 1, |d| − ½ beyond: c·(d − ½c) with c = d limited to ±1.
-    private static Tensor SmoothL1(Tensor d)
+    private static Tensor? SmoothL1(Tensor? d)
     {
+        if (d is null) return null;
         var limited = d.Clamp(-1, 1);
         return limited.Mul(d.Sub(limited.Scale(0.5)));
     }
 
     // The square root has no derivative at 0: there it is taken at 1, and 1 is subtracted again.
-    private static Tensor Deviation(Tensor x)
+    private static Tensor Deviation(Tensor? x, long count, SamplePool pool)
     {
-        var centred = x.Sub(x.Mean());
-        var variance = centred.Square().Sum().Scale(1.0 / Math.Max(x.Count - 1, 1));
+        var mean = pool.Mean(x, count);
+        // The squares' sum has no derivative by the mean: deviations add up to 0. Over several ranks that is needed,
+        // since a sum over ranks hands on what its own rank makes of it.
+        if (pool.IsShared) mean = mean.Detach();
+        var variance = pool.Sum(x?.Sub(mean).Square()).Scale(1.0 / Math.Max(count - 1, 1));
         var isZero = Indicator(variance.Detach(), 0, 0);
         return variance.Add(isZero).Sqrt().Sub(isZero);
     }

@@ -22,23 +22,30 @@ public sealed class SelfEqObjective(double weight = 1, SelfEqOptions? options = 
         var (dtype, backend) = (inputs.Regions.DType, inputs.Regions.Backend);
         int[] rows = inputs.Others is { } others
             ? [.. Enumerable.Range(0, others.IsOther.Count).Where(i => others.IsOther[i])] : [];
-        if (rows.Length == 0)
+        var pool = inputs.Pool;
+        var (phrase, paraphrase) = rows.Length == 0 ? default : Maps(inputs, rows);
+        var elements = pool.Count(phrase?.Count ?? 0);
+        if (elements == 0)
         {
             var zero = Tensor.Zeros([], dtype, backend);
             return new Terms(zero, zero) { Loss = zero };
         }
+        using var phase = Phase.Begin("forward/SelfEQ loss");
+        var value = SelfEqLoss.Compute(phrase, paraphrase, elements, pool, options);
+        return new Terms(value.Similarity, value.Consistency) { Loss = value.Loss.Scale(weight) };
+    }
+
+    // Of the samples that have another text.
+    private static (Tensor Phrase, Tensor Paraphrase) Maps(ObjectiveInputs inputs, int[] rows)
+    {
         var paraphrase = Normalized(inputs.Explained);
         Tensor phrase;
         using (Phase.Begin("forward/other texts"))
             phrase = Normalized(inputs.Others!.Explain());
+        if (rows.Length == paraphrase.Shape[0]) return (phrase, paraphrase);
         using var phase = Phase.Begin("forward/SelfEQ loss");
-        if (rows.Length < paraphrase.Shape[0])
-        {
-            var index = Tensor.From(rows, [rows.Length], backend);
-            (phrase, paraphrase) = (phrase.IndexSelect(0, index), paraphrase.IndexSelect(0, index));
-        }
-        var value = SelfEqLoss.Compute(phrase, paraphrase, options);
-        return new Terms(value.Similarity, value.Consistency) { Loss = value.Loss.Scale(weight) };
+        var index = Tensor.From(rows, [rows.Length], phrase.Backend);
+        return (phrase.IndexSelect(0, index), paraphrase.IndexSelect(0, index));
     }
 
     private static Tensor Normalized(Explained explained) => explained.Cam.MinMaxNormalize(Eps);

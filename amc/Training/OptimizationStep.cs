@@ -17,7 +17,12 @@ namespace AmcEngine.Amc.Training;
 internal sealed class OptimizationStep(TrainingSession session, bool traceNaN, Action? updating = null)
 {
     private readonly TrainingStep _step =
-        new(session.Model, session.Objective, session.Optimizer) { TraceNaN = traceNaN, Updating = updating };
+        new(session.Model, session.Objective, session.Optimizer)
+        {
+            TraceNaN = traceNaN,
+            Updating = updating,
+            Exchange = session.Exchange,
+        };
 
     /// <summary>As of <see cref="TrainingStep.DeferAverage"/>.</summary>
     internal bool DeferAverage
@@ -53,6 +58,7 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN, A
     {
         CheckpointActivations = session.CheckpointActivations,
         MicroBatch = session.MicroBatch,
+        Share = session.Share,
     };
 
     /// <summary>The batch on the device.</summary>

@@ -5,8 +5,11 @@ using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Objective;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Backends;
+using AmcEngine.Collectives;
+using AmcEngine.DataParallel;
 using AmcEngine.DataTools;
 using AmcEngine.Model;
+using AmcEngine.Model.DataParallel;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Optim;
 using AmcEngine.Tensors;
@@ -18,10 +21,12 @@ internal sealed class TrainingSession : IDisposable
 {
     private readonly TrainingParts _parts;
 
-    private TrainingSession(
-        RunConfig config, IBackend backend, Action<string>? warn, ITokenizer? tokenizer, bool draw)
+    private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, ITokenizer? tokenizer,
+        ICommunicator? communicator, bool draw)
     {
         Config = config;
+        Communicator = communicator ?? SingleCommunicator.Instance;
+        Share = new BatchShare(Communicator, ScopesOf(config));
         Tokenizer = tokenizer ?? DataSources.Tokenizer(config);
         var once = DataSources.Once(warn);
         Train = DataSources.Train(config, once);
@@ -33,6 +38,7 @@ internal sealed class TrainingSession : IDisposable
         TrainsAmc = config.TrainsAmc && HasRegions(once);
         _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc, draw);
         Random = new RandomSource(config.Seed);
+        if (!Share.IsWhole) Exchange = new GradientExchange(Communicator, Model.Trainable.Select(p => p.Value));
         Use(MemorySettings.Of(config));
         Explainer = new Explainer(
             Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config),
@@ -41,6 +47,15 @@ internal sealed class TrainingSession : IDisposable
 
     /// <summary>The configuration.</summary>
     public RunConfig Config { get; }
+
+    /// <summary>The ranks that train together.</summary>
+    public ICommunicator Communicator { get; }
+
+    /// <summary>Which part of each batch this rank computes, and what it computes over all of them.</summary>
+    public BatchShare Share { get; }
+
+    /// <summary>Averages gradients over ranks; null for a process alone.</summary>
+    public GradientExchange? Exchange { get; }
 
     /// <summary>The tokenizer.</summary>
     public ITokenizer Tokenizer { get; }
@@ -101,11 +116,13 @@ internal sealed class TrainingSession : IDisposable
     /// <param name="backend">Where to compute.</param>
     /// <param name="warn">Told of data that is not as it should be.</param>
     /// <param name="tokenizer">The tokenizer; null takes the configuration's.</param>
+    /// <param name="communicator">The ranks that train together; null for a process alone.</param>
     /// <param name="draw">Whether first weights are drawn at once; needless where a checkpoint brings others.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
     public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null,
-        ITokenizer? tokenizer = null, bool draw = true) => new(config, backend, warn, tokenizer, draw);
+        ITokenizer? tokenizer = null, ICommunicator? communicator = null, bool draw = true) =>
+        new(config, backend, warn, tokenizer, communicator, draw);
 
     /// <summary>Computes from now on as a plan has chosen.</summary>
     public void Use(MemorySettings settings) =>
@@ -115,7 +132,20 @@ internal sealed class TrainingSession : IDisposable
     public void Dispose()
     {
         Loader.Dispose();
+        Exchange?.Dispose();
         _parts.Dispose();
+    }
+
+    private static RankScopes ScopesOf(RunConfig config)
+    {
+        bool Global(string key) => config.Text(key) == "global";
+        return new RankScopes
+        {
+            Contrastive = Global("contrastive"),
+            Negatives = Global("negatives"),
+            MaskedWords = Global("mlm_pool"),
+            Objective = Global("amc_pool"),
+        };
     }
 
     // Pictures and captions alone, as ALBEF is pre-trained with, say nothing of where to look.

@@ -1,8 +1,10 @@
 using AmcEngine.Amc.Objective;
 using AmcEngine.Autograd;
 using AmcEngine.Backends.Kernels;
+using AmcEngine.DataParallel;
 using AmcEngine.Diagnostics;
 using AmcEngine.Model;
+using AmcEngine.Model.DataParallel;
 using AmcEngine.Model.Modules;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Ops;
@@ -44,6 +46,11 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
     public bool TraceNaN { get; init; }
 
     /// <summary>
+    /// Averages gradients where several ranks share a batch; null for a process alone. It belongs to the caller.
+    /// </summary>
+    public GradientExchange? Exchange { get; init; }
+
+    /// <summary>
     /// Whether the momentum copies wait for the next step, as where a recording ends, and do not move with the weights.
     /// </summary>
     public bool DeferAverage { get; set; }
@@ -62,12 +69,17 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
     /// <param name="inputs">What to learn from.</param>
     /// <param name="options">How the model's losses are computed; whether the map is captured is decided here.</param>
     /// <param name="rate">Learning rate.</param>
-    /// <returns>The losses by name, the total first.</returns>
-    /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
+    /// <returns>The losses by name, the total first; of several ranks the means.</returns>
+    /// <exception cref="TrainingException">A loss or gradient is NaN or infinite, on whatever rank.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The batch is shared by several ranks, and there is no exchange.
+    /// </exception>
     public (string Name, double Value)[] Run(int step, StepInputs inputs, StepOptions options, double rate)
     {
+        if (!options.Share.IsWhole && Exchange is null)
+            throw new InvalidOperationException("A share of a batch takes an exchange of gradients.");
         options.Random.BeginStep((uint)step);
-        (string, double)[] losses;
+        RankLosses losses;
         try
         {
             losses = Differentiate(step, inputs, options);
@@ -81,21 +93,17 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
             throw;
         }
         Update(rate);
-        return losses;
+        return losses.Means;
     }
 
-    private (string, double)[] Differentiate(int step, StepInputs inputs, StepOptions options)
+    private RankLosses Differentiate(int step, StepInputs inputs, StepOptions options)
     {
         using var trace = TraceNaN ? NaNTrace.Begin() : null;
         try
         {
             var tensors = Forward(inputs, options);
             Forwarded?.Invoke(tensors);
-            using (Phase.Begin("backward"))
-            {
-                tensors.Total.Backward();
-                tensors.Output.Stages.Backward();
-            }
+            using (Phase.Begin("backward")) Backward(tensors, options.Share);
             return Read(tensors);
         }
         catch (NonFiniteException e)
@@ -103,6 +111,18 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
             throw new TrainingException($"step {step + 1}: the first NaN or infinity arose in {e.Message}; "
                 + $"the weights of step {step} are kept. Lower optimizer.lr", e);
         }
+    }
+
+    private void Backward(StepTensors tensors, BatchShare share)
+    {
+        var stages = tensors.Output.Stages;
+        if (Exchange is not null)
+        {
+            Exchange.Backward(tensors.Total, stages.ByParts ? stages.Backward : null, () => share.HasToScatter);
+            return;
+        }
+        tensors.Total.Backward();
+        stages.Backward();
     }
 
     private StepTensors Forward(StepInputs inputs, StepOptions options)
@@ -118,7 +138,8 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
             { Grounding: { } grounding } => new Explained(grounding),
             _ => null,
         };
-        var terms = explained is null ? null : objective!.Compute(Inputs(output, explained, inputs));
+        var terms = explained is null ? null : objective!.Compute(
+            Inputs(output, explained, inputs) with { Share = options.Share.Scopes.Objective ? options.Share : null });
         var total = terms is null ? output.Total() : output.Total().Add(terms.Loss);
         return new StepTensors(output, terms, total);
     }
@@ -133,24 +154,21 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
         output.ExplainTexts is { } explain ? new Explained(explain(texts)) : new Explained(output.GroundTexts!(texts));
 
     // All at once: every read waits for the device.
-    private static (string, double)[] Read(StepTensors tensors)
+    private RankLosses Read(StepTensors tensors)
     {
         NamedLoss[] losses =
         [
             new("total", tensors.Total), .. tensors.Output.Losses, .. tensors.Objective?.Losses ?? []
         ];
         var values = Movement.Concat([.. losses.Select(l => l.Value.Detach().Reshape(1))], 0).ToDoubles();
-        return [.. losses.Select((l, i) => (l.Name, values[i]))];
+        return RankLosses.Of([.. losses.Select(l => l.Name)], values, Exchange?.Ranks);
     }
 
-    private void Check((string Name, double Value)[] losses, int step)
+    private void Check(RankLosses losses, int step)
     {
         using var phase = Phase.Begin("gradient check");
-        foreach ((var name, var value) in losses)
-        {
-            if (!double.IsFinite(value))
-                throw Broken(step, $"the loss \"{name}\" is {value}");
-        }
+        if (losses.FirstNotFinite is (var rank, var name, var value))
+            throw Broken(step, $"the loss \"{name}\" is {value}{(Exchange is null ? "" : $" on rank {rank}")}");
         Parameter[] parameters = [.. model.Trainable.Where(p => p.Value.Grad is not null)];
         var gradients = Array.ConvertAll(parameters, p => p.Value.Grad!);
         var counts = new long[gradients.Length];
@@ -158,8 +176,11 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
             gradients[0].Backend.Run(new CountNonFiniteArgs(gradients, counts));
         if (Array.FindIndex(counts, c => c > 0) is var at and >= 0)
             throw Broken(step, $"{counts[at]} of {gradients[at].Count} values of the gradient of {parameters[at].Name} "
-                + $"are NaN or infinite (loss {losses[0].Value:0.###})");
+                + $"are NaN or infinite{Where()} (loss {losses.Means[0].Value:0.###})");
     }
+
+    private string Where() => Exchange is null ? ""
+        : Exchange.FirstNotFinite() is { } rank ? $" by rank {rank}" : " in the sum of all ranks";
 
     private void Update(double rate)
     {
@@ -172,5 +193,8 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
 
     private static TrainingException Broken(int step, string what) =>
         new($"step {step + 1}: {what}; training stopped and the last good checkpoint is kept. Lower optimizer.lr, "
-            + "or find the op with --trace-nan");
+            + "or find the op with --trace-nan")
+        {
+            IsOnAllRanks = true,
+        };
 }

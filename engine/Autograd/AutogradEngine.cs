@@ -63,6 +63,19 @@ public static class AutogradEngine
     }
 
     /// <summary>
+    /// As <see cref="Backward(Tensor, Tensor?, bool, bool)"/>, to the same bits, and says of each leaf when its
+    /// gradient is whole: somebody may work on it while the pass goes on.
+    /// </summary>
+    /// <param name="output">A one-element tensor.</param>
+    /// <param name="completed">Told of each leaf that the pass has reached, once; it may replace the gradient.</param>
+    /// <exception cref="AutogradException">The tensor requires no gradient or the graph was released.</exception>
+    public static void Backward(this Tensor output, Action<Tensor> completed)
+    {
+        using var scope = MemoryScope.Begin();
+        new BackwardPass(false, false, null, [], completed).Run([output], null);
+    }
+
+    /// <summary>
     /// Adds the gradient of Σ⟨outputs, gradOutputs⟩ to <see cref="Tensor.Grad"/> of every leaf that requires it, as
     /// <see cref="Backward(Tensor, Tensor?, bool, bool)"/> does, in one pass.
     /// </summary>

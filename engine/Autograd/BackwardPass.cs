@@ -8,18 +8,27 @@ namespace AmcEngine.Autograd;
 /// One walk through the graph from outputs to leaves, newest node first (a node's consumers are always newer, so its
 /// cotangents are complete when its turn comes). Cotangents are freed as they are consumed.
 /// </summary>
-internal sealed class BackwardPass(
-    bool createGraph, bool retainGraph, Dictionary<Edge, int>? wanted, Tensor?[] captured)
+/// <param name="createGraph">Whether the gradients are recorded.</param>
+/// <param name="retainGraph">Whether the graph keeps what it has saved.</param>
+/// <param name="wanted">Whose gradients are asked for, with their places; null for all leaves.</param>
+/// <param name="captured">Receives the gradients that are asked for.</param>
+/// <param name="completed">
+/// Told of each leaf as soon as its gradient is whole; leaves then need not wait for the end of the pass.
+/// </param>
+internal sealed class BackwardPass(bool createGraph, bool retainGraph, Dictionary<Edge, int>? wanted,
+    Tensor?[] captured, Action<Tensor>? completed = null)
 {
     private readonly Dictionary<Node, Tensor?[]> _cotangents = [];
     private readonly PriorityQueue<Node, long> _queue = new();
     private readonly Dictionary<Node, bool> _leadsToWanted = [];
     private HashSet<Node> _wantedNodes = [];
+    private LeafCountdown? _countdown;
 
     public void Run(IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor?>? gradOutputs)
     {
         using var mode = GradMode.Set(createGraph);
         if (wanted is not null) _wantedNodes = [.. wanted.Keys.Select(e => e.Node!)];
+        if (completed is not null) _countdown = new LeafCountdown(outputs);
         for (var i = 0; i < outputs.Count; i++) Seed(outputs[i], gradOutputs?[i]);
         while (_queue.TryDequeue(out var node, out _)) Visit(node);
     }
@@ -51,17 +60,26 @@ internal sealed class BackwardPass(
     {
         // A recorded gradient is part of what it is recorded for.
         using var phase = createGraph ? default : GraphWatch.BeginBackward(node);
-        _cotangents.Remove(node, out var grads);
-        Capture(node, grads!);
+        // A leaf whose gradient was whole early has had its turn.
+        if (!_cotangents.Remove(node, out var grads)) return;
+        Capture(node, grads);
         if (node is LeafNode leaf)
         {
-            if (wanted is null) AddToLeaf(leaf.Leaf, grads![0]!);
+            if (wanted is null) AddToLeaf(leaf.Leaf, grads[0]!);
         }
         else
         {
-            Propagate(node, grads!);
+            Propagate(node, grads);
         }
-        foreach (var g in grads!) g?.Dispose();
+        foreach (var g in grads) g?.Dispose();
+        if (completed is not null) Complete(node);
+    }
+
+    private void Complete(Node node)
+    {
+        if (node is LeafNode own) completed!(own.Leaf);
+        foreach (var edge in node.Inputs)
+            if (edge.Node is LeafNode leaf && _countdown!.IsLast(leaf)) Visit(leaf);
     }
 
     private void Propagate(Node node, Tensor?[] grads)

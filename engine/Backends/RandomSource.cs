@@ -28,6 +28,12 @@ public sealed class RandomSource(ulong seed)
     /// </summary>
     public RandomSource Of(RowRange rows) => new(Seed) { Step = Step, _op = _op, _rows = rows };
 
+    /// <summary>Number of the next stream of this step.</summary>
+    public uint Stream => _op;
+
+    /// <summary>Goes on with a later stream of this step, where others have taken those before it.</summary>
+    public void SkipTo(uint stream) => _op = Math.Max(_op, stream);
+
     /// <summary>Goes on with the stream that another source of this step has come to.</summary>
     public void Continue(RandomSource other) => _op = other._op;
 

@@ -93,11 +93,33 @@ public static class Explanation
     [Op("mean_margin_loss")]
     public static Tensor MeanMarginLoss(Tensor map, Tensor mask, double margin)
     {
+        var (sums, inside) = RegionSums(map, mask);
+        return MeanMarginLoss(sums, inside, mask.Count, margin);
+    }
+
+    /// <summary>
+    /// What <see cref="MeanMarginLoss(Tensor, Tensor, double)"/> is computed from: sums of the map inside and outside
+    /// <c>[2]</c>, and how many elements are inside <c>[1]</c>, a constant.
+    /// </summary>
+    /// <param name="map">[B, P]</param>
+    /// <param name="mask">[B, P], 1 inside, 0 outside; a constant.</param>
+    /// <exception cref="AutogradException">The mask requires a gradient.</exception>
+    public static (Tensor Sums, Tensor Inside) RegionSums(Tensor map, Tensor mask)
+    {
         var stats = RegionStats("mean_margin_loss", map, mask);
         var inside = mask.Detach().Sum();
-        var sums = stats.Slice(1, 0, 2).Sum([0]);
-        var meanIn = sums.Slice(0, 0, 1).Div(inside.Reshape(1).Clamp(1, double.MaxValue));
-        var meanOut = sums.Slice(0, 1, 2).Div(inside.Reshape(1).Affine(-1, mask.Count).Clamp(1, double.MaxValue));
+        return (stats.Slice(1, 0, 2).Sum([0]), inside.Reshape(1));
+    }
+
+    /// <summary>The mean margin loss of sums that may be those of several batches.</summary>
+    /// <param name="sums">As of <see cref="RegionSums"/>.</param>
+    /// <param name="inside">Likewise.</param>
+    /// <param name="count">Elements of all maps.</param>
+    /// <param name="margin">Margin of the hinge.</param>
+    public static Tensor MeanMarginLoss(Tensor sums, Tensor inside, double count, double margin)
+    {
+        var meanIn = sums.Slice(0, 0, 1).Div(inside.Clamp(1, double.MaxValue));
+        var meanOut = sums.Slice(0, 1, 2).Div(inside.Affine(-1, count).Clamp(1, double.MaxValue));
         return meanOut.Sub(meanIn).AddScalar(margin).Relu().Reshape();
     }
 
@@ -107,10 +129,18 @@ public static class Explanation
     /// <param name="margin">Margin of the hinge (reference: 0.5).</param>
     /// <exception cref="AutogradException">The mask requires a gradient.</exception>
     [Op("max_margin_loss")]
-    public static Tensor MaxMarginLoss(Tensor map, Tensor mask, double margin)
+    public static Tensor MaxMarginLoss(Tensor map, Tensor mask, double margin) =>
+        MaxMarginHinges(map, mask, margin).Mean();
+
+    /// <summary>The samples' hinges <c>[B, 1]</c>, whose mean is the max margin loss.</summary>
+    /// <param name="map">[B, P]</param>
+    /// <param name="mask">[B, P], 1 inside, 0 outside; a constant.</param>
+    /// <param name="margin">Margin of the hinge.</param>
+    /// <exception cref="AutogradException">The mask requires a gradient.</exception>
+    public static Tensor MaxMarginHinges(Tensor map, Tensor mask, double margin)
     {
         var stats = RegionStats("max_margin_loss", map, mask);
-        return stats.Slice(1, 3, 4).Sub(stats.Slice(1, 2, 3)).AddScalar(margin).Relu().Mean();
+        return stats.Slice(1, 3, 4).Sub(stats.Slice(1, 2, 3)).AddScalar(margin).Relu();
     }
 
     /// <summary>Σ map·mask, Σ map·(1 − mask), max map·mask, max map·(1 − mask) for each row → [B, 4].</summary>

@@ -1,4 +1,5 @@
 using AmcEngine.Autograd;
+using AmcEngine.Backends;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Model.Contrastive;
@@ -36,7 +37,7 @@ internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOpt
         int[] negativeImages, negativeTexts;
         using (Phase.Begin("forward/fusion encoder, negatives"))
         {
-            (negativeImages, negativeTexts) = Negatives(simI2T, simT2I);
+            (negativeImages, negativeTexts) = Negatives(pairs, teacher, simI2T, simT2I);
             itmLogits = Movement.Concat([matched.Logits, NegativeLogits(pairs, negativeImages, negativeTexts)], 0);
             lossItm = MatchLoss(itmLogits);
         }
@@ -67,9 +68,9 @@ internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOpt
     }
 
     /// <inheritdoc/>
-    protected override Tensor Fuse(
-        BatchPart part, int[]? texts, ImageSource keys, ForwardContext context, bool firstRowOnly) =>
-        _model.Text.Bert.Fusion(part.Input(1), part.Of(Mask, texts), keys, context, firstRowOnly);
+    protected override Tensor Fuse(BatchPart part, FusionTexts texts, int[]? rows, ImageSource keys,
+        ForwardContext context, bool firstRowOnly) =>
+        _model.Text.Bert.Fusion(part.Input(1), part.Of(texts.Mask, rows), keys, context, firstRowOnly);
 
     /// <summary>Steps 3c to 6.</summary>
     private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(EncodedPairs pairs, TeacherFeatures teacher)
@@ -78,22 +79,37 @@ internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOpt
         return new MomentumContrast(_model.ImageQueue!, _model.TextQueue!, _model.Temperature.Value, Options.Alpha)
         {
             PositiveWeight = (float)(1 - Options.Alpha),
-        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher.ImageFeature, teacher.TextFeature);
+            OverAll = Share.Scopes.Contrastive,
+            First = Share.Scopes.Contrastive ? Share.Rows(Count).First : 0,
+        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher);
     }
 
     /// <summary>Step 8: the only values of a step that have to reach the host.</summary>
-    private (int[] Images, int[] Texts) Negatives(Tensor simI2T, Tensor simT2I)
+    private (int[] Images, int[] Texts) Negatives(
+        EncodedPairs pairs, TeacherFeatures teacher, Tensor simI2T, Tensor simT2I)
     {
-        var images = Options.Negatives.Sample(HardNegatives.Weights(InBatch(simT2I), Count), Count, Options.Random);
-        var texts = Options.Negatives.Sample(HardNegatives.Weights(InBatch(simI2T), Count), Count, Options.Random);
+        var first = Share.Scopes.Negatives ? Share.Rows(Count).First : 0;
+        var byText = InBatch(simT2I, pairs.TextFeature, teacher.All.Image);
+        var byImage = InBatch(simI2T, pairs.ImageFeature, teacher.All.Text);
+        var images = Options.Negatives.Sample(HardNegatives.Weights(byText, Count, first), Count, Options.Random);
+        var texts = Options.Negatives.Sample(HardNegatives.Weights(byImage, Count, first), Count, Options.Random);
         return (images, texts);
     }
 
-    private double[] InBatch(Tensor similarity)
+    // Similarities with the pairs that negatives are drawn from: columns of those that the contrast has computed,
+    // unless it has seen this rank's pairs alone.
+    private double[] InBatch(Tensor similarity, Tensor features, Tensor teacher)
     {
         using var noGrad = NoGrad.Begin();
-        using var inBatch = similarity.Slice(1, 0, Count);
-        return inBatch.ToDoubles();
+        using var scope = MemoryScope.Begin();
+        var columns = (Share.Scopes.Contrastive, Share.Scopes.Negatives) switch
+        {
+            (false, true) => features.Div(_model.Temperature.Value).MatMul(teacher, transposeB: true),
+            (true, true) => similarity.Slice(1, 0, Share.Ranks.Size * Count),
+            (true, false) => similarity.Slice(1, Share.Rows(Count).First, Share.Rows(Count).First + Count),
+            _ => similarity.Slice(1, 0, Count),
+        };
+        return columns.ToDoubles();
     }
 
     /// <summary>
@@ -106,16 +122,37 @@ internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOpt
             Options.Masked ?? MlmMasking.Sample(Batch.Text, _config.Text, _config.MlmProbability, Options.Random),
             Options.FullOutputs);
         using var phase = Phase.Begin("forward/masked language model");
-        if (selection.Rows.Length == 0) return (null, Tensor.Zeros([], _model.DType, _model.Backend));
+        // How many texts and words each rank has: what all ranks do next hangs on all of them.
+        int[] texts = Share.Numbers(selection.Rows.Length), words = Share.Numbers(selection.Positions.Length);
+        var result = selection.Rows.Length > 0
+            ? MaskedLanguage(selection, Place(texts), Divisor(words), image, teacherImage)
+            : (null, Tensor.Zeros([], _model.DType, _model.Backend));
+        // A rank without such a text goes on with the random numbers of those that have one.
+        if (texts.Contains(0) && texts.Any(t => t > 0))
+            Options.Random.SkipTo((uint)Share.Numbers((int)Options.Random.Stream).Max());
+        return result;
+    }
+
+    private RowRange[]? Place(int[] texts) => Share.IsWhole
+        ? null : [new RowRange(texts[..Share.Ranks.Rank].Sum(), texts[Share.Ranks.Rank])];
+
+    // What the sum over this rank's words is divided by: their number, or the mean of all ranks' numbers, since losses
+    // are averaged over ranks.
+    private double Divisor(int[] words) => Math.Max(
+        Share.Scopes.MaskedWords ? words.Average() : words[Share.Ranks.Rank], double.Epsilon);
+
+    private (Tensor? Logits, Tensor Loss) MaskedLanguage(
+        MlmSelection selection, RowRange[]? place, double divisor, Tensor image, Tensor teacherImage)
+    {
         var rows = selection.Rows.Length == Count ? null : selection.Rows;
         var output = Stages.Run(selection.Rows.Length, [new StageInput(image, rows)],
-            part => MaskedLanguage(part, selection, rows, image, teacherImage)).Tensors;
+            part => MaskedLanguage(part, selection, rows, divisor, image, teacherImage), places: place).Tensors;
         return Stages.ByParts ? (null, output[0].Sum()) : (output[1], output[0]);
     }
 
     // The loss and the logits of all rows, or a part's share of the loss.
     private Tensor[] MaskedLanguage(
-        BatchPart part, MlmSelection whole, int[]? rows, Tensor image, Tensor teacherImage)
+        BatchPart part, MlmSelection whole, int[]? rows, double divisor, Tensor image, Tensor teacherImage)
     {
         using var scope = MemoryScope.Begin();
         var (backend, length, masked) = (_model.Backend, Batch.Text.Length, whole.Part(part.First, part.Count));
@@ -131,10 +168,10 @@ internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOpt
             loss = MlmLoss.Compute(
                 logits, positions, masked.Labels, teacher, Options.Alpha, _config.MlmDistillAxis);
         }
-        return part.IsWhole
-            ? [scope.Keep(loss), scope.Keep(logits)]
-            : [scope.Keep(
-                loss.Reshape(1).Scale((double)masked.Positions.Length / Math.Max(whole.Positions.Length, 1)))];
+        // The mean over these words, as a part of the mean over more.
+        var share = masked.Positions.Length / divisor;
+        if (part.IsAtOnce) return [scope.Keep(share is 0 or 1 ? loss : loss.Scale(share)), scope.Keep(logits)];
+        return [scope.Keep(loss.Reshape(1).Scale(share))];
     }
 
     private Tensor MomentumLogits(BatchPart part, Tensor ids, TextMask mask, Tensor image, Tensor positions)

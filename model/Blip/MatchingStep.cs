@@ -21,7 +21,15 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     private readonly BlipModel _model = model;
     private readonly BlipMomentum _momentum = model.Copy ?? throw new ModelException(
         "BLIP: this model was made for evaluation; create it with momentum copies to train");
-    private readonly int[] _pairIds = model.WithEncoderToken(batch.Text).Ids;
+    // Of this rank's pairs, and of all ranks'.
+    private readonly long[]? _pictures = batch.Pictures;
+    private readonly long[]? _allPictures = options.Share.Gather(batch.Pictures);
+
+    /// <inheritdoc/>
+    protected override bool FusesStates => false;
+
+    /// <inheritdoc/>
+    protected override int[] FusionIds { get; } = model.WithEncoderToken(batch.Text).Ids;
 
     /// <summary>The pass; its tensors belong to the current scope.</summary>
     public BlipOutput Run()
@@ -57,14 +65,14 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     }
 
     /// <inheritdoc/>
-    protected override Tensor Fuse(
-        BatchPart part, int[]? texts, ImageSource keys, ForwardContext context, bool firstRowOnly)
+    protected override Tensor Fuse(BatchPart part, FusionTexts texts, int[]? rows, ImageSource keys,
+        ForwardContext context, bool firstRowOnly)
     {
-        var length = Batch.Text.Length;
-        var ids = texts is null ? part.Of(_pairIds, length)
-            : [.. part.Of(texts, 1).SelectMany(r => _pairIds.AsSpan(r * length, length).ToArray())];
-        return _model.Text.MultiModal(
-            Tensor.From(ids, [part.Count, length], _model.Backend), part.Of(Mask, texts), keys, context, firstRowOnly);
+        var (length, all) = (texts.Length, texts.Ids);
+        var ids = rows is null ? part.Of(all, length)
+            : [.. part.Of(rows, 1).SelectMany(r => all.AsSpan(r * length, length).ToArray())];
+        return _model.Text.MultiModal(Tensor.From(ids, [part.Count, length], _model.Backend),
+            part.Of(texts.Mask, rows), keys, context, firstRowOnly);
     }
 
     private Tensor? WordMask() =>
@@ -74,28 +82,36 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     {
         using var phase = Phase.Begin("forward/contrastive loss");
         var queue = _model.TextQueue!;
-        queue.Batch = Batch.Pictures;
+        queue.Batch = _allPictures;
+        var overAll = Share.Scopes.Contrastive;
         return new MomentumContrast(_model.ImageQueue!, queue, _model.Temperature.Value, Options.Alpha)
         {
-            Positives = queue.Positives(Batch.Pictures, _model.DType, _model.Backend),
-        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher.ImageFeature, teacher.TextFeature);
+            Positives = queue.Positives(
+                _pictures, overAll ? _allPictures : _pictures, _model.DType, _model.Backend),
+            OverAll = overAll,
+            First = overAll ? Share.Rows(Count).First : 0,
+        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher);
     }
 
     /// <summary>Drawn by the similarities of the batch's own features; pairs of one picture are no negatives.</summary>
     private (int[] Images, int[] Texts) Negatives(Tensor imageFeat, Tensor textFeat)
     {
+        var overAll = Share.Scopes.Negatives;
         double[] byText, byImage;
         using (NoGrad.Begin())
         using (MemoryScope.Begin())
         {
             var temperature = _model.Temperature.Value;
-            byText = textFeat.Div(temperature).MatMul(imageFeat, transposeB: true).ToDoubles();
-            byImage = imageFeat.Div(temperature).MatMul(textFeat, transposeB: true).ToDoubles();
+            var (allImages, allTexts) = overAll
+                ? (Share.GatherConstant(imageFeat), Share.GatherConstant(textFeat)) : (imageFeat, textFeat);
+            byText = textFeat.Div(temperature).MatMul(allImages, transposeB: true).ToDoubles();
+            byImage = imageFeat.Div(temperature).MatMul(allTexts, transposeB: true).ToDoubles();
         }
+        var (first, pictures) = overAll ? (Share.Rows(Count).First, _allPictures) : (0, _pictures);
         var images = Options.Negatives.Sample(
-            HardNegatives.Weights(byText, Count, Batch.Pictures), Count, Options.Random);
+            HardNegatives.Weights(byText, Count, first, pictures), Count, Options.Random);
         var texts = Options.Negatives.Sample(
-            HardNegatives.Weights(byImage, Count, Batch.Pictures), Count, Options.Random);
+            HardNegatives.Weights(byImage, Count, first, pictures), Count, Options.Random);
         return (images, texts);
     }
 }

@@ -1,5 +1,6 @@
 using AmcEngine.Diagnostics;
 using AmcEngine.Model.Layers;
+using AmcEngine.Model.DataParallel;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
@@ -18,7 +19,9 @@ public sealed record ClipOutput : TrainingOutput
     /// <summary>Text features of length 1 <c>[B, E]</c>.</summary>
     public required Tensor TextFeatures { get; init; }
 
-    /// <summary>Scaled similarities <c>[B, B]</c>, a row an image.</summary>
+    /// <summary>
+    /// Scaled similarities <c>[B, B]</c>, a row an image; <c>[b, B]</c> where b of the pairs are this rank's.
+    /// </summary>
     public required Tensor LogitsPerImage { get; init; }
 
     /// <inheritdoc/>
@@ -53,8 +56,7 @@ internal sealed class ContrastiveStep
     public ContrastiveStep(ClipModel model, PairBatch batch, StepOptions options)
     {
         var count = batch.Text.Count;
-        if (count < 2)
-            throw new ModelException($"CLIP: a batch of {count} has no negative pairs; use a batch of at least 2");
+        BatchRules.RequireNegatives("CLIP", count, options.Share, options.Share.Scopes.Contrastive, "contrastive");
         if (batch.Image.Shape[0] != count)
             throw new ModelException($"CLIP: {batch.Image.Shape[0]} images for {count} texts");
         (_model, _batch, _options, _stages) = (model, batch, options, new BatchStages(options));
@@ -71,11 +73,10 @@ internal sealed class ContrastiveStep
         using var phase = Phase.Begin("forward/contrastive loss");
         var scale = _model.Scale();
         Tensor Scaled(Tensor cosine) => cosine.Mul(scale);
-        var logits = image.Mul(scale).MatMul(text, transposeB: true);
-        int[] own = [.. Enumerable.Range(0, _batch.Text.Count)];
+        var (loss, logits) = Contrast(image, text, scale);
         return new ClipOutput
         {
-            Contrastive = logits.CrossEntropy(own).Add(logits.Permute(1, 0).CrossEntropy(own)).Scale(0.5),
+            Contrastive = loss,
             ImageFeatures = image,
             TextFeatures = text,
             LogitsPerImage = logits,
@@ -88,13 +89,30 @@ internal sealed class ContrastiveStep
         };
     }
 
+    // Each picture among all texts, and each text among all pictures: of this rank, or of all ranks.
+    private (Tensor Loss, Tensor PerImage) Contrast(Tensor image, Tensor text, Tensor scale)
+    {
+        var share = _options.Share;
+        if (!share.Scopes.Contrastive)
+        {
+            var all = image.Mul(scale).MatMul(text, transposeB: true);
+            int[] diagonal = [.. Enumerable.Range(0, _batch.Text.Count)];
+            return (all.CrossEntropy(diagonal).Add(all.Permute(1, 0).CrossEntropy(diagonal)).Scale(0.5), all);
+        }
+        var (images, texts) = (share.Gather(image), share.Gather(text));
+        int[] own = [.. Enumerable.Range(share.Rows(_batch.Text.Count).First, _batch.Text.Count)];
+        var perImage = image.Mul(scale).MatMul(texts, transposeB: true);
+        var perText = text.Mul(scale).MatMul(images, transposeB: true);
+        return (perImage.CrossEntropy(own).Add(perText.CrossEntropy(own)).Scale(0.5), perImage);
+    }
+
     private (Tensor Feature, Tensor? Explanation) Images(Tensor? text)
     {
         using var phase = Phase.Begin("forward/vision encoder");
         var output = _stages.Run(_batch.Text.Count, text is null ? [] : [new StageInput(text)], part =>
         {
             var (feature, hook) = Images(part);
-            if (part.IsWhole) _hook = hook;
+            if (part.IsAtOnce) _hook = hook;
             else if (hook is not null) part.Explain(() => Ground(hook, feature, part.Input(0)));
             return [feature];
         }, explained: _options.Ground);

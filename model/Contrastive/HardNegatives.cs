@@ -7,9 +7,9 @@ namespace AmcEngine.Model.Contrastive;
 public interface IHardNegativeSampler
 {
     /// <summary>
-    /// For each row of <paramref name="weights"/> (<c>[batch, batch]</c>, diagonal 0, no row all zero) a column.
+    /// For each row of <paramref name="weights"/> (<c>[rows, columns]</c>, no row all zero) a column.
     /// </summary>
-    int[] Sample(double[] weights, int batch, RandomSource random);
+    int[] Sample(double[] weights, int rows, RandomSource random);
 }
 
 /// <summary>Draws in proportion to the weights, as training does.</summary>
@@ -19,11 +19,11 @@ public sealed class MultinomialSampler : IHardNegativeSampler
     public static MultinomialSampler Instance { get; } = new();
 
     /// <inheritdoc/>
-    public int[] Sample(double[] weights, int batch, RandomSource random)
+    public int[] Sample(double[] weights, int rows, RandomSource random)
     {
-        var draws = random.Uniforms(batch);
-        var picks = new int[batch];
-        for (var row = 0; row < batch; row++) picks[row] = Pick(weights.AsSpan(row * batch, batch), draws[row]);
+        var draws = random.Uniforms(rows);
+        var (picks, columns) = (new int[rows], weights.Length / rows);
+        for (var row = 0; row < rows; row++) picks[row] = Pick(weights.AsSpan(row * columns, columns), draws[row]);
         return picks;
     }
 
@@ -51,14 +51,14 @@ public sealed class ArgmaxSampler : IHardNegativeSampler
     public static ArgmaxSampler Instance { get; } = new();
 
     /// <inheritdoc/>
-    public int[] Sample(double[] weights, int batch, RandomSource random)
+    public int[] Sample(double[] weights, int rows, RandomSource random)
     {
-        var picks = new int[batch];
-        for (var row = 0; row < batch; row++)
+        var (picks, columns) = (new int[rows], weights.Length / rows);
+        for (var row = 0; row < rows; row++)
         {
             var best = 0;
-            for (var i = 1; i < batch; i++)
-                if (weights[row * batch + i] > weights[row * batch + best]) best = i;
+            for (var i = 1; i < columns; i++)
+                if (weights[row * columns + i] > weights[row * columns + best]) best = i;
             picks[row] = best;
         }
         return picks;
@@ -69,20 +69,27 @@ public sealed class ArgmaxSampler : IHardNegativeSampler
 internal static class HardNegatives
 {
     /// <summary>
-    /// Softmax of the in-batch columns of similarities <c>[B, B + Q]</c>, its diagonal set to 0 afterwards.
+    /// Softmax of the in-batch columns of similarities <c>[B, B + Q]</c>, each row's own column set to 0 afterwards.
     /// </summary>
-    /// <param name="inBatch">Similarities of the batch <c>[B, B]</c>.</param>
-    /// <param name="batch">Pairs, B.</param>
-    /// <param name="pictures">
-    /// Which picture each pair is about: pairs of the same one are no negatives either; null where all differ.
+    /// <param name="inBatch">
+    /// Similarities <c>[b, n]</c> of b pairs with the n that negatives are drawn from, among which they stand.
     /// </param>
-    public static double[] Weights(double[] inBatch, int batch, long[]? pictures = null)
+    /// <param name="rows">Pairs, b.</param>
+    /// <param name="first">Column of the first pair itself.</param>
+    /// <param name="pictures">
+    /// Which picture each column is about: pairs of the same one are no negatives either; null where all differ.
+    /// </param>
+    public static double[] Weights(double[] inBatch, int rows, int first = 0, long[]? pictures = null)
     {
-        if (batch < 2)
+        var columns = inBatch.Length / rows;
+        if (columns < 2)
             throw new ModelException("hard negatives: a batch of one pair has no negatives; use a batch of at least 2");
-        var weights = new double[batch * batch];
-        for (var row = 0; row < batch; row++)
-            Row(inBatch.AsSpan(row * batch, batch), weights.AsSpan(row * batch, batch), row, pictures);
+        var weights = new double[inBatch.Length];
+        for (var row = 0; row < rows; row++)
+        {
+            Row(inBatch.AsSpan(row * columns, columns), weights.AsSpan(row * columns, columns), first + row,
+                pictures);
+        }
         return weights;
     }
 

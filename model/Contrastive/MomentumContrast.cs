@@ -18,7 +18,7 @@ internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, 
 {
     /// <summary>
     /// Which columns of batch and queue are of the same picture as each sample: a row's ones divided by their number,
-    /// the constant <c>[B, B + Q]</c>. Null where each sample's own column is the only one.
+    /// the constant <c>[b, n + Q]</c>. Null where each sample's own column is the only one.
     /// </summary>
     public Tensor? Positives { get; init; }
 
@@ -29,24 +29,32 @@ internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, 
     /// </summary>
     public double PositiveWeight { get; init; } = 1 - alpha;
 
+    /// <summary>Whether pairs are compared with those of all ranks, and not of their own alone.</summary>
+    public bool OverAll { get; init; }
+
+    /// <summary>Column of the first pair itself.</summary>
+    public int First { get; init; }
+
     /// <summary>
-    /// Similarities over batch and queue <c>[B, B + Q]</c> both ways and the loss; then the batch enters the queues.
+    /// Similarities over batch and queue <c>[b, n + Q]</c> both ways and the loss; then the batch of all ranks enters
+    /// the queues.
     /// </summary>
-    /// <param name="image">Image features <c>[B, E]</c>.</param>
-    /// <param name="text">Text features <c>[B, E]</c>.</param>
-    /// <param name="teacherImage">Momentum features of the images, constants.</param>
-    /// <param name="teacherText">Momentum features of the texts, constants.</param>
-    public (Tensor I2T, Tensor T2I, Tensor Loss) Run(Tensor image, Tensor text, Tensor teacherImage, Tensor teacherText)
+    /// <param name="image">Image features <c>[b, E]</c>.</param>
+    /// <param name="text">Text features <c>[b, E]</c>.</param>
+    /// <param name="teacher">Momentum features of the same pairs and of all ranks' pairs, constants.</param>
+    public (Tensor I2T, Tensor T2I, Tensor Loss) Run(Tensor image, Tensor text, TeacherFeatures teacher)
     {
         using var scope = MemoryScope.Begin();
-        var allImages = images.With(teacherImage);
-        var allTexts = texts.With(teacherText);
+        var (own, all) = (teacher.Own, teacher.All);
+        var columns = OverAll ? all : own;
+        var allImages = images.With(columns.Image);
+        var allTexts = texts.With(columns.Text);
         var simI2T = Similarity(image, allTexts);
         var simT2I = Similarity(text, allImages);
-        var loss = SoftTargetLoss(simI2T, teacherImage, allTexts)
-            .Add(SoftTargetLoss(simT2I, teacherText, allImages)).Scale(0.5);
-        images.Enqueue(teacherImage);
-        texts.Enqueue(teacherText);
+        var loss = SoftTargetLoss(simI2T, own.Image, allTexts)
+            .Add(SoftTargetLoss(simT2I, own.Text, allImages)).Scale(0.5);
+        images.Enqueue(all.Image);
+        texts.Enqueue(all.Text);
         return (scope.Keep(simI2T), scope.Keep(simT2I), scope.Keep(loss));
     }
 
@@ -58,7 +66,7 @@ internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, 
     private Tensor SoftTargetLoss(Tensor similarity, Tensor teacher, Tensor columns)
     {
         var hard = Positives is null
-            ? similarity.CrossEntropy([.. Enumerable.Range(0, similarity.Shape[0])])
+            ? similarity.CrossEntropy([.. Enumerable.Range(First, similarity.Shape[0])])
             : similarity.SoftCrossEntropy(Positives);
         if (alpha == 0) return hard;
         Tensor targets;
@@ -67,7 +75,7 @@ internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, 
     }
 
     /// <summary>
-    /// Features <c>[B, E]</c> against columns <c>[E, B + Q]</c>; the smaller factor is divided by the temperature.
+    /// Features <c>[b, E]</c> against columns <c>[E, n + Q]</c>; the smaller factor is divided by the temperature.
     /// </summary>
     private Tensor Similarity(Tensor features, Tensor columns) => features.Div(temperature).MatMul(columns);
 }

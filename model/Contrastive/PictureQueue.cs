@@ -24,26 +24,26 @@ internal sealed class PictureQueue(Parameter columns, Parameter pointer, Paramet
     public long[]? Batch { get; set; }
 
     /// <summary>
-    /// Columns of batch and queue that are about the same picture as each sample: <c>[B, B + Q]</c>, a row's ones
+    /// Columns of batch and queue that are about the same picture as each sample: <c>[b, n + Q]</c>, a row's ones
     /// divided by their number. Null where each sample's own column is the only one, or nobody knows the pictures.
     /// </summary>
-    /// <param name="batch">The pictures of the batch.</param>
+    /// <param name="samples">The pictures of the samples.</param>
+    /// <param name="batch">The pictures of the batch's n columns, those of the samples among them.</param>
     /// <param name="dtype">Element type.</param>
     /// <param name="backend">Device.</param>
-    public Tensor? Positives(long[]? batch, DType dtype, IBackend backend)
+    public Tensor? Positives(long[]? samples, long[]? batch, DType dtype, IBackend backend)
     {
-        if (batch is null) return null;
-        var counts = new Dictionary<long, int>();
-        foreach (var picture in batch) counts[picture] = counts.GetValueOrDefault(picture) + 1;
-        foreach (var picture in pictures.Integers!)
-            if (counts.TryGetValue(picture, out var known)) counts[picture] = known + 1;
-        if (batch.All(p => counts[p] == 1)) return null;
+        if (samples is null || batch is null) return null;
         long[] all = [.. batch, .. pictures.Integers!];
-        var values = new double[batch.Length * all.Length];
-        for (var row = 0; row < batch.Length; row++)
+        var counts = samples.Distinct().ToDictionary(p => p, _ => 0);
+        foreach (var picture in all)
+            if (counts.TryGetValue(picture, out var known)) counts[picture] = known + 1;
+        if (samples.All(p => counts[p] == 1)) return null;
+        var values = new double[samples.Length * all.Length];
+        for (var row = 0; row < samples.Length; row++)
             for (var column = 0; column < all.Length; column++)
-                if (all[column] == batch[row]) values[row * all.Length + column] = 1.0 / counts[batch[row]];
-        return TensorValues.From(values, [batch.Length, all.Length], dtype, backend);
+                if (all[column] == samples[row]) values[row * all.Length + column] = 1.0 / counts[samples[row]];
+        return TensorValues.From(values, [samples.Length, all.Length], dtype, backend);
     }
 
     /// <inheritdoc/>

@@ -15,11 +15,18 @@ internal sealed class BatchPart
     private readonly RowRange _range;
     private readonly Tensor?[] _leaves;
 
-    /// <summary>All rows.</summary>
-    public BatchPart(Layers.ForwardContext context, int rows, IReadOnlyList<StageInput> inputs)
-        : this(context, new RowRange(0, rows), inputs, null) => IsWhole = true;
+    // Whether these are all rows of the stage.
+    private readonly bool _hasAll;
 
-    /// <summary>Some rows.</summary>
+    /// <summary>All rows, computed at once.</summary>
+    public BatchPart(Layers.ForwardContext context, int rows, IReadOnlyList<StageInput> inputs)
+        : this(context, new RowRange(0, rows), inputs, null) => (IsAtOnce, _hasAll) = (true, true);
+
+    /// <summary>Some rows of a stage that is computed at once.</summary>
+    public BatchPart(Layers.ForwardContext context, RowRange range, int rows, IReadOnlyList<StageInput> inputs)
+        : this(context, range, inputs, null) => (IsAtOnce, _hasAll) = (true, range.Count == rows);
+
+    /// <summary>Some rows of a stage that is computed by parts.</summary>
     public BatchPart(Layers.ForwardContext context, RowRange range, IReadOnlyList<StageInput> inputs,
         Func<Grounding, Tensor>? explain)
     {
@@ -27,8 +34,8 @@ internal sealed class BatchPart
         _leaves = new Tensor?[inputs.Count];
     }
 
-    /// <summary>Whether these are all rows of the stage, computed as if there were no parts.</summary>
-    public bool IsWhole { get; }
+    /// <summary>Whether the stage is recorded as it is computed, as if there were no parts.</summary>
+    public bool IsAtOnce { get; }
 
     /// <summary>Whether inputs wait for gradients.</summary>
     public bool IsRecorded { get; init; }
@@ -51,14 +58,14 @@ internal sealed class BatchPart
     /// </summary>
     public void Explain(Func<Grounding> grounding)
     {
-        if (!IsWhole) Explanation = _explain!(grounding());
+        if (!IsAtOnce) Explanation = _explain!(grounding());
     }
 
     /// <summary>These rows of an input.</summary>
     public Tensor Input(int number)
     {
         var (tensor, rows) = _inputs[number];
-        if (IsWhole) return rows is null ? tensor : tensor.IndexSelect(0, Index(rows, tensor)!);
+        if (IsAtOnce) return Of(tensor, rows);
         if (_leaves[number] is { } known) return known;
         using var noGrad = NoGrad.Begin();
         var leaf = Of(tensor, rows).Detach();
@@ -68,7 +75,7 @@ internal sealed class BatchPart
     /// <summary>These rows of a tensor that holds a row for each of the stage, or for those that it names.</summary>
     public Tensor Of(Tensor whole, int[]? rows = null) =>
         rows is not null ? whole.IndexSelect(0, Index(rows, whole)!)
-        : IsWhole ? whole : whole.Slice(0, First, First + Count);
+        : _hasAll ? whole : whole.Slice(0, First, First + Count);
 
     /// <summary>These rows of a mask, likewise.</summary>
     public Text.TextMask Of(Text.TextMask whole, int[]? rows = null) =>
@@ -79,7 +86,7 @@ internal sealed class BatchPart
         Index(rows, tokens) is { } index ? whole.Select(index) : whole;
 
     /// <summary>These rows of values on the host, so many a row.</summary>
-    public int[] Of(int[] whole, int width) => IsWhole ? whole : whole[(First * width)..((First + Count) * width)];
+    public int[] Of(int[] whole, int width) => _hasAll ? whole : whole[(First * width)..((First + Count) * width)];
 
     /// <summary>Adds what has arrived at the inputs to their gradients.</summary>
     public void SendGradients()
@@ -102,7 +109,7 @@ internal sealed class BatchPart
     // Which rows of a whole tensor these are; null for all in their order.
     private Tensor? Index(int[]? rows, Tensor whole)
     {
-        if (IsWhole && rows is null) return null;
+        if (_hasAll && rows is null) return null;
         var own = rows is null ? [.. Enumerable.Range(First, Count)] : Of(rows, 1);
         return Tensor.From(own, [own.Length], whole.Backend);
     }

@@ -2,7 +2,9 @@ using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
+using AmcEngine.Model.DataParallel;
 using AmcEngine.Ops;
+using AmcEngine.DataParallel;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Model;
@@ -18,7 +20,7 @@ namespace AmcEngine.Model;
 public sealed class BatchStages
 {
     private readonly StepOptions _options;
-    private readonly Stack<Stage> _recorded = [];
+    private readonly Stack<IRecordedStage> _recorded = [];
 
     /// <summary>Stages of one pass.</summary>
     /// <param name="options">How many rows at a time, random streams, and what is read of groundings.</param>
@@ -43,20 +45,39 @@ public sealed class BatchStages
     /// more in the backward pass, so it may change nothing.
     /// </param>
     /// <param name="explained">Whether the body hands a grounding to <see cref="BatchPart.Explain"/>.</param>
-    internal StageOutput Run(
-        int rows, IReadOnlyList<StageInput> inputs, Func<BatchPart, Tensor[]> body, bool explained = false)
+    /// <param name="places">
+    /// Where the rows stand in the stage of the whole batch, one stretch after the other; null for where the samples
+    /// of this rank stand.
+    /// </param>
+    internal StageOutput Run(int rows, IReadOnlyList<StageInput> inputs, Func<BatchPart, Tensor[]> body,
+        bool explained = false, RowRange[]? places = null)
     {
         if (_options.MicroBatch is not { } size)
-            return new StageOutput(body(new BatchPart(_options.Context, rows, inputs)), null);
+        {
+            return new StageOutput(places is null
+                ? body(new BatchPart(_options.Context, rows, inputs)) : AtOnce(rows, inputs, body, places), null);
+        }
         var start = _options.Random.Of(default);
-        var stage = new Stage(rows, size, inputs, explained, part =>
+        var pieces = Pieces(places ?? _options.Share.Places(rows) ?? [new RowRange(0, rows)], size);
+        var stage = new Stage(pieces, inputs, explained, part =>
         {
             var results = body(part);
             return part.Explanation is { } explanation ? [.. results, explanation] : results;
-        }, range => _options.Context with { Random = start.Of(range) });
+        }, place => _options.Context with { Random = start.Of(place) });
         var outputs = stage.Compute(_options.Explain, after: _options.Random);
         if (GradMode.Enabled) _recorded.Push(stage);
         return explained ? new StageOutput(outputs[..^1], outputs[^1]) : new StageOutput(outputs, null);
+    }
+
+    /// <summary>
+    /// The rows of all ranks of an output that later stages read; their gradients are led back to the ranks' outputs.
+    /// </summary>
+    internal Tensor Gather(Tensor output)
+    {
+        if (_options.Share.IsWhole || !ByParts || !GradMode.Enabled) return _options.Share.Gather(output);
+        var all = _options.Share.GatherConstant(output).SetRequiresGrad();
+        _recorded.Push(new Gathered(output, all, _options.Share));
+        return all;
     }
 
     /// <summary>
@@ -68,8 +89,62 @@ public sealed class BatchStages
         while (_recorded.TryPop(out var stage)) stage.Backward(_options.Explain);
     }
 
-    private sealed class Stage(int rows, int size, IReadOnlyList<StageInput> inputs, bool explained,
-        Func<BatchPart, Tensor[]> body, Func<RowRange, Layers.ForwardContext> context)
+    // Each stretch with the random numbers of its place.
+    private Tensor[] AtOnce(
+        int rows, IReadOnlyList<StageInput> inputs, Func<BatchPart, Tensor[]> body, RowRange[] places)
+    {
+        var start = _options.Random.Copy();
+        var results = new List<Tensor[]>();
+        foreach (var (range, place) in Pieces(places, int.MaxValue))
+        {
+            var context = _options.Context with { Random = start.Of(place) };
+            results.Add(body(new BatchPart(context, range, rows, inputs)));
+            _options.Random.Continue(context.Random!);
+        }
+        return results.Count == 1 ? results[0]
+            : [.. results[0].Select((_, k) => Movement.Concat([.. results.Select(r => r[k])], 0))];
+    }
+
+    // Which rows are computed at a time, and where they stand in the stage of the whole batch.
+    private static (RowRange Range, RowRange Place)[] Pieces(RowRange[] places, int size)
+    {
+        List<(RowRange, RowRange)> pieces = [];
+        var first = 0;
+        foreach (var place in places)
+        {
+            for (var from = 0; from < place.Count; from += Math.Min(size, place.Count - from))
+            {
+                var count = Math.Min(size, place.Count - from);
+                pieces.Add((new RowRange(first + from, count), new RowRange(place.First + from, count)));
+            }
+            first += place.Count;
+        }
+        return [.. pieces];
+    }
+
+    private interface IRecordedStage
+    {
+        void Backward(Func<Grounding, Tensor>? explain);
+    }
+
+    // All ranks lead back what they have, zeros where nothing has arrived, so that none waits in vain.
+    private sealed class Gathered(Tensor output, Tensor all, BatchShare share) : IRecordedStage
+    {
+        public void Backward(Func<Grounding, Tensor>? explain)
+        {
+            using var noGrad = NoGrad.Begin();
+            using var scope = MemoryScope.Begin();
+            var gradient = all.Grad ?? Tensor.Zeros(all.Shape, all.DType, all.Backend);
+            var own = gradient.ScatterRows(share.Ranks);
+            output.Grad ??= MemoryScope.Detach(Tensor.Zeros(output.Shape, output.DType, output.Backend));
+            output.Grad.Backend.Run(new AddScaledArgs(own, 1, output.Grad));
+            all.Grad?.Dispose();
+            all.Grad = null;
+        }
+    }
+
+    private sealed class Stage((RowRange Range, RowRange Place)[] pieces, IReadOnlyList<StageInput> inputs,
+        bool explained, Func<BatchPart, Tensor[]> body, Func<RowRange, Layers.ForwardContext> context) : IRecordedStage
     {
         // Where each part's rows begin in each output.
         private int[][] _starts = [];
@@ -82,11 +157,11 @@ public sealed class BatchStages
             var results = new List<Tensor[]>();
             try
             {
-                foreach (var range in Ranges())
+                foreach (var (range, place) in pieces)
                 {
                     // An explanation is itself a gradient.
                     using var mode = GradMode.Set(recorded && explained);
-                    var part = new BatchPart(context(range), range, inputs, explain);
+                    var part = new BatchPart(context(place), range, inputs, explain);
                     results.Add(Isolated(() => body(part)));
                     if (results.Count == 1) after.Continue(part.Context.Random!);
                 }
@@ -107,9 +182,9 @@ public sealed class BatchStages
         public void Backward(Func<Grounding, Tensor>? explain)
         {
             if (_outputs.All(o => o.Grad is null)) return;
-            foreach (var (number, range) in Ranges().Index())
+            foreach (var (number, (range, place)) in pieces.Index())
             {
-                var part = new BatchPart(context(range), range, inputs, explain) { IsRecorded = true };
+                var part = new BatchPart(context(place), range, inputs, explain) { IsRecorded = true };
                 Isolated(() =>
                 {
                     var results = body(part);
@@ -139,12 +214,6 @@ public sealed class BatchStages
 
         private Tensor Gradient(int output, int part) =>
             _outputs[output].Grad!.Slice(0, _starts[output][part], _starts[output][part + 1]);
-
-        private IEnumerable<RowRange> Ranges()
-        {
-            for (var first = 0; first < rows; first += size)
-                yield return new RowRange(first, Math.Min(size, rows - first));
-        }
 
         private static int[] Starts(int[] lengths)
         {

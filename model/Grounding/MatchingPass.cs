@@ -1,7 +1,10 @@
 using AmcEngine.Autograd;
+using AmcEngine.Backends;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
+using AmcEngine.Model.DataParallel;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Model.Vision;
@@ -40,8 +43,7 @@ internal abstract class MatchingPass
         PairBatch batch, StepOptions options)
     {
         (_model, _encoder, _layer, Batch, Options, Count) = (model, encoder, layer, batch, options, batch.Text.Count);
-        if (Count < 2)
-            throw new ModelException($"{name}: a batch of {Count} has no negative pairs; use a batch of at least 2");
+        BatchRules.RequireNegatives(name, Count, options.Share, options.Share.Scopes.Negatives, "negatives");
         if (batch.Image.Shape[0] != Count)
             throw new ModelException($"{name}: {batch.Image.Shape[0]} images for {Count} texts");
         _byContrast = options.Ground && mode == GroundingMode.Itc;
@@ -56,23 +58,38 @@ internal abstract class MatchingPass
     /// <summary>What the step is to do.</summary>
     protected StepOptions Options { get; }
 
+    /// <summary>Which part of the batch this is.</summary>
+    protected BatchShare Share => Options.Share;
+
     /// <summary>The stages of the pass.</summary>
     protected BatchStages Stages { get; }
 
     /// <summary>Mask of the batch's texts.</summary>
     protected TextMask Mask { get; }
 
-    /// <summary>Pairs of the batch, B.</summary>
+    /// <summary>Pairs of the batch, B; of this rank, b, where several share it.</summary>
     protected int Count { get; }
 
+    /// <summary>The batch's own texts.</summary>
+    protected FusionTexts Texts => field ??= new FusionTexts(Mask, FusionIds, Batch.Text.Length);
+
+    /// <summary>Whether the fusion layers go on from the states of the text encoder, and not from token ids.</summary>
+    protected virtual bool FusesStates => true;
+
+    /// <summary>Token ids as the fusion layers read them.</summary>
+    protected virtual int[] FusionIds => Batch.Text.Ids;
+
     /// <summary>Fuses texts with their pictures, to <c>[b, L, D]</c> or the first row alone.</summary>
-    /// <param name="part">The rows; its first input are their image tokens, its second their text states.</param>
-    /// <param name="texts">Which text of the batch each row of the stage has; null for its own.</param>
+    /// <param name="part">
+    /// The rows; its first input are their image tokens, its second their text states where these are fused.
+    /// </param>
+    /// <param name="texts">The texts.</param>
+    /// <param name="rows">Which of them each row of the stage has; null for its own.</param>
     /// <param name="keys">The pictures.</param>
     /// <param name="context">Dropout and hook.</param>
     /// <param name="firstRowOnly">Compute the first row alone, where nothing reads the others.</param>
-    protected abstract Tensor Fuse(
-        BatchPart part, int[]? texts, ImageSource keys, ForwardContext context, bool firstRowOnly);
+    protected abstract Tensor Fuse(BatchPart part, FusionTexts texts, int[]? rows, ImageSource keys,
+        ForwardContext context, bool firstRowOnly);
 
     /// <summary>Pictures and texts through the student's encoders.</summary>
     protected EncodedPairs Encode()
@@ -91,7 +108,7 @@ internal abstract class MatchingPass
         return Stages.Run(Count, textFeature is null ? [] : [new StageInput(textFeature)], part =>
         {
             var (image, feature, hook) = EncodeImages(part);
-            if (part.IsWhole) _contrast = hook;
+            if (part.IsAtOnce) _contrast = hook;
             else if (hook is not null)
                 part.Explain(() => ItcGrounder.Of(hook, feature, part.Input(0), _model.Scale, _model.Vision.Grid)!);
             return [image, feature];
@@ -141,7 +158,10 @@ internal abstract class MatchingPass
             return withTokens ? [.. features, image] : features;
         }).Tensors;
         foreach (var tensor in output) scope.Keep(tensor);
-        return new TeacherFeatures(output[0], output[1], withTokens ? output[2] : null);
+        var own = new PairFeatures(output[0], output[1]);
+        var all = Share.IsWhole ? own : new PairFeatures(
+            scope.Keep(Share.GatherConstant(own.Image)), scope.Keep(Share.GatherConstant(own.Text)));
+        return new TeacherFeatures(own, all, withTokens ? output[2] : null);
     }
 
     /// <summary>Fuses the pairs of the batch, and judges whether they match.</summary>
@@ -150,13 +170,13 @@ internal abstract class MatchingPass
         using var phase = Phase.Begin("forward/fusion encoder");
         AttentionHook? whole = null;
         var explained = Options.Ground && !_byContrast;
-        var output = Stages.Run(Count, Inputs(pairs, null, null), part =>
+        var output = Stages.Run(Count, Inputs(pairs), part =>
         {
             var hook = explained ? new AttentionHook(AttentionKind.Cross, _layer) : null;
-            var fused = Fuse(part, null, Keys(part, pairs.Image, null), part.Context with { Hook = hook },
+            var fused = Fuse(part, Texts, null, Keys(part, pairs.Image, null), part.Context with { Hook = hook },
                 !Options.FullOutputs);
             var logits = _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
-            if (part.IsWhole) whole = hook;
+            if (part.IsAtOnce) whole = hook;
             else if (hook is not null)
                 part.Explain(() => ItmGrounder.Of(logits, hook.Map!, part.Of(Mask).Keep, _model.Vision.Grid));
             return [fused, logits];
@@ -164,16 +184,44 @@ internal abstract class MatchingPass
         return new MatchedPairs(output.Tensors[0], output.Tensors[1], whole, output.Explanation ?? pairs.Explanation);
     }
 
-    /// <summary>Own text with a wrong image, then a wrong text with the own image; logits <c>[2B, 2]</c>.</summary>
+    /// <summary>
+    /// Own text with a wrong image, then a wrong text with the own image; logits <c>[2B, 2]</c>. Negatives are numbers
+    /// of the pairs that they were drawn from: this rank's, or all ranks'.
+    /// </summary>
     protected Tensor NegativeLogits(EncodedPairs pairs, int[] negativeImages, int[] negativeTexts)
     {
-        int[] own = [.. Enumerable.Range(0, Count)], texts = [.. own, .. negativeTexts],
-            images = [.. negativeImages, .. own];
-        return Stages.Run(2 * Count, Inputs(pairs, images, texts), part => [MemoryScope.Run(() =>
+        var overAll = Share.Scopes.Negatives;
+        var (image, texts) = overAll ? (Stages.Gather(pairs.Image), AllTexts()) : (pairs.Image, Texts);
+        int[] own = [.. Enumerable.Range(overAll ? Share.Rows(Count).First : 0, Count)],
+            textRows = [.. own, .. negativeTexts], imageRows = [.. negativeImages, .. own];
+        List<StageInput> inputs = [new(image, imageRows)];
+        if (FusesStates) inputs.Add(new StageInput(overAll ? Stages.Gather(pairs.Text) : pairs.Text, textRows));
+        return Stages.Run(2 * Count, inputs, part => [MemoryScope.Run(() =>
         {
-            var fused = Fuse(part, texts, Keys(part, pairs.Image, images), part.Context, firstRowOnly: true);
+            // Of all ranks' pictures most are looked at by other ranks alone.
+            var keys = overAll ? ImageSource.FromTokens(part.Input(0)) : Keys(part, image, imageRows);
+            var fused = Fuse(part, texts, textRows, keys, part.Context, firstRowOnly: true);
             return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
-        })]).Tensors[0];
+        })], places: NegativePlaces()).Tensors[0];
+    }
+
+    // In the whole batch all wrong images come before all wrong texts.
+    private RowRange[]? NegativePlaces()
+    {
+        if (Share.IsWhole) return null;
+        var images = Share.Rows(Count);
+        return [images, images with { First = images.First + Share.Ranks.Size * Count }];
+    }
+
+    private FusionTexts AllTexts()
+    {
+        var length = Batch.Text.Length;
+        int[] ids = Share.Gather(Batch.Text.Ids), mask = Share.Gather(Batch.Text.Mask);
+        if (ids.Length != Share.Ranks.Size * Count * length)
+            throw new ModelException($"{ids.Length} tokens of all ranks, {Count} texts of {length} here; pad all texts "
+                + "to the longest one of the whole batch");
+        var all = new TokenBatch(ids, mask, ids.Length / length, length);
+        return new FusionTexts(MaskOf(all), Share.Gather(FusionIds), length);
     }
 
     /// <summary>Mean cross-entropy of <c>[3B, 2]</c> logits, of which the first third are matches.</summary>
@@ -188,7 +236,7 @@ internal abstract class MatchingPass
     /// <param name="part">The rows; its first input are their image tokens.</param>
     /// <param name="image">Image tokens of the batch.</param>
     /// <param name="rows">Which picture each row of the stage has; null for its own.</param>
-    protected ImageSource Keys(BatchPart part, Tensor image, int[]? rows) => part.IsWhole
+    protected ImageSource Keys(BatchPart part, Tensor image, int[]? rows) => part.IsAtOnce
         ? part.Of(_keys ??= ImageSource.Project(_encoder, image), image, rows)
         : ImageSource.FromTokens(part.Input(0));
 
@@ -226,7 +274,7 @@ internal abstract class MatchingPass
         {
             // By parts, the map is gone with its part: the pictures are encoded once more.
             var (image, hook) = (pairs.ImageFeature, _contrast);
-            if (!part.IsWhole) (_, image, hook) = EncodeImages(part);
+            if (!part.IsAtOnce) (_, image, hook) = EncodeImages(part);
             var text = MatchingModel.Feature(_encoder.Text(Ids(texts), own, part.Context), _model.TextProjection);
             return ItcGrounder.Of(hook, image, text, _model.Scale, _model.Vision.Grid)!;
         }
@@ -237,8 +285,8 @@ internal abstract class MatchingPass
             VisionLanguageModel.ClassRow(fused)), asked.Map!, own.Keep, _model.Vision.Grid);
     }
 
-    private static StageInput[] Inputs(EncodedPairs pairs, int[]? images, int[]? texts) =>
-        [new StageInput(pairs.Image, images), new StageInput(pairs.Text, texts)];
+    private StageInput[] Inputs(EncodedPairs pairs) =>
+        FusesStates ? [new(pairs.Image), new(pairs.Text)] : [new(pairs.Image)];
 }
 
 /// <summary>Encoded pictures and texts of a batch.</summary>
@@ -257,8 +305,8 @@ internal sealed record EncodedPairs(
 /// <param name="Explanation">What was read of groundings, by parts.</param>
 internal sealed record MatchedPairs(Tensor Fused, Tensor Logits, AttentionHook? Hook, Tensor? Explanation);
 
-/// <summary>What the momentum copies say of a batch, constants.</summary>
-/// <param name="ImageFeature">Features of the pictures <c>[B, E]</c>.</param>
-/// <param name="TextFeature">Features of the texts <c>[B, E]</c>.</param>
-/// <param name="Image">Image tokens <c>[B, N, D]</c>, where they are read.</param>
-internal sealed record TeacherFeatures(Tensor ImageFeature, Tensor TextFeature, Tensor? Image);
+/// <summary>Texts that the fusion layers read.</summary>
+/// <param name="Mask">Their mask.</param>
+/// <param name="Ids">Token ids, so many a text.</param>
+/// <param name="Length">How many.</param>
+internal sealed record FusionTexts(TextMask Mask, int[] Ids, int Length);

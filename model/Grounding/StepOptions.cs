@@ -1,5 +1,6 @@
 using AmcEngine.Backends;
 using AmcEngine.Model.Contrastive;
+using AmcEngine.Model.DataParallel;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Tensors;
@@ -51,6 +52,9 @@ public sealed record StepOptions(double Alpha, RandomSource Random)
     /// more time, the same bits.
     /// </summary>
     public bool CheckpointActivations { get; init; }
+
+    /// <summary>Which part of the batch is given, where several ranks share it; all of it by default.</summary>
+    public BatchShare Share { get; init; } = BatchShare.Whole;
 
     /// <summary>The context of the trained encoders, without a hook.</summary>
     internal Layers.ForwardContext Context => new(Random) { Checkpoint = CheckpointActivations };

@@ -80,6 +80,12 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
             throw new ModelException($"{GetType().Name}: run a step inside a MemoryScope, "
                 + "which owns the graph until the backward pass is done");
         foreach (var queue in Queues) queue.Begin();
+        if (options.Share is { IsWhole: false } share)
+        {
+            // What is drawn for these samples is what the whole batch draws for them.
+            share.Begin();
+            options = options with { Random = options.Random.Of(share.Rows(batch.Text.Count)) };
+        }
         return RunStep(batch, options);
     }
 

@@ -123,6 +123,10 @@ internal sealed class DefaultsTests
         selfeq.target 0.4
         selfeq.consistency 0.5
         micro_batch -
+        contrastive local
+        negatives local
+        mlm_pool local
+        amc_pool local
         seed 42
         output -
         checkpoint -

@@ -5,15 +5,8 @@ using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
 using AmcEngine.Model;
-using AmcEngine.Model.Albef;
-using AmcEngine.Model.Blip;
-using AmcEngine.Model.Clip;
 using AmcEngine.Model.Text;
-using AmcEngine.Model.Tokenization;
-using AmcEngine.Model.Vision;
-using AmcEngine.Ops;
 using AmcEngine.Optim;
-using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine;
 using NUnit.Framework;
 
@@ -26,34 +19,8 @@ namespace AmcEngine.Tests.Amc.Training;
 [TestFixture]
 internal sealed class MicroBatchTests
 {
-    private const int Count = 8;
-    private const int Length = 6;
-
-    private static readonly VisionConfig Pictures = new()
-    {
-        ImageRes = 9,
-        PatchSize = 3,
-        Width = 6,
-        Depth = 2,
-        Heads = 2,
-        MlpRatio = 2,
-    };
-
-    // An odd width, so that no sample begins with a block of random numbers.
-    private static readonly TextConfig Texts = new()
-    {
-        Hidden = 9,
-        Heads = 3,
-        Intermediate = 14,
-        Layers = 3,
-        FirstCrossLayer = 1,
-        VocabSize = 20,
-        MaxPositions = 8,
-        ClsId = 1,
-        MaskId = 2,
-        HiddenDropout = 0.2,
-        AttentionDropout = 0.3,
-    };
+    private const int Count = TinyTraining.Count;
+    private const int Length = TinyTraining.Length;
 
     private CpuBackend _backend = null!;
 
@@ -96,7 +63,7 @@ internal sealed class MicroBatchTests
     [Test]
     public void Texts_without_a_masked_word_are_left_out_by_parts_too()
     {
-        var few = new MaskedTokens([.. Ids(3)], [.. Enumerable.Range(0, Count * Length).Select(
+        var few = new MaskedTokens([.. TinyTraining.Ids(3)], [.. Enumerable.Range(0, Count * Length).Select(
             i => i is 7 or 8 or 4 * Length + 1 ? 5 : MaskedTokens.Ignore)]);
         Compare(Step("albef", 1, masked: few), Step("albef", null, masked: few));
         var none = few with { Labels = [.. few.Labels.Select(_ => MaskedTokens.Ignore)] };
@@ -106,21 +73,21 @@ internal sealed class MicroBatchTests
     [Test]
     public void A_step_that_fails_takes_the_queues_back()
     {
-        using var model = Create("albef");
+        using var model = TinyTraining.Create("albef", _backend);
         using var optimizer = new AdamW(model.ParameterGroups(0.02));
-        var before = State(model);
+        var before = TinyTraining.State(model);
         var step = new TrainingStep(model, null, optimizer)
         {
             Differentiated = () => throw new TrainingException("stop"),
         };
         Assert.That(() => Run(step, model, 2), Throws.TypeOf<TrainingException>());
-        CompareAll("state", State(model), before, allowed: 0);
+        CompareAll("state", TinyTraining.State(model), before, allowed: 0);
     }
 
     [Test]
     public void An_op_that_makes_NaN_is_named_by_parts_too()
     {
-        using var model = Create("blip");
+        using var model = TinyTraining.Create("blip", _backend);
         using var optimizer = new AdamW(model.ParameterGroups(0.02));
         var weight = model.Trainable.Single(p => p.Name == "itm_head.weight").Value;
         weight.Load(Enumerable.Repeat(double.NaN, weight.Count).ToArray().AsSpan());
@@ -131,9 +98,10 @@ internal sealed class MicroBatchTests
     [Test]
     public void No_row_at_a_time_is_refused()
     {
-        using var model = Create("clip");
+        using var model = TinyTraining.Create("clip", _backend);
         using var scope = MemoryScope.Begin();
-        Assert.That(() => model.Forward(Batch(model), new StepOptions(0, new RandomSource(1)) { MicroBatch = 0 }),
+        var options = new StepOptions(0, new RandomSource(1)) { MicroBatch = 0 };
+        Assert.That(() => model.Forward(TinyTraining.Inputs(model).Pairs, options),
             Throws.TypeOf<ModelException>().With.Message.Contains("at least 1"));
     }
 
@@ -154,37 +122,30 @@ internal sealed class MicroBatchTests
         Assert.That(expected.Values.Count(v => v is not null) > 10, Is.True);
         foreach (var (name, values) in expected)
             if (values is not null)
-                Closeness.AreClose($"{what} of {name}", actual[name]!, values, allowed, Floor(name));
+                Closeness.AreClose($"{what} of {name}", actual[name]!, values, allowed, TinyTraining.Floor(name));
     }
-
-    // A bias that all keys share changes no attention: its gradient is nothing but rounding.
-    private static double Floor(string name) => name.EndsWith("key.bias", StringComparison.Ordinal) ? 1 : 0;
 
     private Result Step(
         string kind, int? size, bool objective = true, MaskedTokens? masked = null, bool checkpoint = false)
     {
-        using var model = Create(kind);
+        using var model = TinyTraining.Create(kind, _backend);
         // Weights that do not move show that nothing else has moved them.
         using var optimizer = new AdamW(model.ParameterGroups(0), average: model.Average);
         Dictionary<string, double[]?> gradients = [];
         var step = new TrainingStep(
-            model, objective ? new CompositeObjective(Amc, new SelfEqObjective()) : null, optimizer)
+            model, objective ? new CompositeObjective(TinyTraining.Amc, new SelfEqObjective()) : null, optimizer)
         {
             Differentiated = () => gradients = Gradients(model),
         };
         var losses = Run(step, model, size, masked, checkpoint);
-        return new Result(losses, gradients, State(model));
+        return new Result(losses, gradients, TinyTraining.State(model));
     }
 
     private (string Name, double Value)[] Run(
         TrainingStep step, IVisionLanguageModel model, int? size, MaskedTokens? masked = null, bool checkpoint = false)
     {
         using var scope = MemoryScope.Begin();
-        var inputs = new StepInputs(Batch(model), Regions(), HasRegion)
-        {
-            Others = new TokenBatch([.. Ids(7)], [.. Ids(7).Select(i => i == 0 ? 0 : 1)], Count, Length),
-            IsOther = [true, true, false, true, true, true, false, true],
-        };
+        var inputs = TinyTraining.Inputs(model);
         var options = new StepOptions(0.4, new RandomSource(3))
         {
             MicroBatch = size,
@@ -196,7 +157,7 @@ internal sealed class MicroBatchTests
 
     private Dictionary<string, double[]?> Alone(string kind, int? size)
     {
-        using var model = Create(kind);
+        using var model = TinyTraining.Create(kind, _backend);
         using var scope = MemoryScope.Begin();
         var options = new StepOptions(0.4, new RandomSource(3))
         {
@@ -204,96 +165,17 @@ internal sealed class MicroBatchTests
             Explain = Explained.Read,
         };
         model.Average?.SetApplied();
-        var output = model.Forward(Batch(model), options);
+        var output = model.Forward(TinyTraining.Inputs(model).Pairs, options);
         var explained =
             output.Explanation is { } cam ? new Explained(cam) : new Explained(output.Grounding!);
-        Amc.Compute(new ObjectiveInputs(explained, Regions(), HasRegion)).Loss.Backward();
+        var regions = TinyTraining.Inputs(model).Regions!;
+        TinyTraining.Amc.Compute(new ObjectiveInputs(explained, regions, TinyTraining.HasRegion)).Loss.Backward();
         output.Stages.Backward();
         return Gradients(model);
     }
 
-    // A margin at which the hinge of the mean is open whatever the maps are.
-    private static AmcObjective Amc => new(new AmcOptions(MeanMargin: 0.9));
-
-    private static bool[] HasRegion => [true, false, true, true, true, true, false, true];
-
     private static Dictionary<string, double[]?> Gradients(IVisionLanguageModel model) =>
         model.Trainable.ToDictionary(p => p.Name, p => p.Value.Grad?.ToDoubles());
-
-    private static Dictionary<string, double[]?> State(IVisionLanguageModel model) => model.Parameters.ToDictionary(
-        p => p.Name,
-        double[]? (p) => p.Integers is { } whole ? Array.ConvertAll(whole, v => (double)v) : p.Value.ToDoubles());
-
-    private Tensor Regions()
-    {
-        var mask = new double[Count * 144];
-        for (var i = 0; i < mask.Length; i++)
-            if (i / 144 <= i % 12 && i % 12 < 8 && i / 12 % 12 > 4) mask[i] = 1;
-        return Tensor.From(mask, [Count, 12, 12], _backend);
-    }
-
-    private PairBatch Batch(IVisionLanguageModel model)
-    {
-        var image = Tensor.Empty([Count, 3, Pictures.ImageRes, Pictures.ImageRes], DType.F64, _backend).FillUniform(
-            -1.5, 1.5, new RandomSource(5).NextKey());
-        int[] ids = [.. Ids(3)];
-        return new PairBatch(image, new TokenBatch(ids, [.. ids.Select(i => i == 0 ? 0 : 1)], Count, Length))
-        {
-            Pictures = model is BlipModel ? [1, 2, 3, 4, 1, 5, 6, 7] : null,
-        };
-    }
-
-    // Texts of different lengths that begin with 1.
-    private static IEnumerable<int> Ids(int seed) => Enumerable.Range(0, Count * Length).Select(i =>
-        i % Length == 0 ? 1 : i % Length >= Length - i / Length % 3 ? 0 : 3 + (i * seed + i / Length) % 16);
-
-    private IVisionLanguageModel Create(string kind)
-    {
-        var mode = kind.EndsWith("itc", StringComparison.Ordinal) ? GroundingMode.Itc : GroundingMode.Default;
-        VisionLanguageModel model = kind[..4] switch
-        {
-            "albe" => AlbefModel.Create(new AlbefConfig
-            {
-                Vision = Pictures,
-                Text = Texts,
-                EmbedDim = 5,
-                QueueSize = 11,
-                AmcLayer = 1,
-                Mode = mode,
-                MlmProbability = 0.4,
-                Momentum = 0.7,
-                Temperature = 0.3,
-            }, _backend, DType.F64, seed: 7),
-            "blip" => BlipModel.Create(new BlipConfig
-            {
-                Vision = Pictures,
-                Text = BlipConfig.EncoderOf(Texts),
-                EncId = 19,
-                EmbedDim = 5,
-                QueueSize = 11,
-                AmcLayer = 1,
-                Mode = mode,
-                Momentum = 0.7,
-                Temperature = 0.3,
-            }, _backend, DType.F64, seed: 7),
-            _ => ClipModel.Create(new ClipConfig
-            {
-                Vision = Pictures with { NormEps = ClipConfig.NormEps },
-                TextWidth = 10,
-                TextHeads = 2,
-                TextLayers = 2,
-                Context = 7,
-                VocabSize = 23,
-                EmbedDim = 6,
-                AmcLayer = 1,
-            }, _backend, DType.F64, seed: 7),
-        };
-        var random = new RandomSource(11);
-        foreach (var p in model.Trainable.Where(p => p.Shape.Rank > 0))
-            p.Value.FillUniform(-0.4, 0.4, random.NextKey());
-        model.CopyStudentToMomentum();
-        return model;
-    }
 
     private sealed record Result(
         (string Name, double Value)[] Losses, Dictionary<string, double[]?> Gradients,

@@ -87,7 +87,7 @@ public sealed class BlipModelTests
         model.Forward(Batch(model) with { Pictures = [5, 6, 7, 8] }, Options);
         var numbers = model.StateEntries.Single(e => e.Name == "idx_queue").Parameter.Integers!;
         Assert.That(numbers, Is.EqualTo(new long[] { 5, 6, 7, 8, -100, -100 }));
-        var positives = model.TextQueue!.Positives([7, 3, 7, 5], DType.F64, _backend)!.ToDoubles();
+        var positives = model.TextQueue!.Positives([7, 3, 7, 5], [7, 3, 7, 5], DType.F64, _backend)!.ToDoubles();
         const double third = 1.0 / 3;
         Assert.That(positives, Is.EqualTo(new[]
         {
@@ -96,7 +96,8 @@ public sealed class BlipModelTests
             third, 0, third, 0, 0, 0, third, 0, 0, 0,
             0, 0, 0, 0.5, 0.5, 0, 0, 0, 0, 0,
         }));
-        Assert.That(model.TextQueue.Positives([1, 2, 3, 4], DType.F64, _backend), Is.Null, "each is its own");
+        long[] different = [1, 2, 3, 4];
+        Assert.That(model.TextQueue.Positives(different, different, DType.F64, _backend), Is.Null, "each is its own");
         var output = (BlipOutput)model.Forward(Batch(model) with { Pictures = [3, 3, 3, 9] }, Options);
         Assert.That(output.NegativeImages, Is.EqualTo(new[] { 3, 3, 3, output.NegativeImages[3] }));
         Assert.That(output.NegativeTexts[..3], Is.EqualTo(new[] { 3, 3, 3 }));
