@@ -122,7 +122,7 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
         HashSet<Tensor> undrawn = new(ReferenceEqualityComparer.Instance);
         foreach (var (student, copy) in Pairs)
             if (student.IsUndrawn && copy.IsUndrawn) undrawn.Add(student.Tensor);
-            else copy.Overwrite(_ => student.Draw());
+            else copy.Overwrite(_ => student.Draw()); // what is drawn is copied next
         average.CopySources(undrawn.Contains);
     }
 
