@@ -16,7 +16,7 @@ using NUnit.Framework;
 
 namespace AmcEngine.Tests.Model;
 
-/// <summary>First values that are drawn when they are asked for: the same numbers, and none that nobody needs.</summary>
+/// <summary>First values are drawn when they are asked for: the same numbers, and none that nobody needs.</summary>
 [TestFixture]
 public sealed class UndrawnWeightsTests
 {
