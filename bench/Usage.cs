@@ -37,6 +37,10 @@ internal static class Usage
 
         Others:
           ops [N]    one line for each op with a benchmark case, on N threads
+          scaling    simulates data-parallel training on 1 to 1,024 GPUs, from predicted or measured kernel times
+                     --cluster h100|h200|FILE.json   --set figure=value …   --kernels FILE.json   --config FILE
+                     --batch N (a GPU)   --global N   --gpus N   --bucket MIB   --algorithm auto|ring|tree|hierarchical
+                     --contrast local|global   --shard   --steps N   --seed N   --json FILE   --out FILE
           suites     BenchmarkDotNet, one suite an op family: suites --filter '*Softmax*', suites --list flat
                      (the first argument may also be --filter or --list; jobs run in this process; by default
                      --job short)

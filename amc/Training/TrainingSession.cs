@@ -36,7 +36,7 @@ internal sealed class TrainingSession : IDisposable
             config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"), InputSettings.Workers(config));
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         TrainsAmc = config.TrainsAmc && HasRegions(once);
-        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc, draw);
+        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc, Communicator, draw);
         Random = new RandomSource(config.Seed);
         if (!Share.IsWhole) Exchange = new GradientExchange(Communicator, Model.Trainable.Select(p => p.Value));
         Use(MemorySettings.Of(config));
@@ -136,7 +136,8 @@ internal sealed class TrainingSession : IDisposable
         _parts.Dispose();
     }
 
-    private static RankScopes ScopesOf(RunConfig config)
+    /// <summary>What ranks compute over the samples of all.</summary>
+    internal static RankScopes ScopesOf(RunConfig config)
     {
         bool Global(string key) => config.Text(key) == "global";
         return new RankScopes
