@@ -16,9 +16,9 @@ internal static class Usage
         Tables of the CPU, in Markdown; each begins with machine, date, vector path and the peaks measured in that run:
           gemm       matrix products of a training step, NN, NT and TN: GFLOP/s, share of the FMA peak, OpenBLAS beside
                      --dtype f32|f64   --core TYPE (OPENBLAS_CORETYPE; default: the best that fits)   --rounds N
-          attention  fused attention forward, backward and double backward
+          attention  fused attention forward, backward and double backward   --keys N (ViT-B's heads alone)
                      --order 2: differentiated twice through the graph, fused, composed and by PyTorch where installed:
-                     time and peak memory   --keys N   --python FILE
+                     time and peak memory   --python FILE
           step       whole training steps: fashion-amc, profile-base, and ViT-B forward + backward, with peak memory
                      --config FILE|vit   --steps N
                      --peer torch|torch-plain (PyTorch's steps in turns; plain: with the work that changes no loss)

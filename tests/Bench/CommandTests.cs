@@ -23,7 +23,7 @@ internal sealed class CommandTests
     [TestCase("step --peer tensorflow", "--peer tensorflow: use torch or torch-plain")]
     [TestCase("step --python python3", "--python python3: is for --peer")]
     [TestCase("attention --order 3", "--order 3: use 1 or 2")]
-    [TestCase("attention --keys 65", "--keys is for --order 2")]
+    [TestCase("attention --python x", "--python is for --order 2")]
     [TestCase("attention --order 2 --keys 0", "--keys 0: at least 1")]
     [TestCase("memory --kernel gemm", "--kernel gemm: no such kernel; they are add, ")]
     [TestCase("collectives --ranks 1", "--ranks 1: at least 2")]
