@@ -11,7 +11,7 @@ internal static class AttentionCommand
     /// <summary>The table; <paramref name="keys"/>: ViT-B's attention over so many tokens alone.</summary>
     public static void Report(TableOptions options, int? keys, ReportHeader header, TextWriter output)
     {
-        AttentionCase[] cases = keys is { } count ? [AttentionCases.OfKeys(count)] : AttentionCases.All;
+        var cases = keys is { } count ? [AttentionCases.OfKeys(count)] : AttentionCases.All;
         var (rounds, seconds) = options.Quick ? (3, 0.02) : (7, 0.1);
         var threads = options.ThreadCounts;
         var backends = threads.Select(t => new CpuBackend(t)).ToArray();

@@ -63,8 +63,9 @@ internal sealed class SharedOptimizerTests
                 return;
             }
             using var moments = optimizer.GatherMoments();
-            Assert.That(moments[0].Count, Is.EqualTo(2));
-            Assert.That(moments[0], Is.SameAs(moments[0]));
+            var first = moments[0];
+            Assert.That(first.Count, Is.EqualTo(2));
+            Assert.That(moments[0], Is.SameAs(first));
             Assert.That(() => moments[2], Throws.InvalidOperationException);
             Assert.That(() => moments[-1], Throws.InvalidOperationException);
         });
