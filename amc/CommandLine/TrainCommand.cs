@@ -56,7 +56,8 @@ internal static class TrainCommand
         using var backend = DeviceSelector.Open(options);
         var tokenizer = point?.Tokenizer() ?? DataSources.Tokenizer(config);
         var memory = MemoryPlan.For(config, tokenizer, backend.Device, DeviceSelector.Limit(options)).Choose();
-        using var session = TrainingSession.Create(config, backend, context.Warn, tokenizer);
+        var loads = point is not null || StartWeights.AreNamed(config);
+        using var session = TrainingSession.Create(config, backend, context.Warn, tokenizer, draw: !loads);
         session.Use(memory.Settings);
         var report = Start(session, point, context);
         var last = LastStep(options, session);

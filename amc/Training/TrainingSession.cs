@@ -22,7 +22,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly TrainingParts _parts;
 
     private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, ITokenizer? tokenizer,
-        ICommunicator? communicator)
+        ICommunicator? communicator, bool draw)
     {
         Config = config;
         Communicator = communicator ?? SingleCommunicator.Instance;
@@ -36,7 +36,7 @@ internal sealed class TrainingSession : IDisposable
             config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"), InputSettings.Workers(config));
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         TrainsAmc = config.TrainsAmc && HasRegions(once);
-        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc, Communicator);
+        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc, Communicator, draw);
         Random = new RandomSource(config.Seed);
         if (!Share.IsWhole) Exchange = new GradientExchange(Communicator, Model.Trainable.Select(p => p.Value));
         Use(MemorySettings.Of(config));
@@ -117,11 +117,12 @@ internal sealed class TrainingSession : IDisposable
     /// <param name="warn">Told of data that is not as it should be.</param>
     /// <param name="tokenizer">The tokenizer; null takes the configuration's.</param>
     /// <param name="communicator">The ranks that train together; null for a process alone.</param>
+    /// <param name="draw">Whether first weights are drawn at once; needless where a checkpoint brings others.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
     public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null,
-        ITokenizer? tokenizer = null, ICommunicator? communicator = null) =>
-        new(config, backend, warn, tokenizer, communicator);
+        ITokenizer? tokenizer = null, ICommunicator? communicator = null, bool draw = true) =>
+        new(config, backend, warn, tokenizer, communicator, draw);
 
     /// <summary>Computes from now on as a plan has chosen.</summary>
     public void Use(MemorySettings settings) =>
