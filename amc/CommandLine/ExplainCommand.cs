@@ -37,12 +37,15 @@ internal static class ExplainCommand
             config.ImageSize, EvaluationSettings.Resize(config), EvaluationSettings.Crop(config));
         var isSingle = phrases.Length == 1 && !inParts;
         PictureTarget[] targets = [seen, isSingle ? ExplanationPicture.Shown : ExplanationGrid.Shown];
-        var picture = Read(options.Image, targets, PictureSettings.Of(config), context);
+        var settings = PictureSettings.Of(config);
+        // A large picture and a large model take about as long.
+        var reading = Task.Run(() => PictureFile.Read(options.Image, targets, settings.Exif));
         var tokenizer = TokenizerChoice.Of(checkpoint, config, context);
         foreach (var word in phrases.SelectMany(tokenizer.UnknownWords).Distinct())
             context.Warn($"the model does not know the word \"{word}\"");
         using var backend = DeviceSelector.Open(options);
         using var model = ModelLoader.Load(checkpoint, config, tokenizer, backend, options.Loading(context));
+        var picture = Whole(reading.GetAwaiter().GetResult(), settings, context);
         context.Note(config, ConfigUse.Explanation);
         var explained = EvaluationSettings.Explained(model, tokenizer, config, Grounding(config, checkpoint));
         var answers = inParts
@@ -152,10 +155,10 @@ internal static class ExplainCommand
             [("--image", options.Image), ("--checkpoint", options.Checkpoint), ("--config", options.Config)]);
     }
 
-    private static PictureViews Read(
-        string path, IReadOnlyList<PictureTarget> targets, PictureOptions settings, CommandContext context)
+    private static PictureViews Whole(
+        (PictureViews Views, string? Damage) read, PictureOptions settings, CommandContext context)
     {
-        (var views, var damage) = PictureFile.Read(path, targets, settings.Exif);
+        (var views, var damage) = read;
         if (damage is null)
             return views;
         if (settings.Bad != BadPictures.Load)

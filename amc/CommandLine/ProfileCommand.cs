@@ -25,7 +25,8 @@ internal static class ProfileCommand
         using var backend = DeviceSelector.Open(options);
         var memory = MemoryPlan.For(
             config, DataSources.Tokenizer(config), backend.Device, DeviceSelector.Limit(options)).Choose();
-        using var session = TrainingSession.Create(config, backend, context.Warn);
+        using var session = TrainingSession.Create(
+            config, backend, context.Warn, draw: !StartWeights.AreNamed(config));
         session.Use(memory.Settings);
         StartWeights.Load(config, session.Model, context, _ => { });
         context.Note(config, ConfigUse.Training);

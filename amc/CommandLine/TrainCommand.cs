@@ -73,8 +73,9 @@ internal static class TrainCommand
         var tokenizer = job.Together(() => point?.Tokenizer() ?? DataSources.Tokenizer(config));
         var memory = MemoryPlan.For(config, tokenizer, backend.Device, DeviceSelector.Limit(options), job).Choose(job);
         var warnings = new RankWarnings(context, job);
-        using var session = job.Together(() => TrainingSession.Create(
-            config, backend, warnings.Warn, tokenizer, job.Communicator, InputSettings.Workers(config, job)));
+        var loads = point is not null || StartWeights.AreNamed(config);
+        using var session = job.Together(() => TrainingSession.Create(config, backend, warnings.Warn, tokenizer,
+            job.Communicator, draw: !loads, InputSettings.Workers(config, job)));
         session.Use(memory.Settings);
         TrainingReport? report = null;
         job.First(() => report = Start(session, point, context));

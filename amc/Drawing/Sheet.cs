@@ -1,4 +1,5 @@
 using AmcEngine.DataTools;
+using AmcEngine.Files;
 using SkiaSharp;
 
 namespace AmcEngine.Amc.Drawing;
@@ -17,6 +18,9 @@ internal sealed class Sheet : IDisposable
 
     /// <summary>The outline of the region.</summary>
     public static readonly SKColor Region = new(255, 255, 255);
+
+    // Of a photograph a hundredth larger than with all filters at level 6, Skia's choice, in a fifth of the time.
+    private static readonly SKPngEncoderOptions Png = new(SKPngEncoderFilterFlags.Avg, 4);
 
     private readonly SKBitmap _bitmap;
     private readonly SKCanvas _canvas;
@@ -120,14 +124,20 @@ internal sealed class Sheet : IDisposable
     public void Save(string path)
     {
         _canvas.Flush();
-        RgbImage.FromBitmap(_bitmap).Save(path);
+        if (!path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+        {
+            RgbImage.FromBitmap(_bitmap).Save(path);
+            return;
+        }
+        using var data = EncodePng();
+        DurableFile.Write(path, stream => stream.Write(data.AsSpan()));
     }
 
     /// <summary>The sheet as the bytes of a PNG file.</summary>
     public byte[] Encode()
     {
         _canvas.Flush();
-        using var data = _bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        using var data = EncodePng();
         return data.ToArray();
     }
 
@@ -136,6 +146,13 @@ internal sealed class Sheet : IDisposable
     {
         _canvas.Dispose();
         _bitmap.Dispose();
+    }
+
+    private SKData EncodePng()
+    {
+        using var pixels = _bitmap.PeekPixels();
+        return pixels.Encode(Png)
+            ?? throw new InvalidOperationException($"a sheet of {_bitmap.Width}×{_bitmap.Height} has no PNG");
     }
 
     private static SKPaint Stroke(SKColor color, float width) =>

@@ -27,8 +27,9 @@ internal sealed class AlbefKind : IModelKind
     public ITokenizer Tokenizer(RunConfig config) => ModelKeys.WordPieces(config);
 
     /// <inheritdoc/>
-    public IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining) =>
-        AlbefModel.Create(Settings(config, tokenizer), backend, DType.F32, config.Seed, forTraining);
+    public IVisionLanguageModel Create(
+        RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining, bool draw) =>
+        AlbefModel.Create(Settings(config, tokenizer), backend, DType.F32, config.Seed, forTraining, draw);
 
     /// <inheritdoc/>
     public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer)
@@ -52,8 +53,7 @@ internal sealed class AlbefKind : IModelKind
     /// <inheritdoc/>
     public IVisionLanguageModel Replay(GoldenCase golden, IBackend backend, DType dtype)
     {
-        var settings = Settings(golden);
-        var model = AlbefModel.Create(settings, backend, dtype);
+        var model = AlbefModel.Create(Settings(golden), backend, dtype, draw: false);
         DeterministicWeights.Fill(model);
         return model;
     }

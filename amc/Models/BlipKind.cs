@@ -27,8 +27,9 @@ internal sealed class BlipKind : IModelKind
     public ITokenizer Tokenizer(RunConfig config) => BlipTokenizer.Over(ModelKeys.WordPieces(config));
 
     /// <inheritdoc/>
-    public IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining) =>
-        BlipModel.Create(Settings(config, tokenizer), backend, DType.F32, config.Seed, forTraining);
+    public IVisionLanguageModel Create(
+        RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining, bool draw) =>
+        BlipModel.Create(Settings(config, tokenizer), backend, DType.F32, config.Seed, forTraining, draw);
 
     /// <inheritdoc/>
     public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer)
@@ -51,7 +52,7 @@ internal sealed class BlipKind : IModelKind
     /// <inheritdoc/>
     public IVisionLanguageModel Replay(GoldenCase golden, IBackend backend, DType dtype)
     {
-        var model = BlipModel.Create(Settings(golden), backend, dtype);
+        var model = BlipModel.Create(Settings(golden), backend, dtype, draw: false);
         DeterministicWeights.Fill(model, golden.Number("scale", 0.2), queuesInOwnType: true);
         return model;
     }

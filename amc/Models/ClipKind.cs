@@ -30,8 +30,9 @@ internal sealed class ClipKind : IModelKind
     }
 
     /// <inheritdoc/>
-    public IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining) =>
-        ClipModel.Create(Settings(config, tokenizer), backend, DType.F32, config.Seed);
+    public IVisionLanguageModel Create(
+        RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining, bool draw) =>
+        ClipModel.Create(Settings(config, tokenizer), backend, DType.F32, config.Seed, draw);
 
     /// <inheritdoc/>
     public IReadOnlyList<(string Key, int Value)> Binding(RunConfig config, ITokenizer tokenizer)
@@ -53,7 +54,7 @@ internal sealed class ClipKind : IModelKind
     /// <inheritdoc/>
     public IVisionLanguageModel Replay(GoldenCase golden, IBackend backend, DType dtype)
     {
-        var model = ClipModel.Create(Settings(golden), backend, dtype);
+        var model = ClipModel.Create(Settings(golden), backend, dtype, draw: false);
         DeterministicWeights.Fill(model, golden.Number("scale", 0.2));
         return model;
     }

@@ -32,9 +32,14 @@ internal interface IModelKind
     /// <param name="tokenizer">The tokenizer, which decides on vocabulary and special ids.</param>
     /// <param name="backend">Where to put it.</param>
     /// <param name="forTraining">Whether it is to have what training alone needs (momentum copies, queues).</param>
+    /// <param name="draw">
+    /// Whether first values are drawn at once, or those of a tensor when it is first asked for: never where a
+    /// checkpoint brings others before.
+    /// </param>
     /// <exception cref="ModelException">Sizes do not fit together.</exception>
     /// <exception cref="ConfigException">The tokenizer does not fit the sizes.</exception>
-    IVisionLanguageModel Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining);
+    IVisionLanguageModel Create(
+        RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining, bool draw);
 
     /// <summary>
     /// The keys that make a run's model what it is, with their values: none may be another when its checkpoint is used,

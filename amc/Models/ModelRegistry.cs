@@ -20,8 +20,8 @@ internal static class ModelRegistry
 
     /// <summary>The configured model with fresh weights; see <see cref="IModelKind.Create"/>.</summary>
     public static IVisionLanguageModel Create(
-        RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining) =>
-        Find(config.Model).Create(config, tokenizer, backend, forTraining);
+        RunConfig config, ITokenizer tokenizer, IBackend backend, bool forTraining, bool draw = true) =>
+        Find(config.Model).Create(config, tokenizer, backend, forTraining, draw);
 
     /// <summary>Holds that a configuration describes the model of a run.</summary>
     /// <param name="run">The run's configuration.</param>

@@ -31,7 +31,7 @@ internal static class ModelLoader
     {
         if (checkpoint.Config() is { } run)
             ModelRegistry.RequireSame(run, config, tokenizer, checkpoint.Path);
-        var model = ModelRegistry.Create(config, tokenizer, backend, forTraining: false);
+        var model = ModelRegistry.Create(config, tokenizer, backend, forTraining: false, draw: false);
         try
         {
             var report = checkpoint.LoadInto(model);

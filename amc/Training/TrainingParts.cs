@@ -23,10 +23,11 @@ internal sealed record TrainingParts(IVisionLanguageModel Model, AdamW Optimizer
     /// <param name="backend">Where to compute.</param>
     /// <param name="trainsAmc">Whether explanations are trained to lie inside of regions.</param>
     /// <param name="communicator">The ranks that train together; null for a process alone.</param>
+    /// <param name="draw">Whether first values are drawn at once; needless where a checkpoint brings others.</param>
     public static TrainingParts Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool trainsAmc,
-        ICommunicator? communicator = null)
+        ICommunicator? communicator = null, bool draw = true)
     {
-        var model = ModelRegistry.Create(config, tokenizer, backend, forTraining: true);
+        var model = ModelRegistry.Create(config, tokenizer, backend, forTraining: true, draw);
         var decay = config.Real("optimizer.weight_decay");
         var optimizer = new AdamW(model.ParameterGroups(decay), average: model.Average,
             share: config.Truth("shard_optimizer") ? communicator : null);

@@ -22,7 +22,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly TrainingParts _parts;
 
     private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, ITokenizer? tokenizer,
-        ICommunicator? communicator, int? workers)
+        ICommunicator? communicator, bool draw, int? workers)
     {
         Config = config;
         Communicator = communicator ?? SingleCommunicator.Instance;
@@ -37,7 +37,7 @@ internal sealed class TrainingSession : IDisposable
             workers ?? InputSettings.Workers(config), Communicator.Rank, Communicator.Size);
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         TrainsAmc = config.TrainsAmc && HasRegions(once);
-        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc, Communicator);
+        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc, Communicator, draw);
         Random = new RandomSource(config.Seed);
         if (!Share.IsWhole) Exchange = new GradientExchange(Communicator, Model.Trainable.Select(p => p.Value));
         Use(MemorySettings.Of(config));
@@ -118,12 +118,13 @@ internal sealed class TrainingSession : IDisposable
     /// <param name="warn">Told of data that is not as it should be.</param>
     /// <param name="tokenizer">The tokenizer; null takes the configuration's.</param>
     /// <param name="communicator">The ranks that train together; null for a process alone.</param>
+    /// <param name="draw">Whether first weights are drawn at once; needless where a checkpoint brings others.</param>
     /// <param name="workers">Threads that make samples; null takes the configuration's.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
     public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null,
-        ITokenizer? tokenizer = null, ICommunicator? communicator = null, int? workers = null) =>
-        new(config, backend, warn, tokenizer, communicator, workers);
+        ITokenizer? tokenizer = null, ICommunicator? communicator = null, bool draw = true,
+        int? workers = null) => new(config, backend, warn, tokenizer, communicator, draw, workers);
 
     /// <summary>Pairs of a batch that this rank computes.</summary>
     public int OwnBatch => Config.BatchSize / Communicator.Size;

@@ -90,24 +90,29 @@ internal sealed class CollectiveThread
 
     private sealed class Job(Action call, Action<bool>? finish) : CollectiveWork
     {
-        private readonly Lock _gate = new();
-        private readonly ManualResetEventSlim _done = new();
+        // Waited for without a spin, which would yield the processor to threads that compute, a time slice each.
+        private readonly object _gate = new();
         private Action<bool>? _finish = finish;
         private Exception? _error;
+        private bool _done;
 
         public Action Call { get; } = call;
 
         public void Complete(Exception? error)
         {
-            _error = error;
-            _done.Set();
+            lock (_gate)
+            {
+                _error = error;
+                _done = true;
+                Monitor.PulseAll(_gate);
+            }
         }
 
         public override void Wait()
         {
-            _done.Wait();
             lock (_gate)
             {
+                while (!_done) Monitor.Wait(_gate);
                 _finish?.Invoke(_error is null);
                 _finish = null;
             }

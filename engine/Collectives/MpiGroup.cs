@@ -15,8 +15,8 @@ internal sealed unsafe class MpiGroup
     // Lengths of sums that are checked: more than any training has.
     private const int MostChecked = 10_000;
 
-    // How long to look for the others without a pause.
-    private static readonly TimeSpan Awake = TimeSpan.FromMilliseconds(1);
+    // How long to look for the others without a pause, and with short ones.
+    private static readonly TimeSpan Awake = TimeSpan.FromMicroseconds(50), Long = TimeSpan.FromMilliseconds(20);
 
     private readonly MpiLibrary _mpi;
     private readonly MpiAbi _abi;
@@ -137,8 +137,8 @@ internal sealed unsafe class MpiGroup
             var waited = Stopwatch.GetElapsedTime(start);
             if (waited > patience) return false;
             // A pause is never long beside what has been waited for already.
-            if (waited < Awake) Thread.Yield();
-            else Thread.Sleep(1);
+            if (waited > Long) Thread.Sleep(1);
+            else if (waited > Awake) ShortSleep.Once();
         }
         return true;
     }

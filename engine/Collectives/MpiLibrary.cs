@@ -112,6 +112,8 @@ internal sealed unsafe partial class MpiLibrary
     /// <exception cref="CollectiveException">It does not allow other threads in the process.</exception>
     public void Initialize()
     {
+        // Its loops that wait then let threads that compute have the processor, as MPICH's do. What a user says stays.
+        if (Abi.Family == MpiFamily.OpenMpi) _ = SetVariable("OMPI_MCA_mpi_yield_when_idle", "1", overwrite: 0);
         int provided;
         Check(_initThread(0, 0, Funneled, &provided), "MPI_Init_thread");
         if (provided < Funneled) throw new CollectiveException(
@@ -197,6 +199,10 @@ internal sealed unsafe partial class MpiLibrary
         fixed (int* counted = counts, started = starts)
             Check(_allGatherV(source, count, Abi.Byte, target, counted, started, Abi.Byte, comm), "MPI_Allgatherv");
     }
+
+    // The runtime's own way to set a variable does not reach native libraries.
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetVariable(string name, string value, int overwrite);
 
     private static string[] Names(MpiFamily? family)
     {

@@ -24,6 +24,7 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
     private readonly IBackend _backend;
     private readonly ProfiledBackend _recorder;
     private readonly Profiler? _outer;
+    private readonly IBackendWatcher? _watcher = BackendWatch.Current;
     private readonly Dictionary<(string Name, KernelShape Shape), OpTotals> _ops = [];
     private readonly Dictionary<(string Name, KernelShape Shape), OpTotals> _alone = [];
     private readonly Dictionary<string, PhaseTotals> _phases = new(StringComparer.Ordinal);
@@ -88,6 +89,7 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
         if (!ReferenceEquals(_current, this)) return;
         Charge();
         Watch(_outer);
+        BackendWatch.Current = _watcher;
     }
 
     IBackend IBackendWatcher.Watched(IBackend backend) => ReferenceEquals(backend, _backend) ? _recorder : backend;

@@ -11,6 +11,7 @@ namespace AmcEngine.Memory;
 public sealed class Storage
 {
     private int _references = 1;
+    private int _version;
 
     internal Storage(IBackend backend, MemoryBuffer1D<byte, Stride1D.Dense> buffer, nint pointer, long bytes)
     {
@@ -39,7 +40,7 @@ public sealed class Storage
     internal string? Origin { get; set; }
 
     /// <summary>Counts the in-place writes, so that a backward pass notices an overwritten saved tensor.</summary>
-    internal int Version { get; private set; }
+    internal int Version => Volatile.Read(ref _version);
 
     /// <summary>Bytes of the largest tensor that the block has had.</summary>
     internal long Touched { get; set; }
@@ -52,8 +53,8 @@ public sealed class Storage
 
     internal int References => Volatile.Read(ref _references);
 
-    /// <summary>Marks an in-place write.</summary>
-    internal void Touch() => Version++;
+    /// <summary>Marks an in-place write; threads may write to different parts.</summary>
+    internal void Touch() => Interlocked.Increment(ref _version);
 
     internal void Retain() => Interlocked.Increment(ref _references);
 
@@ -66,7 +67,7 @@ public sealed class Storage
     internal void Revive()
     {
         _references = 1;
-        Version = 0;
+        _version = 0;
         Birth = 0;
     }
 }

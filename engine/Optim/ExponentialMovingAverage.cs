@@ -69,10 +69,12 @@ public sealed class ExponentialMovingAverage
     }
 
     /// <summary>Makes the averages equal to their sources.</summary>
-    public void CopySources()
+    /// <param name="except">Tells of a source that its average is to be left alone; null copies all.</param>
+    public void CopySources(Func<Tensor, bool>? except = null)
     {
         foreach (var (source, target) in _pairs)
         {
+            if (except?.Invoke(source) == true) continue;
             target.Backend.Run(new CopyArgs(source, target));
             target.Storage.Touch();
         }

@@ -177,6 +177,11 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>
+    /// Whether the values lie in the host's own memory: then threads may write to different parts of them at once.
+    /// </summary>
+    public bool IsOnHost => Storage.Pointer != 0;
+
+    /// <summary>
     /// Counts the in-place writes to this tensor's memory: whoever reads a tensor in parts can tell whether it stayed
     /// the same meanwhile.
     /// </summary>

@@ -106,11 +106,15 @@ public sealed class AlbefModel : MatchingModel
     /// <param name="dtype">Element type of weights and computation.</param>
     /// <param name="seed">Seed of the initialisation.</param>
     /// <param name="withMomentum">Whether momentum copies and queues exist.</param>
-    public static AlbefModel Create(
-        AlbefConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0, bool withMomentum = true)
+    /// <param name="draw">
+    /// Whether first values are drawn at once, or those of a tensor when it is first asked for: never where they are
+    /// overwritten before. The numbers are the same.
+    /// </param>
+    public static AlbefModel Create(AlbefConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0,
+        bool withMomentum = true, bool draw = true)
     {
         var model = new AlbefModel(config, withMomentum);
-        model.Initialize(backend, dtype, seed);
+        model.Initialize(backend, dtype, seed, draw);
         return model;
     }
 

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using AmcEngine.Backends;
 using AmcEngine.Serialization;
 using AmcEngine.Tensors;
@@ -13,34 +15,36 @@ public sealed class FiniteLoad
 {
     private const int Shown = 3;
 
-    // Large tensors pass through in parts, so that loading holds little more than the model.
-    private const int PartCount = 1 << 20;
+    // Tensors pass through in parts that stay in a core's cache between the file and the device.
+    private const int PartCount = 1 << 17;
 
     private readonly List<string> _tensors = [];
-    private double[] _doubles = [];
-    private float[] _singles = [];
     private long _numbers;
 
-    /// <summary>Overwrites a tensor with stored values, converted to its type.</summary>
+    /// <summary>
+    /// Overwrites a tensor with stored values, converted to its type; in the host's memory by as many threads as the
+    /// back end has.
+    /// </summary>
+    /// <exception cref="SerializationException">The file cannot be read.</exception>
     public void Load(Tensor target, TensorData data)
     {
+        var parts = (int)((data.Count + PartCount - 1) / PartCount);
+        var threads = target.IsOnHost ? target.Backend.Device.Threads : 1;
         var bad = 0;
-        for (long first = 0; first < data.Count; first += PartCount)
+        if (threads == 1 || parts == 1)
         {
-            var part = data.Range(first, Math.Min(PartCount, data.Count - first));
-            if (target.DType == DType.F64)
+            for (var part = 0; part < parts; part++) bad += LoadPart(target, data, part);
+        }
+        else
+        {
+            try
             {
-                var values = Scratch(ref _doubles, part);
-                part.CopyTo(values);
-                bad += NonFinite.Count<double>(values);
-                target.LoadRange<double>(values, (int)first);
+                Parallel.For(0, parts, new ParallelOptions { MaxDegreeOfParallelism = threads },
+                    part => Interlocked.Add(ref bad, LoadPart(target, data, part)));
             }
-            else
+            catch (AggregateException e)
             {
-                var values = Scratch(ref _singles, part);
-                part.CopyTo(values);
-                bad += NonFinite.Count<float>(values);
-                target.LoadRange<float>(values, (int)first);
+                ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
             }
         }
         Note(data, bad);
@@ -79,10 +83,22 @@ public sealed class FiniteLoad
         return values;
     }
 
-    private static Span<T> Scratch<T>(ref T[] array, TensorData part)
+    // How many values of the part are not finite.
+    private static int LoadPart(Tensor target, TensorData data, int number)
     {
-        if (array.Length < part.Count) array = new T[part.Count];
-        return array.AsSpan(0, (int)part.Count);
+        var first = number * PartCount;
+        var part = data.Range(first, Math.Min(PartCount, data.Count - first));
+        if (target.DType == DType.F64)
+        {
+            using var doubles = new Scratch<double>(part);
+            part.CopyTo(doubles.Values);
+            target.LoadRange<double>(doubles.Values, first);
+            return NonFinite.Count<double>(doubles.Values);
+        }
+        using var singles = new Scratch<float>(part);
+        part.CopyTo(singles.Values);
+        target.LoadRange<float>(singles.Values, first);
+        return NonFinite.Count<float>(singles.Values);
     }
 
     private void Note(TensorData data, int count)
@@ -90,5 +106,15 @@ public sealed class FiniteLoad
         if (count == 0) return;
         _numbers += count;
         _tensors.Add(string.Create(CultureInfo.InvariantCulture, $"{data.Name}: {count} of {data.Count}"));
+    }
+
+    private readonly ref struct Scratch<T>(TensorData part) : IDisposable
+    {
+        private readonly T[] _array = ArrayPool<T>.Shared.Rent((int)part.Count);
+        private readonly int _count = (int)part.Count;
+
+        public Span<T> Values => _array.AsSpan(0, _count);
+
+        public void Dispose() => ArrayPool<T>.Shared.Return(_array);
     }
 }

@@ -5,7 +5,9 @@ namespace AmcEngine.Model.Checkpoints;
 
 /// <summary>What became of the tensors of a checkpoint.</summary>
 /// <param name="Loaded">State-dict names that got their values.</param>
-/// <param name="Missing">State-dict names that the checkpoint lacks; they kept their values.</param>
+/// <param name="Missing">
+/// State-dict names that the checkpoint lacks; they kept their values, or will have those of a fresh model.
+/// </param>
 /// <param name="Unexpected">Names in the checkpoint that the model does not know.</param>
 /// <param name="Reshaped">Position embeddings that were resized to another grid.</param>
 public sealed record LoadReport(

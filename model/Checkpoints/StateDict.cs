@@ -168,16 +168,24 @@ public static partial class StateDict
             if (!IsConstant(parameter)) data.ToI64().CopyTo(integers, 0);
             return;
         }
-        // What has fewer rows fills the first ones.
-        if (parameter.PositionGrid is null || Fits(parameter, data))
+        if (Fits(parameter, data))
         {
+            parameter.Overwrite(tensor => check.Load(tensor, data));
+            return;
+        }
+        if (parameter.PositionGrid is not { } grid)
+        {
+            // What has fewer rows fills the first ones.
             check.Load(parameter.Value, data);
             return;
         }
-        using var stored = check.Read(data, parameter.Value.DType, parameter.Value.Backend);
-        using var resized = PositionEmbedding.Resize(stored, parameter.PositionGrid!.Value);
-        if (parameter.Value.DType == DType.F64) parameter.Value.Load<double>(resized.ToArray<double>());
-        else parameter.Value.Load<float>(resized.ToArray<float>());
+        parameter.Overwrite(tensor =>
+        {
+            using var stored = check.Read(data, tensor.DType, tensor.Backend);
+            using var resized = PositionEmbedding.Resize(stored, grid);
+            if (tensor.DType == DType.F64) tensor.Load<double>(resized.ToArray<double>());
+            else tensor.Load<float>(resized.ToArray<float>());
+        });
     }
 
     /// <summary>A checkpoint with less than half of the weights is one of something else.</summary>

@@ -77,10 +77,15 @@ public sealed class ClipModel : VisionLanguageModel
     /// <param name="backend">Device.</param>
     /// <param name="dtype">Element type of weights and computation.</param>
     /// <param name="seed">Seed of the initialisation.</param>
-    public static ClipModel Create(ClipConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0)
+    /// <param name="draw">
+    /// Whether first values are drawn at once, or those of a tensor when it is first asked for: never where they are
+    /// overwritten before. The numbers are the same.
+    /// </param>
+    public static ClipModel Create(
+        ClipConfig config, IBackend backend, DType dtype = DType.F32, ulong seed = 0, bool draw = true)
     {
         var model = new ClipModel(config);
-        model.Initialize(backend, dtype, seed);
+        model.Initialize(backend, dtype, seed, draw);
         return model;
     }
 

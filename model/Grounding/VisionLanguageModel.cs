@@ -1,4 +1,5 @@
 using AmcEngine.Backends;
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Model.Checkpoints;
@@ -16,6 +17,7 @@ namespace AmcEngine.Model;
 public abstract class VisionLanguageModel : Module, IVisionLanguageModel
 {
     private IBackend? _backend;
+    private (Parameter Student, Parameter Copy)[]? _pairs;
     private ExponentialMovingAverage? _average;
     private HashSet<Parameter>? _copies;
 
@@ -26,7 +28,7 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     public abstract int MaxTextLength { get; }
 
     /// <inheritdoc/>
-    public DType DType => Parameters.First().Value.DType;
+    public DType DType => Parameters.First().Tensor.DType;
 
     /// <inheritdoc/>
     public IBackend Backend =>
@@ -45,10 +47,13 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     public ExponentialMovingAverage? Average => MomentumPairs.Count == 0
         ? null
         : _average ??= new ExponentialMovingAverage(
-            Tensors(MomentumPairs.Select(p => p.Student)), Tensors(MomentumPairs.Select(p => p.Copy)), Momentum);
+            [.. Pairs.Select(p => p.Student.Tensor)], [.. Pairs.Select(p => p.Copy.Tensor)], Momentum);
 
     /// <summary>Parts with the copies that follow them; none in a model for evaluation.</summary>
     protected virtual IReadOnlyList<(Module Student, Module Copy)> MomentumPairs => [];
+
+    private (Parameter Student, Parameter Copy)[] Pairs =>
+        _pairs ??= [.. MomentumPairs.SelectMany(p => p.Student.Parameters.Zip(p.Copy.Parameters))];
 
     /// <summary>Share of the old value when a momentum copy moves.</summary>
     protected virtual double Momentum => 0;
@@ -69,6 +74,8 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     /// <inheritdoc/>
     public virtual TrainingOutput Forward(PairBatch batch, StepOptions options)
     {
+        // Optimizer and averages hold all tensors, those too that the losses never ask for.
+        DrawWeights();
         if (MemoryScope.Current is null)
             throw new ModelException($"{GetType().Name}: run a step inside a MemoryScope, "
                 + "which owns the graph until the backward pass is done");
@@ -109,12 +116,30 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     public IReadOnlyList<ParameterGroup> ParameterGroups(double weightDecay)
     {
         var exempt = Trainable.ToLookup(
-            p => p.Shape.Rank == 1 || p.Name.EndsWith(".bias", StringComparison.Ordinal), p => p.Value);
+            p => p.Shape.Rank == 1 || p.Name.EndsWith(".bias", StringComparison.Ordinal), p => p.Tensor);
         return [new ParameterGroup([.. exempt[true]], 0), new ParameterGroup([.. exempt[false]], weightDecay)];
     }
 
     /// <inheritdoc/>
-    public void CopyStudentToMomentum() => Average?.CopySources();
+    public void CopyStudentToMomentum()
+    {
+        if (Average is not { } average) return;
+        // What neither of a pair has yet is the same for both when it is drawn.
+        HashSet<Tensor> undrawn = new(ReferenceEqualityComparer.Instance);
+        foreach (var (student, copy) in Pairs)
+            if (student.IsUndrawn && copy.IsUndrawn) undrawn.Add(student.Tensor);
+            else copy.Overwrite(_ => student.Draw()); // what is drawn is copied next
+        average.CopySources(undrawn.Contains);
+    }
+
+    /// <inheritdoc cref="Module.DrawWeights"/>
+    public override void DrawWeights()
+    {
+        foreach (var (student, copy) in Pairs)
+            if (student.IsUndrawn && copy.IsUndrawn)
+                copy.Overwrite(tensor => tensor.Backend.Run(new CopyArgs(student.Value, tensor)));
+        base.DrawWeights();
+    }
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -136,18 +161,20 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
     /// <param name="backend">Device.</param>
     /// <param name="dtype">Element type of weights and computation.</param>
     /// <param name="seed">Seed of the initialisation.</param>
-    protected void Initialize(IBackend backend, DType dtype, ulong seed)
+    /// <param name="draw">
+    /// Whether first values are drawn at once. Otherwise those of a tensor are drawn when it is first asked for
+    /// (<see cref="Parameter.Value"/>), and never where a checkpoint brings others; the numbers are the same.
+    /// </param>
+    protected void Initialize(IBackend backend, DType dtype, ulong seed, bool draw)
     {
         _backend = backend;
-        InitializeWeights(backend, dtype, seed);
-        CopyStudentToMomentum();
-        foreach (var parameter in Trainable) parameter.Value.SetRequiresGrad();
+        AllocateWeights(backend, dtype, seed);
+        foreach (var (student, copy) in Pairs) copy.BeginAs(student);
+        foreach (var parameter in Trainable) parameter.Tensor.SetRequiresGrad();
+        if (draw) DrawWeights();
     }
 
     /// <summary>The first row of every sample of <c>[B, N, D]</c>, <c>[B, D]</c>.</summary>
     protected internal static Tensor ClassRow(Tensor tokens) =>
         tokens.Slice(1, 0, 1).Reshape(tokens.Shape[0], tokens.Shape[2]);
-
-    private static Tensor[] Tensors(IEnumerable<Module> modules) =>
-        [.. modules.SelectMany(m => m.Parameters).Select(p => p.Value)];
 }

@@ -47,10 +47,14 @@ public static class DeterministicWeights
         foreach (var entry in module.StateEntries)
         {
             if (entry.IsAlias || entry.Parameter.Kind == ParameterKind.Integers) continue;
-            if (queuesInOwnType && entry.Parameter is { Kind: ParameterKind.Buffer, Value.DType: DType.F64 } queue)
-                queue.Value.Load<double>(UnitColumns(Values(queue.Name, queue.Shape.Count), queue.Shape[1]));
+            if (queuesInOwnType && entry.Parameter is { Kind: ParameterKind.Buffer, Tensor.DType: DType.F64 } queue)
+                queue.Overwrite(t => t.Load<double>(
+                    UnitColumns(Values(queue.Name, queue.Shape.Count), queue.Shape[1])));
             else
-                TensorValues.Load(entry.Parameter.Value, ForParameter(entry.Parameter, amplitude));
+            {
+                var values = ForParameter(entry.Parameter, amplitude);
+                entry.Parameter.Overwrite(t => TensorValues.Load(t, values));
+            }
         }
     }
 

@@ -1,5 +1,4 @@
 using AmcEngine.Backends;
-using AmcEngine.Memory;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Model.Modules;
@@ -59,19 +58,25 @@ public abstract class Module : IDisposable
             if (!entry.IsAlias) entry.Parameter.Name = entry.Name;
     }
 
-    /// <summary>Allocates all floating entries and fills them with first values.</summary>
+    /// <summary>Draws the first values that have neither been drawn nor been overwritten.</summary>
+    public virtual void DrawWeights()
+    {
+        foreach (var entry in StateEntries) entry.Parameter.Draw();
+    }
+
+    /// <summary>
+    /// Allocates all floating entries. Their first values come from a random stream each, so that none depends on
+    /// whether others are drawn.
+    /// </summary>
     /// <param name="backend">Device.</param>
     /// <param name="dtype">Element type of weights and computation.</param>
     /// <param name="seed">Seed of the initialisation.</param>
-    protected void InitializeWeights(IBackend backend, DType dtype, ulong seed)
+    protected void AllocateWeights(IBackend backend, DType dtype, ulong seed)
     {
-        using var suspended = MemoryScope.Suspend();
-        StateEntry[] own = [.. StateEntries.Where(e => !e.IsAlias)];
-        foreach (var entry in own) entry.Parameter.Materialize(backend, dtype);
         var random = new RandomSource(seed);
-        foreach (var entry in own)
-            if (entry.Parameter.Kind != ParameterKind.Integers)
-                entry.Parameter.Initialization.Fill(entry.Parameter.Value, random.NextKey());
+        foreach (var entry in StateEntries)
+            if (!entry.IsAlias && entry.Parameter.Kind != ParameterKind.Integers)
+                entry.Parameter.Allocate(backend, dtype, random.NextKey());
     }
 
     /// <summary>Returns the memory of all entries.</summary>

@@ -44,7 +44,8 @@ public sealed class VisionTransformer : Module, IClassTokenEncoder
     {
         var encoder = new VisionTransformer(config.Validate());
         encoder.NameParameters();
-        encoder.InitializeWeights(backend, dtype, seed);
+        encoder.AllocateWeights(backend, dtype, seed);
+        encoder.DrawWeights();
         foreach (var parameter in encoder.Parameters) parameter.Value.SetRequiresGrad();
         return encoder;
     }

@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Runs;
+using AmcEngine.DataTools;
 using AmcEngine.Serialization;
 using AmcEngine.Tests.DataTools;
 using AmcEngine.Tests.Engine.Serialization;
@@ -88,6 +89,24 @@ internal sealed class StartWeightsTests : FolderTests
         var answer = Amcx.Run("train", "--resume", halves, "--steps", "2");
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(Weights(halves), Is.EqualTo(Weights(whole)));
+    }
+
+    [Test]
+    public void Nothing_is_drawn_where_a_checkpoint_has_all_weights()
+    {
+        string run = _folder.PathOf("run"), image = _folder.PathOf("grey.png");
+        using var draws = new DrawCount();
+        Assert.That(Train(run).Code, Is.Zero);
+        var fresh = draws.Count;
+        Assert.That(fresh, Is.GreaterThan(20));
+        Assert.That(Amcx.Run("train", "--resume", run, "--steps", "2").Code, Is.Zero);
+        Assert.That(Train(_folder.PathOf("next"), "--set", $"checkpoint={run}").Code, Is.Zero);
+        Assert.That(Amcx.Run("eval", "--config", _config, "--checkpoint", run).Code, Is.Zero);
+        new RgbImage(32, 32).SavePng(image);
+        var explained = Amcx.Run("explain", "--checkpoint", run, "--image", image, "--text", "red circle", "--output",
+            _folder.PathOf("out.png"));
+        Assert.That(explained.Code, Is.Zero, explained.Error);
+        Assert.That(draws.Count, Is.EqualTo(fresh));
     }
 
     [TestCase("", false)]

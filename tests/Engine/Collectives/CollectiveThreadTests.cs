@@ -40,6 +40,20 @@ internal sealed class CollectiveThreadTests
     }
 
     [Test]
+    public void Who_posts_goes_on_at_once()
+    {
+        var thread = new CollectiveThread();
+        using var gate = new ManualResetEventSlim();
+        var finished = false;
+        var work = thread.Post(gate.Wait, _ => finished = true);
+        Assert.That(finished, Is.False);
+        gate.Set();
+        work.Wait();
+        thread.End(wait: true);
+        Assert.That(finished, Is.True);
+    }
+
+    [Test]
     public void What_comes_after_an_error_is_not_called_and_says_the_same()
     {
         var thread = new CollectiveThread();

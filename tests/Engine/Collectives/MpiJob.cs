@@ -10,6 +10,9 @@ internal static class MpiJob
     /// <summary>The launchers that Debian's packages install beside one another.</summary>
     public static readonly string[] Launchers = ["mpirun.openmpi", "mpirun.mpich"];
 
+    /// <summary>The benchmark program.</summary>
+    public static string Bench => Path.Combine(AppContext.BaseDirectory, "AmcEngine.Bench.dll");
+
     /// <summary>Runs <c>bench collectives-check</c>; skips where the launcher is not installed.</summary>
     public static Answer Check(string launcher, int ranks, params string[] arguments) =>
         Check(launcher, ranks, new Dictionary<string, string>(), arguments);
@@ -17,11 +20,9 @@ internal static class MpiJob
     /// <summary>The same with variables in the environment of the launcher.</summary>
     public static Answer Check(
         string launcher, int ranks, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
-        Run(launcher, ranks, environment,
-            ["dotnet", Path.Combine(AppContext.BaseDirectory, "AmcEngine.Bench.dll"), "collectives-check",
-                .. arguments]);
+        Run(launcher, ranks, environment, ["dotnet", Bench, "collectives-check", .. arguments]);
 
-    /// <summary>Runs a program as a job.</summary>
+    /// <summary>Runs a program as a job; skips where the launcher is not installed.</summary>
     public static Answer Run(
         string launcher, int ranks, IReadOnlyDictionary<string, string> environment, params string[] program)
     {
@@ -29,7 +30,14 @@ internal static class MpiJob
         if (!Installed(launcher)) Assert.Ignore($"no {launcher}; apt-get install {(open ? "openmpi-bin" : "mpich")}");
         // Open MPI counts processors, and binds each process to one of them, unless told otherwise.
         string[] options = open ? ["--oversubscribe", "--bind-to", "none"] : [];
-        var start = new ProcessStartInfo(launcher, [.. options, "-n", $"{ranks}", .. program])
+        return Start(launcher, [.. options, "-n", $"{ranks}", .. program], environment);
+    }
+
+    /// <summary>Runs a program and fails where it does not end within three minutes.</summary>
+    public static Answer Start(
+        string program, string[] arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -42,10 +50,10 @@ internal static class MpiJob
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        if (!process.WaitForExit(TimeSpan.FromMinutes(1)))
+        if (!process.WaitForExit(TimeSpan.FromMinutes(3)))
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"{launcher} -n {ranks} {string.Join(' ', program)} hangs\n{output.Result}{error.Result}");
+            Assert.Fail($"{program} {string.Join(' ', arguments)} hangs\n{output.Result}{error.Result}");
         }
         return new Answer(process.ExitCode, output.Result, error.Result);
     }

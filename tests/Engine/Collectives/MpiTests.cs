@@ -94,15 +94,26 @@ internal sealed class MpiTests
     [TestCase("mpirun.openmpi", "libmpich.so.12",
         "Open MPI's mpirun has started this process, but libmpich.so.12 is MPICH")]
     [TestCase("mpirun.mpich", "libmpi.so.40", "MPICH's mpiexec has started this process, but libmpi.so.40 is Open MPI")]
-    [TestCase("mpirun.openmpi", "/nowhere/libmpi.so",
-        "AMCX_MPI names /nowhere/libmpi.so, which cannot be loaded (/nowhere")]
-    [TestCase("mpirun.mpich", "libc.so.6", "libc.so.6 is no MPI library")]
     public void A_library_that_is_not_the_launchers_is_refused_in_one_line(string launcher, string library, string part)
     {
         if (!MpiJob.Launchers.All(MpiJob.Installed)) Assert.Ignore("apt-get install openmpi-bin mpich");
         var answer = MpiJob.Check(launcher, 2, new Dictionary<string, string> { ["AMCX_MPI"] = library });
         var said = Lines(answer.Error).Where(l => l.StartsWith("error: ", StringComparison.Ordinal)).ToArray();
         Assert.That(said, Has.Length.EqualTo(1).And.One.Contains(part), answer.Error);
+        Assert.That(answer.Code, Is.EqualTo(2));
+    }
+
+    // As where the environment of a job is carried to processes that are started otherwise.
+    [TestCase("mpirun.openmpi", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK")]
+    [TestCase("mpirun.mpich", "PMI_SIZE", "PMI_RANK")]
+    public void A_process_that_MPI_believes_alone_is_refused_where_the_launcher_says_several(
+        string launcher, string size, string rank)
+    {
+        if (!MpiJob.Installed(launcher)) Assert.Ignore("apt-get install openmpi-bin mpich");
+        var answer = MpiJob.Start("dotnet", [MpiJob.Bench, "collectives-check"],
+            new Dictionary<string, string> { [size] = "2", [rank] = "0" });
+        Assert.That(Lines(answer.Error).Last(), Does.StartWith("error: ").And.Contain(" has started 2 processes, but ")
+            .And.Contain(") knows of 1: the launcher belongs to another MPI"), answer.Out);
         Assert.That(answer.Code, Is.EqualTo(2));
     }
 

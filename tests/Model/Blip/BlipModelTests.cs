@@ -22,7 +22,7 @@ namespace AmcEngine.Tests.Model.Blip;
 public sealed class BlipModelTests
 {
     // Widths that no vector fills, a hooked layer that is not the last, a queue that wraps inside of a batch.
-    private static readonly BlipConfig Config = new()
+    internal static readonly BlipConfig Config = new()
     {
         Vision = new VisionConfig { ImageRes = 9, PatchSize = 3, Width = 9, Depth = 2, Heads = 3, MlpRatio = 2 },
         Text = BlipConfig.EncoderOf(new TextConfig

@@ -22,7 +22,7 @@ namespace AmcEngine.Tests.Model.Clip;
 public sealed class ClipModelTests
 {
     // Widths that no vector fills, and a hooked block that is not the last.
-    private static readonly ClipConfig Config = new()
+    internal static readonly ClipConfig Config = new()
     {
         Vision = new VisionConfig
         {
