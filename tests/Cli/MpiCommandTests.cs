@@ -76,14 +76,14 @@ internal sealed class MpiCommandTests : FolderTests
     [Test]
     public void A_rank_that_hangs_ends_the_job_with_a_line_of_the_one_that_waits()
     {
-        using var child = Start(2, "train", "--config", _config, "--output", _run, "--watchdog", "1", "--set",
+        using var child = Start(2, "train", "--config", _config, "--output", _run, "--watchdog", "8", "--set",
             "steps=100000", "eval_every=100000");
         Assert.That(child.WaitFor("step 3/"), Is.True, child.Error);
         SignalRank(child, 1, Stop);
         var answer = child.End();
         Assert.That(answer.Code, Is.Not.Zero);
         Assert.That(answer.Error, Does.Match(
-            "error: rank 0 waits for the others since [12] s, at step \\d+, in .*; a rank that says nothing"));
+            "error: rank 0 waits for the others since \\d+ s, at step \\d+, in .*; a rank that says nothing"));
     }
 
     [Test]
