@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Bench.Collectives;
 using AmcEngine.Bench.Gpu;
 using AmcEngine.Bench.Harness;
 using AmcEngine.Files;
@@ -46,6 +47,10 @@ internal static class Program
                 return 0;
             case "gpu":
                 return GpuCommand.Run(rest);
+            case CollectivesCheckCommand.Command:
+                return CollectivesCheckCommand.Run(rest, Console.Out, Console.Error);
+            case CollectivesRun.Command:
+                return CollectivesRun.Run(rest, Console.Out);
         }
 #if !GPU_BUNDLE
         switch (command)

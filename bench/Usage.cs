@@ -6,7 +6,7 @@ internal static class Usage
 #if GPU_BUNDLE
     /// <summary>The commands of the archive for GPU machines.</summary>
     public const string Text = """
-        use: AmcEngine.Bench gpu --help | ops [THREADS]
+        use: AmcEngine.Bench gpu --help | ops [THREADS] | collectives-check (under mpirun)
         """;
 #else
     /// <summary>All commands.</summary>
@@ -29,6 +29,8 @@ internal static class Usage
           memory     kernels bound by memory: GB/s, and share of a copy of the same threads
                      --kernel NAME (only those whose name contains it)
           pipeline   training samples from JPEG files on one thread, Pillow beside
+          collectives   all-reduce between processes under mpirun, a plain MPI program in C beside
+                     --ranks N (2)   --mpirun COMMAND   --mpicc COMPILER   --rounds N
           peaks      the peaks alone
           quick      some of each in small form, under a minute (also: --quick)
           All take   --threads N (default: one and all)   --quick   --out FILE (the report in a file too)
@@ -41,6 +43,7 @@ internal static class Usage
           vg-files   made-up files in the layout of Visual Genome, to time amcx data vg: --out DIR
                      --regions N (5000000)
           gpu        checks and measures a GPU: gpu --help
+          collectives-check   checks MPI and NCCL, as a job: mpirun -n 4 … collectives-check [--device cuda:0]
           help       this text
 
         Peers: OpenBLAS (apt-get install libopenblas0-pthread) runs in a process of its own, never at the same time as

@@ -1,7 +1,9 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Explainers;
+using AmcEngine.Amc.Evaluation.Game;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Reports;

@@ -1,7 +1,9 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Answers;
+using AmcEngine.Amc.Evaluation.Game;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Reports.Page;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Answers;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Evaluation.Statistics;
 
 namespace AmcEngine.Amc.CommandLine;

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Reports.Page;

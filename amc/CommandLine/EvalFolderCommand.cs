@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Runs;

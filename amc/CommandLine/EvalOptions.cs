@@ -1,4 +1,4 @@
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
 using CommandLine;
 using CommandLine.Text;
 

@@ -1,9 +1,11 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
-using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Evaluation.Cache;
+using AmcEngine.Amc.Evaluation.Explainers;
+using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Evaluation.Metrics;
 using AmcEngine.Amc.Evaluation.Protocols;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Training;

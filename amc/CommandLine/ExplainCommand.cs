@@ -2,7 +2,7 @@ using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Drawing;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Explainers;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Models;

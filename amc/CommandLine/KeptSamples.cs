@@ -1,4 +1,6 @@
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Answers;
+using AmcEngine.Amc.Evaluation.Cache;
+using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Training;
 using AmcEngine.DataTools;

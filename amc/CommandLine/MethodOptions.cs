@@ -1,5 +1,5 @@
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Explainers;
 using AmcEngine.Amc.Explanation.Methods;
 using CommandLine;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Explainers;
+using AmcEngine.Amc.Evaluation.Game;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
 using AmcEngine.Backends;

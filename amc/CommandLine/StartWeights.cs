@@ -51,6 +51,7 @@ internal static class StartWeights
             return;
         var start = config.OptionalText("checkpoint")!;
         var report = checkpoint.LoadInto(model);
+        model.ForgetPictures();
         details($"{start}: {report}");
         WeightRules.WarnOfChoice(start, report.Key, report.OtherKeys, "checkpoint_key", context.Warn);
         WeightRules.WarnOfPart(report, model.Trainable.Where(p => !given.Contains(p.Name)), start, context.Warn);

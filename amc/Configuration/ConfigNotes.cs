@@ -70,6 +70,7 @@ internal static class ConfigNotes
             "attention_dropout"),
         new(ConfigUse.Training, c => c.Model == "clip", "CLIP has no momentum copies and no queue",
             "queue_size", "momentum", "alpha", "alpha_ramp_steps", "distill", "warm_up"),
+        new(ConfigUse.Training, c => c.Model == "clip", "to CLIP each picture has one right text", "same_picture"),
         new(Both, c => c.Model == "blip", "every text layer of BLIP looks at the picture", "fusion_layers"),
         new(ConfigUse.Training, c => c.Model != "albef", "only ALBEF trains by masked words", "mlm_probability",
             "mlm_distill_axis"),

@@ -157,6 +157,7 @@ internal static class ConfigSchema
         new("dropout", Real, 0.1, 0, 0.99),
         new("attention_dropout", Real, null, 0, 0.99),
         new("mlm_distill_axis", Choice, "sequence", Choices: ["sequence", "vocab"]),
+        new("same_picture", Choice, null, Choices: ["negative", "positive"]),
         new("amc.layer", Integer, null, 0, 255),
         new("amc.mean_weight", Real, 0.2, 0, 1e6),
         new("amc.mean_margin", Real, 0.1, 0, 1),

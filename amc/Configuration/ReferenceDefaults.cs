@@ -16,13 +16,16 @@ internal static class ReferenceDefaults
     {
         if (values.TryGetValue("dataset", out var dataset) && !dataset.Equals("annotations"))
             return;
-        // Grounding.yaml: pictures resized as Pillow does, RandAugment, and a fine-tuning without masked words.
+        // Grounding.yaml: pictures resized as Pillow does, RandAugment, and a fine-tuning without masked words, to
+        // which all phrases about a picture are right.
         if (values.ContainsKey("refcoco_data"))
         {
             values.TryAdd("max_words", ReferringWords);
             values.TryAdd("eval_resize", "bicubic");
             values.TryAdd("mlm_probability", 0.0);
             values.TryAdd("augmentation", "grounding");
+            if (values.GetValueOrDefault("model") is not "clip")
+                values.TryAdd("same_picture", "positive");
         }
         // SelfEQ's files: add_gcam has the map captured there, and no box is trained on.
         if (values.ContainsKey("relation_file"))

@@ -3,6 +3,7 @@ using AmcEngine.Amc.Recordings;
 using AmcEngine.Backends;
 using AmcEngine.Model;
 using AmcEngine.Model.Albef;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Modules;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
@@ -76,6 +77,7 @@ internal sealed class AlbefKind : IModelKind
                 MaskId = pieces.MaskId,
             },
             Mode = ModelKeys.Mode(config),
+            SamePicture = ModelKeys.SamePicture(config) ?? SamePicture.Negative,
             EmbedDim = config.Integer("embed_dim"),
             QueueSize = config.Integer("queue_size"),
             Momentum = config.Real("momentum"),

@@ -3,6 +3,7 @@ using AmcEngine.Amc.Recordings;
 using AmcEngine.Backends;
 using AmcEngine.Model;
 using AmcEngine.Model.Blip;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Modules;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
@@ -70,6 +71,7 @@ internal sealed class BlipKind : IModelKind
             }),
             EncId = pieces.EncId,
             Mode = ModelKeys.Mode(config),
+            SamePicture = ModelKeys.SamePicture(config) ?? SamePicture.Positive,
             EmbedDim = config.Integer("embed_dim"),
             QueueSize = config.Integer("queue_size"),
             Momentum = config.Real("momentum"),

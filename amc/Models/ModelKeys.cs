@@ -2,6 +2,7 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Recordings;
 using AmcEngine.DataTools;
 using AmcEngine.Model;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Model.Vision;
@@ -21,6 +22,16 @@ internal static class ModelKeys
         Width = config.Integer("vision_width"),
         Depth = config.Integer("vision_depth"),
         Heads = config.Integer("vision_heads"),
+    };
+
+    /// <summary>
+    /// What the other texts about a picture are to it; null where the configuration leaves that to the kind of model.
+    /// </summary>
+    public static SamePicture? SamePicture(RunConfig config) => config.OptionalText("same_picture") switch
+    {
+        null => null,
+        "positive" => AmcEngine.Model.Contrastive.SamePicture.Positive,
+        _ => AmcEngine.Model.Contrastive.SamePicture.Negative,
     };
 
     /// <summary>The keys of a vision transformer that are binding for a run.</summary>

@@ -1,5 +1,5 @@
 using AmcEngine.Amc.Drawing;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.DataTools;
 using ScottPlot;

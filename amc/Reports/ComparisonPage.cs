@@ -1,5 +1,7 @@
 using System.Globalization;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Answers;
+using AmcEngine.Amc.Evaluation.Game;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Reports.Page;
 using AmcEngine.DataTools;

@@ -1,4 +1,5 @@
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Reports.Page;
 using AmcEngine.DataTools;
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Answers;
+using AmcEngine.Amc.Evaluation.Game;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.DataTools;
 using AmcEngine.Files;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using AmcEngine.Amc.Drawing;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Explainers;
 using AmcEngine.DataTools;
 using SkiaSharp;
 

@@ -1,4 +1,4 @@
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Explainers;
 using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
 

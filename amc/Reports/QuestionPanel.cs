@@ -1,5 +1,4 @@
 using AmcEngine.Amc.Drawing;
-using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Evaluation.Protocols;
 using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using AmcEngine.Amc.Drawing;
-using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
 using SkiaSharp;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Evaluation.Statistics;
 
 namespace AmcEngine.Amc.Reports;

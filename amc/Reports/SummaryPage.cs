@@ -1,4 +1,4 @@
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Reports.Page;
 

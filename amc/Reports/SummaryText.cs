@@ -1,5 +1,5 @@
 using System.Globalization;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Results;
 
 namespace AmcEngine.Amc.Reports;
 

@@ -1,6 +1,7 @@
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Explainers;
 using AmcEngine.Amc.Evaluation.Protocols;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Runs;
 

@@ -1,6 +1,7 @@
 using AmcEngine.Amc.Drawing;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Evaluation.Protocols;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Evaluation.Statistics;
 using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Reports.Page;

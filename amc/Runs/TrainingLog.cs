@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Runs.TensorBoard;
 using AmcEngine.DataTools;
 using AmcEngine.Files;

@@ -1,5 +1,5 @@
 using AmcEngine.Amc.Configuration;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Cache;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Model;
 using AmcEngine.Model.Checkpoints;

@@ -69,7 +69,7 @@ internal sealed class CheckpointSnapshot : IDisposable
     {
         using (var files = new StagedFiles())
         {
-            SafetensorsWriter.Stage(files, Path.Combine(folder, CheckpointLayout.Model), _model);
+            SafetensorsWriter.StageOnce(files, Path.Combine(folder, CheckpointLayout.Model), _model);
             SafetensorsWriter.Stage(files, Path.Combine(folder, CheckpointLayout.Moments), _moments);
             valuesRead?.Invoke();
             files.Publish();

@@ -1,5 +1,5 @@
 using System.Globalization;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.DataTools;

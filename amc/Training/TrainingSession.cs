@@ -1,6 +1,6 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Explainers;
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Objective;
 using AmcEngine.Amc.Runs;

@@ -121,7 +121,7 @@ internal static class CheckpointCommand
             var ratio = new Rounds([.. seconds[i].Zip(plain, (s, p) => s / p)]).Median;
             var time = new Rounds(seconds[i]);
             table.Add(contenders[i].Name, $"{time.Median:F2}", $"{time.Min:F2}", $"{seconds[i].Max():F2}",
-                $"{Statistics.Giga(bytes, time.Median):F2}", $"{ratio:F2}", $"{memory[i] / (1 << 20)}");
+                $"{Statistics.Giga(bytes, time.Median):F2}", $"{ratio:F2}", $"{Statistics.Mebi(memory[i]):F0}");
         }
         output.WriteLine();
         output.WriteLine($"A checkpoint of {bytes * 1e-9:F2} GB: weights, momentum copies, queues, moments. All in "

@@ -54,7 +54,7 @@ internal sealed class ContenderProcess : IDisposable
     {
         if (args is not [var kind, var count] || !int.TryParse(count, out var threads))
             throw new ArgumentsException($"bench {Command}: for internal use; see bench help");
-        try
+        return LineProcess.Serve(output, () =>
         {
             using IGemmContender contender = kind switch
             {
@@ -89,12 +89,6 @@ internal sealed class ContenderProcess : IDisposable
                     LineProcess.Say(output, string.Create(CultureInfo.InvariantCulture, $"time {time:R}"));
                 }
             }
-            return 0;
-        }
-        catch (Exception e)
-        {
-            LineProcess.Say(output, $"error {e.Message}");
-            return 1;
-        }
+        });
     }
 }

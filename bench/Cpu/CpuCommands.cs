@@ -35,6 +35,9 @@ internal static class CpuCommands
             case "pipeline":
                 return Report<TableOptions>(
                     command, "Training samples", args, (o, _, output) => PipelineCommand.Report(o, output));
+            case "collectives":
+                return Report<CollectivesOptions>(
+                    command, "Collectives", args, (o, _, output) => CollectivesCommand.Report(o, output));
             case "peaks": return Report<TableOptions>(command, "Peaks", args, (_, _, _) => { });
             case "quick": return Report<TableOptions>(command, "CPU benchmarks, quick", args, Quick);
             case "vg-files":

@@ -101,7 +101,7 @@ internal static class DoubleBackwardCommand
         });
     }
 
-    private static string Mebibytes(long bytes) => $"{bytes / (double)(1 << 20):F1}";
+    private static string Mebibytes(long bytes) => $"{Statistics.Mebi(bytes):F1}";
 
     private static DoubleBackwardFigures[] Measure(
         int keys, int threads, int rounds, double seconds, TorchPeer? torch)

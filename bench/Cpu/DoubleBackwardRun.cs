@@ -29,7 +29,7 @@ internal static class DoubleBackwardRun
     {
         if (args is not [Fused or Composed, var threads])
             throw new ArgumentsException($"bench {Command}: for internal use; see bench help");
-        try
+        return LineProcess.Serve(output, () =>
         {
             using var backend = new CpuBackend(int.Parse(threads, CultureInfo.InvariantCulture));
             using var outer = MemoryScope.Begin();
@@ -48,13 +48,7 @@ internal static class DoubleBackwardRun
                 else LineProcess.Say(
                     output, string.Create(CultureInfo.InvariantCulture, $"time {work!.Sample():R}"));
             }
-            return 0;
-        }
-        catch (Exception e)
-        {
-            LineProcess.Say(output, $"error {e.Message}");
-            return 1;
-        }
+        });
     }
 
     private static Repeated Prepare(Case c, CpuBackend backend, double seconds, TextWriter output)

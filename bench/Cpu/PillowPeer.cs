@@ -15,9 +15,13 @@ internal sealed class PillowPeer : IDisposable
     // as ALBEF is pre-trained: a random crop resized by the bicubic rule, mirrored, two draws of RandAugment.
     private const string Script = """
         import glob, os, random, sys, time
-        import numpy, PIL
         from math import cos, exp, log, pi, sin, sqrt
-        from PIL import Image, ImageEnhance, ImageOps, ImageStat
+        try:
+            import numpy, PIL
+            from PIL import Image, ImageEnhance, ImageOps, ImageStat
+        except ImportError:
+            print('error Pillow and NumPy are not installed', flush=True)
+            sys.exit(1)
         files = sorted(glob.glob(os.path.join(sys.argv[1], '*.jpg')))
         side, crops = int(sys.argv[2]), sys.argv[3] == 'crops'
         mean = numpy.array([0.48145466, 0.4578275, 0.40821073], numpy.float32)[:, None, None]
@@ -79,22 +83,22 @@ internal sealed class PillowPeer : IDisposable
             pixels *= scale
             pixels -= shift
             return pixels, numpy.asarray(mask).astype(numpy.float32)
-        print('Pillow', PIL.__version__, 'and NumPy', numpy.__version__, flush=True)
+        print('hello Pillow', PIL.__version__, 'and NumPy', numpy.__version__, flush=True)
         for line in sys.stdin:
             r = random.Random(1)
             wall, cpu = time.perf_counter(), time.process_time()
             for _ in range(int(line)):
                 for path in files:
                     sample(path, r)
-            print(time.perf_counter() - wall, time.process_time() - cpu, flush=True)
+            print('time', time.perf_counter() - wall, time.process_time() - cpu, flush=True)
         """;
 
-    private readonly Process _process;
+    private readonly LineProcess _process;
 
-    private PillowPeer(Process process, string details) => (_process, Details) = (process, details);
+    private PillowPeer(LineProcess process) => _process = process;
 
     /// <summary>The versions.</summary>
-    public string Details { get; }
+    public string Details => _process.Details;
 
     /// <summary>Starts it; null where Python or one of the two is not installed.</summary>
     /// <param name="folder">The pictures.</param>
@@ -110,21 +114,15 @@ internal sealed class PillowPeer : IDisposable
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
-                RedirectStandardError = true,
             };
             start.Environment["OMP_NUM_THREADS"] = start.Environment["OPENBLAS_NUM_THREADS"] = "1";
             try
             {
-                var process = Process.Start(start)!;
-                process.ErrorDataReceived += (_, _) => { };
-                process.BeginErrorReadLine();
-                if (process.StandardOutput.ReadLine() is { } details)
-                    return new PillowPeer(process, details);
-                process.Dispose();
+                return new PillowPeer(new LineProcess(start));
             }
-            catch (System.ComponentModel.Win32Exception)
+            catch (BenchException)
             {
-                // There is none of that name.
+                // There is none of that name, or it lacks one of the two.
             }
         }
         return null;
@@ -136,18 +134,9 @@ internal sealed class PillowPeer : IDisposable
     /// <exception cref="BenchException">It has ended.</exception>
     public (double Wall, double Cpu) Run(int times)
     {
-        _process.StandardInput.WriteLine(times.ToString(CultureInfo.InvariantCulture));
-        _process.StandardInput.Flush();
-        var answer = _process.StandardOutput.ReadLine()?.Split(' ')
-            ?? throw new BenchException("Pillow's process ended without an answer");
-        return (double.Parse(answer[0], CultureInfo.InvariantCulture),
-            double.Parse(answer[1], CultureInfo.InvariantCulture));
+        var seconds = _process.AskNumbers(times.ToString(CultureInfo.InvariantCulture), "time");
+        return (seconds[0], seconds[1]);
     }
 
-    public void Dispose()
-    {
-        _process.StandardInput.Close();
-        if (!_process.WaitForExit(5000)) _process.Kill();
-        _process.Dispose();
-    }
+    public void Dispose() => _process.Dispose();
 }

@@ -98,7 +98,7 @@ internal static class StepCommand
         [
             $"{ours.Median:F3}", $"{ours.Min:F3}", $"{theirs.Median:F3}", $"{theirs.Min:F3}",
             $"{theirs.Median / ours.Median:F2}", $"{theirs.Min / ours.Min:F2}",
-            $"{found.EngineFigures.PeakRss / (1 << 20)}", $"{found.PeerFigures!.PeakRss / (1 << 20)}",
+            $"{Statistics.Mebi(found.EngineFigures.PeakRss):F0}", $"{Statistics.Mebi(found.PeerFigures!.PeakRss):F0}",
         ];
     }
 
@@ -109,7 +109,8 @@ internal static class StepCommand
         return
         [
             $"{time.Median:F3}", $"{time.Min:F3}", $"{time.Seconds.Max():F3}",
-            $"{found.EngineFigures.PeakRss / (1 << 20)}", $"{found.EngineFigures.PeakTensors / (1 << 20)}",
+            $"{Statistics.Mebi(found.EngineFigures.PeakRss):F0}",
+            $"{Statistics.Mebi(found.EngineFigures.PeakTensors):F0}",
             speed is { } s ? $"{s:F0}" : MarkdownTable.None,
             speed is { } q ? $"{100 * q / header.FmaGflops(threads):F0} %" : MarkdownTable.None,
         ];

@@ -44,7 +44,7 @@ internal static class StepRun
     {
         if (args is not [var what, var threads])
             throw new ArgumentsException($"bench {Command}: for internal use; see bench help");
-        try
+        return LineProcess.Serve(output, () =>
         {
             using var backend = new CpuBackend(int.Parse(threads, CultureInfo.InvariantCulture));
             using var work = what == Vit ? Vision(backend) : Training(backend, what);
@@ -58,13 +58,7 @@ internal static class StepRun
             var peak = MemoryUse.PeakResident() ?? Process.GetCurrentProcess().PeakWorkingSet64;
             LineProcess.Say(output,
                 $"figures {JsonSerializer.Serialize(new StepFigures(peak, backend.PeakBytes, work.Note))}");
-            return 0;
-        }
-        catch (Exception e)
-        {
-            LineProcess.Say(output, $"error {e.Message}");
-            return 1;
-        }
+        });
     }
 
     /// <summary>The configuration as it is measured here, and what differs from its file.</summary>

@@ -1,13 +1,12 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Backends;
+using AmcEngine.Bench.Harness;
 
 namespace AmcEngine.Bench.Gpu;
 
 /// <summary>Rows of measured times in both reports.</summary>
 internal sealed class BenchmarkTable
 {
-    private const string None = "–";
-
     private readonly CheckContext _context;
     private readonly Roofline? _roof;
     private readonly IReadOnlyDictionary<string, double> _predictions = Predictions.Load();
@@ -60,9 +59,10 @@ internal sealed class BenchmarkTable
         string[] cells =
         [
             name, Figures.Ms(time.Median), Figures.Ms(time.Min), Figures.Short(gflops), Figures.Short(gbytes),
-            share is { } s ? $"{s * 100:F1} %" : None, predicted is { } q ? Figures.Ms(q) : None,
-            ratio is { } r ? $"{r:F2}" : None,
-            Figures.Short(peak / (double)(1 << 20)),
+            share is { } s ? $"{s * 100:F1} %" : MarkdownTable.None,
+            predicted is { } q ? Figures.Ms(q) : MarkdownTable.None,
+            ratio is { } r ? $"{r:F2}" : MarkdownTable.None,
+            Figures.Short(Statistics.Mebi(peak)),
         ];
         _context.Markdown.Add($"| {string.Join(" | ", cells)} |");
         Console.WriteLine($"  {name}: {cells[1]} ms, {cells[3]} GFLOP/s, "

@@ -1,5 +1,6 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Gpu;
+using AmcEngine.Bench.Harness;
 
 namespace AmcEngine.Bench.Gpu;
 
@@ -25,7 +26,7 @@ internal static class Figures
     public static string Ms(double seconds) => Short(seconds * 1e3);
 
     /// <summary>Bytes in MiB.</summary>
-    public static string MiB(long bytes) => $"{Short(bytes / (double)(1 << 20))} MiB";
+    public static string MiB(long bytes) => $"{Short(Statistics.Mebi(bytes))} MiB";
 
     /// <summary>
     /// Most memory in use since the peak was reset, and what is taken from the device (in use or waiting for reuse),

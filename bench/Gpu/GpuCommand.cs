@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using AmcEngine.Bench.Harness;
 using AmcEngine.Files;
 using CommandLine;
 
@@ -98,14 +99,10 @@ internal static class GpuCommand
 
     private static ProcessStartInfo Child(IGpuCheck check, GpuOptions options)
     {
-        var program = Environment.ProcessPath!;
-        // Started as "dotnet AmcEngine.Bench.dll", the program is the host's first argument.
-        string[] host =
-            Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(GpuCommand).Assembly.Location] : [];
         string[] quick = options.Quick ? ["--quick"] : [];
-        return new ProcessStartInfo(program,
+        return ChildProcess.Sharing(
         [
-            .. host, "gpu", "--check", check.Name, "--device", options.Device, "--golden", options.Golden, "--configs",
+            "gpu", "--check", check.Name, "--device", options.Device, "--golden", options.Golden, "--configs",
             options.Configs, "--out", options.Out, .. quick,
         ]);
     }

@@ -49,6 +49,22 @@ internal sealed class LineProcess : IDisposable
         output.Flush();
     }
 
+    /// <summary>The other side's work: what fails in it is answered.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static int Serve(TextWriter output, Action work)
+    {
+        try
+        {
+            work();
+            return 0;
+        }
+        catch (Exception e)
+        {
+            Say(output, $"error {e.Message}");
+            return 1;
+        }
+    }
+
     public void Dispose()
     {
         _process.StandardInput.Close();

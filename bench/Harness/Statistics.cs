@@ -16,6 +16,9 @@ internal static class Statistics
 
     /// <summary>GFLOP/s or GB/s.</summary>
     public static double Giga(double amount, double seconds) => amount / seconds * 1e-9;
+
+    /// <summary>Bytes in MiB.</summary>
+    public static double Mebi(long bytes) => bytes / (double)(1 << 20);
 }
 
 /// <summary>Seconds a call, one value a round.</summary>

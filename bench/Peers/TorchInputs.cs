@@ -7,6 +7,7 @@ using AmcEngine.Bench.Harness;
 using AmcEngine.Files;
 using AmcEngine.Model;
 using AmcEngine.Model.Albef;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Text;
 using AmcEngine.Serialization;
 
@@ -27,9 +28,11 @@ internal static class TorchInputs
     {
         var other = config.Model != "albef" ? $"model {config.Model}"
             : config.Truth("add_selfeq") ? "add_selfeq"
-            : ModelKeys.Mode(config) == GroundingMode.Itc ? "explain.mode itc" : null;
+            : ModelKeys.Mode(config) == GroundingMode.Itc ? "explain.mode itc"
+            : ModelKeys.SamePicture(config) == SamePicture.Positive ? "same_picture positive" : null;
         if (other is not null) throw new ArgumentsException($"bench step: --peer: {config.Path} has {other}; "
-            + "the peer trains model albef with AMC on its matching score alone, so leave --peer out");
+            + "the peer trains model albef with AMC on its matching score alone, to which each picture has one right "
+            + "text, so leave --peer out");
     }
 
     /// <summary>The settings of a configuration as the peer names them.</summary>

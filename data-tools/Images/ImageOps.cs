@@ -40,30 +40,6 @@ public static class ImageOps
             width, height, BicubicResampler.Resize(image.Pixels, image.Width, image.Height, 3, width, height));
     }
 
-    /// <summary>Resizes a mask as OpenCV's INTER_NEAREST does: source = floor(target · scale).</summary>
-    /// <param name="mask">height × width bytes.</param>
-    /// <param name="width">Width of the mask in pixels.</param>
-    /// <param name="height">Height of the mask in pixels.</param>
-    /// <param name="newWidth">New width in pixels.</param>
-    /// <param name="newHeight">New height in pixels.</param>
-    /// <returns>newHeight × newWidth bytes.</returns>
-    /// <exception cref="ArgumentException">
-    /// A side is not positive, or the mask's length does not fit its sides.
-    /// </exception>
-    public static byte[] ResizeMaskNearest(ReadOnlySpan<byte> mask, int width, int height, int newWidth, int newHeight)
-    {
-        CheckMask(mask.Length, width, height);
-        CheckSides(newWidth, newHeight);
-        int[] columns = RegionGrid.NearestSources(width, newWidth), rows = RegionGrid.NearestSources(height, newHeight);
-        var result = new byte[newWidth * newHeight];
-        for (var y = 0; y < newHeight; y++)
-        {
-            for (var x = 0; x < newWidth; x++)
-                result[y * newWidth + x] = mask[rows[y] * width + columns[x]];
-        }
-        return result;
-    }
-
     /// <summary>Cuts a window out.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="x">Its first column.</param>

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using AmcEngine.Files;
+using System.IO.Hashing;
 
 namespace AmcEngine.DataTools;
 
@@ -33,7 +33,8 @@ internal static class PictureRepair
         foreach ((var start, var length) in PngChunks.In(encoded))
         {
             var checksum = repaired.AsSpan(start + PngChunks.HeaderLength + length, PngChunks.ChecksumLength);
-            BinaryPrimitives.WriteUInt32BigEndian(checksum, Crc32.Of(encoded.Slice(start + 4, length + 4)));
+            BinaryPrimitives.WriteUInt32BigEndian(
+                checksum, Crc32.HashToUInt32(encoded.Slice(start + 4, length + 4)));
         }
         return repaired;
     }

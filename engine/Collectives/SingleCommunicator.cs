@@ -26,13 +26,22 @@ public sealed class SingleCommunicator : ICommunicator
     public CollectiveWork AllReduce(Tensor tensor, Reduction reduction = Reduction.Sum) => CollectiveWork.Done;
 
     /// <inheritdoc/>
-    public CollectiveWork ReduceScatter(Tensor source, Tensor target) => Copy(source, target);
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    /// <exception cref="DTypeException">The element types differ.</exception>
+    public CollectiveWork ReduceScatter(Tensor source, Tensor target) => Copy("reduce_scatter", source, target);
 
     /// <inheritdoc/>
-    public CollectiveWork AllGather(Tensor source, Tensor target) => Copy(source, target);
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    /// <exception cref="DTypeException">The element types differ.</exception>
+    public CollectiveWork AllGather(Tensor source, Tensor target) => Copy("all_gather", source, target);
 
     /// <inheritdoc/>
-    public CollectiveWork Broadcast(Tensor tensor, int root) => CollectiveWork.Done;
+    /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
+    public CollectiveWork Broadcast(Tensor tensor, int root)
+    {
+        CollectiveShapes.CheckRoot(root, Size);
+        return CollectiveWork.Done;
+    }
 
     /// <inheritdoc/>
     public void AllReduce(Span<double> values, Reduction reduction = Reduction.Sum)
@@ -58,8 +67,9 @@ public sealed class SingleCommunicator : ICommunicator
     {
     }
 
-    private static CollectiveWork Copy(Tensor source, Tensor target)
+    private static CollectiveWork Copy(string op, Tensor source, Tensor target)
     {
+        CollectiveShapes.CheckParts(op, source, target, 1);
         source.Backend.Run(new CopyArgs(source, target));
         return CollectiveWork.Done;
     }

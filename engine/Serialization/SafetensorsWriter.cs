@@ -63,12 +63,24 @@ public static class SafetensorsWriter
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tensors);
+        using var files = new StagedFiles();
+        StageOnce(files, path, tensors);
+        files.Publish();
+    }
+
+    /// <summary>The same as <see cref="WriteOnce"/> to a set of files, which is published later.</summary>
+    /// <param name="files">The set.</param>
+    /// <param name="path">The file to create or replace; its folder must exist.</param>
+    /// <param name="tensors">What to write; names must differ.</param>
+    /// <exception cref="SerializationException">A name is unusable or double, or a source cannot be read.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
+    public static void StageOnce(StagedFiles files, string path, IEnumerable<TensorData> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(files);
         TensorData[] list = [.. tensors];
         CheckNames(path, list);
         var (stored, tied) = TiedNames.Split(list);
-        using var files = new StagedFiles();
         StageChecked(files, path, stored, tied.Count == 0 ? null : TiedNames.ToMetadata(tied));
-        files.Publish();
     }
 
     /// <summary>Writes a file of tensors with different names to a set of files that is published later.</summary>

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
-using AmcEngine.Files;
 
 namespace AmcEngine.Serialization;
 
@@ -33,18 +33,18 @@ internal sealed class ZipWriter(Stream stream, long narrowLimit = uint.MaxValue)
         var header = stream.Position;
         var bytes = Encoding.UTF8.GetBytes(name);
         stream.Write(LocalHeader(bytes, length, header, 0));
-        var checksum = default(Crc32);
+        var sum = new Crc32();
         content((part, count) =>
         {
-            checksum.Append(part.AsSpan(0, count));
+            sum.Append(part.AsSpan(0, count));
             stream.Write(part, 0, count);
         });
-        var end = stream.Position;
+        var (checksum, end) = (sum.GetCurrentHashAsUInt32(), stream.Position);
         // The checksum stands before the data and is known behind it.
         stream.Position = header;
-        stream.Write(LocalHeader(bytes, length, header, checksum.Value));
+        stream.Write(LocalHeader(bytes, length, header, checksum));
         stream.Position = end;
-        _entries.Add(new Entry(bytes, length, checksum.Value, header));
+        _entries.Add(new Entry(bytes, length, checksum, header));
     }
 
     /// <summary>Writes an entry that is in memory.</summary>

@@ -1,3 +1,4 @@
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Modules;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Vision;
@@ -24,6 +25,9 @@ public sealed record AlbefConfig
 
     /// <summary>Momentum of the teacher's weights.</summary>
     public double Momentum { get; init; } = 0.995;
+
+    /// <summary>What the other texts about a picture are to it; wrong in ALBEF's pre-training.</summary>
+    public SamePicture SamePicture { get; init; } = SamePicture.Negative;
 
     /// <summary>Initial temperature of the contrastive similarities.</summary>
     public double Temperature { get; init; } = 0.07;

@@ -72,9 +72,12 @@ public sealed class AlbefModel : MatchingModel
     /// <summary>Momentum copies; null in a model for evaluation.</summary>
     public MomentumCopy? Copy { get; }
 
-    internal FeatureQueue? ImageQueue { get; }
+    /// <inheritdoc/>
+    public override SamePicture SamePicture => Config.SamePicture;
 
-    internal FeatureQueue? TextQueue { get; }
+    internal override FeatureQueue? ImageQueue { get; }
+
+    internal override FeatureQueue? TextQueue { get; }
 
     /// <inheritdoc/>
     protected override BertEncoder Encoder => Text.Bert;
@@ -96,8 +99,6 @@ public sealed class AlbefModel : MatchingModel
         ? []
         : [(Vision, copy.Vision), (VisionProjection, copy.VisionProjection), (Text, copy.Text),
             (TextProjection, copy.TextProjection)];
-
-    private protected override IReadOnlyList<FeatureQueue> Queues => ImageQueue is null ? [] : [ImageQueue, TextQueue!];
 
     /// <summary>A model with fresh weights (specification 1 and 2.8); momentum copies equal the student.</summary>
     /// <param name="config">Sizes.</param>
@@ -131,8 +132,14 @@ public sealed class AlbefModel : MatchingModel
     {
         var image = AddBuffer("image_queue", [config.EmbedDim, config.QueueSize], Initialization.UnitColumns);
         var text = AddBuffer("text_queue", [config.EmbedDim, config.QueueSize], Initialization.UnitColumns);
-        return (new FeatureQueue(image, AddIntegers("queue_ptr_img", [1], [0])), new FeatureQueue(
-            text, AddIntegers("queue_ptr_txt", [1], [0])));
+        // Only where they matter: a model without has the entries of ALBEF's pre-training.
+        var pictures = config.SamePicture == SamePicture.Positive
+            ? AddIntegers(PictureQueue.EntryName, [1, config.QueueSize], PictureQueue.FreshNumbers(config.QueueSize))
+            : null;
+        Parameter imagePointer = AddIntegers("queue_ptr_img", [1], [0]),
+            textPointer = AddIntegers("queue_ptr_txt", [1], [0]);
+        return (new FeatureQueue(image, imagePointer), pictures is null
+            ? new FeatureQueue(text, textPointer) : new PictureQueue(text, textPointer, pictures));
     }
 }
 

@@ -1,4 +1,4 @@
-using AmcEngine.Model.Checkpoints;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Modules;
 
 namespace AmcEngine.Model.Albef;
@@ -23,8 +23,11 @@ internal sealed class AlbefNames : CheckpointNames
     public override string? Former(string name) =>
         name.StartsWith(OldQueuePointer, StringComparison.Ordinal) ? OldQueuePointer : null;
 
-    /// <summary>A model for evaluation has no momentum copies and queues.</summary>
-    public override bool IsKnownExtra(string name, bool forTraining) =>
-        !forTraining && (name.Contains(MomentumSuffix, StringComparison.Ordinal)
-            || name.Contains("queue", StringComparison.Ordinal));
+    /// <summary>
+    /// A model for evaluation has no momentum copies and queues; one to which other texts of a picture are wrong does
+    /// not ask which pictures the queue is about.
+    /// </summary>
+    public override bool IsKnownExtra(string name, bool forTraining) => name == PictureQueue.EntryName
+        || (!forTraining && (name.Contains(MomentumSuffix, StringComparison.Ordinal)
+            || name.Contains("queue", StringComparison.Ordinal)));
 }

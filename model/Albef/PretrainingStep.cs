@@ -31,7 +31,9 @@ internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOpt
         // Steps 3a and 3b.
         var teacher = Teach(_momentum.Vision, _momentum.VisionProjection, _momentum.Text.Bert, _momentum.TextProjection,
             withTokens: true);
-        var (simI2T, simT2I, lossIta) = Contrastive(pairs, teacher);
+        // Steps 3c to 6. The reference builds its one-hot targets in single precision whatever the model computes in,
+        // so that their weight is rounded to it: visible (4e-8) in a replay in double precision, and nowhere else.
+        var (simI2T, simT2I, lossIta) = Contrast(pairs, teacher, positiveWeight: (float)(1 - Options.Alpha));
         var matched = Match(pairs);
         Tensor itmLogits, lossItm;
         int[] negativeImages, negativeTexts;
@@ -72,28 +74,12 @@ internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOpt
         ForwardContext context, bool firstRowOnly) =>
         _model.Text.Bert.Fusion(part.Input(1), part.Of(texts.Mask, rows), keys, context, firstRowOnly);
 
-    /// <summary>Steps 3c to 6.</summary>
-    private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(EncodedPairs pairs, TeacherFeatures teacher)
-    {
-        using var phase = Phase.Begin("forward/contrastive loss");
-        return new MomentumContrast(_model.ImageQueue!, _model.TextQueue!, _model.Temperature.Value, Options.Alpha)
-        {
-            PositiveWeight = (float)(1 - Options.Alpha),
-            OverAll = Share.Scopes.Contrastive,
-            First = Share.Scopes.Contrastive ? Share.Rows(Count).First : 0,
-        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher);
-    }
-
     /// <summary>Step 8: the only values of a step that have to reach the host.</summary>
     private (int[] Images, int[] Texts) Negatives(
         EncodedPairs pairs, TeacherFeatures teacher, Tensor simI2T, Tensor simT2I)
     {
-        var first = Share.Scopes.Negatives ? Share.Rows(Count).First : 0;
         var byText = InBatch(simT2I, pairs.TextFeature, teacher.All.Image);
-        var byImage = InBatch(simI2T, pairs.ImageFeature, teacher.All.Text);
-        var images = Options.Negatives.Sample(HardNegatives.Weights(byText, Count, first), Count, Options.Random);
-        var texts = Options.Negatives.Sample(HardNegatives.Weights(byImage, Count, first), Count, Options.Random);
-        return (images, texts);
+        return DrawNegatives(byText, InBatch(simI2T, pairs.ImageFeature, teacher.All.Text));
     }
 
     // Similarities with the pairs that negatives are drawn from: columns of those that the contrast has computed,

@@ -1,3 +1,4 @@
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Modules;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Vision;
@@ -29,6 +30,9 @@ public sealed record BlipConfig
 
     /// <summary>Momentum of the teacher's weights.</summary>
     public double Momentum { get; init; } = 0.995;
+
+    /// <summary>What the other texts about a picture are to it; right in BLIP's fine-tuning.</summary>
+    public SamePicture SamePicture { get; init; } = SamePicture.Positive;
 
     /// <summary>Initial temperature of the contrastive similarities.</summary>
     public double Temperature { get; init; } = 0.07;

@@ -73,9 +73,12 @@ public sealed class BlipModel : MatchingModel
     /// <summary>Momentum copies; null in a model for evaluation.</summary>
     public BlipMomentum? Copy { get; }
 
-    internal FeatureQueue? ImageQueue { get; }
+    /// <inheritdoc/>
+    public override SamePicture SamePicture => Config.SamePicture;
 
-    internal PictureQueue? TextQueue { get; }
+    internal override FeatureQueue? ImageQueue { get; }
+
+    internal override FeatureQueue? TextQueue { get; }
 
     /// <inheritdoc/>
     protected override BertEncoder Encoder => Text;
@@ -100,8 +103,6 @@ public sealed class BlipModel : MatchingModel
         ? []
         : [(Vision, copy.Vision), (VisionProjection, copy.VisionProjection), (Text, copy.Text),
             (TextProjection, copy.TextProjection)];
-
-    private protected override IReadOnlyList<FeatureQueue> Queues => ImageQueue is null ? [] : [ImageQueue, TextQueue!];
 
     /// <summary>A model with fresh weights; momentum copies equal the student.</summary>
     /// <param name="config">Sizes.</param>
@@ -137,7 +138,7 @@ public sealed class BlipModel : MatchingModel
         var image = AddBuffer("image_queue", [config.EmbedDim, config.QueueSize], Initialization.UnitColumns);
         var text = AddBuffer("text_queue", [config.EmbedDim, config.QueueSize], Initialization.UnitColumns);
         var pictures = AddIntegers(
-            "idx_queue", [1, config.QueueSize], [.. Enumerable.Repeat(PictureQueue.NoPicture, config.QueueSize)]);
+            PictureQueue.EntryName, [1, config.QueueSize], PictureQueue.FreshNumbers(config.QueueSize));
         var pointer = AddIntegers("ptr_queue", [1], [0]);
         return (new FeatureQueue(image, pointer, advances: false), new PictureQueue(text, pointer, pictures));
     }

@@ -21,9 +21,6 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     private readonly BlipModel _model = model;
     private readonly BlipMomentum _momentum = model.Copy ?? throw new ModelException(
         "BLIP: this model was made for evaluation; create it with momentum copies to train");
-    // Of this rank's pairs, and of all ranks'.
-    private readonly long[]? _pictures = batch.Pictures;
-    private readonly long[]? _allPictures = options.Share.Gather(batch.Pictures);
 
     /// <inheritdoc/>
     protected override bool FusesStates => false;
@@ -37,7 +34,7 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
         var pairs = Encode();
         var teacher = Teach(
             _momentum.Vision, _momentum.VisionProjection, _momentum.Text, _momentum.TextProjection, withTokens: false);
-        var (simI2T, simT2I, lossIta) = Contrastive(pairs, teacher);
+        var (simI2T, simT2I, lossIta) = Contrast(pairs, teacher, 1 - Options.Alpha);
         var matched = Match(pairs);
         using var phase = Phase.Begin("forward/fusion encoder, negatives");
         var (images, texts) = Negatives(pairs.ImageFeature, pairs.TextFeature);
@@ -78,22 +75,7 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
     private Tensor? WordMask() =>
         Options.FullOutputs ? TextMask.Words(Batch.Text, hasEnd: true, _model.DType, _model.Backend) : null;
 
-    private (Tensor I2T, Tensor T2I, Tensor Loss) Contrastive(EncodedPairs pairs, TeacherFeatures teacher)
-    {
-        using var phase = Phase.Begin("forward/contrastive loss");
-        var queue = _model.TextQueue!;
-        queue.Batch = _allPictures;
-        var overAll = Share.Scopes.Contrastive;
-        return new MomentumContrast(_model.ImageQueue!, queue, _model.Temperature.Value, Options.Alpha)
-        {
-            Positives = queue.Positives(
-                _pictures, overAll ? _allPictures : _pictures, _model.DType, _model.Backend),
-            OverAll = overAll,
-            First = overAll ? Share.Rows(Count).First : 0,
-        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher);
-    }
-
-    /// <summary>Drawn by the similarities of the batch's own features; pairs of one picture are no negatives.</summary>
+    /// <summary>Drawn by the similarities of the batch's own features.</summary>
     private (int[] Images, int[] Texts) Negatives(Tensor imageFeat, Tensor textFeat)
     {
         var overAll = Share.Scopes.Negatives;
@@ -107,11 +89,6 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
             byText = textFeat.Div(temperature).MatMul(allImages, transposeB: true).ToDoubles();
             byImage = imageFeat.Div(temperature).MatMul(allTexts, transposeB: true).ToDoubles();
         }
-        var (first, pictures) = overAll ? (Share.Rows(Count).First, _allPictures) : (0, _pictures);
-        var images = Options.Negatives.Sample(
-            HardNegatives.Weights(byText, Count, first, pictures), Count, Options.Random);
-        var texts = Options.Negatives.Sample(
-            HardNegatives.Weights(byImage, Count, first, pictures), Count, Options.Random);
-        return (images, texts);
+        return DrawNegatives(byText, byImage);
     }
 }

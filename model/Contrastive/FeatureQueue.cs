@@ -1,3 +1,4 @@
+using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Model.Modules;
@@ -28,8 +29,23 @@ internal class FeatureQueue(Parameter columns, Parameter pointer, bool advances 
     /// </summary>
     public Tensor With(Tensor features) => Movement.Concat([features.Permute(1, 0), columns.Value], 1);
 
+    /// <summary>
+    /// Columns of batch and queue that are as right for a sample as its own: <c>[b, n + Q]</c>, a row's ones divided by
+    /// their number. Null where each sample's own column is the only one, or nobody knows the pictures.
+    /// </summary>
+    /// <param name="samples">The pictures of the samples; null where nobody knows them.</param>
+    /// <param name="batch">The pictures of the batch's n columns, those of the samples among them.</param>
+    /// <param name="dtype">Element type.</param>
+    /// <param name="backend">Device.</param>
+    public virtual Tensor? Positives(long[]? samples, long[]? batch, DType dtype, IBackend backend) => null;
+
     /// <summary>Writes features <c>[B, E]</c> at the pointer and wraps around at the end (specification 3.6).</summary>
-    public virtual void Enqueue(Tensor features)
+    /// <param name="features">The features.</param>
+    /// <param name="pictures">
+    /// Which picture each is about, for a queue that knows its pictures; null where nobody knows.
+    /// </param>
+    /// <exception cref="ModelException">The batch has more rows than the queue columns.</exception>
+    public virtual void Enqueue(Tensor features, long[]? pictures = null)
     {
         var (batch, size) = (features.Shape[0], columns.Shape[1]);
         if (batch > size)
@@ -57,6 +73,11 @@ internal class FeatureQueue(Parameter columns, Parameter pointer, bool advances 
         Write(_overwritten!, _overwrittenAt);
         pointer.Integers![0] = _overwrittenAt;
         IsWritten = false;
+    }
+
+    /// <summary>Forgets which pictures the columns are about.</summary>
+    public virtual void ForgetPictures()
+    {
     }
 
     /// <summary>Gives back what is kept for <see cref="TakeBack"/>.</summary>

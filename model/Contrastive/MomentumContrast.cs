@@ -17,16 +17,14 @@ namespace AmcEngine.Model.Contrastive;
 internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, Tensor temperature, double alpha)
 {
     /// <summary>
-    /// Which columns of batch and queue are of the same picture as each sample: a row's ones divided by their number,
-    /// the constant <c>[b, n + Q]</c>. Null where each sample's own column is the only one.
+    /// Which picture each pair is about, where other texts of a picture are as right for it as its own; else null.
     /// </summary>
-    public Tensor? Positives { get; init; }
+    public long[]? Pictures { get; init; }
 
-    /// <summary>
-    /// Weight of the positives, 1 − α; ALBEF's code builds its one-hot targets in single precision whatever the model
-    /// computes in, so that their weight is rounded to it: visible (4e-8) in a replay in double precision, and nowhere
-    /// else.
-    /// </summary>
+    /// <summary>The same of all ranks' pairs.</summary>
+    public long[]? AllPictures { get; init; }
+
+    /// <summary>Weight of the positives, 1 − α.</summary>
     public double PositiveWeight { get; init; } = 1 - alpha;
 
     /// <summary>Whether pairs are compared with those of all ranks, and not of their own alone.</summary>
@@ -51,10 +49,12 @@ internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, 
         var allTexts = texts.With(columns.Text);
         var simI2T = Similarity(image, allTexts);
         var simT2I = Similarity(text, allImages);
-        var loss = SoftTargetLoss(simI2T, own.Image, allTexts)
-            .Add(SoftTargetLoss(simT2I, own.Text, allImages)).Scale(0.5);
+        var positives =
+            texts.Positives(Pictures, OverAll ? AllPictures : Pictures, image.DType, image.Backend);
+        var loss = SoftTargetLoss(simI2T, positives, own.Image, allTexts)
+            .Add(SoftTargetLoss(simT2I, positives, own.Text, allImages)).Scale(0.5);
         images.Enqueue(all.Image);
-        texts.Enqueue(all.Text);
+        texts.Enqueue(all.Text, AllPictures);
         return (scope.Keep(simI2T), scope.Keep(simT2I), scope.Keep(loss));
     }
 
@@ -63,11 +63,11 @@ internal sealed class MomentumContrast(FeatureQueue images, FeatureQueue texts, 
     /// part of the positives is a cross-entropy of its own, and with one positive a row no target matrix is built for
     /// it.
     /// </summary>
-    private Tensor SoftTargetLoss(Tensor similarity, Tensor teacher, Tensor columns)
+    private Tensor SoftTargetLoss(Tensor similarity, Tensor? positives, Tensor teacher, Tensor columns)
     {
-        var hard = Positives is null
+        var hard = positives is null
             ? similarity.CrossEntropy([.. Enumerable.Range(First, similarity.Shape[0])])
-            : similarity.SoftCrossEntropy(Positives);
+            : similarity.SoftCrossEntropy(positives);
         if (alpha == 0) return hard;
         Tensor targets;
         using (NoGrad.Begin()) targets = Similarity(teacher, columns).Softmax(-1);

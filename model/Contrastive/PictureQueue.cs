@@ -10,31 +10,28 @@ namespace AmcEngine.Model.Contrastive;
 /// </summary>
 /// <param name="columns">The features <c>[E, Q]</c>.</param>
 /// <param name="pointer">Where the next are written.</param>
-/// <param name="pictures">The pictures' numbers <c>[1, Q]</c>.</param>
-internal sealed class PictureQueue(Parameter columns, Parameter pointer, Parameter pictures)
+/// <param name="numbers">The pictures' numbers <c>[1, Q]</c>, as <see cref="FreshNumbers"/> makes them.</param>
+internal sealed class PictureQueue(Parameter columns, Parameter pointer, Parameter numbers)
     : FeatureQueue(columns, pointer)
 {
     /// <summary>The number of columns of which nobody knows the picture.</summary>
     public const long NoPicture = -100;
 
+    /// <summary>What the pictures' numbers are called in a state dict.</summary>
+    public const string EntryName = "idx_queue";
+
     private readonly Parameter _pointer = pointer;
     private long[] _overwritten = [];
 
-    /// <summary>The pictures of the batch that is enqueued next; null where nobody knows them.</summary>
-    public long[]? Batch { get; set; }
+    /// <summary>Numbers of a queue of which no picture is known.</summary>
+    /// <param name="size">Columns of the queue.</param>
+    public static long[] FreshNumbers(int size) => [.. Enumerable.Repeat(NoPicture, size)];
 
-    /// <summary>
-    /// Columns of batch and queue that are about the same picture as each sample: <c>[b, n + Q]</c>, a row's ones
-    /// divided by their number. Null where each sample's own column is the only one, or nobody knows the pictures.
-    /// </summary>
-    /// <param name="samples">The pictures of the samples.</param>
-    /// <param name="batch">The pictures of the batch's n columns, those of the samples among them.</param>
-    /// <param name="dtype">Element type.</param>
-    /// <param name="backend">Device.</param>
-    public Tensor? Positives(long[]? samples, long[]? batch, DType dtype, IBackend backend)
+    /// <inheritdoc/>
+    public override Tensor? Positives(long[]? samples, long[]? batch, DType dtype, IBackend backend)
     {
         if (samples is null || batch is null) return null;
-        long[] all = [.. batch, .. pictures.Integers!];
+        long[] all = [.. batch, .. numbers.Integers!];
         var counts = samples.Distinct().ToDictionary(p => p, _ => 0);
         foreach (var picture in all)
             if (counts.TryGetValue(picture, out var known)) counts[picture] = known + 1;
@@ -47,16 +44,16 @@ internal sealed class PictureQueue(Parameter columns, Parameter pointer, Paramet
     }
 
     /// <inheritdoc/>
-    public override void Enqueue(Tensor features)
+    public override void Enqueue(Tensor features, long[]? pictures = null)
     {
         var (start, count) = ((int)_pointer.Integers![0], features.Shape[0]);
-        base.Enqueue(features);
-        var numbers = pictures.Integers!;
+        base.Enqueue(features, pictures);
+        var known = numbers.Integers!;
         if (_overwritten.Length != count) _overwritten = new long[count];
         for (var i = 0; i < count; i++)
         {
-            ref var number = ref numbers[(start + i) % numbers.Length];
-            (_overwritten[i], number) = (number, Batch?[i] ?? NoPicture);
+            ref var number = ref known[(start + i) % known.Length];
+            (_overwritten[i], number) = (number, pictures?[i] ?? NoPicture);
         }
     }
 
@@ -65,7 +62,10 @@ internal sealed class PictureQueue(Parameter columns, Parameter pointer, Paramet
     {
         if (!IsWritten) return;
         base.TakeBack();
-        var (start, numbers) = ((int)_pointer.Integers![0], pictures.Integers!);
-        for (var i = 0; i < _overwritten.Length; i++) numbers[(start + i) % numbers.Length] = _overwritten[i];
+        var (start, known) = ((int)_pointer.Integers![0], numbers.Integers!);
+        for (var i = 0; i < _overwritten.Length; i++) known[(start + i) % known.Length] = _overwritten[i];
     }
+
+    /// <inheritdoc/>
+    public override void ForgetPictures() => Array.Fill(numbers.Integers!, NoPicture);
 }

@@ -71,6 +71,12 @@ public interface IVisionLanguageModel : IDisposable
     /// </summary>
     void TakeBack();
 
+    /// <summary>
+    /// Forgets which pictures the columns of a loaded queue are about: those are numbers of other data, where training
+    /// begins with a checkpoint and does not go on with it.
+    /// </summary>
+    void ForgetPictures();
+
     /// <summary>The optimizer's groups: what decays and what does not.</summary>
     IReadOnlyList<ParameterGroup> ParameterGroups(double weightDecay);
 

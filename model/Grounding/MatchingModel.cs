@@ -1,5 +1,6 @@
 using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
+using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Layers;
 using AmcEngine.Model.Modules;
 using AmcEngine.Model.Text;
@@ -33,6 +34,17 @@ public abstract class MatchingModel : VisionLanguageModel
 
     /// <summary>Matching head; logit 1 means "match".</summary>
     public abstract Linear ItmHead { get; }
+
+    /// <summary>What the other texts about a picture are to it in training.</summary>
+    public abstract SamePicture SamePicture { get; }
+
+    /// <summary>Queue of image features; null in a model for evaluation.</summary>
+    internal abstract FeatureQueue? ImageQueue { get; }
+
+    /// <summary>Queue of text features; null in a model for evaluation.</summary>
+    internal abstract FeatureQueue? TextQueue { get; }
+
+    private protected override IReadOnlyList<FeatureQueue> Queues => ImageQueue is null ? [] : [ImageQueue, TextQueue!];
 
     /// <inheritdoc/>
     public override int ImageRes => Vision.ImageRes;

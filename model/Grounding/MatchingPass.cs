@@ -26,6 +26,10 @@ internal abstract class MatchingPass
     private readonly int _layer;
     private readonly Tensor _ids;
 
+    // Which picture each pair is about, of this rank's and of all ranks'. Null where that does not matter; where it
+    // does, pairs of one picture are right for one another, and no negatives.
+    private readonly long[]? _pictures, _allPictures;
+
     // Of a batch that is computed at once: what explains it by contrast, and keys and values that all passes share.
     private AttentionHook? _contrast;
     private ImageSource? _keys;
@@ -47,6 +51,8 @@ internal abstract class MatchingPass
         if (batch.Image.Shape[0] != Count)
             throw new ModelException($"{name}: {batch.Image.Shape[0]} images for {Count} texts");
         _byContrast = options.Ground && mode == GroundingMode.Itc;
+        _pictures = model.SamePicture == SamePicture.Positive ? batch.Pictures : null;
+        if (model.SamePicture == SamePicture.Positive) _allPictures = options.Share.Gather(_pictures);
         Stages = new BatchStages(options);
         Mask = TextMask.Create(batch.Text, model.DType, model.Backend);
         _ids = Tensor.From(batch.Text.Ids, [Count, batch.Text.Length], model.Backend);
@@ -162,6 +168,39 @@ internal abstract class MatchingPass
         var all = Share.IsWhole ? own : new PairFeatures(
             scope.Keep(Share.GatherConstant(own.Image)), scope.Keep(Share.GatherConstant(own.Text)));
         return new TeacherFeatures(own, all, withTokens ? output[2] : null);
+    }
+
+    /// <summary>
+    /// Similarities over batch and queues <c>[b, n + Q]</c> both ways and their loss; then the batch of all ranks
+    /// enters the queues.
+    /// </summary>
+    /// <param name="pairs">The student's features.</param>
+    /// <param name="teacher">The momentum copies' features.</param>
+    /// <param name="positiveWeight">As of <see cref="MomentumContrast.PositiveWeight"/>.</param>
+    protected (Tensor I2T, Tensor T2I, Tensor Loss) Contrast(
+        EncodedPairs pairs, TeacherFeatures teacher, double positiveWeight)
+    {
+        using var phase = Phase.Begin("forward/contrastive loss");
+        return new MomentumContrast(_model.ImageQueue!, _model.TextQueue!, _model.Temperature.Value, Options.Alpha)
+        {
+            Pictures = _pictures,
+            AllPictures = _allPictures,
+            PositiveWeight = positiveWeight,
+            OverAll = Share.Scopes.Contrastive,
+            First = Share.Scopes.Contrastive ? Share.Rows(Count).First : 0,
+        }.Run(pairs.ImageFeature, pairs.TextFeature, teacher);
+    }
+
+    /// <summary>Draws an image for each text, then a text for each image.</summary>
+    /// <param name="byText">Similarities with the images that are drawn from <c>[b, n]</c>, a row a text.</param>
+    /// <param name="byImage">Similarities with the texts that are drawn from <c>[b, n]</c>, a row an image.</param>
+    protected (int[] Images, int[] Texts) DrawNegatives(double[] byText, double[] byImage)
+    {
+        var (first, pictures) = Share.Scopes.Negatives ? (Share.Rows(Count).First, _allPictures) : (0, _pictures);
+        int[] Draw(double[] similarities) => Options.Negatives.Sample(
+            HardNegatives.Weights(similarities, Count, first, pictures), Count, Options.Random);
+        var images = Draw(byText);
+        return (images, Draw(byImage));
     }
 
     /// <summary>Fuses the pairs of the batch, and judges whether they match.</summary>

@@ -96,6 +96,12 @@ public abstract class VisionLanguageModel : Module, IVisionLanguageModel
         foreach (var queue in Queues) queue.TakeBack();
     }
 
+    /// <inheritdoc/>
+    public void ForgetPictures()
+    {
+        foreach (var queue in Queues) queue.ForgetPictures();
+    }
+
     /// <summary>
     /// The optimizer's groups in the references' order: tensors of one dimension and biases without decay, then the
     /// rest (temperature, class token, positions and embeddings included) with <paramref name="weightDecay"/>.

@@ -26,6 +26,9 @@ internal sealed class CommandTests
     [TestCase("attention --keys 65", "--keys is for --order 2")]
     [TestCase("attention --order 2 --keys 0", "--keys 0: at least 1")]
     [TestCase("memory --kernel gemm", "--kernel gemm: no such kernel; they are add, ")]
+    [TestCase("collectives --ranks 1", "--ranks 1: at least 2")]
+    [TestCase("collectives --rounds 0", "--rounds 0: at least 1")]
+    [TestCase("collectives-run", "internal use")]
     [TestCase("ops many", "ops many")]
     [TestCase("ops 1 2", "ops 1 2")]
     [TestCase("gemm-contender", "internal use")]
@@ -42,7 +45,7 @@ internal sealed class CommandTests
     {
         var lines = Usage.Text.Split('\n');
         foreach (var command in new[] { "gemm", "attention", "step", "peers", "memory", "peaks", "quick", "ops",
-            "suites", "pipeline", "vg-files", "gpu", "help" })
+            "suites", "pipeline", "vg-files", "gpu", "collectives", "collectives-check", "help" })
             Assert.That(lines.Any(l => l.StartsWith($"  {command} ", StringComparison.Ordinal)), Is.True, command);
     }
 

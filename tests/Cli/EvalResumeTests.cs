@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Answers;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Cli;

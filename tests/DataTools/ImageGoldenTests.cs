@@ -35,7 +35,7 @@ public class ImageGoldenTests
     public void Nearest_mask_resize_equals_OpenCV(string name)
     {
         int[] from = Golden.Shape($"{name}/mask"), to = Golden.Shape($"{name}/cv2_nearest");
-        AssertSame(ImageOps.ResizeMaskNearest(Golden.Bytes($"{name}/mask"), from[1], from[0], to[1], to[0]),
+        AssertSame(NearestMask.Resize(Golden.Bytes($"{name}/mask"), from[1], from[0], to[1], to[0]),
             $"{name}/cv2_nearest");
     }
 

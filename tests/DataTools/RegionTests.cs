@@ -189,7 +189,7 @@ public class RegionTests
             byte[] bytes = [.. whole.Select(v => (byte)(255 * v))];
             foreach (var (width, height) in new[] { (5, 4), (13, 9), (29, 31) })
                 Assert.That(region.Rasterize(13, 9, width, height).Values.Select(v => (byte)(255 * v)), Is.EqualTo(
-                    ImageOps.ResizeMaskNearest(bytes, 13, 9, width, height)), $"{region} at {width}×{height}");
+                    NearestMask.Resize(bytes, 13, 9, width, height)), $"{region} at {width}×{height}");
         }
     }
 

@@ -65,6 +65,32 @@ public sealed class PretrainingOracleTests
         });
     }
 
+    /// <summary>Two pairs of the batch are about one picture, and so are columns of the queue.</summary>
+    [Test]
+    public void Other_texts_of_a_picture_share_the_target_in_batch_and_queue_and_are_no_negatives()
+    {
+        var sampler = new RecordingSampler();
+        var output = Step(SmallModel.Config with { SamePicture = SamePicture.Positive }, sampler);
+        double[] images = TeacherFeatures(image: true), texts = TeacherFeatures(image: false);
+        // Columns of the batch, then of the queue, that are as right as a row's own.
+        int[] ofSeven = [0, 2, 3 + 1, 3 + 2, 3 + 6];
+        int[][] right = [ofSeven, [1], ofSeven];
+        double[] simI2T = output.SimI2T.ToDoubles(), simT2I = output.SimT2I.ToDoubles();
+        var loss = (SoftLoss(simI2T, Similarities(images, texts, "text_queue"), right)
+            + SoftLoss(simT2I, Similarities(texts, images, "image_queue"), right)) / 2;
+        Assert.Multiple(() =>
+        {
+            Closeness.Near("contrastive loss", output.LossIta.Item(), loss, Close);
+            Assert.That(State("idx_queue").Integers, Is.EqualTo(new long[] { 7, 5, 7, 9, -100, -100, 7, 8 }));
+            foreach (var (weights, similarities) in sampler.Weights.Zip([simT2I, simI2T]))
+            {
+                double[] expected = NegativeWeights(similarities);
+                (expected[2], expected[2 * Count]) = (0, 0);
+                Closeness.ElementsAreClose("weights", weights, expected, Close);
+            }
+        });
+    }
+
     [Test]
     public void Hard_negatives_are_drawn_by_softmax_without_the_pair_itself()
     {
@@ -176,7 +202,9 @@ public sealed class PretrainingOracleTests
         _model.Temperature.Value.Load<double>([temperature]);
         _before = new[] { "image_queue", "text_queue" }.ToDictionary(n => n, n => State(n).Value.ToDoubles());
         _scope = MemoryScope.Begin();
-        _batch = SmallModel.Batch(_model, Count);
+        _batch = SmallModel.Batch(_model, Count) with { Pictures = [7, 5, 7] };
+        if (_model.Config.SamePicture == SamePicture.Positive)
+            ((long[])[1, 7, 7, 9, -100, -100, 7, 8]).CopyTo(State("idx_queue").Integers!, 0);
         return _model.Forward(_batch, new StepOptions(Alpha, new RandomSource(1))
         {
             Negatives = sampler ?? ArgmaxSampler.Instance,
@@ -248,7 +276,8 @@ public sealed class PretrainingOracleTests
         return result;
     }
 
-    private double SoftLoss(double[] similarities, double[] teacher)
+    // The columns that are right for each row; null where that is its own alone.
+    private static double SoftLoss(double[] similarities, double[] teacher, int[][]? right = null)
     {
         var width = similarities.Length / Count;
         double loss = 0;
@@ -256,8 +285,10 @@ public sealed class PretrainingOracleTests
         {
             double[] log = LogSoftmax(similarities.AsSpan(row * width, width)),
                 targets = LogSoftmax(teacher.AsSpan(row * width, width));
+            var own = right?[row] ?? [row];
             for (var c = 0; c < width; c++)
-                loss -= (Alpha * Math.Exp(targets[c]) + (c == row ? 1 - Alpha : 0)) * log[c] / Count;
+                loss -= (Alpha * Math.Exp(targets[c]) + (own.Contains(c) ? (1 - Alpha) / own.Length : 0)) * log[c]
+                    / Count;
         }
         return loss;
     }

@@ -44,15 +44,8 @@ internal static class SmallModel
     };
 
     /// <summary>Weights large enough that every path of the objective carries signal.</summary>
-    public static AlbefModel Create(IBackend backend, DType dtype = DType.F64, AlbefConfig? config = null)
-    {
-        var model = AlbefModel.Create(config ?? Config, backend, dtype, seed: 7);
-        var random = new RandomSource(11);
-        foreach (var p in model.Trainable.Where(p => p.Name != "temp"))
-            p.Value.FillUniform(-0.4, 0.4, random.NextKey());
-        model.CopyStudentToMomentum();
-        return model;
-    }
+    public static AlbefModel Create(IBackend backend, DType dtype = DType.F64, AlbefConfig? config = null) =>
+        AlbefModel.Create(config ?? Config, backend, dtype, seed: 7).WithLargeWeights();
 
     /// <summary>GradCAM <c>[B, n, n]</c> and match logit <c>[B]</c> of each pair, in evaluation mode.</summary>
     public static (Tensor Cam, Tensor Score) Explain(

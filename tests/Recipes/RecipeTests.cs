@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Runs;
+using AmcEngine.Serialization;
 using AmcEngine.Tests.Cli;
 using AmcEngine.Tests.DataTools;
 using AmcEngine.Tests.Engine;
@@ -38,6 +40,7 @@ internal sealed class RecipeTests : FolderTests
     {
         var log = Train(ReferenceFiles.AmcPretrain, ["mask_size=32"], "AMC on");
         Assert.That(log, Has.Count.EqualTo(2));
+        Assert.That(Pictures("run"), Is.Null, "its program does not know pictures");
         foreach (var step in log)
         {
             Assert.That(step, Does.ContainKey("amc_mean").And.ContainKey("amc_max").And.ContainKey("mlm"));
@@ -60,6 +63,12 @@ internal sealed class RecipeTests : FolderTests
             "note: coco_file", "no entry of train_file has a region");
         Assert.That(log[1]["mlm"], Is.Zero, "its program trains no masked words");
         Closeness.Near("rate", log[1]["lr"], 1e-5, 1e-19);
+        // Two batches of four; whoever starts from there has other pictures, which the next four columns are about.
+        Assert.That(Pictures("run")!.Count(n => n >= 0), Is.EqualTo(8));
+        var next = Amcx.Run(["train", "--config", "Pretrain.yaml", "--output", "next", "--steps", "1", "--set",
+            .. Small, "image_root=.", "checkpoint=run"]);
+        Assert.That(next.Code, Is.Zero, next.Error);
+        Assert.That(Pictures("next")!.Count(n => n >= 0), Is.EqualTo(4));
         var (result, answers) = Evaluate(ReferenceFiles.AlbefGrounding, ["image_root=."], "note: coco_file",
             "test pictures were in the model's training list");
         Assert.Multiple(() =>
@@ -161,6 +170,13 @@ internal sealed class RecipeTests : FolderTests
         AssertSaid(answer, said);
         return (JsonNode.Parse(File.ReadAllText(_folder.PathOf("result.json")))!,
             [.. File.ReadLines(_folder.PathOf("samples.jsonl")).Select(l => JsonNode.Parse(l)!)]);
+    }
+
+    // Which picture each column of the text queue is about; null where nobody asks.
+    private static long[]? Pictures(string run)
+    {
+        using var reader = SafetensorsReader.Open(Path.Combine(CheckpointLayout.Last(run), CheckpointLayout.Model));
+        return reader.Contains("idx_queue") ? reader["idx_queue"].ToI64() : null;
     }
 
     private static void AssertSaid(Answer answer, string[] said)

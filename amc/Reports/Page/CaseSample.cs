@@ -1,4 +1,5 @@
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Answers;
+using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
 

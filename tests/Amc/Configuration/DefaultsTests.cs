@@ -112,6 +112,7 @@ internal sealed class DefaultsTests
         dropout 0.1
         attention_dropout -
         mlm_distill_axis sequence
+        same_picture -
         amc.layer -
         amc.mean_weight 0.2
         amc.mean_margin 0.1

@@ -222,7 +222,7 @@ internal sealed class AttentionReaderTests
             ClsId = 1,
             MaskId = 1,
         };
-        IVisionLanguageModel model = kind == "clip"
+        VisionLanguageModel model = kind == "clip"
             ? ClipModel.Create(
                 new ClipConfig
                 {
@@ -247,10 +247,7 @@ internal sealed class AttentionReaderTests
                     AmcLayer = 1,
                 },
                 _backend, DType.F64);
-        var random = new RandomSource(11);
-        foreach (var p in model.Trainable.Where(p => p.Shape.Rank > 0))
-            p.Value.FillUniform(-0.4, 0.4, random.NextKey());
-        return model;
+        return model.WithLargeWeights();
     }
 
     private static Tensor Image(IVisionLanguageModel model) =>

@@ -1,7 +1,7 @@
 using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Reports;
 using AmcEngine.DataTools;
-using AmcEngine.Tests.Amc.Evaluation;
+using AmcEngine.Tests.Amc.Evaluation.Explainers;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Reports;

@@ -1,10 +1,11 @@
 using AmcEngine.Amc.Drawing;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
+using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Reports;
 using AmcEngine.DataTools;
-using AmcEngine.Tests.Amc.Evaluation;
+using AmcEngine.Tests.Amc.Evaluation.Explainers;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 

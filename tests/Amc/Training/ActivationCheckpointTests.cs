@@ -5,15 +5,13 @@ using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
 using AmcEngine.Model;
 using AmcEngine.Model.Albef;
-using AmcEngine.Model.Blip;
-using AmcEngine.Model.Clip;
 using AmcEngine.Model.Modules;
-using AmcEngine.Model.Text;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Model.Vision;
 using AmcEngine.Ops;
 using AmcEngine.Optim;
 using AmcEngine.Tensors;
+using AmcEngine.Tests.Model;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Training;
@@ -84,7 +82,7 @@ public sealed class ActivationCheckpointTests
         AlbefConfig Deep(int depth) => new()
         {
             Vision = new VisionConfig { ImageRes = 32, PatchSize = 4, Width = width, Depth = depth, Heads = 2 },
-            Text = Text(2),
+            Text = TinyModels.Text,
             EmbedDim = 4,
             QueueSize = 16,
             AmcLayer = 2,
@@ -93,12 +91,8 @@ public sealed class ActivationCheckpointTests
 
     private Result Train(string kind, DType dtype, bool checkpoint, bool byParts)
     {
-        using var model = Create(kind, dtype);
-        var random = new RandomSource(11);
-        foreach (var p in model.Trainable.Where(p => p.Shape.Rank > 0))
-            p.Value.FillUniform(-0.4, 0.4, random.NextKey());
-        model.CopyStudentToMomentum();
-        return Run(model, _backend, Count, 9, checkpoint, byParts ? 2 : null);
+        using var model = TinyModels.Create(kind, _backend, dtype, depth: 3);
+        return Run(model, _backend, Count, TinyModels.Side, checkpoint, byParts ? 2 : null);
     }
 
     private static Result Run(
@@ -164,57 +158,6 @@ public sealed class ActivationCheckpointTests
             return new TokenBatch(ids, mask, count, length);
         }
     }
-
-    private VisionLanguageModel Create(string kind, DType dtype) => kind switch
-    {
-        "clip" => ClipModel.Create(new ClipConfig
-        {
-            Vision = Vision(4) with { NormEps = ClipConfig.NormEps },
-            TextWidth = 10,
-            TextHeads = 2,
-            TextLayers = 2,
-            Context = 7,
-            VocabSize = 23,
-            EmbedDim = 6,
-            AmcLayer = 1,
-        }, _backend, dtype),
-        "blip" => BlipModel.Create(new BlipConfig
-        {
-            Vision = Vision(2),
-            Text = BlipConfig.EncoderOf(Text(0) with { MaskId = 1 }),
-            EncId = 19,
-            EmbedDim = 5,
-            QueueSize = 6,
-            AmcLayer = 1,
-        }, _backend, dtype),
-        _ => AlbefModel.Create(new AlbefConfig
-        {
-            Vision = Vision(3),
-            Text = Text(2),
-            EmbedDim = 4,
-            QueueSize = 6,
-            AmcLayer = kind == "albef" ? 3 : 1,
-            Mode = kind == "albef" ? GroundingMode.Itm : GroundingMode.Itc,
-        }, _backend, dtype),
-    };
-
-    private static VisionConfig Vision(int depth) =>
-        new() { ImageRes = 9, PatchSize = 3, Width = 9, Depth = depth, Heads = 3, MlpRatio = 2 };
-
-    private static TextConfig Text(int firstCross) => new()
-    {
-        Hidden = 10,
-        Heads = 2,
-        Intermediate = 14,
-        Layers = firstCross + 3,
-        FirstCrossLayer = firstCross,
-        VocabSize = 20,
-        MaxPositions = 8,
-        ClsId = 1,
-        MaskId = 2,
-        HiddenDropout = 0.1,
-        AttentionDropout = 0.2,
-    };
 
     private sealed record Result((string Name, double Value)[] Losses, Dictionary<string, double[]> Values, long Peak);
 }

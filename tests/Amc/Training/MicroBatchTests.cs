@@ -8,6 +8,7 @@ using AmcEngine.Model;
 using AmcEngine.Model.Text;
 using AmcEngine.Optim;
 using AmcEngine.Tests.Engine;
+using AmcEngine.Tests.Model;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Training;
@@ -73,7 +74,7 @@ internal sealed class MicroBatchTests
     [Test]
     public void A_step_that_fails_takes_the_queues_back()
     {
-        using var model = TinyTraining.Create("albef", _backend);
+        using var model = TinyModels.Create("albef", _backend);
         using var optimizer = new AdamW(model.ParameterGroups(0.02));
         var before = TinyTraining.State(model);
         var step = new TrainingStep(model, null, optimizer)
@@ -87,7 +88,7 @@ internal sealed class MicroBatchTests
     [Test]
     public void An_op_that_makes_NaN_is_named_by_parts_too()
     {
-        using var model = TinyTraining.Create("blip", _backend);
+        using var model = TinyModels.Create("blip", _backend);
         using var optimizer = new AdamW(model.ParameterGroups(0.02));
         var weight = model.Trainable.Single(p => p.Name == "itm_head.weight").Value;
         weight.Load(Enumerable.Repeat(double.NaN, weight.Count).ToArray().AsSpan());
@@ -98,7 +99,7 @@ internal sealed class MicroBatchTests
     [Test]
     public void No_row_at_a_time_is_refused()
     {
-        using var model = TinyTraining.Create("clip", _backend);
+        using var model = TinyModels.Create("clip", _backend);
         using var scope = MemoryScope.Begin();
         var options = new StepOptions(0, new RandomSource(1)) { MicroBatch = 0 };
         Assert.That(() => model.Forward(TinyTraining.Inputs(model).Pairs, options),
@@ -128,7 +129,7 @@ internal sealed class MicroBatchTests
     private Result Step(
         string kind, int? size, bool objective = true, MaskedTokens? masked = null, bool checkpoint = false)
     {
-        using var model = TinyTraining.Create(kind, _backend);
+        using var model = TinyModels.Create(kind, _backend);
         // Weights that do not move show that nothing else has moved them.
         using var optimizer = new AdamW(model.ParameterGroups(0), average: model.Average);
         Dictionary<string, double[]?> gradients = [];
@@ -157,7 +158,7 @@ internal sealed class MicroBatchTests
 
     private Dictionary<string, double[]?> Alone(string kind, int? size)
     {
-        using var model = TinyTraining.Create(kind, _backend);
+        using var model = TinyModels.Create(kind, _backend);
         using var scope = MemoryScope.Begin();
         var options = new StepOptions(0.4, new RandomSource(3))
         {

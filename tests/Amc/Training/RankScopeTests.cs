@@ -10,6 +10,7 @@ using AmcEngine.Model.Modules;
 using AmcEngine.Ops;
 using AmcEngine.Tests.Engine;
 using AmcEngine.Tests.Engine.Collectives;
+using AmcEngine.Tests.Model;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Training;
@@ -96,7 +97,7 @@ internal sealed class RankScopeTests
         RankSettings settings, int ranks)
     {
         using var backend = new CpuBackend(1);
-        using var model = TinyTraining.Create(settings.Kind, backend, drops: settings.Drops);
+        using var model = TinyModels.Create(settings.Kind, backend, drops: settings.Drops);
         using var optimizer = RankSettings.Optimizer(model);
         List<(string, double)[]> losses = [];
         var count = TinyTraining.Count / ranks;

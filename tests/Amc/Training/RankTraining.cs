@@ -11,11 +11,12 @@ using AmcEngine.Model.DataParallel;
 using AmcEngine.Model.Text;
 using AmcEngine.Optim;
 using AmcEngine.Tensors;
+using AmcEngine.Tests.Model;
 
 namespace AmcEngine.Tests.Amc.Training;
 
 /// <summary>How ranks train in a test.</summary>
-/// <param name="Kind">The model, as of <see cref="TinyTraining.Create"/>.</param>
+/// <param name="Kind">The model, as of <see cref="TinyModels.Create"/>.</param>
 /// <param name="Scopes">What is computed over all ranks.</param>
 internal sealed record RankSettings(string Kind, RankScopes Scopes)
 {
@@ -79,7 +80,7 @@ internal sealed record RankSettings(string Kind, RankScopes Scopes)
     public RankResult Run(ICommunicator communicator)
     {
         using var backend = new CpuBackend(1);
-        using var model = TinyTraining.Create(Kind, backend, DType, Drops);
+        using var model = TinyModels.Create(Kind, backend, DType, Drops);
         using var optimizer = Optimizer(model);
         var share = new BatchShare(communicator, Scopes);
         using var exchange = share.IsWhole

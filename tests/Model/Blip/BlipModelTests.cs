@@ -110,6 +110,18 @@ public sealed class BlipModelTests
     }
 
     [Test]
+    public void Where_other_texts_are_wrong_no_picture_is_known()
+    {
+        using var model = Create(Config with { SamePicture = SamePicture.Negative });
+        using var scope = MemoryScope.Begin();
+        var alike = model.Forward(Batch(model) with { Pictures = [5, 5, 7, 8] }, Options);
+        Assert.That(model.StateEntries.Single(e => e.Name == "idx_queue").Parameter.Integers, Is.All.EqualTo(-100));
+        using var other = Create(Config);
+        var apart = other.Forward(Batch(other) with { Pictures = [5, 6, 7, 8] }, Options);
+        Assert.That(alike.Total().Item(), Is.EqualTo(apart.Total().Item()));
+    }
+
+    [Test]
     public void A_step_that_failed_before_it_wrote_takes_nothing_back()
     {
         using var model = Create(Config);
@@ -207,15 +219,8 @@ public sealed class BlipModelTests
 
     private static StepOptions Options => new(0.4, new RandomSource(3)) { Negatives = ArgmaxSampler.Instance };
 
-    private BlipModel Create(BlipConfig config)
-    {
-        var model = BlipModel.Create(config, _backend, DType.F64, seed: 7);
-        var random = new RandomSource(11);
-        foreach (var p in model.Trainable.Where(p => p.Shape.Rank > 0))
-            p.Value.FillUniform(-0.4, 0.4, random.NextKey());
-        model.CopyStudentToMomentum();
-        return model;
-    }
+    private BlipModel Create(BlipConfig config) =>
+        BlipModel.Create(config, _backend, DType.F64, seed: 7).WithLargeWeights();
 
     private static PairBatch Batch(BlipModel model)
     {

@@ -199,14 +199,8 @@ public sealed class ClipModelTests
             new(output.Grounding!, Tensor.From(mask, [4, 9, 9], model.Backend), [true, true, false, true])).Loss);
     }
 
-    private ClipModel Create(ClipConfig config)
-    {
-        var model = ClipModel.Create(config, _backend, DType.F64, seed: 7);
-        var random = new RandomSource(11);
-        foreach (var p in model.Trainable.Where(p => p.Shape.Rank > 0))
-            p.Value.FillUniform(-0.4, 0.4, random.NextKey());
-        return model;
-    }
+    private ClipModel Create(ClipConfig config) =>
+        ClipModel.Create(config, _backend, DType.F64, seed: 7).WithLargeWeights();
 
     private static PairBatch Batch(ClipModel model)
     {

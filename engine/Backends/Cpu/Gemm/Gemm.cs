@@ -27,9 +27,9 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     // So few rows do not repay a transposed copy of B.
     private const int TransposedRows = 40;
 
-    // More vectors of columns repay a copy of A (measured: below, the strided kernel is faster on AVX2 and as fast on
-    // AVX-512).
-    private const int StridedVectors = 24;
+    // More vectors of columns repay a copy of A (measured: below, the strided kernel is faster); with AVX-512 and
+    // contiguous rows of A, up to more of them, whatever the distance of the rows.
+    private const int StridedVectors = 24, WideStridedVectors = 64;
 
     // The same where lines of A drive each other out of the cache, and the least k for which they do.
     private const int AliasedVectors = 4, AliasDepth = 32;
@@ -50,7 +50,9 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     /// <summary>Whether so many columns repay a copy of A.</summary>
     public static bool PacksA(in GemmProblem<T> g, int columns)
     {
-        var vectors = GemmKernels<T>.Current.Vectors(columns);
+        var kernels = GemmKernels<T>.Current;
+        var vectors = kernels.Vectors(columns);
+        if (kernels.IsWide && g.ColA == 1) return vectors > WideStridedVectors;
         // Lines so far apart fall into few sets of the cache and drive each other out.
         var alias = g.K >= AliasDepth
             && (g.ColA == 1 ? g.RowA * sizeof(T) % 1024 == 0 : g.ColA * sizeof(T) % 2048 == 0);
@@ -224,7 +226,10 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         var count = rows.Size(p0);
         // B's rows are as long as its panel is wide only where it is packed, or might as well be.
         var packed = packedA is not null && tile->Ldb == kernels.Padded(columns);
-        var kernel = kernels.Get(count, columns, packed);
+        // B's rows lie apart where it is read in place; its next panel is asked for once, by the first rows.
+        var apart = tile->Ldb > kernels.Padded(columns);
+        var operands = packed ? GemmOperands.Packed : GemmOperands.Strided;
+        var kernel = kernels.Get(count, columns, apart ? GemmOperands.Apart : operands);
         var c = g.C + i0 * g.Ldc + j;
         var a = packedA is null ? g.A + i0 * g.RowA + k0 * g.ColA : packedA;
         tile->RowStride = packedA is null ? g.RowA : 1;
@@ -235,8 +240,12 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         {
             if (p == rows.Larger && p > p0)
             {
-                kernel = kernels.Get(--count, columns, packed);
+                kernel = kernels.Get(--count, columns, operands);
                 if (packedA is not null) tile->ColumnStride = count;
+            }
+            else if (apart && p == p0 + 1)
+            {
+                kernel = kernels.Get(count, columns, operands);
             }
             tile->A = a;
             tile->C = c;

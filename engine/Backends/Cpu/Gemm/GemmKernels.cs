@@ -14,9 +14,12 @@ internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
     // first: 24 KiB of 32.
     private const int WideDepthBytes = 4096, NarrowDepth = 256;
 
+    // Kernels of a size: those of GemmOperands, and one whose last vector is partly outside.
+    private const int Kinds = 4, Edge = 1;
+
     private static readonly GemmKernels<T>?[] Paths = new GemmKernels<T>?[(int)SimdPath.Widest + 1];
 
-    // By vectors of columns, [rows − 1][whole, edge, packed].
+    // By vectors of columns, [rows − 1][whole, edge, packed, apart].
     private readonly nint[][] _tables;
 
     // The same: most rows.
@@ -39,6 +42,9 @@ internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
 
     /// <summary>Most of k in a block, between two updates of C.</summary>
     public int Depth { get; }
+
+    /// <summary>Whether vectors have 512 bits.</summary>
+    public bool IsWide => Lanes * sizeof(T) == 64;
 
     /// <summary>Most columns of a micro-kernel.</summary>
     public int Columns { get; }
@@ -66,12 +72,12 @@ internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
 
     /// <summary>
     /// The kernel for exactly <paramref name="rows"/> rows and <paramref name="columns"/> ≤ <see cref="Columns"/>
-    /// columns; <paramref name="packed"/>: both operands are, one panel each, and strides need not be read.
+    /// columns.
     /// </summary>
-    public delegate*<GemmTile<T>*, void> Get(int rows, int columns, bool packed)
+    public delegate*<GemmTile<T>*, void> Get(int rows, int columns, GemmOperands operands)
     {
-        var kind = columns % Lanes != 0 ? 1 : packed ? 2 : 0;
-        return (delegate*<GemmTile<T>*, void>)_tables[Vectors(columns) - 1][(rows - 1) * 3 + kind];
+        var kind = columns % Lanes != 0 ? Edge : (int)operands;
+        return (delegate*<GemmTile<T>*, void>)_tables[Vectors(columns) - 1][(rows - 1) * Kinds + kind];
     }
 
     // Accumulators, vectors of B and one of A, in registers: 14 × 2 take 31 of AVX-512's 32 and 8 × 3 take 28; 6 × 2

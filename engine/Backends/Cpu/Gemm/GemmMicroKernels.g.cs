@@ -12,135 +12,172 @@ namespace AmcEngine.Backends.Cpu.Gemm;
 //   the strides say. Nothing is fused; the epilogue works on finished tiles.
 // Accumulated: one fused multiply-add a product, in the order of k, in registers.
 // Cost: 2·rows·columns·K FLOP; bytes rows·K + columns·K read and rows·columns written, elements of T.
-//   Lines of C are asked for before the k loop, so that the update at its end does not wait for them.
+//   Lines of C are asked for before the k loop, so that the update at its end does not wait for them. Where B's rows
+//   lie apart, each asks for its part of the panel that follows: no processor foresees such a stride.
 
-/// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside | packed and whole).</summary>
+/// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside | packed and whole | whole, and B's rows lie apart).</summary>
 internal static unsafe class GemmMicroKernels<T, V, S>
     where T : unmanaged
     where V : unmanaged
     where S : struct, ISimd<V, T>
 {
-    /// <summary>The kernels 1 vector wide: [rows − 1][whole, edge, packed]; each is compiled on its first call.</summary>
+    /// <summary>The kernels 1 vector wide: [rows − 1][whole, edge, packed, apart]; each is compiled on its first call.</summary>
     public static nint[] Table1() =>
     [
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1,
     ];
 
-    /// <summary>The kernels 2 vectors wide: [rows − 1][whole, edge, packed]; each is compiled on its first call.</summary>
+    /// <summary>The kernels 2 vectors wide: [rows − 1][whole, edge, packed, apart]; each is compiled on its first call.</summary>
     public static nint[] Table2() =>
     [
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2,
     ];
 
-    /// <summary>The kernels 3 vectors wide: [rows − 1][whole, edge, packed]; each is compiled on its first call.</summary>
+    /// <summary>The kernels 3 vectors wide: [rows − 1][whole, edge, packed, apart]; each is compiled on its first call.</summary>
     public static nint[] Table3() =>
     [
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3Apart,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3Apart,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3Apart,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3Apart,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3Apart,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3Apart,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3Apart,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3Packed,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3Apart,
     ];
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -7337,6 +7374,43 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows1Vectors3Apart(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        var step = t->ColumnStride;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            Prefetch.Near(b + 3 * S.Count); Prefetch.Near(b + 4 * S.Count); Prefetch.Near(b + 5 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            p0 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows2Vectors3(GemmTile<T>* t)
     {
         V c0a = default, c0b = default, c0c = default;
@@ -7470,6 +7544,49 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
             p += 8;
             b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows2Vectors3Apart(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            Prefetch.Near(b + 3 * S.Count); Prefetch.Near(b + 4 * S.Count); Prefetch.Near(b + 5 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            p0 += step;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -7639,6 +7756,55 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[11]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
             p += 12;
             b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows3Vectors3Apart(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            Prefetch.Near(b + 3 * S.Count); Prefetch.Near(b + 4 * S.Count); Prefetch.Near(b + 5 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            p0 += step;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -7829,6 +7995,61 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
             p += 16;
             b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4Vectors3Apart(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            Prefetch.Near(b + 3 * S.Count); Prefetch.Near(b + 4 * S.Count); Prefetch.Near(b + 5 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            p0 += step;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -8065,6 +8286,68 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows5Vectors3Apart(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            Prefetch.Near(b + 3 * S.Count); Prefetch.Near(b + 4 * S.Count); Prefetch.Near(b + 5 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows6Vectors3(GemmTile<T>* t)
     {
         V c0a = default, c0b = default, c0c = default;
@@ -8274,6 +8557,73 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[23]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
             p += 24;
             b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c5c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6Vectors3Apart(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            Prefetch.Near(b + 3 * S.Count); Prefetch.Near(b + 4 * S.Count); Prefetch.Near(b + 5 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            p0 += step;
+            p1 += step;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -8552,6 +8902,78 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7Vectors3Apart(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            Prefetch.Near(b + 3 * S.Count); Prefetch.Near(b + 4 * S.Count); Prefetch.Near(b + 5 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            p0 += step;
+            p1 += step;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c5c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c6c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.Store(S.Mul(c6c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows8Vectors3(GemmTile<T>* t)
     {
         V c0a = default, c0b = default, c0c = default;
@@ -8795,6 +9217,83 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[31]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
             p += 32;
             b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c0b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c0c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c1b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c1c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c2b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c2c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c3b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c3c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c4b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c4c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c5b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c5c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c6b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c6c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c); S.Store(S.MulAdd(c7b, alpha, S.Load(c + S.Count)), c + S.Count); S.Store(S.MulAdd(c7c, alpha, S.Load(c + 2 * S.Count)), c + 2 * S.Count);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.Store(S.Mul(c6c, alpha), c + 2 * S.Count);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count); S.Store(S.Mul(c7c, alpha), c + 2 * S.Count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows8Vectors3Apart(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        V c7a = default, c7b = default, c7c = default;
+        var step = t->ColumnStride;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        var ldb = t->Ldb;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+            Prefetch.Near(f += pitch); Prefetch.Near(f + S.Count); Prefetch.Near(f + 2 * S.Count);
+        }
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            Prefetch.Near(b + 3 * S.Count); Prefetch.Near(b + 4 * S.Count); Prefetch.Near(b + 5 * S.Count);
+            b += ldb;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            p0 += step;
+            p1 += step;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;

@@ -21,3 +21,18 @@ internal unsafe struct GemmTile<T> where T : unmanaged
     /// <summary>Lanes of the last vector of columns that exist (edge kernels).</summary>
     public int Tail;
 }
+
+/// <summary>How the operands of a micro-kernel lie, where its columns are whole vectors.</summary>
+internal enum GemmOperands
+{
+    /// <summary>As strides say.</summary>
+    Strided = 0,
+
+    /// <summary>Both packed, one panel each: strides need not be read.</summary>
+    Packed = 2,
+
+    /// <summary>
+    /// B where it lies, its rows far apart: the kernel asks for the same rows of the panel that follows.
+    /// </summary>
+    Apart = 3,
+}

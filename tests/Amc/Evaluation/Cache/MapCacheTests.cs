@@ -1,10 +1,11 @@
-using AmcEngine.Amc.Evaluation;
 using AmcEngine.Amc.Evaluation.Cache;
+using AmcEngine.Amc.Evaluation.Explainers;
 using AmcEngine.Amc.Maps;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.DataTools;
 using AmcEngine.Model.Albef;
 using AmcEngine.Model.Tokenization;
+using AmcEngine.Tests.Amc.Evaluation.Explainers;
 using AmcEngine.Tests.DataTools;
 using AmcEngine.Tests.Model;
 using NUnit.Framework;

@@ -1,9 +1,11 @@
 using System.Globalization;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Explainers;
+using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Evaluation.Metrics;
 using AmcEngine.Amc.Evaluation.Protocols;
 using AmcEngine.Amc.Maps;
 using AmcEngine.DataTools;
+using AmcEngine.Tests.Amc.Evaluation.Explainers;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Evaluation.Protocols;

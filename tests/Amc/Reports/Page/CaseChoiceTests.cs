@@ -1,4 +1,4 @@
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Reports.Page;
 using AmcEngine.DataTools;

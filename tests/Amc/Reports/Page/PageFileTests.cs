@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
-using AmcEngine.Amc.Evaluation;
+using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Maps;
 using AmcEngine.Amc.Reports.Page;
 using AmcEngine.DataTools;
-using AmcEngine.Tests.Amc.Evaluation;
+using AmcEngine.Tests.Amc.Evaluation.Explainers;
 using AmcEngine.Tests.Cli;
 using NUnit.Framework;
 

@@ -5,8 +5,8 @@ namespace AmcEngine.Tests.Engine.Backends.Cpu.Generation;
 /// <summary>
 /// Writes engine/Backends/Cpu/Gemm/GemmMicroKernels.g.cs: one straight-line method for each size of tile. Straight
 /// lines, because the JIT keeps 28 accumulators in registers only in a leaf method without arrays, and without loops or
-/// calls behind the k loop; generated, because so many heights by three widths by three kinds by hand would be 108
-/// chances of a slip.
+/// calls behind the k loop; generated, because so many heights by three widths by three kinds by hand would be more
+/// than a hundred chances of a slip.
 /// </summary>
 internal static class GemmKernelWriter
 {
@@ -42,9 +42,10 @@ internal static class GemmKernelWriter
             //   the strides say. Nothing is fused; the epilogue works on finished tiles.
             // Accumulated: one fused multiply-add a product, in the order of k, in registers.
             // Cost: 2·rows·columns·K FLOP; bytes rows·K + columns·K read and rows·columns written, elements of T.
-            //   Lines of C are asked for before the k loop, so that the update at its end does not wait for them.
+            //   Lines of C are asked for before the k loop, so that the update at its end does not wait for them. Where B's rows
+            //   lie apart, each asks for its part of the panel that follows: no processor foresees such a stride.
 
-            /// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside | packed and whole).</summary>
+            /// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside | packed and whole | whole, and B's rows lie apart).</summary>
             internal static unsafe class GemmMicroKernels<T, V, S>
                 where T : unmanaged
                 where V : unmanaged
@@ -53,7 +54,8 @@ internal static class GemmKernelWriter
 
             """);
         WriteTable(text);
-        foreach (var (rows, vectors, kind) in Sizes()) WriteKernel(text, rows, vectors, kind);
+        foreach (var (rows, vectors, kind) in Sizes().Where(s => IsWritten(s.Vectors, s.Kind)))
+            WriteKernel(text, rows, vectors, kind);
         return text.Append("}\n").ToString();
     }
 
@@ -62,7 +64,11 @@ internal static class GemmKernelWriter
         Whole,
         Edge,
         Packed,
+        Apart,
     }
+
+    // Only the widest panels come one after the other often enough to ask for the next one.
+    private static bool IsWritten(int vectors, Kind kind) => kind != Kind.Apart || vectors == MostRows.Length;
 
     // In the order of the tables.
     private static IEnumerable<(int Rows, int Vectors, Kind Kind)> Sizes() =>
@@ -79,10 +85,11 @@ internal static class GemmKernelWriter
         for (var vectors = 1; vectors <= MostRows.Length; vectors++)
         {
             text.Append($"    /// <summary>The kernels {vectors} vector{(vectors > 1 ? "s" : "")} wide: "
-                + $"[rows − 1][whole, edge, packed]; each is compiled on its first call.</summary>\n");
+                + $"[rows − 1][whole, edge, packed, apart]; each is compiled on its first call.</summary>\n");
             text.Append($"    public static nint[] Table{vectors}() =>\n    [\n");
             foreach (var (rows, _, kind) in Sizes().Where(s => s.Vectors == vectors))
-                text.Append($"        (nint)(delegate*<GemmTile<T>*, void>)&{Name(rows, vectors, kind)},\n");
+                text.Append("        (nint)(delegate*<GemmTile<T>*, void>)&"
+                    + $"{Name(rows, vectors, IsWritten(vectors, kind) ? kind : Kind.Whole)},\n");
             text.Append($"    ];\n{(vectors < MostRows.Length ? "\n" : "")}");
         }
     }
@@ -96,13 +103,14 @@ internal static class GemmKernelWriter
         Line(1, "{");
         for (var i = 0; i < rows; i++) Line(2, $"V {Each(vectors, v => $"c{i}{Vectors[v]} = default", ", ")};");
         if (kind == Kind.Packed) WritePackedLoops(Line, rows, vectors);
-        else WriteStridedLoop(Line, rows, vectors, kind == Kind.Edge);
+        else WriteStridedLoop(Line, rows, vectors, kind);
         WriteUpdate(Line, rows, vectors, kind == Kind.Edge);
         Line(1, "}");
     }
 
-    private static void WriteStridedLoop(Action<int, string> line, int rows, int vectors, bool edge)
+    private static void WriteStridedLoop(Action<int, string> line, int rows, int vectors, Kind kind)
     {
+        var edge = kind == Kind.Edge;
         if (edge) line(2, "var mask = S.Mask(t->Tail);");
         line(2, "var step = t->ColumnStride;");
         if (rows > 1) line(2, "var r1 = t->RowStride;");
@@ -116,6 +124,7 @@ internal static class GemmKernelWriter
         line(2, "for (var k = t->K; k > 0; k--)");
         line(2, "{");
         for (var v = 0; v < vectors; v++) line(3, $"var b{v} = {Load(At("b", v), edge && v == vectors - 1)};");
+        if (kind == Kind.Apart) line(3, Each(vectors, v => $"Prefetch.Near({At("b", vectors + v)});"));
         line(3, "b += ldb;");
         for (var i = 0; i < rows; i++)
         {

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using AmcEngine.Backends.Cpu;
+using AmcEngine.Bench.Harness;
+using AmcEngine.Collectives;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Bench.Collectives;
+
+/// <summary>Ways in which a job fails while ranks wait for one another; no rank may wait for ever.</summary>
+internal static class CollectiveFailures
+{
+    /// <summary>The last rank does what the scenario says.</summary>
+    /// <param name="scenario">
+    /// <c>shapes</c> and <c>order</c>: it calls something else; <c>kill</c>: it is killed; <c>abort</c>: it ends the
+    /// job with code 7; <c>leave</c>: it comes to its end while the others go on; <c>alone</c>: while they are
+    /// silent.
+    /// </param>
+    /// <param name="world">All ranks.</param>
+    /// <param name="output">Gets what each rank is told.</param>
+    public static int Run(string scenario, ICommunicator world, TextWriter output)
+    {
+        using var backend = new CpuBackend(1);
+        var last = world.Rank == world.Size - 1;
+        MpiCommunicator.Patience = TimeSpan.FromSeconds(1);
+        try
+        {
+            using (world)
+            {
+                switch (scenario, last)
+                {
+                    case ("shapes", _):
+                        Reduce(last ? 3 : 4);
+                        break;
+                    case ("order", true):
+                        world.Barrier();
+                        break;
+                    case ("kill", true):
+                        Process.GetCurrentProcess().Kill();
+                        break;
+                    case ("abort", true):
+                        world.Abort(7);
+                        break;
+                    case ("leave" or "alone", true):
+                        return 0;
+                    case ("alone", false):
+                        Thread.Sleep(Timeout.Infinite);
+                        break;
+                    case ("order" or "kill" or "abort" or "leave", false):
+                        Reduce(4);
+                        break;
+                    default:
+                        throw new ArgumentsException(
+                            $"bench {CollectivesCheckCommand.Command} {scenario}: for internal use; see bench help");
+                }
+            }
+        }
+        catch (CollectiveException e)
+        {
+            output.WriteLine($"rank {world.Rank}: {e.Message}");
+            return 3;
+        }
+        return 0;
+
+        void Reduce(int count)
+        {
+            using var t = Tensor.Zeros([count], DType.F32, backend);
+            var work = world.AllReduce(t);
+            try
+            {
+                work.Wait();
+            }
+            catch (CollectiveException)
+            {
+                // What comes after an error says the same.
+                world.Barrier();
+            }
+        }
+    }
+}

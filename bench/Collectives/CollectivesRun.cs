@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using System.Globalization;
+using AmcEngine.Backends.Cpu;
+using AmcEngine.Bench.Harness;
+using AmcEngine.Collectives;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Bench.Collectives;
+
+/// <summary>
+/// <c>bench collectives-run BYTES…</c>, which a launcher starts: seconds of one all-reduce of so many bytes of floats,
+/// measured as bench/Peers/Mpi/allreduce.c does.
+/// </summary>
+internal static class CollectivesRun
+{
+    public const string Command = "collectives-run";
+
+    private const int Warm = 3;
+
+    public static int Run(string[] args, TextWriter output)
+    {
+        var sizes = args.Select(a => long.TryParse(a, CultureInfo.InvariantCulture, out var n) && n >= 4 ? n : 0);
+        if (args.Length == 0 || sizes.Contains(0))
+            throw new ArgumentsException($"bench {Command}: for internal use; see bench help");
+        using var backend = new CpuBackend(1);
+        using var world = Communicator.Open();
+        foreach (var bytes in sizes.ToArray())
+        {
+            double[] seconds = [Seconds(world, backend, bytes)];
+            world.AllReduce(seconds, Reduction.Max);
+            if (world.Rank == 0)
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{bytes} {seconds[0]:R}"));
+        }
+        return 0;
+    }
+
+    private static double Seconds(ICommunicator world, CpuBackend backend, long bytes)
+    {
+        var calls = (int)Math.Clamp((64L << 20) / bytes, 4, 400);
+        using var data = Tensor.Zeros([(int)(bytes / sizeof(float))], DType.F32, backend);
+        for (var i = 0; i < Warm; i++) world.AllReduce(data).Wait();
+        world.Barrier();
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < calls; i++) world.AllReduce(data).Wait();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / calls;
+    }
+}

@@ -1,0 +1,215 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Text;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Collectives;
+
+/// <summary>
+/// A communicator of MPI and its collectives on host addresses; all its members are for the thread that has initialised
+/// MPI. Counts fit MPI's integers, since a tensor has at most 2^31 − 1 elements.
+/// </summary>
+internal sealed unsafe class MpiGroup
+{
+    // Lengths of sums that are checked: more than any training has.
+    private const int MostChecked = 10_000;
+
+    // How long to look for the others without a pause.
+    private static readonly TimeSpan Awake = TimeSpan.FromMilliseconds(1);
+
+    private readonly MpiLibrary _mpi;
+    private readonly MpiAbi _abi;
+    private readonly HashSet<(int Count, DType Type)> _checked = [];
+    private nint _comm;
+    private long _calls;
+
+    /// <summary>Wraps a communicator.</summary>
+    public MpiGroup(MpiLibrary mpi, nint comm)
+    {
+        (_mpi, _abi, _comm) = (mpi, mpi.Abi, comm);
+        (Rank, Size) = mpi.Place(comm);
+    }
+
+    /// <summary>This process, from 0.</summary>
+    public int Rank { get; }
+
+    /// <summary>Processes in the group.</summary>
+    public int Size { get; }
+
+    /// <summary>Most bytes of all ranks together that one call gathers.</summary>
+    internal long LargestGather { get; set; } = int.MaxValue;
+
+    /// <summary>
+    /// Returns when every rank is here and makes the same call. Unequal calls would hang, or mix up their data: one
+    /// small reduction before each finds them. It is also where a rank waits for those that compute longer, and lets
+    /// other threads have the processor meanwhile; the library's own waiting takes all of it.
+    /// </summary>
+    /// <param name="call">The call, for people: what must be the same on all ranks.</param>
+    /// <param name="patience">How long to wait.</param>
+    /// <returns>Whether all have come in that time; if not, the group is of no use any more.</returns>
+    /// <exception cref="CollectiveException">The ranks' calls differ; all ranks throw.</exception>
+    public bool Agree(string call, TimeSpan patience)
+    {
+        _calls++;
+        if (Size == 1) return true;
+        var bytes = Encoding.UTF8.GetBytes(call);
+        var numbers = stackalloc int[4];
+        Spread(Hash(bytes), numbers);
+        if (!Await(_mpi.AllReduceBegin((nint)numbers, 4, _abi.Int, _abi.Max, _comm), patience)) return false;
+        if (IsOne(numbers)) return true;
+        string[] calls = [.. Gather(bytes).Select(Encoding.UTF8.GetString)];
+        var other = Array.FindIndex(calls, c => c != calls[0]);
+        throw new CollectiveException($"collective {_calls} differs between ranks: rank 0 calls {calls[0]}, rank "
+            + $"{other} calls {calls[other]}; all ranks must make the same calls, in one order, with the same shapes");
+    }
+
+    /// <summary>
+    /// Reduces in place, to the same bits on all ranks. Sums are the library's all-reduce, which is fast; whether its
+    /// algorithm for this length gives all ranks the same is checked the first time. The largest and the smallest, of
+    /// which two zeros of unlike sign have none, are found by one rank and sent to the others.
+    /// </summary>
+    /// <exception cref="CollectiveException">The ranks' sums differ.</exception>
+    public void AllReduce(nint data, int count, DType type, Reduction reduction)
+    {
+        if (count == 0) return;
+        var (element, op) = (_abi.Of(type), _abi.Of(reduction));
+        if (reduction != Reduction.Sum)
+        {
+            _mpi.ReduceToFirst(data, count, element, op, Rank == 0, _comm);
+            _mpi.Broadcast(data, count, element, 0, _comm);
+            return;
+        }
+        _mpi.AllReduce(data, count, element, op, _comm);
+        if (Size > 1 && _checked.Count < MostChecked && _checked.Add((count, type))) CheckSame(data, count, type);
+    }
+
+    /// <summary>Sums and leaves <paramref name="count"/> elements on each rank.</summary>
+    public void ReduceScatter(nint source, nint target, int count, DType type)
+    {
+        if (count == 0) return;
+        var counts = new int[Size];
+        Array.Fill(counts, count);
+        _mpi.ReduceScatter(source, target, counts, _abi.Of(type), _abi.Sum, _comm);
+    }
+
+    /// <summary>Gathers <paramref name="count"/> elements of each rank; the own part may lie in its place.</summary>
+    public void AllGather(nint source, nint target, int count, DType type)
+    {
+        if (count == 0) return;
+        var inPlace = source == target + (nint)count * Rank * type.Size();
+        _mpi.AllGather(inPlace ? _abi.InPlace : source, target, count, _abi.Of(type), _comm);
+    }
+
+    /// <summary>Sends the root's elements to all.</summary>
+    public void Broadcast(nint data, int count, DType type, int root)
+    {
+        if (count > 0) _mpi.Broadcast(data, count, _abi.Of(type), root, _comm);
+    }
+
+    /// <summary>The bytes of each rank: their lengths first.</summary>
+    public byte[][] Gather(byte[] bytes)
+    {
+        var counts = new int[Size];
+        counts[Rank] = bytes.Length;
+        fixed (int* all = counts) _mpi.AllGather(_abi.InPlace, (nint)all, 1, _abi.Int, _comm);
+        var total = counts.Sum(c => (long)c);
+        return total <= LargestGather ? GatherAtOnce(bytes, counts, (int)total) : GatherOneByOne(bytes, counts);
+    }
+
+    /// <summary>The ranks of the same colour, in the order of keys.</summary>
+    public MpiGroup Split(int color, int key) => new(_mpi, _mpi.Split(_comm, color, key))
+    {
+        LargestGather = LargestGather
+    };
+
+    /// <summary>Gives the communicator back, unless it is the world's.</summary>
+    public void Release()
+    {
+        if (_comm != _abi.World) _mpi.Free(_comm);
+        _comm = 0;
+    }
+
+    private bool Await(nint request, TimeSpan patience)
+    {
+        for (var start = Stopwatch.GetTimestamp(); !_mpi.IsComplete(ref request);)
+        {
+            var waited = Stopwatch.GetElapsedTime(start);
+            if (waited > patience) return false;
+            // A pause is never long beside what has been waited for already.
+            if (waited < Awake) Thread.Yield();
+            else Thread.Sleep(1);
+        }
+        return true;
+    }
+
+    private void CheckSame(nint data, int count, DType type)
+    {
+        var sum = new ReadOnlySpan<byte>((void*)data, (int)Math.Min((long)count * type.Size(), int.MaxValue));
+        if (AreSame(Hash(sum))) return;
+        // Which of two NaNs a sum takes depends on the side: no fault, and another sum will tell.
+        if (type == DType.F32 ? HasNaN<float>(sum) : type == DType.F64 && HasNaN<double>(sum))
+            _checked.Remove((count, type));
+        else throw new CollectiveException($"{_mpi.Name} gives the ranks different sums of {count} {type}: it adds in "
+            + "another order on each; select another algorithm for MPI_Allreduce by the library's own settings "
+            + "(MPICH: MPIR_CVAR_ALLREDUCE_INTRA_ALGORITHM=recursive_doubling)");
+    }
+
+    private static bool HasNaN<T>(ReadOnlySpan<byte> values) where T : unmanaged, IFloatingPoint<T>
+    {
+        foreach (var value in MemoryMarshal.Cast<byte, T>(values))
+            if (T.IsNaN(value)) return true;
+        return false;
+    }
+
+    private bool AreSame(ulong hash)
+    {
+        var numbers = stackalloc int[4];
+        Spread(hash, numbers);
+        _mpi.AllReduce((nint)numbers, 4, _abi.Int, _abi.Max, _comm);
+        return IsOne(numbers);
+    }
+
+    // The largest of a number and of its complement are complements of one another if all are equal.
+    private static void Spread(ulong hash, int* numbers)
+    {
+        numbers[0] = (int)hash;
+        numbers[1] = ~(int)hash;
+        numbers[2] = (int)(hash >> 32);
+        numbers[3] = ~(int)(hash >> 32);
+    }
+
+    private static bool IsOne(int* numbers) => numbers[0] == ~numbers[1] && numbers[2] == ~numbers[3];
+
+    private byte[][] GatherAtOnce(byte[] bytes, int[] counts, int total)
+    {
+        var starts = new int[Size];
+        for (var r = 1; r < Size; r++) starts[r] = starts[r - 1] + counts[r - 1];
+        var all = new byte[total];
+        fixed (byte* from = bytes, to = all)
+            _mpi.AllGather((nint)from, bytes.Length, (nint)to, counts, starts, _comm);
+        return [.. counts.Select((count, r) => all.AsSpan(starts[r], count).ToArray())];
+    }
+
+    // Together they are more than a count can say.
+    private byte[][] GatherOneByOne(byte[] bytes, int[] counts)
+    {
+        var all = counts.Select((count, r) => r == Rank ? bytes : new byte[count]).ToArray();
+        for (var r = 0; r < Size; r++)
+            fixed (byte* data = all[r])
+                _mpi.Broadcast((nint)data, counts[r], _abi.Byte, r, _comm);
+        return all;
+    }
+
+    // FNV-1a on eight bytes at a time. The runtime's own hash differs from process to process.
+    private static ulong Hash(ReadOnlySpan<byte> bytes)
+    {
+        const ulong prime = 1099511628211;
+        var hash = 14695981039346656037UL;
+        var words = MemoryMarshal.Cast<byte, ulong>(bytes);
+        // The high half of a product reaches the low one, as it does not in the original.
+        foreach (var word in words) hash = BitOperations.RotateLeft((hash ^ word) * prime, 29);
+        foreach (var rest in bytes[(8 * words.Length)..]) hash = (hash ^ rest) * prime;
+        return hash;
+    }
+}

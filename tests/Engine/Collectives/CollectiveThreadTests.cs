@@ -1,0 +1,58 @@
+using AmcEngine.Collectives;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Engine.Collectives;
+
+/// <summary>The thread that makes the calls of a library of collectives.</summary>
+[TestFixture]
+internal sealed class CollectiveThreadTests
+{
+    [Test]
+    public void Calls_are_made_in_order_on_one_thread_and_finished_once_by_who_waits()
+    {
+        var thread = new CollectiveThread();
+        List<int> order = [];
+        HashSet<int> callers = [], finishers = [];
+        var finished = 0;
+        var works = Enumerable.Range(0, 100).Select(i => thread.Post(() =>
+        {
+            order.Add(i);
+            callers.Add(Environment.CurrentManagedThreadId);
+        }, succeeded =>
+        {
+            if (succeeded) finished++;
+            finishers.Add(Environment.CurrentManagedThreadId);
+        })).ToArray();
+        foreach (var work in works.Reverse())
+        {
+            work.Wait();
+            work.Wait();
+        }
+        thread.End(wait: true);
+        Assert.Multiple(() =>
+        {
+            Assert.That(order, Is.EqualTo(Enumerable.Range(0, 100)));
+            Assert.That(callers, Has.Count.EqualTo(1).And.Not.EquivalentTo(finishers));
+            Assert.That(finishers, Is.EqualTo(new[] { Environment.CurrentManagedThreadId }));
+            Assert.That(finished, Is.EqualTo(100));
+            Assert.That(() => thread.Post(() => { }), Throws.TypeOf<ObjectDisposedException>());
+        });
+    }
+
+    [Test]
+    public void What_comes_after_an_error_is_not_called_and_says_the_same()
+    {
+        var thread = new CollectiveThread();
+        List<bool> succeeded = [];
+        var called = false;
+        var before = thread.Post(() => { }, succeeded.Add);
+        var failing = thread.Post(() => throw new InvalidOperationException("the network is gone"), succeeded.Add);
+        var after = thread.Post(() => called = true, succeeded.Add);
+        before.Wait();
+        foreach (var work in new[] { failing, after })
+            Assert.That(work.Wait, Throws.TypeOf<CollectiveException>().With.Message.EqualTo("the network is gone"));
+        thread.End(wait: true);
+        Assert.That(succeeded, Is.EqualTo(new[] { true, false, false }));
+        Assert.That(called, Is.False);
+    }
+}
