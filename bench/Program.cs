@@ -59,6 +59,8 @@ internal static class Program
                 return Run(["quick", .. rest]);
             case "suites":
                 return Suites.SuiteRunner.Run(rest);
+            case "scaling":
+                return Scaling.ScalingCommand.Run(rest, Console.Out);
             case "--filter" or "-f" or "--list" or "--info" or "--version" or "--anyCategories" or "--allCategories":
                 return Suites.SuiteRunner.Run(args);
         }

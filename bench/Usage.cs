@@ -16,9 +16,9 @@ internal static class Usage
         Tables of the CPU, in Markdown; each begins with machine, date, vector path and the peaks measured in that run:
           gemm       matrix products of a training step, NN, NT and TN: GFLOP/s, share of the FMA peak, OpenBLAS beside
                      --dtype f32|f64   --core TYPE (OPENBLAS_CORETYPE; default: the best that fits)   --rounds N
-          attention  fused attention forward, backward and double backward
+          attention  fused attention forward, backward and double backward   --keys N (ViT-B's heads alone)
                      --order 2: differentiated twice through the graph, fused, composed and by PyTorch where installed:
-                     time and peak memory   --keys N   --python FILE
+                     time and peak memory   --python FILE
           step       whole training steps: fashion-amc, profile-base, and ViT-B forward + backward, with peak memory
                      --config FILE|vit   --steps N
                      --peer torch|torch-plain (PyTorch's steps in turns; plain: with the work that changes no loss)
@@ -37,6 +37,10 @@ internal static class Usage
 
         Others:
           ops [N]    one line for each op with a benchmark case, on N threads
+          scaling    simulates data-parallel training on 1 to 1,024 GPUs, from predicted or measured kernel times
+                     --cluster h100|h200|FILE.json   --set figure=value …   --kernels FILE.json   --config FILE
+                     --batch N (a GPU)   --global N   --gpus N   --bucket MIB   --algorithm auto|ring|tree|hierarchical
+                     --contrast local|global   --shard   --steps N   --seed N   --json FILE   --out FILE
           suites     BenchmarkDotNet, one suite an op family: suites --filter '*Softmax*', suites --list flat
                      (the first argument may also be --filter or --list; jobs run in this process; by default
                      --job short)

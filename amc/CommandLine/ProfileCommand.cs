@@ -17,6 +17,8 @@ internal static class ProfileCommand
         if (options.Warmup < 0)
             throw new ConfigException($"--warmup {options.Warmup}: must not be negative");
         var config = RunConfig.Load(options.Config, Overrides(options));
+        if (options.Ranks is { } ranks)
+            config = OfOneRank(options, config, ranks);
         if (options.DryRun)
             return DryRun(options, config, context);
         StartWeights.Require(config);
@@ -45,7 +47,7 @@ internal static class ProfileCommand
         var tokenizer = DataSources.Tokenizer(config);
         (var fits, var settings) = Fits(options, config, tokenizer);
         context.Note(config, ConfigUse.Training);
-        var result = DryProfile.Of(config, tokenizer, settings);
+        var result = DryProfile.Of(config, tokenizer, settings, options.Ranks ?? 1);
         if (options.Json)
         {
             context.Out.WriteLine(result.Json());
@@ -71,6 +73,17 @@ internal static class ProfileCommand
             return ($"training would refuse: {e.Message}", new MemorySettings(
                 config.IsAuto("micro_batch") ? 1 : config.MicroBatch, config.Text("checkpoint_activations") != "none"));
         }
+    }
+
+    // A rank's configuration is that of its part of the batch.
+    private static RunConfig OfOneRank(ProfileOptions options, RunConfig config, int ranks)
+    {
+        if (!options.DryRun)
+            throw new ConfigException($"--ranks {ranks}: is for --dry-run, which measures one of so many ranks");
+        if (ranks < 1 || config.BatchSize % ranks != 0)
+            throw new ConfigException($"--ranks {ranks}: batch_size {config.BatchSize} is not a multiple of it");
+        return RunConfig.Load(options.Config, [.. Overrides(options),
+            FormattableString.Invariant($"batch_size={config.BatchSize / ranks}")]);
     }
 
     private static List<string> Overrides(ProfileOptions options)

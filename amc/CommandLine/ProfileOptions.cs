@@ -21,6 +21,11 @@ internal sealed class ProfileOptions : CommonOptions
     [Option("dry-run", HelpText = "Compute nothing: print what memory a step takes, and what holds it.")]
     public bool DryRun { get; set; }
 
+    /// <summary>Ranks that share a step.</summary>
+    [Option("ranks", MetaValue = "N",
+        HelpText = "With --dry-run: one of N ranks that share each step, with its part of the batch.")]
+    public int? Ranks { get; set; }
+
     /// <summary>Pairs a step.</summary>
     [Option("batch", MetaValue = "B", HelpText = "Pairs a step, in place of the configuration's batch_size.")]
     public int? Batch { get; set; }

@@ -118,6 +118,7 @@ internal static class ConfigNotes
     [
         new(ConfigUse.Training, _ => true, "one process computes the whole batch", "contrastive", "negatives",
             "mlm_pool", "amc_pool"),
+        new(ConfigUse.Training, _ => true, "one process keeps the whole state of the optimizer", "shard_optimizer"),
     ];
 
     private static bool IsOfSecondOptimizer(string key) =>

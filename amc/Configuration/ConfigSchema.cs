@@ -180,6 +180,7 @@ internal static class ConfigSchema
         new("negatives", Choice, "local", Choices: Scopes),
         new("mlm_pool", Choice, "local", Choices: Scopes),
         new("amc_pool", Choice, "local", Choices: Scopes),
+        new("shard_optimizer", Truth, false),
         new("seed", Integer, 42, 0, int.MaxValue),
         new("output", Text, null) { IsPath = true },
         new("checkpoint", Text, null) { IsPath = true },

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Training;
+using AmcEngine.Collectives;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Model.Tokenization;
@@ -25,6 +26,9 @@ internal sealed record DryProfile(
     private static readonly JsonSerializerOptions Options =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Ranks that train together; the other numbers are those of the first one.</summary>
+    public int Ranks { get; init; } = 1;
+
     /// <summary>What the process of a run has resident at most, about; null where the system does not tell.</summary>
     public long? Resident => Process + Memory.Touched;
 
@@ -32,21 +36,24 @@ internal sealed record DryProfile(
     /// <param name="config">The configuration.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="settings">How a step is computed.</param>
-    public static DryProfile Of(RunConfig config, ITokenizer tokenizer, MemorySettings settings)
+    /// <param name="ranks">Ranks that train together; the configuration's batch is that of one.</param>
+    public static DryProfile Of(RunConfig config, ITokenizer tokenizer, MemorySettings settings, int ranks = 1)
     {
         using var backend = new DryBackend(remembers: true);
         var weights = 0L;
         var memory = DryStep.Longest(config, tokenizer, backend, config.BatchSize, settings,
-            parts => weights = parts.Model.Trainable.Sum(p => (long)p.Shape.Count));
+            parts => weights = parts.Model.Trainable.Sum(p => (long)p.Shape.Count),
+            ranks > 1 ? new DryCommunicator(0, ranks) : null);
         return new DryProfile(config.Path, weights, config.BatchSize, settings, memory,
-            MemoryUse.Resident() + DryStep.HostBytes(config, config.BatchSize));
+            MemoryUse.Resident() + DryStep.HostBytes(config, config.BatchSize)) { Ranks = ranks };
     }
 
     /// <summary>Writes a table for people.</summary>
     public void Write(TextWriter output)
     {
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Config}: {WeightCount / 1e6:0.0} million "
-            + $"weights, batch {BatchSize}, {Settings}; nothing is computed"));
+            + $"weights, batch {BatchSize}{(Ranks > 1 ? $" on each of {Ranks} ranks" : "")}, {Settings}; "
+            + $"nothing is computed"));
         output.WriteLine($"memory: peak {ProfileText.Size(Memory.Peak)} of tensors, in \"{Memory.PeakPhase}\"");
         var table = new TextTable("held by", "MiB", "share");
         foreach (var (name, bytes) in Memory.Holders)
@@ -65,6 +72,7 @@ internal sealed record DryProfile(
         ["config"] = Config,
         ["weights"] = WeightCount,
         ["batch_size"] = BatchSize,
+        ["ranks"] = Ranks,
         ["micro_batch"] = Settings.MicroBatch ?? BatchSize,
         ["checkpoint_activations"] = Settings.CheckpointActivations ? "blocks" : "none",
         ["peak_device_bytes"] = Memory.Peak,

@@ -25,6 +25,7 @@ internal sealed record CheckpointState(
         "checkpoint_key", "checkpoint_activations", "micro_batch", "text_encoder", "visual_encoder", "max_bad_share",
         "test_file", "test_count", "protocol", "refcoco_data", "det_file", "coco_file", "on_bbox", "image_ids_file",
         "phrase_box_file", "sentences_file", "workers", "cache", "cache_size", "save_async",
+        "shard_optimizer",
     ];
 
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true };

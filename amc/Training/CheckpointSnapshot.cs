@@ -6,6 +6,7 @@ using AmcEngine.Memory;
 using AmcEngine.Model.Checkpoints;
 using AmcEngine.Model.Modules;
 using AmcEngine.Model.Tokenization;
+using AmcEngine.Optim;
 using AmcEngine.Serialization;
 using AmcEngine.Tensors;
 
@@ -16,6 +17,7 @@ internal sealed class CheckpointSnapshot : IDisposable
 {
     private readonly List<HostCopy> _copies = [];
     private readonly IReadOnlyList<TensorData> _model;
+    private readonly GatheredMoments? _gathered;
     private readonly TensorData[] _moments;
     private readonly CheckpointState _state;
     private readonly ITokenizer _tokenizer;
@@ -24,11 +26,15 @@ internal sealed class CheckpointSnapshot : IDisposable
     private CheckpointSnapshot(TrainingSession session, Func<CheckpointSnapshot, Tensor, bool, string, TensorData> take)
     {
         _model = StateDict.Export(session.Model, p => take(this, p.Value, ChangesInForward(p), p.Name));
-        _moments = [.. session.Optimizer.State.SelectMany(s => new[]
-        {
-            take(this, s.ExpAvg, false, CheckpointLayout.FirstMoment + s.Parameter.Name),
-            take(this, s.ExpAvgSq, false, CheckpointLayout.SecondMoment + s.Parameter.Name),
-        })];
+        _gathered = session.Optimizer.IsSharded ? session.Optimizer.GatherMoments() : null;
+        _moments = _gathered is not null ? Moments(session.Optimizer, _gathered) :
+        [
+            .. session.Optimizer.State.SelectMany(s => new[]
+            {
+                take(this, s.ExpAvg, false, CheckpointLayout.FirstMoment + s.Parameter.Name),
+                take(this, s.ExpAvgSq, false, CheckpointLayout.SecondMoment + s.Parameter.Name),
+            }),
+        ];
         _state = new CheckpointState(
             session.Step, session.Optimizer.StepCount, session.Random.Seed, ConfigPaths.Full(session.Config.Flatten()))
         {
@@ -39,7 +45,10 @@ internal sealed class CheckpointSnapshot : IDisposable
         (_tokenizer, _firstMaps) = (session.Tokenizer, session.FirstMaps);
     }
 
-    /// <summary>The session as it is; its tensors are read when the snapshot is written.</summary>
+    /// <summary>
+    /// The session as it is; its tensors are read when the snapshot is written. Where the optimizer's state is shared
+    /// out, the other ranks are to be in <see cref="AdamW.ServeMoments"/> until the snapshot is disposed of.
+    /// </summary>
     public static CheckpointSnapshot Of(TrainingSession session) =>
         new(session, (_, tensor, _, name) => TensorValues.ToData(tensor, name));
 
@@ -49,11 +58,13 @@ internal sealed class CheckpointSnapshot : IDisposable
     /// all is copied from them.
     /// </summary>
     /// <returns>
-    /// The snapshot; null where the momentum copies have yet to move, which the forward pass does, or the memory for
-    /// the copies is not there.
+    /// The snapshot; null where the momentum copies have yet to move, which the forward pass does, where the memory for
+    /// the copies is not there, or where other ranks hold a part of it.
     /// </returns>
     public static CheckpointSnapshot? Hold(TrainingSession session)
     {
+        if (session.Optimizer.IsSharded)
+            return null;
         if (session.Model.Backend is not CpuBackend)
             return HasMemoryFor(session) ? new(session, (s, t, _, name) => s.Copied(t, name)) : null;
         return session.Model.Average is { IsPending: true }
@@ -79,9 +90,10 @@ internal sealed class CheckpointSnapshot : IDisposable
         _state.Save(Path.Combine(folder, CheckpointLayout.State));
     }
 
-    /// <summary>Gives the memory of copies back.</summary>
+    /// <summary>Gives the memory of copies back, and lets ranks go that serve their moments.</summary>
     public void Dispose()
     {
+        _gathered?.Dispose();
         foreach (var copy in _copies)
             copy.Dispose();
         _copies.Clear();
@@ -90,6 +102,25 @@ internal sealed class CheckpointSnapshot : IDisposable
     // Queues take in the batch, and a temperature is clamped. The momentum copies have moved with the weights.
     private static bool ChangesInForward(Parameter parameter) =>
         parameter.Kind != ParameterKind.Weight || parameter.Shape.Rank == 0;
+
+    // They come from the ranks that have them when they are written, which is in this order.
+    private static TensorData[] Moments(AdamW optimizer, GatheredMoments gathered)
+    {
+        return
+        [
+            .. optimizer.Parameters.SelectMany((p, i) => new[]
+            {
+                Of(p, CheckpointLayout.FirstMoment, 2 * i), Of(p, CheckpointLayout.SecondMoment, (2 * i) + 1),
+            }),
+        ];
+
+        TensorData Of(Tensor parameter, string kind, int number)
+        {
+            var (name, form) = (kind + parameter.Name, TensorValues.ToData(parameter, kind));
+            return TensorData.From(name, form.Type, form.Shape,
+                (offset, target) => TensorValues.ToData(gathered[number], name).Read(offset, target));
+        }
+    }
 
     private TensorData Copied(Tensor tensor, string name)
     {

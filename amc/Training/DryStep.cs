@@ -1,8 +1,11 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Backends;
+using AmcEngine.Collectives;
+using AmcEngine.DataParallel;
 using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Model;
+using AmcEngine.Model.DataParallel;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Tensors;
 
@@ -22,16 +25,22 @@ internal static class DryStep
     /// <param name="config">The configuration.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="backend">Where it is counted.</param>
-    /// <param name="batch">Pairs a step.</param>
+    /// <param name="batch">Pairs a step; those of one rank where there are several.</param>
     /// <param name="settings">How they are computed.</param>
     /// <param name="look">Looks at the parts before the steps.</param>
+    /// <param name="ranks">The ranks that train together; null for a process alone.</param>
+    /// <param name="bucketBytes">Most bytes of gradients that ranks exchange together.</param>
     /// <exception cref="EngineException">The back end's limit does not suffice.</exception>
     public static DryMemory Longest(RunConfig config, ITokenizer tokenizer, DryBackend backend, int batch,
-        MemorySettings settings, Action<TrainingParts>? look = null)
+        MemorySettings settings, Action<TrainingParts>? look = null, ICommunicator? ranks = null,
+        long bucketBytes = GradientExchange.DefaultBucketBytes)
     {
-        using var parts = TrainingParts.Create(config, tokenizer, backend, config.TrainsAmc);
+        using var parts = TrainingParts.Create(config, tokenizer, backend, config.TrainsAmc, ranks);
         look?.Invoke(parts);
-        var step = new TrainingStep(parts.Model, parts.Objective, parts.Optimizer);
+        var share = new BatchShare(ranks ?? SingleCommunicator.Instance, ScopeSettings.Of(config));
+        using var exchange = share.IsWhole
+            ? null : new GradientExchange(share.Ranks, parts.Model.Trainable.Select(p => p.Value), bucketBytes);
+        var step = new TrainingStep(parts.Model, parts.Objective, parts.Optimizer) { Exchange = exchange };
         var random = new RandomSource(config.Seed);
         var number = 0;
         return DryRun.Measure(backend, parts.Model, parts.Optimizer, () =>
@@ -41,6 +50,7 @@ internal static class DryStep
             {
                 CheckpointActivations = settings.CheckpointActivations,
                 MicroBatch = settings.MicroBatch < batch ? settings.MicroBatch : null,
+                Share = share,
             }, rate: 0);
         });
     }

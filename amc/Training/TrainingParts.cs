@@ -2,6 +2,7 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Objective;
 using AmcEngine.Backends;
+using AmcEngine.Collectives;
 using AmcEngine.Model;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Optim;
@@ -21,12 +22,15 @@ internal sealed record TrainingParts(IVisionLanguageModel Model, AdamW Optimizer
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="backend">Where to compute.</param>
     /// <param name="trainsAmc">Whether explanations are trained to lie inside of regions.</param>
-    public static TrainingParts Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool trainsAmc)
+    /// <param name="communicator">The ranks that train together; null for a process alone.</param>
+    public static TrainingParts Create(RunConfig config, ITokenizer tokenizer, IBackend backend, bool trainsAmc,
+        ICommunicator? communicator = null)
     {
         var model = ModelRegistry.Create(config, tokenizer, backend, forTraining: true);
         var decay = config.Real("optimizer.weight_decay");
-        return new TrainingParts(
-            model, new AdamW(model.ParameterGroups(decay), average: model.Average), ObjectiveOf(config, trainsAmc));
+        var optimizer = new AdamW(model.ParameterGroups(decay), average: model.Average,
+            share: config.Truth("shard_optimizer") ? communicator : null);
+        return new TrainingParts(model, optimizer, ObjectiveOf(config, trainsAmc));
     }
 
     /// <inheritdoc/>

@@ -36,7 +36,7 @@ internal sealed class TrainingSession : IDisposable
             config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"), InputSettings.Workers(config));
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         TrainsAmc = config.TrainsAmc && HasRegions(once);
-        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc);
+        _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc, Communicator);
         Random = new RandomSource(config.Seed);
         if (!Share.IsWhole) Exchange = new GradientExchange(Communicator, Model.Trainable.Select(p => p.Value));
         Use(MemorySettings.Of(config));

@@ -37,6 +37,9 @@ internal static class AttentionCases
         new("small ViT", 32, 4, 65, 65, 24),
     ];
 
+    /// <summary>Self-attention of ViT-B's heads over so many tokens.</summary>
+    public static AttentionCase OfKeys(int keys) => new("ViT-B", 2, 12, keys, keys, 64);
+
     /// <summary>The orders of differentiation, as <see cref="Prepare"/> has them.</summary>
     public static readonly string[] Passes = ["forward", "backward", "double backward"];
 

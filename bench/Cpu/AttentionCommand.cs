@@ -8,8 +8,10 @@ namespace AmcEngine.Bench.Cpu;
 /// <summary><c>bench attention</c>: forward, backward and double backward of fused attention.</summary>
 internal static class AttentionCommand
 {
-    public static void Report(TableOptions options, ReportHeader header, TextWriter output)
+    /// <summary>The table; <paramref name="keys"/>: ViT-B's attention over so many tokens alone.</summary>
+    public static void Report(TableOptions options, int? keys, ReportHeader header, TextWriter output)
     {
+        var cases = keys is { } count ? [AttentionCases.OfKeys(count)] : AttentionCases.All;
         var (rounds, seconds) = options.Quick ? (3, 0.02) : (7, 0.1);
         var threads = options.ThreadCounts;
         var backends = threads.Select(t => new CpuBackend(t)).ToArray();
@@ -18,7 +20,7 @@ internal static class AttentionCommand
         var table = new MarkdownTable(["B×H×L×D (Lq·Lk)", "pass", .. ofThreads, .. scaling]);
         using (MemoryScope.Begin())
             Repeated.WarmUp([.. backends.SelectMany(b => AttentionCases.Prepare(AttentionCases.All[^1], b))]);
-        foreach (var c in AttentionCases.All)
+        foreach (var c in cases)
         {
             using var scope = MemoryScope.Begin();
             var passes = backends.Select(b => AttentionCases.Prepare(c, b)).ToArray();

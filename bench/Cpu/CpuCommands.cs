@@ -20,7 +20,7 @@ internal static class CpuCommands
                 return Report<AttentionOptions>(command, "Attention", args, (o, header, output) =>
             {
                 if (o.Order == 2) DoubleBackwardCommand.Report(o, output);
-                else AttentionCommand.Report(o, header, output);
+                else AttentionCommand.Report(o, o.Keys, header, output);
             });
             case "step": return Report<StepOptions>(command, "Training steps", args, StepCommand.Report);
             case "checkpoint":
@@ -71,7 +71,7 @@ internal static class CpuCommands
         Section(
             "Matrix products", () => GemmCommand.Report(new GemmOptions { Threads = threads, Quick = quick }, output));
         Section("Attention", () =>
-            AttentionCommand.Report(new TableOptions { Threads = threads, Quick = quick }, header, output));
+            AttentionCommand.Report(new TableOptions { Threads = threads, Quick = quick }, null, header, output));
         Section("Elementwise kernels",
             () => PeersCommand.Report(new TableOptions { Threads = threads, Quick = quick }, output));
         Section("Memory-bound kernels",

@@ -12,7 +12,7 @@ internal sealed class AttentionOptions : TableOptions
     [Option("order", HelpText = "1: kernels alone; 2: differentiated twice through the graph, with peak memory.")]
     public int? Order { get; set; }
 
-    [Option("keys", HelpText = "With --order 2: this many keys alone.")]
+    [Option("keys", HelpText = "As many queries as this many keys, in ViT-B's heads, alone.")]
     public int? Keys { get; set; }
 
     [Option("python", HelpText = "With --order 2: the interpreter that has PyTorch.")]
@@ -23,8 +23,8 @@ internal sealed class AttentionOptions : TableOptions
         base.Check(command);
         if (Order is not (null or 1 or 2))
             throw new ArgumentsException($"bench {command}: --order {Order}: use 1 or 2");
-        if (Order != 2 && (Keys is not null || Python is not null))
-            throw new ArgumentsException($"bench {command}: --{(Keys is null ? "python" : "keys")} is for --order 2");
+        if (Order != 2 && Python is not null)
+            throw new ArgumentsException($"bench {command}: --python is for --order 2");
         if (Keys is < 1) throw new ArgumentsException($"bench {command}: --keys {Keys}: at least 1");
         if (Python is not null) TorchPeer.Require(command, Python);
     }

@@ -21,9 +21,10 @@ internal static class Predictions
         .Select(c => c.Work)
         .Append(FullSizeCheck.Estimate)
         .Select(w => KeyValuePair.Create(w.Name, (JsonNode?)double.Parse(
-            From(w.Flop, w.Bytes).ToString("E3", System.Globalization.CultureInfo.InvariantCulture),
+            Usual(w.Flop, w.Bytes, Roofline.H100).ToString("E3", System.Globalization.CultureInfo.InvariantCulture),
             System.Globalization.CultureInfo.InvariantCulture))));
 
-    private static double From(double flops, double bytes) =>
-        Math.Max(flops / Roofline.H100.Flops / ArithmeticShare, bytes / Roofline.H100.Bytes / MemoryShare);
+    /// <summary>Seconds of good kernels of no known kind: the roofline at the usual shares.</summary>
+    public static double Usual(double flops, double bytes, Roofline roof) =>
+        Math.Max(flops / roof.Flops / ArithmeticShare, bytes / roof.Bytes / MemoryShare);
 }

@@ -131,7 +131,7 @@ public sealed class MpiCommunicator : ICommunicator
     /// <exception cref="CollectiveException">It has failed, or something before it.</exception>
     public byte[][] AllGather(ReadOnlySpan<byte> bytes)
     {
-        byte[] mine = bytes.ToArray();
+        var mine = bytes.ToArray();
         byte[][] all = [];
         Run("all_gather of bytes", () => all = _group.Gather(mine));
         return all;

@@ -65,6 +65,9 @@ public sealed class DryBackend : IBackend
     /// <summary>What held memory at the peak since the last <see cref="ResetPeak"/>, where it is remembered.</summary>
     public IReadOnlyList<HeldBlock> AtPeak { get; private set; } = [];
 
+    /// <summary>Told of every kernel's work, in the order in which they run; null where nobody asks.</summary>
+    public Action<KernelWork>? Ran { get; set; }
+
     /// <summary>Starts counting work from nothing.</summary>
     public void ResetWork() => (Flop, Bytes) = (0, 0);
 
@@ -100,6 +103,7 @@ public sealed class DryBackend : IBackend
         var work = args.Work;
         Flop += work.Flop;
         Bytes += work.Bytes;
+        Ran?.Invoke(work);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using AmcEngine.Backends.Kernels;
+using AmcEngine.Collectives;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
 
@@ -11,15 +12,18 @@ public sealed record ParameterGroup(IReadOnlyList<Tensor> Parameters, double Wei
 
 /// <summary>
 /// AdamW with decoupled decay (Loshchilov and Hutter 2019), bit for bit a function of gradients, state and step.
-/// A parameter without a gradient is left alone, as in PyTorch.
+/// A parameter without a gradient is left alone, as in PyTorch. Several ranks that train the same parameters may share
+/// its state: each keeps the moments of a part of the parameters and updates those, and all get the result, which has
+/// the bits of an update by every rank.
 /// </summary>
 public sealed class AdamW : IDisposable
 {
     private readonly List<Slot> _slots = [];
-    private readonly HashSet<Tensor> _parameters = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<Tensor> _updated = new(ReferenceEqualityComparer.Instance);
     private readonly Func<Tensor, bool> _moves;
     private readonly ExponentialMovingAverage? _average;
     private readonly AdamWTensors[] _batch;
+    private readonly OptimizerShare? _share;
 
     /// <summary>An optimizer with zero moments.</summary>
     /// <param name="groups">What is optimized.</param>
@@ -27,18 +31,23 @@ public sealed class AdamW : IDisposable
     /// <param name="beta2">Decay of the second moment.</param>
     /// <param name="eps">Added to the denominator.</param>
     /// <param name="average">Moving averages that follow the parameters; null where there are none.</param>
+    /// <param name="share">
+    /// The ranks that share the state out among themselves, all with the same parameters and gradients; null where this
+    /// rank keeps all of it.
+    /// </param>
     public AdamW(
         IReadOnlyList<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
-        ExponentialMovingAverage? average = null)
+        ExponentialMovingAverage? average = null, ICommunicator? share = null)
     {
         (Beta1, Beta2, Eps, _average) = (beta1, beta2, eps, average);
+        if (share is { Size: > 1 })
+            _share = new OptimizerShare(share, [.. groups.SelectMany(g => g.Parameters)]);
         using (MemoryScope.Suspend())
             foreach (var group in groups)
-                foreach (var p in group.Parameters)
-                    _slots.Add(new Slot(p, group.WeightDecay, Tensor.Zeros(p.Shape, p.DType, p.Backend),
-                        Tensor.Zeros(p.Shape, p.DType, p.Backend)));
-        foreach (var s in _slots) _parameters.Add(s.Parameter);
-        _moves = p => p.Grad is not null && _parameters.Contains(p);
+                foreach (var p in group.Parameters) _slots.Add(SlotOf(p, group.WeightDecay));
+        foreach (var s in _slots)
+            if (s.Moments is not null) _updated.Add(s.Parameter);
+        _moves = p => p.Grad is not null && _updated.Contains(p);
         _batch = new AdamWTensors[_slots.Count];
     }
 
@@ -54,9 +63,18 @@ public sealed class AdamW : IDisposable
     /// <summary>Steps taken.</summary>
     public int StepCount { get; set; }
 
-    /// <summary>Parameters with their moments, in the order of the groups: what a checkpoint holds.</summary>
+    /// <summary>Whether this rank keeps the state of a part of the parameters only.</summary>
+    public bool IsSharded => _share is not null;
+
+    /// <summary>All parameters, in the order of the groups.</summary>
+    public IEnumerable<Tensor> Parameters => _slots.Select(s => s.Parameter);
+
+    /// <summary>
+    /// Parameters with their moments, in the order of the groups: what a checkpoint holds. Where the state is shared
+    /// out, those of this rank.
+    /// </summary>
     public IEnumerable<(Tensor Parameter, Tensor ExpAvg, Tensor ExpAvgSq)> State =>
-        _slots.Select(s => (s.Parameter, s.ExpAvg, s.ExpAvgSq));
+        _slots.Where(s => s.Moments is not null).Select(s => (s.Parameter, s.Moments!.ExpAvg, s.Moments.ExpAvgSq));
 
     /// <summary>
     /// Updates every parameter that has a gradient; the moving averages follow in the same pass over memory.
@@ -76,15 +94,45 @@ public sealed class AdamW : IDisposable
             var count = 0;
             for (; from < _slots.Count && _slots[from].WeightDecay == decay; from++)
             {
-                var s = _slots[from];
-                if (s.Parameter.Grad is { } grad) _batch[count++] = new AdamWTensors(
-                    s.Parameter, grad, s.ExpAvg, s.ExpAvgSq, average?.TargetOf(s.Parameter));
+                var (parameter, _, moments) = _slots[from];
+                if (moments is not null && parameter.Grad is { } grad) _batch[count++] = new AdamWTensors(
+                    parameter, grad, moments.ExpAvg, moments.ExpAvgSq, average?.TargetOf(parameter));
             }
             Update(_batch.AsSpan(0, count), new AdamWStep(
                 learningRate, Beta1, Beta2, Eps, decay, StepCount, 1 - (average?.Momentum ?? 1)));
         }
+        _share?.Spread();
         average?.MoveOthers(_moves);
     }
+
+    /// <summary>
+    /// The moments of all parameters, on one of the ranks that share them, while the others are in
+    /// <see cref="ServeMoments"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">They are not shared out.</exception>
+    public GatheredMoments GatherMoments()
+    {
+        var share = _share ?? throw new InvalidOperationException("the moments are all here");
+        return new GatheredMoments(
+            2 * _slots.Count,
+            number => _slots[number / 2].Moments is { } m ? number % 2 == 0 ? m.ExpAvg : m.ExpAvgSq : null,
+            number => _slots[number / 2].Parameter, (number, tensor) => share.Fetch(number / 2, tensor));
+    }
+
+    /// <summary>Gives the rank that gathers the moments those of this rank; it returns when that has all of them.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">They are not shared out.</exception>
+    /// <exception cref="CollectiveException">A rank has failed.</exception>
+    public void ServeMoments()
+    {
+        using var moments = GatherMoments();
+        for (var number = 0; number < 2 * _slots.Count; number++) _ = moments[number];
+    }
+
+    private Slot SlotOf(Tensor parameter, double decay) =>
+        new(parameter, decay, _share?.Owns(_slots.Count) == false ? null : new Moments(
+            Tensor.Zeros(parameter.Shape, parameter.DType, parameter.Backend),
+            Tensor.Zeros(parameter.Shape, parameter.DType, parameter.Backend)));
 
     private static void Update(Span<AdamWTensors> tensors, in AdamWStep step)
     {
@@ -110,11 +158,14 @@ public sealed class AdamW : IDisposable
     {
         foreach (var s in _slots)
         {
-            s.ExpAvg.Dispose();
-            s.ExpAvgSq.Dispose();
+            s.Moments?.ExpAvg.Dispose();
+            s.Moments?.ExpAvgSq.Dispose();
         }
         _slots.Clear();
     }
 
-    private sealed record Slot(Tensor Parameter, double WeightDecay, Tensor ExpAvg, Tensor ExpAvgSq);
+    private sealed record Moments(Tensor ExpAvg, Tensor ExpAvgSq);
+
+    // Without moments where they are another rank's.
+    private sealed record Slot(Tensor Parameter, double WeightDecay, Moments? Moments);
 }

@@ -84,7 +84,7 @@ public sealed class PretrainingOracleTests
             Assert.That(State("idx_queue").Integers, Is.EqualTo(new long[] { 7, 5, 7, 9, -100, -100, 7, 8 }));
             foreach (var (weights, similarities) in sampler.Weights.Zip([simT2I, simI2T]))
             {
-                double[] expected = NegativeWeights(similarities);
+                var expected = NegativeWeights(similarities);
                 (expected[2], expected[2 * Count]) = (0, 0);
                 Closeness.ElementsAreClose("weights", weights, expected, Close);
             }

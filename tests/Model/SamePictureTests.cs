@@ -68,7 +68,7 @@ public sealed class SamePictureTests
     [Test]
     public void Where_all_pictures_differ_it_is_the_step_of_pre_training()
     {
-        double[] losses = Losses(Positive, [5, 6, 7, 8]);
+        var losses = Losses(Positive, [5, 6, 7, 8]);
         Assert.That(losses, Is.EqualTo(Losses(SmallModel.Config, [5, 6, 7, 8])));
         Assert.That(losses, Is.EqualTo(Losses(SmallModel.Config, [5, 5, 5, 8])), "to which they are all wrong");
         Assert.That(losses, Is.Not.EqualTo(Losses(Positive, [5, 5, 7, 8])));

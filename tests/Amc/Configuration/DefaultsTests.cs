@@ -128,6 +128,7 @@ internal sealed class DefaultsTests
         negatives local
         mlm_pool local
         amc_pool local
+        shard_optimizer false
         seed 42
         output -
         checkpoint -

@@ -116,6 +116,7 @@ internal sealed class KeyEffectTests
         ["negatives"] = new("global"),
         ["mlm_pool"] = new("global"),
         ["amc_pool"] = new("global"),
+        ["shard_optimizer"] = new("true"),
         ["seed"] = new("43"),
         ["output"] = new("{folder}/elsewhere"),
         ["checkpoint"] = new("/nowhere.safetensors"),

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Training;
@@ -121,6 +122,32 @@ internal sealed class MemoryPlanTests : FolderTests
             "--set", .. Deep]);
         Assert.That(large.Code, Is.Zero, large.Error);
         Assert.That(large.Out, Does.Contain("training would refuse: "));
+    }
+
+    [Test]
+    public void A_dry_profile_of_one_of_several_ranks_has_its_part_of_batch_and_optimizer()
+    {
+        string[] command =
+        [
+            "profile", "--config", _folder.Write("tiny.yaml", Amcx.TinyConfig), "--device", "cpu", "--dry-run",
+            "--json",
+        ];
+        var (alone, plain) = (Profile(), Profile("--ranks", "2"));
+        var shared = Profile("--ranks", "2", "--set", "shard_optimizer=true");
+        long State(JsonNode p) => (long)p["memory"]!["optimizer state"]!;
+        Assert.That(new[] { alone, plain, shared }.Select(p => ((int)p["batch_size"]!, (int)p["ranks"]!)),
+            Is.EqualTo(new[] { (4, 1), (2, 2), (2, 2) }));
+        Assert.That(State(plain), Is.EqualTo(State(alone)));
+        Assert.That(State(shared) / (double)State(alone), Is.InRange(0.45, 0.55));
+        Amcx.ExpectBadInput(Amcx.Run([.. command, "--ranks", "3"]), "--ranks 3", "batch_size 4");
+        Amcx.ExpectBadInput(Amcx.Run([.. command.Where(c => c != "--dry-run"), "--ranks", "2"]), "--dry-run");
+
+        JsonNode Profile(params string[] more)
+        {
+            var answer = Amcx.Run([.. command, .. more]);
+            Assert.That(answer.Code, Is.Zero, answer.Error);
+            return JsonNode.Parse(answer.Out)!;
+        }
     }
 
     [Test]

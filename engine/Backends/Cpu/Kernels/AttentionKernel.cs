@@ -5,35 +5,16 @@ using AmcEngine.Backends.Kernels;
 
 namespace AmcEngine.Backends.Cpu.Kernels;
 
-// Fused attention for one (sample, head, block of query rows).
-// Layout: Q, K, V, the output and gradients where they lie (HeadLayout strides); scores of the block in scratch.
+// Fused attention for blocks of query rows of a head.
+// Layout: Q, K, V, the output and gradients where they lie (HeadLayout strides), and copies of a head's keys and of a
+//   block's queries as products read them (AttentionProduct); scores of the block in scratch.
 // Fused: scale, mask, softmax, dropout (replayed from its stream), the sum over values; nothing of size Lq × Lk is
-// stored.
-// Accumulated: forward over key blocks of KeyBlock with a running maximum and sum (online softmax, Milakov and
-//   Gimelshein 2018); backward over query blocks in ascending order into dk and dv, one thread a head.
-// Two products with a map forward and five backward, and an exp for each score. Traffic: the operands once a block.
-// The gradient of the gradient is in AttentionKernel.DoubleBackward.cs.
+//   stored.
+// Accumulated: over key blocks of KeyBlock with a running maximum and sum (online softmax, Milakov and Gimelshein
+//   2018).
+// Two products with a map, and an exp for each score. Traffic: the operands once a block.
+// The gradients are in AttentionKernel.Backward.cs and AttentionKernel.DoubleBackward.cs.
 // A row whose scores are all −∞ gives output 0, lse −∞ and no gradient; other rows are not touched by it.
-
-/// <summary>Addresses and sizes of an attention call.</summary>
-internal unsafe struct AttentionProblem<T> where T : unmanaged
-{
-    public AttentionOperands Operands;
-    public T* Q;
-    public T* K;
-    public T* V;
-    public T* Mask;
-    public T* Output;
-    public T* Lse;
-    public T* G;
-    public T* Dq;
-    public T* Dk;
-    public T* Dv;
-    public T* Ddq;
-    public T* Ddk;
-    public T* Ddv;
-    public T* Dg;
-}
 
 /// <summary>Blocks of attention on one thread.</summary>
 internal static unsafe partial class AttentionKernel<T, V, S>
@@ -48,30 +29,59 @@ internal static unsafe partial class AttentionKernel<T, V, S>
     // rows do not.
     private const int RowGroup = 4;
 
-    private const int ScoreSlot = GemmScratch.Attention;
-    private const int GradientSlot = GemmScratch.Attention + 1;
-    private const int WordSlot = GemmScratch.Attention + 2;
-    private const int RowSlot = GemmScratch.Attention + 3;
+    private const int MapSlot = GemmScratch.Attention;
+    private const int KeySlot = GemmScratch.Attention + 1;
+    private const int QuerySlot = GemmScratch.Attention + 2;
+    private const int WordSlot = GemmScratch.Attention + 3;
+    private const int RowSlot = GemmScratch.Attention + 4;
 
-    /// <summary>Output and lse of query rows [i0, i1) of sample b, head h.</summary>
-    public static void Forward(in AttentionProblem<T> a, int b, int h, int i0, int i1)
+    /// <summary>
+    /// Output and lse of blocks [from, to) of query rows, so many a head, those of a head next to each other.
+    /// </summary>
+    public static void Forward(in AttentionProblem<T> a, int from, int to, int queryBlocks)
     {
         ref readonly var args = ref a.Operands;
-        int rows = i1 - i0, d = args.D;
+        var queries = new EvenBlocks(args.Lq, queryBlocks);
+        var keys = EvenBlocks.AtMost(args.Lk, KeyBlock);
+        var k = stackalloc HeadMatrix<T>[2 * keys.Count];
+        var v = k + keys.Count;
+        for (int t = from, head = -1; t < to; t++)
+        {
+            if (t / queryBlocks != head)
+            {
+                head = t / queryBlocks;
+                var room = KeyRoom(args, keys.Largest, 2 * keys.Count);
+                for (var block = 0; block < keys.Count; block++)
+                {
+                    int j0 = keys.Start(block), count = keys.Size(block);
+                    k[block] = Keys(a, a.K, head, j0, count, true, false, queries.Largest, ref room);
+                    v[block] = Keys(a, a.V, head, j0, count, false, true, queries.Largest, ref room);
+                }
+            }
+            var i = t % queryBlocks;
+            ForwardBlock(a, head, queries.Start(i), queries.Size(i), keys, k, v);
+        }
+    }
+
+    private static void ForwardBlock(
+        in AttentionProblem<T> a, int head, int i0, int rows, EvenBlocks keys, HeadMatrix<T>* k, HeadMatrix<T>* v)
+    {
+        ref readonly var args = ref a.Operands;
+        int d = args.D, row = args.QLayout.Row, pitch = AttentionRows<T, V, S>.Pitch(keys.Largest);
         var threshold = Threshold(args);
-        var blocks = Math.Max(1, (args.Lk + KeyBlock - 1) / KeyBlock);
-        var stride = AttentionRows<T, V, S>.Padded((args.Lk + blocks - 1) / blocks);
-        var scores = GemmScratch.Get<T>(ScoreSlot, (long)rows * stride);
+        var scale = T.CreateChecked(args.Scale);
+        var scores = GemmScratch.Get<T>(MapSlot, (long)rows * pitch);
         var max = GemmScratch.Get<T>(RowSlot, 2L * rows + RowGroup);
         T* sum = max + rows, before = sum + rows;
-        var output = a.Output + b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row;
-        for (var block = 0; block < blocks; block++)
+        var output = a.Query(a.Output, head, i0);
+        var room = QueryRoom(args, rows, 1);
+        var q = Queries(a, a.Q, head, i0, rows, ref room);
+        for (var block = 0; block < keys.Count; block++)
         {
-            var j0 = (int)((long)args.Lk * block / blocks);
-            var keys = (int)((long)args.Lk * (block + 1) / blocks) - j0;
-            Scores(a, a.Q, a.K, b, h, i0, rows, j0, keys, T.CreateChecked(args.Scale), scores, stride);
+            int j0 = keys.Start(block), count = keys.Size(block);
+            AttentionProduct<T>.Scores(q, k[block], scale, false, scores, pitch);
             // Whole rows follow each other in the stream: their words come in one go.
-            var words = blocks == 1 ? Words(a, b, h, i0, 0, (long)rows * keys) : null;
+            var words = keys.Count == 1 ? Words(a, head, i0, 0, (long)rows * count) : null;
             for (var i = 0; i < rows; i += RowGroup)
             {
                 var end = Math.Min(rows, i + RowGroup);
@@ -79,37 +89,21 @@ internal static unsafe partial class AttentionKernel<T, V, S>
                 {
                     before[r - i] = block == 0 ? T.NegativeInfinity : max[r];
                     max[r] = AttentionRows<T, V, S>.MaskAndMax(
-                        scores + (nint)r * stride, MaskRow(a, b, h, i0 + r, j0), keys, before[r - i]);
+                        scores + (nint)r * pitch, a.MaskRow(head, i0 + r, j0), count, before[r - i]);
                 }
                 for (var r = i; r < end; r++)
                 {
-                    if (blocks > 1) words = Words(a, b, h, i0 + r, j0, keys);
-                    var part = AttentionRows<T, V, S>.SumExp(scores + (nint)r * stride, max[r], words, threshold, keys);
-                    if (blocks == 1 && words is not null) words += keys;
-                    sum[r] = block == 0 ? part : Rescale(
-                        output + (nint)r * args.QLayout.Row, d, before[r - i], max[r], sum[r], part);
+                    if (keys.Count > 1) words = Words(a, head, i0 + r, j0, count);
+                    var part = AttentionRows<T, V, S>.SumExp(scores + (nint)r * pitch, max[r], words, threshold, count);
+                    if (keys.Count == 1 && words is not null) words += count;
+                    sum[r] = block == 0
+                        ? part
+                        : Rescale(output + (nint)r * row, d, before[r - i], max[r], sum[r], part);
                 }
             }
-            var product = new GemmProblem<T>
-            {
-                A = scores,
-                RowA = stride,
-                ColA = 1,
-                B = a.V + b * args.KLayout.Batch + h * args.KLayout.Head + (nint)j0 * args.KLayout.Row,
-                RowB = args.KLayout.Row,
-                ColB = 1,
-                C = output,
-                Ldc = args.QLayout.Row,
-                M = rows,
-                N = d,
-                K = keys,
-                Alpha = T.One,
-                Accumulate = block > 0,
-            };
-            AttentionProduct<T>.Run(product);
+            AttentionProduct<T>.Mix(scores, pitch, rows, v[block], T.One, block > 0, output, row);
         }
-        var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
-        AttentionRows<T, V, S>.Normalize(output, args.QLayout.Row, d, max, sum, KeepFactor(args), rows, lse);
+        AttentionRows<T, V, S>.Normalize(output, row, d, max, sum, KeepFactor(args), rows, a.RowLse(head, i0));
     }
 
     // An output row and its sum so far, when the maximum goes up; returns the sum with that of a further block.
@@ -120,143 +114,58 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         return sum * old + part;
     }
 
-    /// <summary>Gradients of sample b, head h, in blocks of query rows.</summary>
-    public static void Backward(in AttentionProblem<T> a, int b, int h, int queryBlock)
-    {
-        ref readonly var args = ref a.Operands;
-        var stride = AttentionRows<T, V, S>.Padded(args.Lk);
-        var blocks = Math.Max(1, (args.Lq + queryBlock - 1) / queryBlock);
-        var largest = (args.Lq + blocks - 1) / blocks;
-        var p = GemmScratch.Get<T>(ScoreSlot, (long)largest * stride);
-        var dp = GemmScratch.Get<T>(GradientSlot, (long)largest * stride);
-        for (var block = 0; block < blocks; block++)
-        {
-            var i0 = (int)((long)args.Lq * block / blocks);
-            var rows = (int)((long)args.Lq * (block + 1) / blocks) - i0;
-            Scores(a, a.Q, a.K, b, h, i0, rows, 0, args.Lk, T.CreateChecked(args.Scale), p, stride);
-            Scores(a, a.G, a.V, b, h, i0, rows, 0, args.Lk, T.One, dp, stride);
-            BackwardRows(a, b, h, i0, rows, p, dp, stride);
-            Products(a, b, h, i0, rows, p, dp, stride, block > 0);
-        }
-    }
-
-    // Scores and their cotangents to probabilities (dropped out) and score gradients.
-    private static void BackwardRows(in AttentionProblem<T> a, int b, int h, int i0, int rows, T* p, T* dp, int stride)
-    {
-        ref readonly var args = ref a.Operands;
-        var factor = KeepFactor(args);
-        var lse = a.Lse + ((nint)b * args.H + h) * args.Lq + i0;
-        var at = b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row;
-        var dots = GemmScratch.Get<T>(RowSlot, rows);
-        AttentionRows<T, V, S>.Dots(a.G + at, a.Output + at, args.QLayout.Row, args.D, rows, dots);
-        var words = Words(a, b, h, i0, 0, (long)rows * args.Lk);
-        var threshold = Threshold(args);
-        for (var i = 0; i < rows; i++)
-        {
-            var shift = T.IsNegativeInfinity(lse[i]) ? T.Zero : lse[i];
-            AttentionRows<T, V, S>.Backward(p + (nint)i * stride, dp + (nint)i * stride, MaskRow(a, b, h, i0 + i, 0),
-                shift, dots[i], words is null ? null : words + (nint)i * args.Lk, threshold, factor, args.Lk);
-        }
-    }
-
-    // dv += pᵀ·g, dk += scale·dsᵀ·q, dq = scale·ds·k.
-    private static void Products(
-        in AttentionProblem<T> a, int b, int h, int i0, int rows, T* p, T* ds, int stride, bool accumulate)
-    {
-        var scale = T.CreateChecked(a.Operands.Scale);
-        MixTransposed(a, p, stride, a.G, a.Dv, b, h, i0, rows, KeepFactor(a.Operands), accumulate);
-        MixTransposed(a, ds, stride, a.Q, a.Dk, b, h, i0, rows, scale, accumulate);
-        Mix(a, ds, stride, a.K, a.Dq, b, h, i0, rows, scale, false);
-    }
-
-    // to[i0 + i, d] = alpha·Σ map[i, j]·x[j, d], x laid out as keys, to as queries.
-    private static void Mix(in AttentionProblem<T> a, T* map, int stride, T* x, T* to, int b, int h, int i0, int rows,
-        T alpha, bool accumulate)
-    {
-        if (rows == 0) return;
-        ref readonly var args = ref a.Operands;
-        var product = new GemmProblem<T>
-        {
-            A = map,
-            RowA = stride,
-            ColA = 1,
-            B = x + b * args.KLayout.Batch + h * args.KLayout.Head,
-            RowB = args.KLayout.Row,
-            ColB = 1,
-            C = to + b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row,
-            Ldc = args.QLayout.Row,
-            M = rows,
-            N = args.D,
-            K = args.Lk,
-            Alpha = alpha,
-            Accumulate = accumulate,
-        };
-        AttentionProduct<T>.Run(product);
-    }
-
-    // to[j, d] = alpha·Σ map[i, j]·x[i0 + i, d], x laid out as queries, to as keys.
-    private static void MixTransposed(in AttentionProblem<T> a, T* map, int stride, T* x, T* to, int b, int h, int i0,
-        int rows, T alpha, bool accumulate)
-    {
-        ref readonly var args = ref a.Operands;
-        var product = new GemmProblem<T>
-        {
-            A = map,
-            RowA = 1,
-            ColA = stride,
-            B = x + b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row,
-            RowB = args.QLayout.Row,
-            ColB = 1,
-            C = to + b * args.KLayout.Batch + h * args.KLayout.Head,
-            Ldc = args.KLayout.Row,
-            M = args.Lk,
-            N = args.D,
-            K = rows,
-            Alpha = alpha,
-            Accumulate = accumulate,
-        };
-        AttentionProduct<T>.Run(product);
-    }
-
     /// <summary>y = softmax(scale·x + mask) of one row of n elements.</summary>
     public static void SoftmaxRow(T* x, T scale, T* mask, int n, T* y)
     {
-        var s = GemmScratch.Get<T>(ScoreSlot, AttentionRows<T, V, S>.Padded(n));
+        var s = GemmScratch.Get<T>(MapSlot, AttentionRows<T, V, S>.Pitch(n));
         SoftmaxRows.Scale<S, V, T>(x, scale, s, n);
         var m = AttentionRows<T, V, S>.MaskAndMax(s, mask, n, T.NegativeInfinity);
         var sum = SoftmaxRows.SumExp<S, V, T>(s, T.IsNegativeInfinity(m) ? T.Zero : m, s, n);
         SoftmaxRows.Scale<S, V, T>(s, sum == T.Zero ? T.Zero : T.One / sum, y, n);
     }
 
-    // to[i, j] = scale·Σ x[i0 + i, d]·y[j0 + j, d], x laid out as queries, y as keys.
-    private static void Scores(in AttentionProblem<T> a, T* x, T* y, int b, int h, int i0, int rows, int j0, int keys,
-        T scale, T* to, int stride, bool accumulate = false)
+    // Room for the copies of so many matrices of at most so many keys.
+    private static CopyRoom<T> KeyRoom(in AttentionOperands args, int keys, int matrices) =>
+        new(GemmScratch.Get<T>(KeySlot, matrices * AttentionProduct<T>.KeyCopies(keys, args.D)));
+
+    // The same for a block of queries.
+    private static CopyRoom<T> QueryRoom(in AttentionOperands args, int rows, int matrices) =>
+        new(GemmScratch.Get<T>(QuerySlot, matrices * AttentionProduct<T>.QueryCopy(rows, args.D)));
+
+    // Rows [j0, j0 + keys) of a head of y, laid out as keys, with the copies for what is computed of them; y null:
+    // nothing is.
+    private static HeadMatrix<T> Keys(in AttentionProblem<T> a, T* y, int head, int j0, int keys, bool scores,
+        bool mixed, int block, ref CopyRoom<T> room)
     {
-        if (rows == 0) return;
         ref readonly var args = ref a.Operands;
-        var product = new GemmProblem<T>
+        if (y is null) return default;
+        var matrix = new HeadMatrix<T>
         {
-            A = x + b * args.QLayout.Batch + h * args.QLayout.Head + (nint)i0 * args.QLayout.Row,
-            RowA = args.QLayout.Row,
-            ColA = 1,
-            B = y + b * args.KLayout.Batch + h * args.KLayout.Head + (nint)j0 * args.KLayout.Row,
-            RowB = 1,
-            ColB = args.KLayout.Row,
-            C = to,
-            Ldc = stride,
-            M = rows,
-            N = keys,
-            K = args.D,
-            Alpha = scale,
-            Accumulate = accumulate,
+            Rows = a.Key(y, head, j0),
+            Pitch = args.KLayout.Row,
+            Count = keys,
+            Width = args.D,
         };
-        AttentionProduct<T>.Run(product);
+        AttentionProduct<T>.CopyKeys(ref matrix, scores, mixed, args.Lq, block, ref room);
+        return matrix;
     }
 
-    private static T* MaskRow(in AttentionProblem<T> a, int b, int h, int i, int j) =>
-        a.Mask is null
-            ? null
-            : a.Mask + b * a.Operands.MaskBatch + h * a.Operands.MaskHead + (nint)i * a.Operands.MaskRow + j;
+    // Rows [i0, i0 + rows) of a head of x, laid out as queries.
+    private static HeadMatrix<T> Queries(
+        in AttentionProblem<T> a, T* x, int head, int i0, int rows, ref CopyRoom<T> room)
+    {
+        ref readonly var args = ref a.Operands;
+        if (x is null) return default;
+        var matrix = new HeadMatrix<T>
+        {
+            Rows = a.Query(x, head, i0),
+            Pitch = args.QLayout.Row,
+            Count = rows,
+            Width = args.D,
+        };
+        AttentionProduct<T>.CopyQueries(ref matrix, ref room);
+        return matrix;
+    }
 
     // What kept probabilities are multiplied by; nothing is kept at a rate of 1.
     private static T KeepFactor(in AttentionOperands args) =>
@@ -266,12 +175,12 @@ internal static unsafe partial class AttentionKernel<T, V, S>
         (uint)Math.Min(uint.MaxValue, Philox.KeepThreshold(args.DropoutP));
 
     // Random words from probability (i, j) on, with room for a vector more; null without dropout.
-    private static uint* Words(in AttentionProblem<T> a, int b, int h, int i, int j, long count)
+    private static uint* Words(in AttentionProblem<T> a, int head, int i, int j, long count)
     {
         ref readonly var args = ref a.Operands;
         if (args.DropoutP <= 0) return null;
         var words = GemmScratch.Get<uint>(WordSlot, count + PhiloxVectors.Padding);
-        var weight = (((long)b * args.H + h) * args.Lq + i) * args.Lk + j;
+        var weight = ((long)head * args.Lq + i) * args.Lk + j;
         return PhiloxVectors.FillPadded(args.Key, args.FirstWeight + weight, words, count);
     }
 }

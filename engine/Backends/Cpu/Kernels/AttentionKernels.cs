@@ -43,7 +43,10 @@ internal sealed class AttentionKernels(CpuHost host) : CpuKernels(host), IAttent
         var blocks = (lq + QueryBlock - 1) / QueryBlock;
         if (Workers.Threads > 1)
             blocks = Math.Max(blocks, Math.Min((lq + 13) / 14, (4 * Workers.Threads + heads - 1) / heads));
-        RunTiles(heads * blocks, Together<T>(operands) * blocks, Operations(operands, 4), (from, to) =>
+        // A head's blocks share the copies of its keys: they stay on one thread where there are heads enough.
+        var together = Together<T>(operands);
+        together = together > 1 || heads >= 4 * Workers.Threads ? together * blocks : 1;
+        RunTiles(heads * blocks, together, Operations(operands, 4), (from, to) =>
             SimdDispatch.Run<T, AttentionForwardKernel<T>>(new AttentionForwardKernel<T>(problem, blocks), from, to));
     }
 
@@ -114,16 +117,8 @@ internal readonly struct AttentionForwardKernel<T>(AttentionProblem<T> problem, 
     private readonly AttentionProblem<T> _problem = problem;
     private readonly int _blocks = blocks;
 
-    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
-    {
-        int h = _problem.Operands.H, lq = _problem.Operands.Lq;
-        for (var t = from; t < to; t++)
-        {
-            int head = t / _blocks, block = t % _blocks;
-            AttentionKernel<T, V, S>.Forward(_problem, head / h, head % h, (int)((long)lq * block / _blocks),
-                (int)((long)lq * (block + 1) / _blocks));
-        }
-    }
+    public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged =>
+        AttentionKernel<T, V, S>.Forward(_problem, from, to, _blocks);
 }
 
 /// <summary>Attention backward in blocks of so many query rows; the range counts heads (sample, head).</summary>
@@ -135,8 +130,7 @@ internal readonly struct AttentionBackwardKernel<T>(AttentionProblem<T> problem,
 
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
-        var h = _problem.Operands.H;
-        for (var t = from; t < to; t++) AttentionKernel<T, V, S>.Backward(_problem, t / h, t % h, _queryBlock);
+        for (var t = from; t < to; t++) AttentionKernel<T, V, S>.Backward(_problem, t, _queryBlock);
     }
 }
 
@@ -151,7 +145,6 @@ internal readonly struct AttentionDoubleBackwardKernel<T>(AttentionProblem<T> pr
 
     public void Run<S, V>(int from, int to) where S : ISimd<V, T> where V : unmanaged
     {
-        var h = _problem.Operands.H;
-        for (var t = from; t < to; t++) AttentionKernel<T, V, S>.DoubleBackward(_problem, t / h, t % h, _queryBlock);
+        for (var t = from; t < to; t++) AttentionKernel<T, V, S>.DoubleBackward(_problem, t, _queryBlock);
     }
 }

@@ -14,8 +14,11 @@ internal static unsafe partial class AttentionRows<T, V, S>
     where V : unmanaged
     where S : ISimd<V, T>
 {
-    /// <summary>Row length in whole vectors.</summary>
-    public static int Padded(int n) => (n + S.Count - 1) / S.Count * S.Count;
+    /// <summary>
+    /// Elements from row to row of a map: room for whole vectors, and an odd number of lines, so that rows do not drive
+    /// each other out of the cache.
+    /// </summary>
+    public static int Pitch(int n) => (((n * sizeof(T) + 63) / 64) | 1) * (64 / sizeof(T));
 
     /// <summary>s ← s + mask (null: s); returns the largest of its elements and of <paramref name="least"/>.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]

@@ -34,6 +34,8 @@ internal sealed class AttentionDoubleBackwardTests(string path) : OnEverySimdPat
         new(257, 257, 64) { B = 1, Dropout = 0.2 },
         new(257, 33, 13) { B = 1, Mask = true, Dropout = 0.2 },
         new(113, 257, 4) { B = 1, HeadsFirst = true, Mask = true },
+        // Rows so far apart that keys are copied.
+        new(60, 70, 64) { B = 1, H = 8, Mask = true },
         new(0, 5, 4),
         new(33, 7, 4) { Given = "q", Mask = true, Dropout = 0.2 },
         new(65, 33, 4) { Given = "k", Dropout = 0.2 },
