@@ -45,7 +45,8 @@ internal sealed record DryProfile(
             parts => weights = parts.Model.Trainable.Sum(p => (long)p.Shape.Count),
             ranks > 1 ? new DryCommunicator(0, ranks) : null);
         return new DryProfile(config.Path, weights, config.BatchSize, settings, memory,
-            MemoryUse.Resident() + DryStep.HostBytes(config, config.BatchSize)) { Ranks = ranks };
+            MemoryUse.Resident() + DryStep.HostBytes(config, config.BatchSize))
+        { Ranks = ranks };
     }
 
     /// <summary>Writes a table for people.</summary>

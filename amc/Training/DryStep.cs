@@ -37,7 +37,7 @@ internal static class DryStep
     {
         using var parts = TrainingParts.Create(config, tokenizer, backend, config.TrainsAmc, ranks);
         look?.Invoke(parts);
-        var share = new BatchShare(ranks ?? SingleCommunicator.Instance, TrainingSession.ScopesOf(config));
+        var share = new BatchShare(ranks ?? SingleCommunicator.Instance, ScopeSettings.Of(config));
         using var exchange = share.IsWhole
             ? null : new GradientExchange(share.Ranks, parts.Model.Trainable.Select(p => p.Value), bucketBytes);
         var step = new TrainingStep(parts.Model, parts.Objective, parts.Optimizer) { Exchange = exchange };

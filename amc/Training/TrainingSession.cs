@@ -26,7 +26,7 @@ internal sealed class TrainingSession : IDisposable
     {
         Config = config;
         Communicator = communicator ?? SingleCommunicator.Instance;
-        Share = new BatchShare(Communicator, ScopesOf(config));
+        Share = new BatchShare(Communicator, ScopeSettings.Of(config));
         Tokenizer = tokenizer ?? DataSources.Tokenizer(config);
         var once = DataSources.Once(warn);
         Train = DataSources.Train(config, once);
@@ -140,19 +140,6 @@ internal sealed class TrainingSession : IDisposable
         Loader.Dispose();
         Exchange?.Dispose();
         _parts.Dispose();
-    }
-
-    /// <summary>What ranks compute over the samples of all.</summary>
-    internal static RankScopes ScopesOf(RunConfig config)
-    {
-        bool Global(string key) => config.Text(key) == "global";
-        return new RankScopes
-        {
-            Contrastive = Global("contrastive"),
-            Negatives = Global("negatives"),
-            MaskedWords = Global("mlm_pool"),
-            Objective = Global("amc_pool"),
-        };
     }
 
     // Pictures and captions alone, as ALBEF is pre-trained with, say nothing of where to look.

@@ -18,7 +18,8 @@ internal static partial class ProcessEnd
     {
         Thread.Sleep(delay);
         Now(exitCode);
-    }) { IsBackground = true }.Start();
+    })
+    { IsBackground = true }.Start();
 
     // No handlers, which might wait for a thread that is within a collective.
     [LibraryImport("libc", EntryPoint = "_exit")]

@@ -1,6 +1,6 @@
 using AmcEngine.Diagnostics;
-using AmcEngine.Model.Layers;
 using AmcEngine.Model.DataParallel;
+using AmcEngine.Model.Layers;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;

@@ -1,10 +1,10 @@
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
+using AmcEngine.DataParallel;
 using AmcEngine.Memory;
 using AmcEngine.Model.DataParallel;
 using AmcEngine.Ops;
-using AmcEngine.DataParallel;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Model;

@@ -20,8 +20,8 @@ public sealed class ShortGoldenFormsTests
         var json = WriteShort(folder, _ => true);
         var report = GoldenVerifier.Verify(json, backend, dtype);
         Assert.That(report.Passed, report.ToString());
-        Assert.That(
-            report.Groups.Select(g => g.Name), Has.Some.StartsWith("grad_amc (f64").And.None.StartsWith("after3"));
+        Assert.That(report.Groups.Select(g => g.Name), Has.Some.StartsWith("grad_amc (f64"));
+        Assert.That(report.Groups.Select(g => g.Name), Has.None.StartsWith("after3"));
     }
 
     [Test]

@@ -46,7 +46,8 @@ internal sealed class ImportResumeTests : ImportTests
         Kill(5);
         File.AppendAllText(Path.Combine(Root, "image_data.json"), "\n");
         Assert.That(Import("vg").Splits["train"].Phrases, Is.EqualTo(Pictures));
-        Assert.That(_said, Has.Some.Contain("starts again").And.None.Contain("resumed"));
+        Assert.That(_said, Has.Some.Contain("starts again"));
+        Assert.That(_said, Has.None.Contain("resumed"));
     }
 
     [Test]

@@ -47,7 +47,8 @@ internal sealed class ThreadCommunicator : ICommunicator
                 errors[rank] = e;
                 group.Fail(rank, e);
             }
-        }) { Name = $"rank {rank}" }).ToArray();
+        })
+        { Name = $"rank {rank}" }).ToArray();
         foreach (var thread in threads) thread.Start();
         foreach (var thread in threads) thread.Join();
         if ((errors.FirstOrDefault(e => e is not null and not CollectiveException)
