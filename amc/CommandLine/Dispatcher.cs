@@ -1,4 +1,5 @@
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Collectives;
 using CommandLine;
 
 namespace AmcEngine.Amc.CommandLine;
@@ -51,10 +52,16 @@ internal static class Dispatcher
             PathArguments.Expand(parsed.Value);
             return Execute(parsed.Value, context);
         }
+        // Of several ranks the first one answers.
+        if (IsSilent)
+            context = context.Silent(rank: 1);
         string[] verbs = [.. commands.Select(Name)];
         var command = args.Length > 0 && verbs.Contains(args[0]) ? $"{prefix} {args[0]}" : prefix;
         return UsageReporter.Report(result, [.. ((NotParsed<object>)result).Errors], command, verbs, context);
     }
+
+    // Other commands than those that ranks share are done by the first one alone.
+    private static bool IsSilent => Launcher.Detect() is { Rank: > 0 };
 
     private static string Name(Type command) =>
         ((VerbAttribute)Attribute.GetCustomAttribute(command, typeof(VerbAttribute))!).Name;
@@ -64,6 +71,7 @@ internal static class Dispatcher
         DevicesOptions o => DevicesCommand.Run(o, context),
         TrainOptions o => TrainCommand.Run(o, context),
         EvalOptions o => EvalCommand.Run(o, context),
+        _ when IsSilent => ErrorReporter.Success,
         ExplainOptions o => ExplainCommand.Run(o, context),
         ScenesOptions o => DataCommandRunner.Export(o, context),
         ImportOptions o => ImportCommand.Run(o, context),

@@ -3,10 +3,10 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Evaluation.Statistics;
+using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Reports.Page;
 using AmcEngine.Amc.Training;
-using AmcEngine.Backends;
 using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.CommandLine;
@@ -15,24 +15,47 @@ namespace AmcEngine.Amc.CommandLine;
 internal static class EvalCommand
 {
     /// <summary>Plays the pointing game and writes the result.</summary>
-    public static int Run(EvalOptions options, CommandContext context) => StopSignals.Around(
-        context.Error, StopSignals.AnswersKept, stop => Run(options, context, stop));
+    public static int Run(EvalOptions options, CommandContext context) => JobCommand.Run(
+        options, context, (job, own) => Run(options, own, job));
+
+    /// <summary>The same as one of several ranks.</summary>
+    internal static int Run(EvalOptions options, CommandContext context, Job job)
+    {
+        using var signals = StopSignals.Listen(context.Error, StopSignals.AnswersKept);
+        try
+        {
+            return Run(options, context, signals.Token, job);
+        }
+        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested || !job.IsAlone)
+        {
+            return signals.ExitCode(job, options.SignalExitCode);
+        }
+    }
 
     /// <summary>The same with a token that asks to stop, after which what was answered is kept.</summary>
-    internal static int Run(EvalOptions options, CommandContext context, CancellationToken stop)
+    internal static int Run(EvalOptions options, CommandContext context, CancellationToken stop, Job? job = null)
     {
-        RequireOneModel(options);
-        var config = EvaluationRun.Configuration(options, context);
-        CheckOutputs(options, config);
+        job ??= Job.Alone;
+        job.Together(() =>
+        {
+            JobCommand.Check(options);
+            RequireOneModel(options);
+        });
+        var config = job.Together(() => EvaluationRun.Configuration(options, context));
+        JobSettings.RequireSame(job, config, Arguments(options));
+        job.First(() => CheckOutputs(options, config));
         if (options.CheckpointDir is not null)
-            return EvalFolderCommand.Run(options, config, context, stop);
-        var run = EvaluationRun.Of(options, config, context);
+            return EvalFolderCommand.Run(options, config, context, stop, job);
+        var run = job.Together(() => EvaluationRun.Of(options, config, context, job));
         if (options.Resume)
-            run.RequireResumable();
-        var checkpoint = CheckpointFile.Find(options.Checkpoint, options.Key);
-        run.Read();
-        using var samples = KeptSamples.Begin(options, run, checkpoint, context);
-        using var backend = DeviceSelector.Open(options);
+            job.Together(run.RequireResumable);
+        var checkpoint = job.Together(() => CheckpointFile.Find(options.Checkpoint, options.Key));
+        job.Together(run.Read);
+        KeptSamples? kept = null;
+        job.First(() => kept = KeptSamples.Begin(options, run, checkpoint, context));
+        using var samples = kept;
+        using var backend = job.Together(() => DeviceSelector.Open(options, job.IsAlone ? null : job.Place));
+        RankText.Announce(job, backend, context);
         var summary = new EvaluationSummary(new Bootstrap());
         var cases = options.Report is null ? null : new CaseSample();
         var tally = new PointingTally(answer =>
@@ -58,14 +81,29 @@ internal static class EvalCommand
             KeepAnswers(options, context, Report(complete: false), samples);
             throw;
         }
-        var report = Report(complete: true);
-        // Said first: it is not lost where a file cannot be written after all.
-        context.Out.WriteLine(report.Text);
-        foreach (var line in SummaryText.Lines(summary))
-            context.Out.WriteLine(line);
-        WriteAll([.. Outputs(options, report, samples), .. Page(options, report, cases, run.Questions)]);
+        job.First(() =>
+        {
+            var report = Report(complete: true);
+            // Said first: it is not lost where a file cannot be written after all.
+            context.Out.WriteLine(report.Text);
+            foreach (var line in SummaryText.Lines(summary))
+                context.Out.WriteLine(line);
+            WriteAll([.. Outputs(options, report, samples), .. Page(options, report, cases, run.Questions)]);
+        });
         return ErrorReporter.Success;
     }
+
+    private static Dictionary<string, string?> Arguments(EvalOptions options) => new()
+    {
+        ["--checkpoint-dir"] = options.CheckpointDir is null ? null : "given",
+        ["--resume"] = $"{options.Resume}",
+        ["--method"] = options.Method,
+        ["--metrics"] = options.Metrics,
+        ["--boxes"] = options.Boxes is null ? null : "given",
+        ["--count"] = $"{options.Count}",
+        ["--report"] = options.Report is null ? null : "given",
+        ["--samples"] = options.Samples is null ? null : "given",
+    };
 
     private static void RequireOneModel(EvalOptions options)
     {

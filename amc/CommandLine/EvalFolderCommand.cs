@@ -4,6 +4,7 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Evaluation.Game;
 using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Evaluation.Statistics;
+using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Training;
@@ -17,22 +18,31 @@ internal static class EvalFolderCommand
 {
     /// <summary>Evaluates the checkpoints in the order of their steps; a line each as soon as it is known.</summary>
     /// <exception cref="ConfigException">The folder holds none, or an argument does not go with it.</exception>
-    public static int Run(EvalOptions options, RunConfig config, CommandContext context, CancellationToken stop)
+    public static int Run(EvalOptions options, RunConfig config, CommandContext context, CancellationToken stop,
+        Job? job = null)
     {
+        job ??= Job.Alone;
         var folder = options.CheckpointDir!;
-        if (options.Samples is not null || options.Report is not null)
-            throw new ConfigException(
-                "--checkpoint-dir: writes --json and --curve; --samples and --report go with one --checkpoint");
-        var checkpoints = Checkpoints(folder);
-        var run = EvaluationRun.Of(options, config, context);
-        run.Read();
-        using var backend = DeviceSelector.Open(options);
+        var checkpoints = job.Together(() => options.Samples is null && options.Report is null
+            ? Checkpoints(folder)
+            : throw new ConfigException(
+                "--checkpoint-dir: writes --json and --curve; --samples and --report go with one --checkpoint"));
+        var run = job.Together(() => EvaluationRun.Of(options, config, context, job));
+        job.Together(run.Read);
+        using var backend = job.Together(() => DeviceSelector.Open(options, job.IsAlone ? null : job.Place));
+        RankText.Announce(job, backend, context);
         List<CurvePoint> points = [];
         try
         {
             foreach ((var step, var path) in checkpoints)
             {
-                points.Add(Evaluate(run, step, CheckpointFile.Find(path, options.Key), backend, stop));
+                var checkpoint = job.Together(() => CheckpointFile.Find(path, options.Key));
+                (var tally, var summary) = Evaluate(run, checkpoint, backend, stop);
+                // The first rank has counted all answers.
+                if (!job.IsFirst)
+                    continue;
+                points.Add(new CurvePoint(
+                    step, Path.GetDirectoryName(checkpoint.Path)!, tally.Result, summary.Accuracy));
                 Say(points[^1], context);
             }
         }
@@ -41,17 +51,17 @@ internal static class EvalFolderCommand
             Save(options, points, run);
             throw;
         }
-        Save(options, points, run);
+        job.First(() => Save(options, points, run));
         return ErrorReporter.Success;
     }
 
-    private static CurvePoint Evaluate(
-        EvaluationRun run, int step, CheckpointFile checkpoint, IBackend backend, CancellationToken stop)
+    private static (PointingTally Tally, EvaluationSummary Summary) Evaluate(
+        EvaluationRun run, CheckpointFile checkpoint, IBackend backend, CancellationToken stop)
     {
         var summary = new EvaluationSummary(new Bootstrap());
         var tally = new PointingTally(summary.Add);
         run.Play(checkpoint, backend, tally, stop);
-        return new CurvePoint(step, Path.GetDirectoryName(checkpoint.Path)!, tally.Result, summary.Accuracy);
+        return (tally, summary);
     }
 
     private static void Say(CurvePoint point, CommandContext context)

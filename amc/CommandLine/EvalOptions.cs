@@ -6,7 +6,7 @@ namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Arguments of <c>amcx eval</c>.</summary>
 [Verb("eval", HelpText = "Play the pointing game on the test data of a configuration.")]
-internal sealed class EvalOptions : MethodOptions
+internal sealed class EvalOptions : MethodOptions, IRankOptions
 {
     /// <summary>The configuration whose test data is used.</summary>
     [Option("config", Required = true, MetaValue = "F.yaml", HelpText = "The configuration whose test data is used.")]
@@ -72,6 +72,15 @@ internal sealed class EvalOptions : MethodOptions
     /// <summary>Settings that win over the file.</summary>
     [Option("set", MetaValue = "key=value", HelpText = "Settings that win over the configuration.")]
     public IEnumerable<string> Set { get; set; } = [];
+
+    /// <inheritdoc/>
+    [Option("watchdog", Default = IRankOptions.DefaultWatchdog, MetaValue = "SECONDS",
+        HelpText = IRankOptions.WatchdogHelp)]
+    public int Watchdog { get; set; } = IRankOptions.DefaultWatchdog;
+
+    /// <inheritdoc/>
+    [Option("signal-exit-code", MetaValue = "N", HelpText = IRankOptions.SignalHelp)]
+    public int? SignalExitCode { get; set; }
 
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx")]

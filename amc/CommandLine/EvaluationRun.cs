@@ -8,6 +8,7 @@ using AmcEngine.Amc.Evaluation.Protocols;
 using AmcEngine.Amc.Evaluation.Results;
 using AmcEngine.Amc.Explanation.Methods;
 using AmcEngine.Amc.Models;
+using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.DataTools;
@@ -26,11 +27,13 @@ internal sealed class EvaluationRun
     private readonly MeasureChoice _choice;
     private readonly MapCache? _cache;
     private readonly string? _boxes;
+    private readonly Job _job;
     private bool _told;
 
-    private EvaluationRun(EvalOptions options, RunConfig config, IProtocol protocol, CommandContext context)
+    private EvaluationRun(
+        EvalOptions options, RunConfig config, IProtocol protocol, CommandContext context, Job job)
     {
-        (_options, _config, Protocol, _context) = (options, config, protocol, context);
+        (_options, _config, Protocol, _context, _job) = (options, config, protocol, context, job);
         Method = options.Choose(context);
         _boxes = Boxes();
         _choice = new MeasureChoice(
@@ -68,9 +71,10 @@ internal sealed class EvaluationRun
     /// <param name="options">The arguments.</param>
     /// <param name="config">The configuration, as <see cref="Configuration"/> gives it.</param>
     /// <param name="context">Where to warn.</param>
+    /// <param name="job">The ranks that share the questions; null for one process alone.</param>
     /// <exception cref="ConfigException">An argument is wrong.</exception>
-    public static EvaluationRun Of(EvalOptions options, RunConfig config, CommandContext context) =>
-        new(options, config, ProtocolRegistry.Find(config.Text("protocol")), context);
+    public static EvaluationRun Of(EvalOptions options, RunConfig config, CommandContext context, Job? job = null) =>
+        new(options, config, ProtocolRegistry.Find(config.Text("protocol")), context, job ?? Job.Alone);
 
     /// <summary>The configuration as the protocol wants it: its size of pictures, where nobody sets another.</summary>
     /// <exception cref="ConfigException">There is no such protocol, or the configuration is wrong.</exception>
@@ -148,9 +152,11 @@ internal sealed class EvaluationRun
         CheckpointFile checkpoint, IBackend backend, PointingTally tally, CancellationToken stop,
         IReadOnlyDictionary<int, PointingAnswer>? known = null, Action? flush = null)
     {
-        var tokenizer = TokenizerChoice.Of(checkpoint, _config, _context);
-        using var model = ModelLoader.Load(checkpoint, _config, tokenizer, backend, _options.Loading(_context));
-        Tell(checkpoint);
+        var tokenizer = _job.Together(() => TokenizerChoice.Of(checkpoint, _config, _context));
+        using var model = _job.Together(() =>
+            ModelLoader.Load(checkpoint, _config, tokenizer, backend, _options.Loading(_context)));
+        Replicas.RequireSame(_job, model, Questions.Count);
+        _job.Together(() => Tell(checkpoint));
         var explained = EvaluationSettings.Explained(model, tokenizer, _config, ModelKeys.Grounding(_config));
         var explainer = ExplainerChoice.Create(explained, Method);
         (var found, var written) = (_cache?.Found, _cache?.Written);
@@ -160,9 +166,18 @@ internal sealed class EvaluationRun
             explainer = new CachedExplainer(explainer, _cache, explained, origin, _context.Warn);
         }
         var judge = new AnswerJudge(Protocol, _choice, _choice.IsCostly ? new ModelScores(explained) : null);
-        new EvaluationProgress(_context.Out, _context.IsTerminal).Show(
-            Questions.Count, known?.Count ?? 0, progress => PointingEvaluator.Run(
-                explainer, Questions, _config.Integer("eval_batch"), Done(progress, flush), stop, tally, judge, known));
+        void Ask(Action<int> progress) => new SharedEvaluator(
+            explainer, Questions, _config.Integer("eval_batch"), _job)
+        {
+            Judge = judge,
+            Known = known ?? PointingEvaluator.NoAnswers,
+            Progress = Done(progress, flush),
+            Warn = _context.Warn,
+        }.Run(tally, stop);
+        if (_job.IsFirst)
+            new EvaluationProgress(_context.Out, _context.IsTerminal).Show(Questions.Count, known?.Count ?? 0, Ask);
+        else
+            Ask(_ => { });
         if (_cache is not null)
             _context.Note($"--cache: {_cache.Found - found} maps were there, {_cache.Written - written} are new");
     }
@@ -179,7 +194,7 @@ internal sealed class EvaluationRun
         if (_told)
             return;
         _told = true;
-        _context.Note(_config, ConfigUse.Evaluation);
+        _context.Note(_config, ConfigUse.Evaluation, _job.Size);
         Overlap = checkpoint.Config() is { } run ? TrainingOverlap.Warning(run, _config, Questions) : null;
         if (Overlap is not null)
             _context.Warn(Overlap);

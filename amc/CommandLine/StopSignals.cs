@@ -1,17 +1,21 @@
 using System.Runtime.InteropServices;
+using AmcEngine.Amc.Ranks;
 
 namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>
-/// Requests to stop: Ctrl-C (SIGINT), SIGTERM and SIGHUP. The first is acknowledged at once and lets the current step
-/// finish and be saved; the second ends the process. A signal that the process was started to ignore (nohup) stays
-/// ignored.
+/// Requests to stop: Ctrl-C (SIGINT), SIGTERM and SIGHUP, and SIGUSR1 and SIGUSR2, which job managers send some time
+/// before they end a job, and launchers pass on (LLVM, which is part of some OpenCL drivers, takes SIGUSR1 for itself
+/// where it is loaded). The first is acknowledged at once and lets the current step finish and be saved; the second
+/// ends the process. A signal that the process was started to ignore (nohup) stays ignored.
 /// </summary>
 internal sealed partial class StopSignals : IDisposable
 {
     private static readonly (PosixSignal Signal, int Number)[] Known =
     [
-        (PosixSignal.SIGINT, 2), (PosixSignal.SIGTERM, 15), (PosixSignal.SIGHUP, 1)
+        (PosixSignal.SIGINT, 2), (PosixSignal.SIGTERM, 15), (PosixSignal.SIGHUP, 1),
+        .. OperatingSystem.IsLinux() ? [User(10), User(12)] : Array.Empty<(PosixSignal, int)>(),
+        .. OperatingSystem.IsMacOS() ? [User(30), User(31)] : Array.Empty<(PosixSignal, int)>(),
     ];
 
     /// <summary>What an evaluation says when it is asked to stop.</summary>
@@ -33,8 +37,17 @@ internal sealed partial class StopSignals : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;
 
-    /// <summary>What a shell expects of a process that ended by the signal: 130, 143 or 129.</summary>
-    public int ExitCode => 128 + _number;
+    /// <summary>
+    /// What a shell expects of a process that ended by the signal: 130, 143 or 129; of several ranks that of any.
+    /// </summary>
+    /// <param name="job">The ranks, which all call it.</param>
+    /// <param name="instead">The code to end with in its place; null for none.</param>
+    public int ExitCode(Job job, int? instead = null)
+    {
+        Span<double> number = [_number];
+        job.Meet(number);
+        return instead ?? 128 + (int)number[0];
+    }
 
     /// <summary>Listens until disposed.</summary>
     /// <param name="error">Where to answer.</param>
@@ -55,7 +68,7 @@ internal sealed partial class StopSignals : IDisposable
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
         {
-            return signals.ExitCode;
+            return signals.ExitCode(Job.Alone);
         }
     }
 
@@ -66,6 +79,8 @@ internal sealed partial class StopSignals : IDisposable
             registration.Dispose();
         _stop.Dispose();
     }
+
+    private static (PosixSignal, int) User(int number) => ((PosixSignal)number, number);
 
     private void Handle(PosixSignalContext context, int number)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
+using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Reports;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Amc.Runs.TensorBoard;
@@ -16,80 +17,105 @@ internal static class TrainCommand
     private const int Stopped = 130;
 
     /// <summary>Trains, and shows what was learned.</summary>
-    public static int Run(TrainOptions options, CommandContext context)
+    public static int Run(TrainOptions options, CommandContext context) => JobCommand.Run(
+        options, context, (job, own) => Run(options, own, job));
+
+    /// <summary>The same as one of several ranks.</summary>
+    internal static int Run(TrainOptions options, CommandContext context, Job job)
     {
         using var signals = StopSignals.Listen(
             context.Error, "stopping: what is in progress is finished and saved; once more ends at once");
-        var code = Run(options, context, signals.Token);
-        return code == Stopped ? signals.ExitCode : code;
+        var code = Run(options, context, signals.Token, job: job);
+        return code == Stopped ? signals.ExitCode(job, options.SignalExitCode) : code;
     }
 
     /// <summary>The same with a token that asks to stop, and a hook by which tests disturb a step.</summary>
     internal static int Run(TrainOptions options, CommandContext context, CancellationToken stop,
-        Action<TrainingSession>? beforeStep = null)
+        Action<TrainingSession>? beforeStep = null, Job? job = null)
     {
+        job ??= Job.Alone;
+        job.Together(() => Check(options));
         if (options.Resume is not { } resume)
         {
-            var config = RunConfig.Load(
-                options.Config ?? throw new ConfigException("train: --config is missing; name a configuration (ready "
-                    + "ones are in configs/), or a run to go on with by --resume"), Overrides(options));
-            StartWeights.Require(config);
-            using var claimed = Claim(options, config, context);
-            return Run(options, context, config, claimed, null, stop, beforeStep);
+            var config = job.Together(() => Configuration(options, job));
+            RequireSame(job, options, config);
+            using var claimed = job.Together(() => job.IsFirst ? Claim(options, config, context) : null);
+            return Run(options, context, config, claimed, null, stop, beforeStep, job);
         }
-        RequireResumable(options, resume);
-        using var folder = RunFolder.Reopen(ResumePoint.RunOf(resume));
-        var point = ResumePoint.Find(resume, context.Warn);
-        var stored = options.Config is { } file
-            ? RunConfig.Load(file, Overrides(options))
-            : RunConfig.Restore(
-                Path.Combine(point.Folder, CheckpointLayout.State), point.State.Config, Overrides(options));
-        // Before anything is opened: what is asked for may not even be there.
-        point.State.RequireSame(stored, point.Folder);
-        return Run(options, context, stored, folder, point, stop, beforeStep);
+        using var folder = job.Together(() =>
+        {
+            RequireResumable(options, resume);
+            return job.IsFirst ? RunFolder.Reopen(ResumePoint.RunOf(resume)) : null;
+        });
+        // Ranks that do not hold the folder look into it when the first one has put it in order.
+        (var point, var stored) = job.Together(() =>
+        {
+            var found = ResumePoint.Find(resume, context.Warn);
+            var config = options.Config is { } file
+                ? RunConfig.Load(file, Overrides(options))
+                : RunConfig.Restore(
+                    Path.Combine(found.Folder, CheckpointLayout.State), found.State.Config, Overrides(options));
+            // Before anything is opened: what is asked for may not even be there.
+            found.State.RequireSame(config, found.Folder);
+            return (found, config);
+        });
+        RequireSame(job, options, stored);
+        return Run(options, context, stored, folder, point, stop, beforeStep, job);
     }
 
     private static int Run(
-        TrainOptions options, CommandContext context, RunConfig config, RunFolder folder, ResumePoint? point,
-        CancellationToken stop, Action<TrainingSession>? beforeStep)
+        TrainOptions options, CommandContext context, RunConfig config, RunFolder? folder, ResumePoint? point,
+        CancellationToken stop, Action<TrainingSession>? beforeStep, Job job)
     {
-        using var backend = DeviceSelector.Open(options);
-        var tokenizer = point?.Tokenizer() ?? DataSources.Tokenizer(config);
-        var memory = MemoryPlan.For(config, tokenizer, backend.Device, DeviceSelector.Limit(options)).Choose();
+        using var backend = job.Together(() => DeviceSelector.Open(options, job.IsAlone ? null : job.Place));
+        job.Use(backend);
+        JobSettings.RequireSameKernels(job, backend);
+        var tokenizer = job.Together(() => point?.Tokenizer() ?? DataSources.Tokenizer(config));
+        var memory = MemoryPlan.For(config, tokenizer, backend.Device, DeviceSelector.Limit(options), job).Choose(job);
+        var warnings = new RankWarnings(context, job);
         var loads = point is not null || StartWeights.AreNamed(config);
-        using var session = TrainingSession.Create(config, backend, context.Warn, tokenizer, draw: !loads);
+        using var session = job.Together(() => TrainingSession.Create(config, backend, warnings.Warn, tokenizer,
+            job.Communicator, draw: !loads, InputSettings.Workers(config, job)));
         session.Use(memory.Settings);
-        var report = Start(session, point, context);
-        var last = LastStep(options, session);
-        Announce(options.Config ?? folder.Path, session, backend, last, context);
+        TrainingReport? report = null;
+        job.First(() => report = Start(session, point, context));
+        // Each rank reads its own part of the moments; all else is sent.
+        if (session.Optimizer.IsSharded && point is not null)
+            job.Together(() => RestoreMoments(session, point, job));
+        JobSettings.RequireSameData(job, session);
+        new Replicas(session, job).Distribute();
+        var last = job.Together(() => LastStep(options, session));
+        if (job.IsFirst)
+            Announce(options.Config ?? folder!.Path, session, backend, last, context, job);
         if (MemoryPlan.Chooses(config))
             context.Out.WriteLine($"memory: {memory}");
-        context.Note(config, ConfigUse.Training);
+        context.Note(config, ConfigUse.Training, job.Size);
 
-        using var log = point is null ? TrainingLog.Start(folder.Path) : TrainingLog.Continue(
-            folder.Path, session.Step, session.Plan.EvaluatesAfter, context.Warn);
-        if (point is null && MemoryPlan.Chooses(config))
-            log.WriteMemory(memory.Settings.CheckpointActivations ? "blocks" : "none",
-                memory.Settings.MicroBatch ?? config.BatchSize, memory.Need, memory.Available);
-        ITrainingView view =
-            context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
-        if (config.Truth("tensorboard"))
-            log.Events = EventFile.Start(folder.Path, session.Step + 1);
-        var store =
-            new CheckpointStore(folder.Path, lastIsSound: point?.IsNewest ?? true) { Saved = folder.DropPrevious };
-        var trainer = new Trainer(session, log, store, view)
+        TrainingOutputs? outputs = null;
+        job.First(() => outputs = Outputs(session, folder!, point, memory, context));
+        using var log = outputs?.Log;
+        var trainer = new Trainer(session, outputs, job)
         {
             TraceNaN = options.TraceNaN,
+            CheckReplicasEvery = options.CheckReplicas,
             BeforeStep = beforeStep,
-            LastAnswers = report.Keep,
-            LastJudge = report.Judge,
+            LastAnswers = report is null ? null : report.Keep,
+            LastJudge = TrainingReport.Judge(),
         };
-        var next = $"go on with: amcx train --resume {ShellWord.Quote(folder.Path)}";
+        warnings.Begin();
+        return Train(trainer, last, stop, context, session, () => report!.Write(
+            folder!.Path, context.Out, context.Warn, log!.Events), folder, job);
+    }
+
+    private static int Train(Trainer trainer, int last, CancellationToken stop, CommandContext context,
+        TrainingSession session, Action report, RunFolder? folder, Job job)
+    {
+        var next = $"go on with: amcx train --resume {ShellWord.Quote(folder?.Path ?? "")}";
         try
         {
             if (!trainer.Run(last, stop).Interrupted)
             {
-                report.Write(folder.Path, context.Out, context.Warn, log.Events);
+                job.First(report);
                 return ErrorReporter.Success;
             }
             context.Out.WriteLine(session.Step == 0
@@ -102,6 +128,54 @@ internal static class TrainCommand
             context.Out.WriteLine($"saved after step {session.Step}; {next}");
             throw;
         }
+    }
+
+    private static void Check(TrainOptions options)
+    {
+        JobCommand.Check(options);
+        if (options.CheckReplicas < 0)
+            throw new ConfigException($"--check-replicas {options.CheckReplicas}: must be 0 or a number of steps");
+    }
+
+    private static RunConfig Configuration(TrainOptions options, Job job)
+    {
+        var config = RunConfig.Load(
+            options.Config ?? throw new ConfigException("train: --config is missing; name a configuration (ready "
+                + "ones are in configs/), or a run to go on with by --resume"), Overrides(options));
+        if (job.IsFirst)
+            StartWeights.Require(config);
+        return config;
+    }
+
+    // What the ranks must agree on before any of them opens data.
+    private static void RequireSame(Job job, TrainOptions options, RunConfig config)
+    {
+        JobSettings.RequireSame(job, config, new Dictionary<string, string?>
+        {
+            ["--resume"] = options.Resume is null ? null : "given",
+            ["--steps"] = $"{options.Steps}",
+            ["--trace-nan"] = $"{options.TraceNaN}",
+            ["--check-replicas"] = $"{options.CheckReplicas}",
+        });
+        JobSettings.RequireShares(job, config);
+    }
+
+    private static TrainingOutputs Outputs(TrainingSession session, RunFolder folder, ResumePoint? point,
+        MemoryChoice memory, CommandContext context)
+    {
+        var config = session.Config;
+        var log = point is null ? TrainingLog.Start(folder.Path) : TrainingLog.Continue(
+            folder.Path, session.Step, session.Plan.EvaluatesAfter, context.Warn);
+        if (point is null && MemoryPlan.Chooses(config))
+            log.WriteMemory(memory.Settings.CheckpointActivations ? "blocks" : "none",
+                memory.Settings.MicroBatch ?? session.OwnBatch, memory.Need, memory.Available);
+        ITrainingView view =
+            context.IsTerminal ? new TerminalView() : new PlainView(context.Out, config.Integer("log_every"));
+        if (config.Truth("tensorboard"))
+            log.Events = EventFile.Start(folder.Path, session.Step + 1);
+        var store =
+            new CheckpointStore(folder.Path, lastIsSound: point?.IsNewest ?? true) { Saved = folder.DropPrevious };
+        return new TrainingOutputs(log, store, view);
     }
 
     private static List<string> Overrides(TrainOptions options)
@@ -154,6 +228,12 @@ internal static class TrainCommand
         return report;
     }
 
+    private static void RestoreMoments(TrainingSession session, ResumePoint point, Job job)
+    {
+        if (!job.IsFirst)
+            point.Restore(session);
+    }
+
     private static int LastStep(TrainOptions options, TrainingSession session)
     {
         var last = options.Steps ?? session.StopAfter ?? session.Plan.TotalSteps;
@@ -167,7 +247,7 @@ internal static class TrainCommand
     }
 
     private static void Announce(
-        string name, TrainingSession session, IBackend backend, int last, CommandContext context)
+        string name, TrainingSession session, IBackend backend, int last, CommandContext context, Job job)
     {
         var weights = session.Model.Trainable.Sum(p => (long)p.Shape.Count);
         var work = session.Step < last
@@ -175,7 +255,8 @@ internal static class TrainCommand
             : $"all {last} steps are done, pictures and report are made again";
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"vocabulary: {DataSources.VocabularyName(session.Config)}, {session.Tokenizer.VocabSize} words"));
-        context.Out.WriteLine(InputSettings.Describe(session.Config));
+        context.Out.WriteLine(InputSettings.Describe(session.Config, InputSettings.Workers(session.Config, job)));
+        RankText.Announce(job, backend, context);
         context.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{name}: {weights / 1e6:0.0} million weights, batch {session.Config.BatchSize}, {work}, "

@@ -5,8 +5,10 @@ namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Arguments of <c>amcx train</c>.</summary>
 [Verb("train", HelpText = "Train a model and show what it learned.")]
-internal sealed class TrainOptions : CommonOptions
+internal sealed class TrainOptions : CommonOptions, IRankOptions
 {
+    private const int DefaultCheck = 1000;
+
     /// <summary>The configuration.</summary>
     [Option("config", MetaValue = "F.yaml",
         HelpText = "The configuration; ready ones are in configs/. A resumed run holds its own.")]
@@ -44,6 +46,20 @@ internal sealed class TrainOptions : CommonOptions
     /// <summary>Whether to search every op's output for NaN.</summary>
     [Option("trace-nan", HelpText = "Search every op's output for NaN and infinities and name the first (slow).")]
     public bool TraceNaN { get; set; }
+
+    /// <summary>Steps between two comparisons of the replicas.</summary>
+    [Option("check-replicas", Default = DefaultCheck, MetaValue = "N", HelpText = "Under mpirun or srun: compare the "
+        + "weights of all ranks every N steps; 0 never.")]
+    public int CheckReplicas { get; set; } = DefaultCheck;
+
+    /// <inheritdoc/>
+    [Option("watchdog", Default = IRankOptions.DefaultWatchdog, MetaValue = "SECONDS",
+        HelpText = IRankOptions.WatchdogHelp)]
+    public int Watchdog { get; set; } = IRankOptions.DefaultWatchdog;
+
+    /// <inheritdoc/>
+    [Option("signal-exit-code", MetaValue = "N", HelpText = IRankOptions.SignalHelp)]
+    public int? SignalExitCode { get; set; }
 
     /// <summary>Examples of the help page.</summary>
     [Usage(ApplicationAlias = "amcx")]

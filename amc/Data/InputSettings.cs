@@ -1,5 +1,6 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Ranks;
 using AmcEngine.DataTools;
 
 namespace AmcEngine.Amc.Data;
@@ -9,6 +10,10 @@ internal static class InputSettings
 {
     /// <summary>Threads that make samples.</summary>
     public static int Workers(RunConfig config) => config.OptionalInteger("workers") ?? PrefetchThreads.Auto;
+
+    /// <summary>The same for one of several ranks, which share the processors of their machine.</summary>
+    public static int Workers(RunConfig config, Job job) => config.OptionalInteger("workers")
+        ?? (job.IsAlone ? PrefetchThreads.Auto : Math.Min(PrefetchThreads.Auto, job.Place.Processors));
 
     /// <summary>How training pictures are read: as all pictures, and by a shorter way where that is wanted.</summary>
     /// <param name="config">The configuration.</param>
@@ -21,9 +26,10 @@ internal static class InputSettings
     };
 
     /// <summary>One line for people.</summary>
-    public static string Describe(RunConfig config)
+    /// <param name="config">The configuration.</param>
+    /// <param name="workers">Threads that make samples.</param>
+    public static string Describe(RunConfig config, int workers)
     {
-        var workers = Workers(config);
         var cache = config.IsGenerated || Cache(config) is not { } folder ? "" : string.Create(
             CultureInfo.InvariantCulture, $", cache {folder} of at most {config.Real("cache_size")} GiB");
         return string.Create(CultureInfo.InvariantCulture,

@@ -38,9 +38,9 @@ internal sealed class TrainingReport
     }
 
     /// <summary>
-    /// Judges the answers of the last evaluation as those of all others, and says which parts they belong to.
+    /// What judges the answers of the last evaluation as those of all others, and says which parts they belong to.
     /// </summary>
-    public AnswerJudge Judge { get; } = new(ProtocolRegistry.Default, MeasureChoice.None);
+    public static AnswerJudge Judge() => new(ProtocolRegistry.Default, MeasureChoice.None);
 
     /// <summary>Draws the pictures and the page, and says how accuracy changed.</summary>
     /// <param name="folder">The run's folder.</param>
@@ -84,7 +84,7 @@ internal sealed class TrainingReport
             return;
         PointingEvaluator.Run(
             _session.Explainer, test, _session.Config.Integer("eval_batch"),
-            tally: new PointingTally(Keep), judge: Judge);
+            tally: new PointingTally(Keep), judge: Judge());
     }
 
     private void WritePage(string folder, TextWriter output, PageData page)

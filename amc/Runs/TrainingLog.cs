@@ -17,7 +17,8 @@ internal sealed record StepRecord(
     int Step, int Epoch, IReadOnlyList<(string Name, double Value)> Losses, double LearningRate, double Seconds);
 
 /// <summary>
-/// A run's log: one JSON object a line, "kind" being <c>step</c>, <c>eval</c>, <c>data</c> or <c>memory</c>.
+/// A run's log: one JSON object a line, "kind" being <c>step</c>, <c>eval</c>, <c>data</c>, <c>memory</c> or
+/// <c>ranks</c>.
 /// </summary>
 internal sealed class TrainingLog : IDisposable
 {
@@ -26,6 +27,9 @@ internal sealed class TrainingLog : IDisposable
 
     /// <summary>Kind of the line with the totals of bad data: no curve is drawn of them.</summary>
     public const string DataKind = "data";
+
+    /// <summary>Kind of the lines that tell where the time of steps went on each of several ranks.</summary>
+    public const string RanksKind = "ranks";
 
     /// <summary>Kind of the line at the head that tells how a run uses memory, where it was left to choose.</summary>
     public const string MemoryKind = "memory";
@@ -67,7 +71,8 @@ internal sealed class TrainingLog : IDisposable
                     continue;
                 evaluated.Add(after);
             }
-            else if (record is not MemoryKind && (record is not StepRecord { Step: var step } || step > steps))
+            else if (record is not MemoryKind
+                && ((record as StepRecord)?.Step ?? (record as RanksRecord)?.Step ?? int.MaxValue) > steps)
                 continue;
             kept.Append(line).Append('\n');
         }
@@ -137,6 +142,21 @@ internal sealed class TrainingLog : IDisposable
         Events?.Write(
             step, [("eval/pointing_accuracy", result.Accuracy), ("eval/random_accuracy", result.RandomAccuracy)]);
     }
+
+    /// <summary>Adds where the time of the steps before went on each rank.</summary>
+    public void Write(int step, RankSeconds times) => WriteLine(json =>
+    {
+        json.WriteString("kind", RanksKind);
+        json.WriteNumber("step", step);
+        json.WriteNumber("slowest", times.Slowest);
+        foreach ((var name, var seconds) in new[] { ("own_seconds", times.Own), ("waiting_seconds", times.Waiting) })
+        {
+            json.WriteStartArray(name);
+            foreach (var value in seconds)
+                json.WriteNumberValue(Math.Round(value, 4));
+            json.WriteEndArray();
+        }
+    });
 
     /// <summary>Adds what was wrong with the training data, up to so many steps.</summary>
     public void Write(int step, IFileDataset data) => WriteLine(json =>

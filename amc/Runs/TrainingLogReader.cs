@@ -10,6 +10,10 @@ namespace AmcEngine.Amc.Runs;
 /// <param name="Count">Questions; 0 where the log does not say.</param>
 internal sealed record EvaluationRecord(int Step, double Accuracy, double Random, int Count);
 
+/// <summary>A line about the ranks that train together.</summary>
+/// <param name="Step">Steps done.</param>
+internal sealed record RanksRecord(int Step);
+
 /// <summary>
 /// Reads a run's log. A line that is cut, damaged, empty or of another program costs that line and a warning with its
 /// number.
@@ -36,8 +40,8 @@ internal static class TrainingLogReader
     }
 
     /// <summary>
-    /// The lines that can be read, each with its <see cref="StepRecord"/> or <see cref="EvaluationRecord"/>, or its
-    /// kind where that is known and neither.
+    /// The lines that can be read, each with its <see cref="StepRecord"/>, <see cref="EvaluationRecord"/> or
+    /// <see cref="RanksRecord"/>, or its kind where that is known and none of these.
     /// </summary>
     /// <param name="path">The log; where there is none, nothing is read.</param>
     /// <param name="warn">Told once of all lines that cannot be read.</param>
@@ -80,6 +84,8 @@ internal static class TrainingLogReader
                         [.. root.GetProperty("losses").EnumerateObject().Select(p => (p.Name, p.Value.GetDouble()))];
                     return new StepRecord(step, root.GetProperty("epoch").GetInt32(), losses,
                         root.GetProperty("lr").GetDouble(), root.GetProperty("seconds").GetDouble());
+                case TrainingLog.RanksKind:
+                    return new RanksRecord(step);
                 case TrainingLog.DataKind:
                     return TrainingLog.DataKind;
                 case TrainingLog.MemoryKind:

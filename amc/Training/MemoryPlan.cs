@@ -1,5 +1,6 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Ranks;
 using AmcEngine.Backends;
 using AmcEngine.Diagnostics;
 using AmcEngine.Model.Tokenization;
@@ -47,8 +48,11 @@ internal sealed record MemoryChoice(MemorySettings Settings, long Need, long? Av
 /// <param name="ofHost">
 /// Whether these are the host's: then memory counts that is used, and not what is reserved.
 /// </param>
-internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? available, bool ofHost)
+/// <param name="ranks">Ranks that share a batch.</param>
+internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? available, bool ofHost, int ranks = 1)
 {
+    private readonly int _batch = config.BatchSize / ranks;
+
     private const int SmallestBatch = 2;
 
     private readonly Dictionary<(int, MemorySettings), long> _needs = [];
@@ -62,12 +66,16 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="device">Where the training is to run.</param>
     /// <param name="limit">Most bytes that tensors may take of the device; 0 for all there are.</param>
-    public static MemoryPlan For(RunConfig config, ITokenizer tokenizer, DeviceInfo device, long limit)
+    /// <param name="job">The ranks that share each batch; null for one process alone.</param>
+    public static MemoryPlan For(RunConfig config, ITokenizer tokenizer, DeviceInfo device, long limit, Job? job = null)
     {
-        if (limit > 0) return new MemoryPlan(config, tokenizer, limit, ofHost: false);
+        job ??= Job.Alone;
+        if (limit > 0) return new MemoryPlan(config, tokenizer, limit, ofHost: false, job.Size);
         return device.IsProcessor
-            ? new MemoryPlan(config, tokenizer, Memory.AvailableMemory.Bytes(), ofHost: true)
-            : new MemoryPlan(config, tokenizer, device.MemoryBytes > 0 ? device.MemoryBytes : null, ofHost: false);
+            ? new MemoryPlan(config, tokenizer, Memory.AvailableMemory.Bytes() / job.Place.LocalRanks, ofHost: true,
+                job.Size)
+            : new MemoryPlan(config, tokenizer, device.MemoryBytes > 0 ? device.MemoryBytes : null, ofHost: false,
+                job.Size);
     }
 
     /// <summary>Whether a configuration leaves it to the plan how to use memory.</summary>
@@ -87,13 +95,28 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
         long? first = null;
         foreach (var settings in allowed)
         {
-            var need = Need(config.BatchSize, settings);
+            var need = Need(_batch, settings);
             if (Fits(need)) return new MemoryChoice(settings, need, available);
             first ??= need;
         }
-        throw ConfigRules.Wrong(config, string.Create(CultureInfo.InvariantCulture, $"batch_size: {config.BatchSize} "
-            + $"pairs a step need about {Size(first!.Value)} of memory, and there are {Size(available!.Value)}; "
-            + $"{Remedy()}"));
+        throw ConfigRules.Wrong(config, string.Create(CultureInfo.InvariantCulture, $"batch_size: {_batch} "
+            + $"pairs a step{(ranks > 1 ? " on each rank" : "")} need about {Size(first!.Value)} of memory, and there "
+            + $"are {Size(available!.Value)}; {Remedy()}"));
+    }
+
+    /// <summary>
+    /// The same for ranks that train together: all compute alike, as the one does that has the least memory.
+    /// </summary>
+    /// <param name="job">The ranks.</param>
+    /// <exception cref="ConfigException">It does not fit; the message says what would.</exception>
+    public MemoryChoice Choose(Job job)
+    {
+        var own = job.Together(Choose);
+        if (job.IsAlone) return own;
+        Span<double> most = [own.Settings.CheckpointActivations ? 1 : 0, -(own.Settings.MicroBatch ?? _batch)];
+        job.Meet(most);
+        var micro = (int)-most[1];
+        return own with { Settings = new MemorySettings(micro < _batch ? micro : null, most[0] > 0) };
     }
 
     private static bool LeavesBlocks(RunConfig config) => config.Text("checkpoint_activations") == ScalarParser.Auto;
@@ -101,16 +124,16 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
     private string Remedy()
     {
         var least = new MemorySettings(1, true);
-        if (Fits(Need(config.BatchSize, least)))
+        if (Fits(Need(_batch, least)))
         {
-            var settings = All(Halves(), whole: true).First(s => Fits(Need(config.BatchSize, s)));
-            return $"set {settings}, which needs about {Size(Need(config.BatchSize, settings))}";
+            var settings = All(Halves(), whole: true).First(s => Fits(Need(_batch, s)));
+            return $"set {settings}, which needs about {Size(Need(_batch, settings))}";
         }
-        for (var batch = config.BatchSize / 2; batch >= SmallestBatch; batch /= 2)
+        for (var batch = _batch / 2; batch >= SmallestBatch; batch /= 2)
         {
             if (Need(batch, least) is var need && Fits(need))
-                return string.Create(
-                    CultureInfo.InvariantCulture, $"set batch_size: {batch}, {least}, which needs about {Size(need)}");
+                return string.Create(CultureInfo.InvariantCulture,
+                    $"set batch_size: {batch * ranks}, {least}, which needs about {Size(need)}");
         }
         return $"even {SmallestBatch} pairs do not fit, so take a smaller model or image_res, or more memory";
     }
@@ -129,7 +152,7 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
     private int[] Halves()
     {
         List<int> sizes = [];
-        for (var size = config.BatchSize; size > 1; sizes.Add(size)) size = (size + 1) / 2;
+        for (var size = _batch; size > 1; sizes.Add(size)) size = (size + 1) / 2;
         return [.. sizes];
     }
 

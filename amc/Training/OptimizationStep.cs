@@ -41,10 +41,19 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN, A
     public StepRecord Run()
     {
         var start = Stopwatch.GetTimestamp();
-        var step = session.Step;
         TrainingBatch batch;
         using (Phase.Begin("data"))
-            batch = session.Loader.Get(step);
+            batch = session.Loader.Get(session.Step);
+        return Run(batch, start);
+    }
+
+    /// <summary>The same on a batch that is there.</summary>
+    /// <param name="batch">This rank's rows of the batch of the session's next step.</param>
+    /// <param name="start">Time stamp of the moment from which the step's time counts.</param>
+    /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
+    public StepRecord Run(TrainingBatch batch, long start)
+    {
+        var step = session.Step;
         var rate = session.Plan.LearningRate(step);
         (string, double)[] losses;
         using (MemoryScope.Begin())

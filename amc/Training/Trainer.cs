@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
+using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Evaluation.Game;
+using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Runs;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.DataTools;
@@ -14,13 +17,24 @@ namespace AmcEngine.Amc.Training;
 /// <param name="Interrupted">Whether it was asked to stop.</param>
 internal sealed record TrainingOutcome(bool Interrupted);
 
-/// <summary>Trains a session to its end, with evaluations, log and checkpoints.</summary>
+/// <summary>What a run writes; of several ranks the first does so.</summary>
+/// <param name="Log">Its log.</param>
+/// <param name="Store">Its checkpoints.</param>
+/// <param name="View">Who watches.</param>
+internal sealed record TrainingOutputs(TrainingLog Log, CheckpointStore Store, ITrainingView View);
+
+/// <summary>
+/// Trains a session to its end, with evaluations, log and checkpoints. Ranks that train together meet before each step
+/// and around evaluations; what the first one writes between is told there where it fails.
+/// </summary>
 /// <param name="session">The run.</param>
-/// <param name="log">Its log.</param>
-/// <param name="store">Its checkpoints.</param>
-/// <param name="view">Who watches.</param>
-internal sealed class Trainer(TrainingSession session, TrainingLog log, CheckpointStore store, ITrainingView view)
+/// <param name="outputs">What the run writes; null on a rank that writes nothing.</param>
+/// <param name="job">The ranks; null for one process alone.</param>
+internal sealed class Trainer(TrainingSession session, TrainingOutputs? outputs, Job? job = null)
 {
+    private readonly Job _job = job ?? Job.Alone;
+    private readonly RankTimes _times = new(session, job ?? Job.Alone);
+
     // What the files hold: the checkpoint that the session came from, or nothing, which step 0 says as well.
     private int _savedStep = session.Step;
     private bool _saving;
@@ -38,6 +52,9 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     /// <summary>Judges those answers; null judges them as all others.</summary>
     public AnswerJudge? LastJudge { get; init; }
 
+    /// <summary>Steps between two comparisons of the ranks' replicas; 0 for none.</summary>
+    public int CheckReplicasEvery { get; init; }
+
     /// <summary>Called before each step; tests break things here.</summary>
     internal Action<TrainingSession>? BeforeStep { get; init; }
 
@@ -53,11 +70,19 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         try
         {
             var complete = false;
-            view.Show(session.Step, last, () => complete = Train(last, stop));
-            Settle();
-            if (session.Step != _savedStep)
-                Save();
-            ReportData();
+            if (outputs is null)
+                complete = Train(last, stop);
+            else
+                outputs.View.Show(session.Step, last, () => complete = Train(last, stop));
+            if (session.Optimizer.IsSharded && session.Step != _savedStep)
+                SaveTogether();
+            _job.First(() =>
+            {
+                Settle();
+                if (session.Step != _savedStep)
+                    Save();
+                ReportData();
+            });
             return new TrainingOutcome(!complete);
         }
         catch (Exception error)
@@ -71,31 +96,78 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     private bool Train(int last, CancellationToken stop)
     {
         var step = new OptimizationStep(session, TraceNaN, WaitUntilRead);
+        var batches = new SharedBatches(session.Loader, _job);
         if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(last, stop))
             return false;
-        while (session.Step < last && !stop.IsCancellationRequested)
+        while (session.Step < last)
         {
-            if (_background is { IsDone: true })
-                Settle();
-            BeforeStep?.Invoke(session);
-            var record = step.Run();
-            log.Write(record);
-            view.Step(record);
+            _job.Doing = $"step {session.Step + 1}";
+            if (!TryStep(step, batches, stop))
+                break;
+            if (CheckReplicasEvery > 0 && session.Step % CheckReplicasEvery == 0)
+                new Replicas(session, _job).RequireSame($"after step {session.Step}");
             if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(last, stop))
                 return false;
             if (SavesAfter(session.Step) && session.Step < last)
-                SaveAndGoOn();
+                SaveOnTheWay();
         }
         // An interrupted run is left quickly; one that has come to its end wants to know how well it does.
         return session.Step >= last && Evaluate(last, stop);
+    }
+
+    // False where a rank asks to stop.
+    private bool TryStep(OptimizationStep step, SharedBatches batches, CancellationToken stop)
+    {
+        if (_job.IsAlone && stop.IsCancellationRequested)
+            return false;
+        if (_background is { IsDone: true })
+            _job.Attempt(Settle);
+        _job.Attempt(() => BeforeStep?.Invoke(session));
+        (var start, var waited) = (Stopwatch.GetTimestamp(), _job.Waited);
+        TrainingBatch? batch;
+        using (Phase.Begin("data"))
+            batch = batches.Next(session.Step, _job.IsAlone ? CancellationToken.None : stop);
+        if (batch is null)
+            return false;
+        var record = Take(step, batch, start);
+        _times.Add(record.Seconds, (_job.Waited - waited).TotalSeconds);
+        if (outputs is not null)
+            _job.Attempt(() =>
+            {
+                outputs.Log.Write(record);
+                outputs.View.Step(record);
+            });
+        if (_times.Exchange() is { } times && outputs is not null)
+            _job.Attempt(() =>
+            {
+                outputs.Log.Write(session.Step, times);
+                outputs.View.Say(times.Line);
+            });
+        return true;
+    }
+
+    private StepRecord Take(OptimizationStep step, TrainingBatch batch, long start)
+    {
+        try
+        {
+            return step.Run(batch, start);
+        }
+        catch (TrainingException e) when (!_job.IsAlone && e.IsOnAllRanks)
+        {
+            var common = _job.Common(e);
+            if (ReferenceEquals(common, e))
+                throw;
+            throw common;
+        }
     }
 
     private void ReportData()
     {
         if (session.Train is not IFileDataset data || !(data.Pictures.HasBad || data.Annotations.HasBad))
             return;
-        log.Write(session.Step, data);
-        view.Say($"training data: {data.Pictures.Summary}; {data.Annotations.Summary}");
+        outputs!.Log.Write(session.Step, data);
+        var whose = _job.IsAlone ? "training data" : "training data of the first rank";
+        outputs.View.Say($"{whose}: {data.Pictures.Summary}; {data.Annotations.Summary}");
     }
 
     private bool SavesAfter(int steps) => steps % session.Plan.SaveEvery == 0;
@@ -103,40 +175,73 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
     // False where it was given up because the run is to stop.
     private bool Evaluate(int last, CancellationToken stop)
     {
-        if (session.Test is not { } questions || log.HasEvaluation(session.Step))
+        if (session.Test is not { } questions)
             return true;
-        PointingResult result;
+        Span<double> known = [outputs?.Log.HasEvaluation(session.Step) == true ? 1 : 0];
+        _job.Meet(known);
+        if (known[0] > 0)
+            return true;
+        _job.Doing = $"the evaluation after step {session.Step}";
+        PointingResult? result;
         try
         {
             var isLast = session.Step == last;
-            var tally = new PointingTally(isLast ? LastAnswers : null);
-            result = PointingEvaluator.Run(
-                session.Explainer, questions, session.Config.Integer("eval_batch"), stop: stop, tally: tally,
-                judge: isLast ? LastJudge : null);
+            result = new SharedEvaluator(session.Explainer, questions, session.Config.Integer("eval_batch"), _job)
+            {
+                Judge = isLast ? LastJudge : null,
+            }.Run(new PointingTally(isLast ? LastAnswers : null), stop);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             return false;
         }
-        log.Write(session.Step, result);
-        view.Say(string.Create(
+        if (outputs is not null && result is not null)
+            _job.Attempt(() => Report(result));
+        return true;
+    }
+
+    private void Report(PointingResult result)
+    {
+        outputs!.Log.Write(session.Step, result);
+        outputs.View.Say(string.Create(
             CultureInfo.InvariantCulture,
             $"after step {session.Step}: pointing accuracy {100 * result.Accuracy:0.0} % on {result.Count} test "
                 + $"samples (a random point {100 * result.RandomAccuracy:0.0} %), {result.Seconds:0.0} s"));
-        return true;
     }
 
     private void Save()
     {
         _saving = true;
-        store.Save(session);
+        outputs!.Store.Save(session);
         (_saving, _savedStep) = (false, session.Step);
+    }
+
+    private void SaveOnTheWay()
+    {
+        if (session.Optimizer.IsSharded)
+            SaveTogether();
+        else if (outputs is not null)
+            _job.Attempt(SaveAndGoOn);
+    }
+
+    // Where each rank has a part of the optimizer's state, the first one gets the others' while it writes.
+    private void SaveTogether()
+    {
+        // A rank that has failed says so here, and not while others serve it.
+        _job.Meet();
+        if (outputs is not null)
+        {
+            _job.Attempt(Save);
+            return;
+        }
+        session.Optimizer.ServeMoments();
+        _savedStep = session.Step;
     }
 
     private void SaveAndGoOn()
     {
         Settle();
-        if (!session.Plan.SaveAsync || store.Begin(session) is not { } background)
+        if (!session.Plan.SaveAsync || outputs!.Store.Begin(session) is not { } background)
         {
             Save();
             return;
@@ -175,7 +280,8 @@ internal sealed class Trainer(TrainingSession session, TrainingLog log, Checkpoi
         {
             return false;
         }
-        if (_saving || session.Step == _savedStep || error is AcceleratorException or DeviceException)
+        if (outputs is null || _saving || session.Step == _savedStep || session.Optimizer.IsSharded
+            || error is AcceleratorException or DeviceException or ReplicaException)
             return false;
         try
         {

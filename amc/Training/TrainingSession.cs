@@ -22,7 +22,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly TrainingParts _parts;
 
     private TrainingSession(RunConfig config, IBackend backend, Action<string>? warn, ITokenizer? tokenizer,
-        ICommunicator? communicator, bool draw)
+        ICommunicator? communicator, bool draw, int? workers)
     {
         Config = config;
         Communicator = communicator ?? SingleCommunicator.Instance;
@@ -33,7 +33,8 @@ internal sealed class TrainingSession : IDisposable
         Data = DataIdentity.Of(config, Train.Count);
         Test = DataSources.Test(config, once);
         Loader = new BatchLoader(Train, Tokenizer, config.BatchSize, config.Integer("max_tokens"), config.Seed,
-            config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"), InputSettings.Workers(config));
+            config.OptionalInteger("min_tokens") ?? 0, config.Truth("add_selfeq"),
+            workers ?? InputSettings.Workers(config), Communicator.Rank, Communicator.Size);
         Plan = new TrainingPlan(config, Loader.StepsPerEpoch);
         TrainsAmc = config.TrainsAmc && HasRegions(once);
         _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc, Communicator, draw);
@@ -48,7 +49,7 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>The configuration.</summary>
     public RunConfig Config { get; }
 
-    /// <summary>The ranks that train together.</summary>
+    /// <summary>The ranks that train together, each on its own rows of every batch.</summary>
     public ICommunicator Communicator { get; }
 
     /// <summary>Which part of each batch this rank computes, and what it computes over all of them.</summary>
@@ -118,15 +119,20 @@ internal sealed class TrainingSession : IDisposable
     /// <param name="tokenizer">The tokenizer; null takes the configuration's.</param>
     /// <param name="communicator">The ranks that train together; null for a process alone.</param>
     /// <param name="draw">Whether first weights are drawn at once; needless where a checkpoint brings others.</param>
+    /// <param name="workers">Threads that make samples; null takes the configuration's.</param>
     /// <exception cref="ConfigException">The configuration does not fit the data.</exception>
     /// <exception cref="DataException">The data is missing or wrong.</exception>
     public static TrainingSession Create(RunConfig config, IBackend backend, Action<string>? warn = null,
-        ITokenizer? tokenizer = null, ICommunicator? communicator = null, bool draw = true) =>
-        new(config, backend, warn, tokenizer, communicator, draw);
+        ITokenizer? tokenizer = null, ICommunicator? communicator = null, bool draw = true,
+        int? workers = null) => new(config, backend, warn, tokenizer, communicator, draw, workers);
+
+    /// <summary>Pairs of a batch that this rank computes.</summary>
+    public int OwnBatch => Config.BatchSize / Communicator.Size;
 
     /// <summary>Computes from now on as a plan has chosen.</summary>
-    public void Use(MemorySettings settings) =>
-        (MicroBatch, CheckpointActivations) = (settings.MicroBatch, settings.CheckpointActivations);
+    public void Use(MemorySettings settings) => (MicroBatch, CheckpointActivations) =
+        (Communicator.Size > 1 && settings.MicroBatch >= OwnBatch ? null : settings.MicroBatch,
+            settings.CheckpointActivations);
 
     /// <inheritdoc/>
     public void Dispose()

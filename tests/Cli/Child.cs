@@ -43,6 +43,20 @@ internal sealed partial class Child : IDisposable
         return new Child(new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = folder });
     }
 
+    /// <summary>Starts <c>amcx</c> as several processes by Open MPI's launcher.</summary>
+    public static Child StartRanks(string folder, int ranks, params string[] args)
+    {
+        var start = new ProcessStartInfo("env", ["--default-signal", "mpirun.openmpi", "--oversubscribe", "--bind-to",
+            "none", "-n", $"{ranks}", "dotnet", Path.Combine(AppContext.BaseDirectory, "amcx.dll"), .. args,
+            "--threads", "1"])
+        {
+            WorkingDirectory = folder,
+        };
+        start.Environment["TERM"] = "dumb";
+        (start.Environment["OMPI_ALLOW_RUN_AS_ROOT"], start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"]) = ("1", "1");
+        return new Child(start);
+    }
+
     /// <summary>Runs a script in which <c>amcx</c> stands for the command, and waits for it.</summary>
     public static Answer Bash(string folder, string script)
     {
@@ -68,8 +82,14 @@ internal sealed partial class Child : IDisposable
     public bool WaitForError(string text) =>
         SpinWait.SpinUntil(() => Error.Contains(text, StringComparison.Ordinal), TimeSpan.FromMinutes(1));
 
+    /// <summary>Number of the process.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Sends a signal.</summary>
-    public void Signal(int number) => _ = Kill(_process.Id, number);
+    public void Signal(int number) => Signal(Id, number);
+
+    /// <summary>Sends a signal to another process.</summary>
+    public static void Signal(int process, int number) => _ = Kill(process, number);
 
     /// <summary>Waits for its end.</summary>
     public Answer End()

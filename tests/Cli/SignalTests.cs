@@ -11,6 +11,7 @@ internal sealed class SignalTests : FolderTests
     private const int Hangup = 1;
     private const int Interrupt = 2;
     private const int Terminate = 15;
+    private const int User = 12;
 
     private string _config = null!;
 
@@ -20,6 +21,7 @@ internal sealed class SignalTests : FolderTests
     [TestCase(Hangup, 129)]
     [TestCase(Interrupt, 130)]
     [TestCase(Terminate, 143)]
+    [TestCase(User, 140)]
     public void A_signal_is_answered_saves_and_sets_the_exit_code(int signal, int code)
     {
         var run = _folder.PathOf("a run");

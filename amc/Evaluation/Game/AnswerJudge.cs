@@ -30,6 +30,13 @@ internal sealed class AnswerJudge(IProtocol protocol, MeasureChoice? choice = nu
     /// <summary>Whether pictures are needed beside maps.</summary>
     public bool NeedsPictures => choice?.IsCostly == true;
 
+    /// <summary>
+    /// Whether maps can be judged apart from one another and in any order: not where the maps of an entity are
+    /// averaged first, nor where the detector's choice for the question before may stand.
+    /// </summary>
+    public bool MayShare =>
+        !protocol.AveragesEntities && !(protocol.Detector.KeepsLastBox && choice?.Boxes is not null);
+
     /// <summary>Judges maps; those of one call at the same time where they do not ask the model.</summary>
     public PointingAnswer[] Judge(IReadOnlyList<JudgedMap> maps)
     {

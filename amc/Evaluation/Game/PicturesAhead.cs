@@ -12,6 +12,9 @@ internal sealed class PicturesAhead : IDisposable
     /// <summary>Bytes of pictures that are kept where nobody says otherwise: 680 of 256 × 256 pixels.</summary>
     public const long DefaultMostBytes = 128L << 20;
 
+    // For this many questions at least: batches of one leave the readers too little.
+    private const int LeastAhead = 8;
+
     private readonly IEvaluationSet _questions;
     private readonly IReadOnlyList<int> _order;
     private readonly IReadOnlyList<PictureTarget> _targets;
@@ -39,6 +42,20 @@ internal sealed class PicturesAhead : IDisposable
                 _next[index] = next;
             latest[name] = index;
         }
+    }
+
+    /// <summary>Those of the batches of a game.</summary>
+    /// <param name="questions">The test set.</param>
+    /// <param name="batches">The batches that are asked, in their order.</param>
+    /// <param name="isKnown">Which questions are answered.</param>
+    /// <param name="targets">The sizes of the pictures.</param>
+    public static PicturesAhead For(IEvaluationSet questions, IEnumerable<int[]> batches, Func<int, bool> isKnown,
+        IReadOnlyList<PictureTarget> targets)
+    {
+        // Of a batch that holds a question without an answer all may have to be read.
+        int[][] open = [.. batches.Where(b => !b.All(isKnown))];
+        var longest = open.Length == 0 ? 0 : open.Max(b => b.Length);
+        return new PicturesAhead(questions, [.. open.SelectMany(b => b)], targets, Math.Max(LeastAhead, longest));
     }
 
     /// <summary>The next question about the picture of a question; null where none follows.</summary>

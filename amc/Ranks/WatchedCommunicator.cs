@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using AmcEngine.Backends;
+using AmcEngine.Collectives;
+using AmcEngine.Tensors;
+
+namespace AmcEngine.Amc.Ranks;
+
+/// <summary>
+/// Measures how long this rank waits for the others, and raises the alarm where one wait takes too long: a rank that
+/// hangs, or was stopped, would else keep all others for ever.
+/// </summary>
+internal sealed class WatchedCommunicator : ICommunicator
+{
+    private ICommunicator _inner;
+    private readonly ConcurrentDictionary<object, (string What, long Start)> _waits = [];
+    private readonly Action<string> _alarm;
+    private readonly TimeSpan _limit;
+    private readonly Timer? _timer;
+    private long _waited;
+
+    /// <summary>Watches a communicator, which it disposes of.</summary>
+    /// <param name="inner">The communicator.</param>
+    /// <param name="limit">Longest wait; null for any.</param>
+    /// <param name="alarm">Told once, on a thread of its own, how long this rank has waited and for what.</param>
+    public WatchedCommunicator(ICommunicator inner, TimeSpan? limit, Action<string> alarm)
+    {
+        (_inner, _limit, _alarm) = (inner, limit ?? TimeSpan.MaxValue, alarm);
+        if (limit is not { } most)
+            return;
+        var period = TimeSpan.FromMilliseconds(Math.Clamp(most.TotalMilliseconds / 8, 20, 5000));
+        _timer = new Timer(_ => Look(), null, period, period);
+    }
+
+    /// <summary>
+    /// From now on tensors of a back end are exchanged by what serves its device best. All ranks call it.
+    /// </summary>
+    public void Use(IBackend backend)
+    {
+        using var wait = Wait("the devices of all ranks");
+        _inner = Communicator.OnDevice(_inner, backend);
+    }
+
+    /// <summary>How long this rank has waited for the others in all.</summary>
+    public TimeSpan Waited => Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _waited));
+
+    /// <summary>What this rank does, for the alarm, as in "step 17".</summary>
+    public string Doing { get; set; } = "starting";
+
+    /// <inheritdoc/>
+    public string Name => _inner.Name;
+
+    /// <inheritdoc/>
+    public int Rank => _inner.Rank;
+
+    /// <inheritdoc/>
+    public int Size => _inner.Size;
+
+    /// <inheritdoc/>
+    public CollectiveWork AllReduce(Tensor tensor, Reduction reduction = Reduction.Sum) =>
+        Begin("an all-reduce", tensor, () => _inner.AllReduce(tensor, reduction));
+
+    /// <inheritdoc/>
+    public CollectiveWork ReduceScatter(Tensor source, Tensor target) =>
+        Begin("a reduce-scatter", source, () => _inner.ReduceScatter(source, target));
+
+    /// <inheritdoc/>
+    public CollectiveWork AllGather(Tensor source, Tensor target) =>
+        Begin("an all-gather", target, () => _inner.AllGather(source, target));
+
+    /// <inheritdoc/>
+    public CollectiveWork Broadcast(Tensor tensor, int root) =>
+        Begin("a broadcast", tensor, () => _inner.Broadcast(tensor, root));
+
+    /// <inheritdoc/>
+    public void AllReduce(Span<double> values, Reduction reduction = Reduction.Sum)
+    {
+        using var wait = Wait("a meeting of all ranks");
+        _inner.AllReduce(values, reduction);
+    }
+
+    /// <inheritdoc/>
+    public byte[][] AllGather(ReadOnlySpan<byte> bytes)
+    {
+        using var wait = Wait("an exchange of all ranks");
+        return _inner.AllGather(bytes);
+    }
+
+    /// <inheritdoc/>
+    public void Barrier()
+    {
+        using var wait = Wait("a barrier");
+        _inner.Barrier();
+    }
+
+    /// <inheritdoc/>
+    public ICommunicator Split(int color, int key)
+    {
+        using var wait = Wait("a split into groups");
+        return new WatchedCommunicator(_inner.Split(color, key), _timer is null ? null : _limit, _alarm);
+    }
+
+    /// <inheritdoc/>
+    public void Abort(int exitCode) => _inner.Abort(exitCode);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        using (Wait("the other ranks' end"))
+            _inner.Dispose();
+        _timer?.Dispose();
+    }
+
+    private Work Begin(string what, Tensor tensor, Func<CollectiveWork> begin)
+    {
+        what = string.Create(CultureInfo.InvariantCulture, $"{what} of {tensor.Shape.Count} numbers");
+        // Also the call itself may wait, as a library's that does all at once.
+        using var wait = Wait(what);
+        return new Work(this, begin(), what);
+    }
+
+    private Waiting Wait(string what)
+    {
+        var key = new object();
+        var start = Stopwatch.GetTimestamp();
+        _waits[key] = (what, start);
+        return new Waiting(this, key, start);
+    }
+
+    private void Look()
+    {
+        var longest = _waits.Values.OrderBy(w => w.Start).FirstOrDefault();
+        if (longest.What is null || Stopwatch.GetElapsedTime(longest.Start) is var time && time < _limit)
+            return;
+        _timer!.Change(Timeout.Infinite, Timeout.Infinite);
+        _alarm(string.Create(CultureInfo.InvariantCulture,
+            $"rank {Rank} waits for the others since {Stopwatch.GetElapsedTime(longest.Start).TotalSeconds:0} s, "
+                + $"at {Doing}, in {longest.What}"));
+    }
+
+    private readonly struct Waiting(WatchedCommunicator owner, object key, long start) : IDisposable
+    {
+        public void Dispose()
+        {
+            owner._waits.TryRemove(key, out _);
+            Interlocked.Add(ref owner._waited, Stopwatch.GetTimestamp() - start);
+        }
+    }
+
+    private sealed class Work(WatchedCommunicator owner, CollectiveWork work, string what) : CollectiveWork
+    {
+        public override void Wait()
+        {
+            using var wait = owner.Wait(what);
+            work.Wait();
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using AmcEngine.Amc.Ranks;
+using AmcEngine.Backends.Cpu;
+using AmcEngine.Collectives;
+using AmcEngine.Tensors;
+using AmcEngine.Tests.Engine.Collectives;
+using NUnit.Framework;
+
+namespace AmcEngine.Tests.Amc.Ranks;
+
+[TestFixture]
+internal sealed class WatchedCommunicatorTests
+{
+    [Test]
+    public void A_rank_that_does_not_come_raises_the_alarm_of_the_one_that_waits()
+    {
+        using var raised = new ManualResetEventSlim();
+        List<string> alarms = [];
+        ThreadCommunicator.Run(2, ranks =>
+        {
+            using var watched = new WatchedCommunicator(ranks, TimeSpan.FromMilliseconds(50), line =>
+            {
+                lock (alarms)
+                    alarms.Add(line);
+                raised.Set();
+            })
+            { Doing = "step 17" };
+            // The second rank comes only when the first has complained.
+            if (ranks.Rank == 1)
+                Assert.That(raised.Wait(TimeSpan.FromSeconds(30)), Is.True);
+            watched.Barrier();
+            Assert.That(watched.Waited > TimeSpan.Zero, Is.True);
+        });
+        // The other rank may wait, too, until this one is told.
+        var first = alarms.FindAll(a => a.StartsWith("rank 0 waits for the others", StringComparison.Ordinal));
+        Assert.That(first, Has.Count.EqualTo(1));
+        Assert.That(first[0], Does.Contain("at step 17, in a barrier"));
+    }
+
+    [Test]
+    public void Work_in_progress_counts_while_it_is_waited_for_and_not_before()
+    {
+        using var raised = new ManualResetEventSlim();
+        using var backend = new CpuBackend(1);
+        var late = new Late();
+        using var watched = new WatchedCommunicator(late, TimeSpan.FromMilliseconds(50), line =>
+        {
+            if (line.Contains("all-reduce of 6 numbers", StringComparison.Ordinal))
+                raised.Set();
+        });
+        using var tensor = Tensor.Zeros([2, 3], DType.F32, backend);
+        var work = watched.AllReduce(tensor);
+        Assert.That(raised.Wait(200), Is.False, "nobody waits yet");
+        late.Until = raised;
+        work.Wait();
+        Assert.That(raised.IsSet, Is.True);
+    }
+
+    /// <summary>A communicator whose work is done when an event is set.</summary>
+    private sealed class Late : CollectiveWork, ICommunicator
+    {
+        public ManualResetEventSlim? Until { get; set; }
+
+        public string Name => "late";
+
+        public int Rank => 0;
+
+        public int Size => 2;
+
+        public override void Wait() => Assert.That(Until!.Wait(TimeSpan.FromSeconds(30)), Is.True);
+
+        public CollectiveWork AllReduce(Tensor tensor, Reduction reduction) => this;
+
+        public CollectiveWork ReduceScatter(Tensor source, Tensor target) => this;
+
+        public CollectiveWork AllGather(Tensor source, Tensor target) => this;
+
+        public CollectiveWork Broadcast(Tensor tensor, int root) => this;
+
+        public void AllReduce(Span<double> values, Reduction reduction)
+        {
+        }
+
+        public byte[][] AllGather(ReadOnlySpan<byte> bytes) => [bytes.ToArray()];
+
+        public void Barrier()
+        {
+        }
+
+        public ICommunicator Split(int color, int key) => this;
+
+        public void Abort(int exitCode)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
