@@ -51,7 +51,7 @@ internal sealed class SharedEvaluatorTests
         PointingEvaluator.Run(new Looker(), new Set(), 2, tally: new PointingTally(all.Add));
         var known = all.Where(a => a.Index is >= 4 and < 12).ToDictionary(a => a.Index);
         List<int> counted = [];
-        int[][] asked = new int[3][];
+        var asked = new int[3][];
         Run(3, (explainer, set, job) =>
         {
             var result = new SharedEvaluator(explainer, set, 2, job)
