@@ -71,6 +71,7 @@ internal static class TrainCommand
         job.Use(backend);
         JobSettings.RequireSameKernels(job, backend);
         var tokenizer = job.Together(() => point?.Tokenizer() ?? DataSources.Tokenizer(config));
+        job.Together(() => DataSources.RequireTrainFiles(config));
         var memory = MemoryPlan.For(config, tokenizer, backend.Device, DeviceSelector.Limit(options), job).Choose(job);
         var warnings = new RankWarnings(context, job);
         var loads = point is not null || StartWeights.AreNamed(config);

@@ -54,6 +54,17 @@ internal static class DataSources
             });
     }
 
+    /// <summary>Refuses training files that are not there, before memory is planned for them.</summary>
+    /// <exception cref="ConfigException">A key is missing.</exception>
+    /// <exception cref="DataException">A file is missing.</exception>
+    public static void RequireTrainFiles(RunConfig config)
+    {
+        if (config.IsGenerated)
+            return;
+        foreach (var file in Files(config, "train_file", config.TrainFiles))
+            AnnotationFile.Require(file);
+    }
+
     /// <summary>The test questions, or null where the configuration names none.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="warn">Told in one line about what is wrong with the data and left out.</param>

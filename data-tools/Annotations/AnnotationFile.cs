@@ -31,6 +31,17 @@ public static class AnnotationFile
         return annotations;
     }
 
+    /// <summary>Refuses a file that is not there, before anything is done for its sake.</summary>
+    /// <exception cref="DataException">It is missing.</exception>
+    public static void Require(string path)
+    {
+        if (!File.Exists(path))
+            throw Missing(path, new FileNotFoundException(null, path));
+    }
+
+    private static DataException Missing(string path, Exception inner) =>
+        new($"{path}: annotation file not found; check train_file or test_file.", inner);
+
     /// <summary>
     /// Reads a file, one entry at a time, so that large files need little memory beyond the result. A list may end in a
     /// comma, a file may hold an entry a line without a list, and start with a byte-order mark (UTF-8 or UTF-16).
@@ -68,7 +79,7 @@ public static class AnnotationFile
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new DataException($"{path}: annotation file not found; check train_file or test_file.", e);
+            throw Missing(path, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
