@@ -29,7 +29,7 @@ internal static class JobSettings
     public static void RequireShares(Job job, RunConfig config)
     {
         // Where a rank is alone with its pair, others are those of all ranks.
-        var overAll = config.Text("contrastive") == "global" && config.Text("negatives") == "global";
+        var overAll = ScopeSettings.Of(config) is { Contrastive: true, Negatives: true };
         var smallest = overAll ? 1 : 2;
         var least = smallest * job.Size;
         if (job.IsAlone || (config.BatchSize % job.Size == 0 && config.BatchSize >= least))

@@ -70,8 +70,12 @@ internal static class TrainCommand
         using var backend = job.Together(() => DeviceSelector.Open(options, job.IsAlone ? null : job.Place));
         job.Use(backend);
         JobSettings.RequireSameKernels(job, backend);
-        var tokenizer = job.Together(() => point?.Tokenizer() ?? DataSources.Tokenizer(config));
-        job.Together(() => DataSources.RequireTrainFiles(config));
+        var tokenizer = job.Together(() =>
+        {
+            var made = point?.Tokenizer() ?? DataSources.Tokenizer(config);
+            DataSources.RequireTrainFiles(config);
+            return made;
+        });
         var memory = MemoryPlan.For(config, tokenizer, backend.Device, DeviceSelector.Limit(options), job).Choose(job);
         var warnings = new RankWarnings(context, job);
         var loads = point is not null || StartWeights.AreNamed(config);

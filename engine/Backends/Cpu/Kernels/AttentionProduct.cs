@@ -116,11 +116,27 @@ internal static unsafe class AttentionProduct<T> where T : unmanaged, IFloatingP
         T* map, int pitch, int rows, in HeadMatrix<T> x, T alpha, bool accumulate, T* to, nint toPitch)
     {
         if (rows == 0) return;
-        var g = new GemmProblem<T>
+        var g = OfMap(map, pitch, 1, rows, x, alpha, accumulate, to, toPitch);
+        if (x.Panels is not null)
+            Gemm<T>.Run(g, 0, Gemm<T>.Blocks(g), 0, Gemm<T>.Rows(g).Count, 0, g.N, null, x.Panels);
+        else InPlace(g, IsNear(x));
+    }
+
+    /// <summary>to[j] = alpha·Σ map[i, j]·x[i] [+ to[j]] for queries x; to is laid out as keys.</summary>
+    public static void MixTransposed(
+        T* map, int pitch, int keys, in HeadMatrix<T> x, T alpha, bool accumulate, T* to, nint toPitch)
+    {
+        var g = OfMap(map, 1, pitch, keys, x, alpha, accumulate, to, toPitch);
+        InPlace(g, IsNear(x));
+    }
+
+    // A map, or its transpose, by its strides, times rows of a head.
+    private static GemmProblem<T> OfMap(T* map, nint row, nint column, int rows, in HeadMatrix<T> x, T alpha,
+        bool accumulate, T* to, nint toPitch) => new()
         {
             A = map,
-            RowA = pitch,
-            ColA = 1,
+            RowA = row,
+            ColA = column,
             B = x.Rows,
             RowB = x.Pitch,
             ColB = 1,
@@ -132,33 +148,6 @@ internal static unsafe class AttentionProduct<T> where T : unmanaged, IFloatingP
             Alpha = alpha,
             Accumulate = accumulate,
         };
-        if (x.Panels is not null)
-            Gemm<T>.Run(g, 0, Gemm<T>.Blocks(g), 0, Gemm<T>.Rows(g).Count, 0, g.N, null, x.Panels);
-        else InPlace(g, IsNear(x));
-    }
-
-    /// <summary>to[j] = alpha·Σ map[i, j]·x[i] [+ to[j]] for queries x; to is laid out as keys.</summary>
-    public static void MixTransposed(
-        T* map, int pitch, int keys, in HeadMatrix<T> x, T alpha, bool accumulate, T* to, nint toPitch)
-    {
-        var g = new GemmProblem<T>
-        {
-            A = map,
-            RowA = 1,
-            ColA = pitch,
-            B = x.Rows,
-            RowB = x.Pitch,
-            ColB = 1,
-            C = to,
-            Ldc = toPitch,
-            M = keys,
-            N = x.Width,
-            K = x.Count,
-            Alpha = alpha,
-            Accumulate = accumulate,
-        };
-        InPlace(g, IsNear(x));
-    }
 
     // The transposed product, whose right operand is the queries, and its transpose.
     private static void FewScores(in GemmProblem<T> g)
