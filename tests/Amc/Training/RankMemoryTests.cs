@@ -3,7 +3,6 @@ using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Training;
-using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Memory;
 using AmcEngine.Tests.Cli;

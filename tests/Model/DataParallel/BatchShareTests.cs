@@ -1,7 +1,6 @@
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Collectives;
 using AmcEngine.Memory;
-using AmcEngine.Model;
 using AmcEngine.Model.DataParallel;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine.Collectives;
