@@ -66,7 +66,8 @@ internal sealed class RankMemoryTests : FolderTests
         {
             using var backend = new CpuBackend(1);
             using var session = TrainingSession.Create(
-                Config("batch_size=18", $"micro_batch={size}", "train_count=18", "queue_size=18"), backend, communicator: ranks);
+                Config("batch_size=18", $"micro_batch={size}", "train_count=18", "queue_size=18"), backend,
+                communicator: ranks);
             return (session.OwnBatch, session.MicroBatch);
         });
         Assert.That(settings, Is.All.EqualTo((9, expected)));
