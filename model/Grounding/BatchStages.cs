@@ -2,6 +2,7 @@ using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.DataParallel;
+using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Model.DataParallel;
 using AmcEngine.Ops;
@@ -146,6 +147,8 @@ public sealed class BatchStages
     private sealed class Stage((RowRange Range, RowRange Place)[] pieces, IReadOnlyList<StageInput> inputs,
         bool explained, Func<BatchPart, Tensor[]> body, Func<RowRange, Layers.ForwardContext> context) : IRecordedStage
     {
+        private readonly string? _phase = Phase.Current;
+
         // Where each part's rows begin in each output.
         private int[][] _starts = [];
         private Tensor[] _outputs = [];
@@ -182,6 +185,7 @@ public sealed class BatchStages
         public void Backward(Func<Grounding, Tensor>? explain)
         {
             if (_outputs.All(o => o.Grad is null)) return;
+            using var phase = Phase.Again(_phase);
             foreach (var (number, (range, place)) in pieces.Index())
             {
                 var part = new BatchPart(context(place), range, inputs, explain) { IsRecorded = true };
