@@ -123,13 +123,8 @@ internal sealed class StepSimulator
             Begin(_bucketSeconds[i], traffic);
         }
         Compute(_work.SharedBackward - done, traffic);
-        var slowest = Latest();
-        _exposed += Math.Max(0, traffic.End - slowest);
-        foreach (var rank in _ranks)
-        {
-            _waiting += (slowest - rank.Now) / _ranks.Length;
-            rank.WaitUntil(traffic.End);
-        }
+        _exposed += Math.Max(0, traffic.End - WaitForSlowest());
+        foreach (var rank in _ranks) rank.WaitUntil(traffic.End);
     }
 
     private void Update()
@@ -164,9 +159,17 @@ internal sealed class StepSimulator
     private void Meet(double seconds)
     {
         if (_ranks.Length == 1) return;
-        var end = Latest() + seconds;
+        var end = WaitForSlowest() + seconds;
         foreach (var rank in _ranks) rank.WaitUntil(end);
         (_communication, _exposed) = (_communication + seconds, _exposed + seconds);
+    }
+
+    // What is exchanged next takes all ranks.
+    private double WaitForSlowest()
+    {
+        var slowest = Latest();
+        foreach (var rank in _ranks) _waiting += (slowest - rank.Now) / _ranks.Length;
+        return slowest;
     }
 
     private double Latest() => _ranks.Max(r => r.Now);
