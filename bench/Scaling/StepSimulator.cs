@@ -123,7 +123,9 @@ internal sealed class StepSimulator
             Begin(_bucketSeconds[i], traffic);
         }
         Compute(_work.SharedBackward - done, traffic);
-        _exposed += Math.Max(0, traffic.End - WaitForSlowest());
+        var slowest = Latest();
+        _exposed += Math.Max(0, traffic.End - slowest);
+        WaitUntil(Math.Min(slowest, traffic.End));
         foreach (var rank in _ranks) rank.WaitUntil(traffic.End);
     }
 
@@ -159,17 +161,20 @@ internal sealed class StepSimulator
     private void Meet(double seconds)
     {
         if (_ranks.Length == 1) return;
-        var end = WaitForSlowest() + seconds;
-        foreach (var rank in _ranks) rank.WaitUntil(end);
+        var slowest = Latest();
+        WaitUntil(slowest);
+        foreach (var rank in _ranks) rank.WaitUntil(slowest + seconds);
         (_communication, _exposed) = (_communication + seconds, _exposed + seconds);
     }
 
-    // What is exchanged next takes all ranks.
-    private double WaitForSlowest()
+    // What is exchanged takes all ranks, which are there at that time.
+    private void WaitUntil(double time)
     {
-        var slowest = Latest();
-        foreach (var rank in _ranks) _waiting += (slowest - rank.Now) / _ranks.Length;
-        return slowest;
+        foreach (var rank in _ranks)
+        {
+            _waiting += Math.Max(0, time - rank.Now) / _ranks.Length;
+            rank.WaitUntil(time);
+        }
     }
 
     private double Latest() => _ranks.Max(r => r.Now);

@@ -34,7 +34,7 @@ internal sealed class JpegWindowTests : FolderTests
         var (path, width, height) = Noise("500x375", SKJpegEncoderDownsample.Downsample420, step: 40);
         var window = new PictureWindow(101, 52, 301, 250);
         var shown = JpegWindow.TryRead(path, (_, _) => window, ExifOrientation.Apply, 64)!.Images[0];
-        Assert.That(shown.Width, Is.InRange(64, 100));
+        Assert.That(shown.Width, Is.InRange(64, 120));
         Assert.That(shown.Height, Is.InRange(64, 100));
         var whole = PictureFile.Read(path).Picture;
         var expected = ImageOps.ResizeBicubic(ImageOps.Crop(whole, 101, 52, 301, 250), 64, 64);
@@ -114,8 +114,8 @@ internal sealed class JpegWindowTests : FolderTests
         }
         using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         Marshal.Copy(pixels, 0, bitmap.GetPixels(), pixels.Length);
-        using var map = bitmap.PeekPixels();
-        using var data = map.Encode(new SKJpegEncoderOptions(90, colours, SKJpegEncoderAlphaOption.Ignore));
+        using var map = bitmap.PeekPixels()!;
+        using var data = map.Encode(new SKJpegEncoderOptions(90, colours, SKJpegEncoderAlphaOption.Ignore))!;
         var path = _folder.PathOf($"{size}-{colours}.jpg");
         File.WriteAllBytes(path, data.ToArray());
         return (path, width, height);

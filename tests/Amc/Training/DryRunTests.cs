@@ -93,7 +93,7 @@ internal sealed class DryRunTests : FolderTests
             flop.Keys.Where(p => p.StartsWith("forward again", StringComparison.Ordinal)),
             Is.EquivalentTo(again.Select(a => $"forward again/{a}")));
         foreach (var part in again)
-            Assert.That(flop[$"forward again/{part}"], Is.EqualTo(flop[$"forward/{part}"]).Within(1).Percent, part);
+            Assert.That(flop[$"forward again/{part}"], Is.EqualTo(flop[$"forward/{part}"]).Within(10).Percent, part);
         Assert.That(flop.Values.Sum(), Is.EqualTo(memory.Flop).Within(1e-6).Percent);
     }
 

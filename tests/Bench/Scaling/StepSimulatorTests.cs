@@ -130,8 +130,8 @@ internal sealed class StepSimulatorTests
     public void Ranks_wait_for_the_slowest_wherever_they_meet()
     {
         var uneven = Plain with { Jitter = 0.1 };
-        var local = Run(Work((20, 0)), uneven);
-        var global = Run(Work((20, 0)), uneven, settings: Settings with { GlobalContrast = true });
+        var local = Run(Work((20, 1e-9)), uneven);
+        var global = Run(Work(), uneven, settings: Settings with { GlobalContrast = true });
         Near("step", global.Seconds, local.Seconds);
         Assert.That(local.Waiting, Is.InRange(0.1, 5));
         Near("waiting", global.Waiting, local.Waiting);
