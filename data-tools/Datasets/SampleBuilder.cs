@@ -53,8 +53,8 @@ internal static class SampleBuilder
     /// <param name="options">How often which augmentation.</param>
     /// <param name="random">The sample's random numbers.</param>
     public static RegionSample Build(
-        PictureViews original, PictureWindow? window, long number, string caption, string? paraphrase, IReadOnlyList<Region> regions,
-        int size, AugmentationOptions options, SeededRandom random)
+        PictureViews original, PictureWindow? window, long number, string caption, string? paraphrase,
+        IReadOnlyList<Region> regions, int size, AugmentationOptions options, SeededRandom random)
     {
         (var picture, var mask) = window is { } shown
             ? Cropped(original, shown, regions, size, options)

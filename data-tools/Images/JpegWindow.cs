@@ -79,6 +79,7 @@ internal static class JpegWindow
         try
         {
             var picture = new RgbImage(own.Width, own.Height);
+            var length = own.Width * RgbImage.Channels;
             for (var y = 0; y < own.Height; y += RowsATime)
             {
                 var rows = Math.Min(RowsATime, own.Height - y);
@@ -86,7 +87,7 @@ internal static class JpegWindow
                 for (var row = 0; row < rows; row++)
                 {
                     ImageDecoder.OnWhite(rgba.AsSpan(row * stride + 4 * (own.X - left), 4 * own.Width),
-                        picture.Pixels.AsSpan((y + row) * own.Width * RgbImage.Channels)[..(own.Width * RgbImage.Channels)]);
+                        picture.Pixels.AsSpan((y + row) * length, length));
                 }
             }
             return picture;

@@ -241,8 +241,9 @@ internal abstract class MatchingPass
     }
 
     /// <summary>
-    /// Own text with a wrong image, then a wrong text with the own image; logits <c>[2B, 2]</c>, and by parts each part's
-    /// share of the loss. Negatives are numbers of the pairs that they were drawn from: this rank's, or all ranks'.
+    /// Own text with a wrong image, then a wrong text with the own image; logits <c>[2B, 2]</c>, and by parts each
+    /// part's share of the loss. Negatives are numbers of the pairs that they were drawn from: this rank's, or all
+    /// ranks'.
     /// </summary>
     private Tensor[] NegativeLogits(EncodedPairs pairs, int[] negativeImages, int[] negativeTexts)
     {

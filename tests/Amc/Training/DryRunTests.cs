@@ -86,7 +86,8 @@ internal sealed class DryRunTests : FolderTests
         string model, bool amc, params string[] again)
     {
         using var dry = new DryBackend();
-        using var session = Session(dry, $"model={model}", $"add_gcam={(amc ? "true" : "false")}", "batch_size=8", "micro_batch=2");
+        using var session = Session(
+            dry, $"model={model}", $"add_gcam={(amc ? "true" : "false")}", "batch_size=8", "micro_batch=2");
         var memory = DryProfile.Of(session.Config, session.Tokenizer, MemorySettings.Of(session.Config)).Memory;
         var flop = memory.Phases.ToDictionary(p => p.Name, p => p.Flop);
         Assert.That(
