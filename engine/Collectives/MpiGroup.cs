@@ -40,25 +40,27 @@ internal sealed unsafe class MpiGroup
     /// <summary>Most bytes of all ranks together that one call gathers.</summary>
     internal long LargestGather { get; set; } = int.MaxValue;
 
+    /// <summary>Served while this rank waits for the others; null for none.</summary>
+    internal RollCall? RollCall { get; set; }
+
     /// <summary>
     /// Returns when every rank is here and makes the same call. Unequal calls would hang, or mix up their data: one
     /// small reduction before each finds them. It is also where a rank waits for those that compute longer, and lets
     /// other threads have the processor meanwhile; the library's own waiting takes all of it.
     /// </summary>
-    /// <param name="call">The call, for people: what must be the same on all ranks.</param>
+    /// <param name="call">What must be the same on all ranks.</param>
     /// <param name="patience">How long to wait.</param>
     /// <returns>Whether all have come in that time; if not, the group is of no use any more.</returns>
     /// <exception cref="CollectiveException">The ranks' calls differ; all ranks throw.</exception>
-    public bool Agree(string call, TimeSpan patience)
+    public bool Agree(in CollectiveCall call, TimeSpan patience)
     {
         _calls++;
         if (Size == 1) return true;
-        var bytes = Encoding.UTF8.GetBytes(call);
         var numbers = stackalloc int[4];
-        Spread(Hash(bytes), numbers);
+        Spread(call.Hash(), numbers);
         if (!Await(_mpi.AllReduceBegin((nint)numbers, 4, _abi.Int, _abi.Max, _comm), patience)) return false;
         if (IsOne(numbers)) return true;
-        string[] calls = [.. Gather(bytes).Select(Encoding.UTF8.GetString)];
+        string[] calls = [.. Gather(Encoding.UTF8.GetBytes(call.ToString())).Select(Encoding.UTF8.GetString)];
         var other = Array.FindIndex(calls, c => c != calls[0]);
         throw new CollectiveException($"collective {_calls} differs between ranks: rank 0 calls {calls[0]}, rank "
             + $"{other} calls {calls[other]}; all ranks must make the same calls, in one order, with the same shapes");
@@ -120,7 +122,8 @@ internal sealed unsafe class MpiGroup
     /// <summary>The ranks of the same colour, in the order of keys.</summary>
     public MpiGroup Split(int color, int key) => new(_mpi, _mpi.Split(_comm, color, key))
     {
-        LargestGather = LargestGather
+        LargestGather = LargestGather,
+        RollCall = RollCall,
     };
 
     /// <summary>Gives the communicator back, unless it is the world's.</summary>
@@ -137,7 +140,11 @@ internal sealed unsafe class MpiGroup
             var waited = Stopwatch.GetElapsedTime(start);
             if (waited > patience) return false;
             // A pause is never long beside what has been waited for already.
-            if (waited > Long) Thread.Sleep(1);
+            if (waited > Long)
+            {
+                RollCall?.Serve();
+                Thread.Sleep(1);
+            }
             else if (waited > Awake) ShortSleep.Once();
         }
         return true;
