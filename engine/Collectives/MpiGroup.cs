@@ -15,6 +15,10 @@ internal sealed unsafe class MpiGroup
     // Lengths of sums that are checked: more than any training has.
     private const int MostChecked = 10_000;
 
+    // Most bytes of one call. Libraries work in memory that they take for each call; what is larger than some tens of
+    // MiB the system gives them anew each time, page by page, which takes a hundred times as long as the sum itself.
+    private const int Piece = 8 << 20;
+
     // How long to look for the others without a pause, and with short ones.
     private static readonly TimeSpan Awake = TimeSpan.FromMicroseconds(50), Long = TimeSpan.FromMilliseconds(20);
 
@@ -67,9 +71,9 @@ internal sealed unsafe class MpiGroup
     }
 
     /// <summary>
-    /// Reduces in place, to the same bits on all ranks. Sums are the library's all-reduce, which is fast; whether its
-    /// algorithm for this length gives all ranks the same is checked the first time. The largest and the smallest, of
-    /// which two zeros of unlike sign have none, are found by one rank and sent to the others.
+    /// Reduces in place, to the same bits on all ranks. Sums are the library's all-reduce, which is fast, piece by
+    /// piece; whether its algorithm for this length gives all ranks the same is checked the first time. The largest and
+    /// the smallest, of which two zeros of unlike sign have none, are found by one rank and sent to the others.
     /// </summary>
     /// <exception cref="CollectiveException">The ranks' sums differ.</exception>
     public void AllReduce(nint data, int count, DType type, Reduction reduction)
@@ -82,7 +86,7 @@ internal sealed unsafe class MpiGroup
             _mpi.Broadcast(data, count, element, 0, _comm);
             return;
         }
-        _mpi.AllReduce(data, count, element, op, _comm);
+        InPieces(data, count, type.Size(), (part, n) => _mpi.AllReduce(part, n, element, op, _comm));
         if (Size > 1 && _checked.Count < MostChecked && _checked.Add((count, type))) CheckSame(data, count, type);
     }
 
@@ -106,7 +110,7 @@ internal sealed unsafe class MpiGroup
     /// <summary>Sends the root's elements to all.</summary>
     public void Broadcast(nint data, int count, DType type, int root)
     {
-        if (count > 0) _mpi.Broadcast(data, count, _abi.Of(type), root, _comm);
+        InPieces(data, count, type.Size(), (part, n) => _mpi.Broadcast(part, n, _abi.Of(type), root, _comm));
     }
 
     /// <summary>The bytes of each rank: their lengths first.</summary>
@@ -148,6 +152,13 @@ internal sealed unsafe class MpiGroup
             else if (waited > Awake) ShortSleep.Once();
         }
         return true;
+    }
+
+    private static void InPieces(nint data, int count, int size, Action<nint, int> call)
+    {
+        var most = Piece / size;
+        for (var start = 0L; start < count; start += most)
+            call(data + (nint)start * size, (int)Math.Min(most, count - start));
     }
 
     private void CheckSame(nint data, int count, DType type)
