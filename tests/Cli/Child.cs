@@ -71,7 +71,9 @@ internal sealed partial class Child : IDisposable
     {
         var command = $"amcx() {{ DOTNET_EnableWriteXorExecute=0 dotnet "
             + $"'{Path.Combine(AppContext.BaseDirectory, "amcx.dll")}' \"$@\" --threads 1; }}\n{script}";
-        using var child = new Child(new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder });
+        var start = new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder };
+        MpiJob.Prepare(start);
+        using var child = new Child(start);
         return child.End();
     }
 
