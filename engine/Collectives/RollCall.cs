@@ -37,10 +37,12 @@ internal sealed unsafe class RollCall
     private readonly Queue<(int Target, Kind Kind, string Text)> _outgoing = new();
     private readonly byte* _sent = (byte*)NativeMemory.AllocZeroed(MessageBytes);
     private readonly byte* _received = (byte*)NativeMemory.AllocZeroed(MessageBytes);
+    private readonly int[] _sentTo;
+    private int _receivedCount;
     private nint _request;
     private bool _isSending, _isClosed;
-    private volatile Note _own = new("the start", Waits: false, Stopwatch.GetTimestamp());
-    private Note? _told;
+    private volatile Note _own;
+    private Note _told;
     private volatile bool _asks;
     private volatile string? _ofFirst, _ofSecond;
 
@@ -48,7 +50,9 @@ internal sealed unsafe class RollCall
     public RollCall(MpiLibrary mpi, int rank, int size)
     {
         (_mpi, _rank, _size) = (mpi, rank, size);
-        _known = new Note?[size];
+        (_known, _sentTo) = (new Note?[size], new int[size]);
+        // Where nobody tells anything, nothing is sent.
+        _own = _told = new Note("the start", Waits: false, Stopwatch.GetTimestamp());
     }
 
     private enum Kind
@@ -74,7 +78,7 @@ internal sealed unsafe class RollCall
         {
             Receive();
             var own = _own;
-            if (own != _told && _outgoing.Count < MostQueued)
+            if (!ReferenceEquals(own, _told) && _outgoing.Count < MostQueued)
             {
                 _told = own;
                 _outgoing.Enqueue((_rank == First ? Second : First, own.Waits ? Kind.Waits : Kind.Does, own.Doing));
@@ -94,11 +98,19 @@ internal sealed unsafe class RollCall
         }
     }
 
-    /// <summary>Ends it: for who may call MPI, before MPI ends.</summary>
+    /// <summary>
+    /// Ends it, for who may call MPI. All ranks call it before MPI ends, which leaves no message behind.
+    /// </summary>
+    /// <exception cref="CollectiveException">MPI has failed.</exception>
     public void Close()
     {
-        Serve();
         _isClosed = true;
+        fixed (int* counts = _sentTo)
+            _mpi.AllReduce((nint)counts, _size, _mpi.Abi.Int, _mpi.Abi.Sum, _mpi.Abi.World);
+        while (_receivedCount < _sentTo[_rank]) Receive();
+        while (_isSending) _isSending = !_mpi.IsComplete(ref _request);
+        NativeMemory.Free(_sent);
+        NativeMemory.Free(_received);
     }
 
     /// <summary>As of <see cref="IRollCall.Missing"/>.</summary>
@@ -146,6 +158,7 @@ internal sealed unsafe class RollCall
     {
         while (_mpi.TryReceive((nint)_received, MessageBytes, Tag))
         {
+            _receivedCount++;
             var head = new ReadOnlySpan<int>(_received, 2);
             var (kind, rank) = ((Kind)head[0], head[1]);
             var text = Encoding.UTF8.GetString(
@@ -172,6 +185,7 @@ internal sealed unsafe class RollCall
             // What does not fit is left out, and a zero ends the rest.
             Encoding.UTF8.GetEncoder().Convert(
                 next.Text, message[HeadBytes..^1], flush: true, out _, out _, out _);
+            _sentTo[next.Target]++;
             _request = _mpi.SendBegin((nint)_sent, MessageBytes, next.Target, Tag);
         }
     }
