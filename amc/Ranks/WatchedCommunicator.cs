@@ -188,7 +188,7 @@ internal sealed class WatchedCommunicator : ICommunicator
                 + $"at {Doing}, in {longest.What}; ")
             + (missing.Count == 0
                 ? "a rank that says nothing of this kind hangs or was stopped"
-                : "it hangs, was stopped or needs longer"));
+                : "it hangs or was stopped"));
         return true;
     }
 

@@ -96,7 +96,7 @@ internal sealed class MpiFaultTests : FolderTests
                 var begin = $"error: rank {rank} waits for rank {1 - rank} ";
                 Assert.That(answer.Error, Does.Match(begin + "\\(last heard of at "
                     + "(the batch of |the end of |the checkpoint after |)step \\d+, \\d+ s ago\\) since \\d+ s, "
-                    + "at .*step \\d+, in .*; it hangs, was stopped or needs longer\\. Resume from the last "));
+                    + "at .*step \\d+, in .*; it hangs or was stopped\\. Resume from the last "));
             }
         }
         finally
