@@ -46,7 +46,9 @@ internal sealed class DrawingTests
         Assert.That(ink, Is.GreaterThan(50));
     }
 
-    /// <summary>A run of one logged step has points, which no line joins: left of the legend, in the first colour.</summary>
+    /// <summary>
+    /// A run of one logged step has points, which no line joins: left of the legend, in the first colour.
+    /// </summary>
     [Test]
     public void Curves_of_one_step_are_seen()
     {
