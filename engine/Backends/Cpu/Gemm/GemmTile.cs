@@ -37,8 +37,8 @@ internal enum GemmOperands
     Apart = 3,
 
     /// <summary>
-    /// B packed, one vector wide, and A where it lies, its columns next to each other: the kernel asks for the rows of A
-    /// that follow.
+    /// B packed, one vector wide, and A where it lies, its columns next to each other: the kernel asks for the rows of
+    /// A that follow.
     /// </summary>
     Rows = 4,
 

@@ -99,7 +99,8 @@ internal static class GemmKernelWriter
         for (var vectors = 1; vectors <= MostRows.Length; vectors++)
         {
             text.Append($"    /// <summary>The kernels {vectors} vector{(vectors > 1 ? "s" : "")} wide: "
-                + $"[rows − 1][whole, edge, packed, apart, rows, streamed]; each is compiled on its first call.</summary>\n");
+                + "[rows − 1][whole, edge, packed, apart, rows, streamed]; each is compiled on its first call."
+                + "</summary>\n");
             text.Append($"    public static nint[] Table{vectors}() =>\n    [\n");
             foreach (var (rows, _, kind) in Sizes().Where(s => s.Vectors == vectors))
                 text.Append("        (nint)(delegate*<GemmTile<T>*, void>)&"
