@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 using AmcEngine.Backends;
 using AmcEngine.Collectives;
@@ -8,11 +7,15 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Amc.Ranks;
 
 /// <summary>
-/// Measures how long this rank waits for the others, and raises the alarm where one wait takes too long: a rank that
-/// hangs, or was stopped, would else keep all others for ever.
+/// Measures what this rank exchanges with the others and how long it waits for that, and raises the alarm where one
+/// wait takes too long: a rank that hangs, or was stopped, would else keep all others for ever.
 /// </summary>
 internal sealed class WatchedCommunicator : ICommunicator
 {
+    // Values of the host, for which a rank always waits.
+    private const string Meetings = "meetings";
+
+    private readonly TimeProvider _time;
     private ICommunicator _inner;
     private readonly ConcurrentDictionary<object, (string What, long Start)> _waits = [];
     private readonly Action<string> _alarm;
@@ -24,9 +27,12 @@ internal sealed class WatchedCommunicator : ICommunicator
     /// <param name="inner">The communicator.</param>
     /// <param name="limit">Longest wait; null for any.</param>
     /// <param name="alarm">Told once, on a thread of its own, how long this rank has waited and for what.</param>
-    public WatchedCommunicator(ICommunicator inner, TimeSpan? limit, Action<string> alarm)
+    /// <param name="time">The clock of <see cref="CollectiveWork.Moved"/>; the system's where none is given.</param>
+    public WatchedCommunicator(
+        ICommunicator inner, TimeSpan? limit, Action<string> alarm, TimeProvider? time = null)
     {
         (_inner, _limit, _alarm) = (inner, limit ?? TimeSpan.MaxValue, alarm);
+        _time = time ?? TimeProvider.System;
         if (limit is not { } most)
             return;
         var period = TimeSpan.FromMilliseconds(Math.Clamp(most.TotalMilliseconds / 8, 20, 5000));
@@ -43,7 +49,10 @@ internal sealed class WatchedCommunicator : ICommunicator
     }
 
     /// <summary>How long this rank has waited for the others in all.</summary>
-    public TimeSpan Waited => Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _waited));
+    public TimeSpan Waited => _time.GetElapsedTime(0, Interlocked.Read(ref _waited));
+
+    /// <summary>What is exchanged, by what it is for (<see cref="CollectiveUse"/>) or else by its name.</summary>
+    public CommunicationMeter Meter { get; private init; } = new();
 
     /// <summary>What this rank does, for the alarm, as in "step 17".</summary>
     public string Doing { get; set; } = "starting";
@@ -62,6 +71,10 @@ internal sealed class WatchedCommunicator : ICommunicator
         Begin("an all-reduce", tensor, () => _inner.AllReduce(tensor, reduction));
 
     /// <inheritdoc/>
+    public CollectiveWork Reduce(Tensor tensor, int root) =>
+        Begin("a reduction", tensor, () => _inner.Reduce(tensor, root));
+
+    /// <inheritdoc/>
     public CollectiveWork ReduceScatter(Tensor source, Tensor target) =>
         Begin("a reduce-scatter", source, () => _inner.ReduceScatter(source, target));
 
@@ -76,21 +89,21 @@ internal sealed class WatchedCommunicator : ICommunicator
     /// <inheritdoc/>
     public void AllReduce(Span<double> values, Reduction reduction = Reduction.Sum)
     {
-        using var wait = Wait("a meeting of all ranks");
+        using var wait = Meet("a meeting of all ranks", sizeof(double) * values.Length);
         _inner.AllReduce(values, reduction);
     }
 
     /// <inheritdoc/>
     public byte[][] AllGather(ReadOnlySpan<byte> bytes)
     {
-        using var wait = Wait("an exchange of all ranks");
+        using var wait = Meet("an exchange of all ranks", bytes.Length);
         return _inner.AllGather(bytes);
     }
 
     /// <inheritdoc/>
     public void Barrier()
     {
-        using var wait = Wait("a barrier");
+        using var wait = Meet("a barrier", 0);
         _inner.Barrier();
     }
 
@@ -98,7 +111,10 @@ internal sealed class WatchedCommunicator : ICommunicator
     public ICommunicator Split(int color, int key)
     {
         using var wait = Wait("a split into groups");
-        return new WatchedCommunicator(_inner.Split(color, key), _timer is null ? null : _limit, _alarm);
+        return new WatchedCommunicator(_inner.Split(color, key), _timer is null ? null : _limit, _alarm, _time)
+        {
+            Meter = Meter
+        };
     }
 
     /// <inheritdoc/>
@@ -114,46 +130,71 @@ internal sealed class WatchedCommunicator : ICommunicator
 
     private Work Begin(string what, Tensor tensor, Func<CollectiveWork> begin)
     {
+        var kind = CollectiveUse.Current ?? what[(what.IndexOf(' ', StringComparison.Ordinal) + 1)..];
         what = string.Create(CultureInfo.InvariantCulture, $"{what} of {tensor.Shape.Count} numbers");
+        Meter.Add(kind, new CommunicationUse(1, (double)tensor.Count * tensor.DType.Size(), 0, 0, 0));
         // Also the call itself may wait, as a library's that does all at once.
-        using var wait = Wait(what);
-        return new Work(this, begin(), what);
+        using var wait = Wait(what, kind);
+        return new Work(this, begin(), what, kind);
     }
 
-    private Waiting Wait(string what)
+    private Waiting Meet(string what, double bytes)
+    {
+        Meter.Add(Meetings, new CommunicationUse(1, bytes, 0, 0, 0));
+        return Wait(what);
+    }
+
+    private Waiting Wait(string what, string kind = Meetings)
     {
         var key = new object();
-        var start = Stopwatch.GetTimestamp();
+        var start = _time.GetTimestamp();
         _waits[key] = (what, start);
-        return new Waiting(this, key, start);
+        return new Waiting(this, key, start, kind);
     }
+
+    private double Seconds(long ticks) => Math.Max(0, ticks) / (double)_time.TimestampFrequency;
 
     private void Look()
     {
         var longest = _waits.Values.OrderBy(w => w.Start).FirstOrDefault();
-        if (longest.What is null || Stopwatch.GetElapsedTime(longest.Start) is var time && time < _limit)
+        if (longest.What is null || _time.GetElapsedTime(longest.Start) is var time && time < _limit)
             return;
         _timer!.Change(Timeout.Infinite, Timeout.Infinite);
         _alarm(string.Create(CultureInfo.InvariantCulture,
-            $"rank {Rank} waits for the others since {Stopwatch.GetElapsedTime(longest.Start).TotalSeconds:0} s, "
+            $"rank {Rank} waits for the others since {_time.GetElapsedTime(longest.Start).TotalSeconds:0} s, "
                 + $"at {Doing}, in {longest.What}"));
     }
 
-    private readonly struct Waiting(WatchedCommunicator owner, object key, long start) : IDisposable
+    private readonly struct Waiting(WatchedCommunicator owner, object key, long start, string kind) : IDisposable
     {
         public void Dispose()
         {
             owner._waits.TryRemove(key, out _);
-            Interlocked.Add(ref owner._waited, Stopwatch.GetTimestamp() - start);
+            var waited = owner._time.GetTimestamp() - start;
+            Interlocked.Add(ref owner._waited, waited);
+            owner.Meter.Add(kind, new CommunicationUse(0, 0, 0, 0, owner.Seconds(waited)));
         }
     }
 
-    private sealed class Work(WatchedCommunicator owner, CollectiveWork work, string what) : CollectiveWork
+    private sealed class Work(WatchedCommunicator owner, CollectiveWork work, string what, string kind)
+        : CollectiveWork
     {
+        private bool _isCounted;
+
+        public override (long Began, long Ended)? Moved => work.Moved;
+
         public override void Wait()
         {
-            using var wait = owner.Wait(what);
-            work.Wait();
+            var start = owner._time.GetTimestamp();
+            using (owner.Wait(what, kind))
+                work.Wait();
+            if (_isCounted)
+                return;
+            _isCounted = true;
+            var end = owner._time.GetTimestamp();
+            (var began, var ended) = work.Moved ?? (start, end);
+            owner.Meter.Add(kind, new CommunicationUse(0, 0, owner.Seconds(ended - began),
+                owner.Seconds(Math.Min(ended, end) - Math.Max(began, start)), 0));
         }
     }
 }

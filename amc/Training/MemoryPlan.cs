@@ -2,6 +2,7 @@ using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Ranks;
 using AmcEngine.Backends;
+using AmcEngine.Collectives;
 using AmcEngine.Diagnostics;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Tensors;
@@ -173,7 +174,7 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
         using var backend = new DryBackend(ofHost ? 0 : available ?? 0);
         try
         {
-            var memory = DryStep.Longest(config, tokenizer, backend, batch, settings);
+            var memory = DryStep.Longest(config, tokenizer, backend, batch, settings, ranks: Ranks());
             return ofHost ? memory.Touched + DryStep.HostBytes(config, batch) : memory.Reserved;
         }
         catch (EngineException)
@@ -181,9 +182,12 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
             // More than the limit: how much more is asked without one.
             using var unlimited = new DryBackend();
             return Math.Max(
-                available!.Value + 1, DryStep.Longest(config, tokenizer, unlimited, batch, settings).Peak);
+                available!.Value + 1,
+                DryStep.Longest(config, tokenizer, unlimited, batch, settings, ranks: Ranks()).Peak);
         }
     }
+
+    private DryCommunicator? Ranks() => ranks == 1 ? null : new DryCommunicator(0, ranks);
 
     /// <summary>A size for people.</summary>
     internal static string Size(long bytes) => bytes >= 1 << 30

@@ -27,6 +27,7 @@ internal static class CollectiveChecks
     [
         ("all_reduce", AllReduce),
         ("same bits on all ranks", SameBits),
+        ("reduce", Reduce),
         ("reduce_scatter", ReduceScatter),
         ("all_gather", AllGather),
         ("broadcast", Broadcast),
@@ -77,6 +78,18 @@ internal static class CollectiveChecks
                     using var t = Filled(type, [count], i => Value(c.Rank, i), backend);
                     c.AllReduce(t, reduction).Wait();
                     Expect(t, Reduced(reduction, Ranks(c)), $"{reduction} of {count} {type}");
+                }
+    }
+
+    private static void Reduce(ICommunicator c, IBackend backend)
+    {
+        foreach (var type in Types)
+            foreach (var count in Counts)
+                for (var root = 0; root < c.Size; root++)
+                {
+                    using var t = Filled(type, [count], i => Value(c.Rank, i), backend);
+                    c.Reduce(t, root).Wait();
+                    if (c.Rank == root) Expect(t, Reduced(Reduction.Sum, Ranks(c)), $"{count} {type} to {root}");
                 }
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace AmcEngine.Collectives;
 
 /// <summary>
@@ -10,6 +12,7 @@ internal sealed class CollectiveThread
     private readonly Queue<Job> _jobs = new();
     private readonly Thread _thread;
     private bool _ended;
+    private Job? _current;
 
     /// <summary>Starts the thread.</summary>
     public CollectiveThread()
@@ -56,10 +59,14 @@ internal sealed class CollectiveThread
         if (wait) _thread.Join();
     }
 
+    /// <summary>From now on the call in progress moves data; it says so on the thread.</summary>
+    public void NoteBegin() => _current!.Began = Stopwatch.GetTimestamp();
+
     private void Serve()
     {
         while (Next() is { } job)
         {
+            _current = job;
             if (Failure is null)
             {
                 try
@@ -95,13 +102,20 @@ internal sealed class CollectiveThread
         private Action<bool>? _finish = finish;
         private Exception? _error;
         private bool _done;
+        private long _ended;
 
         public Action Call { get; } = call;
+
+        // Written on the thread before the call ends, and read after.
+        public long Began { get; set; }
+
+        public override (long Began, long Ended)? Moved => Began > 0 && _done ? (Began, _ended) : null;
 
         public void Complete(Exception? error)
         {
             lock (_gate)
             {
+                _ended = Stopwatch.GetTimestamp();
                 _error = error;
                 _done = true;
                 Monitor.PulseAll(_gate);

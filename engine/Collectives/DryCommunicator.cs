@@ -33,6 +33,9 @@ public sealed class DryCommunicator : ICommunicator
     }
 
     /// <inheritdoc/>
+    public CollectiveWork Reduce(Tensor tensor, int root) => AllReduce(tensor);
+
+    /// <inheritdoc/>
     public CollectiveWork ReduceScatter(Tensor source, Tensor target) => CollectiveWork.Done;
 
     /// <inheritdoc/>

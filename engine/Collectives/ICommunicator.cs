@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Collectives;
@@ -34,6 +35,11 @@ public interface ICommunicator : IDisposable
 
     /// <summary>Replaces the tensor by the reduction of all ranks' tensors.</summary>
     CollectiveWork AllReduce(Tensor tensor, Reduction reduction = Reduction.Sum);
+
+    /// <summary>
+    /// Replaces the root's tensor by the sum of all ranks' tensors; those of the other ranks are of no use then.
+    /// </summary>
+    CollectiveWork Reduce(Tensor tensor, int root);
 
     /// <summary>
     /// Sums the ranks' <paramref name="source"/> <c>[Size·n, …]</c> and leaves this rank's rows of the sum, those from
@@ -79,6 +85,12 @@ public abstract class CollectiveWork
     /// <summary>Returns when the operands hold the result and may be touched.</summary>
     /// <exception cref="CollectiveException">It has failed.</exception>
     public abstract void Wait();
+
+    /// <summary>
+    /// When its data were on their way, as time stamps of <see cref="Stopwatch"/>, without the wait
+    /// for ranks that came late; known once <see cref="Wait"/> has returned, and null where the library does not tell.
+    /// </summary>
+    public virtual (long Began, long Ended)? Moved => null;
 
     private sealed class Nothing : CollectiveWork
     {

@@ -78,6 +78,18 @@ public sealed class MpiCommunicator : ICommunicator
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
+    /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
+    public CollectiveWork Reduce(Tensor tensor, int root)
+    {
+        CollectiveShapes.CheckRoot(root, Size);
+        var (count, type) = (tensor.Count, tensor.DType);
+        var data = new HostOperand(tensor, reads: true, writes: root == Rank);
+        return Post($"reduce to {root} of {Describe(tensor)}",
+            () => _group.Reduce(data.Address, count, type, root), data);
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ShapeException">The target is not one of Size equal parts of the source.</exception>
     /// <exception cref="DTypeException">The element types differ.</exception>
     /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
@@ -219,6 +231,7 @@ public sealed class MpiCommunicator : ICommunicator
     private CollectiveWork Post(string call, Action work, params HostOperand[] operands) => Post(() =>
     {
         _group.Agree(call, Timeout);
+        _thread.NoteBegin();
         work();
     }, succeeded => Array.ForEach(operands, o => o.Finish(succeeded)));
 

@@ -76,12 +76,18 @@ internal sealed unsafe class MpiGroup
         var (element, op) = (_abi.Of(type), _abi.Of(reduction));
         if (reduction != Reduction.Sum)
         {
-            _mpi.ReduceToFirst(data, count, element, op, Rank == 0, _comm);
+            _mpi.Reduce(data, count, element, op, 0, Rank == 0, _comm);
             _mpi.Broadcast(data, count, element, 0, _comm);
             return;
         }
         _mpi.AllReduce(data, count, element, op, _comm);
         if (Size > 1 && _checked.Count < MostChecked && _checked.Add((count, type))) CheckSame(data, count, type);
+    }
+
+    /// <summary>Sums in place on the root.</summary>
+    public void Reduce(nint data, int count, DType type, int root)
+    {
+        if (count > 0) _mpi.Reduce(data, count, _abi.Of(type), _abi.Sum, root, Rank == root, _comm);
     }
 
     /// <summary>Sums and leaves <paramref name="count"/> elements on each rank.</summary>

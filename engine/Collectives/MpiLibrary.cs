@@ -170,9 +170,9 @@ internal sealed unsafe partial class MpiLibrary
         return done != 0;
     }
 
-    /// <summary>MPI_Reduce in place on rank 0; the data of other ranks stay.</summary>
-    public void ReduceToFirst(nint data, int count, nint type, nint op, bool first, nint comm) =>
-        Check(_reduce(first ? Abi.InPlace : data, data, count, type, op, 0, comm), "MPI_Reduce");
+    /// <summary>MPI_Reduce in place on the root; the data of other ranks stay.</summary>
+    public void Reduce(nint data, int count, nint type, nint op, int root, bool isRoot, nint comm) =>
+        Check(_reduce(isRoot ? Abi.InPlace : data, data, count, type, op, root, comm), "MPI_Reduce");
 
     /// <summary>
     /// MPI_Reduce_scatter; so many elements are left on each rank. (MPI_Reduce_scatter_block, which takes one count for

@@ -49,6 +49,15 @@ internal sealed class NcclCommunicator : ICommunicator
             _nccl.AllReduce(data, tensor.Count, tensor.DType, reduction, _comm, _device.Stream));
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
+    public CollectiveWork Reduce(Tensor tensor, int root)
+    {
+        CollectiveShapes.CheckRoot(root, Size);
+        return Queue(tensor, tensor, (_, data) =>
+            _nccl.Reduce(data, tensor.Count, tensor.DType, root, _comm, _device.Stream));
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ShapeException">The target is not one of Size equal parts of the source.</exception>
     /// <exception cref="DTypeException">The element types differ.</exception>
     public CollectiveWork ReduceScatter(Tensor source, Tensor target)

@@ -33,6 +33,7 @@ internal sealed unsafe class NcclLibrary
     private readonly delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, nint, nint, int> _reduceScatter;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, nuint, int, nint, nint, int> _allGather;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, nint, nint, int> _broadcast;
+    private readonly delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, int, nint, nint, int> _reduce;
 
     private NcclLibrary(nint handle, string path)
     {
@@ -51,6 +52,7 @@ internal sealed unsafe class NcclLibrary
             "ncclReduceScatter");
         _allGather = (delegate* unmanaged[Cdecl]<nint, nint, nuint, int, nint, nint, int>)Export("ncclAllGather");
         _broadcast = (delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, nint, nint, int>)Export("ncclBroadcast");
+        _reduce = (delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, int, nint, nint, int>)Export("ncclReduce");
     }
 
     /// <summary>Its version as NCCL counts: 21805 is 2.18.5.</summary>
@@ -105,6 +107,10 @@ internal sealed unsafe class NcclLibrary
     /// <summary>ncclAllReduce in place.</summary>
     public void AllReduce(nint data, int count, DType type, Reduction reduction, nint comm, nint stream) =>
         Check(_allReduce(data, data, (nuint)count, Of(type), Of(reduction), comm, stream), "ncclAllReduce");
+
+    /// <summary>ncclReduce, a sum in place on the root.</summary>
+    public void Reduce(nint data, int count, DType type, int root, nint comm, nint stream) =>
+        Check(_reduce(data, data, (nuint)count, Of(type), Of(Reduction.Sum), root, comm, stream), "ncclReduce");
 
     /// <summary>ncclReduceScatter; <paramref name="count"/> elements are left on each rank.</summary>
     public void ReduceScatter(nint source, nint target, int count, DType type, nint comm, nint stream) =>

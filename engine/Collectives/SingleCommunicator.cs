@@ -26,6 +26,14 @@ public sealed class SingleCommunicator : ICommunicator
     public CollectiveWork AllReduce(Tensor tensor, Reduction reduction = Reduction.Sum) => CollectiveWork.Done;
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
+    public CollectiveWork Reduce(Tensor tensor, int root)
+    {
+        CollectiveShapes.CheckRoot(root, Size);
+        return CollectiveWork.Done;
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     /// <exception cref="DTypeException">The element types differ.</exception>
     public CollectiveWork ReduceScatter(Tensor source, Tensor target) => Copy("reduce_scatter", source, target);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
@@ -22,6 +23,9 @@ public sealed class BatchStages
     private readonly StepOptions _options;
     private readonly Stack<IRecordedStage> _recorded = [];
 
+    // Leaves that stages have read.
+    private readonly HashSet<Tensor> _used = new(ReferenceEqualityComparer.Instance);
+
     /// <summary>Stages of one pass.</summary>
     /// <param name="options">How many rows at a time, random streams, and what is read of groundings.</param>
     /// <exception cref="ModelException">The number of rows is not positive.</exception>
@@ -34,6 +38,11 @@ public sealed class BatchStages
 
     /// <summary>Whether stages compute some rows at a time.</summary>
     public bool ByParts => _options.MicroBatch is not null;
+
+    /// <summary>
+    /// Whether ranks have still to exchange gradients of gathered outputs in this backward pass: as often on each rank.
+    /// </summary>
+    public bool HasToScatter => _recorded.Any(s => s is Gathered);
 
     /// <summary>
     /// Runs a stage. Where gradients are being recorded, the outputs by parts are leaves that wait for theirs.
@@ -65,6 +74,7 @@ public sealed class BatchStages
             return part.Explanation is { } explanation ? [.. results, explanation] : results;
         }, place => _options.Context with { Random = start.Of(place) });
         var outputs = stage.Compute(_options.Explain, after: _options.Random);
+        _used.UnionWith(stage.Leaves);
         if (GradMode.Enabled) _recorded.Push(stage);
         return explained ? new StageOutput(outputs[..^1], outputs[^1]) : new StageOutput(outputs, null);
     }
@@ -84,9 +94,36 @@ public sealed class BatchStages
     /// Leads the gradients that a backward pass of the losses has left at the stages' outputs back to the weights:
     /// adds to <see cref="Tensor.Grad"/> as that pass does. Nothing is left to do where all rows were computed at once.
     /// </summary>
-    public void Backward()
+    public void Backward() => Lead(null);
+
+    /// <summary>The same from the losses on, and tells of weights to which nothing more comes.</summary>
+    /// <param name="loss">A one-element tensor.</param>
+    /// <param name="whole">
+    /// Told of each weight as soon as its gradient is whole, while passes go on; of some more than once.
+    /// </param>
+    /// <exception cref="AutogradException">As of <see cref="AutogradEngine.Backward(Tensor, Action{Tensor})"/>.
+    /// </exception>
+    public void Backward(Tensor loss, Action<Tensor> whole)
     {
-        while (_recorded.TryPop(out var stage)) stage.Backward(_options.Explain);
+        void Tell(Tensor leaf)
+        {
+            if (!_recorded.Any(s => s.Leaves.Contains(leaf))) whole(leaf);
+        }
+
+        loss.Backward(Tell);
+        foreach (var leaf in _used) Tell(leaf);
+        Lead(Tell);
+    }
+
+    // A stage that is led back now is no longer among those that are recorded.
+    private void Lead(Action<Tensor>? whole)
+    {
+        while (_recorded.TryPop(out var stage))
+        {
+            stage.Backward(_options.Explain, whole);
+            if (whole is null) continue;
+            foreach (var leaf in stage.Leaves) whole(leaf);
+        }
     }
 
     // Each stretch with the random numbers of its place.
@@ -124,13 +161,18 @@ public sealed class BatchStages
 
     private interface IRecordedStage
     {
-        void Backward(Func<Grounding, Tensor>? explain);
+        // What its backward pass may send gradients to.
+        IReadOnlySet<Tensor> Leaves { get; }
+
+        void Backward(Func<Grounding, Tensor>? explain, Action<Tensor>? whole);
     }
 
     // All ranks lead back what they have, zeros where nothing has arrived, so that none waits in vain.
     private sealed class Gathered(Tensor output, Tensor all, BatchShare share) : IRecordedStage
     {
-        public void Backward(Func<Grounding, Tensor>? explain)
+        public IReadOnlySet<Tensor> Leaves => FrozenSet<Tensor>.Empty;
+
+        public void Backward(Func<Grounding, Tensor>? explain, Action<Tensor>? whole)
         {
             using var noGrad = NoGrad.Begin();
             using var scope = MemoryScope.Begin();
@@ -150,11 +192,16 @@ public sealed class BatchStages
         private int[][] _starts = [];
         private Tensor[] _outputs = [];
 
+        /// <summary>What the body has read.</summary>
+        public IReadOnlySet<Tensor> Leaves { get; private set; } = FrozenSet<Tensor>.Empty;
+
         /// <summary>The outputs of all rows; their graph is gone.</summary>
         public Tensor[] Compute(Func<Grounding, Tensor>? explain, RandomSource after)
         {
             var recorded = GradMode.Enabled;
             var results = new List<Tensor[]>();
+            using var watch = LeafWatch.Begin();
+            Leaves = watch.Leaves;
             try
             {
                 foreach (var (range, place) in pieces)
@@ -179,7 +226,7 @@ public sealed class BatchStages
         }
 
         /// <summary>Computes each part again, recorded, and sends the outputs' gradients through it.</summary>
-        public void Backward(Func<Grounding, Tensor>? explain)
+        public void Backward(Func<Grounding, Tensor>? explain, Action<Tensor>? whole)
         {
             if (_outputs.All(o => o.Grad is null)) return;
             foreach (var (number, (range, place)) in pieces.Index())
@@ -192,7 +239,8 @@ public sealed class BatchStages
                         k => _outputs[k].Grad is not null && results[k].RequiresGrad)];
                     if (asked.Length > 0)
                         AutogradEngine.Backward(
-                            [.. asked.Select(k => results[k])], [.. asked.Select(k => Gradient(k, number))]);
+                            [.. asked.Select(k => results[k])], [.. asked.Select(k => Gradient(k, number))],
+                            whole is null ? null : leaf => Complete(leaf, number, whole));
                     part.SendGradients();
                     return [];
                 });
@@ -202,6 +250,14 @@ public sealed class BatchStages
                 output.Grad?.Dispose();
                 output.Grad = null;
             }
+        }
+
+        // Gradients of all parts add up: they are whole in the last one.
+        private void Complete(Tensor leaf, int part, Action<Tensor> whole)
+        {
+            if (leaf.Name is { } name && !Leaves.Contains(leaf))
+                throw new ModelException($"a stage reads {name} when it is computed again, and did not before");
+            if (part == pieces.Length - 1) whole(leaf);
         }
 
         private void Join(int output, Tensor[] parts)

@@ -71,6 +71,18 @@ internal sealed class ThreadCommunicator : ICommunicator
         { Source = tensor });
 
     /// <inheritdoc/>
+    /// <remarks>The tensors of other ranks become NaN, so that nobody reads them.</remarks>
+    public CollectiveWork Reduce(Tensor tensor, int root) =>
+        Begin(new Request("reduce", $"{tensor.DType}{tensor.Shape} to rank {root}", all =>
+            OnHost(tensor.DType, all, r => r.Source!, r => r.Source!, values =>
+            {
+                var sum = Reduce(values, Reduction.Sum);
+                var nothing = Array.ConvertAll(sum, _ => double.NaN);
+                return values.Select((_, rank) => rank == root ? sum : nothing);
+            }))
+        { Source = tensor });
+
+    /// <inheritdoc/>
     public CollectiveWork ReduceScatter(Tensor source, Tensor target) =>
         Begin(new Request("reduce-scatter", $"{source.DType}{source.Shape} to {target.DType}{target.Shape}", all =>
             OnHost(source.DType, all, r => r.Source!, r => r.Target!, values =>

@@ -153,6 +153,24 @@ int ncclBroadcast(const void *from, void *to, size_t count, int type, int root, 
     return SUCCESS;
 }
 
+int ncclReduce(const void *from, void *to, size_t count, int type, int op, int root, void *comm, void *stream) {
+    Comm *c = comm;
+    if (refused(type, comm, stream) || root < 0 || root >= c->size) return INVALID_ARGUMENT;
+    size_t size = sizeOf(type), most = PIECE / size;
+    for (size_t done = 0; done < count; done += most) {
+        size_t n = count - done < most ? count - done : most;
+        memcpy(c->shared->parts[c->rank], (const char *)from + done * size, n * size);
+        if (barrier(c)) return REMOTE_ERROR;
+        if (c->rank == root) {
+            char *out = (char *)to + done * size;
+            memcpy(out, c->shared->parts[0], n * size);
+            for (int r = 1; r < c->size; r++) fold(c->shared->parts[r], out, n, type, op);
+        }
+        if (barrier(c)) return REMOTE_ERROR;
+    }
+    return SUCCESS;
+}
+
 int ncclAllGather(const void *from, void *to, size_t count, int type, void *comm, void *stream) {
     if (refused(type, comm, stream)) return INVALID_ARGUMENT;
     Comm *c = comm;
