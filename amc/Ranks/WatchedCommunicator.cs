@@ -83,6 +83,10 @@ internal sealed class WatchedCommunicator : ICommunicator
         Begin("an all-gather", target, () => _inner.AllGather(source, target));
 
     /// <inheritdoc/>
+    public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received) =>
+        Begin("an all-to-all", target, () => _inner.AllToAll(source, sent, target, received));
+
+    /// <inheritdoc/>
     public CollectiveWork Broadcast(Tensor tensor, int root) =>
         Begin("a broadcast", tensor, () => _inner.Broadcast(tensor, root));
 

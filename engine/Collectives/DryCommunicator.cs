@@ -42,6 +42,9 @@ public sealed class DryCommunicator : ICommunicator
     public CollectiveWork AllGather(Tensor source, Tensor target) => CollectiveWork.Done;
 
     /// <inheritdoc/>
+    public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received) => CollectiveWork.Done;
+
+    /// <inheritdoc/>
     public CollectiveWork Broadcast(Tensor tensor, int root) => CollectiveWork.Done;
 
     /// <inheritdoc/>

@@ -53,6 +53,13 @@ public interface ICommunicator : IDisposable
     /// </summary>
     CollectiveWork AllGather(Tensor source, Tensor target);
 
+    /// <summary>
+    /// Sends rows of <paramref name="source"/> <c>[n, …]</c> to each rank, the first <c>sent[0]</c> of them to rank 0
+    /// and so on, and puts the <c>received[r]</c> rows that come from each rank r, rank 0's first, into
+    /// <paramref name="target"/> <c>[m, …]</c>.
+    /// </summary>
+    CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received);
+
     /// <summary>Replaces the tensor by that of the root.</summary>
     CollectiveWork Broadcast(Tensor tensor, int root);
 

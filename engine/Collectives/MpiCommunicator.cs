@@ -116,6 +116,19 @@ public sealed class MpiCommunicator : ICommunicator
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ShapeException">The numbers of rows are not those of the tensors.</exception>
+    /// <exception cref="DTypeException">The element types differ.</exception>
+    /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
+    public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received)
+    {
+        CollectiveShapes.CheckRows(source, sent, target, received, Size);
+        var (row, type) = (CollectiveShapes.Row(source), source.DType);
+        HostOperand from = new(source, reads: true, writes: false), to = new(target, reads: false, writes: true);
+        return Post($"all_to_all of rows of {row} {type}",
+            () => _group.AllToAll(from.Address, sent, to.Address, received, row, type), from, to);
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
     /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
     public CollectiveWork Broadcast(Tensor tensor, int root)

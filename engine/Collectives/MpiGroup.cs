@@ -107,6 +107,11 @@ internal sealed unsafe class MpiGroup
         _mpi.AllGather(inPlace ? _abi.InPlace : source, target, count, _abi.Of(type), _comm);
     }
 
+    /// <summary>Sends rows to each rank and receives some from each.</summary>
+    public void AllToAll(nint source, int[] sent, nint target, int[] received, int row, DType type) => _mpi.AllToAll(
+        source, Array.ConvertAll(sent, n => n * row), target, Array.ConvertAll(received, n => n * row),
+        _abi.Of(type), _comm);
+
     /// <summary>Sends the root's elements to all.</summary>
     public void Broadcast(nint data, int count, DType type, int root)
     {
@@ -189,8 +194,7 @@ internal sealed unsafe class MpiGroup
 
     private byte[][] GatherAtOnce(byte[] bytes, int[] counts, int total)
     {
-        var starts = new int[Size];
-        for (var r = 1; r < Size; r++) starts[r] = starts[r - 1] + counts[r - 1];
+        var starts = MpiLibrary.Starts(counts);
         var all = new byte[total];
         fixed (byte* from = bytes, to = all)
             _mpi.AllGather((nint)from, bytes.Length, (nint)to, counts, starts, _comm);

@@ -32,6 +32,7 @@ internal sealed unsafe partial class MpiLibrary
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint, int, nint, int> _broadcast;
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, int> _allGather;
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint, nint, int*, int*, nint, nint, int> _allGatherV;
+    private readonly delegate* unmanaged[Cdecl]<nint, int*, int*, nint, nint, int*, int*, nint, nint, int> _allToAllV;
     private readonly delegate* unmanaged[Cdecl]<nint*, int*, nint, int> _test;
 
     private MpiLibrary(nint handle, string path)
@@ -63,6 +64,8 @@ internal sealed unsafe partial class MpiLibrary
         _allGather = (delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, int>)Export("MPI_Allgather");
         _allGatherV = (delegate* unmanaged[Cdecl]<nint, int, nint, nint, int*, int*, nint, nint, int>)Export(
             "MPI_Allgatherv");
+        _allToAllV = (delegate* unmanaged[Cdecl]<nint, int*, int*, nint, nint, int*, int*, nint, nint, int>)Export(
+            "MPI_Alltoallv");
         _test = (delegate* unmanaged[Cdecl]<nint*, int*, nint, int>)Export("MPI_Test");
     }
 
@@ -198,6 +201,22 @@ internal sealed unsafe partial class MpiLibrary
     {
         fixed (int* counted = counts, started = starts)
             Check(_allGatherV(source, count, Abi.Byte, target, counted, started, Abi.Byte, comm), "MPI_Allgatherv");
+    }
+
+    /// <summary>MPI_Alltoallv of elements that lie one rank's after the other's.</summary>
+    public void AllToAll(
+        nint source, ReadOnlySpan<int> sent, nint target, ReadOnlySpan<int> received, nint type, nint comm)
+    {
+        fixed (int* to = sent, from = received, toStarts = Starts(sent), fromStarts = Starts(received))
+            Check(_allToAllV(source, to, toStarts, type, target, from, fromStarts, type, comm), "MPI_Alltoallv");
+    }
+
+    /// <summary>Where the parts of so many elements begin.</summary>
+    public static int[] Starts(ReadOnlySpan<int> counts)
+    {
+        var starts = new int[counts.Length];
+        for (var r = 1; r < starts.Length; r++) starts[r] = starts[r - 1] + counts[r - 1];
+        return starts;
     }
 
     // The runtime's own way to set a variable does not reach native libraries.

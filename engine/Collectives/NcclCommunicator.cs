@@ -78,6 +78,17 @@ internal sealed class NcclCommunicator : ICommunicator
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ShapeException">The numbers of rows are not those of the tensors.</exception>
+    /// <exception cref="DTypeException">The element types differ.</exception>
+    public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received)
+    {
+        CollectiveShapes.CheckRows(source, sent, target, received, Size);
+        var bytes = CollectiveShapes.Row(source) * (nint)source.DType.Size();
+        return Queue(source, target, (from, to) => _nccl.AllToAll(from, sent, to, received, bytes, _comm,
+            _device.Stream), isEmpty: source.Count == 0 && target.Count == 0);
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
     public CollectiveWork Broadcast(Tensor tensor, int root)
     {
@@ -122,10 +133,10 @@ internal sealed class NcclCommunicator : ICommunicator
         _host.Dispose();
     }
 
-    private CollectiveWork Queue(Tensor source, Tensor target, Action<nint, nint> call)
+    private CollectiveWork Queue(Tensor source, Tensor target, Action<nint, nint> call, bool? isEmpty = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (target.Count == 0) return CollectiveWork.Done;
+        if (isEmpty ?? target.Count == 0) return CollectiveWork.Done;
         _device.Bind();
         Guarded(() => call(_device.Address(source), _device.Address(target)));
         target.Storage.Touch();

@@ -44,6 +44,15 @@ public sealed class SingleCommunicator : ICommunicator
     public CollectiveWork AllGather(Tensor source, Tensor target) => Copy("all_gather", source, target);
 
     /// <inheritdoc/>
+    /// <exception cref="ShapeException">The numbers of rows are not those of the tensors.</exception>
+    /// <exception cref="DTypeException">The element types differ.</exception>
+    public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received)
+    {
+        CollectiveShapes.CheckRows(source, sent, target, received, 1);
+        return Copy("all_to_all", source, target);
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
     public CollectiveWork Broadcast(Tensor tensor, int root)
     {

@@ -86,8 +86,25 @@ public sealed class BatchStages
     {
         if (_options.Share.IsWhole || !ByParts || !GradMode.Enabled) return _options.Share.Gather(output);
         var all = _options.Share.GatherConstant(output).SetRequiresGrad();
-        _recorded.Push(new Gathered(output, all, _options.Share));
+        _recorded.Push(new Gathered(output, all, (gradient, sum) =>
+        {
+            var own = gradient.ScatterRows(_options.Share.Ranks);
+            sum.Backend.Run(new AddScaledArgs(own, 1, sum));
+        }));
         return all;
+    }
+
+    /// <summary>
+    /// Rows of any ranks of an output that later stages read; their gradients are led back to the ranks' outputs.
+    /// </summary>
+    internal Tensor Pick(Tensor output, RowPlan plan)
+    {
+        if (!ByParts || !GradMode.Enabled) return _options.Share.Pick(output, plan);
+        Tensor picked;
+        using (NoGrad.Begin()) picked = output.PickRows(plan);
+        picked.SetRequiresGrad();
+        _recorded.Push(new Gathered(output, picked, (gradient, sum) => RankOps.ReturnRows(gradient, plan, sum)));
+        return picked;
     }
 
     /// <summary>
@@ -168,7 +185,7 @@ public sealed class BatchStages
     }
 
     // All ranks lead back what they have, zeros where nothing has arrived, so that none waits in vain.
-    private sealed class Gathered(Tensor output, Tensor all, BatchShare share) : IRecordedStage
+    private sealed class Gathered(Tensor output, Tensor all, Action<Tensor, Tensor> addOwn) : IRecordedStage
     {
         public IReadOnlySet<Tensor> Leaves => FrozenSet<Tensor>.Empty;
 
@@ -177,9 +194,8 @@ public sealed class BatchStages
             using var noGrad = NoGrad.Begin();
             using var scope = MemoryScope.Begin();
             var gradient = all.Grad ?? Tensor.Zeros(all.Shape, all.DType, all.Backend);
-            var own = gradient.ScatterRows(share.Ranks);
             output.Grad ??= MemoryScope.Detach(Tensor.Zeros(output.Shape, output.DType, output.Backend));
-            output.Grad.Backend.Run(new AddScaledArgs(own, 1, output.Grad));
+            addOwn(gradient, output.Grad);
             all.Grad?.Dispose();
             all.Grad = null;
         }

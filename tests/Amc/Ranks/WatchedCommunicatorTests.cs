@@ -96,12 +96,14 @@ internal sealed class WatchedCommunicatorTests
         watched.ReduceScatter(target, tensor).Wait();
         watched.AllGather(tensor, target).Wait();
         watched.Broadcast(tensor, 0).Wait();
+        watched.AllToAll(tensor, [1, 1], target, [3, 1]).Wait();
         watched.AllReduce(new double[3]);
         watched.AllGather(new byte[5]);
         watched.Barrier();
         var uses = watched.Meter.Take();
         Assert.That(uses.Keys,
-            Is.EquivalentTo(new[] { "reduction", "reduce-scatter", "all-gather", "broadcast", "meetings" }));
+            Is.EquivalentTo(
+                new[] { "reduction", "reduce-scatter", "all-gather", "all-to-all", "broadcast", "meetings" }));
         Assert.That(uses["meetings"], Is.EqualTo(new CommunicationUse(3, 29, 0, 0, 6)));
         // Where nobody knows when the data were on their way, the wait counts as that.
         Assert.That(uses["reduction"], Is.EqualTo(new CommunicationUse(1, 24, 20, 20, 20)));
@@ -144,6 +146,8 @@ internal sealed class WatchedCommunicatorTests
         public CollectiveWork ReduceScatter(Tensor source, Tensor target) => this;
 
         public CollectiveWork AllGather(Tensor source, Tensor target) => this;
+
+        public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received) => this;
 
         public CollectiveWork Broadcast(Tensor tensor, int root) => this;
 
@@ -188,6 +192,8 @@ internal sealed class WatchedCommunicatorTests
         public CollectiveWork ReduceScatter(Tensor source, Tensor target) => this;
 
         public CollectiveWork AllGather(Tensor source, Tensor target) => this;
+
+        public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received) => this;
 
         public CollectiveWork Broadcast(Tensor tensor, int root) => this;
 

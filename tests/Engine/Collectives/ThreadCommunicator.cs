@@ -97,6 +97,18 @@ internal sealed class ThreadCommunicator : ICommunicator
         { Source = source, Target = target });
 
     /// <inheritdoc/>
+    public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received) =>
+        Begin(new Request("all-to-all", $"{source.DType} rows {source.Shape.With(0, 0)}", all =>
+            OnHost(source.DType, all, r => r.Source!, r => r.Target!, values =>
+            {
+                var row = source.Shape.Dims[1..].ToArray().Aggregate(1, (size, extent) => size * extent);
+                double[] For(int from, int to) =>
+                    values[from][(row * all[from].Sent[..to].Sum())..(row * all[from].Sent[..(to + 1)].Sum())];
+                return all.Select((_, to) => all.SelectMany((_, from) => For(from, to)).ToArray());
+            }))
+        { Source = source, Target = target, Sent = sent });
+
+    /// <inheritdoc/>
     public CollectiveWork Broadcast(Tensor tensor, int root) =>
         Begin(new Request("broadcast", $"{tensor.DType}{tensor.Shape} from rank {root}", all =>
             OnHost(tensor.DType, all, r => r.Source!, r => r.Source!, values =>
