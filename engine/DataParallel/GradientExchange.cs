@@ -35,7 +35,9 @@ public sealed class GradientExchange : IDisposable
     /// What is trained, alike on all ranks, of one element type; asked for at the first step and not before.
     /// </param>
     /// <param name="bucketBytes">Most bytes of a bucket that holds more than one weight.</param>
-    /// <param name="owner">The one rank that needs a weight's gradient; null, for one or for all, for every rank.</param>
+    /// <param name="owner">
+    /// The one rank that needs a weight's gradient, null where all do; null itself where all need all.
+    /// </param>
     public GradientExchange(ICommunicator ranks, IEnumerable<Tensor> weights, long bucketBytes = DefaultBucketBytes,
         Func<Tensor, int?>? owner = null) =>
         (_ranks, _named, _bucketBytes, _owner) = (ranks, weights, bucketBytes, owner);

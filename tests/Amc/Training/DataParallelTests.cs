@@ -71,7 +71,9 @@ internal sealed class DataParallelTests
         }
     }
 
-    /// <summary>The gradient of one weight is not a number, on the rank that has it: all stop with the same line.</summary>
+    /// <summary>
+    /// The gradient of one weight is not a number, on the rank that has it: all stop with the same line.
+    /// </summary>
     [Test]
     public void A_gradient_that_is_not_finite_stops_all_ranks_alike([Values] bool shards)
     {

@@ -18,7 +18,7 @@ internal sealed class PickRowsTests
 
     private static double[] Row(int number) => [10 * number + 1, 10 * number + 2];
 
-    /// <summary>Loss of rank r: Σ over its picked rows k of w(r, k)·x², with gradients of first and second order.</summary>
+    /// <summary>Loss of rank r: Σ over its picked rows k of w(r, k)·x², to the second order.</summary>
     [Test]
     public void Wanted_rows_come_in_order_and_gradients_go_back_and_add_up()
     {
