@@ -1,4 +1,5 @@
 using AmcEngine.Autograd;
+using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Collectives;
 using AmcEngine.Memory;
