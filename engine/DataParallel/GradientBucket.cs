@@ -108,6 +108,8 @@ internal sealed class GradientBucket : IDisposable
             weight.Grad!.Dispose();
             weight.Grad = null;
         }
+        // What a library leaves on other ranks than the root's is not said, and gaps count in the next step's flag.
+        _packing.ClearGaps(_values);
     }
 
     /// <summary>

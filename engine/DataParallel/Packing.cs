@@ -1,3 +1,4 @@
+using AmcEngine.Backends.Kernels;
 using AmcEngine.Memory;
 using AmcEngine.Tensors;
 
@@ -35,4 +36,17 @@ internal sealed class Packing
     /// <param name="index">The tensor's number.</param>
     public Tensor Place(Tensor memory, int index) =>
         MemoryScope.Detach(memory.Share(_tensors[index].Shape, default, _starts[index]));
+
+    /// <summary>Writes zeros where no tensor has its place.</summary>
+    public void ClearGaps(Tensor memory)
+    {
+        for (var i = 0; i < _tensors.Length; i++)
+        {
+            var end = _starts[i] + _tensors[i].Count;
+            var next = i + 1 < _tensors.Length ? _starts[i + 1] : Length;
+            if (end == next) continue;
+            using var gap = MemoryScope.Detach(memory.Share([next - end], default, end));
+            gap.Backend.Run(new FillArgs(gap, 0));
+        }
+    }
 }

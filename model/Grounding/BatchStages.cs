@@ -14,9 +14,9 @@ namespace AmcEngine.Model;
 /// A training pass in stages that either compute all their rows at once, or some rows at a time (the gradient cache of
 /// Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup", for any number of
 /// stages). By parts, a stage keeps its outputs without the graph behind them. Losses that compare all samples read
-/// these outputs, so that they are those of the whole batch; <see cref="Backward()"/> then computes each part again, now
-/// recorded, and leads the gradients of the outputs back to the inputs and weights. Each row draws the dropout masks
-/// that it has in the whole batch, both times.
+/// these outputs, so that they are those of the whole batch; <see cref="Backward()"/> then computes each part again,
+/// now recorded, and leads the gradients of the outputs back to the inputs and weights. Each row draws the dropout
+/// masks that it has in the whole batch, both times.
 /// </summary>
 public sealed class BatchStages
 {
