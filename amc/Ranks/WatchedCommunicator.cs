@@ -7,35 +7,48 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Amc.Ranks;
 
 /// <summary>
-/// Measures what this rank exchanges with the others and how long it waits for that, and raises the alarm where one
-/// wait takes too long: a rank that hangs, or was stopped, would else keep all others for ever.
+/// Measures what this rank exchanges with the others and how long it waits for that, lets them know what it does, and
+/// raises the alarm where one wait takes too long: a rank that hangs, or was stopped, would else keep all others for
+/// ever.
 /// </summary>
 internal sealed class WatchedCommunicator : ICommunicator
 {
     // Values of the host, for which a rank always waits.
     private const string Meetings = "meetings";
 
+    // So often the others are told what this rank does, and after so long that it waits.
+    private static readonly TimeSpan Telling = TimeSpan.FromSeconds(0.5), Noted = TimeSpan.FromSeconds(0.2);
+
+    // So long those that may know are asked who is missing.
+    private static readonly TimeSpan Asking = TimeSpan.FromSeconds(3);
+
     private readonly TimeProvider _time;
     private ICommunicator _inner;
+    private readonly IRollCall? _rollCall;
     private readonly ConcurrentDictionary<object, (string What, long Start)> _waits = [];
     private readonly Action<string> _alarm;
     private readonly TimeSpan _limit;
     private readonly Timer? _timer;
     private long _waited;
+    private int _isLooking;
 
     /// <summary>Watches a communicator, which it disposes of.</summary>
     /// <param name="inner">The communicator.</param>
     /// <param name="limit">Longest wait; null for any.</param>
-    /// <param name="alarm">Told once, on a thread of its own, how long this rank has waited and for what.</param>
+    /// <param name="alarm">
+    /// Told once, on a thread of its own, how long this rank has waited, in what and, if anybody knows, for whom.
+    /// </param>
     /// <param name="time">The clock of <see cref="CollectiveWork.Moved"/>; the system's where none is given.</param>
     public WatchedCommunicator(
         ICommunicator inner, TimeSpan? limit, Action<string> alarm, TimeProvider? time = null)
     {
-        (_inner, _limit, _alarm) = (inner, limit ?? TimeSpan.MaxValue, alarm);
+        (_inner, _rollCall, _limit, _alarm) = (inner, inner as IRollCall, limit ?? TimeSpan.MaxValue, alarm);
         _time = time ?? TimeProvider.System;
         if (limit is not { } most)
             return;
         var period = TimeSpan.FromMilliseconds(Math.Clamp(most.TotalMilliseconds / 8, 20, 5000));
+        if (_rollCall is not null && period > Telling)
+            period = Telling;
         _timer = new Timer(_ => Look(), null, period, period);
     }
 
@@ -55,7 +68,7 @@ internal sealed class WatchedCommunicator : ICommunicator
     public CommunicationMeter Meter { get; private init; } = new();
 
     /// <summary>What this rank does, for the alarm, as in "step 17".</summary>
-    public string Doing { get; set; } = "starting";
+    public string Doing { get; set; } = "the start";
 
     /// <inheritdoc/>
     public string Name => _inner.Name;
@@ -89,6 +102,27 @@ internal sealed class WatchedCommunicator : ICommunicator
     /// <inheritdoc/>
     public CollectiveWork Broadcast(Tensor tensor, int root) =>
         Begin("a broadcast", tensor, () => _inner.Broadcast(tensor, root));
+
+    /// <inheritdoc/>
+    public void AllReduceNow(Tensor tensor, Reduction reduction = Reduction.Sum)
+    {
+        using var exchange = Now("an all-reduce", tensor);
+        _inner.AllReduceNow(tensor, reduction);
+    }
+
+    /// <inheritdoc/>
+    public void ReduceScatterNow(Tensor source, Tensor target)
+    {
+        using var exchange = Now("a reduce-scatter", source);
+        _inner.ReduceScatterNow(source, target);
+    }
+
+    /// <inheritdoc/>
+    public void AllGatherNow(Tensor source, Tensor target)
+    {
+        using var exchange = Now("an all-gather", target);
+        _inner.AllGatherNow(source, target);
+    }
 
     /// <inheritdoc/>
     public void AllReduce(Span<double> values, Reduction reduction = Reduction.Sum)
@@ -134,13 +168,28 @@ internal sealed class WatchedCommunicator : ICommunicator
 
     private Work Begin(string what, Tensor tensor, Func<CollectiveWork> begin)
     {
-        var kind = CollectiveUse.Current ?? what[(what.IndexOf(' ', StringComparison.Ordinal) + 1)..];
-        what = string.Create(CultureInfo.InvariantCulture, $"{what} of {tensor.Shape.Count} numbers");
-        Meter.Add(kind, new CommunicationUse(1, (double)tensor.Count * tensor.DType.Size(), 0, 0, 0));
+        var kind = Count(what, tensor);
         // Also the call itself may wait, as a library's that does all at once.
-        using var wait = Wait(what, kind);
-        return new Work(this, begin(), what, kind);
+        using var wait = Wait(Name(what, tensor), kind);
+        return new Work(this, begin(), wait.What, kind);
     }
+
+    // What is waited for at once.
+    private Exchange Now(string what, Tensor tensor)
+    {
+        var kind = Count(what, tensor);
+        return new Exchange(this, Wait(Name(what, tensor), kind), kind, _time.GetTimestamp());
+    }
+
+    private string Count(string what, Tensor tensor)
+    {
+        var kind = CollectiveUse.Current ?? what[(what.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+        Meter.Add(kind, new CommunicationUse(1, (double)tensor.Count * tensor.DType.Size(), 0, 0, 0));
+        return kind;
+    }
+
+    private static string Name(string what, Tensor tensor) =>
+        string.Create(CultureInfo.InvariantCulture, $"{what} of {tensor.Shape.Count} numbers");
 
     private Waiting Meet(string what, double bytes)
     {
@@ -153,30 +202,63 @@ internal sealed class WatchedCommunicator : ICommunicator
         var key = new object();
         var start = _time.GetTimestamp();
         _waits[key] = (what, start);
-        return new Waiting(this, key, start, kind);
+        return new Waiting(this, key, what, start, kind);
     }
 
     private double Seconds(long ticks) => Math.Max(0, ticks) / (double)_time.TimestampFrequency;
 
     private void Look()
     {
-        var longest = _waits.Values.OrderBy(w => w.Start).FirstOrDefault();
-        if (longest.What is null || _time.GetElapsedTime(longest.Start) is var time && time < _limit)
+        // Calls of a timer may overlap, and come after it was stopped.
+        if (Interlocked.Exchange(ref _isLooking, 1) == 1)
             return;
+        var longest = _waits.Values.OrderBy(w => w.Start).FirstOrDefault();
+        var time = longest.What is null ? TimeSpan.Zero : _time.GetElapsedTime(longest.Start);
+        _rollCall?.Tell(Doing, time > Noted);
+        if (time < _limit)
+        {
+            Volatile.Write(ref _isLooking, 0);
+            return;
+        }
         _timer!.Change(Timeout.Infinite, Timeout.Infinite);
+        var missing = _rollCall?.Missing(Asking) ?? [];
+        // Whoever was missing may have come while the others were asked.
+        if (!_waits.Values.Contains(longest))
+        {
+            Volatile.Write(ref _isLooking, 0);
+            _timer.Change(Telling, Telling);
+            return;
+        }
+        var whom = missing.Count == 0 ? "the others" : string.Join(" and ", missing);
         _alarm(string.Create(CultureInfo.InvariantCulture,
-            $"rank {Rank} waits for the others since {_time.GetElapsedTime(longest.Start).TotalSeconds:0} s, "
-                + $"at {Doing}, in {longest.What}"));
+            $"rank {Rank} waits for {whom} since {_time.GetElapsedTime(longest.Start).TotalSeconds:0} s, "
+                + $"at {Doing}, in {longest.What}; ")
+            + (missing.Count == 0
+                ? "a rank that says nothing of this kind hangs or was stopped" : "a rank that is waited for hangs, was "
+                    + "stopped, or needs longer than ranks may wait"));
     }
 
-    private readonly struct Waiting(WatchedCommunicator owner, object key, long start, string kind) : IDisposable
+    private readonly struct Waiting(WatchedCommunicator owner, object key, string what, long start, string kind)
+        : IDisposable
     {
+        public string What => what;
+
         public void Dispose()
         {
             owner._waits.TryRemove(key, out _);
             var waited = owner._time.GetTimestamp() - start;
             Interlocked.Add(ref owner._waited, waited);
             owner.Meter.Add(kind, new CommunicationUse(0, 0, 0, 0, owner.Seconds(waited)));
+        }
+    }
+
+    private readonly struct Exchange(WatchedCommunicator owner, Waiting wait, string kind, long start) : IDisposable
+    {
+        public void Dispose()
+        {
+            wait.Dispose();
+            var seconds = owner.Seconds(owner._time.GetTimestamp() - start);
+            owner.Meter.Add(kind, new CommunicationUse(0, 0, seconds, seconds, 0));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AmcEngine.Amc.Ranks;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Collectives;
@@ -172,10 +173,64 @@ internal sealed class WatchedCommunicatorTests
         }
     }
 
+    [Test]
+    public void The_others_are_told_what_a_rank_does_and_the_alarm_names_who_is_missing()
+    {
+        using var raised = new ManualResetEventSlim();
+        var line = "";
+        var late = new Late { Until = raised, Absent = ["rank 1 (last heard of at step 16, 3 s ago)"] };
+        using var watched = new WatchedCommunicator(late, TimeSpan.FromMilliseconds(400), alarm =>
+        {
+            line = alarm;
+            raised.Set();
+        })
+        { Doing = "step 17" };
+        watched.Barrier();
+        Assert.That(line, Does.StartWith("rank 0 waits for rank 1 (last heard of at step 16, 3 s ago) since 0 s, at "
+            + "step 17, in a barrier; "));
+        Assert.That(late.Told, Does.Contain(("step 17", false)).And.Contain(("step 17", true)));
+    }
+
+    [Test]
+    public void A_rank_that_comes_while_the_others_are_asked_raises_no_alarm()
+    {
+        using ManualResetEventSlim come = new(), asked = new();
+        var alarms = 0;
+        var late = new Late { Until = come, Absent = [] };
+        late.Asked = () =>
+        {
+            come.Set();
+            // The wait ends while this one is still asked.
+            Assert.That(late.Left.Wait(TimeSpan.FromSeconds(30)), Is.True);
+            asked.Set();
+        };
+        using var watched = new WatchedCommunicator(late, TimeSpan.FromMilliseconds(50), _ => alarms++);
+        watched.Barrier();
+        late.Left.Set();
+        Assert.That(asked.Wait(TimeSpan.FromSeconds(30)), Is.True);
+        Assert.That(alarms, Is.Zero);
+    }
+
     /// <summary>A communicator whose work is done when an event is set.</summary>
-    private sealed class Late : CollectiveWork, ICommunicator
+    private sealed class Late : CollectiveWork, ICommunicator, IRollCall
     {
         public ManualResetEventSlim? Until { get; set; }
+
+        public string[] Absent { get; init; } = [];
+
+        public Action? Asked { get; set; }
+
+        public ManualResetEventSlim Left { get; } = new();
+
+        public ConcurrentBag<(string Doing, bool Waits)> Told { get; } = [];
+
+        public void Tell(string doing, bool waits) => Told.Add((doing, waits));
+
+        public IReadOnlyList<string> Missing(TimeSpan patience)
+        {
+            Asked?.Invoke();
+            return Absent;
+        }
 
         public string Name => "late";
 
@@ -203,9 +258,7 @@ internal sealed class WatchedCommunicatorTests
 
         public byte[][] AllGather(ReadOnlySpan<byte> bytes) => [bytes.ToArray()];
 
-        public void Barrier()
-        {
-        }
+        public void Barrier() => Wait();
 
         public ICommunicator Split(int color, int key) => this;
 
