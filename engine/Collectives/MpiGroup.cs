@@ -82,7 +82,7 @@ internal sealed unsafe class MpiGroup
         var (element, op) = (_abi.Of(type), _abi.Of(reduction));
         if (reduction != Reduction.Sum)
         {
-            _mpi.Reduce(data, count, element, op, 0, Rank == 0, _comm);
+            _mpi.Reduce(Rank == 0 ? _abi.InPlace : data, data, count, element, op, 0, _comm);
             _mpi.Broadcast(data, count, element, 0, _comm);
             return;
         }
@@ -93,8 +93,23 @@ internal sealed unsafe class MpiGroup
     /// <summary>Sums in place on the root.</summary>
     public void Reduce(nint data, int count, DType type, int root)
     {
-        InPieces(data, count, type.Size(),
-            (part, n) => _mpi.Reduce(part, n, _abi.Of(type), _abi.Sum, root, Rank == root, _comm));
+        var (size, isRoot) = (type.Size(), Rank == root);
+        // MPICH 4.0 takes MPI_IN_PLACE for an address where the root is another rank than 0.
+        var apart = isRoot && root > 0 && _abi.Family == MpiFamily.Mpich
+            ? NativeMemory.Alloc((nuint)Math.Min((long)count * size, Piece)) : null;
+        try
+        {
+            InPieces(data, count, size, (part, n) =>
+            {
+                _mpi.Reduce(isRoot && apart is null ? _abi.InPlace : part, apart is null ? part : (nint)apart, n,
+                    _abi.Of(type), _abi.Sum, root, _comm);
+                if (apart is not null) NativeMemory.Copy(apart, (void*)part, (nuint)((long)n * size));
+            });
+        }
+        finally
+        {
+            NativeMemory.Free(apart);
+        }
     }
 
     /// <summary>Sums and leaves <paramref name="count"/> elements on each rank.</summary>

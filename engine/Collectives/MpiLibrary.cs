@@ -185,9 +185,9 @@ internal sealed unsafe partial class MpiLibrary
         return done != 0;
     }
 
-    /// <summary>MPI_Reduce in place on the root; the data of other ranks stay.</summary>
-    public void Reduce(nint data, int count, nint type, nint op, int root, bool isRoot, nint comm) =>
-        Check(_reduce(isRoot ? Abi.InPlace : data, data, count, type, op, root, comm), "MPI_Reduce");
+    /// <summary>MPI_Reduce; the target counts on the root alone.</summary>
+    public void Reduce(nint source, nint target, int count, nint type, nint op, int root, nint comm) =>
+        Check(_reduce(source, target, count, type, op, root, comm), "MPI_Reduce");
 
     /// <summary>
     /// MPI_Reduce_scatter; so many elements are left on each rank. (MPI_Reduce_scatter_block, which takes one count for
