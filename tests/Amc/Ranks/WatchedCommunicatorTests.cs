@@ -211,6 +211,40 @@ internal sealed class WatchedCommunicatorTests
         Assert.That(alarms, Is.Zero);
     }
 
+    /// <summary>However often a rank waits for something else meanwhile, in a group of ranks as well.</summary>
+    [Test]
+    public void The_longest_wait_raises_one_alarm([Values] bool inGroup)
+    {
+        using ManualResetEventSlim raised = new(), begun = new(), end = new();
+        using var backend = new CpuBackend(1);
+        List<string> alarms = [];
+        var late = new Late { Begun = begun, Until = end };
+        using var whole = new WatchedCommunicator(late, TimeSpan.FromMilliseconds(100), line =>
+        {
+            lock (alarms)
+                alarms.Add(line);
+            raised.Set();
+        });
+        var watched = inGroup ? whole.Split(0, 0) : whole;
+        using var tensor = Tensor.Zeros([2, 3], DType.F32, backend);
+        var work = watched.AllReduce(tensor);
+        var first = new Thread(work.Wait);
+        first.Start();
+        begun.Wait();
+        Thread.Sleep(20);
+        var second = new Thread(() => watched.Broadcast(tensor, 0).Wait());
+        second.Start();
+        raised.Wait(TimeSpan.FromSeconds(20));
+        // Time enough for more of them.
+        Thread.Sleep(150);
+        end.Set();
+        first.Join();
+        second.Join();
+        if (inGroup)
+            watched.Dispose();
+        Assert.That(alarms, Has.Count.EqualTo(1).And.All.Contains("an all-reduce of 6 numbers"));
+    }
+
     /// <summary>A communicator whose work is done when an event is set.</summary>
     private sealed class Late : CollectiveWork, ICommunicator, IRollCall
     {
@@ -232,13 +266,19 @@ internal sealed class WatchedCommunicatorTests
             return Absent;
         }
 
+        public ManualResetEventSlim? Begun { get; init; }
+
         public string Name => "late";
 
         public int Rank => 0;
 
         public int Size => 2;
 
-        public override void Wait() => Assert.That(Until!.Wait(TimeSpan.FromSeconds(30)), Is.True);
+        public override void Wait()
+        {
+            Begun?.Set();
+            Assert.That(Until!.Wait(TimeSpan.FromSeconds(30)), Is.True);
+        }
 
         public CollectiveWork AllReduce(Tensor tensor, Reduction reduction) => this;
 
