@@ -29,8 +29,10 @@ internal sealed class WatchedCommunicator : ICommunicator
     private readonly Action<string> _alarm;
     private readonly TimeSpan _limit;
     private readonly Timer? _timer;
+
+    // Whether the timer looks, which may take longer than its period, or has raised the alarm.
+    private int _looks;
     private long _waited;
-    private int _isLooking;
 
     /// <summary>Watches a communicator, which it disposes of.</summary>
     /// <param name="inner">The communicator.</param>
@@ -209,26 +211,21 @@ internal sealed class WatchedCommunicator : ICommunicator
 
     private void Look()
     {
-        // Calls of a timer may overlap, and come after it was stopped.
-        if (Interlocked.Exchange(ref _isLooking, 1) == 1)
-            return;
+        if (Interlocked.Exchange(ref _looks, 1) == 0 && !HasAlarmed())
+            Volatile.Write(ref _looks, 0);
+    }
+
+    private bool HasAlarmed()
+    {
         var longest = _waits.Values.OrderBy(w => w.Start).FirstOrDefault();
         var time = longest.What is null ? TimeSpan.Zero : _time.GetElapsedTime(longest.Start);
         _rollCall?.Tell(Doing, time > Noted);
         if (time < _limit)
-        {
-            Volatile.Write(ref _isLooking, 0);
-            return;
-        }
-        _timer!.Change(Timeout.Infinite, Timeout.Infinite);
+            return false;
         var missing = _rollCall?.Missing(Asking) ?? [];
         // Whoever was missing may have come while the others were asked.
         if (!_waits.Values.Contains(longest))
-        {
-            Volatile.Write(ref _isLooking, 0);
-            _timer.Change(Telling, Telling);
-            return;
-        }
+            return false;
         var whom = missing.Count == 0 ? "the others" : string.Join(" and ", missing);
         _alarm(string.Create(CultureInfo.InvariantCulture,
             $"rank {Rank} waits for {whom} since {_time.GetElapsedTime(longest.Start).TotalSeconds:0} s, "
@@ -236,6 +233,7 @@ internal sealed class WatchedCommunicator : ICommunicator
             + (missing.Count == 0
                 ? "a rank that says nothing of this kind hangs or was stopped" : "a rank that is waited for hangs, was "
                     + "stopped, or needs longer than ranks may wait"));
+        return true;
     }
 
     private readonly struct Waiting(WatchedCommunicator owner, object key, string what, long start, string kind)
