@@ -84,7 +84,8 @@ public sealed class MpiCommunicator : ICommunicator, IRollCall
         CollectiveShapes.CheckRoot(root, Size);
         var (count, type) = (tensor.Count, tensor.DType);
         var data = new HostOperand(tensor, reads: true, writes: root == Rank);
-        return Post(new Collective(new CollectiveCall(CollectiveCall.Reduce, Root: root, Type: type, Shape: tensor.Shape),
+        return Post(new Collective(
+            new CollectiveCall(CollectiveCall.Reduce, Root: root, Type: type, Shape: tensor.Shape),
             () => _group.Reduce(data.Address, count, type, root), data));
     }
 

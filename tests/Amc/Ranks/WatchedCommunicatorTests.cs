@@ -98,16 +98,19 @@ internal sealed class WatchedCommunicatorTests
         watched.AllGather(tensor, target).Wait();
         watched.Broadcast(tensor, 0).Wait();
         watched.AllToAll(tensor, [1, 1], target, [3, 1]).Wait();
+        using (CollectiveUse.Begin("sums"))
+            watched.AllReduceNow(tensor);
         watched.AllReduce(new double[3]);
         watched.AllGather(new byte[5]);
         watched.Barrier();
         var uses = watched.Meter.Take();
         Assert.That(uses.Keys,
             Is.EquivalentTo(
-                new[] { "reduction", "reduce-scatter", "all-gather", "all-to-all", "broadcast", "meetings" }));
+                new[] { "reduction", "reduce-scatter", "all-gather", "all-to-all", "broadcast", "sums", "meetings" }));
         Assert.That(uses["meetings"], Is.EqualTo(new CommunicationUse(3, 29, 0, 0, 6)));
         // Where nobody knows when the data were on their way, the wait counts as that.
         Assert.That(uses["reduction"], Is.EqualTo(new CommunicationUse(1, 24, 20, 20, 20)));
+        Assert.That(uses["sums"], Is.EqualTo(new CommunicationUse(1, 24, 20, 20, 20)));
         Assert.That(uses["broadcast"].Bytes, Is.EqualTo(24));
         Assert.That(uses["all-gather"].Bytes, Is.EqualTo(48));
     }
