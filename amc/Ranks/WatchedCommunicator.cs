@@ -172,7 +172,7 @@ internal sealed class WatchedCommunicator : ICommunicator
     {
         var kind = Count(what, tensor);
         // Also the call itself may wait, as a library's that does all at once.
-        using var wait = Wait(Name(what, tensor), kind);
+        using var wait = Wait(Text(what, tensor), kind);
         return new Work(this, begin(), wait.What, kind);
     }
 
@@ -180,7 +180,7 @@ internal sealed class WatchedCommunicator : ICommunicator
     private Exchange Now(string what, Tensor tensor)
     {
         var kind = Count(what, tensor);
-        return new Exchange(this, Wait(Name(what, tensor), kind), kind, _time.GetTimestamp());
+        return new Exchange(this, Wait(Text(what, tensor), kind), kind, _time.GetTimestamp());
     }
 
     private string Count(string what, Tensor tensor)
@@ -190,7 +190,7 @@ internal sealed class WatchedCommunicator : ICommunicator
         return kind;
     }
 
-    private static string Name(string what, Tensor tensor) =>
+    private static string Text(string what, Tensor tensor) =>
         string.Create(CultureInfo.InvariantCulture, $"{what} of {tensor.Shape.Count} numbers");
 
     private Waiting Meet(string what, double bytes)
