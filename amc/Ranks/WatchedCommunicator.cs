@@ -180,7 +180,7 @@ internal sealed class WatchedCommunicator : ICommunicator
     private Exchange Now(string what, Tensor tensor)
     {
         var kind = Count(what, tensor);
-        return new Exchange(this, Wait(Text(what, tensor), kind), kind, _time.GetTimestamp());
+        return new Exchange(this, Wait(Text(what, tensor), kind), kind);
     }
 
     private string Count(string what, Tensor tensor)
@@ -241,21 +241,26 @@ internal sealed class WatchedCommunicator : ICommunicator
     {
         public string What => what;
 
-        public void Dispose()
+        public long Start => start;
+
+        public void Dispose() => _ = End();
+
+        // When it was over.
+        public long End()
         {
             owner._waits.TryRemove(key, out _);
-            var waited = owner._time.GetTimestamp() - start;
-            Interlocked.Add(ref owner._waited, waited);
-            owner.Meter.Add(kind, new CommunicationUse(0, 0, 0, 0, owner.Seconds(waited)));
+            var end = owner._time.GetTimestamp();
+            Interlocked.Add(ref owner._waited, end - start);
+            owner.Meter.Add(kind, new CommunicationUse(0, 0, 0, 0, owner.Seconds(end - start)));
+            return end;
         }
     }
 
-    private readonly struct Exchange(WatchedCommunicator owner, Waiting wait, string kind, long start) : IDisposable
+    private readonly struct Exchange(WatchedCommunicator owner, Waiting wait, string kind) : IDisposable
     {
         public void Dispose()
         {
-            wait.Dispose();
-            var seconds = owner.Seconds(owner._time.GetTimestamp() - start);
+            var seconds = owner.Seconds(wait.End() - wait.Start);
             owner.Meter.Add(kind, new CommunicationUse(0, 0, seconds, seconds, 0));
         }
     }
@@ -269,16 +274,22 @@ internal sealed class WatchedCommunicator : ICommunicator
 
         public override void Wait()
         {
-            var start = owner._time.GetTimestamp();
-            using (owner.Wait(what, kind))
+            var wait = owner.Wait(what, kind);
+            long end;
+            try
+            {
                 work.Wait();
+            }
+            finally
+            {
+                end = wait.End();
+            }
             if (_isCounted)
                 return;
             _isCounted = true;
-            var end = owner._time.GetTimestamp();
-            (var began, var ended) = work.Moved ?? (start, end);
+            (var began, var ended) = work.Moved ?? (wait.Start, end);
             owner.Meter.Add(kind, new CommunicationUse(0, 0, owner.Seconds(ended - began),
-                owner.Seconds(Math.Min(ended, end) - Math.Max(began, start)), 0));
+                owner.Seconds(Math.Min(ended, end) - Math.Max(began, wait.Start)), 0));
         }
     }
 }
