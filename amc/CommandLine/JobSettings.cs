@@ -41,8 +41,8 @@ internal static class JobSettings
         var each = string.Create(
             CultureInfo.InvariantCulture, $"{smallest} at least on each{(smallest == 1 ? "" : $" with {key}: local")}");
         throw job.Common(ConfigRules.Wrong(config, string.Create(CultureInfo.InvariantCulture,
-            $"batch_size: {config.BatchSize} pairs of a batch cannot be shared equally by {job.Size} ranks, {each}; set "
-                + $"it to {near}, or start another number of ranks")));
+            $"batch_size: {config.BatchSize} pairs of a batch cannot be shared equally by {job.Size} ranks, {each}; "
+                + $"set it to {near}, or start another number of ranks")));
     }
 
     /// <summary>Refuses ranks whose data differ, wherever they lie.</summary>

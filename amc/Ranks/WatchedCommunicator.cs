@@ -231,8 +231,8 @@ internal sealed class WatchedCommunicator : ICommunicator
             $"rank {Rank} waits for {whom} since {_time.GetElapsedTime(longest.Start).TotalSeconds:0} s, "
                 + $"at {Doing}, in {longest.What}; ")
             + (missing.Count == 0
-                ? "a rank that says nothing of this kind hangs or was stopped" : "a rank that is waited for hangs, was "
-                    + "stopped, or needs longer than ranks may wait"));
+                ? "a rank that says nothing of this kind hangs or was stopped"
+                : "it hangs or was stopped"));
         return true;
     }
 

@@ -25,8 +25,8 @@ internal sealed unsafe class RollCall
     // Of ranks in an answer.
     private const int MostNamed = 5;
 
-    // Where a receiver takes nothing, the rest is not sent.
-    private const int MostQueued = 64;
+    // Where a rank that was stopped takes nothing, what it is sent waits for it; no more than that.
+    private const int MostSending = 64;
 
     // After so long every rank that waits has told it.
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(0.8), Pause = TimeSpan.FromMilliseconds(20);
@@ -35,12 +35,11 @@ internal sealed unsafe class RollCall
     private readonly int _rank, _size;
     private readonly Note?[] _known;
     private readonly Queue<(int Target, Kind Kind, string Text)> _outgoing = new();
-    private readonly byte* _sent = (byte*)NativeMemory.AllocZeroed(MessageBytes);
+    private readonly List<(nint Request, nint Message)> _sending = [];
     private readonly byte* _received = (byte*)NativeMemory.AllocZeroed(MessageBytes);
     private readonly int[] _sentTo;
     private int _receivedCount;
-    private nint _request;
-    private bool _isSending, _isClosed;
+    private bool _isClosed;
     private volatile Note _own;
     private Note _told;
     private volatile bool _asks;
@@ -78,7 +77,7 @@ internal sealed unsafe class RollCall
         {
             Receive();
             var own = _own;
-            if (!ReferenceEquals(own, _told) && _outgoing.Count < MostQueued)
+            if (!ReferenceEquals(own, _told) && _sending.Count < MostSending)
             {
                 _told = own;
                 _outgoing.Enqueue((_rank == First ? Second : First, own.Waits ? Kind.Waits : Kind.Does, own.Doing));
@@ -108,8 +107,7 @@ internal sealed unsafe class RollCall
         fixed (int* counts = _sentTo)
             _mpi.AllReduce((nint)counts, _size, _mpi.Abi.Int, _mpi.Abi.Sum, _mpi.Abi.World);
         while (_receivedCount < _sentTo[_rank]) Receive();
-        while (_isSending) _isSending = !_mpi.IsComplete(ref _request);
-        NativeMemory.Free(_sent);
+        while (_sending.Count > 0) LetGo();
         NativeMemory.Free(_received);
     }
 
@@ -173,22 +171,27 @@ internal sealed unsafe class RollCall
 
     private void Send()
     {
-        while (true)
+        LetGo();
+        while (_outgoing.TryDequeue(out var next))
         {
-            if (_isSending && !_mpi.IsComplete(ref _request)) return;
-            _isSending = _outgoing.TryDequeue(out var next);
-            if (!_isSending) return;
-            var message = new Span<byte>(_sent, MessageBytes);
-            message.Clear();
-            MemoryMarshal.Cast<byte, int>(message)[0] = (int)next.Kind;
-            MemoryMarshal.Cast<byte, int>(message)[1] = _rank;
+            var message = (byte*)NativeMemory.AllocZeroed(MessageBytes);
+            var text = new Span<byte>(message, MessageBytes)[HeadBytes..^1];
+            (((int*)message)[0], ((int*)message)[1]) = ((int)next.Kind, _rank);
             // What does not fit is left out, and a zero ends the rest.
-            Encoding.UTF8.GetEncoder().Convert(
-                next.Text, message[HeadBytes..^1], flush: true, out _, out _, out _);
+            Encoding.UTF8.GetEncoder().Convert(next.Text, text, flush: true, out _, out _, out _);
             _sentTo[next.Target]++;
-            _request = _mpi.SendBegin((nint)_sent, MessageBytes, next.Target, Tag);
+            _sending.Add((_mpi.SendBegin((nint)message, MessageBytes, next.Target, Tag), (nint)message));
         }
     }
+
+    // A message to a rank that was stopped keeps none to the others.
+    private void LetGo() => _sending.RemoveAll(sent =>
+    {
+        var request = sent.Request;
+        if (!_mpi.IsComplete(ref request)) return false;
+        NativeMemory.Free((void*)sent.Message);
+        return true;
+    });
 
     private sealed record Note(string Doing, bool Waits, long Since);
 }

@@ -93,9 +93,10 @@ internal sealed class MpiFaultTests : FolderTests
                 var answer = child.End();
                 TestContext.Out.WriteLine($"ended {stopped.Elapsed.TotalSeconds:0} s after the stop: {answer.Error}");
                 Assert.That(answer.Code, Is.Not.Zero);
-                Assert.That(answer.Error, Does.Match($"error: rank {rank} waits for rank {1 - rank} \\(last heard of at "
-                    + "(the batch of |the end of |the checkpoint after |)step \\d+, \\d+ s ago\\) since \\d+ s, at .*"
-                    + "step \\d+, in "));
+                var begin = $"error: rank {rank} waits for rank {1 - rank} ";
+                Assert.That(answer.Error, Does.Match(begin + "\\(last heard of at "
+                    + "(the batch of |the end of |the checkpoint after |)step \\d+, \\d+ s ago\\) since \\d+ s, "
+                    + "at .*step \\d+, in .*; it hangs or was stopped\\. Resume from the last "));
             }
         }
         finally
