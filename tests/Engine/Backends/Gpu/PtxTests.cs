@@ -20,6 +20,8 @@ internal sealed class PtxTests
         CudaArchitecture.SM_70, CudaArchitecture.SM_80, CudaArchitecture.SM_90
     ];
 
+    private readonly Dictionary<CudaArchitecture, IReadOnlyDictionary<Type, string>> _texts = [];
+
     [TestCaseSource(nameof(Architectures))]
     public void Every_kernel_of_the_op_list_compiles(CudaArchitecture architecture)
     {
@@ -60,9 +62,10 @@ internal sealed class PtxTests
         });
     }
 
-    // Runs every case of the op list to the second order on a host that only compiles.
-    private static IReadOnlyDictionary<Type, string> Compile(CudaArchitecture architecture)
+    // Runs every case of the op list to the second order on a host that only compiles; once an architecture.
+    private IReadOnlyDictionary<Type, string> Compile(CudaArchitecture architecture)
     {
+        if (_texts.TryGetValue(architecture, out var known)) return known;
         var host = new PtxHost(architecture, CudaInstructionSet.ISA_78);
         using var backend = new GpuBackend(host);
         foreach (var (op, index) in OpSamples.All())
@@ -73,6 +76,6 @@ internal sealed class PtxTests
                 Assert.DoesNotThrow(
                     () => OpEvaluation.All(entry.Run, entry.Cases[index], dtype, backend), $"the op {op} on a GPU");
             }
-        return host.Texts.ToDictionary();
+        return _texts[architecture] = host.Texts.ToDictionary();
     }
 }
