@@ -43,7 +43,8 @@ internal sealed class PageFileTests
     {
         // Noise is the hardest to make small; a smooth picture is nearer to a photograph.
         var page = PageFile.Compose(
-            Pages.Of([.. Enumerable.Range(0, CaseChoice.Most + 30).Select(i => ($"phrase {i}", 640, 480))], noisy: true));
+            Pages.Of([.. Enumerable.Range(0, CaseChoice.Most + 30).Select(
+                i => ($"phrase {i}", 640, 480))], noisy: true));
         Assert.That(page.Length, Is.LessThanOrEqualTo(CasePage.MostBytes));
         var data = ReportData.In(page);
         Assert.That(data["cases"]!.AsArray(), Has.Count.EqualTo(CaseChoice.Most));
