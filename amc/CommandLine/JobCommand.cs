@@ -85,8 +85,8 @@ internal static class JobCommand
 
     private static void Alarm(ICommunicator ranks, string line, TextWriter error)
     {
-        error.WriteLine(MessageText.Line($"error: {line}; a rank that says nothing of this kind hangs or was stopped. "
-            + "Resume from the last checkpoint; --watchdog SECONDS sets how long ranks wait"));
+        error.WriteLine(MessageText.Line($"error: {line}. Resume from the last checkpoint; --watchdog sets the longest "
+            + "wait"));
         error.Flush();
         Thread.Sleep(LastWords);
         ranks.Abort(ErrorReporter.Failure);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AmcEngine.Amc.Configuration;
+using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
@@ -28,18 +29,20 @@ internal static class JobSettings
     /// <exception cref="ConfigException">It is none.</exception>
     public static void RequireShares(Job job, RunConfig config)
     {
-        // Where a rank is alone with its pair, others are those of all ranks.
-        var overAll = ScopeSettings.Of(config) is { Contrastive: true, Negatives: true };
-        var smallest = overAll ? 1 : 2;
+        // A rank that has one pair alone takes its negatives from those of all ranks, or has none.
+        var key = ModelRegistry.Find(config.Model).NegativesKey;
+        var smallest = config.Text(key) == "global" ? 1 : 2;
         var least = smallest * job.Size;
         if (job.IsAlone || (config.BatchSize % job.Size == 0 && config.BatchSize >= least))
             return;
         var below = config.BatchSize / job.Size * job.Size;
         var near = string.Join(" or ", new[] { below, below + job.Size }.Where(b => b >= least).DefaultIfEmpty(least)
             .Select(b => b.ToString(CultureInfo.InvariantCulture)));
+        var each = string.Create(
+            CultureInfo.InvariantCulture, $"{smallest} at least on each{(smallest == 1 ? "" : $" with {key}: local")}");
         throw job.Common(ConfigRules.Wrong(config, string.Create(CultureInfo.InvariantCulture,
-            $"batch_size: {config.BatchSize} pairs of a batch cannot be shared equally by {job.Size} ranks, "
-                + $"{smallest} at least on each; set it to {near}, or start another number of ranks")));
+            $"batch_size: {config.BatchSize} pairs of a batch cannot be shared equally by {job.Size} ranks, {each}; "
+                + $"set it to {near}, or start another number of ranks")));
     }
 
     /// <summary>Refuses ranks whose data differ, wherever they lie.</summary>

@@ -18,7 +18,8 @@ internal sealed class ProfileOptions : CommonOptions
     public int Steps { get; set; } = 5;
 
     /// <summary>Whether nothing is computed.</summary>
-    [Option("dry-run", HelpText = "Compute nothing: print what memory a step takes, and what holds it.")]
+    [Option("dry-run", HelpText = "Compute nothing: print what memory a step takes, what holds it, "
+        + "and the operations of its phases.")]
     public bool DryRun { get; set; }
 
     /// <summary>Ranks that share a step.</summary>

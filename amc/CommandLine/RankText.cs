@@ -20,7 +20,7 @@ internal static class RankText
         context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"ranks: {job.Size} by {job.Communicator.Name}{machines}; each computes on "
                 + $"{backend.Device.Id.Split(':')[0]} with {backend.Device.Threads} "
-                + $"{(backend.Device.IsProcessor ? "threads" : "lanes")}"));
+                + $"{(backend.Device.IsProcessor ? "thread" : "lane")}{(backend.Device.Threads == 1 ? "" : "s")}"));
         var fair = RankPlace.OnlineProcessors() / place.LocalRanks;
         if (backend.Device.IsProcessor && place.Processors < fair)
             context.Warn(string.Create(CultureInfo.InvariantCulture,

@@ -87,8 +87,9 @@ internal static class ConfigNotes
             "box_format", "exif"),
         new(ConfigUse.Training, c => c.IsGenerated, "generated scenes come from no file", "fast_decode", "cache",
             "cache_size"),
-        new(ConfigUse.Training, c => c.Augments && c.Text("augmentation") == "albef",
-            "a random crop is cut from the whole picture", "fast_decode"),
+        new(ConfigUse.Training, c => c.Augments && c.Text("augmentation") == "albef"
+                && !string.IsNullOrEmpty(c.OptionalText("cache")),
+            "a random crop is cut from the whole picture, which the cache keeps", "fast_decode"),
         new(ConfigUse.Training, c => string.IsNullOrEmpty(c.OptionalText("cache")), "no cache is given", "cache_size"),
         new(ConfigUse.Training, c => !c.Augments, "pictures are not augmented (augment)", "augmentation"),
         new(ConfigUse.Training, c => c.IsGenerated, "a generated scene has one region at most", "mask_all"),

@@ -20,6 +20,9 @@ internal sealed class ClipKind : IModelKind
     public string Vocabulary => "CLIP's byte pairs";
 
     /// <inheritdoc/>
+    public string NegativesKey => "contrastive";
+
+    /// <inheritdoc/>
     public ITokenizer Tokenizer(RunConfig config)
     {
         if (config.OptionalText("vocab_file") is { } path)

@@ -27,6 +27,9 @@ internal interface IModelKind
     /// <summary>Whether users of the published model know explanations by the words alone.</summary>
     bool ExplainsWords => false;
 
+    /// <summary>The key that says whether a pair's negatives may be those of all ranks.</summary>
+    string NegativesKey => "negatives";
+
     /// <summary>A model with fresh weights.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="tokenizer">The tokenizer, which decides on vocabulary and special ids.</param>

@@ -65,6 +65,16 @@ internal sealed record DryProfile(
             + $"program and batches on the host {Known(Process)}, so that a run has about {Known(Resident)} resident "
             + "at most");
         output.WriteLine(Text($"a step: {Memory.Flop / 1e9:0.0} GFLOP"));
+        var phases = new TextTable("phase", "GFLOP", "share");
+        foreach (var group in Memory.Phases.GroupBy(p => p.Name.Split('/')[0]))
+        {
+            Row(group.Key, group.Sum(p => p.Flop));
+            foreach (var part in group.Where(p => p.Name != group.Key)) Row("  " + Phase.Part(part.Name), part.Flop);
+        }
+        phases.Write(output);
+
+        void Row(string name, double flop) =>
+            phases.Add(name, Text($"{flop / 1e9:0.0}"), Text($"{100 * flop / Memory.Flop:0.0} %"));
     }
 
     /// <summary>The same as one JSON object.</summary>
@@ -85,6 +95,8 @@ internal sealed record DryProfile(
         ["process_bytes"] = Process,
         ["predicted_rss_bytes"] = Resident,
         ["flop"] = Memory.Flop,
+        ["phase_flop"] = new JsonObject(
+            Memory.Phases.Select(p => KeyValuePair.Create(p.Name, (JsonNode?)JsonValue.Create(p.Flop)))),
     }.ToJsonString(Options);
 
     private static string Known(long? bytes) => bytes is { } known ? ProfileText.Size(known) : "unknown";

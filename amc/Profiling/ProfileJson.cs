@@ -41,8 +41,13 @@ internal static class ProfileJson
             ["profiled_steps"] = r.ProfiledSteps,
             ["profiled_step_seconds"] = r.ProfiledSeconds,
             ["kernel_seconds"] = r.KernelSeconds,
-            ["phase_parts"] = Array(r.Phases.Select(p =>
-                new JsonObject { ["name"] = p.Name, ["seconds"] = p.Seconds, ["kernel_seconds"] = p.KernelSeconds })),
+            ["phase_parts"] = Array(r.Phases.Select(p => new JsonObject
+            {
+                ["name"] = p.Name,
+                ["seconds"] = p.Seconds,
+                ["kernel_seconds"] = p.KernelSeconds,
+                ["flop"] = p.Flop,
+            })),
             ["machine"] = r.Peaks is null ? null : new JsonObject
             {
                 ["fma_gflops_one_thread"] = r.Peaks.FmaGflopsOneThread,

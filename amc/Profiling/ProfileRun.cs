@@ -68,7 +68,8 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
             DataWaitShare = waited.TotalSeconds / (with.Sum() + without.Sum()),
             ProfiledSteps = profiled,
             Phases = [.. profiler.Phases.OrderBy(p => p.Name == Phase.Other).Select(
-                p => new PhaseStatistics(p.Name, p.Seconds / profiled, p.KernelSeconds / profiled))],
+                p => new PhaseStatistics(
+                    p.Name, p.Seconds / profiled, p.KernelSeconds / profiled, p.Flop / profiled))],
             Ops = Uses(profiler, byShape: false, profiled, peaks),
             Shapes = Uses(profiler, byShape: true, profiled, peaks),
             Alone = alone ? ProductsAlone(peaks) : [],

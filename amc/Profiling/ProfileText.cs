@@ -14,7 +14,7 @@ internal static class ProfileText
     public static void Write(ProfileResult r, bool shapes, TextWriter output)
     {
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{r.Config}: {r.WeightCount / 1e6:0.0} million "
-            + $"weights, batch {r.BatchSize}, {r.Device} ({r.DeviceName}), {r.Threads} threads"));
+            + $"weights, batch {r.BatchSize}, {r.Device} ({r.DeviceName}), {Threads(r)}"));
         output.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"step: median {Time(r.Median)}, {Time(r.Seconds.Min())} to "
                 + $"{Time(r.Seconds.Max())} ({r.Seconds.Length} steps after {r.WarmupSteps} of warm-up)"));
@@ -26,7 +26,7 @@ internal static class ProfileText
             + $"{100 * r.DataWaitShare:0.0} % of the time of these steps"));
         if (r.Peaks is { } p)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"machine: "
-                + $"{p.FmaGflopsAllThreads:0} GFLOP/s by {r.Threads} threads ({p.FmaGflopsOneThread:0} by one), memory "
+                + $"{p.FmaGflopsAllThreads:0} GFLOP/s by {Threads(r)} ({p.FmaGflopsOneThread:0} by one), memory "
                 + $"{p.MemoryGBs:0.0} GB/s; \"roof\" is the share of the time that these allow"));
         if (r.Process is { } u)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -149,6 +149,8 @@ internal static class ProfileText
 
     private static string Steps(ProfileResult r) =>
         r.ProfiledSteps == 1 ? "1 step" : $"mean of {r.ProfiledSteps} steps";
+
+    private static string Threads(ProfileResult r) => r.Threads == 1 ? "1 thread" : Text($"{r.Threads} threads");
 
     private static string Time(double seconds) =>
         seconds >= 1 ? Text($"{seconds:0.000} s") : Text($"{seconds * 1e3:0.00} ms");

@@ -8,28 +8,42 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Amc.Ranks;
 
 /// <summary>
-/// Measures how long this rank waits for the others, and raises the alarm where one wait takes too long: a rank that
-/// hangs, or was stopped, would else keep all others for ever.
+/// Measures how long this rank waits for the others, lets them know what it does, and raises the alarm where one wait
+/// takes too long: a rank that hangs, or was stopped, would else keep all others for ever.
 /// </summary>
 internal sealed class WatchedCommunicator : ICommunicator
 {
+    // So often the others are told what this rank does, and after so long that it waits.
+    private static readonly TimeSpan Telling = TimeSpan.FromSeconds(0.5), Noted = TimeSpan.FromSeconds(0.2);
+
+    // So long those that may know are asked who is missing.
+    private static readonly TimeSpan Asking = TimeSpan.FromSeconds(3);
+
     private ICommunicator _inner;
+    private readonly IRollCall? _rollCall;
     private readonly ConcurrentDictionary<object, (string What, long Start)> _waits = [];
     private readonly Action<string> _alarm;
     private readonly TimeSpan _limit;
     private readonly Timer? _timer;
+
+    // Whether the timer looks, which may take longer than its period, or has raised the alarm.
+    private int _looks;
     private long _waited;
 
     /// <summary>Watches a communicator, which it disposes of.</summary>
     /// <param name="inner">The communicator.</param>
     /// <param name="limit">Longest wait; null for any.</param>
-    /// <param name="alarm">Told once, on a thread of its own, how long this rank has waited and for what.</param>
+    /// <param name="alarm">
+    /// Told once, on a thread of its own, how long this rank has waited, in what and, if anybody knows, for whom.
+    /// </param>
     public WatchedCommunicator(ICommunicator inner, TimeSpan? limit, Action<string> alarm)
     {
-        (_inner, _limit, _alarm) = (inner, limit ?? TimeSpan.MaxValue, alarm);
+        (_inner, _rollCall, _limit, _alarm) = (inner, inner as IRollCall, limit ?? TimeSpan.MaxValue, alarm);
         if (limit is not { } most)
             return;
         var period = TimeSpan.FromMilliseconds(Math.Clamp(most.TotalMilliseconds / 8, 20, 5000));
+        if (_rollCall is not null && period > Telling)
+            period = Telling;
         _timer = new Timer(_ => Look(), null, period, period);
     }
 
@@ -46,7 +60,7 @@ internal sealed class WatchedCommunicator : ICommunicator
     public TimeSpan Waited => Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _waited));
 
     /// <summary>What this rank does, for the alarm, as in "step 17".</summary>
-    public string Doing { get; set; } = "starting";
+    public string Doing { get; set; } = "the start";
 
     /// <inheritdoc/>
     public string Name => _inner.Name;
@@ -72,6 +86,27 @@ internal sealed class WatchedCommunicator : ICommunicator
     /// <inheritdoc/>
     public CollectiveWork Broadcast(Tensor tensor, int root) =>
         Begin("a broadcast", tensor, () => _inner.Broadcast(tensor, root));
+
+    /// <inheritdoc/>
+    public void AllReduceNow(Tensor tensor, Reduction reduction = Reduction.Sum)
+    {
+        using var wait = Wait("an all-reduce", tensor);
+        _inner.AllReduceNow(tensor, reduction);
+    }
+
+    /// <inheritdoc/>
+    public void ReduceScatterNow(Tensor source, Tensor target)
+    {
+        using var wait = Wait("a reduce-scatter", source);
+        _inner.ReduceScatterNow(source, target);
+    }
+
+    /// <inheritdoc/>
+    public void AllGatherNow(Tensor source, Tensor target)
+    {
+        using var wait = Wait("an all-gather", target);
+        _inner.AllGatherNow(source, target);
+    }
 
     /// <inheritdoc/>
     public void AllReduce(Span<double> values, Reduction reduction = Reduction.Sum)
@@ -114,33 +149,53 @@ internal sealed class WatchedCommunicator : ICommunicator
 
     private Work Begin(string what, Tensor tensor, Func<CollectiveWork> begin)
     {
-        what = string.Create(CultureInfo.InvariantCulture, $"{what} of {tensor.Shape.Count} numbers");
         // Also the call itself may wait, as a library's that does all at once.
-        using var wait = Wait(what);
-        return new Work(this, begin(), what);
+        using var wait = Wait(what, tensor);
+        return new Work(this, begin(), wait.What);
     }
+
+    private Waiting Wait(string what, Tensor tensor) =>
+        Wait(string.Create(CultureInfo.InvariantCulture, $"{what} of {tensor.Shape.Count} numbers"));
 
     private Waiting Wait(string what)
     {
         var key = new object();
         var start = Stopwatch.GetTimestamp();
         _waits[key] = (what, start);
-        return new Waiting(this, key, start);
+        return new Waiting(this, key, what, start);
     }
 
     private void Look()
     {
-        var longest = _waits.Values.OrderBy(w => w.Start).FirstOrDefault();
-        if (longest.What is null || Stopwatch.GetElapsedTime(longest.Start) is var time && time < _limit)
-            return;
-        _timer!.Change(Timeout.Infinite, Timeout.Infinite);
-        _alarm(string.Create(CultureInfo.InvariantCulture,
-            $"rank {Rank} waits for the others since {Stopwatch.GetElapsedTime(longest.Start).TotalSeconds:0} s, "
-                + $"at {Doing}, in {longest.What}"));
+        if (Interlocked.Exchange(ref _looks, 1) == 0 && !HasAlarmed())
+            Volatile.Write(ref _looks, 0);
     }
 
-    private readonly struct Waiting(WatchedCommunicator owner, object key, long start) : IDisposable
+    private bool HasAlarmed()
     {
+        var longest = _waits.Values.OrderBy(w => w.Start).FirstOrDefault();
+        var time = longest.What is null ? TimeSpan.Zero : Stopwatch.GetElapsedTime(longest.Start);
+        _rollCall?.Tell(Doing, time > Noted);
+        if (time < _limit)
+            return false;
+        var missing = _rollCall?.Missing(Asking) ?? [];
+        // Whoever was missing may have come while the others were asked.
+        if (!_waits.Values.Contains(longest))
+            return false;
+        var whom = missing.Count == 0 ? "the others" : string.Join(" and ", missing);
+        _alarm(string.Create(CultureInfo.InvariantCulture,
+            $"rank {Rank} waits for {whom} since {Stopwatch.GetElapsedTime(longest.Start).TotalSeconds:0} s, "
+                + $"at {Doing}, in {longest.What}; ")
+            + (missing.Count == 0
+                ? "a rank that says nothing of this kind hangs or was stopped"
+                : "it hangs or was stopped"));
+        return true;
+    }
+
+    private readonly struct Waiting(WatchedCommunicator owner, object key, string what, long start) : IDisposable
+    {
+        public string What => what;
+
         public void Dispose()
         {
             owner._waits.TryRemove(key, out _);

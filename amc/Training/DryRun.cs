@@ -14,9 +14,10 @@ namespace AmcEngine.Amc.Training;
 /// <param name="Touched">The part of that which some tensor has: what becomes resident on the host.</param>
 /// <param name="Flop">Floating-point operations of a step, as its kernels say.</param>
 /// <param name="Holders">What holds the peak; together they are the peak. Empty where nobody asked.</param>
+/// <param name="Phases">In which phases the operations are, in the order in which these begin.</param>
 internal sealed record DryMemory(
     long Peak, string PeakPhase, long Reserved, long Touched, double Flop,
-    IReadOnlyList<(string Name, long Bytes)> Holders);
+    IReadOnlyList<(string Name, long Bytes)> Holders, IReadOnlyList<(string Name, double Flop)> Phases);
 
 /// <summary>
 /// Training steps on a <see cref="DryBackend"/>: the code that trains, without computing anything, so that what it says
@@ -38,14 +39,16 @@ internal static class DryRun
         backend.ResetPeak();
         backend.ResetWork();
         PeakMemory? peak;
+        IReadOnlyList<PhaseStatistics> phases;
         using (var profiler = Profiler.Begin(backend))
         {
             step();
-            peak = profiler.Peak;
+            (peak, phases) = (profiler.Peak, profiler.Phases);
         }
         return new DryMemory(
             backend.PeakBytes, peak?.Phase ?? Phase.Other, backend.ReservedBytes, backend.TouchedBytes, backend.Flop,
-            backend.AtPeak.Count == 0 ? [] : Holders(backend, peak?.GradientBytes ?? 0, model, optimizer));
+            backend.AtPeak.Count == 0 ? [] : Holders(backend, peak?.GradientBytes ?? 0, model, optimizer),
+            [.. phases.Where(p => p.Flop > 0).Select(p => (p.Name, p.Flop))]);
     }
 
     private static List<(string, long)> Holders(
@@ -67,7 +70,7 @@ internal static class DryRun
     {
         { Phase: "data" } => "batch",
         { Op: AttentionMapOp } => "attention map",
-        { IsSaved: true } => $"activations, {block.Phase[(block.Phase.IndexOf('/', StringComparison.Ordinal) + 1)..]}",
+        { IsSaved: true } => $"activations, {Phase.Part(block.Phase)}",
         _ => "",
     };
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Ranks;
 using AmcEngine.Backends;
+using AmcEngine.Collectives;
 using AmcEngine.Diagnostics;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Tensors;
@@ -169,19 +170,21 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
 
     private long Count(int batch, MemorySettings settings)
     {
+        // The negatives of a rank's only pair are those of other ranks.
+        var group = ranks > 1 && batch < SmallestBatch ? new DryCommunicator(0, ranks) : null;
         // A pool with a limit gives blocks back that wait for reuse, and a dry one does so as well.
         using var backend = new DryBackend(ofHost ? 0 : available ?? 0);
         try
         {
-            var memory = DryStep.Longest(config, tokenizer, backend, batch, settings);
+            var memory = DryStep.Longest(config, tokenizer, backend, batch, settings, ranks: group);
             return ofHost ? memory.Touched + DryStep.HostBytes(config, batch) : memory.Reserved;
         }
         catch (EngineException)
         {
             // More than the limit: how much more is asked without one.
             using var unlimited = new DryBackend();
-            return Math.Max(
-                available!.Value + 1, DryStep.Longest(config, tokenizer, unlimited, batch, settings).Peak);
+            return Math.Max(available!.Value + 1,
+                DryStep.Longest(config, tokenizer, unlimited, batch, settings, ranks: group).Peak);
         }
     }
 

@@ -101,9 +101,10 @@ internal sealed class Trainer(TrainingSession session, TrainingOutputs? outputs,
             return false;
         while (session.Step < last)
         {
-            _job.Doing = $"step {session.Step + 1}";
+            Doing("the batch of step", session.Step + 1);
             if (!TryStep(step, batches, stop))
                 break;
+            Doing("the end of step", session.Step);
             if (CheckReplicasEvery > 0 && session.Step % CheckReplicasEvery == 0)
                 new Replicas(session, _job).RequireSame($"after step {session.Step}");
             if (session.Plan.EvaluatesAfter(session.Step) && !Evaluate(last, stop))
@@ -129,6 +130,7 @@ internal sealed class Trainer(TrainingSession session, TrainingOutputs? outputs,
             batch = batches.Next(session.Step, _job.IsAlone ? CancellationToken.None : stop);
         if (batch is null)
             return false;
+        Doing("step", session.Step + 1);
         var record = Take(step, batch, start);
         _times.Add(record.Seconds, (_job.Waited - waited).TotalSeconds);
         if (outputs is not null)
@@ -144,6 +146,13 @@ internal sealed class Trainer(TrainingSession session, TrainingOutputs? outputs,
                 outputs.View.Say(times.Line);
             });
         return true;
+    }
+
+    // What a rank that keeps the others waiting is said to do; one process alone keeps nobody.
+    private void Doing(string what, int step)
+    {
+        if (!_job.IsAlone)
+            _job.Doing = string.Create(CultureInfo.InvariantCulture, $"{what} {step}");
     }
 
     private StepRecord Take(OptimizationStep step, TrainingBatch batch, long start)
@@ -181,7 +190,7 @@ internal sealed class Trainer(TrainingSession session, TrainingOutputs? outputs,
         _job.Meet(known);
         if (known[0] > 0)
             return true;
-        _job.Doing = $"the evaluation after step {session.Step}";
+        Doing("the evaluation after step", session.Step);
         PointingResult? result;
         try
         {
@@ -218,6 +227,7 @@ internal sealed class Trainer(TrainingSession session, TrainingOutputs? outputs,
 
     private void SaveOnTheWay()
     {
+        Doing("the checkpoint after step", session.Step);
         if (session.Optimizer.IsSharded)
             SaveTogether();
         else if (outputs is not null)

@@ -131,6 +131,7 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
         {
             Ground = objective is not null && inputs.Regions is not null,
             Explain = Explained.Read,
+            MinimizesLosses = true,
         });
         var explained = output switch
         {

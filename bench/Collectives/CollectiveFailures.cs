@@ -13,7 +13,8 @@ internal static class CollectiveFailures
     /// <param name="scenario">
     /// <c>shapes</c> and <c>order</c>: it calls something else; <c>kill</c>: it is killed; <c>abort</c>: it ends the
     /// job with code 7; <c>leave</c>: it comes to its end while the others go on; <c>alone</c>: while they are
-    /// silent.
+    /// silent; <c>missing-first</c> and <c>missing-last</c>: the first or the last rank says nothing for a while, and
+    /// the others say for whom they wait.
     /// </param>
     /// <param name="world">All ranks.</param>
     /// <param name="output">Gets what each rank is told.</param>
@@ -39,6 +40,9 @@ internal static class CollectiveFailures
                         break;
                     case ("abort", true):
                         world.Abort(7);
+                        break;
+                    case ("missing-first" or "missing-last", _):
+                        CallTheRoll((MpiCommunicator)world, scenario == "missing-last" ? world.Size - 1 : 0, output);
                         break;
                     case ("leave" or "alone", true):
                         return 0;
@@ -75,5 +79,23 @@ internal static class CollectiveFailures
                 world.Barrier();
             }
         }
+    }
+
+    private static void CallTheRoll(MpiCommunicator world, int silent, TextWriter output)
+    {
+        world.Tell("step 7", waits: false);
+        world.Barrier();
+        if (world.Rank == silent)
+        {
+            world.Tell("step 8", waits: false);
+            Thread.Sleep(TimeSpan.FromSeconds(3));
+            world.Barrier();
+            return;
+        }
+        var wait = Task.Run(world.Barrier);
+        world.Tell("step 9", waits: true);
+        output.WriteLine($"rank {world.Rank} waits for "
+            + string.Join(" and ", world.Missing(TimeSpan.FromSeconds(1.6))));
+        wait.Wait();
     }
 }

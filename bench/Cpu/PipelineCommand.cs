@@ -36,9 +36,7 @@ internal static class PipelineCommand
         var cache = PictureCache.Open(Path.Combine(folder, "cache"), 1L << 30);
         List<(string Name, Func<int, (double, double)> Run)> sides =
             [("samples", Samples(folder, augmentation, new PictureOptions()))];
-        if (!crops)
-            sides.Add(
-                ("the same, fast_decode", Samples(folder, augmentation, new PictureOptions { FastDecode = true })));
+        sides.Add(("the same, fast_decode", Samples(folder, augmentation, new PictureOptions { FastDecode = true })));
         sides.Add(("the same, from a warm cache", Samples(folder, augmentation, new PictureOptions { Cache = cache })));
         if (pillow is not null)
             sides.Add((pillow.Details, pillow.Run));

@@ -125,11 +125,8 @@ internal sealed class StepSimulator
         Compute(_work.SharedBackward - done, traffic);
         var slowest = Latest();
         _exposed += Math.Max(0, traffic.End - slowest);
-        foreach (var rank in _ranks)
-        {
-            _waiting += (slowest - rank.Now) / _ranks.Length;
-            rank.WaitUntil(traffic.End);
-        }
+        WaitUntil(Math.Min(slowest, traffic.End));
+        foreach (var rank in _ranks) rank.WaitUntil(traffic.End);
     }
 
     private void Update()
@@ -164,9 +161,20 @@ internal sealed class StepSimulator
     private void Meet(double seconds)
     {
         if (_ranks.Length == 1) return;
-        var end = Latest() + seconds;
-        foreach (var rank in _ranks) rank.WaitUntil(end);
+        var slowest = Latest();
+        WaitUntil(slowest);
+        foreach (var rank in _ranks) rank.WaitUntil(slowest + seconds);
         (_communication, _exposed) = (_communication + seconds, _exposed + seconds);
+    }
+
+    // What is exchanged takes all ranks, which are there at that time.
+    private void WaitUntil(double time)
+    {
+        foreach (var rank in _ranks)
+        {
+            _waiting += Math.Max(0, time - rank.Now) / _ranks.Length;
+            rank.WaitUntil(time);
+        }
     }
 
     private double Latest() => _ranks.Max(r => r.Now);

@@ -53,14 +53,31 @@ public sealed class AnnotationDataset : IRegionDataset, IFileDataset
     {
         var random = SampleBuilder.RandomOf(index, Count, seed, epoch);
         var annotation = _annotations[index];
-        var original = Pictures.Read(Path.Combine(_imageRoot, annotation.Image), _size);
-        var usable = Annotations.UsableRegions(annotation, original.Width, original.Height, _imageRoot);
+        Choice? drawn = null;
+        // A cache keeps whole pictures, which serve all windows.
+        var original = Pictures.Read(Path.Combine(_imageRoot, annotation.Image),
+            _options is { Augmentation.LeastCrop: < 1, Pictures.Cache: null }
+                ? [PictureTarget.WholeOr((width, height) => Drawn(width, height).Window!.Value, ImageSize)] : _size);
+        var (regions, caption, window) = Drawn(original.Width, original.Height);
+        var paraphrase = SampleBuilder.DrawParaphrase(annotation, caption, _options.MaxWords, index, seed, epoch);
+        return SampleBuilder.Build(original, window, _pictureNumbers[index], caption, paraphrase, regions, ImageSize,
+            _options.Augmentation, random);
+
+        // What is drawn hangs on the picture's size, which is known before its pixels are.
+        Choice Drawn(int width, int height) => drawn ??= Draw(annotation, width, height, random);
+    }
+
+    private Choice Draw(RegionAnnotation annotation, int width, int height, SeededRandom random)
+    {
+        var usable = Annotations.UsableRegions(annotation, width, height, _imageRoot);
         var regions = usable.Count == 0 || _options.MaskAll ? usable : [random.Pick(usable).Draw(random)];
         var caption = CaptionCleaner.Clean(random.Pick(annotation.Captions), _options.MaxWords);
-        var paraphrase = SampleBuilder.DrawParaphrase(annotation, caption, _options.MaxWords, index, seed, epoch);
-        return SampleBuilder.Build(
-            original, _pictureNumbers[index], caption, paraphrase, regions, ImageSize, _options.Augmentation, random);
+        return new Choice(
+            regions, caption, SampleBuilder.DrawWindow(width, height, _options.Augmentation, random));
     }
+
+    // What is drawn for one sample before its picture is augmented.
+    private sealed record Choice(IReadOnlyList<Region> Regions, string Caption, PictureWindow? Window);
 
     internal static string CheckFolder(string imageRoot) =>
         Directory.Exists(imageRoot)

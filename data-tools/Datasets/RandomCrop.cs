@@ -15,7 +15,7 @@ internal static class RandomCrop
     /// <param name="height">Height of the picture.</param>
     /// <param name="leastShare">Least share of the area; the largest is 1.</param>
     /// <param name="random">The sample's random numbers.</param>
-    public static (int X, int Y, int Width, int Height) Draw(
+    public static PictureWindow Draw(
         int width, int height, double leastShare, SeededRandom random)
     {
         for (var i = 0; i < Tries; i++)
@@ -26,14 +26,14 @@ internal static class RandomCrop
             if (w > 0 && h > 0 && w <= width && h <= height)
             {
                 var y = random.NextInt(height - h + 1);
-                return (random.NextInt(width - w + 1), y, w, h);
+                return new PictureWindow(random.NextInt(width - w + 1), y, w, h);
             }
         }
         var ratio = (double)width / height;
         var (cropWidth, cropHeight) = ratio < Narrowest ? (width, Round(width / Narrowest))
             : ratio > Widest ? (Round(height * Widest), height)
             : (width, height);
-        return ((width - cropWidth) / 2, (height - cropHeight) / 2, cropWidth, cropHeight);
+        return new PictureWindow((width - cropWidth) / 2, (height - cropHeight) / 2, cropWidth, cropHeight);
     }
 
     // As Python does.

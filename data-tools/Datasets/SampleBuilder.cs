@@ -36,8 +36,15 @@ internal static class SampleBuilder
             : annotation.Exchange!.In(caption, random.Pick(annotation.Exchange.Others), maxWords);
     }
 
+    /// <summary>The part of a picture that a sample shows; null for all of it.</summary>
+    public static PictureWindow? DrawWindow(int width, int height, AugmentationOptions options, SeededRandom random) =>
+        options.LeastCrop < 1 ? RandomCrop.Draw(width, height, options.LeastCrop, random) : null;
+
     /// <summary>Augments.</summary>
-    /// <param name="original">The picture as <see cref="AugmentationOptions.Wanted"/> says.</param>
+    /// <param name="original">
+    /// The picture as <see cref="AugmentationOptions.Wanted"/> says, or what the window shows of it.
+    /// </param>
+    /// <param name="window">What was drawn by <see cref="DrawWindow"/>.</param>
     /// <param name="number">Its number in the data set.</param>
     /// <param name="caption">The cleaned phrase.</param>
     /// <param name="paraphrase">A cleaned paraphrase, or null.</param>
@@ -46,11 +53,11 @@ internal static class SampleBuilder
     /// <param name="options">How often which augmentation.</param>
     /// <param name="random">The sample's random numbers.</param>
     public static RegionSample Build(
-        PictureViews original, long number, string caption, string? paraphrase, IReadOnlyList<Region> regions, int size,
-        AugmentationOptions options, SeededRandom random)
+        PictureViews original, PictureWindow? window, long number, string caption, string? paraphrase,
+        IReadOnlyList<Region> regions, int size, AugmentationOptions options, SeededRandom random)
     {
-        (var picture, var mask) = options.LeastCrop < 1
-            ? Cropped(original.Images[0], regions, size, options, random)
+        (var picture, var mask) = window is { } shown
+            ? Cropped(original, shown, regions, size, options)
             : (original.Images[0], RegionMask.Of(regions, original.Width, original.Height, size, size).Values);
         if (random.Chance(options.FlipProbability))
         {
@@ -73,12 +80,12 @@ internal static class SampleBuilder
         };
     }
 
-    private static (RgbImage Picture, float[] Mask) Cropped(RgbImage original, IReadOnlyList<Region> regions, int size,
-        AugmentationOptions options, SeededRandom random)
+    private static (RgbImage Picture, float[] Mask) Cropped(PictureViews original, PictureWindow window,
+        IReadOnlyList<Region> regions, int size, AugmentationOptions options)
     {
-        var (x, y, width, height) = RandomCrop.Draw(original.Width, original.Height, options.LeastCrop, random);
-        PictureTarget[] sample = [PictureTarget.Square(size, options.Resize)];
-        var picture = PictureViews.Of(ImageOps.Crop(original, x, y, width, height), sample).Images[0];
+        var (x, y, width, height) = window;
+        var cut = original.Window is null ? ImageOps.Crop(original.Images[0], x, y, width, height) : original.Images[0];
+        var picture = PictureViews.Of(cut, [PictureTarget.Square(size, options.Resize)]).Images[0];
         var whole = RegionMask.Of(regions, original.Width, original.Height).Values;
         int[] columns = RegionGrid.NearestSources(width, size), rows = RegionGrid.NearestSources(height, size);
         var mask = new float[size * size];

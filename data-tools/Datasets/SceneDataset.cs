@@ -34,8 +34,10 @@ public sealed class SceneDataset : IRegionDataset
         var paraphrase = CaptionCleaner.Clean(scene.Paraphrase, CaptionCleaner.TrainingMaxWords);
         var regions = SceneRegions.Of(
             scene, _options.Regions, _options.RegionShare, _options.Seed, _options.Split, number);
+        var picture = PictureViews.Of(scene.Picture, _size);
+        var window = SampleBuilder.DrawWindow(picture.Width, picture.Height, _options.Augmentation, random);
         return SampleBuilder.Build(
-            PictureViews.Of(scene.Picture, _size), number, caption, paraphrase, regions, ImageSize,
+            picture, window, number, caption, paraphrase, regions, ImageSize,
             _options.Augmentation, random);
     }
 }

@@ -44,8 +44,15 @@ public static class PictureFile
         string path, IReadOnlyList<PictureTarget> targets, ExifOrientation exif = ExifOrientation.Apply,
         bool fast = false)
     {
-        if (fast && ScaledJpeg.TryRead(path, targets, exif) is { } scaled)
+        if (targets is [{ Window: { } window } target])
+        {
+            if (JpegWindow.TryRead(path, window, exif, fast ? target.WindowSide : null) is { } shown)
+                return (shown, null);
+        }
+        else if (fast && ScaledJpeg.TryRead(path, targets, exif) is { } scaled)
+        {
             return (scaled, null);
+        }
         // The bytes of most pictures are few, and tell at once that nothing is large.
         var encoded = IsSmall(path) ? Bytes(path) : null;
         if ((encoded is null || ImageDecoder.PixelsOf(encoded) >= LargePicture.LeastPixels)

@@ -12,8 +12,23 @@ public sealed record PictureTarget(Func<int, int, (int Width, int Height)> Size,
     /// <summary>Tells it from all other targets; null for one that only its maker knows.</summary>
     public string? Name { get; private init; }
 
+    /// <summary>
+    /// Of the whole picture only what a window of it shows, where the rest need not be made: then the views say so. It
+    /// gets width and height of the picture.
+    /// </summary>
+    public Func<int, int, PictureWindow>? Window { get; private init; }
+
+    /// <summary>Sides that the window is needed in; a fraction of its size may do.</summary>
+    public int WindowSide { get; private init; }
+
     /// <summary>Of the resized picture only the square in the middle; null: all of it.</summary>
     public CentreCrop? Crop { get; private init; }
+
+    /// <summary>The picture as it is, or what a window of it shows.</summary>
+    /// <param name="window">The window of a picture of that width and height.</param>
+    /// <param name="side">Sides that it is needed in.</param>
+    public static PictureTarget WholeOr(Func<int, int, PictureWindow> window, int side) =>
+        Whole with { Name = null, Window = window, WindowSide = side };
 
     /// <summary>A square, as models want it: the whole picture, whatever its shape.</summary>
     public static PictureTarget Square(int side, Resampling rule) =>
@@ -41,6 +56,9 @@ public sealed record PictureTarget(Func<int, int, (int Width, int Height)> Size,
 /// <param name="Images">One picture a target.</param>
 public sealed record PictureViews(int Width, int Height, IReadOnlyList<RgbImage> Images)
 {
+    /// <summary>What the one picture shows of the whole, in its own size or a smaller one; null: all.</summary>
+    public PictureWindow? Window { get; init; }
+
     /// <summary>The middle of one of the picture's own pixels, in pixels of a view of it.</summary>
     /// <param name="view">The view.</param>
     /// <param name="pixel">The pixel, or null for none.</param>

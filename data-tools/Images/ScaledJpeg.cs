@@ -20,16 +20,7 @@ internal static class ScaledJpeg
     /// <param name="exif">What to do with EXIF orientation.</param>
     public static PictureViews? TryRead(string path, IReadOnlyList<PictureTarget> targets, ExifOrientation exif)
     {
-        byte[] encoded;
-        try
-        {
-            encoded = File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-        if (encoded.Length == 0 || PictureRepair.CompleteJpeg(encoded) is not null)
+        if (Read(path) is not { } encoded)
             return null;
         using var data = SKData.CreateCopy(encoded);
         using var codec = SKCodec.Create(data);
@@ -46,7 +37,24 @@ internal static class ScaledJpeg
         return PictureViews.Of(upright, targets, width, height);
     }
 
-    private static SKSizeI? Scaled(SKCodec codec, int leastWidth, int leastHeight)
+    /// <summary>The bytes of a file; null where it is unreadable, empty or a JPEG that is cut off.</summary>
+    public static byte[]? Read(string path)
+    {
+        try
+        {
+            var encoded = File.ReadAllBytes(path);
+            return encoded.Length == 0 || PictureRepair.CompleteJpeg(encoded) is not null ? null : encoded;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// The smallest size that the decoder has and is no smaller than what is wanted; null where that is the whole.
+    /// </summary>
+    public static SKSizeI? Scaled(SKCodec codec, int leastWidth, int leastHeight)
     {
         for (var n = 1; n < Eighths; n++)
         {
@@ -57,7 +65,8 @@ internal static class ScaledJpeg
         return null;
     }
 
-    private static RgbImage? Decode(SKCodec codec, SKSizeI size)
+    /// <summary>The picture in a size that the decoder has; null where it is damaged.</summary>
+    public static RgbImage? Decode(SKCodec codec, SKSizeI size)
     {
         var length = 4 * size.Width * size.Height;
         var rgba = ArrayPool<byte>.Shared.Rent(length);

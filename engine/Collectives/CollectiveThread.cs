@@ -1,14 +1,18 @@
 namespace AmcEngine.Collectives;
 
 /// <summary>
-/// The one thread that makes all calls of a library of collectives, in the order in which they were posted, while those
-/// who posted them compute. The first error is the last call: what comes after it fails with the same error, since the
-/// ranks no longer agree on what is next.
+/// Makes the calls of a library of collectives one at a time, in the order in which they were posted: on a thread of
+/// its own while those who posted them compute, and on the thread that waits for them where that is sooner, which saves
+/// it to wake another one up and to be woken up. The first error is the last call: what comes after it fails with the
+/// same error, since the ranks no longer agree on what is next.
 /// </summary>
 internal sealed class CollectiveThread
 {
     private readonly Queue<Job> _jobs = new();
     private readonly Thread _thread;
+
+    // Whether a call is being made, by whichever thread.
+    private bool _busy;
     private bool _ended;
 
     /// <summary>Starts the thread.</summary>
@@ -22,27 +26,52 @@ internal sealed class CollectiveThread
     /// <summary>What has failed, if anything.</summary>
     public Exception? Failure { get; private set; }
 
+    /// <summary>
+    /// Whether threads that wait may make calls themselves, one at a time; if not, the thread makes all.
+    /// </summary>
+    public bool Lends { get; set; }
+
     /// <summary>Adds a call.</summary>
-    /// <param name="call">What to do on the thread.</param>
+    /// <param name="call">What to do.</param>
     /// <param name="finish">
     /// What to do once, on the thread that waits for it; it is told whether the call has succeeded.
     /// </param>
     /// <exception cref="ObjectDisposedException">The thread has been ended.</exception>
-    public CollectiveWork Post(Action call, Action<bool>? finish = null)
-    {
-        var job = new Job(call, finish);
-        lock (_jobs)
-        {
-            ObjectDisposedException.ThrowIf(_ended, this);
-            _jobs.Enqueue(job);
-            Monitor.Pulse(_jobs);
-        }
-        return job;
-    }
+    public CollectiveWork Post(Action call, Action<bool>? finish = null) =>
+        Add(new Job(this, call, finish), wake: true);
 
     /// <summary>Makes a call and waits for it.</summary>
+    /// <param name="call">What to do.</param>
+    /// <param name="finish">As of <see cref="Post"/>.</param>
     /// <exception cref="CollectiveException">It has failed, or one before it.</exception>
-    public void Run(Action call) => Post(call).Wait();
+    /// <exception cref="ObjectDisposedException">The thread has been ended.</exception>
+    public void Run(Action call, Action<bool>? finish = null) =>
+        Add(new Job(this, call, finish), wake: !Lends).Wait();
+
+    /// <summary>Makes a call on the thread itself, whoever may make others, and waits for it.</summary>
+    /// <exception cref="CollectiveException">It has failed, or one before it.</exception>
+    /// <exception cref="ObjectDisposedException">The thread has been ended.</exception>
+    public void RunThere(Action call) => Add(new Job(this, call, null) { IsFixed = true }, wake: true).Wait();
+
+    /// <summary>Makes a small call now, unless another one is being made, has failed, or waits to be made.</summary>
+    /// <returns>Whether it was made.</returns>
+    public bool TryRun(Action call)
+    {
+        lock (_jobs)
+        {
+            if (_ended || !Lends || _busy || _jobs.Count > 0 || Failure is not null) return false;
+            _busy = true;
+        }
+        try
+        {
+            call();
+        }
+        finally
+        {
+            Free();
+        }
+        return true;
+    }
 
     /// <summary>Ends the thread when all that was posted is done.</summary>
     /// <param name="wait">Whether to wait for that; not where a call may never return.</param>
@@ -56,22 +85,23 @@ internal sealed class CollectiveThread
         if (wait) _thread.Join();
     }
 
+    private Job Add(Job job, bool wake)
+    {
+        lock (_jobs)
+        {
+            ObjectDisposedException.ThrowIf(_ended, this);
+            _jobs.Enqueue(job);
+            if (wake) Monitor.Pulse(_jobs);
+        }
+        return job;
+    }
+
     private void Serve()
     {
         while (Next() is { } job)
         {
-            if (Failure is null)
-            {
-                try
-                {
-                    job.Call();
-                }
-                catch (Exception e)
-                {
-                    Failure = e;
-                }
-            }
-            job.Complete(Failure);
+            Make(job);
+            Free();
         }
     }
 
@@ -79,16 +109,65 @@ internal sealed class CollectiveThread
     {
         lock (_jobs)
         {
-            while (_jobs.Count == 0)
+            while (_busy || _jobs.Count == 0)
             {
-                if (_ended) return null;
+                if (_ended && _jobs.Count == 0) return null;
                 Monitor.Wait(_jobs);
             }
+            _busy = true;
             return _jobs.Dequeue();
         }
     }
 
-    private sealed class Job(Action call, Action<bool>? finish) : CollectiveWork
+    // Makes the calls up to one that is still to be made, unless another thread is at it.
+    private void Help(Job last)
+    {
+        for (Job? job = null; job != last;)
+        {
+            lock (_jobs)
+            {
+                if (!Lends || _busy || last.IsTaken || !_jobs.TryPeek(out job)) return;
+                if (job.IsFixed)
+                {
+                    Monitor.Pulse(_jobs);
+                    return;
+                }
+                _busy = true;
+                _jobs.Dequeue();
+            }
+            Make(job);
+            Free();
+        }
+    }
+
+    private void Make(Job job)
+    {
+        job.IsTaken = true;
+        if (Failure is null)
+        {
+            try
+            {
+                job.Call();
+            }
+            catch (Exception e)
+            {
+                Failure = e;
+            }
+        }
+        job.Complete(Failure);
+    }
+
+    private void Free()
+    {
+        lock (_jobs)
+        {
+            _busy = false;
+            // Whoever has added a call meanwhile may have left it to the thread.
+            if (_jobs.Count > 0 || _ended) Monitor.Pulse(_jobs);
+        }
+    }
+
+    private sealed class Job(CollectiveThread owner, Action call, Action<bool>? finish) : CollectiveWork
     {
         // Waited for without a spin, which would yield the processor to threads that compute, a time slice each.
         private readonly object _gate = new();
@@ -97,6 +176,12 @@ internal sealed class CollectiveThread
         private bool _done;
 
         public Action Call { get; } = call;
+
+        // Whether no other thread may make it.
+        public bool IsFixed { get; init; }
+
+        // Whether it is being made or was.
+        public volatile bool IsTaken;
 
         public void Complete(Exception? error)
         {
@@ -110,6 +195,7 @@ internal sealed class CollectiveThread
 
         public override void Wait()
         {
+            owner.Help(this);
             lock (_gate)
             {
                 while (!_done) Monitor.Wait(_gate);

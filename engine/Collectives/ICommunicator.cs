@@ -50,6 +50,21 @@ public interface ICommunicator : IDisposable
     /// <summary>Replaces the tensor by that of the root.</summary>
     CollectiveWork Broadcast(Tensor tensor, int root);
 
+    /// <summary>
+    /// <see cref="AllReduce(Tensor, Reduction)"/>, done when it returns: sooner than begun and waited for, since no
+    /// other thread needs to take part.
+    /// </summary>
+    /// <exception cref="CollectiveException">It has failed.</exception>
+    void AllReduceNow(Tensor tensor, Reduction reduction = Reduction.Sum) => AllReduce(tensor, reduction).Wait();
+
+    /// <summary><see cref="ReduceScatter"/>, done when it returns.</summary>
+    /// <exception cref="CollectiveException">It has failed.</exception>
+    void ReduceScatterNow(Tensor source, Tensor target) => ReduceScatter(source, target).Wait();
+
+    /// <summary><see cref="AllGather(Tensor, Tensor)"/>, done when it returns.</summary>
+    /// <exception cref="CollectiveException">It has failed.</exception>
+    void AllGatherNow(Tensor source, Tensor target) => AllGather(source, target).Wait();
+
     /// <summary>Reduces values on the host, at once.</summary>
     void AllReduce(Span<double> values, Reduction reduction = Reduction.Sum);
 

@@ -46,6 +46,9 @@ internal sealed record MpiAbi(MpiFamily Family)
     /// <summary>MPI_STATUS_IGNORE.</summary>
     public required nint StatusIgnore { get; init; }
 
+    /// <summary>MPI_ANY_SOURCE.</summary>
+    public required int AnySource { get; init; }
+
     /// <summary>The interface of a loaded library.</summary>
     /// <param name="library">Its handle.</param>
     /// <param name="version">What MPI_Get_library_version says.</param>
@@ -89,6 +92,7 @@ internal sealed record MpiAbi(MpiFamily Family)
             ErrorsReturn = Symbol("ompi_mpi_errors_return"),
             InPlace = 1,
             StatusIgnore = 0,
+            AnySource = -1,
         };
     }
 
@@ -106,5 +110,6 @@ internal sealed record MpiAbi(MpiFamily Family)
         ErrorsReturn = 0x54000001,
         InPlace = -1,
         StatusIgnore = 1,
+        AnySource = -2,
     };
 }

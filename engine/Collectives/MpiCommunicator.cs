@@ -4,12 +4,13 @@ using AmcEngine.Tensors;
 namespace AmcEngine.Collectives;
 
 /// <summary>
-/// A group of processes over MPI. All calls of the library are made by one thread, in order, while the caller computes.
+/// A group of processes over MPI. Calls of the library are made in order, one at a time: by a thread of their own while
+/// the caller computes, or by the caller where it waits anyway.
 /// Tensors of the processor are worked on where they lie, those of a device in a copy on the host. Before each
 /// collective the ranks find out whether they all call the same one. After an error nothing more can be done together:
 /// all calls throw it, and disposing leaves the library as it is, so that the launcher ends the job.
 /// </summary>
-public sealed class MpiCommunicator : ICommunicator
+public sealed class MpiCommunicator : ICommunicator, IRollCall
 {
     /// <summary>
     /// How long a rank that is disposing waits for the others to do so before it ends the job.
@@ -59,49 +60,33 @@ public sealed class MpiCommunicator : ICommunicator
         thread.Run(() =>
         {
             library.Initialize();
+            thread.Lends = library.IsForAllThreads;
             world = new MpiGroup(library, library.Abi.World);
             if (launcher.Size != 0 && world.Size != launcher.Size) throw new CollectiveException(
                 $"{launcher.Name} has started {launcher.Size} processes, but {library.Name} ({library.Path}) knows of "
                     + $"{world.Size}: the launcher belongs to another MPI; start them by that library's mpirun, or "
                     + $"name the launcher's library with {Launcher.LibraryVariable}");
+            if (world.Size > 1 && thread.Lends) world.RollCall = new RollCall(library, world.Rank, world.Size);
         });
         return new MpiCommunicator(library, thread, world!, isWorld: true);
     }
 
     /// <inheritdoc/>
     /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
-    public CollectiveWork AllReduce(Tensor tensor, Reduction reduction = Reduction.Sum)
-    {
-        var (count, type, data) = (tensor.Count, tensor.DType, new HostOperand(tensor, reads: true, writes: true));
-        return Post($"all_reduce {reduction} of {Describe(tensor)}",
-            () => _group.AllReduce(data.Address, count, type, reduction), data);
-    }
+    public CollectiveWork AllReduce(Tensor tensor, Reduction reduction = Reduction.Sum) =>
+        Post(Reducing(tensor, reduction));
 
     /// <inheritdoc/>
     /// <exception cref="ShapeException">The target is not one of Size equal parts of the source.</exception>
     /// <exception cref="DTypeException">The element types differ.</exception>
     /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
-    public CollectiveWork ReduceScatter(Tensor source, Tensor target)
-    {
-        CollectiveShapes.CheckParts("reduce_scatter", source, target, Size);
-        var (count, type) = (target.Count, target.DType);
-        HostOperand from = new(source, reads: true, writes: false), to = new(target, reads: false, writes: true);
-        return Post($"reduce_scatter of {Describe(source)}",
-            () => _group.ReduceScatter(from.Address, to.Address, count, type), from, to);
-    }
+    public CollectiveWork ReduceScatter(Tensor source, Tensor target) => Post(Scattering(source, target));
 
     /// <inheritdoc/>
     /// <exception cref="ShapeException">The source is not one of Size equal parts of the target.</exception>
     /// <exception cref="DTypeException">The element types differ.</exception>
     /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
-    public CollectiveWork AllGather(Tensor source, Tensor target)
-    {
-        CollectiveShapes.CheckParts("all_gather", target, source, Size);
-        var (count, type) = (source.Count, source.DType);
-        HostOperand from = new(source, reads: true, writes: false), to = new(target, reads: false, writes: true);
-        return Post($"all_gather of {Describe(source)}",
-            () => _group.AllGather(from.Address, to.Address, count, type), from, to);
-    }
+    public CollectiveWork AllGather(Tensor source, Tensor target) => Post(Gathering(source, target));
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
@@ -111,16 +96,35 @@ public sealed class MpiCommunicator : ICommunicator
         CollectiveShapes.CheckRoot(root, Size);
         var (count, type) = (tensor.Count, tensor.DType);
         var data = new HostOperand(tensor, reads: root == Rank, writes: root != Rank);
-        return Post($"broadcast from {root} of {Describe(tensor)}",
-            () => _group.Broadcast(data.Address, count, type, root), data);
+        return Post(new Collective(new CollectiveCall("broadcast", Root: root, Type: type, Shape: tensor.Shape),
+            () => _group.Broadcast(data.Address, count, type, root), data));
     }
+
+    /// <inheritdoc/>
+    /// <exception cref="CollectiveException">It has failed, or something before it.</exception>
+    /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
+    public void AllReduceNow(Tensor tensor, Reduction reduction = Reduction.Sum) => Run(Reducing(tensor, reduction));
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeException">The target is not one of Size equal parts of the source.</exception>
+    /// <exception cref="DTypeException">The element types differ.</exception>
+    /// <exception cref="CollectiveException">It has failed, or something before it.</exception>
+    /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
+    public void ReduceScatterNow(Tensor source, Tensor target) => Run(Scattering(source, target));
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeException">The source is not one of Size equal parts of the target.</exception>
+    /// <exception cref="DTypeException">The element types differ.</exception>
+    /// <exception cref="CollectiveException">It has failed, or something before it.</exception>
+    /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
+    public void AllGatherNow(Tensor source, Tensor target) => Run(Gathering(source, target));
 
     /// <inheritdoc/>
     /// <exception cref="CollectiveException">It has failed, or something before it.</exception>
     public unsafe void AllReduce(Span<double> values, Reduction reduction = Reduction.Sum)
     {
         var copy = values.ToArray();
-        Run($"all_reduce {reduction} of {copy.Length} values", () =>
+        Run(new CollectiveCall("all_reduce", reduction, Count: copy.Length), () =>
         {
             fixed (double* data = copy) _group.AllReduce((nint)data, copy.Length, DType.F64, reduction);
         });
@@ -133,14 +137,14 @@ public sealed class MpiCommunicator : ICommunicator
     {
         var mine = bytes.ToArray();
         byte[][] all = [];
-        Run("all_gather of bytes", () => all = _group.Gather(mine));
+        Run(new CollectiveCall("all_gather of bytes"), () => all = _group.Gather(mine));
         return all;
     }
 
     /// <inheritdoc/>
     /// <exception cref="CollectiveException">Something before it has failed.</exception>
     // To agree is to wait for all.
-    public void Barrier() => Run("barrier", () => { });
+    public void Barrier() => Run(new CollectiveCall("barrier"), () => { });
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">The colour is negative.</exception>
@@ -149,9 +153,23 @@ public sealed class MpiCommunicator : ICommunicator
     {
         ArgumentOutOfRangeException.ThrowIfNegative(color);
         MpiGroup? part = null;
-        Run("split", () => part = _group.Split(color, key));
+        Run(new CollectiveCall("split"), () => part = _group.Split(color, key));
         return new MpiCommunicator(_mpi, _thread, part!, isWorld: false);
     }
+
+    /// <inheritdoc/>
+    /// <remarks>Of the world; parts of it tell nothing.</remarks>
+    public void Tell(string doing, bool waits)
+    {
+        if (!_isWorld || _group.RollCall is not { } roll) return;
+        roll.Set(doing, waits);
+        _ = _thread.TryRun(roll.Serve);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Missing(TimeSpan patience) => _isWorld && _group.RollCall is { } roll
+        ? roll.Missing(patience, () => _thread.TryRun(roll.Serve))
+        : [];
 
     /// <inheritdoc/>
     public void Abort(int exitCode)
@@ -173,7 +191,8 @@ public sealed class MpiCommunicator : ICommunicator
         {
             try
             {
-                if (_isWorld) _thread.Run(Leave);
+                // MPI is ended by the thread that has begun it.
+                if (_isWorld) _thread.RunThere(Leave);
                 else _thread.Run(_group.Release);
             }
             catch (Exception e) when (e is CollectiveException or ObjectDisposedException)
@@ -191,14 +210,40 @@ public sealed class MpiCommunicator : ICommunicator
         set => _group.LargestGather = value;
     }
 
-    private static string Describe(Tensor tensor) => $"{tensor.DType}{tensor.Shape}";
+    private static CollectiveCall Call(string name, Tensor tensor, Reduction? reduction = null) =>
+        new(name, reduction, Type: tensor.DType, Shape: tensor.Shape);
+
+    private Collective Reducing(Tensor tensor, Reduction reduction)
+    {
+        var (count, type, data) = (tensor.Count, tensor.DType, new HostOperand(tensor, reads: true, writes: true));
+        return new Collective(Call("all_reduce", tensor, reduction),
+            () => _group.AllReduce(data.Address, count, type, reduction), data);
+    }
+
+    private Collective Scattering(Tensor source, Tensor target)
+    {
+        CollectiveShapes.CheckParts("reduce_scatter", source, target, Size);
+        var (count, type) = (target.Count, target.DType);
+        HostOperand from = new(source, reads: true, writes: false), to = new(target, reads: false, writes: true);
+        return new Collective(Call("reduce_scatter", source),
+            () => _group.ReduceScatter(from.Address, to.Address, count, type), from, to);
+    }
+
+    private Collective Gathering(Tensor source, Tensor target)
+    {
+        CollectiveShapes.CheckParts("all_gather", target, source, Size);
+        var (count, type) = (source.Count, source.DType);
+        HostOperand from = new(source, reads: true, writes: false), to = new(target, reads: false, writes: true);
+        return new Collective(Call("all_gather", source),
+            () => _group.AllGather(from.Address, to.Address, count, type), from, to);
+    }
 
     private void Leave()
     {
         bool all;
         try
         {
-            all = _group.Agree("the end of the job", Patience);
+            all = _group.Agree(new CollectiveCall("the end of the job"), Patience);
         }
         catch (CollectiveException e)
         {
@@ -212,25 +257,38 @@ public sealed class MpiCommunicator : ICommunicator
                 + $"{Patience.TotalSeconds:0} s, so the job is ended; see what they or this rank have said before");
             Abort(LeftAlone);
         }
+        _group.RollCall?.Close();
         _group.Release();
         _mpi.Complete();
     }
 
-    private CollectiveWork Post(string call, Action work, params HostOperand[] operands) => Post(() =>
-    {
-        _group.Agree(call, Timeout);
-        work();
-    }, succeeded => Array.ForEach(operands, o => o.Finish(succeeded)));
-
-    private void Run(string call, Action work) => Post(() =>
-    {
-        _group.Agree(call, Timeout);
-        work();
-    }, null).Wait();
-
-    private CollectiveWork Post(Action call, Action<bool>? finish)
+    private CollectiveWork Post(Collective collective)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _thread.Post(call, finish);
+        return _thread.Post(() => Make(collective.Call, collective.Work), collective.Finish);
+    }
+
+    private void Run(Collective collective)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _thread.Run(() => Make(collective.Call, collective.Work), collective.Finish);
+    }
+
+    private void Run(CollectiveCall call, Action work)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _thread.Run(() => Make(call, work));
+    }
+
+    private void Make(in CollectiveCall call, Action work)
+    {
+        _group.Agree(call, Timeout);
+        work();
+    }
+
+    // A call, what does it, and the tensors that it holds meanwhile.
+    private sealed record Collective(CollectiveCall Call, Action Work, params HostOperand[] Operands)
+    {
+        public void Finish(bool succeeded) => Array.ForEach(Operands, o => o.Finish(succeeded));
     }
 }

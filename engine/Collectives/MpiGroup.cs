@@ -15,6 +15,10 @@ internal sealed unsafe class MpiGroup
     // Lengths of sums that are checked: more than any training has.
     private const int MostChecked = 10_000;
 
+    // Most bytes of one call. Libraries work in memory that they take for each call; what is larger than some tens of
+    // MiB the system gives them anew each time, page by page, which takes a hundred times as long as the sum itself.
+    private const int Piece = 8 << 20;
+
     // How long to look for the others without a pause, and with short ones.
     private static readonly TimeSpan Awake = TimeSpan.FromMicroseconds(50), Long = TimeSpan.FromMilliseconds(20);
 
@@ -40,34 +44,36 @@ internal sealed unsafe class MpiGroup
     /// <summary>Most bytes of all ranks together that one call gathers.</summary>
     internal long LargestGather { get; set; } = int.MaxValue;
 
+    /// <summary>Served while this rank waits for the others; null for none.</summary>
+    internal RollCall? RollCall { get; set; }
+
     /// <summary>
     /// Returns when every rank is here and makes the same call. Unequal calls would hang, or mix up their data: one
     /// small reduction before each finds them. It is also where a rank waits for those that compute longer, and lets
     /// other threads have the processor meanwhile; the library's own waiting takes all of it.
     /// </summary>
-    /// <param name="call">The call, for people: what must be the same on all ranks.</param>
+    /// <param name="call">What must be the same on all ranks.</param>
     /// <param name="patience">How long to wait.</param>
     /// <returns>Whether all have come in that time; if not, the group is of no use any more.</returns>
     /// <exception cref="CollectiveException">The ranks' calls differ; all ranks throw.</exception>
-    public bool Agree(string call, TimeSpan patience)
+    public bool Agree(in CollectiveCall call, TimeSpan patience)
     {
         _calls++;
         if (Size == 1) return true;
-        var bytes = Encoding.UTF8.GetBytes(call);
         var numbers = stackalloc int[4];
-        Spread(Hash(bytes), numbers);
+        Spread(call.Hash(), numbers);
         if (!Await(_mpi.AllReduceBegin((nint)numbers, 4, _abi.Int, _abi.Max, _comm), patience)) return false;
         if (IsOne(numbers)) return true;
-        string[] calls = [.. Gather(bytes).Select(Encoding.UTF8.GetString)];
+        string[] calls = [.. Gather(Encoding.UTF8.GetBytes(call.ToString())).Select(Encoding.UTF8.GetString)];
         var other = Array.FindIndex(calls, c => c != calls[0]);
         throw new CollectiveException($"collective {_calls} differs between ranks: rank 0 calls {calls[0]}, rank "
             + $"{other} calls {calls[other]}; all ranks must make the same calls, in one order, with the same shapes");
     }
 
     /// <summary>
-    /// Reduces in place, to the same bits on all ranks. Sums are the library's all-reduce, which is fast; whether its
-    /// algorithm for this length gives all ranks the same is checked the first time. The largest and the smallest, of
-    /// which two zeros of unlike sign have none, are found by one rank and sent to the others.
+    /// Reduces in place, to the same bits on all ranks. Sums are the library's all-reduce, which is fast, piece by
+    /// piece; whether its algorithm for this length gives all ranks the same is checked the first time. The largest and
+    /// the smallest, of which two zeros of unlike sign have none, are found by one rank and sent to the others.
     /// </summary>
     /// <exception cref="CollectiveException">The ranks' sums differ.</exception>
     public void AllReduce(nint data, int count, DType type, Reduction reduction)
@@ -80,7 +86,7 @@ internal sealed unsafe class MpiGroup
             _mpi.Broadcast(data, count, element, 0, _comm);
             return;
         }
-        _mpi.AllReduce(data, count, element, op, _comm);
+        InPieces(data, count, type.Size(), (part, n) => _mpi.AllReduce(part, n, element, op, _comm));
         if (Size > 1 && _checked.Count < MostChecked && _checked.Add((count, type))) CheckSame(data, count, type);
     }
 
@@ -104,7 +110,7 @@ internal sealed unsafe class MpiGroup
     /// <summary>Sends the root's elements to all.</summary>
     public void Broadcast(nint data, int count, DType type, int root)
     {
-        if (count > 0) _mpi.Broadcast(data, count, _abi.Of(type), root, _comm);
+        InPieces(data, count, type.Size(), (part, n) => _mpi.Broadcast(part, n, _abi.Of(type), root, _comm));
     }
 
     /// <summary>The bytes of each rank: their lengths first.</summary>
@@ -120,7 +126,8 @@ internal sealed unsafe class MpiGroup
     /// <summary>The ranks of the same colour, in the order of keys.</summary>
     public MpiGroup Split(int color, int key) => new(_mpi, _mpi.Split(_comm, color, key))
     {
-        LargestGather = LargestGather
+        LargestGather = LargestGather,
+        RollCall = RollCall,
     };
 
     /// <summary>Gives the communicator back, unless it is the world's.</summary>
@@ -137,10 +144,21 @@ internal sealed unsafe class MpiGroup
             var waited = Stopwatch.GetElapsedTime(start);
             if (waited > patience) return false;
             // A pause is never long beside what has been waited for already.
-            if (waited > Long) Thread.Sleep(1);
+            if (waited > Long)
+            {
+                RollCall?.Serve();
+                Thread.Sleep(1);
+            }
             else if (waited > Awake) ShortSleep.Once();
         }
         return true;
+    }
+
+    private static void InPieces(nint data, int count, int size, Action<nint, int> call)
+    {
+        var most = Piece / size;
+        for (var start = 0L; start < count; start += most)
+            call(data + (nint)start * size, (int)Math.Min(most, count - start));
     }
 
     private void CheckSame(nint data, int count, DType type)

@@ -5,7 +5,8 @@ namespace AmcEngine.Collectives;
 
 /// <summary>
 /// An MPI library, found at run time. Between <see cref="Initialize"/> and <see cref="Complete"/>, which a process
-/// calls once, all calls are made by the thread that has initialised it; <see cref="Abort"/> alone may come from any.
+/// calls once, all calls are made by the thread that has initialised it, or where <see cref="IsForAllThreads"/> by any
+/// one at a time; <see cref="Abort"/> alone may come from any at any time.
 /// </summary>
 internal sealed unsafe partial class MpiLibrary
 {
@@ -13,7 +14,8 @@ internal sealed unsafe partial class MpiLibrary
     private const int LongestText = 16384;
 
     // MPI_THREAD_FUNNELED: the process has other threads, and only the one that initialises MPI calls it.
-    private const int Funneled = 1;
+    // MPI_THREAD_SERIALIZED: any of them calls it, one at a time.
+    private const int Funneled = 1, Serialized = 2;
 
     private readonly nint _handle;
     private readonly delegate* unmanaged[Cdecl]<byte*, int*, int> _getLibraryVersion;
@@ -33,6 +35,9 @@ internal sealed unsafe partial class MpiLibrary
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, int> _allGather;
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint, nint, int*, int*, nint, nint, int> _allGatherV;
     private readonly delegate* unmanaged[Cdecl]<nint*, int*, nint, int> _test;
+    private readonly delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint*, int> _sendBegin;
+    private readonly delegate* unmanaged[Cdecl]<int, int, nint, int*, nint, int> _probe;
+    private readonly delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint, int> _receive;
 
     private MpiLibrary(nint handle, string path)
     {
@@ -64,6 +69,9 @@ internal sealed unsafe partial class MpiLibrary
         _allGatherV = (delegate* unmanaged[Cdecl]<nint, int, nint, nint, int*, int*, nint, nint, int>)Export(
             "MPI_Allgatherv");
         _test = (delegate* unmanaged[Cdecl]<nint*, int*, nint, int>)Export("MPI_Test");
+        _sendBegin = (delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint*, int>)Export("MPI_Isend");
+        _probe = (delegate* unmanaged[Cdecl]<int, int, nint, int*, nint, int>)Export("MPI_Iprobe");
+        _receive = (delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint, int>)Export("MPI_Recv");
     }
 
     /// <summary>What was loaded.</summary>
@@ -74,6 +82,9 @@ internal sealed unsafe partial class MpiLibrary
 
     /// <summary>Its constants.</summary>
     public MpiAbi Abi { get; }
+
+    /// <summary>Whether any thread may call it, one at a time; known once it is initialised.</summary>
+    public bool IsForAllThreads { get; private set; }
 
     /// <summary>Loads the library that belongs to the launcher.</summary>
     /// <param name="launcher">Who has started the process.</param>
@@ -115,9 +126,10 @@ internal sealed unsafe partial class MpiLibrary
         // Its loops that wait then let threads that compute have the processor, as MPICH's do. What a user says stays.
         if (Abi.Family == MpiFamily.OpenMpi) _ = SetVariable("OMPI_MCA_mpi_yield_when_idle", "1", overwrite: 0);
         int provided;
-        Check(_initThread(0, 0, Funneled, &provided), "MPI_Init_thread");
+        Check(_initThread(0, 0, Serialized, &provided), "MPI_Init_thread");
         if (provided < Funneled) throw new CollectiveException(
             $"{Name} ({Path}) allows one thread a process only; use a build with thread support");
+        IsForAllThreads = provided >= Serialized;
         SetErrorsReturn(Abi.World);
     }
 
@@ -198,6 +210,25 @@ internal sealed unsafe partial class MpiLibrary
     {
         fixed (int* counted = counts, started = starts)
             Check(_allGatherV(source, count, Abi.Byte, target, counted, started, Abi.Byte, comm), "MPI_Allgatherv");
+    }
+
+    /// <summary>MPI_Isend of bytes, which stay where they are until <see cref="IsComplete"/>.</summary>
+    /// <returns>The request.</returns>
+    public nint SendBegin(nint data, int bytes, int target, int tag)
+    {
+        nint request = 0;
+        Check(_sendBegin(data, bytes, Abi.Byte, target, tag, Abi.World, &request), "MPI_Isend");
+        return request;
+    }
+
+    /// <summary>Receives bytes from any rank; false where none are there.</summary>
+    public bool TryReceive(nint data, int bytes, int tag)
+    {
+        int there;
+        Check(_probe(Abi.AnySource, tag, Abi.World, &there, Abi.StatusIgnore), "MPI_Iprobe");
+        if (there == 0) return false;
+        Check(_receive(data, bytes, Abi.Byte, Abi.AnySource, tag, Abi.World, Abi.StatusIgnore), "MPI_Recv");
+        return true;
     }
 
     // The runtime's own way to set a variable does not reach native libraries.

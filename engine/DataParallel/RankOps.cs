@@ -25,7 +25,7 @@ public static class RankOps
         OpSupport.RequireFloating("gather_rows", x);
         if (ranks.Size == 1) return x;
         var y = x.EmptyLike(x.Shape.With(0, ranks.Size * x.Shape[0]));
-        ranks.AllGather(x, y).Wait();
+        ranks.AllGatherNow(x, y);
         return Graph.Record("gather_rows", [x], y, [], (_, g) =>
         {
             var own = g[0]!.ScatterRows(ranks);
@@ -48,7 +48,7 @@ public static class RankOps
         if (x.Shape.Rank == 0 || x.Shape[0] % ranks.Size != 0)
             throw new ShapeException("scatter_rows", $"{x.Shape} has no equal share for each of {ranks.Size} ranks");
         var y = x.EmptyLike(x.Shape.With(0, x.Shape[0] / ranks.Size));
-        ranks.ReduceScatter(x, y).Wait();
+        ranks.ReduceScatterNow(x, y);
         return Graph.Record("scatter_rows", [x], y, [], (_, g) => [g[0]!.GatherRows(ranks)]);
     }
 
@@ -66,7 +66,7 @@ public static class RankOps
         if (ranks.Size == 1) return x;
         var y = x.EmptyLike();
         x.Backend.Run(new CopyArgs(x, y));
-        ranks.AllReduce(y).Wait();
+        ranks.AllReduceNow(y);
         return Graph.Record("sum_over_ranks", [x], y, [], (_, g) => [g[0]!.Scale(ranks.Size)]);
     }
 }

@@ -52,7 +52,8 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
     /// Phases in the order in which they first began; their times exclude phases within them and add up to the whole.
     /// </summary>
     public IReadOnlyList<PhaseStatistics> Phases =>
-        [.. _phases.Select(p => new PhaseStatistics(p.Key, Seconds(p.Value.Ticks), Seconds(p.Value.KernelTicks)))];
+        [.. _phases.Select(p => new PhaseStatistics(
+            p.Key, Seconds(p.Value.Ticks), Seconds(p.Value.KernelTicks), p.Value.Flop))];
 
     /// <summary>Opens a profiler on this thread until it is disposed.</summary>
     /// <param name="backend">Whose kernels to time.</param>
@@ -115,7 +116,7 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
         if (forward is null || forward.StartsWith(Backward, StringComparison.Ordinal)) return Enter(_phase.Name);
         if (!_backwardNames.TryGetValue(forward, out var name))
         {
-            var part = forward[(forward.IndexOf('/', StringComparison.Ordinal) + 1)..];
+            var part = Phase.Part(forward);
             _backwardNames[forward] = name = part == Phase.Other ? Backward : $"{Backward}/{part}";
         }
         return Enter(name);
@@ -125,6 +126,7 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
     {
         Add(_ops, work, ticks);
         _phase.KernelTicks += ticks;
+        _phase.Flop += work.Flop;
     }
 
     internal void RecordAlone(in KernelWork work, long ticks) => Add(_alone, work, ticks);
@@ -182,6 +184,7 @@ public sealed class Profiler : IDisposable, IBackendWatcher, IGraphWatcher
         public readonly string Name = name;
         public long Ticks;
         public long KernelTicks;
+        public double Flop;
     }
 }
 
@@ -200,7 +203,8 @@ public sealed record OpStatistics(string Name, string Shape, long Calls, double 
 /// <param name="Name">Its name, the group before a slash: "forward/vision encoder".</param>
 /// <param name="Seconds">Time in the phase but not in phases within it.</param>
 /// <param name="KernelSeconds">The part of it that kernels took.</param>
-public sealed record PhaseStatistics(string Name, double Seconds, double KernelSeconds);
+/// <param name="Flop">Floating-point operations of these kernels, as they say.</param>
+public sealed record PhaseStatistics(string Name, double Seconds, double KernelSeconds, double Flop);
 
 /// <summary>When most memory was live.</summary>
 /// <param name="Bytes">Bytes in live tensors.</param>

@@ -40,8 +40,7 @@ internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOpt
         using (Phase.Begin("forward/fusion encoder, negatives"))
         {
             (negativeImages, negativeTexts) = Negatives(pairs, teacher, simI2T, simT2I);
-            itmLogits = Movement.Concat([matched.Logits, NegativeLogits(pairs, negativeImages, negativeTexts)], 0);
-            lossItm = MatchLoss(itmLogits);
+            (itmLogits, lossItm) = Judge(pairs, matched, negativeImages, negativeTexts);
         }
         var (mlmLogits, lossMlm) = MaskedLanguage(pairs.Image, teacher.Image!);
         return new AlbefOutput
@@ -132,7 +131,8 @@ internal sealed class PretrainingStep(AlbefModel model, PairBatch batch, StepOpt
     {
         var rows = selection.Rows.Length == Count ? null : selection.Rows;
         var output = Stages.Run(selection.Rows.Length, [new StageInput(image, rows)],
-            part => MaskedLanguage(part, selection, rows, divisor, image, teacherImage), places: place).Tensors;
+            part => MaskedLanguage(part, selection, rows, divisor, image, teacherImage), endsInLoss: true,
+            places: place).Tensors;
         return Stages.ByParts ? (null, output[0].Sum()) : (output[1], output[0]);
     }
 

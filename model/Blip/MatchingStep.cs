@@ -38,11 +38,11 @@ internal sealed class MatchingStep(BlipModel model, PairBatch batch, StepOptions
         var matched = Match(pairs);
         using var phase = Phase.Begin("forward/fusion encoder, negatives");
         var (images, texts) = Negatives(pairs.ImageFeature, pairs.TextFeature);
-        var itmLogits = Movement.Concat([matched.Logits, NegativeLogits(pairs, images, texts)], 0);
+        var (itmLogits, lossItm) = Judge(pairs, matched, images, texts);
         return new BlipOutput
         {
             LossIta = lossIta,
-            LossItm = MatchLoss(itmLogits),
+            LossItm = lossItm,
             ImageEmbeds = pairs.Image,
             ImageFeat = pairs.ImageFeature,
             TextFeat = pairs.TextFeature,

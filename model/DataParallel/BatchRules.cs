@@ -7,12 +7,12 @@ internal static class BatchRules
     /// <param name="name">The model's name.</param>
     /// <param name="count">Samples of this rank.</param>
     /// <param name="share">Its share of the batch.</param>
-    /// <param name="overAll">Whether the others are those of all ranks.</param>
+    /// <param name="overAll">Whether the others are those of all ranks, of which there are two at least then.</param>
     /// <param name="key">The setting that decides on it.</param>
     /// <exception cref="ModelException">There are none.</exception>
     public static void RequireNegatives(string name, int count, BatchShare share, bool overAll, string key)
     {
-        if (count >= 2 || (overAll && count * share.Ranks.Size >= 2)) return;
+        if (count >= 2 || overAll) return;
         throw new ModelException(share.IsWhole
             ? $"{name}: a batch of {count} has no negative pairs; use a batch of at least 2"
             : $"{name}: {count} pair on each of {share.Ranks.Size} ranks has no negative pairs; use a batch_size of at "

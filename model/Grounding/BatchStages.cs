@@ -2,6 +2,7 @@ using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.DataParallel;
+using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Model.DataParallel;
 using AmcEngine.Ops;
@@ -15,7 +16,8 @@ namespace AmcEngine.Model;
 /// stages). By parts, a stage keeps its outputs without the graph behind them. Losses that compare all samples read
 /// these outputs, so that they are those of the whole batch; <see cref="Backward"/> then computes each part again, now
 /// recorded, and leads the gradients of the outputs back to the inputs and weights. Each row draws the dropout masks
-/// that it has in the whole batch, both times.
+/// that it has in the whole batch, both times. A stage that ends in a sum over its rows, which is minimised as it is,
+/// has nothing to wait for: each part is led back as soon as it is computed, and computed once.
 /// </summary>
 public sealed class BatchStages
 {
@@ -45,12 +47,16 @@ public sealed class BatchStages
     /// more in the backward pass, so it may change nothing.
     /// </param>
     /// <param name="explained">Whether the body hands a grounding to <see cref="BatchPart.Explain"/>.</param>
+    /// <param name="endsInLoss">
+    /// Whether, by parts, the body's last result is the part's share of a loss of the model, of shape [1], and nothing
+    /// else that is minimised hangs on its results.
+    /// </param>
     /// <param name="places">
     /// Where the rows stand in the stage of the whole batch, one stretch after the other; null for where the samples
     /// of this rank stand.
     /// </param>
     internal StageOutput Run(int rows, IReadOnlyList<StageInput> inputs, Func<BatchPart, Tensor[]> body,
-        bool explained = false, RowRange[]? places = null)
+        bool explained = false, bool endsInLoss = false, RowRange[]? places = null)
     {
         if (_options.MicroBatch is not { } size)
         {
@@ -64,8 +70,9 @@ public sealed class BatchStages
             var results = body(part);
             return part.Explanation is { } explanation ? [.. results, explanation] : results;
         }, place => _options.Context with { Random = start.Of(place) });
-        var outputs = stage.Compute(_options.Explain, after: _options.Random);
-        if (GradMode.Enabled) _recorded.Push(stage);
+        var atOnce = endsInLoss && !explained && _options.MinimizesLosses && GradMode.Enabled;
+        var outputs = stage.Compute(_options.Explain, after: _options.Random, atOnce);
+        if (GradMode.Enabled && !atOnce) _recorded.Push(stage);
         return explained ? new StageOutput(outputs[..^1], outputs[^1]) : new StageOutput(outputs, null);
     }
 
@@ -146,12 +153,19 @@ public sealed class BatchStages
     private sealed class Stage((RowRange Range, RowRange Place)[] pieces, IReadOnlyList<StageInput> inputs,
         bool explained, Func<BatchPart, Tensor[]> body, Func<RowRange, Layers.ForwardContext> context) : IRecordedStage
     {
+        private readonly string? _phase = Phase.Current;
+
         // Where each part's rows begin in each output.
         private int[][] _starts = [];
         private Tensor[] _outputs = [];
 
         /// <summary>The outputs of all rows; their graph is gone.</summary>
-        public Tensor[] Compute(Func<Grounding, Tensor>? explain, RandomSource after)
+        /// <param name="explain">What is read of groundings.</param>
+        /// <param name="after">The random numbers of what comes after the stage.</param>
+        /// <param name="leadsBack">
+        /// Whether the last output is minimised and led back here; then the outputs are constants.
+        /// </param>
+        public Tensor[] Compute(Func<Grounding, Tensor>? explain, RandomSource after, bool leadsBack)
         {
             var recorded = GradMode.Enabled;
             var results = new List<Tensor[]>();
@@ -160,9 +174,14 @@ public sealed class BatchStages
                 foreach (var (range, place) in pieces)
                 {
                     // An explanation is itself a gradient.
-                    using var mode = GradMode.Set(recorded && explained);
-                    var part = new BatchPart(context(place), range, inputs, explain);
-                    results.Add(Isolated(() => body(part)));
+                    using var mode = GradMode.Set(recorded && (explained || leadsBack));
+                    var part = new BatchPart(context(place), range, inputs, explain) { IsRecorded = leadsBack };
+                    results.Add(Isolated(() =>
+                    {
+                        var outputs = body(part);
+                        if (leadsBack) LeadBack(part, outputs[^1]);
+                        return outputs;
+                    }));
                     if (results.Count == 1) after.Continue(part.Context.Random!);
                 }
                 _outputs = new Tensor[results[0].Length];
@@ -173,15 +192,23 @@ public sealed class BatchStages
             {
                 foreach (var tensor in results.SelectMany(r => r)) tensor.Dispose();
             }
-            if (recorded)
+            if (recorded && !leadsBack)
                 foreach (var output in _outputs) output.SetRequiresGrad();
             return _outputs;
+        }
+
+        // The share is added to what is minimised: its gradient is 1.
+        private static void LeadBack(BatchPart part, Tensor share)
+        {
+            if (share.RequiresGrad) share.Backward();
+            part.SendGradients();
         }
 
         /// <summary>Computes each part again, recorded, and sends the outputs' gradients through it.</summary>
         public void Backward(Func<Grounding, Tensor>? explain)
         {
             if (_outputs.All(o => o.Grad is null)) return;
+            using var phase = Phase.Again(_phase);
             foreach (var (number, (range, place)) in pieces.Index())
             {
                 var part = new BatchPart(context(place), range, inputs, explain) { IsRecorded = true };

@@ -218,16 +218,34 @@ internal abstract class MatchingPass
             if (part.IsAtOnce) whole = hook;
             else if (hook is not null)
                 part.Explain(() => ItmGrounder.Of(logits, hook.Map!, part.Of(Mask).Keep, _model.Vision.Grid));
-            return [fused, logits];
-        }, explained);
-        return new MatchedPairs(output.Tensors[0], output.Tensors[1], whole, output.Explanation ?? pairs.Explanation);
+            return part.IsAtOnce ? [fused, logits] : [fused, logits, MatchShare(logits, 1)];
+        }, explained, endsInLoss: true);
+        return new MatchedPairs(output.Tensors[0], output.Tensors[1], whole, output.Explanation ?? pairs.Explanation)
+        {
+            Loss = Stages.ByParts ? output.Tensors[2].Sum() : null,
+        };
+    }
+
+    /// <summary>Judges all pairs: those of the batch, wrong images, wrong texts.</summary>
+    /// <param name="pairs">Encoded pairs.</param>
+    /// <param name="matched">The pairs of the batch.</param>
+    /// <param name="negativeImages">As of <see cref="NegativeLogits"/>.</param>
+    /// <param name="negativeTexts">As of <see cref="NegativeLogits"/>.</param>
+    /// <returns>Logits <c>[3B, 2]</c> and the mean of their cross-entropies.</returns>
+    protected (Tensor Logits, Tensor Loss) Judge(
+        EncodedPairs pairs, MatchedPairs matched, int[] negativeImages, int[] negativeTexts)
+    {
+        var negatives = NegativeLogits(pairs, negativeImages, negativeTexts);
+        var logits = Movement.Concat([matched.Logits, negatives[0]], 0);
+        return (logits, Stages.ByParts ? matched.Loss!.Add(negatives[1].Sum()) : MatchLoss(logits));
     }
 
     /// <summary>
-    /// Own text with a wrong image, then a wrong text with the own image; logits <c>[2B, 2]</c>. Negatives are numbers
-    /// of the pairs that they were drawn from: this rank's, or all ranks'.
+    /// Own text with a wrong image, then a wrong text with the own image; logits <c>[2B, 2]</c>, and by parts each
+    /// part's share of the loss. Negatives are numbers of the pairs that they were drawn from: this rank's, or all
+    /// ranks'.
     /// </summary>
-    protected Tensor NegativeLogits(EncodedPairs pairs, int[] negativeImages, int[] negativeTexts)
+    private Tensor[] NegativeLogits(EncodedPairs pairs, int[] negativeImages, int[] negativeTexts)
     {
         var overAll = Share.Scopes.Negatives;
         var (image, texts) = overAll ? (Stages.Gather(pairs.Image), AllTexts()) : (pairs.Image, Texts);
@@ -235,13 +253,17 @@ internal abstract class MatchingPass
             textRows = [.. own, .. negativeTexts], imageRows = [.. negativeImages, .. own];
         List<StageInput> inputs = [new(image, imageRows)];
         if (FusesStates) inputs.Add(new StageInput(overAll ? Stages.Gather(pairs.Text) : pairs.Text, textRows));
-        return Stages.Run(2 * Count, inputs, part => [MemoryScope.Run(() =>
+        return Stages.Run(2 * Count, inputs, part =>
         {
-            // Of all ranks' pictures most are looked at by other ranks alone.
-            var keys = overAll ? ImageSource.FromTokens(part.Input(0)) : Keys(part, image, imageRows);
-            var fused = Fuse(part, texts, textRows, keys, part.Context, firstRowOnly: true);
-            return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
-        })], places: NegativePlaces()).Tensors[0];
+            var logits = MemoryScope.Run(() =>
+            {
+                // Of all ranks' pictures most are looked at by other ranks alone.
+                var keys = overAll ? ImageSource.FromTokens(part.Input(0)) : Keys(part, image, imageRows);
+                var fused = Fuse(part, texts, textRows, keys, part.Context, firstRowOnly: true);
+                return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
+            });
+            return part.IsAtOnce ? [logits] : [logits, MatchShare(logits, 0)];
+        }, endsInLoss: true, places: NegativePlaces()).Tensors;
     }
 
     // In the whole batch all wrong images come before all wrong texts.
@@ -263,8 +285,15 @@ internal abstract class MatchingPass
         return new FusionTexts(MaskOf(all), Share.Gather(FusionIds), length);
     }
 
-    /// <summary>Mean cross-entropy of <c>[3B, 2]</c> logits, of which the first third are matches.</summary>
-    protected Tensor MatchLoss(Tensor logits)
+    // What some rows of one label add to the mean over 3B.
+    private Tensor MatchShare(Tensor logits, int label)
+    {
+        int[] labels = [.. Enumerable.Repeat(label, logits.Shape[0])];
+        return logits.CrossEntropy(labels).Scale(labels.Length / (3.0 * Count)).Reshape(1);
+    }
+
+    // Mean cross-entropy of [3B, 2] logits, of which the first third are matches.
+    private Tensor MatchLoss(Tensor logits)
     {
         var labels = new int[3 * Count];
         labels.AsSpan(0, Count).Fill(1);
@@ -342,7 +371,11 @@ internal sealed record EncodedPairs(
 /// <param name="Logits">Matching logits <c>[B, 2]</c>.</param>
 /// <param name="Hook">What holds the map of a batch that was computed at once.</param>
 /// <param name="Explanation">What was read of groundings, by parts.</param>
-internal sealed record MatchedPairs(Tensor Fused, Tensor Logits, AttentionHook? Hook, Tensor? Explanation);
+internal sealed record MatchedPairs(Tensor Fused, Tensor Logits, AttentionHook? Hook, Tensor? Explanation)
+{
+    /// <summary>By parts, what they add to the matching loss; null at once.</summary>
+    public Tensor? Loss { get; init; }
+}
 
 /// <summary>Texts that the fusion layers read.</summary>
 /// <param name="Mask">Their mask.</param>

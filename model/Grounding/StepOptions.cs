@@ -42,6 +42,13 @@ public sealed record StepOptions(double Alpha, RandomSource Random)
     public int? MicroBatch { get; init; }
 
     /// <summary>
+    /// Whether the model's losses are part of what is minimised, as <see cref="TrainingOutput.Total"/> adds them. Those
+    /// that are sums over samples are then led back to the weights as soon as a part has computed its share, and by
+    /// parts they are constants of the total. False where a caller differentiates something else.
+    /// </summary>
+    public bool MinimizesLosses { get; init; }
+
+    /// <summary>
     /// What is read of each grounding, <c>[B, …]</c>, where the batch is computed by parts and grounded: it may take
     /// gradients of the score, and is differentiated itself. May be null otherwise.
     /// </summary>

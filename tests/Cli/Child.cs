@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using AmcEngine.Tests.Engine.Collectives;
 
 namespace AmcEngine.Tests.Cli;
 
@@ -43,18 +45,25 @@ internal sealed partial class Child : IDisposable
         return new Child(new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = folder });
     }
 
-    /// <summary>Starts <c>amcx</c> as several processes by Open MPI's launcher.</summary>
-    public static Child StartRanks(string folder, int ranks, params string[] args)
+    /// <summary>Starts <c>amcx</c> as several processes by a launcher of MPI.</summary>
+    public static Child StartRanks(string folder, string launcher, int ranks, params string[] args)
     {
-        var start = new ProcessStartInfo("env", ["--default-signal", "mpirun.openmpi", "--oversubscribe", "--bind-to",
-            "none", "-n", $"{ranks}", "dotnet", Path.Combine(AppContext.BaseDirectory, "amcx.dll"), .. args,
-            "--threads", "1"])
+        var start = new ProcessStartInfo("env", ["--default-signal", launcher, .. MpiJob.Options(launcher), "-n",
+            $"{ranks}", "dotnet", Path.Combine(AppContext.BaseDirectory, "amcx.dll"), .. args, "--threads", "1"])
         {
             WorkingDirectory = folder,
         };
-        start.Environment["TERM"] = "dumb";
-        (start.Environment["OMPI_ALLOW_RUN_AS_ROOT"], start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"]) = ("1", "1");
+        MpiJob.Prepare(start);
         return new Child(start);
+    }
+
+    /// <summary>
+    /// Number of the process of a rank: the one below this launcher whose environment says so.
+    /// </summary>
+    public int RankProcess(int rank)
+    {
+        string[] marks = [$"OMPI_COMM_WORLD_RANK={rank}", $"PMI_RANK={rank}"];
+        return Below(Id).Single(p => File.ReadAllText($"/proc/{p}/environ").Split('\0').Intersect(marks).Any());
     }
 
     /// <summary>Runs a script in which <c>amcx</c> stands for the command, and waits for it.</summary>
@@ -62,7 +71,9 @@ internal sealed partial class Child : IDisposable
     {
         var command = $"amcx() {{ DOTNET_EnableWriteXorExecute=0 dotnet "
             + $"'{Path.Combine(AppContext.BaseDirectory, "amcx.dll")}' \"$@\" --threads 1; }}\n{script}";
-        using var child = new Child(new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder });
+        var start = new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = folder };
+        MpiJob.Prepare(start);
+        using var child = new Child(start);
         return child.End();
     }
 
@@ -107,6 +118,16 @@ internal sealed partial class Child : IDisposable
         _process.WaitForExit();
         _process.Dispose();
     }
+
+    private static IEnumerable<int> Below(int process) =>
+        File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(c => int.Parse(c, CultureInfo.InvariantCulture)).SelectMany(c => Below(c).Prepend(c));
+
+    /// <summary>Whether file systems of a process's own can be made, which scripts take for a full disk.</summary>
+    public static bool CanMount() => Environment.UserName == "root" && Bash("/", "unshare -m true").Code == 0;
+
+    /// <summary>A text as one word of a shell.</summary>
+    public static string Quoted(string script) => $"'{script.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);

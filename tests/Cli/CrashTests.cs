@@ -101,7 +101,7 @@ internal sealed class CrashTests
         {
             var run = _folder.PathOf($"full-{round}");
             Directory.CreateDirectory(run);
-            var mounts = round % 2 == 0 && CanMount();
+            var mounts = round % 2 == 0 && Child.CanMount();
             var size = mounts
                 ? (long)(checkpoint * (0.6 + random.NextDouble() * 2.2))
                 : (long)(checkpoint * random.NextDouble() * 0.4) + 1;
@@ -116,7 +116,7 @@ internal sealed class CrashTests
             var script = $"{limited}; find '{run}' -name '*.tmp*' | sed 's/^/left /'; {again}; "
                 + $"{(mounts ? $"cp -r '{run}/r' '{run}-copy'" : $"mv '{run}/r' '{run}-copy'")}";
             var answer = Child.Bash(
-                _folder.Path, mounts ? $"unshare -m bash -c {Quoted(Function() + script)}" : script);
+                _folder.Path, mounts ? $"unshare -m bash -c {Child.Quoted(Function() + script)}" : script);
             Assert.That(answer.Out, Does.Contain("code 2").And.Not.Contain("left ").And.Contain("again 0"),
                 $"{size} KiB, {(mounts ? "mounted" : "limit")}: {answer.Out}{answer.Error}");
             Assert.That(answer.Error.Split('\n').Count(l => l.StartsWith("error: ", StringComparison.Ordinal)),
@@ -164,10 +164,6 @@ internal sealed class CrashTests
         return saved;
     }
 
-    private static bool CanMount() => Environment.UserName == "root" && Child.Bash("/", "unshare -m true").Code == 0;
-
     private static string Function() => $"amcx() {{ DOTNET_EnableWriteXorExecute=0 dotnet "
         + $"\"{Path.Combine(AppContext.BaseDirectory, "amcx.dll")}\" \"$@\" --threads 1; }}\n";
-
-    private static string Quoted(string script) => $"'{script.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

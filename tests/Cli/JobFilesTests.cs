@@ -75,7 +75,7 @@ internal sealed class JobFilesTests
             [Slurm, "c.yaml", "run"], new() { ["LAUNCHER_CODE"] = $"{code}", ["SLURM_JOB_ID"] = "417" });
         Assert.That(answer.Code, Is.EqualTo(expected), answer.Error);
         Assert.That(Calls, Has.Length.EqualTo(calls));
-        Assert.That(Calls[0], Does.Contain(" --signal-exit-code 99"));
+        Assert.That(Calls[0], Does.Contain(" --signal-exit-code 99").And.Contain("--kill-on-bad-exit=0 "));
         if (calls == 2) Assert.That(Calls[1], Is.EqualTo("scontrol requeue 417"));
     }
 

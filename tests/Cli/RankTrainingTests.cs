@@ -92,14 +92,15 @@ internal sealed class RankTrainingTests : FolderTests
         });
         Assert.That(answer.Codes, Is.All.EqualTo(1));
         Assert.That(answer.Errors, Has.Length.EqualTo(1));
-        Assert.That(answer.Errors[0], Does.Contain("step 4").And.Contain("NaN"));
+        Assert.That(answer.Errors[0], Does.Contain("step 4").And.Contain("is NaN on rank 1;"));
     }
 
     [Test]
-    public void A_stop_on_any_rank_stops_all_after_the_same_step()
+    public void A_stop_on_any_rank_stops_all_after_the_same_step([Values] bool sharesOptimizer)
     {
         using var stop = new CancellationTokenSource();
-        var answer = RankedAmcx.Train(3, _ => Options(0, "batch_size=6"), (rank, session) =>
+        string[] settings = ["batch_size=6", $"shard_optimizer={sharesOptimizer}"];
+        var answer = RankedAmcx.Train(3, _ => Options(0, settings), (rank, session) =>
         {
             if (rank == 2 && session.Step == 2)
                 stop.Cancel();
@@ -145,6 +146,28 @@ internal sealed class RankTrainingTests : FolderTests
         Expect(RankedAmcx.Train(2, _ => new TrainOptions { Config = _config, CheckReplicas = -1 }), "--check-replicas");
         Expect(RankedAmcx.Resume(2, _folder.PathOf("nothing")), "not found");
         Assert.That(Directory.Exists(_run), Is.False, "nothing is left");
+    }
+
+    [Test]
+    public void Data_that_differs_is_refused_in_one_line()
+    {
+        (_config, var data) = AnnotatedScenes.Write(_folder);
+        var other = Path.Combine(data, "other.json");
+        File.WriteAllText(other, File.ReadAllText(Path.Combine(data, "train.json")) + "\n");
+        Expect(RankedAmcx.Train(2, rank => Options(rank, rank == 0 ? [] : [$"train_file={other}"])),
+            "SHA-256 of annotation file 1 in train_file: is ", " on rank 1 and ");
+        Assert.That(Directory.Exists(_run), Is.False, "nothing is left");
+    }
+
+    [TestCase("clip", "contrastive")]
+    [TestCase("albef", "negatives")]
+    [TestCase("blip", "negatives")]
+    public void A_pair_a_rank_is_enough_where_negatives_are_those_of_all(string model, string key)
+    {
+        string[] set = [$"model={model}", "batch_size=2", "steps=1", "eval_every=100"];
+        Expect(RankedAmcx.Train(2, rank => Options(rank, set)), $"2 at least on each with {key}: local; set it to 4");
+        var answer = RankedAmcx.Train(2, rank => Options(rank, [.. set, $"{key}=global"]));
+        Assert.That(answer.Codes, Is.All.Zero, answer.Error);
     }
 
     private void Expect(RankedAnswer answer, params string[] parts)

@@ -234,7 +234,7 @@ internal sealed class ResumeTests : FolderTests
     [Test]
     public void Data_is_known_by_what_it_holds()
     {
-        (var config, var data) = Annotations();
+        (var config, var data) = AnnotatedScenes.Write(_folder);
         string run = _folder.PathOf("run"), train = Path.Combine(data, "train.json");
         var answer = Amcx.Run("train", "--config", config, "--output", run, "--steps", "2");
         Assert.That(answer.Code, Is.Zero, answer.Error);
@@ -264,7 +264,7 @@ internal sealed class ResumeTests : FolderTests
     [Test]
     public void Pictures_elsewhere_are_refused_while_the_first_ones_are_there()
     {
-        (var config, var data) = Annotations();
+        (var config, var data) = AnnotatedScenes.Write(_folder);
         var run = _folder.PathOf("run");
         Assert.That(Amcx.Run("train", "--config", config, "--output", run, "--steps", "2").Code, Is.Zero);
         Amcx.ExpectBadInput(Amcx.Run("train", "--resume", run, "--set", $"image_root={_folder.Path}"), "image_root",
@@ -327,7 +327,7 @@ internal sealed class ResumeTests : FolderTests
     [Platform(Exclude = "Win")]
     public void A_run_killed_within_an_epoch_resumes_to_the_bits_of_one_thread_without_a_cache()
     {
-        var (config, _) = Annotations(20);
+        var (config, _) = AnnotatedScenes.Write(_folder, 20);
         string run = _folder.PathOf("run"), whole = _folder.PathOf("whole"), cache = _folder.PathOf("cache");
         string[] own = ["steps=100000", "augment=true", "save_every=6", "eval_every=100000"];
         using (var child = Child.Start(_folder.Path, ["train", "--config", config, "--output", run, "--threads", "1",
@@ -347,27 +347,5 @@ internal sealed class ResumeTests : FolderTests
         Assert.That(Amcx.Run(["train", "--config", config, "--output", whole, "--steps", $"{last}", "--set", .. own,
             "workers=1"]).Code, Is.Zero);
         RunFiles.AssertSameWeights(run, whole);
-    }
-
-    // Scenes written out as pictures with annotations, and the vocabulary that belongs to them.
-    private (string Config, string Data) Annotations(int count = 16)
-    {
-        var data = _folder.PathOf("data");
-        Assert.That(Amcx.Run("data", "scenes", "--output", data, "--count", $"{count}", "--size", "64").Code, Is.Zero);
-        var files = Directory.GetFiles(data, "*.json");
-        if (!File.Exists(Path.Combine(data, "train.json")))
-            File.Copy(files[0], Path.Combine(data, "train.json"));
-        if (!File.Exists(Path.Combine(data, "test.json")))
-            File.Copy(files[0], Path.Combine(data, "test.json"));
-        File.WriteAllLines(Path.Combine(data, "vocab.txt"),
-            ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. SceneVocabulary.Words("scenes")]);
-        var config = _folder.Write("annotations.yaml", Amcx.TinyConfig.Replace("dataset: scenes", $"""
-            dataset: annotations
-            train_file: [{data}/train.json]
-            test_file: [{data}/test.json]
-            image_root: {data}
-            vocab_file: {data}/vocab.txt
-            """, StringComparison.Ordinal));
-        return (config, data);
     }
 }

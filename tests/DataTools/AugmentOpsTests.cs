@@ -106,8 +106,8 @@ internal sealed class AugmentOpsTests : FolderTests
             Assert.That(shapes.Max(), Is.InRange(1.32, 1.34));
             Assert.That(places.Average(), Is.EqualTo(0.5).Within(0.02));
             // No window of the whole area is as narrow as these.
-            Assert.That(RandomCrop.Draw(1000, 10, 0.99, random), Is.EqualTo((493, 0, 13, 10)));
-            Assert.That(RandomCrop.Draw(10, 1000, 0.99, random), Is.EqualTo((0, 493, 10, 13)));
+            Assert.That(RandomCrop.Draw(1000, 10, 0.99, random), Is.EqualTo(new PictureWindow(493, 0, 13, 10)));
+            Assert.That(RandomCrop.Draw(10, 1000, 0.99, random), Is.EqualTo(new PictureWindow(0, 493, 10, 13)));
         });
     }
 

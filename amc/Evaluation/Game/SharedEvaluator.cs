@@ -1,3 +1,4 @@
+using System.Globalization;
 using AmcEngine.Amc.Evaluation.Explainers;
 using AmcEngine.Amc.Evaluation.Protocols;
 using AmcEngine.Amc.Ranks;
@@ -68,6 +69,8 @@ internal sealed class SharedEvaluator(IExplainer explainer, IEvaluationSet quest
 
     private void Ask(int[][] part, AnswerFinder finder, QuestionGame? game, CancellationToken stop)
     {
+        job.Doing = string.Create(
+            CultureInfo.InvariantCulture, $"questions {part[0][0]} to {part[^1][^1]} of the evaluation");
         byte[] own = [];
         job.Attempt(() => own = Find(part, finder, stop));
         Span<double> stops = [stop.IsCancellationRequested ? 1 : 0];

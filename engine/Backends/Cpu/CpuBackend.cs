@@ -38,7 +38,7 @@ public sealed class CpuBackend : IBackend
         _pool = new CachingPool(this, new AcceleratorBlocks(_accelerator, hostKernels: true), memoryLimit);
         _kernels = Kernels(new CpuHost(_workers, _pool));
         Device = new DeviceInfo("cpu", CpuInfo.Name(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, _workers.Threads,
-            $"{InstructionSet()}, {_workers.Threads} threads")
+            $"{InstructionSet()}, {_workers.Threads} {(_workers.Threads == 1 ? "thread" : "threads")}")
         {
             IsProcessor = true
         };

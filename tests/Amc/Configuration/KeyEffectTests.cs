@@ -187,7 +187,7 @@ internal sealed class KeyEffectTests
         (["dataset=scenes", "test_count=4"], "cache", "{folder}/cache"),
         (["dataset=scenes", "test_count=4"], "cache_size", "7"),
         ([], "cache_size", "7"),
-        (["train_file={folder}/large.json", "augmentation=albef"], "fast_decode", "true"),
+        (["train_file={folder}/large.json", "augmentation=albef", "cache={folder}/cache"], "fast_decode", "true"),
         (["dataset=scenes", "test_count=4"], "mask_all", "true"),
         ([], "checkpoint_key", "model"),
         (["explain.mode=itc"], "explain.tokens", "words"),

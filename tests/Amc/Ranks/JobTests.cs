@@ -57,12 +57,14 @@ internal sealed class JobTests
                 job.Attempt(() => after = true);
             }
             var error = Thrown(job, () => job.Meet()).Error;
-            // The error is told once: the next meeting is a good one.
+            var blamed = job.FailedRank;
+            // The error is told once: the next meeting is a good one. For what all find alike nobody is to blame.
             job.Meet();
-            return (after, error.GetType());
+            job.Common(error);
+            return (after, error.GetType(), blamed, job.FailedRank);
         });
-        Assert.That(done[0], Is.EqualTo((false, typeof(IOException))));
-        Assert.That(done[1].Item2, Is.EqualTo(typeof(OtherRankException)));
+        Assert.That(done[0], Is.EqualTo((false, typeof(IOException), (int?)0, (int?)null)));
+        Assert.That(done[1], Is.EqualTo((false, typeof(OtherRankException), (int?)0, (int?)null)));
     }
 
     [Test]
@@ -102,6 +104,23 @@ internal sealed class JobTests
         Assert.That(ends[0], Is.TypeOf<ConfigException>().With.Message.EqualTo(
             "seed: is 3 on rank 2 and 4 on rank 0; make them equal"));
         Assert.That(ends[1..], Is.All.TypeOf<OtherRankException>());
+    }
+
+    [TestCase("rank", "rank: is 2 on rank 2 and 0 on rank 0")]
+    [TestCase("extra", "extra: is yes on rank 2 and not set on rank 0")]
+    public void One_rank_of_many_that_differs_is_enough(string key, string expected)
+    {
+        var ends = ThreadCommunicator.Run(3, ranks =>
+        {
+            var job = new Job(ranks, ErrorReporter.CodeOf);
+            var values = new Dictionary<string, string?> { ["seed"] = "4" };
+            if (key == "rank")
+                values[key] = job.Rank == 2 ? "2" : "0";
+            else if (job.Rank == 2)
+                values[key] = "yes";
+            return Thrown(job, () => job.RequireSame(values, "make them equal")).Error.Message;
+        });
+        Assert.That(ends[0], Is.EqualTo($"{expected}; make them equal"));
     }
 
     [Test]

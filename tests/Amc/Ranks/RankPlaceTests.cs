@@ -26,4 +26,8 @@ internal sealed class RankPlaceTests
     [Test]
     public void A_rank_has_a_processor_however_many_there_are() =>
         Assert.That(new RankPlace(0, 9999, 9999).Processors, Is.EqualTo(1));
+
+    [Test]
+    public void Processors_of_its_own_are_shared_with_nobody() =>
+        Assert.That(new RankPlace(1, 9999, 1).Processors, Is.EqualTo(Environment.ProcessorCount));
 }

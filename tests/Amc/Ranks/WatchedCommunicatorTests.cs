@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AmcEngine.Amc.Ranks;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Collectives;
@@ -55,10 +56,100 @@ internal sealed class WatchedCommunicatorTests
         Assert.That(raised.IsSet, Is.True);
     }
 
+    [Test]
+    public void The_others_are_told_what_a_rank_does_and_the_alarm_names_who_is_missing()
+    {
+        using var raised = new ManualResetEventSlim();
+        var line = "";
+        var late = new Late { Until = raised, Absent = ["rank 1 (last heard of at step 16, 3 s ago)"] };
+        using var watched = new WatchedCommunicator(late, TimeSpan.FromMilliseconds(400), alarm =>
+        {
+            line = alarm;
+            raised.Set();
+        })
+        { Doing = "step 17" };
+        watched.Barrier();
+        Assert.That(line, Does.StartWith("rank 0 waits for rank 1 (last heard of at step 16, 3 s ago) since 0 s, at "
+            + "step 17, in a barrier; "));
+        Assert.That(late.Told, Does.Contain(("step 17", false)).And.Contain(("step 17", true)));
+    }
+
+    [Test]
+    public void A_rank_that_comes_while_the_others_are_asked_raises_no_alarm()
+    {
+        using ManualResetEventSlim come = new(), asked = new();
+        var alarms = 0;
+        var late = new Late { Until = come, Absent = [] };
+        late.Asked = () =>
+        {
+            come.Set();
+            // The wait ends while this one is still asked.
+            Assert.That(late.Left.Wait(TimeSpan.FromSeconds(30)), Is.True);
+            asked.Set();
+        };
+        using var watched = new WatchedCommunicator(late, TimeSpan.FromMilliseconds(50), _ => alarms++);
+        watched.Barrier();
+        late.Left.Set();
+        Assert.That(asked.Wait(TimeSpan.FromSeconds(30)), Is.True);
+        Assert.That(alarms, Is.Zero);
+    }
+
+    /// <summary>However often a rank waits for something else meanwhile, in a group of ranks as well.</summary>
+    [Test]
+    public void The_longest_wait_raises_one_alarm([Values] bool inGroup)
+    {
+        using ManualResetEventSlim raised = new(), begun = new(), end = new();
+        using var backend = new CpuBackend(1);
+        List<string> alarms = [];
+        var late = new Late { Begun = begun, Until = end };
+        using var whole = new WatchedCommunicator(late, TimeSpan.FromMilliseconds(100), line =>
+        {
+            lock (alarms)
+                alarms.Add(line);
+            raised.Set();
+        });
+        var watched = inGroup ? whole.Split(0, 0) : whole;
+        using var tensor = Tensor.Zeros([2, 3], DType.F32, backend);
+        var work = watched.AllReduce(tensor);
+        var first = new Thread(work.Wait);
+        first.Start();
+        begun.Wait();
+        Thread.Sleep(20);
+        var second = new Thread(() => watched.Broadcast(tensor, 0).Wait());
+        second.Start();
+        raised.Wait(TimeSpan.FromSeconds(20));
+        // Time enough for more of them.
+        Thread.Sleep(150);
+        end.Set();
+        first.Join();
+        second.Join();
+        if (inGroup)
+            watched.Dispose();
+        Assert.That(alarms, Has.Count.EqualTo(1).And.All.Contains("an all-reduce of 6 numbers"));
+    }
+
     /// <summary>A communicator whose work is done when an event is set.</summary>
-    private sealed class Late : CollectiveWork, ICommunicator
+    private sealed class Late : CollectiveWork, ICommunicator, IRollCall
     {
         public ManualResetEventSlim? Until { get; set; }
+
+        public string[] Absent { get; init; } = [];
+
+        public Action? Asked { get; set; }
+
+        public ManualResetEventSlim Left { get; } = new();
+
+        public ConcurrentBag<(string Doing, bool Waits)> Told { get; } = [];
+
+        public void Tell(string doing, bool waits) => Told.Add((doing, waits));
+
+        public IReadOnlyList<string> Missing(TimeSpan patience)
+        {
+            Asked?.Invoke();
+            return Absent;
+        }
+
+        public ManualResetEventSlim? Begun { get; init; }
 
         public string Name => "late";
 
@@ -66,7 +157,11 @@ internal sealed class WatchedCommunicatorTests
 
         public int Size => 2;
 
-        public override void Wait() => Assert.That(Until!.Wait(TimeSpan.FromSeconds(30)), Is.True);
+        public override void Wait()
+        {
+            Begun?.Set();
+            Assert.That(Until!.Wait(TimeSpan.FromSeconds(30)), Is.True);
+        }
 
         public CollectiveWork AllReduce(Tensor tensor, Reduction reduction) => this;
 
@@ -82,9 +177,7 @@ internal sealed class WatchedCommunicatorTests
 
         public byte[][] AllGather(ReadOnlySpan<byte> bytes) => [bytes.ToArray()];
 
-        public void Barrier()
-        {
-        }
+        public void Barrier() => Wait();
 
         public ICommunicator Split(int color, int key) => this;
 

@@ -1,6 +1,9 @@
+using AmcEngine.Amc.Objective;
 using AmcEngine.Amc.Training;
 using AmcEngine.Collectives;
+using AmcEngine.Model;
 using AmcEngine.Model.DataParallel;
+using AmcEngine.Ops;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine;
 using AmcEngine.Tests.Engine.Collectives;
@@ -113,6 +116,37 @@ internal sealed class DataParallelTests
             Assert.That(((TrainingException)result.Error).IsOnAllRanks);
             Assert.That(result.Losses, Has.Length.EqualTo(1));
             Same("after the failed step", result.State, before.State, 1e-12);
+        }
+    }
+
+    [Test]
+    public void A_gradient_that_is_not_finite_names_the_rank_that_brought_it()
+    {
+        var results = ThreadCommunicator.Run(3, new RankSettings("clip", RankScopes.Local)
+        {
+            Steps = 1,
+            ObjectiveOf = rank => new Root(rank == 2 ? 0 : 1),
+        }.Run);
+        foreach (var result in results)
+        {
+            Assert.That(result.Error, Is.TypeOf<TrainingException>());
+            Assert.That(result.Error!.Message, Does.Contain("of the gradient of ").And.Contain(
+                "are NaN or infinite by rank 2 (loss ").And.EqualTo(results[0].Error!.Message));
+        }
+    }
+
+    /// <summary>The root of a constant: finite at 0 as well, where its slope is not.</summary>
+    private sealed class Root(double at) : IObjective
+    {
+        public ObjectiveTerms Compute(ObjectiveInputs inputs)
+        {
+            var root = inputs.Explained.Cam.Sum().Affine(0, at).Sqrt();
+            return new Terms(root) { Loss = root };
+        }
+
+        private sealed record Terms(Tensor Value) : ObjectiveTerms
+        {
+            public override IReadOnlyList<NamedLoss> Losses => [new("root", Value)];
         }
     }
 

@@ -74,6 +74,30 @@ internal sealed class DryRunTests : FolderTests
         });
     }
 
+    /// <summary>
+    /// What ends in a sum over samples has nothing to wait for: matching where it is not explained, negatives, masked
+    /// words with their momentum model. Encoders wait for the contrast of the whole batch.
+    /// </summary>
+    [TestCase("albef", true, "vision encoder", "text encoder", "fusion encoder")]
+    [TestCase("albef", false, "vision encoder", "text encoder")]
+    [TestCase("blip", true, "vision encoder", "text encoder", "fusion encoder")]
+    [TestCase("clip", true, "vision encoder", "text encoder")]
+    public void By_parts_only_what_waits_for_the_whole_batch_is_computed_again(
+        string model, bool amc, params string[] again)
+    {
+        using var dry = new DryBackend();
+        using var session = Session(
+            dry, $"model={model}", $"add_gcam={(amc ? "true" : "false")}", "batch_size=8", "micro_batch=2");
+        var memory = DryProfile.Of(session.Config, session.Tokenizer, MemorySettings.Of(session.Config)).Memory;
+        var flop = memory.Phases.ToDictionary(p => p.Name, p => p.Flop);
+        Assert.That(
+            flop.Keys.Where(p => p.StartsWith("forward again", StringComparison.Ordinal)),
+            Is.EquivalentTo(again.Select(a => $"forward again/{a}")));
+        foreach (var part in again)
+            Assert.That(flop[$"forward again/{part}"], Is.EqualTo(flop[$"forward/{part}"]).Within(10).Percent, part);
+        Assert.That(flop.Values.Sum(), Is.EqualTo(memory.Flop).Within(1e-6).Percent);
+    }
+
     [Test]
     public void What_held_memory_at_the_peak_is_what_was_live_then()
     {

@@ -106,6 +106,13 @@ internal sealed class MicroBatchTests
             Throws.TypeOf<ModelException>().With.Message.Contains("at least 1"));
     }
 
+    /// <summary>Who does not say that all losses are minimised may differentiate them later, one or all.</summary>
+    [TestCase("albef", "mlm")]
+    [TestCase("albef", "itm")]
+    [TestCase("blip", "itm")]
+    public void A_loss_may_be_differentiated_by_the_caller_alone(string kind, string loss) =>
+        CompareAll("gradient", Loss(kind, loss, 3), Loss(kind, loss, null));
+
     private static void Compare(Result actual, Result expected)
     {
         Assert.That(actual.Losses.Select(l => l.Name), Is.EqualTo(expected.Losses.Select(l => l.Name)));
@@ -171,6 +178,18 @@ internal sealed class MicroBatchTests
             output.Explanation is { } cam ? new Explained(cam) : new Explained(output.Grounding!);
         var regions = TinyTraining.Inputs(model).Regions!;
         TinyTraining.Amc.Compute(new ObjectiveInputs(explained, regions, TinyTraining.HasRegion)).Loss.Backward();
+        output.Stages.Backward();
+        return Gradients(model);
+    }
+
+    private Dictionary<string, double[]?> Loss(string kind, string loss, int? size)
+    {
+        using var model = TinyModels.Create(kind, _backend);
+        using var scope = MemoryScope.Begin();
+        var options = new StepOptions(0.4, new RandomSource(3)) { MicroBatch = size, Ground = false };
+        model.Average?.SetApplied();
+        var output = model.Forward(TinyTraining.Inputs(model).Pairs, options);
+        output.Losses.Single(l => l.Name == loss).Value.Backward();
         output.Stages.Backward();
         return Gradients(model);
     }

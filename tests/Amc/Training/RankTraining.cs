@@ -46,6 +46,9 @@ internal sealed record RankSettings(string Kind, RankScopes Scopes)
     /// <summary>Called on each rank before a step.</summary>
     public Action<int, int, StepInputs>? Before { get; init; }
 
+    /// <summary>What explanations are to be like on a rank.</summary>
+    public Func<int, IObjective> ObjectiveOf { get; init; } = _ => Objective;
+
     public static RankScopes Global { get; } =
         new() { Contrastive = true, Negatives = true, MaskedWords = true, Objective = true };
 
@@ -85,7 +88,7 @@ internal sealed record RankSettings(string Kind, RankScopes Scopes)
         var share = new BatchShare(communicator, Scopes);
         using var exchange = share.IsWhole
             ? null : new GradientExchange(communicator, model.Trainable.Select(p => p.Value), bucketBytes: 2000);
-        var step = new TrainingStep(model, Objective, optimizer) { Exchange = exchange };
+        var step = new TrainingStep(model, ObjectiveOf(communicator.Rank), optimizer) { Exchange = exchange };
         var count = TinyTraining.Count / communicator.Size;
         var losses = new List<(string, double)[]>();
         Exception? error = null;

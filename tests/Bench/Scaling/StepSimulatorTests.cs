@@ -125,6 +125,18 @@ internal sealed class StepSimulatorTests
         Near("step", step.Seconds, 10 + 20 + 1 + 1.5 + 4 + 1.5);
     }
 
+    // The slowest rank is waited for as long, at one meeting or at several.
+    [Test]
+    public void Ranks_wait_for_the_slowest_wherever_they_meet()
+    {
+        var uneven = Plain with { Jitter = 0.1 };
+        var local = Run(Work((20, 1e-9)), uneven);
+        var global = Run(Work(), uneven, settings: Settings with { GlobalContrast = true });
+        Near("step", global.Seconds, local.Seconds);
+        Assert.That(local.Waiting, Is.InRange(0.1, 5));
+        Near("waiting", global.Waiting, local.Waiting);
+    }
+
     // 4 pairs of 15 s on one core: a batch a minute.
     [Test]
     public void Slow_samples_set_the_pace()

@@ -69,4 +69,71 @@ internal sealed class CollectiveThreadTests
         Assert.That(succeeded, Is.EqualTo(new[] { true, false, false }));
         Assert.That(called, Is.False);
     }
+
+    [Test]
+    public void Who_waits_makes_the_calls_itself_where_it_may([Values] bool lends)
+    {
+        var thread = new CollectiveThread { Lends = lends };
+        List<int> callers = [];
+        bool? succeeded = null;
+        thread.Run(() => callers.Add(Environment.CurrentManagedThreadId), s => succeeded = s);
+        thread.RunThere(() => callers.Add(Environment.CurrentManagedThreadId));
+        thread.End(wait: true);
+        var own = Environment.CurrentManagedThreadId;
+        Assert.That(callers.Select(c => c == own), Is.EqualTo(new[] { lends, false }));
+        Assert.That(succeeded, Is.True);
+    }
+
+    [Test]
+    public void Calls_of_several_threads_are_made_one_at_a_time_and_those_of_one_in_its_order()
+    {
+        const int threads = 4, calls = 300;
+        var thread = new CollectiveThread { Lends = true };
+        List<(int Poster, int Number)> made = [];
+        var inside = 0;
+        Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, poster =>
+        {
+            Queue<CollectiveWork> works = [];
+            for (var i = 0; i < calls; i++)
+            {
+                var number = i;
+                void Call()
+                {
+                    if (Interlocked.Increment(ref inside) != 1) throw new InvalidOperationException("two at once");
+                    made.Add((poster, number));
+                    Interlocked.Decrement(ref inside);
+                }
+                if (i % 3 == 0) thread.Run(Call);
+                else works.Enqueue(thread.Post(Call));
+                if (i % 7 == 0) thread.TryRun(() => Assert.That(Interlocked.Add(ref inside, 0), Is.Zero));
+                if (i % 5 == 0 && works.TryDequeue(out var work)) work.Wait();
+            }
+            foreach (var work in works) work.Wait();
+        });
+        thread.End(wait: true);
+        for (var p = 0; p < threads; p++)
+            Assert.That(made.Where(m => m.Poster == p).Select(m => m.Number), Is.EqualTo(Enumerable.Range(0, calls)));
+    }
+
+    [Test]
+    public void A_small_call_is_made_only_while_nothing_else_is()
+    {
+        var thread = new CollectiveThread { Lends = true };
+        using ManualResetEventSlim begun = new(), gate = new();
+        Assert.That(thread.TryRun(() => { }), Is.True);
+        var work = thread.Post(() =>
+        {
+            begun.Set();
+            gate.Wait();
+        });
+        begun.Wait();
+        Assert.That(thread.TryRun(() => { }), Is.False, "a call is being made");
+        gate.Set();
+        work.Wait();
+        Assert.That(() => thread.Run(() => throw new InvalidOperationException("gone")),
+            Throws.TypeOf<CollectiveException>());
+        Assert.That(thread.TryRun(() => { }), Is.False, "one has failed");
+        thread.End(wait: true);
+        Assert.That(new CollectiveThread().TryRun(() => { }), Is.False, "the thread makes all calls");
+    }
 }

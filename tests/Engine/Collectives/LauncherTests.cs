@@ -37,8 +37,12 @@ internal sealed class LauncherTests
     [TestCase("")]
     [TestCase("AMCX_MPI=/nowhere/libmpi.so")]
     [TestCase("AMCX_MPI=none OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=1")]
-    public void A_process_alone_needs_no_library(string variables) =>
+    public void A_process_alone_needs_no_library_and_loads_none(string variables)
+    {
         Assert.That(Communicator.Open(Of(variables)), Is.SameAs(SingleCommunicator.Instance));
+        if (OperatingSystem.IsLinux())
+            Assert.That(File.ReadAllText("/proc/self/maps"), Does.Not.Contain("/libmpi"));
+    }
 
     [Test]
     public void A_library_that_is_missing_is_named_with_the_remedy()

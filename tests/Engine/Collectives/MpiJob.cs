@@ -26,11 +26,30 @@ internal static class MpiJob
     public static Answer Run(
         string launcher, int ranks, IReadOnlyDictionary<string, string> environment, params string[] program)
     {
-        var open = launcher == "mpirun.openmpi";
-        if (!Installed(launcher)) Assert.Ignore($"no {launcher}; apt-get install {(open ? "openmpi-bin" : "mpich")}");
-        // Open MPI counts processors, and binds each process to one of them, unless told otherwise.
-        string[] options = open ? ["--oversubscribe", "--bind-to", "none"] : [];
-        return Start(launcher, [.. options, "-n", $"{ranks}", .. program], environment);
+        Require(launcher);
+        return Start(launcher, [.. Options(launcher), "-n", $"{ranks}", .. program], environment);
+    }
+
+    /// <summary>Skips the test where a launcher is not installed.</summary>
+    public static void Require(string launcher)
+    {
+        if (!Installed(launcher)) Assert.Ignore(
+            $"no {launcher}; apt-get install {(launcher == Launchers[0] ? "openmpi-bin" : "mpich")}");
+    }
+
+    /// <summary>
+    /// What a launcher is told beside the number of ranks: Open MPI counts processors, and binds each process to one of
+    /// them, unless told otherwise.
+    /// </summary>
+    public static string[] Options(string launcher) =>
+        launcher == Launchers[0] ? ["--oversubscribe", "--bind-to", "none"] : [];
+
+    /// <summary>Sets the environment of a launcher.</summary>
+    public static void Prepare(ProcessStartInfo start)
+    {
+        // Open MPI gives the processes a terminal, for which .NET would write control sequences.
+        start.Environment["TERM"] = "dumb";
+        (start.Environment["OMPI_ALLOW_RUN_AS_ROOT"], start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"]) = ("1", "1");
     }
 
     /// <summary>Runs a program and fails where it does not end within three minutes.</summary>
@@ -43,9 +62,7 @@ internal static class MpiJob
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // Open MPI gives the processes a terminal, for which .NET would write control sequences.
-        start.Environment["TERM"] = "dumb";
-        (start.Environment["OMPI_ALLOW_RUN_AS_ROOT"], start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"]) = ("1", "1");
+        Prepare(start);
         foreach (var (name, value) in environment) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         process.StandardInput.Close();

@@ -91,6 +91,17 @@ internal sealed class MpiTests
         Assert.That(answer.Error, Does.Contain("error: rank 1 has ended and other ranks have not within 1 s"));
     }
 
+    // The first rank is asked who is missing; where that is itself, the second one knows.
+    [TestCase("mpirun.openmpi", "missing-first", 0)]
+    [TestCase("mpirun.mpich", "missing-last", 2)]
+    public void Ranks_that_wait_know_for_whom(string launcher, string scenario, int missing)
+    {
+        var answer = MpiJob.Check(launcher, 3, scenario);
+        Assert.That(answer.Code, Is.Zero, answer.Error);
+        Assert.That(Lines(answer.Out), Has.Length.EqualTo(2).And.All.Match(
+            $"^rank [0-2] waits for rank {missing} \\(last heard of at step 8, [0-3] s ago\\)$"));
+    }
+
     [TestCase("mpirun.openmpi", "libmpich.so.12",
         "Open MPI's mpirun has started this process, but libmpich.so.12 is MPICH")]
     [TestCase("mpirun.mpich", "libmpi.so.40", "MPICH's mpiexec has started this process, but libmpi.so.40 is Open MPI")]

@@ -66,16 +66,72 @@ internal sealed class GradientExchangeTests
         {
             using var backend = new CpuBackend(1);
             using var scope = MemoryScope.Begin();
-            Tensor[] weights = [Weight(backend, 1, 2), Weight(backend, 3)];
+            Tensor[] weights = [Weight(backend, 1, 2), Weight(backend, new double[40])];
             using var exchange = new GradientExchange(c, weights, bucketBytes: 8);
-            int? Run(double factor)
+            // The last of many numbers decides, and a step knows nothing of the one before.
+            int? Run(double last)
             {
-                exchange.Backward(weights[0].Sum().Add(weights[1].Sum().Scale(factor)));
-                return exchange.FirstNotFinite();
+                var factors = Tensor.From([.. new double[39], last], [40], backend);
+                exchange.Backward(weights[0].Sum().Add(weights[1].Mul(factors).Sum()));
+                var broken = exchange.FirstNotFinite();
+                foreach (var weight in weights)
+                {
+                    weight.Grad!.Dispose();
+                    weight.Grad = null;
+                }
+                return broken;
             }
-            return (Run(-1e30), Run(c.Rank == 1 ? double.PositiveInfinity : 1));
+            return (Run(-1e30), Run(c.Rank == 1 ? double.PositiveInfinity : 1), Run(1));
         });
-        Assert.That(results, Is.All.EqualTo(((int?)null, (int?)1)));
+        Assert.That(results, Is.All.EqualTo(((int?)null, (int?)1, (int?)null)));
+    }
+
+    /// <summary>
+    /// Rank 0 completes a before the gradient of the gathered rows is exchanged, rank 1 has none of it: all exchange
+    /// the rows first.
+    /// </summary>
+    [Test]
+    public void Gradients_wait_for_exchanges_that_all_ranks_make_at_one_place()
+    {
+        var results = ThreadCommunicator.Run(2, c =>
+        {
+            using var backend = new CpuBackend(1);
+            Tensor[] weights = [Weight(backend, 2), Weight(backend, 3)];
+            using var exchange = new GradientExchange(c, weights, bucketBytes: 8);
+            double[] gradients = [];
+            for (var pass = 0; pass < 2; pass++)
+            {
+                using var scope = MemoryScope.Begin();
+                var due = 1;
+                var sum = weights[1].Square().GatherRows(c, () => due--).Sum();
+                exchange.Backward(c.Rank == 0 ? sum.Mul(weights[0]).Sum() : sum, holds: () => due > 0);
+                gradients = [.. weights.Select(w => w.Grad!.ToDoubles()[0])];
+                foreach (var weight in weights)
+                {
+                    weight.Grad!.Dispose();
+                    weight.Grad = null;
+                }
+            }
+            foreach (var weight in weights) weight.Dispose();
+            return gradients;
+        });
+        // Of (a + 1)/2·(b² + b²) at a = 2 and b = 3.
+        Assert.That(results, Is.All.EqualTo(new double[] { 9, 18 }));
+    }
+
+    [Test]
+    public void A_bucket_takes_weights_up_to_its_bytes()
+    {
+        var buckets = ThreadCommunicator.Run(2, c =>
+        {
+            using var backend = new CpuBackend(1);
+            using var scope = MemoryScope.Begin();
+            Tensor[] weights = [.. Enumerable.Range(0, 5).Select(_ => Weight(backend, 1, 2))];
+            using var exchange = new GradientExchange(c, weights, bucketBytes: 32);
+            exchange.Backward(weights.Aggregate((a, b) => a.Add(b)).Sum());
+            return exchange.Buckets;
+        });
+        Assert.That(buckets, Is.All.EqualTo(3), "16 bytes a weight: two, two and one");
     }
 
     /// <summary>A leaf whose gradient is whole early has the bits that it has at the end of the pass.</summary>

@@ -62,12 +62,28 @@ internal sealed class SharedOptimizerTests
                 optimizer.ServeMoments();
                 return;
             }
-            using var moments = optimizer.GatherMoments();
-            var first = moments[0];
-            Assert.That(first.Count, Is.EqualTo(2));
-            Assert.That(moments[0], Is.SameAs(first));
-            Assert.That(() => moments[2], Throws.InvalidOperationException);
-            Assert.That(() => moments[-1], Throws.InvalidOperationException);
+            var live = backend.LiveBytes;
+            using (var moments = optimizer.GatherMoments())
+            {
+                var first = moments[0];
+                Assert.That(first.Count, Is.EqualTo(2));
+                Assert.That(moments[0], Is.SameAs(first));
+                Assert.That(() => moments[2], Throws.InvalidOperationException);
+                Assert.That(() => moments[-1], Throws.InvalidOperationException);
+            }
+            Assert.That(backend.LiveBytes, Is.EqualTo(live), "what came from the other rank is given back");
+        });
+    }
+
+    [Test]
+    public void Who_serves_is_told_where_the_rank_that_gathers_is_gone()
+    {
+        ThreadCommunicator.Run(2, c =>
+        {
+            using var backend = new CpuBackend(1);
+            using var p = Tensor.From([1.0, 2], [2], backend);
+            using var optimizer = new AdamW([new ParameterGroup([p], 0)], share: c);
+            if (c.Rank == 1) Assert.That(optimizer.ServeMoments, Throws.TypeOf<CollectiveException>());
         });
     }
 

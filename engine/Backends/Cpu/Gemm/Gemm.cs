@@ -34,6 +34,11 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
     // The same where lines of A drive each other out of the cache, and the least k for which they do.
     private const int AliasedVectors = 4, AliasDepth = 32;
 
+    // The least result of a shallow product that goes past the caches: as much as a second-level cache holds.
+    private const long StreamedBytes = 1 << 20;
+
+    private const int LineBytes = 64;
+
     // Panels of B: the distance of its rows up to which it is read where it lies, from the second-level cache.
     private const int NearPanels = 8;
 
@@ -215,6 +220,13 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         }
     }
 
+    // Whether C goes past the caches: so large a result of so shallow a product is a gradient that is long out of them
+    // when it is wanted, and its lines would be read only to be overwritten. Only by vectors that are whole lines:
+    // halves of lines gain nothing (measured).
+    private static bool Streams(in GemmProblem<T> g, GemmKernels<T> kernels) =>
+        kernels.IsWide && g.K <= Shallow && !g.Accumulate && !g.HasEpilogue
+        && (long)g.M * g.N * sizeof(T) >= StreamedBytes && g.Ldc % kernels.Lanes == 0 && (nint)g.C % LineBytes == 0;
+
     /// <summary>
     /// Panels [p0, p1) of rows against one panel of columns, whose B the tile holds; A is read where it lies, or packed
     /// from panel p0 on.
@@ -228,7 +240,9 @@ internal static unsafe class Gemm<T> where T : unmanaged, IFloatingPoint<T>
         var packed = packedA is not null && tile->Ldb == kernels.Padded(columns);
         // B's rows lie apart where it is read in place; its next panel is asked for once, by the first rows.
         var apart = tile->Ldb > kernels.Padded(columns);
-        var operands = packed ? GemmOperands.Packed : GemmOperands.Strided;
+        var ahead = packedA is null && g.ColA == 1 && columns == kernels.Lanes && tile->Ldb == columns;
+        var operands = !packed ? ahead ? GemmOperands.Rows : GemmOperands.Strided
+            : Streams(g, kernels) ? GemmOperands.Streamed : GemmOperands.Packed;
         var kernel = kernels.Get(count, columns, apart ? GemmOperands.Apart : operands);
         var c = g.C + i0 * g.Ldc + j;
         var a = packedA is null ? g.A + i0 * g.RowA + k0 * g.ColA : packedA;

@@ -15,11 +15,11 @@ internal sealed unsafe class GemmKernels<T> where T : unmanaged, IFloatingPoint<
     private const int WideDepthBytes = 4096, NarrowDepth = 256;
 
     // Kernels of a size: those of GemmOperands, and one whose last vector is partly outside.
-    private const int Kinds = 4, Edge = 1;
+    private const int Kinds = 6, Edge = 1;
 
     private static readonly GemmKernels<T>?[] Paths = new GemmKernels<T>?[(int)SimdPath.Widest + 1];
 
-    // By vectors of columns, [rows − 1][whole, edge, packed, apart].
+    // By vectors of columns, [rows − 1][whole, edge, packed, apart, rows, streamed].
     private readonly nint[][] _tables;
 
     // The same: most rows.

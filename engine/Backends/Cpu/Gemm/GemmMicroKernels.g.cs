@@ -12,172 +12,246 @@ namespace AmcEngine.Backends.Cpu.Gemm;
 //   the strides say. Nothing is fused; the epilogue works on finished tiles.
 // Accumulated: one fused multiply-add a product, in the order of k, in registers.
 // Cost: 2·rows·columns·K FLOP; bytes rows·K + columns·K read and rows·columns written, elements of T.
-//   Lines of C are asked for before the k loop, so that the update at its end does not wait for them. Where B's rows
-//   lie apart, each asks for its part of the panel that follows: no processor foresees such a stride.
+//   Lines of C are asked for before the k loop, so that the update at its end does not wait for them. Where an
+//   operand is read where it lies, each step asks for its part of the panel that follows, of B where its rows lie
+//   apart, or of rows of A: no processor foresees such a stride, nor as many streams as a panel has rows.
+//   Streamed: C goes past the caches, and no line of it is read.
 
-/// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside | packed and whole | whole, and B's rows lie apart).</summary>
+/// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside | packed and whole | whole, and B's rows lie apart | whole, and only B packed | packed, whole, streamed and not accumulated).</summary>
 internal static unsafe class GemmMicroKernels<T, V, S>
     where T : unmanaged
     where V : unmanaged
     where S : struct, ISimd<V, T>
 {
-    /// <summary>The kernels 1 vector wide: [rows − 1][whole, edge, packed, apart]; each is compiled on its first call.</summary>
+    /// <summary>The kernels 1 vector wide: [rows − 1][whole, edge, packed, apart, rows, streamed]; each is compiled on its first call.</summary>
     public static nint[] Table1() =>
     [
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1Rows,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors1Packed,
     ];
 
-    /// <summary>The kernels 2 vectors wide: [rows − 1][whole, edge, packed, apart]; each is compiled on its first call.</summary>
+    /// <summary>The kernels 2 vectors wide: [rows − 1][whole, edge, packed, apart, rows, streamed]; each is compiled on its first call.</summary>
     public static nint[] Table2() =>
     [
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows9Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows10Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows11Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows12Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows13Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows14Vectors2Packed,
     ];
 
-    /// <summary>The kernels 3 vectors wide: [rows − 1][whole, edge, packed, apart]; each is compiled on its first call.</summary>
+    /// <summary>The kernels 3 vectors wide: [rows − 1][whole, edge, packed, apart, rows, streamed]; each is compiled on its first call.</summary>
     public static nint[] Table3() =>
     [
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3Apart,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows1Vectors3Streamed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3Apart,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows2Vectors3Streamed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3Apart,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows3Vectors3Streamed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3Apart,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows4Vectors3Streamed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3Apart,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows5Vectors3Streamed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3Apart,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows6Vectors3Streamed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3Apart,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows7Vectors3Streamed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3Edge,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3Packed,
         (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3Apart,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3,
+        (nint)(delegate*<GemmTile<T>*, void>)&Rows8Vectors3Streamed,
     ];
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -281,6 +355,41 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[3]); c0a = S.MulAdd(a, b0, c0a);
             p += 4;
             b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows1Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        var r1 = t->RowStride;
+        var p0 = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+        }
+        var next = p0 + 1 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 1;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            p0++;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -415,6 +524,46 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a);
             p += 8;
             b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows2Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        var r1 = t->RowStride;
+        var p0 = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 2 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 2;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            p0++;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -570,6 +719,52 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[11]); c2a = S.MulAdd(a, b0, c2a);
             p += 12;
             b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows3Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 3 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 3;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            p0++;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -746,6 +941,58 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a);
             p += 16;
             b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 4 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 4;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a);
+            p0++;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -968,6 +1215,65 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows5Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 5 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 5;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a);
+            p0++;
+            p1++;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows6Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
@@ -1163,6 +1469,70 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[23]); c5a = S.MulAdd(a, b0, c5a);
             p += 24;
             b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 6 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 6;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a);
+            p0++;
+            p1++;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -1427,6 +1797,75 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 7 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 7;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a);
+            p0++;
+            p1++;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows8Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
@@ -1656,6 +2095,80 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[31]); c7a = S.MulAdd(a, b0, c7a);
             p += 32;
             b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows8Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 8 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 8;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a);
+            p0++;
+            p1++;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -1966,6 +2479,87 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows9Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 9 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 9;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a);
+            p0++;
+            p1++;
+            p2++;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows10Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
@@ -2233,6 +2827,92 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[39]); c9a = S.MulAdd(a, b0, c9a);
             p += 40;
             b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows10Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        V c9a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 10 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 10;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a);
+            p0++;
+            p1++;
+            p2++;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -2585,6 +3265,97 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows11Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        V c9a = default;
+        V c10a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 11 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 11;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a);
+            p0++;
+            p1++;
+            p2++;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows12Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
@@ -2886,6 +3657,102 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[47]); c11a = S.MulAdd(a, b0, c11a);
             p += 48;
             b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows12Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        V c9a = default;
+        V c10a = default;
+        V c11a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 12 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 12;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p2[r3]); c11a = S.MulAdd(a, b0, c11a);
+            p0++;
+            p1++;
+            p2++;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -3284,6 +4151,109 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows13Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        V c9a = default;
+        V c10a = default;
+        V c11a = default;
+        V c12a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var p3 = p2 + 4 * r1;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 13 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 13;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p2[r3]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(*p3); c12a = S.MulAdd(a, b0, c12a);
+            p0++;
+            p1++;
+            p2++;
+            p3++;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c12a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c);
+            c += ldc; S.Store(S.Mul(c12a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows14Vectors1(GemmTile<T>* t)
     {
         V c0a = default;
@@ -3623,6 +4593,114 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             a = S.Set(p[55]); c13a = S.MulAdd(a, b0, c13a);
             p += 56;
             b += 4 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        if (t->Accumulate)
+        {
+            S.Store(S.MulAdd(c0a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c1a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c2a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c3a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c4a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c5a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c6a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c7a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c8a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c9a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c10a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c11a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c12a, alpha, S.Load(c)), c);
+            c += ldc; S.Store(S.MulAdd(c13a, alpha, S.Load(c)), c);
+        }
+        else
+        {
+            S.Store(S.Mul(c0a, alpha), c);
+            c += ldc; S.Store(S.Mul(c1a, alpha), c);
+            c += ldc; S.Store(S.Mul(c2a, alpha), c);
+            c += ldc; S.Store(S.Mul(c3a, alpha), c);
+            c += ldc; S.Store(S.Mul(c4a, alpha), c);
+            c += ldc; S.Store(S.Mul(c5a, alpha), c);
+            c += ldc; S.Store(S.Mul(c6a, alpha), c);
+            c += ldc; S.Store(S.Mul(c7a, alpha), c);
+            c += ldc; S.Store(S.Mul(c8a, alpha), c);
+            c += ldc; S.Store(S.Mul(c9a, alpha), c);
+            c += ldc; S.Store(S.Mul(c10a, alpha), c);
+            c += ldc; S.Store(S.Mul(c11a, alpha), c);
+            c += ldc; S.Store(S.Mul(c12a, alpha), c);
+            c += ldc; S.Store(S.Mul(c13a, alpha), c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows14Vectors1Rows(GemmTile<T>* t)
+    {
+        V c0a = default;
+        V c1a = default;
+        V c2a = default;
+        V c3a = default;
+        V c4a = default;
+        V c5a = default;
+        V c6a = default;
+        V c7a = default;
+        V c8a = default;
+        V c9a = default;
+        V c10a = default;
+        V c11a = default;
+        V c12a = default;
+        V c13a = default;
+        var r1 = t->RowStride;
+        var r2 = 2 * r1;
+        var r3 = 3 * r1;
+        var p0 = t->A;
+        var p1 = p0 + 4 * r1;
+        var p2 = p1 + 4 * r1;
+        var p3 = p2 + 4 * r1;
+        var b = t->B;
+        if (t->K >= GemmTile<T>.FetchDepth)
+        {
+            var f = t->C;
+            var pitch = t->Ldc;
+            Prefetch.Near(f);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+            Prefetch.Near(f += pitch);
+        }
+        var next = p0 + 14 * r1;
+        for (var k = t->K; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            Prefetch.Near(next); next += 14;
+            b += S.Count;
+            var a = S.Set(*p0); c0a = S.MulAdd(a, b0, c0a);
+            a = S.Set(p0[r1]); c1a = S.MulAdd(a, b0, c1a);
+            a = S.Set(p0[r2]); c2a = S.MulAdd(a, b0, c2a);
+            a = S.Set(p0[r3]); c3a = S.MulAdd(a, b0, c3a);
+            a = S.Set(*p1); c4a = S.MulAdd(a, b0, c4a);
+            a = S.Set(p1[r1]); c5a = S.MulAdd(a, b0, c5a);
+            a = S.Set(p1[r2]); c6a = S.MulAdd(a, b0, c6a);
+            a = S.Set(p1[r3]); c7a = S.MulAdd(a, b0, c7a);
+            a = S.Set(*p2); c8a = S.MulAdd(a, b0, c8a);
+            a = S.Set(p2[r1]); c9a = S.MulAdd(a, b0, c9a);
+            a = S.Set(p2[r2]); c10a = S.MulAdd(a, b0, c10a);
+            a = S.Set(p2[r3]); c11a = S.MulAdd(a, b0, c11a);
+            a = S.Set(*p3); c12a = S.MulAdd(a, b0, c12a);
+            a = S.Set(p3[r1]); c13a = S.MulAdd(a, b0, c13a);
+            p0++;
+            p1++;
+            p2++;
+            p3++;
         }
         var alpha = S.Set(t->Alpha);
         var c = t->C;
@@ -7411,6 +8489,49 @@ internal static unsafe class GemmMicroKernels<T, V, S>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows1Vectors3Streamed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        var p = t->A;
+        var b = t->B;
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            p += 1;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[1]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[2]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[3]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            p += 4;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        S.Stream(S.Mul(c0a, alpha), c); S.Stream(S.Mul(c0b, alpha), c + S.Count); S.Stream(S.Mul(c0c, alpha), c + 2 * S.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows2Vectors3(GemmTile<T>* t)
     {
         V c0a = default, c0b = default, c0c = default;
@@ -7601,6 +8722,56 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             S.Store(S.Mul(c0a, alpha), c); S.Store(S.Mul(c0b, alpha), c + S.Count); S.Store(S.Mul(c0c, alpha), c + 2 * S.Count);
             c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows2Vectors3Streamed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        var p = t->A;
+        var b = t->B;
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            p += 2;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[2]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[3]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[4]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[5]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            p += 8;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        S.Stream(S.Mul(c0a, alpha), c); S.Stream(S.Mul(c0b, alpha), c + S.Count); S.Stream(S.Mul(c0c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c1a, alpha), c); S.Stream(S.Mul(c1b, alpha), c + S.Count); S.Stream(S.Mul(c1c, alpha), c + 2 * S.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -7821,6 +8992,63 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c1a, alpha), c); S.Store(S.Mul(c1b, alpha), c + S.Count); S.Store(S.Mul(c1c, alpha), c + 2 * S.Count);
             c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows3Vectors3Streamed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        var p = t->A;
+        var b = t->B;
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            p += 3;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[3]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[4]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[5]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[8]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[9]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[10]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[11]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            p += 12;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        S.Stream(S.Mul(c0a, alpha), c); S.Stream(S.Mul(c0b, alpha), c + S.Count); S.Stream(S.Mul(c0c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c1a, alpha), c); S.Stream(S.Mul(c1b, alpha), c + S.Count); S.Stream(S.Mul(c1c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c2a, alpha), c); S.Stream(S.Mul(c2b, alpha), c + S.Count); S.Stream(S.Mul(c2c, alpha), c + 2 * S.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -8068,6 +9296,70 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c2a, alpha), c); S.Store(S.Mul(c2b, alpha), c + S.Count); S.Store(S.Mul(c2c, alpha), c + 2 * S.Count);
             c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4Vectors3Streamed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        var p = t->A;
+        var b = t->B;
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            p += 4;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[4]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[5]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[6]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[7]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[8]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[9]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[10]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[11]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[12]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[13]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[14]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            p += 16;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        S.Stream(S.Mul(c0a, alpha), c); S.Stream(S.Mul(c0b, alpha), c + S.Count); S.Stream(S.Mul(c0c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c1a, alpha), c); S.Stream(S.Mul(c1b, alpha), c + S.Count); S.Stream(S.Mul(c1c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c2a, alpha), c); S.Stream(S.Mul(c2b, alpha), c + S.Count); S.Stream(S.Mul(c2c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c3a, alpha), c); S.Stream(S.Mul(c3b, alpha), c + S.Count); S.Stream(S.Mul(c3c, alpha), c + 2 * S.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -8345,6 +9637,77 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c3a, alpha), c); S.Store(S.Mul(c3b, alpha), c + S.Count); S.Store(S.Mul(c3c, alpha), c + 2 * S.Count);
             c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows5Vectors3Streamed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        var p = t->A;
+        var b = t->B;
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            p += 5;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[5]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[6]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[7]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[8]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[9]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[10]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[11]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[12]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[13]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[14]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[15]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[16]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[17]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[18]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[19]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            p += 20;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        S.Stream(S.Mul(c0a, alpha), c); S.Stream(S.Mul(c0b, alpha), c + S.Count); S.Stream(S.Mul(c0c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c1a, alpha), c); S.Stream(S.Mul(c1b, alpha), c + S.Count); S.Stream(S.Mul(c1c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c2a, alpha), c); S.Stream(S.Mul(c2b, alpha), c + S.Count); S.Stream(S.Mul(c2c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c3a, alpha), c); S.Stream(S.Mul(c3b, alpha), c + S.Count); S.Stream(S.Mul(c3c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c4a, alpha), c); S.Stream(S.Mul(c4b, alpha), c + S.Count); S.Stream(S.Mul(c4c, alpha), c + 2 * S.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -8646,6 +10009,84 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c4a, alpha), c); S.Store(S.Mul(c4b, alpha), c + S.Count); S.Store(S.Mul(c4c, alpha), c + 2 * S.Count);
             c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows6Vectors3Streamed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        var p = t->A;
+        var b = t->B;
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            p += 6;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[6]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[7]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[8]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[9]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[10]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[11]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[12]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[13]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[14]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[15]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[16]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[17]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[18]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[19]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[20]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[21]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[22]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[23]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            p += 24;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        S.Stream(S.Mul(c0a, alpha), c); S.Stream(S.Mul(c0b, alpha), c + S.Count); S.Stream(S.Mul(c0c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c1a, alpha), c); S.Stream(S.Mul(c1b, alpha), c + S.Count); S.Stream(S.Mul(c1c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c2a, alpha), c); S.Stream(S.Mul(c2b, alpha), c + S.Count); S.Stream(S.Mul(c2c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c3a, alpha), c); S.Stream(S.Mul(c3b, alpha), c + S.Count); S.Stream(S.Mul(c3c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c4a, alpha), c); S.Stream(S.Mul(c4b, alpha), c + S.Count); S.Stream(S.Mul(c4c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c5a, alpha), c); S.Stream(S.Mul(c5b, alpha), c + S.Count); S.Stream(S.Mul(c5c, alpha), c + 2 * S.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -8971,6 +10412,91 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c5a, alpha), c); S.Store(S.Mul(c5b, alpha), c + S.Count); S.Store(S.Mul(c5c, alpha), c + 2 * S.Count);
             c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.Store(S.Mul(c6c, alpha), c + 2 * S.Count);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows7Vectors3Streamed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        var p = t->A;
+        var b = t->B;
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            p += 7;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[7]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[8]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[9]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[10]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[11]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[12]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[13]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[14]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[15]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[16]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[17]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[18]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[19]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[20]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[21]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[22]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[23]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[24]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[25]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[26]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[27]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            p += 28;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        S.Stream(S.Mul(c0a, alpha), c); S.Stream(S.Mul(c0b, alpha), c + S.Count); S.Stream(S.Mul(c0c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c1a, alpha), c); S.Stream(S.Mul(c1b, alpha), c + S.Count); S.Stream(S.Mul(c1c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c2a, alpha), c); S.Stream(S.Mul(c2b, alpha), c + S.Count); S.Stream(S.Mul(c2c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c3a, alpha), c); S.Stream(S.Mul(c3b, alpha), c + S.Count); S.Stream(S.Mul(c3c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c4a, alpha), c); S.Stream(S.Mul(c4b, alpha), c + S.Count); S.Stream(S.Mul(c4c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c5a, alpha), c); S.Stream(S.Mul(c5b, alpha), c + S.Count); S.Stream(S.Mul(c5c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c6a, alpha), c); S.Stream(S.Mul(c6b, alpha), c + S.Count); S.Stream(S.Mul(c6c, alpha), c + 2 * S.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -9320,5 +10846,97 @@ internal static unsafe class GemmMicroKernels<T, V, S>
             c += ldc; S.Store(S.Mul(c6a, alpha), c); S.Store(S.Mul(c6b, alpha), c + S.Count); S.Store(S.Mul(c6c, alpha), c + 2 * S.Count);
             c += ldc; S.Store(S.Mul(c7a, alpha), c); S.Store(S.Mul(c7b, alpha), c + S.Count); S.Store(S.Mul(c7c, alpha), c + 2 * S.Count);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows8Vectors3Streamed(GemmTile<T>* t)
+    {
+        V c0a = default, c0b = default, c0c = default;
+        V c1a = default, c1b = default, c1c = default;
+        V c2a = default, c2b = default, c2c = default;
+        V c3a = default, c3b = default, c3c = default;
+        V c4a = default, c4b = default, c4c = default;
+        V c5a = default, c5b = default, c5c = default;
+        V c6a = default, c6b = default, c6c = default;
+        V c7a = default, c7b = default, c7c = default;
+        var p = t->A;
+        var b = t->B;
+        var k = t->K;
+        for (var left = k % 4; left > 0; left--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            p += 8;
+            b += 3 * S.Count;
+        }
+        for (k /= 4; k > 0; k--)
+        {
+            var b0 = S.Load(b);
+            var b1 = S.Load(b + S.Count);
+            var b2 = S.Load(b + 2 * S.Count);
+            var a = S.Set(p[0]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[1]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[2]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[3]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[4]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[5]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[6]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[7]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            b0 = S.Load(b + 3 * S.Count);
+            b1 = S.Load(b + 4 * S.Count);
+            b2 = S.Load(b + 5 * S.Count);
+            a = S.Set(p[8]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[9]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[10]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[11]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[12]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[13]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[14]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[15]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            b0 = S.Load(b + 6 * S.Count);
+            b1 = S.Load(b + 7 * S.Count);
+            b2 = S.Load(b + 8 * S.Count);
+            a = S.Set(p[16]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[17]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[18]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[19]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[20]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[21]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[22]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[23]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            b0 = S.Load(b + 9 * S.Count);
+            b1 = S.Load(b + 10 * S.Count);
+            b2 = S.Load(b + 11 * S.Count);
+            a = S.Set(p[24]); c0a = S.MulAdd(a, b0, c0a); c0b = S.MulAdd(a, b1, c0b); c0c = S.MulAdd(a, b2, c0c);
+            a = S.Set(p[25]); c1a = S.MulAdd(a, b0, c1a); c1b = S.MulAdd(a, b1, c1b); c1c = S.MulAdd(a, b2, c1c);
+            a = S.Set(p[26]); c2a = S.MulAdd(a, b0, c2a); c2b = S.MulAdd(a, b1, c2b); c2c = S.MulAdd(a, b2, c2c);
+            a = S.Set(p[27]); c3a = S.MulAdd(a, b0, c3a); c3b = S.MulAdd(a, b1, c3b); c3c = S.MulAdd(a, b2, c3c);
+            a = S.Set(p[28]); c4a = S.MulAdd(a, b0, c4a); c4b = S.MulAdd(a, b1, c4b); c4c = S.MulAdd(a, b2, c4c);
+            a = S.Set(p[29]); c5a = S.MulAdd(a, b0, c5a); c5b = S.MulAdd(a, b1, c5b); c5c = S.MulAdd(a, b2, c5c);
+            a = S.Set(p[30]); c6a = S.MulAdd(a, b0, c6a); c6b = S.MulAdd(a, b1, c6b); c6c = S.MulAdd(a, b2, c6c);
+            a = S.Set(p[31]); c7a = S.MulAdd(a, b0, c7a); c7b = S.MulAdd(a, b1, c7b); c7c = S.MulAdd(a, b2, c7c);
+            p += 32;
+            b += 12 * S.Count;
+        }
+        var alpha = S.Set(t->Alpha);
+        var c = t->C;
+        var ldc = t->Ldc;
+        S.Stream(S.Mul(c0a, alpha), c); S.Stream(S.Mul(c0b, alpha), c + S.Count); S.Stream(S.Mul(c0c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c1a, alpha), c); S.Stream(S.Mul(c1b, alpha), c + S.Count); S.Stream(S.Mul(c1c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c2a, alpha), c); S.Stream(S.Mul(c2b, alpha), c + S.Count); S.Stream(S.Mul(c2c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c3a, alpha), c); S.Stream(S.Mul(c3b, alpha), c + S.Count); S.Stream(S.Mul(c3c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c4a, alpha), c); S.Stream(S.Mul(c4b, alpha), c + S.Count); S.Stream(S.Mul(c4c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c5a, alpha), c); S.Stream(S.Mul(c5b, alpha), c + S.Count); S.Stream(S.Mul(c5c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c6a, alpha), c); S.Stream(S.Mul(c6b, alpha), c + S.Count); S.Stream(S.Mul(c6c, alpha), c + 2 * S.Count);
+        c += ldc; S.Stream(S.Mul(c7a, alpha), c); S.Stream(S.Mul(c7b, alpha), c + S.Count); S.Stream(S.Mul(c7c, alpha), c + 2 * S.Count);
     }
 }

@@ -35,4 +35,13 @@ internal enum GemmOperands
     /// B where it lies, its rows far apart: the kernel asks for the same rows of the panel that follows.
     /// </summary>
     Apart = 3,
+
+    /// <summary>
+    /// B packed, one vector wide, and A where it lies, its columns next to each other: the kernel asks for the rows of
+    /// A that follow.
+    /// </summary>
+    Rows = 4,
+
+    /// <summary>Both packed, and C written past the caches; C is aligned to vectors and not accumulated.</summary>
+    Streamed = 5,
 }

@@ -147,14 +147,15 @@ internal sealed class MatMulKernels(CpuHost host) : CpuKernels(host), IMatMulKer
         }
     }
 
-    // Few rows times a transposed matrix: tiles of columns, which are rows of the transposed product.
+    // Few rows times a transposed matrix: tiles of columns, which are rows of the transposed product. Tiles are long,
+    // since a panel of rows asks for the next one into the cache of its own thread.
     private unsafe void MatMulTransposed<T>(GemmProblem<T> g, double flops) where T : unmanaged, IFloatingPoint<T>
     {
         var t = Gemm<T>.Transpose(g);
         var shared = GemmScratch.Get<T>(GemmScratch.Shared, Gemm<T>.PackedCountB(t));
         Pack(Gemm<T>.PackedCountB(t), 1, Gemm<T>.Blocks(t), (block, _, _) => Gemm<T>.PackB(t, block, 0, t.N, shared));
         var panels = Gemm<T>.Rows(t).Count;
-        var tiles = (int)Math.Clamp(flops / TileFlops, 1, Math.Min(panels, 4 * TilesPerThread * Workers.Threads));
+        var tiles = (int)Math.Clamp(flops / TileFlops, 1, Math.Min(panels, TilesPerThread * Workers.Threads));
         Workers.Run(tiles, i => Gemm<T>.RunTransposed(
             g, t, (int)((long)panels * i / tiles), (int)((long)panels * (i + 1) / tiles), shared));
     }

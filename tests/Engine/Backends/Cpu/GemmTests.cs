@@ -35,9 +35,10 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
     public void Every_way_to_cut_a_product([Values] bool transA, [Values] bool transB, [Values] bool wide)
     {
         using var backend = new CpuBackend(2);
-        // By columns in passes over k; few rows, transposed; shallow, by rows; few rows of a B that is read where it
-        // lies.
-        foreach (var (m, n, k) in new[] { (260, 260, 1300), (50, 700, 501), (900, 300, 16), (17, 530, 300) })
+        // By columns in passes over k; few rows, transposed, of which some are one vector; shallow, by rows; few rows
+        // of a B that is read where it lies.
+        foreach (var (m, n, k) in new[] { (260, 260, 1300), (50, 700, 501), (16, 700, 501), (8, 335, 200),
+            (4, 301, 150), (900, 300, 16), (17, 530, 300) })
             Check(backend, wide, new Case(m, n, k)
             {
                 TransA = transA,
@@ -73,6 +74,18 @@ public sealed class GemmTests(string path) : OnEverySimdPath(path)
         using var backend = new CpuBackend(2);
         foreach (var (m, n, k) in new[] { (7, 33, 5), (96, 96, 1000), (3, 4, 0) })
             Check(backend, wide, new Case(m, n, k) { Accumulate = true, TransA = true, Pad = 1 });
+    }
+
+    [Test]
+    public void Large_shallow_products([Values] bool wide)
+    {
+        using var backend = new CpuBackend(2);
+        // Past the caches; a last panel that is partly outside; and what must not go past them: rows that begin within
+        // a vector, a result that does, what is accumulated and what is read again for the bias.
+        var whole = new Case(531, 544, 16) { TransA = true, Alpha = -0.75 };
+        foreach (var c in new[] { whole, whole with { N = 552, Pad = 8 }, whole with { Pad = 1 },
+            whole with { Offset = 5 }, whole with { Accumulate = true }, whole with { Bias = true } })
+            Check(backend, wide, c);
     }
 
     [Test]

@@ -42,10 +42,12 @@ internal static class GemmKernelWriter
             //   the strides say. Nothing is fused; the epilogue works on finished tiles.
             // Accumulated: one fused multiply-add a product, in the order of k, in registers.
             // Cost: 2·rows·columns·K FLOP; bytes rows·K + columns·K read and rows·columns written, elements of T.
-            //   Lines of C are asked for before the k loop, so that the update at its end does not wait for them. Where B's rows
-            //   lie apart, each asks for its part of the panel that follows: no processor foresees such a stride.
+            //   Lines of C are asked for before the k loop, so that the update at its end does not wait for them. Where an
+            //   operand is read where it lies, each step asks for its part of the panel that follows, of B where its rows lie
+            //   apart, or of rows of A: no processor foresees such a stride, nor as many streams as a panel has rows.
+            //   Streamed: C goes past the caches, and no line of it is read.
 
-            /// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside | packed and whole | whole, and B's rows lie apart).</summary>
+            /// <summary>Micro-kernels for element T in vectors V; rows × vectors of columns × (whole | edge: the last vector is partly outside | packed and whole | whole, and B's rows lie apart | whole, and only B packed | packed, whole, streamed and not accumulated).</summary>
             internal static unsafe class GemmMicroKernels<T, V, S>
                 where T : unmanaged
                 where V : unmanaged
@@ -65,10 +67,22 @@ internal static class GemmKernelWriter
         Edge,
         Packed,
         Apart,
+        Rows,
+        Streamed,
     }
 
-    // Only the widest panels come one after the other often enough to ask for the next one.
-    private static bool IsWritten(int vectors, Kind kind) => kind != Kind.Apart || vectors == MostRows.Length;
+    // Whole panels come one after the other often enough to ask for the next one of B, and single vectors of columns to
+    // ask for the next rows of A. What is streamed is wide.
+    private static bool IsWritten(int vectors, Kind kind) => kind switch
+    {
+        Kind.Apart => vectors == MostRows.Length,
+        Kind.Rows => vectors == 1,
+        Kind.Streamed => vectors == MostRows.Length,
+        _ => true,
+    };
+
+    // The kernel that takes the place of one that is not written.
+    private static Kind Instead(Kind kind) => kind == Kind.Streamed ? Kind.Packed : Kind.Whole;
 
     // In the order of the tables.
     private static IEnumerable<(int Rows, int Vectors, Kind Kind)> Sizes() =>
@@ -85,11 +99,12 @@ internal static class GemmKernelWriter
         for (var vectors = 1; vectors <= MostRows.Length; vectors++)
         {
             text.Append($"    /// <summary>The kernels {vectors} vector{(vectors > 1 ? "s" : "")} wide: "
-                + $"[rows − 1][whole, edge, packed, apart]; each is compiled on its first call.</summary>\n");
+                + "[rows − 1][whole, edge, packed, apart, rows, streamed]; each is compiled on its first call."
+                + "</summary>\n");
             text.Append($"    public static nint[] Table{vectors}() =>\n    [\n");
             foreach (var (rows, _, kind) in Sizes().Where(s => s.Vectors == vectors))
                 text.Append("        (nint)(delegate*<GemmTile<T>*, void>)&"
-                    + $"{Name(rows, vectors, IsWritten(vectors, kind) ? kind : Kind.Whole)},\n");
+                    + $"{Name(rows, vectors, IsWritten(vectors, kind) ? kind : Instead(kind))},\n");
             text.Append($"    ];\n{(vectors < MostRows.Length ? "\n" : "")}");
         }
     }
@@ -102,46 +117,51 @@ internal static class GemmKernelWriter
         Line(1, $"private static void {Name(rows, vectors, kind)}(GemmTile<T>* t)");
         Line(1, "{");
         for (var i = 0; i < rows; i++) Line(2, $"V {Each(vectors, v => $"c{i}{Vectors[v]} = default", ", ")};");
-        if (kind == Kind.Packed) WritePackedLoops(Line, rows, vectors);
+        if (kind is Kind.Packed or Kind.Streamed) WritePackedLoops(Line, rows, vectors, kind);
         else WriteStridedLoop(Line, rows, vectors, kind);
-        WriteUpdate(Line, rows, vectors, kind == Kind.Edge);
+        WriteUpdate(Line, rows, vectors, kind);
         Line(1, "}");
     }
 
     private static void WriteStridedLoop(Action<int, string> line, int rows, int vectors, Kind kind)
     {
         var edge = kind == Kind.Edge;
+        // Here the columns of A are next to each other and B is packed: strides known save registers.
+        var next = kind == Kind.Rows;
         if (edge) line(2, "var mask = S.Mask(t->Tail);");
-        line(2, "var step = t->ColumnStride;");
-        if (rows > 1) line(2, "var r1 = t->RowStride;");
+        if (!next) line(2, "var step = t->ColumnStride;");
+        if (rows > 1 || next) line(2, "var r1 = t->RowStride;");
         if (rows > 2) line(2, "var r2 = 2 * r1;");
         if (rows > 3) line(2, "var r3 = 3 * r1;");
         line(2, "var p0 = t->A;");
         for (var p = 1; p * RowsPerPointer < rows; p++) line(2, $"var p{p} = p{p - 1} + {RowsPerPointer} * r1;");
         line(2, "var b = t->B;");
-        line(2, "var ldb = t->Ldb;");
+        if (!next) line(2, "var ldb = t->Ldb;");
         WriteFetch(line, rows, vectors);
+        if (next) line(2, $"var next = p0 + {rows} * r1;");
         line(2, "for (var k = t->K; k > 0; k--)");
         line(2, "{");
         for (var v = 0; v < vectors; v++) line(3, $"var b{v} = {Load(At("b", v), edge && v == vectors - 1)};");
         if (kind == Kind.Apart) line(3, Each(vectors, v => $"Prefetch.Near({At("b", vectors + v)});"));
-        line(3, "b += ldb;");
+        // A step's share of the next rows, which follow one another in memory.
+        if (next) line(3, $"Prefetch.Near(next); next += {rows};");
+        line(3, next ? "b += S.Count;" : "b += ldb;");
         for (var i = 0; i < rows; i++)
         {
             var (pointer, at) = (i / RowsPerPointer, i % RowsPerPointer);
             line(3, $"{(i == 0 ? "var " : "")}a = S.Set({(at == 0 ? $"*p{pointer}" : $"p{pointer}[r{at}]")}); "
                 + $"{Products(i, vectors)}");
         }
-        for (var p = 0; p * RowsPerPointer < rows; p++) line(3, $"p{p} += step;");
+        for (var p = 0; p * RowsPerPointer < rows; p++) line(3, next ? $"p{p}++;" : $"p{p} += step;");
         line(2, "}");
     }
 
     // What is left over by whole turns comes first: behind the loop that matters there is no other.
-    private static void WritePackedLoops(Action<int, string> line, int rows, int vectors)
+    private static void WritePackedLoops(Action<int, string> line, int rows, int vectors, Kind kind)
     {
         line(2, "var p = t->A;");
         line(2, "var b = t->B;");
-        WriteFetch(line, rows, vectors);
+        if (kind == Kind.Packed) WriteFetch(line, rows, vectors);
         line(2, "var k = t->K;");
         foreach (var steps in new[] { 1, Unroll })
         {
@@ -176,11 +196,19 @@ internal static class GemmKernelWriter
         line(2, "}");
     }
 
-    private static void WriteUpdate(Action<int, string> line, int rows, int vectors, bool edge)
+    private static void WriteUpdate(Action<int, string> line, int rows, int vectors, Kind kind)
     {
+        var edge = kind == Kind.Edge;
         line(2, "var alpha = S.Set(t->Alpha);");
         line(2, "var c = t->C;");
         line(2, "var ldc = t->Ldc;");
+        if (kind == Kind.Streamed)
+        {
+            for (var i = 0; i < rows; i++)
+                line(2, (i > 0 ? "c += ldc; " : "")
+                    + Each(vectors, v => $"S.Stream(S.Mul(c{i}{Vectors[v]}, alpha), {At("c", v)});"));
+            return;
+        }
         foreach (var accumulate in new[] { true, false })
         {
             line(2, accumulate ? "if (t->Accumulate)" : "else");
