@@ -138,7 +138,7 @@ internal sealed class CheckpointRegion
         (_replaying, _next) = (this, 0);
         try
         {
-            _body(Array.ConvertAll(_inputs, s => s.Unpack(Name)), _random?.Copy());
+            _body(Array.ConvertAll(_inputs, s => s.Unpack(Name)), _random);
         }
         catch (CompleteException)
         {

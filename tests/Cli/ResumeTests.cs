@@ -162,6 +162,8 @@ internal sealed class ResumeTests : FolderTests
             Has.Length.EqualTo(1).And.All.StartsWith("warning: ").And.All.Contains("last-good"));
         Assert.That(answer.Out, Does.Contain("steps 5 to 6"));
         RunFiles.AssertSame(run, whole);
+        Assert.That(CheckpointState.Load(Path.Combine(CheckpointLayout.LastGood(run), CheckpointLayout.State)).Step,
+            Is.EqualTo(4), "the damaged one does not take its place");
     }
 
     [Test]

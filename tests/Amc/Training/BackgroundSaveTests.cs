@@ -78,6 +78,25 @@ internal sealed class BackgroundSaveTests : FolderTests
         RunFiles.AssertNoTemporaries(_run);
     }
 
+    /// <summary>At the moment at which training may go on, the save has read all that it reads.</summary>
+    [Test]
+    public void Weights_and_moments_may_change_as_soon_as_they_are_said_to_be_read()
+    {
+        using var backend = new CpuBackend(1);
+        using var session = Session(backend, "albef");
+        new OptimizationStep(session, traceNaN: false).Run();
+        using var snapshot = CheckpointSnapshot.Hold(session)!;
+        var read = 0;
+        snapshot.Write(Directory.CreateDirectory(_run).FullName, () =>
+        {
+            read++;
+            foreach (var tensor in session.Model.Parameters.Where(p => p.Kind == ParameterKind.Weight)
+                .Select(p => p.Value).Concat(session.Optimizer.State.SelectMany(s => new[] { s.ExpAvg, s.ExpAvgSq })))
+                tensor.Load<float>([.. tensor.ToArray<float>().Select(v => v + 1)]);
+        });
+        Assert.That(read, Is.EqualTo(1));
+    }
+
     [Test]
     public void Copies_that_have_yet_to_move_are_saved_at_once()
     {

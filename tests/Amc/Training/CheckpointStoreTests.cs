@@ -10,6 +10,7 @@ using AmcEngine.Model.Albef;
 using AmcEngine.Model.Contrastive;
 using AmcEngine.Model.Text;
 using AmcEngine.Model.Vision;
+using AmcEngine.Serialization;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Cli;
 using AmcEngine.Tests.DataTools;
@@ -62,6 +63,55 @@ internal sealed class CheckpointStoreTests : FolderTests
     }
 
     [Test]
+    public void A_checkpoint_after_a_damaged_one_becomes_the_good_one()
+    {
+        using var backend = new CpuBackend(1);
+        using var session = Session(backend);
+        var step = new OptimizationStep(session, traceNaN: false);
+        step.Run();
+        new CheckpointStore(_run).Save(session);
+        var store = new CheckpointStore(_run, lastIsSound: false);
+        for (var i = 0; i < 2; i++)
+        {
+            step.Run();
+            store.Save(session);
+        }
+        CheckpointStore.Restore(session, CheckpointLayout.LastGood(_run));
+        Assert.That(session.Step, Is.EqualTo(2));
+    }
+
+    // The last four bytes are a weight or a moment.
+    [TestCase(CheckpointLayout.Model)]
+    [TestCase(CheckpointLayout.Moments)]
+    public void Numbers_that_are_none_are_refused_and_the_checkpoint_before_serves(string file)
+    {
+        using var backend = new CpuBackend(1);
+        using var session = Session(backend);
+        SaveTwice(session);
+        var path = RunFiles.Last(_run, file);
+        File.WriteAllBytes(path, [.. File.ReadAllBytes(path)[..^4], .. BitConverter.GetBytes(float.NaN)]);
+        Assert.That(
+            () => CheckpointStore.Restore(session, CheckpointLayout.Last(_run)), Throws.TypeOf<ModelException>());
+        ResumePoint.Find(_run, _ => { }).Restore(session);
+        Assert.That(session.Step, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void A_checkpoint_that_lacks_a_weight_is_refused()
+    {
+        using var backend = new CpuBackend(1);
+        using var session = Session(backend);
+        SaveTwice(session);
+        var path = RunFiles.Last(_run, CheckpointLayout.Model);
+        TensorData[] some;
+        using (var reader = SafetensorsReader.Open(path))
+            some = [.. reader.Tensors.Where(t => t.Name != "itm_head.weight").Select(t => t.ToMemory())];
+        SafetensorsWriter.Write(path, some);
+        Assert.That(() => CheckpointStore.Restore(session, CheckpointLayout.Last(_run)),
+            Throws.TypeOf<SerializationException>().With.Message.Contains("the checkpoint is incomplete"));
+    }
+
+    [Test]
     public void A_save_that_fails_leaves_the_checkpoints_and_no_temporaries()
     {
         using var backend = new CpuBackend(1);
@@ -107,6 +157,15 @@ internal sealed class CheckpointStoreTests : FolderTests
         foreach (var file in new[] { "model.safetensors", "optimizer.safetensors", "state.json" })
             Assert.That(File.ReadAllBytes(RunFiles.Last(_run, file)).AsSpan()
                 .SequenceEqual(File.ReadAllBytes(RunFiles.Last(whole, file))), Is.True, file);
+    }
+
+    private void SaveTwice(TrainingSession session)
+    {
+        for (var steps = 1; steps <= 2; steps++)
+        {
+            Run(session, steps);
+            new CheckpointStore(_run).Save(session);
+        }
     }
 
     private static void TrainingBatchForward(TrainingSession session)

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Training;
+using AmcEngine.Diagnostics;
 using AmcEngine.Memory;
 using AmcEngine.Tests.Cli;
 using AmcEngine.Tests.DataTools;
@@ -78,6 +79,18 @@ internal sealed class MemoryPlanTests : FolderTests
     {
         long Need(int batch) => Choose(null, true, "none", $"batch_size={batch}", "queue_size=4096").Need;
         Assert.That(Need(2048) / (2.0 * Need(1024)), Is.InRange(0.97, 1.03));
+    }
+
+    [Test]
+    public void Where_tensors_lie_in_the_memory_of_the_host_two_batches_count_as_well()
+    {
+        var config = RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig), Deep);
+        using var dry = new DryBackend();
+        var tensors = DryStep.Longest(
+            config, DataSources.Tokenizer(config), dry, 16, new MemorySettings(null, false)).Touched;
+        // Three colours and the mask of 16 pictures.
+        Assert.That(Choose(null, ofHost: true, "none").Need - tensors,
+            Is.EqualTo(2 * 4 * 16 * 32 * 32 * sizeof(float)));
     }
 
     [Test]

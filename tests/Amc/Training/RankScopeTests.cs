@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Objective;
 using AmcEngine.Autograd;
+using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
 using AmcEngine.Collectives;
 using AmcEngine.Memory;
@@ -93,6 +94,31 @@ internal sealed class RankScopeTests
         }
     }
 
+    /// <summary>Whatever the contrast is computed over.</summary>
+    [Test]
+    public void Negatives_are_drawn_by_the_similarities_of_their_own_scope(
+        [Values("albef", "blip")] string kind, [Values] bool contrastive, [Values] bool negatives)
+    {
+        var scopes = new RankScopes { Contrastive = contrastive, Negatives = negatives };
+        var expected = negatives
+            ? Enumerable.Repeat(Weights(SingleCommunicator.Instance, kind, scopes), 2).ToArray()
+            : ThreadCommunicator.Run(2, c => Weights(c, kind, RankScopes.Local));
+        foreach (var (rank, drawn) in ThreadCommunicator.Run(2, c => Weights(c, kind, scopes)).Index())
+        {
+            Assert.That(drawn, Has.Count.EqualTo(2), "by texts and by images");
+            foreach (var (own, all) in drawn.Zip(expected[rank]))
+                Closeness.AreClose(
+                    $"rank {rank}", own, negatives ? all[(rank * own.Length)..][..own.Length] : all, 1e-11);
+        }
+    }
+
+    private static List<double[]> Weights(ICommunicator ranks, string kind, RankScopes scopes)
+    {
+        var recorder = new Recorder();
+        new RankSettings(kind, scopes) { Steps = 1, Negatives = recorder }.Run(ranks);
+        return recorder.Weights;
+    }
+
     private static (List<(string Name, double Value)[]> Losses, Dictionary<string, double[]?> State) Simulate(
         RankSettings settings, int ranks)
     {
@@ -171,6 +197,18 @@ internal sealed class RankScopeTests
             else for (var i = 0; i < size; i++) ring.Integers[i] = (long)values[i];
         }
         foreach (var pointer in pointers) pointer.Integers![0] = (start + shares.Length * count) % size;
+    }
+
+    /// <summary>Keeps what negatives are drawn by.</summary>
+    private sealed class Recorder : IHardNegativeSampler
+    {
+        public List<double[]> Weights { get; } = [];
+
+        public int[] Sample(double[] weights, int rows, RandomSource random)
+        {
+            Weights.Add(weights);
+            return ArgmaxSampler.Instance.Sample(weights, rows, random);
+        }
     }
 
     private sealed record ShareResult((string Name, double Value)[] Losses, Dictionary<string, double[]> Gradients,

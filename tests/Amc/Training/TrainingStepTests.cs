@@ -154,6 +154,25 @@ internal sealed class TrainingStepTests : FolderTests
         ];
     }
 
+    /// <summary>A step that fails before it has written into the queues leaves those as the step before did.</summary>
+    [Test]
+    public void A_step_that_fails_at_once_takes_nothing_of_the_one_before_back()
+    {
+        using var model = TinyModels.Create("albef", _backend, DType.F64);
+        using var optimizer = new AdamW(model.ParameterGroups(0.02));
+        var step = new TrainingStep(model, null, optimizer);
+        Run(TinyTraining.Count);
+        var after = TinyTraining.State(model)["image_queue"];
+        Assert.That(() => Run(1), Throws.TypeOf<ModelException>().With.Message.Contains("no negative pairs"));
+        Assert.That(TinyTraining.State(model)["image_queue"], Is.EqualTo(after));
+
+        void Run(int count)
+        {
+            using var scope = MemoryScope.Begin();
+            step.Run(0, TinyTraining.Inputs(model, count: count), new StepOptions(0.4, new RandomSource(1)), 1e-3);
+        }
+    }
+
     /// <summary>Step n draws the same random numbers whatever ran before it, and other ones than step n + 1.</summary>
     [Test]
     public void Random_numbers_follow_the_step()

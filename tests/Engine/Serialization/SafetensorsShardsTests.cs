@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using AmcEngine.Serialization;
 using AmcEngine.Tests.DataTools;
@@ -69,6 +70,25 @@ internal sealed class SafetensorsShardsTests : FolderTests
     }
 
     [Test]
+    public void Each_file_is_filled_before_the_next_one_begins()
+    {
+        var files = SafetensorsShards.Write(Whole, [.. "abcde".Select(name => Zeros($"{name}", 2))], 16);
+        Assert.That(files, Has.Count.EqualTo(4), "two, two and one of 8 bytes, and the index");
+    }
+
+    // More than is copied at a time.
+    [Test]
+    public void A_large_tensor_comes_back_whole()
+    {
+        float[] values = [.. Enumerable.Range(0, 600_000).Select(i => (float)i)];
+        SafetensorsShards.Write(Whole, [TensorData.From("a", [values.Length], values)], long.MaxValue);
+        using var file = TensorFile.Open(Whole);
+        var read = new byte[values.Length * sizeof(float)];
+        file.Tensors[0].Read(0, read);
+        Assert.That(read.AsSpan().SequenceEqual(MemoryMarshal.AsBytes(values.AsSpan())), Is.True);
+    }
+
+    [Test]
     public void A_name_in_two_files_is_an_error()
     {
         var files = SafetensorsShards.Write(Whole, [Zeros("a", 2), Zeros("b", 2)], 8);
@@ -83,6 +103,8 @@ internal sealed class SafetensorsShardsTests : FolderTests
     [TestCase(
         """{"weight_map": {"a": "t.safetensors", "b": "s.safetensors"}}""", "'a'", "'t.safetensors', which lacks it")]
     [TestCase("""{"weight_map": {"a": "../s.safetensors"}}""", "'a'", "no plain file name")]
+    [TestCase("""{"weight_map": {"a": "..\\s.safetensors"}}""", "'a'", "no plain file name")]
+    [TestCase("""{"weight_map": {"a": ".."}}""", "'a'", "no plain file name")]
     [TestCase("""{"weight_map": {"a": 1}}""", "'a'", "name of a file")]
     [TestCase("""{"weight_map": {}}""", "names no tensor", "weight_map")]
     [TestCase("""{"weights": {}}""", "holds no object", "weight_map")]

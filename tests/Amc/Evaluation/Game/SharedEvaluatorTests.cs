@@ -155,7 +155,10 @@ internal sealed class SharedEvaluatorTests
             Asking?.Invoke(Asked.Count);
             return [.. questions.Select(q => new MatchExplanation(new PatchMap(4,
                 [.. Enumerable.Range(0, 16).Select(i => q == Broken ? float.NaN
-                    : q % 9 == 0 ? 1 : MathF.Sin(1.7f * i * (q + 1)))]), 1 / (q + 3.0)))];
+                    : q % 9 == 0 ? 1 : MathF.Sin(1.7f * i * (q + 1)))])
+                {
+                    Crop = q % 5 == 1 ? new CentreCrop(24) : null,
+                }, 1 / (q + 3.0)))];
         }
 
         public void Release()
