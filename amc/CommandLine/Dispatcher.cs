@@ -71,6 +71,7 @@ internal static class Dispatcher
         DevicesOptions o => DevicesCommand.Run(o, context),
         TrainOptions o => TrainCommand.Run(o, context),
         EvalOptions o => EvalCommand.Run(o, context),
+        ProfileOptions { DryRun: false } o => ProfileCommand.Run(o, context),
         _ when IsSilent => ErrorReporter.Success,
         ExplainOptions o => ExplainCommand.Run(o, context),
         ScenesOptions o => DataCommandRunner.Export(o, context),
@@ -79,7 +80,7 @@ internal static class Dispatcher
         CompareOptions o => CompareCommand.Run(o, context),
         ConvertOptions o => ConvertCommand.Run(o, context),
         VerifyOptions o => VerifyCommand.Run(o, context),
-        ProfileOptions o => ProfileCommand.Run(o, context),
+        ProfileOptions o => ProfileCommand.DryRun(o, context),
         _ => throw new ConfigException(
             $"amcx {DataCommand}: name a kind; use one of {string.Join(", ", DataCommands.Select(Name))}"),
     };

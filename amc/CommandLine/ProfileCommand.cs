@@ -1,6 +1,7 @@
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Profiling;
+using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Training;
 using AmcEngine.Model.Tokenization;
 
@@ -10,28 +11,39 @@ namespace AmcEngine.Amc.CommandLine;
 internal static class ProfileCommand
 {
     /// <summary>Measures training steps and prints where time and memory go.</summary>
-    public static int Run(ProfileOptions options, CommandContext context)
+    public static int Run(ProfileOptions options, CommandContext context) => JobCommand.Run(
+        options, context, (job, own) => Run(options, own, job));
+
+    /// <summary>The same as one of several ranks, of which the first prints.</summary>
+    internal static int Run(ProfileOptions options, CommandContext context, Job job)
     {
-        if (options.Steps < 1)
-            throw new ConfigException($"--steps {options.Steps}: must be at least 1");
-        if (options.Warmup < 0)
-            throw new ConfigException($"--warmup {options.Warmup}: must not be negative");
-        var config = RunConfig.Load(options.Config, Overrides(options));
-        if (options.Ranks is { } ranks)
-            config = OfOneRank(options, config, ranks);
-        if (options.DryRun)
-            return DryRun(options, config, context);
-        StartWeights.Require(config);
-        using var backend = DeviceSelector.Open(options);
-        var memory = MemoryPlan.For(
-            config, DataSources.Tokenizer(config), backend.Device, DeviceSelector.Limit(options)).Choose();
-        using var session = TrainingSession.Create(
-            config, backend, context.Warn, draw: !StartWeights.AreNamed(config));
+        var config = job.Together(() =>
+        {
+            JobCommand.Check(options);
+            var loaded = Configuration(options);
+            StartWeights.Require(loaded);
+            return loaded;
+        });
+        JobSettings.RequireSame(job, config, new Dictionary<string, string?>
+        {
+            ["--steps"] = $"{options.Steps}",
+            ["--warmup"] = $"{options.Warmup}",
+            ["--shapes"] = $"{options.Shapes}",
+        });
+        JobSettings.RequireShares(job, config);
+        using var backend = job.Together(() => DeviceSelector.Open(options, job.IsAlone ? null : job.Place));
+        job.Use(backend);
+        JobSettings.RequireSameKernels(job, backend);
+        var tokenizer = job.Together(() => DataSources.Tokenizer(config));
+        var memory = MemoryPlan.For(config, tokenizer, backend.Device, DeviceSelector.Limit(options), job).Choose(job);
+        using var session = job.Together(() => TrainingSession.Create(config, backend, context.Warn, tokenizer,
+            job.Communicator, draw: !StartWeights.AreNamed(config), InputSettings.Workers(config, job)));
         session.Use(memory.Settings);
-        StartWeights.Load(config, session.Model, context, _ => { });
-        context.Note(config, ConfigUse.Training);
+        job.First(() => StartWeights.Load(config, session.Model, context, _ => { }));
+        new Replicas(session, job).Distribute();
+        context.Note(config, ConfigUse.Training, job.Size);
         Action<string> progress = options.Json ? _ => { } : context.Out.WriteLine;
-        var result = new ProfileRun(session, backend).Measure(
+        var result = new ProfileRun(session, backend, job).Measure(
             options.Steps, options.Warmup, progress, alone: options.Shapes);
         if (options.Json)
         {
@@ -43,11 +55,13 @@ internal static class ProfileCommand
         return ErrorReporter.Success;
     }
 
-    private static int DryRun(ProfileOptions options, RunConfig config, CommandContext context)
+    /// <summary>Prints what memory a step takes, and computes nothing.</summary>
+    public static int DryRun(ProfileOptions options, CommandContext context)
     {
+        var config = Configuration(options);
         var tokenizer = DataSources.Tokenizer(config);
         (var fits, var settings) = Fits(options, config, tokenizer);
-        context.Note(config, ConfigUse.Training);
+        context.Note(config, ConfigUse.Training, options.Ranks ?? 1);
         var result = DryProfile.Of(config, tokenizer, settings, options.Ranks ?? 1);
         if (options.Json)
         {
@@ -57,6 +71,16 @@ internal static class ProfileCommand
         result.Write(context.Out);
         context.Out.WriteLine(fits);
         return ErrorReporter.Success;
+    }
+
+    private static RunConfig Configuration(ProfileOptions options)
+    {
+        if (options.Steps < 1)
+            throw new ConfigException($"--steps {options.Steps}: must be at least 1");
+        if (options.Warmup < 0)
+            throw new ConfigException($"--warmup {options.Warmup}: must not be negative");
+        var config = RunConfig.Load(options.Config, Overrides(options));
+        return options.Ranks is { } ranks ? OfOneRank(options, config, ranks) : config;
     }
 
     // What training would say, and how it would compute; where it would refuse, with what takes the least memory.

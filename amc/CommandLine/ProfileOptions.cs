@@ -4,8 +4,9 @@ using CommandLine.Text;
 namespace AmcEngine.Amc.CommandLine;
 
 /// <summary>Arguments of <c>amcx profile</c>.</summary>
-[Verb("profile", HelpText = "Measure training steps: time by kernel and phase, memory, the cost of AMC.")]
-internal sealed class ProfileOptions : CommonOptions
+[Verb("profile", HelpText = "Measure training steps: time by kernel and phase, memory, the cost of AMC; "
+    + "under mpirun or srun also what ranks exchange, and what of that computing hides.")]
+internal sealed class ProfileOptions : CommonOptions, IRankOptions
 {
     /// <summary>The configuration.</summary>
     [Option("config", Required = true, MetaValue = "F.yaml", HelpText = "The configuration to measure; "
@@ -45,6 +46,14 @@ internal sealed class ProfileOptions : CommonOptions
     [Option("shapes", HelpText = "List matrix products and attention by shape, too; "
         + "each product also as it is when computed again right after itself.")]
     public bool Shapes { get; set; }
+
+    /// <inheritdoc/>
+    [Option("watchdog", Default = IRankOptions.DefaultWatchdog, MetaValue = "SECONDS",
+        HelpText = IRankOptions.WatchdogHelp)]
+    public int Watchdog { get; set; } = IRankOptions.DefaultWatchdog;
+
+    /// <inheritdoc/>
+    public int? SignalExitCode => null;
 
     /// <summary>Settings that win over the file.</summary>
     [Option("set", MetaValue = "key=value", HelpText = "Settings that win over the configuration.")]

@@ -39,13 +39,15 @@ internal static class CurvePlot
 
     private static Plot Losses(IReadOnlyList<Curve> losses)
     {
-        var plot = New($"Losses (mean of {SmoothOver} logged steps)", "loss");
+        var plot = New($"Losses (mean of the last {SmoothOver} logged steps)", "loss");
         for (var i = 0; i < losses.Count; i++)
         {
             var line = plot.Add.ScatterLine(
                 losses[i].Steps, Smooth(losses[i].Values), Color.FromHex(Palette[i % Palette.Length]));
             line.LegendText = losses[i].Name;
             line.LineWidth = 1.8f;
+            // A line of few points, or of one, is not seen without them.
+            if (losses[i].Steps.Length <= SmoothOver) line.MarkerSize = 5;
         }
         plot.ShowLegend(Alignment.UpperRight);
         return plot;
@@ -71,6 +73,7 @@ internal static class CurvePlot
         plot.Title(title);
         plot.XLabel("step");
         plot.YLabel(y);
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { IntegerTicksOnly = true };
         return plot;
     }
 

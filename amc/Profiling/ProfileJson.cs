@@ -67,6 +67,8 @@ internal static class ProfileJson
                 ["involuntary_switches"] = r.Process.InvoluntarySwitches,
             },
         };
+        if (r.Ranks.Count > 0)
+            json["communication"] = CommunicationReport.Json(r.Ranks);
         if (!shapes)
             return json.ToJsonString(Options);
         json["products_alone"] = Array(ProfileProducts.Pairs(r).Select(p => new JsonObject

@@ -33,6 +33,9 @@ internal sealed record ProfileResult
     /// <summary>Seconds of the measured steps, in order; no kernel was timed in them.</summary>
     public required double[] Seconds { get; init; }
 
+    /// <summary>What each rank did and exchanged in a step, with AMC; empty for one process alone.</summary>
+    public IReadOnlyList<RankStep> Ranks { get; init; } = [];
+
     /// <summary>
     /// Seconds of the steps without AMC that took turns with them; empty where the configuration has no AMC.
     /// </summary>

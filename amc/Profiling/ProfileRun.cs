@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Training;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Cpu;
@@ -9,11 +10,13 @@ namespace AmcEngine.Amc.Profiling;
 
 /// <summary>
 /// Measures training steps: after a warm-up, steps as they are, in turns with the same steps without AMC; then one step
-/// that watches memory, and a few in which each kernel is timed. All are steps of one session.
+/// that watches memory, and a few in which each kernel is timed. All are steps of one session. Of several ranks that
+/// share each step all measure, and each gets the result of its own.
 /// </summary>
 /// <param name="session">The run to measure; its weights change as in training.</param>
 /// <param name="backend">Its device.</param>
-internal sealed class ProfileRun(TrainingSession session, IBackend backend)
+/// <param name="job">The ranks.</param>
+internal sealed class ProfileRun(TrainingSession session, IBackend backend, Job job)
 {
     private const int LeastWarmup = 2;
 
@@ -25,6 +28,8 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     private const int MostProfiled = 5;
 
     private readonly OptimizationStep _step = new(session, traceNaN: false);
+    private readonly SharedBatches _batches = new(session.Loader, job);
+    private readonly RankProfile _exchanged = new(job);
     private readonly bool _hasAmc = session.Objective is not null;
 
     /// <summary>Measures training steps.</summary>
@@ -46,6 +51,7 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
         var spent = use is null ? null : ProcessUse.Now()?.Since(use, with.Length + without.Length);
         waited = session.WaitedForData - waited;
         var peak = backend.PeakBytes;
+        var ranks = _exchanged.Gather(with);
         progress("timing kernels");
         var atPeak = WatchMemory();
         var profiled = Math.Min(steps, MostProfiled);
@@ -64,6 +70,7 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
             BatchSize = session.Config.BatchSize,
             WarmupSteps = warmed,
             Seconds = with,
+            Ranks = ranks,
             SecondsWithoutAmc = without,
             DataWaitShare = waited.TotalSeconds / (with.Sum() + without.Sum()),
             ProfiledSteps = profiled,
@@ -86,7 +93,7 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
         var start = Stopwatch.GetTimestamp();
         var done = 0;
         (var least, var most) = steps is { } n ? (n, n) : (LeastWarmup, MostWarmup);
-        while (done < least || (done < most && Stopwatch.GetElapsedTime(start).TotalSeconds < WarmupSeconds))
+        while (GoesOn(done < least || (done < most && Stopwatch.GetElapsedTime(start).TotalSeconds < WarmupSeconds)))
         {
             Run(amc: true);
             done++;
@@ -98,6 +105,14 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
         return done;
     }
 
+    // As long as one rank wants to.
+    private bool GoesOn(bool own)
+    {
+        Span<double> wish = [own ? 1 : 0];
+        job.Meet(wish);
+        return wish[0] > 0;
+    }
+
     private (double[] With, double[] Without, int[] Collections, long Managed) Steps(int steps)
     {
         double[] with = new double[steps], without = new double[_hasAmc ? steps : 0];
@@ -107,7 +122,9 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
         for (var i = 0; i < steps; i++)
         {
             var allocated = GC.GetTotalAllocatedBytes(precise: true);
+            _exchanged.Begin();
             with[i] = Run(amc: true);
+            _exchanged.End();
             managed += GC.GetTotalAllocatedBytes(precise: true) - allocated;
             if (_hasAmc)
                 without[i] = Run(amc: false);
@@ -120,7 +137,14 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend)
     {
         _step.UsesObjective = amc;
         var start = Stopwatch.GetTimestamp();
-        _step.Run();
+        try
+        {
+            _step.Run(_batches);
+        }
+        catch (TrainingException e) when (!job.IsAlone && e.IsOnAllRanks)
+        {
+            throw job.Common(e);
+        }
         backend.Synchronize();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }

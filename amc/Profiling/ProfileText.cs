@@ -34,6 +34,11 @@ internal static class ProfileText
                     + $"{u.MinorFaults:0} page faults and {u.MajorFaults:0} from disk; threads waited "
                     + $"{u.VoluntarySwitches:0} times and were put aside {u.InvoluntarySwitches:0} times"));
         output.WriteLine();
+        if (r.Ranks.Count > 0)
+        {
+            CommunicationReport.Write(r.Ranks, output);
+            output.WriteLine();
+        }
         Phases(r, output);
         output.WriteLine();
         Ops(r, output);

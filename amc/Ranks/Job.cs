@@ -71,6 +71,9 @@ internal sealed class Job
     /// <summary>How long this rank has waited for the others in all.</summary>
     public TimeSpan Waited => Communicator is WatchedCommunicator watched ? watched.Waited : TimeSpan.Zero;
 
+    /// <summary>What this rank has exchanged with the others, by kind; null for one process alone.</summary>
+    public CommunicationMeter? Communication => (Communicator as WatchedCommunicator)?.Meter;
+
     /// <summary>Whether all ranks know of an error, and end by it.</summary>
     public bool HasAgreed(Exception error) => ReferenceEquals(error, _agreed);
 

@@ -38,8 +38,7 @@ internal static class DryStep
         using var parts = TrainingParts.Create(config, tokenizer, backend, config.TrainsAmc, ranks);
         look?.Invoke(parts);
         var share = new BatchShare(ranks ?? SingleCommunicator.Instance, ScopeSettings.Of(config));
-        using var exchange = share.IsWhole
-            ? null : new GradientExchange(share.Ranks, parts.Model.Trainable.Select(p => p.Value), bucketBytes);
+        using var exchange = share.IsWhole ? null : parts.Exchange(share.Ranks, bucketBytes);
         var step = new TrainingStep(parts.Model, parts.Objective, parts.Optimizer) { Exchange = exchange };
         var random = new RandomSource(config.Seed);
         var number = 0;

@@ -37,13 +37,14 @@ internal sealed class OptimizationStep(TrainingSession session, bool traceNaN, A
     public bool UsesObjective { get; set; } = true;
 
     /// <summary>Does the session's next step; the weights stay as they are where it fails.</summary>
+    /// <param name="batches">Where ranks agree on their batches; null for the session's own.</param>
     /// <exception cref="TrainingException">A loss or gradient is NaN or infinite.</exception>
-    public StepRecord Run()
+    public StepRecord Run(SharedBatches? batches = null)
     {
         var start = Stopwatch.GetTimestamp();
         TrainingBatch batch;
         using (Phase.Begin("data"))
-            batch = session.Loader.Get(session.Step);
+            batch = batches?.Next(session.Step, CancellationToken.None) ?? session.Loader.Get(session.Step);
         return Run(batch, start);
     }
 

@@ -3,6 +3,7 @@ using AmcEngine.Amc.Models;
 using AmcEngine.Amc.Objective;
 using AmcEngine.Backends;
 using AmcEngine.Collectives;
+using AmcEngine.DataParallel;
 using AmcEngine.Model;
 using AmcEngine.Model.Tokenization;
 using AmcEngine.Optim;
@@ -33,6 +34,15 @@ internal sealed record TrainingParts(IVisionLanguageModel Model, AdamW Optimizer
             share: config.Truth("shard_optimizer") ? communicator : null);
         return new TrainingParts(model, optimizer, ObjectiveOf(config, trainsAmc));
     }
+
+    /// <summary>
+    /// What averages the gradients of ranks; where these share the optimizer's state, each gets its part of them.
+    /// </summary>
+    /// <param name="ranks">The ranks, two at least.</param>
+    /// <param name="bucketBytes">Most bytes of gradients that are exchanged together.</param>
+    public GradientExchange Exchange(
+        ICommunicator ranks, long bucketBytes = GradientExchange.DefaultBucketBytes) => new(
+        ranks, Model.Trainable.Select(p => p.Value), bucketBytes, Optimizer.IsSharded ? Optimizer.OwnerOf : null);
 
     /// <inheritdoc/>
     public void Dispose()

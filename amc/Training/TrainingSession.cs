@@ -39,7 +39,7 @@ internal sealed class TrainingSession : IDisposable
         TrainsAmc = config.TrainsAmc && HasRegions(once);
         _parts = TrainingParts.Create(config, Tokenizer, backend, TrainsAmc, Communicator, draw);
         Random = new RandomSource(config.Seed);
-        if (!Share.IsWhole) Exchange = new GradientExchange(Communicator, Model.Trainable.Select(p => p.Value));
+        if (!Share.IsWhole) Exchange = _parts.Exchange(Communicator);
         Use(MemorySettings.Of(config));
         Explainer = new Explainer(
             Model, Tokenizer, EvaluationSettings.Resize(config), ModelKeys.Grounding(config),

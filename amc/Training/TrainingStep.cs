@@ -1,6 +1,7 @@
 using AmcEngine.Amc.Objective;
 using AmcEngine.Autograd;
 using AmcEngine.Backends.Kernels;
+using AmcEngine.Collectives;
 using AmcEngine.DataParallel;
 using AmcEngine.Diagnostics;
 using AmcEngine.Model;
@@ -118,7 +119,8 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
         var stages = tensors.Output.Stages;
         if (Exchange is not null)
         {
-            Exchange.Backward(tensors.Total, stages.ByParts ? stages.Backward : null, () => share.HasToScatter);
+            Exchange.Backward(whole => stages.Backward(tensors.Total, whole),
+                () => share.HasToScatter || stages.HasToScatter);
             return;
         }
         tensors.Total.Backward();
@@ -170,14 +172,33 @@ internal sealed class TrainingStep(IVisionLanguageModel model, IObjective? objec
         using var phase = Phase.Begin("gradient check");
         if (losses.FirstNotFinite is (var rank, var name, var value))
             throw Broken(step, $"the loss \"{name}\" is {value}{(Exchange is null ? "" : $" on rank {rank}")}");
-        Parameter[] parameters = [.. model.Trainable.Where(p => p.Value.Grad is not null)];
-        var gradients = Array.ConvertAll(parameters, p => p.Value.Grad!);
-        var counts = new long[gradients.Length];
+        Parameter[] all = [.. model.Trainable];
+        if (FirstNotFinite(all) is (var at, var count))
+            throw Broken(step, $"{count} of {all[at].Shape.Count} values of the gradient of {all[at].Name} "
+                + $"are NaN or infinite{Where()} (loss {losses.Means[0].Value:0.###})");
+    }
+
+    // The first parameter whose gradient has such values, and how many; of all ranks where each has other gradients.
+    private (int Parameter, long Count)? FirstNotFinite(Parameter[] all)
+    {
+        int[] own = [.. Enumerable.Range(0, all.Length).Where(i => all[i].Value.Grad is not null)];
+        var gradients = Array.ConvertAll(own, i => all[i].Value.Grad!);
+        var counts = new long[own.Length];
         if (gradients.Length > 0)
             gradients[0].Backend.Run(new CountNonFiniteArgs(gradients, counts));
-        if (Array.FindIndex(counts, c => c > 0) is var at and >= 0)
-            throw Broken(step, $"{counts[at]} of {gradients[at].Count} values of the gradient of {parameters[at].Name} "
-                + $"are NaN or infinite{Where()} (loss {losses.Means[0].Value:0.###})");
+        var at = Array.FindIndex(counts, c => c > 0);
+        (var first, var count) = at < 0 ? (all.Length, 0) : (own[at], counts[at]);
+        if (Exchange is { IsSharded: true })
+        {
+            double[] agreed = [first];
+            Exchange.Ranks.AllReduce(agreed, Reduction.Min);
+            if (agreed[0] == all.Length)
+                return null;
+            double[] most = [first == agreed[0] ? count : 0];
+            Exchange.Ranks.AllReduce(most, Reduction.Max);
+            (first, count) = ((int)agreed[0], (long)most[0]);
+        }
+        return first == all.Length ? null : (first, count);
     }
 
     private string Where() => Exchange is null ? ""

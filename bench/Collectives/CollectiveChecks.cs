@@ -27,8 +27,10 @@ internal static class CollectiveChecks
     [
         ("all_reduce", AllReduce),
         ("same bits on all ranks", SameBits),
+        ("reduce", Reduce),
         ("reduce_scatter", ReduceScatter),
         ("all_gather", AllGather),
+        ("all_to_all", AllToAll),
         ("broadcast", Broadcast),
         ("part of a tensor", Part),
         ("values on the host", HostValues),
@@ -77,6 +79,18 @@ internal static class CollectiveChecks
                     using var t = Filled(type, [count], i => Value(c.Rank, i), backend);
                     c.AllReduce(t, reduction).Wait();
                     Expect(t, Reduced(reduction, Ranks(c)), $"{reduction} of {count} {type}");
+                }
+    }
+
+    private static void Reduce(ICommunicator c, IBackend backend)
+    {
+        foreach (var type in Types)
+            foreach (var count in Counts)
+                for (var root = 0; root < c.Size; root++)
+                {
+                    using var t = Filled(type, [count], i => Value(c.Rank, i), backend);
+                    c.Reduce(t, root).Wait();
+                    if (c.Rank == root) Expect(t, Reduced(Reduction.Sum, Ranks(c)), $"{count} {type} to {root}");
                 }
     }
 
@@ -146,6 +160,29 @@ internal static class CollectiveChecks
             }
         ExpectRefusal(() => c.AllGather(
             Tensor.Zeros([2], DType.F32, backend), Tensor.Zeros([2 * c.Size], DType.F64, backend)));
+    }
+
+    // Some ranks send others no rows, and get some from them. In the second round rows are long.
+    private static void AllToAll(ICommunicator c, IBackend backend)
+    {
+        foreach (var (type, row) in new[] { (DType.F32, 2), (DType.F64, 30_001), (DType.I32, 5) })
+        {
+            static int Rows(int from, int to) => (from + 2 * to) % 3;
+            int[] sent = [.. Ranks(c).Select(to => Rows(c.Rank, to))],
+                received = [.. Ranks(c).Select(from => Rows(from, c.Rank))];
+            using var source = Filled(type, [sent.Sum(), row], i => Value(c.Rank, i), backend);
+            using var target = Tensor.Empty([received.Sum(), row], type, backend);
+            c.AllToAll(source, sent, target, received).Wait();
+            double[] expected = [.. Ranks(c).SelectMany(from =>
+            {
+                var before = Enumerable.Range(0, c.Rank).Sum(to => Rows(from, to)) * row;
+                return Enumerable.Range(before, Rows(from, c.Rank) * row).Select(i => Value(from, i));
+            })];
+            Expect(target, i => expected[i], $"rows of {row} {type}");
+        }
+        var counts = new int[c.Size];
+        ExpectRefusal(() => c.AllToAll(
+            Tensor.Zeros([1, 2], DType.F32, backend), counts, Tensor.Zeros([0, 2], DType.F32, backend), counts));
     }
 
     private static void Broadcast(ICommunicator c, IBackend backend)

@@ -63,7 +63,9 @@ internal sealed class StepSimulator
         (_work, _cluster, _settings, _network, _random) =
             (work, cluster, settings, new Network(cluster, ranks), new Random(settings.Seed));
         _buckets = GradientBuckets.Of(work.Gradients, settings.BucketBytes);
-        _bucketSeconds = [.. _buckets.Select(b => _network.AllReduce(b.Bytes, settings.Algorithm))];
+        // A gradient goes to the rank that updates the weight, or to all.
+        _bucketSeconds = [.. _buckets.Select(b => settings.ShardsOptimizer
+            ? _network.Gather(b.Bytes) : _network.AllReduce(b.Bytes, settings.Algorithm))];
         var make = work.Batch * cluster.SampleMilliseconds * 1e-3 / cluster.LoaderCores;
         _ranks = [.. Enumerable.Range(0, ranks).Select(_ => new RankClock(make, cluster.BatchesAhead))];
     }

@@ -81,10 +81,12 @@ public static class AutogradEngine
     /// </summary>
     /// <param name="outputs">What is differentiated.</param>
     /// <param name="gradOutputs">Cotangents with the outputs' shapes.</param>
+    /// <param name="completed">Told of each leaf that is reached, once its gradient is whole; or null.</param>
     /// <exception cref="AutogradException">An output requires no gradient or the graph was released.</exception>
-    public static void Backward(IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor> gradOutputs)
+    public static void Backward(
+        IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor> gradOutputs, Action<Tensor>? completed = null)
     {
         using var scope = MemoryScope.Begin();
-        new BackwardPass(false, false, null, []).Run(outputs, gradOutputs);
+        new BackwardPass(false, false, null, [], completed).Run(outputs, gradOutputs);
     }
 }

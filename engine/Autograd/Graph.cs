@@ -19,6 +19,7 @@ internal static class Graph
         string op, ReadOnlySpan<Tensor> inputs, Tensor output, ReadOnlySpan<Tensor> saved, GradientRule rule)
     {
         GraphWatch.Outputs?.Invoke(op, output);
+        LeafWatch.Note(inputs);
         if (Records(inputs)) Add(op, inputs, [output], saved, rule);
         return output;
     }
@@ -29,6 +30,7 @@ internal static class Graph
     {
         if (GraphWatch.Outputs is { } look)
             foreach (var output in outputs) look(op, output);
+        LeafWatch.Note(inputs);
         if (Records(inputs)) Add(op, inputs, outputs, saved, rule);
         return outputs;
     }

@@ -6,13 +6,16 @@ namespace AmcEngine.Collectives;
 /// <summary>A call that all ranks have to make alike: what they compare before each collective.</summary>
 /// <param name="Name">The collective.</param>
 /// <param name="Reduction">How values become one.</param>
-/// <param name="Root">The rank that sends.</param>
+/// <param name="Root">The rank that sends to all, or gets from all.</param>
 /// <param name="Count">Values on the host.</param>
 /// <param name="Type">Element type of the tensor.</param>
 /// <param name="Shape">Its shape.</param>
 internal readonly record struct CollectiveCall(string Name, Reduction? Reduction = null, int? Root = null,
     int? Count = null, DType? Type = null, Shape? Shape = null)
 {
+    /// <summary>The collective that brings a sum to one rank.</summary>
+    public const string Reduce = "reduce";
+
     private const ulong Prime = 1099511628211;
 
     /// <summary>A number that is the same in every process for equal calls, and another one for others.</summary>
@@ -31,7 +34,7 @@ internal readonly record struct CollectiveCall(string Name, Reduction? Reduction
     /// <summary>The call for people, as in "all_reduce Sum of F32[4]".</summary>
     public override string ToString() => Name
         + (Reduction is { } reduction ? $" {reduction}" : "")
-        + (Root is { } root ? $" from {root}" : "")
+        + (Root is { } root ? $" {(Name == Reduce ? "to" : "from")} {root}" : "")
         + (Count is { } count ? $" of {count} values" : "")
         + (Shape is null ? "" : $" of {Type}{Shape}");
 

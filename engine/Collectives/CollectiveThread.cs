@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace AmcEngine.Collectives;
 
 /// <summary>
@@ -14,6 +16,7 @@ internal sealed class CollectiveThread
     // Whether a call is being made, by whichever thread.
     private bool _busy;
     private bool _ended;
+    private Job? _current;
 
     /// <summary>Starts the thread.</summary>
     public CollectiveThread()
@@ -85,6 +88,9 @@ internal sealed class CollectiveThread
         if (wait) _thread.Join();
     }
 
+    /// <summary>From now on the call in progress moves data; said by whoever makes it.</summary>
+    public void NoteBegin() => _current!.Began = Stopwatch.GetTimestamp();
+
     private Job Add(Job job, bool wake)
     {
         lock (_jobs)
@@ -143,6 +149,7 @@ internal sealed class CollectiveThread
     private void Make(Job job)
     {
         job.IsTaken = true;
+        _current = job;
         if (Failure is null)
         {
             try
@@ -174,8 +181,14 @@ internal sealed class CollectiveThread
         private Action<bool>? _finish = finish;
         private Exception? _error;
         private bool _done;
+        private long _ended;
 
         public Action Call { get; } = call;
+
+        // Written before the call ends, and read after.
+        public long Began { get; set; }
+
+        public override (long Began, long Ended)? Moved => Began > 0 && _done ? (Began, _ended) : null;
 
         // Whether no other thread may make it.
         public bool IsFixed { get; init; }
@@ -187,6 +200,7 @@ internal sealed class CollectiveThread
         {
             lock (_gate)
             {
+                _ended = Stopwatch.GetTimestamp();
                 _error = error;
                 _done = true;
                 Monitor.PulseAll(_gate);

@@ -33,10 +33,16 @@ public sealed class DryCommunicator : ICommunicator
     }
 
     /// <inheritdoc/>
+    public CollectiveWork Reduce(Tensor tensor, int root) => AllReduce(tensor);
+
+    /// <inheritdoc/>
     public CollectiveWork ReduceScatter(Tensor source, Tensor target) => CollectiveWork.Done;
 
     /// <inheritdoc/>
     public CollectiveWork AllGather(Tensor source, Tensor target) => CollectiveWork.Done;
+
+    /// <inheritdoc/>
+    public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received) => CollectiveWork.Done;
 
     /// <inheritdoc/>
     public CollectiveWork Broadcast(Tensor tensor, int root) => CollectiveWork.Done;

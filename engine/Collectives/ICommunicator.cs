@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Collectives;
@@ -36,6 +37,11 @@ public interface ICommunicator : IDisposable
     CollectiveWork AllReduce(Tensor tensor, Reduction reduction = Reduction.Sum);
 
     /// <summary>
+    /// Replaces the root's tensor by the sum of all ranks' tensors; those of the other ranks are of no use then.
+    /// </summary>
+    CollectiveWork Reduce(Tensor tensor, int root);
+
+    /// <summary>
     /// Sums the ranks' <paramref name="source"/> <c>[Size·n, …]</c> and leaves this rank's rows of the sum, those from
     /// Rank·n on, in <paramref name="target"/> <c>[n, …]</c>.
     /// </summary>
@@ -46,6 +52,13 @@ public interface ICommunicator : IDisposable
     /// <c>[Size·n, …]</c>, in the order of ranks.
     /// </summary>
     CollectiveWork AllGather(Tensor source, Tensor target);
+
+    /// <summary>
+    /// Sends rows of <paramref name="source"/> <c>[n, …]</c> to each rank, the first <c>sent[0]</c> of them to rank 0
+    /// and so on, and puts the <c>received[r]</c> rows that come from each rank r, rank 0's first, into
+    /// <paramref name="target"/> <c>[m, …]</c>.
+    /// </summary>
+    CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received);
 
     /// <summary>Replaces the tensor by that of the root.</summary>
     CollectiveWork Broadcast(Tensor tensor, int root);
@@ -94,6 +107,12 @@ public abstract class CollectiveWork
     /// <summary>Returns when the operands hold the result and may be touched.</summary>
     /// <exception cref="CollectiveException">It has failed.</exception>
     public abstract void Wait();
+
+    /// <summary>
+    /// When its data were on their way, as time stamps of <see cref="Stopwatch"/>, without the wait
+    /// for ranks that came late; known once <see cref="Wait"/> has returned, and null where the library does not tell.
+    /// </summary>
+    public virtual (long Began, long Ended)? Moved => null;
 
     private sealed class Nothing : CollectiveWork
     {

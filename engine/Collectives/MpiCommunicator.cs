@@ -77,6 +77,19 @@ public sealed class MpiCommunicator : ICommunicator, IRollCall
         Post(Reducing(tensor, reduction));
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
+    /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
+    public CollectiveWork Reduce(Tensor tensor, int root)
+    {
+        CollectiveShapes.CheckRoot(root, Size);
+        var (count, type) = (tensor.Count, tensor.DType);
+        var data = new HostOperand(tensor, reads: true, writes: root == Rank);
+        return Post(new Collective(
+            new CollectiveCall(CollectiveCall.Reduce, Root: root, Type: type, Shape: tensor.Shape),
+            () => _group.Reduce(data.Address, count, type, root), data));
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ShapeException">The target is not one of Size equal parts of the source.</exception>
     /// <exception cref="DTypeException">The element types differ.</exception>
     /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
@@ -87,6 +100,19 @@ public sealed class MpiCommunicator : ICommunicator, IRollCall
     /// <exception cref="DTypeException">The element types differ.</exception>
     /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
     public CollectiveWork AllGather(Tensor source, Tensor target) => Post(Gathering(source, target));
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeException">The numbers of rows are not those of the tensors.</exception>
+    /// <exception cref="DTypeException">The element types differ.</exception>
+    /// <exception cref="ObjectDisposedException">The communicator is disposed of.</exception>
+    public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received)
+    {
+        CollectiveShapes.CheckRows(source, sent, target, received, Size);
+        var (row, type) = (CollectiveShapes.Row(source), source.DType);
+        HostOperand from = new(source, reads: true, writes: false), to = new(target, reads: false, writes: true);
+        return Post(new Collective(new CollectiveCall("all_to_all", Type: type, Shape: source.Shape.With(0, 0)),
+            () => _group.AllToAll(from.Address, sent, to.Address, received, row, type), from, to));
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
@@ -283,6 +309,7 @@ public sealed class MpiCommunicator : ICommunicator, IRollCall
     private void Make(in CollectiveCall call, Action work)
     {
         _group.Agree(call, Timeout);
+        _thread.NoteBegin();
         work();
     }
 

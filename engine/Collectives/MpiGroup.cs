@@ -82,12 +82,34 @@ internal sealed unsafe class MpiGroup
         var (element, op) = (_abi.Of(type), _abi.Of(reduction));
         if (reduction != Reduction.Sum)
         {
-            _mpi.ReduceToFirst(data, count, element, op, Rank == 0, _comm);
+            _mpi.Reduce(Rank == 0 ? _abi.InPlace : data, data, count, element, op, 0, _comm);
             _mpi.Broadcast(data, count, element, 0, _comm);
             return;
         }
         InPieces(data, count, type.Size(), (part, n) => _mpi.AllReduce(part, n, element, op, _comm));
         if (Size > 1 && _checked.Count < MostChecked && _checked.Add((count, type))) CheckSame(data, count, type);
+    }
+
+    /// <summary>Sums in place on the root.</summary>
+    public void Reduce(nint data, int count, DType type, int root)
+    {
+        var (size, isRoot) = (type.Size(), Rank == root);
+        // MPICH 4.0 takes MPI_IN_PLACE for an address where the root is another rank than 0.
+        var apart = isRoot && root > 0 && _abi.Family == MpiFamily.Mpich
+            ? NativeMemory.Alloc((nuint)Math.Min((long)count * size, Piece)) : null;
+        try
+        {
+            InPieces(data, count, size, (part, n) =>
+            {
+                _mpi.Reduce(isRoot && apart is null ? _abi.InPlace : part, apart is null ? part : (nint)apart, n,
+                    _abi.Of(type), _abi.Sum, root, _comm);
+                if (apart is not null) NativeMemory.Copy(apart, (void*)part, (nuint)((long)n * size));
+            });
+        }
+        finally
+        {
+            NativeMemory.Free(apart);
+        }
     }
 
     /// <summary>Sums and leaves <paramref name="count"/> elements on each rank.</summary>
@@ -106,6 +128,11 @@ internal sealed unsafe class MpiGroup
         var inPlace = source == target + (nint)count * Rank * type.Size();
         _mpi.AllGather(inPlace ? _abi.InPlace : source, target, count, _abi.Of(type), _comm);
     }
+
+    /// <summary>Sends rows to each rank and receives some from each.</summary>
+    public void AllToAll(nint source, int[] sent, nint target, int[] received, int row, DType type) => _mpi.AllToAll(
+        source, Array.ConvertAll(sent, n => n * row), target, Array.ConvertAll(received, n => n * row),
+        _abi.Of(type), _comm);
 
     /// <summary>Sends the root's elements to all.</summary>
     public void Broadcast(nint data, int count, DType type, int root)
@@ -201,8 +228,7 @@ internal sealed unsafe class MpiGroup
 
     private byte[][] GatherAtOnce(byte[] bytes, int[] counts, int total)
     {
-        var starts = new int[Size];
-        for (var r = 1; r < Size; r++) starts[r] = starts[r - 1] + counts[r - 1];
+        var starts = MpiLibrary.Starts(counts);
         var all = new byte[total];
         fixed (byte* from = bytes, to = all)
             _mpi.AllGather((nint)from, bytes.Length, (nint)to, counts, starts, _comm);

@@ -34,6 +34,7 @@ internal sealed unsafe partial class MpiLibrary
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint, int, nint, int> _broadcast;
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, int> _allGather;
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint, nint, int*, int*, nint, nint, int> _allGatherV;
+    private readonly delegate* unmanaged[Cdecl]<nint, int*, int*, nint, nint, int*, int*, nint, nint, int> _allToAllV;
     private readonly delegate* unmanaged[Cdecl]<nint*, int*, nint, int> _test;
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint*, int> _sendBegin;
     private readonly delegate* unmanaged[Cdecl]<int, int, nint, int*, nint, int> _probe;
@@ -68,6 +69,8 @@ internal sealed unsafe partial class MpiLibrary
         _allGather = (delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, int>)Export("MPI_Allgather");
         _allGatherV = (delegate* unmanaged[Cdecl]<nint, int, nint, nint, int*, int*, nint, nint, int>)Export(
             "MPI_Allgatherv");
+        _allToAllV = (delegate* unmanaged[Cdecl]<nint, int*, int*, nint, nint, int*, int*, nint, nint, int>)Export(
+            "MPI_Alltoallv");
         _test = (delegate* unmanaged[Cdecl]<nint*, int*, nint, int>)Export("MPI_Test");
         _sendBegin = (delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint*, int>)Export("MPI_Isend");
         _probe = (delegate* unmanaged[Cdecl]<int, int, nint, int*, nint, int>)Export("MPI_Iprobe");
@@ -182,9 +185,9 @@ internal sealed unsafe partial class MpiLibrary
         return done != 0;
     }
 
-    /// <summary>MPI_Reduce in place on rank 0; the data of other ranks stay.</summary>
-    public void ReduceToFirst(nint data, int count, nint type, nint op, bool first, nint comm) =>
-        Check(_reduce(first ? Abi.InPlace : data, data, count, type, op, 0, comm), "MPI_Reduce");
+    /// <summary>MPI_Reduce; the target counts on the root alone.</summary>
+    public void Reduce(nint source, nint target, int count, nint type, nint op, int root, nint comm) =>
+        Check(_reduce(source, target, count, type, op, root, comm), "MPI_Reduce");
 
     /// <summary>
     /// MPI_Reduce_scatter; so many elements are left on each rank. (MPI_Reduce_scatter_block, which takes one count for
@@ -210,6 +213,22 @@ internal sealed unsafe partial class MpiLibrary
     {
         fixed (int* counted = counts, started = starts)
             Check(_allGatherV(source, count, Abi.Byte, target, counted, started, Abi.Byte, comm), "MPI_Allgatherv");
+    }
+
+    /// <summary>MPI_Alltoallv of elements that lie one rank's after the other's.</summary>
+    public void AllToAll(
+        nint source, ReadOnlySpan<int> sent, nint target, ReadOnlySpan<int> received, nint type, nint comm)
+    {
+        fixed (int* to = sent, from = received, toStarts = Starts(sent), fromStarts = Starts(received))
+            Check(_allToAllV(source, to, toStarts, type, target, from, fromStarts, type, comm), "MPI_Alltoallv");
+    }
+
+    /// <summary>Where the parts of so many elements begin.</summary>
+    public static int[] Starts(ReadOnlySpan<int> counts)
+    {
+        var starts = new int[counts.Length];
+        for (var r = 1; r < starts.Length; r++) starts[r] = starts[r - 1] + counts[r - 1];
+        return starts;
     }
 
     /// <summary>MPI_Isend of bytes, which stay where they are until <see cref="IsComplete"/>.</summary>

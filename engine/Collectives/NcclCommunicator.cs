@@ -49,6 +49,15 @@ internal sealed class NcclCommunicator : ICommunicator
             _nccl.AllReduce(data, tensor.Count, tensor.DType, reduction, _comm, _device.Stream));
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
+    public CollectiveWork Reduce(Tensor tensor, int root)
+    {
+        CollectiveShapes.CheckRoot(root, Size);
+        return Queue(tensor, tensor, (_, data) =>
+            _nccl.Reduce(data, tensor.Count, tensor.DType, root, _comm, _device.Stream));
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ShapeException">The target is not one of Size equal parts of the source.</exception>
     /// <exception cref="DTypeException">The element types differ.</exception>
     public CollectiveWork ReduceScatter(Tensor source, Tensor target)
@@ -66,6 +75,17 @@ internal sealed class NcclCommunicator : ICommunicator
         CollectiveShapes.CheckParts("all_gather", target, source, Size);
         return Queue(source, target, (from, to) =>
             _nccl.AllGather(from, to, source.Count, source.DType, _comm, _device.Stream));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeException">The numbers of rows are not those of the tensors.</exception>
+    /// <exception cref="DTypeException">The element types differ.</exception>
+    public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received)
+    {
+        CollectiveShapes.CheckRows(source, sent, target, received, Size);
+        var bytes = CollectiveShapes.Row(source) * (nint)source.DType.Size();
+        return Queue(source, target, (from, to) => _nccl.AllToAll(from, sent, to, received, bytes, _comm,
+            _device.Stream), isEmpty: source.Count == 0 && target.Count == 0);
     }
 
     /// <inheritdoc/>
@@ -113,10 +133,10 @@ internal sealed class NcclCommunicator : ICommunicator
         _host.Dispose();
     }
 
-    private CollectiveWork Queue(Tensor source, Tensor target, Action<nint, nint> call)
+    private CollectiveWork Queue(Tensor source, Tensor target, Action<nint, nint> call, bool? isEmpty = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (target.Count == 0) return CollectiveWork.Done;
+        if (isEmpty ?? target.Count == 0) return CollectiveWork.Done;
         _device.Bind();
         Guarded(() => call(_device.Address(source), _device.Address(target)));
         target.Storage.Touch();

@@ -33,6 +33,9 @@ internal sealed unsafe class NcclLibrary
     private readonly delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, nint, nint, int> _reduceScatter;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, nuint, int, nint, nint, int> _allGather;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, nint, nint, int> _broadcast;
+    private readonly delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, int, nint, nint, int> _reduce;
+    private readonly delegate* unmanaged[Cdecl]<nint, nuint, int, int, nint, nint, int> _send, _receive;
+    private readonly delegate* unmanaged[Cdecl]<int> _groupStart, _groupEnd;
 
     private NcclLibrary(nint handle, string path)
     {
@@ -51,6 +54,11 @@ internal sealed unsafe class NcclLibrary
             "ncclReduceScatter");
         _allGather = (delegate* unmanaged[Cdecl]<nint, nint, nuint, int, nint, nint, int>)Export("ncclAllGather");
         _broadcast = (delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, nint, nint, int>)Export("ncclBroadcast");
+        _reduce = (delegate* unmanaged[Cdecl]<nint, nint, nuint, int, int, int, nint, nint, int>)Export("ncclReduce");
+        _send = (delegate* unmanaged[Cdecl]<nint, nuint, int, int, nint, nint, int>)Export("ncclSend");
+        _receive = (delegate* unmanaged[Cdecl]<nint, nuint, int, int, nint, nint, int>)Export("ncclRecv");
+        _groupStart = (delegate* unmanaged[Cdecl]<int>)Export("ncclGroupStart");
+        _groupEnd = (delegate* unmanaged[Cdecl]<int>)Export("ncclGroupEnd");
     }
 
     /// <summary>Its version as NCCL counts: 21805 is 2.18.5.</summary>
@@ -106,6 +114,10 @@ internal sealed unsafe class NcclLibrary
     public void AllReduce(nint data, int count, DType type, Reduction reduction, nint comm, nint stream) =>
         Check(_allReduce(data, data, (nuint)count, Of(type), Of(reduction), comm, stream), "ncclAllReduce");
 
+    /// <summary>ncclReduce, a sum in place on the root.</summary>
+    public void Reduce(nint data, int count, DType type, int root, nint comm, nint stream) =>
+        Check(_reduce(data, data, (nuint)count, Of(type), Of(Reduction.Sum), root, comm, stream), "ncclReduce");
+
     /// <summary>ncclReduceScatter; <paramref name="count"/> elements are left on each rank.</summary>
     public void ReduceScatter(nint source, nint target, int count, DType type, nint comm, nint stream) =>
         Check(_reduceScatter(source, target, (nuint)count, Of(type), Of(Reduction.Sum), comm, stream),
@@ -118,6 +130,22 @@ internal sealed unsafe class NcclLibrary
     /// <summary>ncclBroadcast in place.</summary>
     public void Broadcast(nint data, int count, DType type, int root, nint comm, nint stream) =>
         Check(_broadcast(data, data, (nuint)count, Of(type), root, comm, stream), "ncclBroadcast");
+
+    /// <summary>ncclSend to and ncclRecv from each rank, as one group; a row has so many bytes.</summary>
+    public void AllToAll(
+        nint source, int[] sent, nint target, int[] received, nint rowBytes, nint comm, nint stream)
+    {
+        const int bytes = 0; // ncclInt8
+        Check(_groupStart(), "ncclGroupStart");
+        for (var rank = 0; rank < sent.Length; rank++)
+        {
+            nint to = sent[rank] * rowBytes, from = received[rank] * rowBytes;
+            if (to > 0) Check(_send(source, (nuint)to, bytes, rank, comm, stream), "ncclSend");
+            if (from > 0) Check(_receive(target, (nuint)from, bytes, rank, comm, stream), "ncclRecv");
+            (source, target) = (source + to, target + from);
+        }
+        Check(_groupEnd(), "ncclGroupEnd");
+    }
 
     // ncclInt32, ncclFloat32 and ncclFloat64 of its header.
     private static int Of(DType type) => type switch
@@ -144,6 +172,6 @@ internal sealed unsafe class NcclLibrary
 
     private nint Export(string name) => NativeLibrary.TryGetExport(_handle, name, out var address)
         ? address
-        : throw new CollectiveException($"{_path} is no NCCL library of version 2.4 or later (it has no {name}); give "
+        : throw new CollectiveException($"{_path} is no NCCL library of version 2.7 or later (it has no {name}); give "
             + $"another with {Variable}");
 }

@@ -26,6 +26,14 @@ public sealed class SingleCommunicator : ICommunicator
     public CollectiveWork AllReduce(Tensor tensor, Reduction reduction = Reduction.Sum) => CollectiveWork.Done;
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
+    public CollectiveWork Reduce(Tensor tensor, int root)
+    {
+        CollectiveShapes.CheckRoot(root, Size);
+        return CollectiveWork.Done;
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     /// <exception cref="DTypeException">The element types differ.</exception>
     public CollectiveWork ReduceScatter(Tensor source, Tensor target) => Copy("reduce_scatter", source, target);
@@ -34,6 +42,15 @@ public sealed class SingleCommunicator : ICommunicator
     /// <exception cref="ShapeException">The shapes differ.</exception>
     /// <exception cref="DTypeException">The element types differ.</exception>
     public CollectiveWork AllGather(Tensor source, Tensor target) => Copy("all_gather", source, target);
+
+    /// <inheritdoc/>
+    /// <exception cref="ShapeException">The numbers of rows are not those of the tensors.</exception>
+    /// <exception cref="DTypeException">The element types differ.</exception>
+    public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received)
+    {
+        CollectiveShapes.CheckRows(source, sent, target, received, 1);
+        return Copy("all_to_all", source, target);
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>

@@ -11,6 +11,8 @@ namespace AmcEngine.DataParallel;
 /// their gradients, as rank 0 has seen it; from then on each bucket is sent as soon as it is full and those before it
 /// are sent, while the pass goes on. So all ranks send the same buckets in the same order, whatever their data reaches:
 /// a weight without a gradient counts as zeros where another rank has one, and stays without where none has.
+/// Where each weight is updated by one rank alone, only that one gets its gradient (Rajbhandari et al. 2020): a
+/// reduce-scatter, a bucket of one owner at a time.
 /// </summary>
 public sealed class GradientExchange : IDisposable
 {
@@ -18,28 +20,33 @@ public sealed class GradientExchange : IDisposable
     public const long DefaultBucketBytes = 25L << 20;
 
     private readonly ICommunicator _ranks;
-    private readonly Tensor[] _weights;
+    private readonly IEnumerable<Tensor> _named;
     private readonly long _bucketBytes;
+    private readonly Func<Tensor, int?>? _owner;
     private readonly List<GradientBucket> _buckets = [];
-    private readonly List<int> _order = [];
     private readonly Dictionary<Tensor, int> _numbers = new(ReferenceEqualityComparer.Instance);
-    private readonly (GradientBucket Bucket, int Index)[] _places;
+    private Tensor[] _weights = [];
+    private (GradientBucket Bucket, int Index)[] _places = [];
     private int _sent;
 
     /// <summary>An exchange for some weights.</summary>
     /// <param name="ranks">The ranks, two at least.</param>
-    /// <param name="weights">What is trained, alike on all ranks, of one element type.</param>
+    /// <param name="weights">
+    /// What is trained, alike on all ranks, of one element type; asked for at the first step and not before.
+    /// </param>
     /// <param name="bucketBytes">Most bytes of a bucket that holds more than one weight.</param>
-    public GradientExchange(
-        ICommunicator ranks, IEnumerable<Tensor> weights, long bucketBytes = DefaultBucketBytes)
-    {
-        (_ranks, _weights, _bucketBytes) = (ranks, [.. weights], bucketBytes);
-        _places = new (GradientBucket, int)[_weights.Length];
-        for (var i = 0; i < _weights.Length; i++) _numbers.Add(_weights[i], i);
-    }
+    /// <param name="owner">
+    /// The one rank that needs a weight's gradient, null where all do; null itself where all need all.
+    /// </param>
+    public GradientExchange(ICommunicator ranks, IEnumerable<Tensor> weights, long bucketBytes = DefaultBucketBytes,
+        Func<Tensor, int?>? owner = null) =>
+        (_ranks, _named, _bucketBytes, _owner) = (ranks, weights, bucketBytes, owner);
 
     /// <summary>The ranks.</summary>
     public ICommunicator Ranks => _ranks;
+
+    /// <summary>Whether a rank gets the gradients of a part of the weights only.</summary>
+    public bool IsSharded => _owner is not null;
 
     /// <summary>Exchanges that began before the backward pass of the last step was over.</summary>
     public int SentEarly { get; private set; }
@@ -49,51 +56,54 @@ public sealed class GradientExchange : IDisposable
 
     /// <summary>
     /// The gradient of a loss, averaged over ranks, in <see cref="Tensor.Grad"/> of each weight; null where no rank has
-    /// one. All ranks call it.
+    /// one, and where another rank alone needs it. All ranks call it.
     /// </summary>
     /// <param name="loss">A one-element tensor.</param>
-    /// <param name="rest">
-    /// Completes the gradients where the loss alone does not; null where it does, and only then is sent early.
-    /// </param>
     /// <param name="holds">
     /// Whether ranks have still to exchange something else in this backward pass, so that nothing may come between.
     /// </param>
     /// <exception cref="CollectiveException">The ranks could not exchange.</exception>
-    public void Backward(Tensor loss, Action? rest = null, Func<bool>? holds = null)
+    public void Backward(Tensor loss, Func<bool>? holds = null) => Backward(loss.Backward, holds);
+
+    /// <summary>The same for gradients that come by several passes.</summary>
+    /// <param name="differentiate">
+    /// Brings all gradients; tells of each weight when nothing more will be added to its gradient, or not at all.
+    /// </param>
+    /// <param name="holds">As above.</param>
+    /// <exception cref="CollectiveException">The ranks could not exchange.</exception>
+    public void Backward(Action<Action<Tensor>> differentiate, Func<bool>? holds = null)
     {
-        List<int> seen = [];
+        if (_weights.Length == 0) Number();
+        OrderedDictionary<int, bool> seen = [];
         _sent = 0;
         foreach (var bucket in _buckets) bucket.Begin();
-        if (rest is null)
+        differentiate(leaf =>
         {
-            loss.Backward(leaf =>
-            {
-                if (!_numbers.TryGetValue(leaf, out var number)) return;
-                seen.Add(number);
-                if (_buckets.Count == 0) return;
-                var (bucket, index) = _places[number];
-                bucket.Pack(index);
-                if (holds?.Invoke() != true) SendFull();
-            });
-        }
-        else
-        {
-            loss.Backward();
-            rest();
-        }
+            if (leaf.Grad is null || !_numbers.TryGetValue(leaf, out var number)) return;
+            seen.TryAdd(number, true);
+            if (_buckets.Count == 0) return;
+            var (bucket, index) = _places[number];
+            bucket.Pack(index);
+            if (holds?.Invoke() != true) SendFull();
+        });
         SentEarly = _sent;
-        if (_buckets.Count == 0) MakeBuckets(seen);
+        if (_buckets.Count == 0) MakeBuckets([.. seen.Keys]);
         Finish();
     }
 
     /// <summary>
-    /// The first rank that brought gradients to the last exchange that are not finite; null where all were.
+    /// The first rank that brought gradients to the last exchange that are not finite; null where all were. All ranks
+    /// call it.
     /// </summary>
+    /// <exception cref="CollectiveException">The ranks could not exchange.</exception>
     public int? FirstNotFinite()
     {
-        bool[][] finite = [.. _buckets.Select(b => b.IsFinite())];
-        int[] ranks = [.. Enumerable.Range(0, _ranks.Size).Where(r => finite.Any(f => !f[r]))];
-        return ranks.Length == 0 ? null : ranks[0];
+        var broken = new double[_ranks.Size];
+        foreach (var bucket in _buckets.Where(b => b.IsOwn))
+            foreach (var (rank, isFinite) in bucket.IsFinite().Index())
+                if (!isFinite) broken[rank] = 1;
+        _ranks.AllReduce(broken, Reduction.Max);
+        return Array.IndexOf(broken, 1) is var first and >= 0 ? first : null;
     }
 
     /// <inheritdoc/>
@@ -101,6 +111,13 @@ public sealed class GradientExchange : IDisposable
     {
         foreach (var bucket in _buckets) bucket.Dispose();
         _buckets.Clear();
+    }
+
+    private void Number()
+    {
+        _weights = [.. _named];
+        _places = new (GradientBucket, int)[_weights.Length];
+        for (var i = 0; i < _weights.Length; i++) _numbers.Add(_weights[i], i);
     }
 
     private void SendFull()
@@ -122,34 +139,23 @@ public sealed class GradientExchange : IDisposable
         for (var i = 0; i < _weights.Length; i++)
         {
             if (has[i] > 0) continue;
-            _weights[i].Grad!.Dispose();
+            _weights[i].Grad?.Dispose();
             _weights[i].Grad = null;
         }
     }
 
-    private void MakeBuckets(List<int> seen)
+    private void MakeBuckets(int[] seen)
     {
-        // What the pass has not reached, and all where it says nothing of the order: the last layers come first.
+        // What no pass has told of: the last layers come first.
         int[] own = [.. seen, .. Enumerable.Range(0, _weights.Length).Reverse().Except(seen)];
-        _order.AddRange(MemoryMarshal.Cast<byte, int>(_ranks.AllGather(MemoryMarshal.AsBytes(own.AsSpan()))[0]));
-        List<int> members = [];
-        long bytes = 0;
-        foreach (var number in _order)
+        int[] order = [.. MemoryMarshal.Cast<byte, int>(_ranks.AllGather(MemoryMarshal.AsBytes(own.AsSpan()))[0])];
+        var sizes = Array.ConvertAll(_weights, w => (long)w.Count * w.DType.Size());
+        var owners = Array.ConvertAll(_weights, w => _owner?.Invoke(w));
+        foreach (var (owner, members) in BucketPlan.Of(order, sizes, owners, _bucketBytes))
         {
-            var size = (long)_weights[number].Count * _weights[number].DType.Size();
-            if (members.Count > 0 && bytes + size > _bucketBytes) Close();
-            members.Add(number);
-            bytes += size;
-        }
-        Close();
-
-        void Close()
-        {
-            var bucket = new GradientBucket([.. members.Select(m => _weights[m])], _ranks);
-            for (var i = 0; i < members.Count; i++) _places[members[i]] = (bucket, i);
+            var bucket = new GradientBucket([.. members.Select(m => _weights[m])], _ranks, owner);
+            for (var i = 0; i < members.Length; i++) _places[members[i]] = (bucket, i);
             _buckets.Add(bucket);
-            members.Clear();
-            bytes = 0;
         }
     }
 }

@@ -1,6 +1,8 @@
 using AmcEngine.Autograd;
+using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
 using AmcEngine.Collectives;
+using AmcEngine.Memory;
 using AmcEngine.Ops;
 using AmcEngine.Tensors;
 
@@ -12,6 +14,9 @@ namespace AmcEngine.DataParallel;
 /// </summary>
 public static class RankOps
 {
+    // What exchanges are for.
+    private const string Rows = "gathered rows", Gradients = "gradients of gathered rows";
+
     /// <summary>
     /// The ranks' <c>[n, …]</c> one after the other, <c>[R·n, …]</c>. The gradient of a rank's rows is the sum of what
     /// the ranks' losses say of them (<see cref="ScatterRows"/>), so that all ranks must ask for it, in the same order.
@@ -25,7 +30,7 @@ public static class RankOps
         OpSupport.RequireFloating("gather_rows", x);
         if (ranks.Size == 1) return x;
         var y = x.EmptyLike(x.Shape.With(0, ranks.Size * x.Shape[0]));
-        ranks.AllGatherNow(x, y);
+        using (CollectiveUse.Begin(Rows)) ranks.AllGatherNow(x, y);
         return Graph.Record("gather_rows", [x], y, [], (_, g) =>
         {
             var own = g[0]!.ScatterRows(ranks);
@@ -48,9 +53,57 @@ public static class RankOps
         if (x.Shape.Rank == 0 || x.Shape[0] % ranks.Size != 0)
             throw new ShapeException("scatter_rows", $"{x.Shape} has no equal share for each of {ranks.Size} ranks");
         var y = x.EmptyLike(x.Shape.With(0, x.Shape[0] / ranks.Size));
-        ranks.ReduceScatterNow(x, y);
+        using (CollectiveUse.Begin(Gradients)) ranks.ReduceScatterNow(x, y);
         return Graph.Record("scatter_rows", [x], y, [], (_, g) => [g[0]!.GatherRows(ranks)]);
     }
+
+    /// <summary>
+    /// Rows of all ranks, of which only those that are wanted travel. Their gradients go back to the ranks that have
+    /// them, and add up there.
+    /// </summary>
+    /// <param name="x">This rank's rows <c>[n, …]</c>; as many on each rank.</param>
+    /// <param name="plan">Which rows this rank wants and which the others.</param>
+    /// <param name="returned">Called when the gradient has been exchanged.</param>
+    /// <returns>The rows that this rank wants <c>[m, …]</c>.</returns>
+    /// <exception cref="CollectiveException">The ranks could not exchange.</exception>
+    public static Tensor PickRows(this Tensor x, RowPlan plan, Action? returned = null) => x
+        .IndexSelect(0, Index(plan.Own, x)).SwapRows(plan.Ranks, plan.Sent, plan.Received, Rows, returned)
+        .IndexSelect(0, Index(plan.Places, x));
+
+    /// <summary>
+    /// The adjoint of <see cref="PickRows"/>, not recorded: adds to each row what all ranks that wanted it have for it.
+    /// </summary>
+    /// <param name="gradient">What this rank has for the rows that it wanted <c>[m, …]</c>.</param>
+    /// <param name="plan">The plan by which they were picked.</param>
+    /// <param name="sum">This rank's rows <c>[n, …]</c>, to which is added.</param>
+    /// <exception cref="CollectiveException">The ranks could not exchange.</exception>
+    public static void ReturnRows(Tensor gradient, RowPlan plan, Tensor sum)
+    {
+        using var noGrad = NoGrad.Begin();
+        using var scope = MemoryScope.Begin();
+        var coming = new int[plan.Count];
+        for (var i = 0; i < coming.Length; i++) coming[plan.Places[i]] = i;
+        var own = gradient.IndexSelect(0, Index(coming, gradient))
+            .SwapRows(plan.Ranks, plan.Received, plan.Sent, Gradients);
+        var view = new AxisView(1, sum.Shape[0], sum.Count / sum.Shape[0]);
+        sum.Backend.Run(new IndexAddArgs(own, view, Index(plan.Own, sum), -1, sum, Accumulate: true));
+    }
+
+    // Rows in the order of the ranks to which they go become those in the order of the ranks from which they come.
+    private static Tensor SwapRows(
+        this Tensor x, ICommunicator ranks, int[] sent, int[] received, string use, Action? returned = null)
+    {
+        var y = x.EmptyLike(x.Shape.With(0, received.Sum()));
+        using (CollectiveUse.Begin(use)) ranks.AllToAll(x, sent, y, received).Wait();
+        return Graph.Record("swap_rows", [x], y, [], (_, g) =>
+        {
+            var back = g[0]!.SwapRows(ranks, received, sent, Gradients);
+            returned?.Invoke();
+            return [back];
+        });
+    }
+
+    private static Tensor Index(int[] rows, Tensor beside) => Tensor.From(rows, [rows.Length], beside.Backend);
 
     /// <summary>
     /// The sum of the ranks' tensors, on each rank, for a loss that all ranks go on to compute from it in the same way.
@@ -66,7 +119,7 @@ public static class RankOps
         if (ranks.Size == 1) return x;
         var y = x.EmptyLike();
         x.Backend.Run(new CopyArgs(x, y));
-        ranks.AllReduceNow(y);
+        using (CollectiveUse.Begin("sums over ranks")) ranks.AllReduceNow(y);
         return Graph.Record("sum_over_ranks", [x], y, [], (_, g) => [g[0]!.Scale(ranks.Size)]);
     }
 }

@@ -32,8 +32,8 @@ public sealed class AdamW : IDisposable
     /// <param name="eps">Added to the denominator.</param>
     /// <param name="average">Moving averages that follow the parameters; null where there are none.</param>
     /// <param name="share">
-    /// The ranks that share the state out among themselves, all with the same parameters and gradients; null where this
-    /// rank keeps all of it.
+    /// The ranks that share the state out among themselves, all with the same parameters; null where this rank keeps
+    /// all of it. A rank needs the gradients of those that it keeps the state of (<see cref="OwnerOf"/>).
     /// </param>
     public AdamW(
         IReadOnlyList<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8,
@@ -65,6 +65,11 @@ public sealed class AdamW : IDisposable
 
     /// <summary>Whether this rank keeps the state of a part of the parameters only.</summary>
     public bool IsSharded => _share is not null;
+
+    /// <summary>
+    /// The one rank that keeps a parameter's state, and updates it; null where every rank does, or nobody.
+    /// </summary>
+    public int? OwnerOf(Tensor parameter) => _share?.OwnerOf(parameter);
 
     /// <summary>All parameters, in the order of the groups.</summary>
     public IEnumerable<Tensor> Parameters => _slots.Select(s => s.Parameter);

@@ -1,4 +1,5 @@
 using AmcEngine.Collectives;
+using AmcEngine.DataParallel;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Optim;
@@ -11,17 +12,23 @@ namespace AmcEngine.Optim;
 internal sealed class OptimizerShare
 {
     private readonly ICommunicator _ranks;
-    private readonly Tensor[] _parameters;
     private readonly int[] _owners;
+    private readonly OwnedTensors _tensors;
+    private readonly Dictionary<Tensor, int> _ownerOf = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Shares parameters out.</summary>
     /// <param name="ranks">The group; all of its ranks name the same parameters in the same order.</param>
     /// <param name="parameters">The parameters.</param>
     public OptimizerShare(ICommunicator ranks, IReadOnlyList<Tensor> parameters)
     {
-        (_ranks, _parameters) = (ranks, [.. parameters]);
-        _owners = Owners(Array.ConvertAll(_parameters, p => (long)p.Count), ranks.Size);
+        _ranks = ranks;
+        _owners = Owners([.. parameters.Select(p => (long)p.Count)], ranks.Size);
+        _tensors = new OwnedTensors(ranks, parameters, _owners);
+        foreach (var (parameter, owner) in parameters.Zip(_owners)) _ownerOf.Add(parameter, owner);
     }
+
+    /// <summary>Who keeps a parameter's state; null where it is none of these parameters.</summary>
+    public int? OwnerOf(Tensor parameter) => _ownerOf.TryGetValue(parameter, out var owner) ? owner : null;
 
     /// <summary>Whether a parameter is this rank's.</summary>
     public bool Owns(int parameter) => _owners[parameter] == _ranks.Rank;
@@ -44,16 +51,7 @@ internal sealed class OptimizerShare
 
     /// <summary>Brings each parameter from its owner to all ranks.</summary>
     /// <exception cref="CollectiveException">A rank has failed.</exception>
-    public void Spread()
-    {
-        var works = new CollectiveWork[_parameters.Length];
-        for (var i = 0; i < works.Length; i++) works[i] = _ranks.Broadcast(_parameters[i], _owners[i]);
-        for (var i = 0; i < works.Length; i++)
-        {
-            works[i].Wait();
-            if (!Owns(i)) _parameters[i].Storage.Touch();
-        }
-    }
+    public void Spread() => _tensors.Spread();
 
     /// <summary>Brings a tensor from a parameter's owner to all ranks.</summary>
     /// <param name="parameter">Whose owner.</param>

@@ -51,6 +51,17 @@ public sealed class BatchShare(ICommunicator ranks, RankScopes? scopes = null)
         return all;
     }
 
+    /// <summary>Which samples of all ranks this one wants, by their numbers in the batch. All ranks call it.</summary>
+    internal RowPlan Plan(int[] wanted, int count) => RowPlan.Of(Ranks, count, wanted);
+
+    /// <summary>The samples of a plan, recorded.</summary>
+    internal Tensor Pick(Tensor rows, RowPlan plan)
+    {
+        var picked = rows.PickRows(plan, () => _toScatter--);
+        if (picked.RequiresGrad) _toScatter++;
+        return picked;
+    }
+
     /// <summary>The samples of all ranks, a constant.</summary>
     internal Tensor GatherConstant(Tensor rows)
     {

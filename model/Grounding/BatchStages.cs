@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using AmcEngine.Autograd;
 using AmcEngine.Backends;
 using AmcEngine.Backends.Kernels;
@@ -14,15 +15,18 @@ namespace AmcEngine.Model;
 /// A training pass in stages that either compute all their rows at once, or some rows at a time (the gradient cache of
 /// Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup", for any number of
 /// stages). By parts, a stage keeps its outputs without the graph behind them. Losses that compare all samples read
-/// these outputs, so that they are those of the whole batch; <see cref="Backward"/> then computes each part again, now
-/// recorded, and leads the gradients of the outputs back to the inputs and weights. Each row draws the dropout masks
-/// that it has in the whole batch, both times. A stage that ends in a sum over its rows, which is minimised as it is,
-/// has nothing to wait for: each part is led back as soon as it is computed, and computed once.
+/// these outputs, so that they are those of the whole batch; <see cref="Backward()"/> then computes each part again,
+/// now recorded, and leads the gradients of the outputs back to the inputs and weights. Each row draws the dropout
+/// masks that it has in the whole batch, both times. A stage that ends in a sum over its rows, which is minimised as it
+/// is, has nothing to wait for: each part is led back as soon as it is computed, and computed once.
 /// </summary>
 public sealed class BatchStages
 {
     private readonly StepOptions _options;
     private readonly Stack<IRecordedStage> _recorded = [];
+
+    // Leaves that stages have read.
+    private readonly HashSet<Tensor> _used = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Stages of one pass.</summary>
     /// <param name="options">How many rows at a time, random streams, and what is read of groundings.</param>
@@ -36,6 +40,11 @@ public sealed class BatchStages
 
     /// <summary>Whether stages compute some rows at a time.</summary>
     public bool ByParts => _options.MicroBatch is not null;
+
+    /// <summary>
+    /// Whether ranks have still to exchange gradients of gathered outputs in this backward pass: as often on each rank.
+    /// </summary>
+    public bool HasToScatter => _recorded.Any(s => s is Gathered);
 
     /// <summary>
     /// Runs a stage. Where gradients are being recorded, the outputs by parts are leaves that wait for theirs.
@@ -72,6 +81,7 @@ public sealed class BatchStages
         }, place => _options.Context with { Random = start.Of(place) });
         var atOnce = endsInLoss && !explained && _options.MinimizesLosses && GradMode.Enabled;
         var outputs = stage.Compute(_options.Explain, after: _options.Random, atOnce);
+        _used.UnionWith(stage.Leaves);
         if (GradMode.Enabled && !atOnce) _recorded.Push(stage);
         return explained ? new StageOutput(outputs[..^1], outputs[^1]) : new StageOutput(outputs, null);
     }
@@ -83,17 +93,61 @@ public sealed class BatchStages
     {
         if (_options.Share.IsWhole || !ByParts || !GradMode.Enabled) return _options.Share.Gather(output);
         var all = _options.Share.GatherConstant(output).SetRequiresGrad();
-        _recorded.Push(new Gathered(output, all, _options.Share));
+        _recorded.Push(new Gathered(output, all, (gradient, sum) =>
+        {
+            var own = gradient.ScatterRows(_options.Share.Ranks);
+            sum.Backend.Run(new AddScaledArgs(own, 1, sum));
+        }));
         return all;
+    }
+
+    /// <summary>
+    /// Rows of any ranks of an output that later stages read; their gradients are led back to the ranks' outputs.
+    /// </summary>
+    internal Tensor Pick(Tensor output, RowPlan plan)
+    {
+        if (!ByParts || !GradMode.Enabled) return _options.Share.Pick(output, plan);
+        Tensor picked;
+        using (NoGrad.Begin()) picked = output.PickRows(plan);
+        picked.SetRequiresGrad();
+        _recorded.Push(new Gathered(output, picked, (gradient, sum) => RankOps.ReturnRows(gradient, plan, sum)));
+        return picked;
     }
 
     /// <summary>
     /// Leads the gradients that a backward pass of the losses has left at the stages' outputs back to the weights:
     /// adds to <see cref="Tensor.Grad"/> as that pass does. Nothing is left to do where all rows were computed at once.
     /// </summary>
-    public void Backward()
+    public void Backward() => Lead(null);
+
+    /// <summary>The same from the losses on, and tells of weights to which nothing more comes.</summary>
+    /// <param name="loss">A one-element tensor.</param>
+    /// <param name="whole">
+    /// Told of each weight as soon as its gradient is whole, while passes go on; of some more than once.
+    /// </param>
+    /// <exception cref="AutogradException">As of <see cref="AutogradEngine.Backward(Tensor, Action{Tensor})"/>.
+    /// </exception>
+    public void Backward(Tensor loss, Action<Tensor> whole)
     {
-        while (_recorded.TryPop(out var stage)) stage.Backward(_options.Explain);
+        void Tell(Tensor leaf)
+        {
+            if (!_recorded.Any(s => s.Leaves.Contains(leaf))) whole(leaf);
+        }
+
+        loss.Backward(Tell);
+        foreach (var leaf in _used) Tell(leaf);
+        Lead(Tell);
+    }
+
+    // A stage that is led back now is no longer among those that are recorded.
+    private void Lead(Action<Tensor>? whole)
+    {
+        while (_recorded.TryPop(out var stage))
+        {
+            stage.Backward(_options.Explain, whole);
+            if (whole is null) continue;
+            foreach (var leaf in stage.Leaves) whole(leaf);
+        }
     }
 
     // Each stretch with the random numbers of its place.
@@ -131,20 +185,24 @@ public sealed class BatchStages
 
     private interface IRecordedStage
     {
-        void Backward(Func<Grounding, Tensor>? explain);
+        // What its backward pass may send gradients to.
+        IReadOnlySet<Tensor> Leaves { get; }
+
+        void Backward(Func<Grounding, Tensor>? explain, Action<Tensor>? whole);
     }
 
     // All ranks lead back what they have, zeros where nothing has arrived, so that none waits in vain.
-    private sealed class Gathered(Tensor output, Tensor all, BatchShare share) : IRecordedStage
+    private sealed class Gathered(Tensor output, Tensor all, Action<Tensor, Tensor> addOwn) : IRecordedStage
     {
-        public void Backward(Func<Grounding, Tensor>? explain)
+        public IReadOnlySet<Tensor> Leaves => FrozenSet<Tensor>.Empty;
+
+        public void Backward(Func<Grounding, Tensor>? explain, Action<Tensor>? whole)
         {
             using var noGrad = NoGrad.Begin();
             using var scope = MemoryScope.Begin();
             var gradient = all.Grad ?? Tensor.Zeros(all.Shape, all.DType, all.Backend);
-            var own = gradient.ScatterRows(share.Ranks);
             output.Grad ??= MemoryScope.Detach(Tensor.Zeros(output.Shape, output.DType, output.Backend));
-            output.Grad.Backend.Run(new AddScaledArgs(own, 1, output.Grad));
+            addOwn(gradient, output.Grad);
             all.Grad?.Dispose();
             all.Grad = null;
         }
@@ -159,6 +217,9 @@ public sealed class BatchStages
         private int[][] _starts = [];
         private Tensor[] _outputs = [];
 
+        /// <summary>What the body has read.</summary>
+        public IReadOnlySet<Tensor> Leaves { get; private set; } = FrozenSet<Tensor>.Empty;
+
         /// <summary>The outputs of all rows; their graph is gone.</summary>
         /// <param name="explain">What is read of groundings.</param>
         /// <param name="after">The random numbers of what comes after the stage.</param>
@@ -169,6 +230,8 @@ public sealed class BatchStages
         {
             var recorded = GradMode.Enabled;
             var results = new List<Tensor[]>();
+            using var watch = LeafWatch.Begin();
+            Leaves = watch.Leaves;
             try
             {
                 foreach (var (range, place) in pieces)
@@ -205,7 +268,7 @@ public sealed class BatchStages
         }
 
         /// <summary>Computes each part again, recorded, and sends the outputs' gradients through it.</summary>
-        public void Backward(Func<Grounding, Tensor>? explain)
+        public void Backward(Func<Grounding, Tensor>? explain, Action<Tensor>? whole)
         {
             if (_outputs.All(o => o.Grad is null)) return;
             using var phase = Phase.Again(_phase);
@@ -219,7 +282,8 @@ public sealed class BatchStages
                         k => _outputs[k].Grad is not null && results[k].RequiresGrad)];
                     if (asked.Length > 0)
                         AutogradEngine.Backward(
-                            [.. asked.Select(k => results[k])], [.. asked.Select(k => Gradient(k, number))]);
+                            [.. asked.Select(k => results[k])], [.. asked.Select(k => Gradient(k, number))],
+                            whole is null ? null : leaf => Complete(leaf, number, whole));
                     part.SendGradients();
                     return [];
                 });
@@ -229,6 +293,14 @@ public sealed class BatchStages
                 output.Grad?.Dispose();
                 output.Grad = null;
             }
+        }
+
+        // Gradients of all parts add up: they are whole in the last one.
+        private void Complete(Tensor leaf, int part, Action<Tensor> whole)
+        {
+            if (leaf.Name is { } name && !Leaves.Contains(leaf))
+                throw new ModelException($"a stage reads {name} when it is computed again, and did not before");
+            if (part == pieces.Length - 1) whole(leaf);
         }
 
         private void Join(int output, Tensor[] parts)

@@ -248,17 +248,19 @@ internal abstract class MatchingPass
     private Tensor[] NegativeLogits(EncodedPairs pairs, int[] negativeImages, int[] negativeTexts)
     {
         var overAll = Share.Scopes.Negatives;
-        var (image, texts) = overAll ? (Stages.Gather(pairs.Image), AllTexts()) : (pairs.Image, Texts);
+        var texts = overAll ? AllTexts() : Texts;
         int[] own = [.. Enumerable.Range(overAll ? Share.Rows(Count).First : 0, Count)],
             textRows = [.. own, .. negativeTexts], imageRows = [.. negativeImages, .. own];
-        List<StageInput> inputs = [new(image, imageRows)];
-        if (FusesStates) inputs.Add(new StageInput(overAll ? Stages.Gather(pairs.Text) : pairs.Text, textRows));
+        // Of all ranks' pictures and states those travel that were drawn.
+        StageInput Rows(Tensor all, int[] rows) =>
+            overAll ? new(Stages.Pick(all, Share.Plan(rows, Count))) : new(all, rows);
+        List<StageInput> inputs = [Rows(pairs.Image, imageRows)];
+        if (FusesStates) inputs.Add(Rows(pairs.Text, textRows));
         return Stages.Run(2 * Count, inputs, part =>
         {
             var logits = MemoryScope.Run(() =>
             {
-                // Of all ranks' pictures most are looked at by other ranks alone.
-                var keys = overAll ? ImageSource.FromTokens(part.Input(0)) : Keys(part, image, imageRows);
+                var keys = overAll ? ImageSource.FromTokens(part.Input(0)) : Keys(part, pairs.Image, imageRows);
                 var fused = Fuse(part, texts, textRows, keys, part.Context, firstRowOnly: true);
                 return _model.ItmHead.Forward(VisionLanguageModel.ClassRow(fused));
             });

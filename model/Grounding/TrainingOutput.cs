@@ -38,7 +38,8 @@ public abstract record TrainingOutput
     public Func<TokenBatch, Tensor>? ExplainTexts { get; init; }
 
     /// <summary>
-    /// The stages of the pass. After the backward pass of the losses, <see cref="BatchStages.Backward"/> completes it.
+    /// The stages of the pass. After the backward pass of the losses, <see cref="BatchStages.Backward()"/> completes
+    /// it.
     /// </summary>
     public required BatchStages Stages { get; init; }
 

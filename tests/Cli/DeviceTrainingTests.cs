@@ -12,14 +12,17 @@ namespace AmcEngine.Tests.Cli;
 [TestFixture]
 internal sealed class DeviceTrainingTests : FolderTests
 {
+    // Twice as many as fill the queue.
+    private const int Steps = 8;
+
     [Test]
     public void Scenes_train_on_OpenCL_as_on_the_CPU()
     {
         _ = TestBackends.OpenCl;
-        var first = Train("scenes.yaml", "opencl:0", "first", 20);
-        Agree(Train("scenes.yaml", "cpu", "cpu", 20), first);
-        var second = Train("scenes.yaml", "opencl:0", "second", 5);
-        Assert.That(second.Select(l => l.ToJsonString()), Is.EqualTo(first[..5].Select(l => l.ToJsonString())),
+        var first = Train("scenes.yaml", "opencl:0", "first", Steps);
+        Agree(Train("scenes.yaml", "cpu", "cpu", Steps), first);
+        var second = Train("scenes.yaml", "opencl:0", "second", 3);
+        Assert.That(second.Select(l => l.ToJsonString()), Is.EqualTo(first[..3].Select(l => l.ToJsonString())),
             "the same run gives the same bits");
     }
 
@@ -29,7 +32,8 @@ internal sealed class DeviceTrainingTests : FolderTests
         _ = TestBackends.OpenCl;
         if (!FashionMnist.IsInstalled(SceneSplit.Train))
             Assert.Ignore("Fashion-MNIST is not installed; get it with: apt-get install dataset-fashion-mnist");
-        Agree(Train("fashion-amc.yaml", "cpu", "cpu", 20), Train("fashion-amc.yaml", "opencl:0", "device", 20));
+        Agree(
+            Train("fashion-amc.yaml", "cpu", "cpu", Steps), Train("fashion-amc.yaml", "opencl:0", "device", Steps));
     }
 
     private JsonObject[] Train(string config, string device, string run, int steps)
@@ -37,7 +41,8 @@ internal sealed class DeviceTrainingTests : FolderTests
         var output = _folder.PathOf(run);
         var answer = Amcx.Run(
             "train", "--config", Path.Combine(GoldenFiles.Root, "configs", config), "--device", device, "--steps",
-            $"{steps}", "--set", "test_count=16", "eval_batch=16", "grid_scenes=1", "--output", output);
+            $"{steps}", "--set", "test_count=16", "eval_batch=16", "grid_scenes=1", "queue_size=128", "--output",
+            output);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         return [.. File.ReadLines(Path.Combine(output, "log.jsonl")).Select(l => JsonNode.Parse(l)!)
             .Where(l => (string)l["kind"]! == "step").Select(l => l["losses"]!.AsObject())];
@@ -56,6 +61,6 @@ internal sealed class DeviceTrainingTests : FolderTests
                 if (!(off <= worst.Off)) worst = (off, $"step {step + 1}, {name}");
             }
         // Thirty times what pocl shows.
-        Closeness.Within($"losses of {expected.Length} steps, worst in {worst.Where}", worst.Off, 5e-4);
+        Closeness.Within($"losses of {expected.Length} steps, worst in {worst.Where}", worst.Off, 3e-4);
     }
 }

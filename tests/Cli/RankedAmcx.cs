@@ -30,6 +30,10 @@ internal static class RankedAmcx
     public static RankedAnswer Evaluate(int ranks, EvalOptions options) => Run(ranks, _ => options,
         (own, job, context) => EvalCommand.Run(own, context, CancellationToken.None, job));
 
+    /// <summary>Profiles.</summary>
+    public static RankedAnswer Profile(int ranks, Func<int, ProfileOptions> options) => Run(ranks, options,
+        (own, job, context) => ProfileCommand.Run(own, context, job));
+
     private static RankedAnswer Run<T>(
         int ranks, Func<int, T> options, Func<T, Job, CommandContext, int> command) where T : IRankOptions
     {

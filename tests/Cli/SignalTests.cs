@@ -73,7 +73,7 @@ internal sealed class SignalTests : FolderTests
             var run = _folder.PathOf($"run-{second}");
             // A model whose step takes seconds, so that the second signal finds it at work.
             using var child = Child.Start(_folder.Path, "train", "--config", _config, "--output",
-                run, "--set", "image_res=256", "vision_width=128", "vision_depth=8", "batch_size=16", "test_count=1",
+                run, "--set", "image_res=256", "vision_width=128", "vision_depth=8", "batch_size=8", "test_count=1",
                 "save_every=1000", "eval_every=1000", "steps=1000");
             Assert.That(child.WaitFor("step 1/"), Is.True, child.Error);
             child.Signal(first);

@@ -15,6 +15,21 @@ internal sealed class JpegWindowTests : FolderTests
         [Values("97x83", "160x96", "500x375")] string size)
     {
         var (path, width, height) = Noise(size, colours);
+        Compare(path, width, height);
+    }
+
+    [Test]
+    public void Progressive_pictures_and_those_of_four_colours_too()
+    {
+        foreach (var path in new[] { Cases.Path("pictures", "progressive.jpg"), TempFolder.Fixture("cmyk.jpg") })
+        {
+            var whole = PictureFile.Read(path).Picture;
+            Compare(path, whole.Width, whole.Height);
+        }
+    }
+
+    private static void Compare(string path, int width, int height)
+    {
         var whole = PictureFile.Read(path).Picture;
         var random = new SeededRandom(7);
         for (var i = 0; i < 40; i++)

@@ -46,6 +46,21 @@ internal sealed class DrawingTests
         Assert.That(ink, Is.GreaterThan(50));
     }
 
+    /// <summary>
+    /// A run of one logged step has points, which no line joins: left of the legend, in the first colour.
+    /// </summary>
+    [Test]
+    public void Curves_of_one_step_are_seen()
+    {
+        using var folder = new TempFolder();
+        var path = folder.PathOf("curves.png");
+        CurvePlot.Save(path, [new Curve("total", [1], [3])], null, 0);
+        var image = RgbImage.Load(path);
+        var blue = Enumerable.Range(0, image.Width * image.Height).Count(i => i % image.Width < image.Width * 3 / 4
+            && (image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]) == (0x1f, 0x77, 0xb4));
+        Assert.That(blue, Is.GreaterThan(5));
+    }
+
     [TestCase(0.0, 0, 0, 127.5)]
     [TestCase(0.25, 0, 127.5, 255)]
     [TestCase(0.5, 127.5, 255, 127.5)]

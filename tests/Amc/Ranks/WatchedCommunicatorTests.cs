@@ -56,6 +56,126 @@ internal sealed class WatchedCommunicatorTests
         Assert.That(raised.IsSet, Is.True);
     }
 
+    /// <summary>
+    /// A rank waits for an exchange from 20 to 40: of the way of its data what lies before is hidden, what lies within
+    /// is exposed. Waits are those of the rank, whatever they are for.
+    /// </summary>
+    [TestCase(10, 30, 20, 10, Description = "begun before, done while it is waited for")]
+    [TestCase(25, 35, 10, 10, Description = "ranks came late")]
+    [TestCase(2, 8, 6, 0, Description = "all hidden")]
+    [TestCase(15, 45, 30, 20, Description = "ends are told by another thread")]
+    public void What_computing_hides_of_an_exchange_is_told_from_what_it_does_not(
+        int began, int ended, int seconds, int exposed)
+    {
+        using var backend = new CpuBackend(1);
+        using var tensor = Tensor.Zeros([2, 3], DType.F64, backend);
+        var clock = new Clock();
+        using var watched = new WatchedCommunicator(new Timed(clock, (began, ended)), null, _ => { }, clock);
+        CollectiveWork work;
+        using (CollectiveUse.Begin("gradients"))
+            work = watched.AllReduce(tensor);
+        clock.Now = 20;
+        work.Wait();
+        work.Wait();
+        var uses = watched.Meter.Take();
+        Assert.That(uses, Has.Count.EqualTo(1));
+        Assert.That(uses["gradients"], Is.EqualTo(new CommunicationUse(1, 48, seconds, exposed, 20)));
+        Assert.That(uses["gradients"].Hidden, Is.EqualTo(seconds - exposed));
+        Assert.That(watched.Waited.TotalSeconds, Is.EqualTo(20));
+        Assert.That(watched.Meter.Take(), Is.Empty, "taken once");
+    }
+
+    [Test]
+    public void Exchanges_are_told_apart_by_their_use_or_name_and_those_of_the_host_are_meetings()
+    {
+        using var backend = new CpuBackend(1);
+        using var tensor = Tensor.Zeros([2, 3], DType.F32, backend);
+        using var target = Tensor.Zeros([4, 3], DType.F32, backend);
+        var clock = new Clock { Now = 20 };
+        using var watched = new WatchedCommunicator(new Timed(clock, null), null, _ => { }, clock);
+        watched.Reduce(tensor, 1).Wait();
+        watched.ReduceScatter(target, tensor).Wait();
+        watched.AllGather(tensor, target).Wait();
+        watched.Broadcast(tensor, 0).Wait();
+        watched.AllToAll(tensor, [1, 1], target, [3, 1]).Wait();
+        using (CollectiveUse.Begin("sums"))
+            watched.AllReduceNow(tensor);
+        watched.AllReduce(new double[3]);
+        watched.AllGather(new byte[5]);
+        watched.Barrier();
+        var uses = watched.Meter.Take();
+        Assert.That(uses.Keys,
+            Is.EquivalentTo(
+                new[] { "reduction", "reduce-scatter", "all-gather", "all-to-all", "broadcast", "sums", "meetings" }));
+        Assert.That(uses["meetings"], Is.EqualTo(new CommunicationUse(3, 29, 0, 0, 6)));
+        // Where nobody knows when the data were on their way, the wait counts as that.
+        Assert.That(uses["reduction"], Is.EqualTo(new CommunicationUse(1, 24, 20, 20, 20)));
+        Assert.That(uses["sums"], Is.EqualTo(new CommunicationUse(1, 24, 20, 20, 20)));
+        Assert.That(uses["broadcast"].Bytes, Is.EqualTo(24));
+        Assert.That(uses["all-gather"].Bytes, Is.EqualTo(48));
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public long Now { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Now;
+    }
+
+    /// <summary>A wait for data takes 20 seconds, a meeting 2.</summary>
+    private sealed class Timed(Clock clock, (long, long)? moved) : CollectiveWork, ICommunicator
+    {
+        private bool _waited;
+
+        public string Name => "timed";
+
+        public int Rank => 0;
+
+        public int Size => 2;
+
+        public override (long Began, long Ended)? Moved => moved;
+
+        public override void Wait()
+        {
+            if (moved is null || !_waited) clock.Now += 20;
+            _waited = true;
+        }
+
+        public CollectiveWork AllReduce(Tensor tensor, Reduction reduction) => this;
+
+        public CollectiveWork Reduce(Tensor tensor, int root) => this;
+
+        public CollectiveWork ReduceScatter(Tensor source, Tensor target) => this;
+
+        public CollectiveWork AllGather(Tensor source, Tensor target) => this;
+
+        public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received) => this;
+
+        public CollectiveWork Broadcast(Tensor tensor, int root) => this;
+
+        public void AllReduce(Span<double> values, Reduction reduction) => clock.Now += 2;
+
+        public byte[][] AllGather(ReadOnlySpan<byte> bytes)
+        {
+            clock.Now += 2;
+            return [];
+        }
+
+        public void Barrier() => clock.Now += 2;
+
+        public ICommunicator Split(int color, int key) => this;
+
+        public void Abort(int exitCode)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+
     [Test]
     public void The_others_are_told_what_a_rank_does_and_the_alarm_names_who_is_missing()
     {
@@ -165,9 +285,13 @@ internal sealed class WatchedCommunicatorTests
 
         public CollectiveWork AllReduce(Tensor tensor, Reduction reduction) => this;
 
+        public CollectiveWork Reduce(Tensor tensor, int root) => this;
+
         public CollectiveWork ReduceScatter(Tensor source, Tensor target) => this;
 
         public CollectiveWork AllGather(Tensor source, Tensor target) => this;
+
+        public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received) => this;
 
         public CollectiveWork Broadcast(Tensor tensor, int root) => this;
 

@@ -8,6 +8,9 @@ namespace AmcEngine.Tests.Amc.Training;
 [TestFixture]
 internal sealed class BatchLoaderTests
 {
+    // Nothing that works waits so long.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     [Test]
     public void An_epoch_shows_every_sample_once_and_epochs_differ()
     {
@@ -101,7 +104,7 @@ internal sealed class BatchLoaderTests
         {
             loader.Get(step);
             var expected = (step + 1) * batchSize + ahead;
-            Assert.That(SpinWait.SpinUntil(() => data.Made >= expected, TimeSpan.FromSeconds(30)), $"{data.Made}");
+            Assert.That(SpinWait.SpinUntil(() => data.Made >= expected, Patience), $"{data.Made}");
             Thread.Sleep(20);
             Assert.That(data.Made, Is.EqualTo(expected));
         }
@@ -110,23 +113,28 @@ internal sealed class BatchLoaderTests
     [Test]
     public void Disposing_waits_for_the_samples_in_progress()
     {
-        int inProgress = 0, begun = 0;
+        int held = 0, begun = 0;
         using var go = new ManualResetEventSlim();
         var loader = Loader(new Numbered(1000, i =>
         {
-            Interlocked.Increment(ref inProgress);
             if (Interlocked.Increment(ref begun) > 4)
-                go.Wait(TimeSpan.FromSeconds(30));
-            Interlocked.Decrement(ref inProgress);
+            {
+                Interlocked.Increment(ref held);
+                go.Wait(Patience);
+                Interlocked.Decrement(ref held);
+            }
             return false;
         }), 4, workers: 3);
         loader.Get(0);
-        Assert.That(SpinWait.SpinUntil(() => Volatile.Read(ref inProgress) == 3, TimeSpan.FromSeconds(30)));
-        var end = Task.Run(loader.Dispose);
-        Assert.That(end.Wait(20), Is.False);
+        Assert.That(SpinWait.SpinUntil(() => Volatile.Read(ref held) == 3, Patience), "each thread holds a sample");
+        var end = new Thread(loader.Dispose);
+        end.Start();
+        // It waits, or has ended; before that it has said that no other sample may begin.
+        SpinWait.SpinUntil(() => !end.IsAlive || end.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Patience);
+        Assert.That(end.IsAlive, "three samples are still being made");
         go.Set();
-        Assert.That(end.Wait(TimeSpan.FromSeconds(30)));
-        Assert.That((inProgress, begun), Is.EqualTo((0, 7)));
+        Assert.That(end.Join(Patience), "it ends with them");
+        Assert.That((held, begun), Is.EqualTo((0, 7)));
     }
 
     private static BatchLoader Loader(IRegionDataset dataset, int batchSize, int workers = 1) => new(dataset,

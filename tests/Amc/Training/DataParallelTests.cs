@@ -1,5 +1,6 @@
 using AmcEngine.Amc.Objective;
 using AmcEngine.Amc.Training;
+using AmcEngine.Backends.Cpu;
 using AmcEngine.Collectives;
 using AmcEngine.Model;
 using AmcEngine.Model.DataParallel;
@@ -7,6 +8,7 @@ using AmcEngine.Ops;
 using AmcEngine.Tensors;
 using AmcEngine.Tests.Engine;
 using AmcEngine.Tests.Engine.Collectives;
+using AmcEngine.Tests.Model;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Amc.Training;
@@ -41,7 +43,64 @@ internal sealed class DataParallelTests
     public void By_parts_and_with_blocks_that_keep_their_inputs_alone(string kind, int size, bool checkpoint)
     {
         var settings = new RankSettings(kind, RankSettings.Global) { Steps = 3 };
-        Compare(settings with { MicroBatch = size, Checkpoint = checkpoint }, 2, 1e-12, settings);
+        var results = Compare(settings with { MicroBatch = size, Checkpoint = checkpoint }, 2, 1e-12, settings);
+        Assert.That(results.Min(r => r.SentEarly), Is.GreaterThan(2), "buckets are sent while parts are led back");
+    }
+
+    /// <summary>
+    /// Each rank gets the gradients of its part of the weights alone and updates that: the bits are those of ranks
+    /// that do all themselves.
+    /// </summary>
+    [TestCase("albef", 2, null, false)]
+    [TestCase("albef", 2, 2, true)]
+    [TestCase("blip", 4, null, false)]
+    [TestCase("clip", 4, 1, false)]
+    public void With_a_part_of_the_optimizer_each_they_train_to_the_same_bits(
+        string kind, int ranks, int? size, bool checkpoint)
+    {
+        var settings = new RankSettings(kind, RankSettings.Global)
+        {
+            Steps = 3,
+            MicroBatch = size,
+            Checkpoint = checkpoint,
+            IsMasked = i => i >= Half,
+        };
+        var plain = ThreadCommunicator.Run(ranks, settings.Run);
+        foreach (var (rank, result) in ThreadCommunicator.Run(ranks, (settings with { Shards = true }).Run).Index())
+        {
+            Assert.That(result.Losses, Is.EqualTo(plain[0].Losses), $"rank {rank}");
+            Same($"rank {rank}", result.State, plain[0].State, 0);
+            Assert.That(result.SentEarly, Is.GreaterThan(2));
+        }
+    }
+
+    /// <summary>
+    /// The gradient of one weight is not a number, on the rank that has it: all stop with the same line.
+    /// </summary>
+    [Test]
+    public void A_gradient_that_is_not_finite_stops_all_ranks_alike([Values] bool shards)
+    {
+        // Of two neighbours, of which with shares each rank may have one.
+        var settings = new RankSettings("albef", RankSettings.Global)
+        {
+            Shards = shards,
+            Differentiated = (_, model) =>
+            {
+                foreach (var parameter in model.Trainable.Skip(3).Take(2))
+                    parameter.Value.Grad?.Load(Enumerable.Repeat(double.NaN, parameter.Shape.Count).ToArray().AsSpan());
+            },
+        };
+        var results = ThreadCommunicator.Run(2, settings.Run);
+        using var backend = new CpuBackend(1);
+        using var any = TinyModels.Create("albef", backend, DType.F64, drops: true);
+        var first = any.Trainable.ElementAt(3);
+        foreach (var result in results)
+        {
+            Assert.That(result.Error, Is.TypeOf<TrainingException>());
+            Assert.That(result.Error!.Message, Is.EqualTo(results[0].Error!.Message));
+            Assert.That(result.Error.Message, Does.Contain($"{first.Shape.Count} of {first.Shape.Count} values of "
+                + $"the gradient of {first.Name} are NaN").And.Contain("in the sum of all ranks"));
+        }
     }
 
     /// <summary>Rank 0 has no masked word, rank 1 no region, and one of both no other text.</summary>

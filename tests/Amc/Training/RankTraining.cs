@@ -30,6 +30,12 @@ internal sealed record RankSettings(string Kind, RankScopes Scopes)
 
     public bool Checkpoint { get; init; }
 
+    /// <summary>Whether ranks share the optimizer's state out.</summary>
+    public bool Shards { get; init; }
+
+    /// <summary>Looks at a rank's gradients before they are checked.</summary>
+    public Action<int, IVisionLanguageModel>? Differentiated { get; init; }
+
     public double Rate { get; init; } = 1e-2;
 
     public IHardNegativeSampler Negatives { get; init; } = MultinomialSampler.Instance;
@@ -55,8 +61,8 @@ internal sealed record RankSettings(string Kind, RankScopes Scopes)
     public static IObjective Objective => new CompositeObjective(TinyTraining.Amc, new SelfEqObjective());
 
     // A noise of rounding that Adam would blow up to a whole step stays noise beside this.
-    public static AdamW Optimizer(IVisionLanguageModel model) =>
-        new(model.ParameterGroups(0.02), eps: 1e-3, average: model.Average);
+    public static AdamW Optimizer(IVisionLanguageModel model, ICommunicator? share = null) =>
+        new(model.ParameterGroups(0.02), eps: 1e-3, average: model.Average, share: share);
 
     /// <summary>What a step learns from.</summary>
     public StepInputs Inputs(IVisionLanguageModel model, int step, int first, int count)
@@ -84,11 +90,15 @@ internal sealed record RankSettings(string Kind, RankScopes Scopes)
     {
         using var backend = new CpuBackend(1);
         using var model = TinyModels.Create(Kind, backend, DType, Drops);
-        using var optimizer = Optimizer(model);
+        using var optimizer = Optimizer(model, Shards ? communicator : null);
         var share = new BatchShare(communicator, Scopes);
         using var exchange = share.IsWhole
-            ? null : new GradientExchange(communicator, model.Trainable.Select(p => p.Value), bucketBytes: 2000);
-        var step = new TrainingStep(model, ObjectiveOf(communicator.Rank), optimizer) { Exchange = exchange };
+            ? null : new TrainingParts(model, optimizer, Objective).Exchange(communicator, bucketBytes: 2000);
+        var step = new TrainingStep(model, ObjectiveOf(communicator.Rank), optimizer)
+        {
+            Exchange = exchange,
+            Differentiated = () => Differentiated?.Invoke(communicator.Rank, model),
+        };
         var count = TinyTraining.Count / communicator.Size;
         var losses = new List<(string, double)[]>();
         Exception? error = null;

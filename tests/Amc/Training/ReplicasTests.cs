@@ -184,9 +184,14 @@ internal sealed class ReplicasTests : FolderTests
 
         public CollectiveWork AllReduce(Tensor tensor, Reduction reduction) => inner.AllReduce(tensor, reduction);
 
+        public CollectiveWork Reduce(Tensor tensor, int root) => inner.Reduce(tensor, root);
+
         public CollectiveWork ReduceScatter(Tensor source, Tensor target) => inner.ReduceScatter(source, target);
 
         public CollectiveWork AllGather(Tensor source, Tensor target) => inner.AllGather(source, target);
+
+        public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received) =>
+            inner.AllToAll(source, sent, target, received);
 
         public CollectiveWork Broadcast(Tensor tensor, int root) =>
             new Work(inner.Broadcast(tensor, root), ++_broadcasts == 3 && Rank == 1 ? tensor : null);

@@ -49,6 +49,18 @@ internal sealed class SharedOptimizerRunTests : FolderTests
         Assert.That(kept.Max(k => k.Own), Is.LessThanOrEqualTo((kept[0].All / 2) + kept[0].Largest));
     }
 
+    [Test]
+    public void A_session_of_ranks_asks_for_no_first_values_that_a_checkpoint_brings()
+    {
+        ThreadCommunicator.Run(2, c =>
+        {
+            using var backend = new CpuBackend(1);
+            using var session =
+                TrainingSession.Create(Config(shares: true), backend, communicator: c, draw: false);
+            Assert.That(session.Model.Trainable.Select(p => p.IsUndrawn), Is.All.True);
+        });
+    }
+
     // The folder of the run is a file.
     [Test]
     public void A_save_that_fails_leaves_no_rank_waiting()

@@ -109,12 +109,13 @@ internal sealed class StepSimulatorTests
     }
 
     // Each rank has one of two equal gradients, 400 bytes: the update takes 2/2 s, the gather of 800 bytes 4 s, the
-    // copies 1.5 s. The all-reduce of 8 s is hidden.
+    // copies 1.5 s. The reduce-scatter of 4 s is hidden.
     [Test]
     public void A_shared_update_takes_a_part_of_the_time_and_a_gather()
     {
         var step = Run(Work((0, 400), (0, 400)), settings: Settings with { ShardsOptimizer = true });
         Near("step", step.Seconds, 10 + 20 + 1 + 1 + 4 + 1.5);
+        Near("communication", step.Communication, 4 + 4);
     }
 
     // One of 600 bytes in 800 cannot be shared out: 2·¾ s.

@@ -54,6 +54,26 @@ internal sealed class CollectiveThreadTests
     }
 
     [Test]
+    public void A_call_that_says_so_knows_when_its_data_were_on_their_way()
+    {
+        var thread = new CollectiveThread();
+        var before = System.Diagnostics.Stopwatch.GetTimestamp();
+        long within = 0;
+        var moving = thread.Post(() =>
+        {
+            thread.NoteBegin();
+            within = System.Diagnostics.Stopwatch.GetTimestamp();
+        });
+        var other = thread.Post(() => { });
+        moving.Wait();
+        other.Wait();
+        thread.End(wait: true);
+        var (began, ended) = moving.Moved!.Value;
+        Assert.That(new[] { before, began, within, ended }, Is.Ordered);
+        Assert.That(other.Moved, Is.Null);
+    }
+
+    [Test]
     public void What_comes_after_an_error_is_not_called_and_says_the_same()
     {
         var thread = new CollectiveThread();

@@ -71,6 +71,18 @@ internal sealed class ThreadCommunicator : ICommunicator
         { Source = tensor });
 
     /// <inheritdoc/>
+    /// <remarks>The tensors of other ranks become NaN, so that nobody reads them.</remarks>
+    public CollectiveWork Reduce(Tensor tensor, int root) =>
+        Begin(new Request("reduce", $"{tensor.DType}{tensor.Shape} to rank {root}", all =>
+            OnHost(tensor.DType, all, r => r.Source!, r => r.Source!, values =>
+            {
+                var sum = Reduce(values, Reduction.Sum);
+                var nothing = Array.ConvertAll(sum, _ => double.NaN);
+                return values.Select((_, rank) => rank == root ? sum : nothing);
+            }))
+        { Source = tensor });
+
+    /// <inheritdoc/>
     public CollectiveWork ReduceScatter(Tensor source, Tensor target) =>
         Begin(new Request("reduce-scatter", $"{source.DType}{source.Shape} to {target.DType}{target.Shape}", all =>
             OnHost(source.DType, all, r => r.Source!, r => r.Target!, values =>
@@ -83,6 +95,18 @@ internal sealed class ThreadCommunicator : ICommunicator
             OnHost(source.DType, all, r => r.Source!, r => r.Target!, values =>
                 Enumerable.Repeat(values.SelectMany(v => v).ToArray(), values.Length)))
         { Source = source, Target = target });
+
+    /// <inheritdoc/>
+    public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received) =>
+        Begin(new Request("all-to-all", $"{source.DType} rows {source.Shape.With(0, 0)}", all =>
+            OnHost(source.DType, all, r => r.Source!, r => r.Target!, values =>
+            {
+                var row = source.Shape.Dims[1..].ToArray().Aggregate(1, (size, extent) => size * extent);
+                double[] For(int from, int to) =>
+                    values[from][(row * all[from].Sent[..to].Sum())..(row * all[from].Sent[..(to + 1)].Sum())];
+                return all.Select((_, to) => all.SelectMany((_, from) => For(from, to)).ToArray());
+            }))
+        { Source = source, Target = target, Sent = sent });
 
     /// <inheritdoc/>
     public CollectiveWork Broadcast(Tensor tensor, int root) =>

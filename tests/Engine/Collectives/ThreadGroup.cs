@@ -13,6 +13,8 @@ internal sealed record Request(string Kind, string Operands, Action<Request[]> C
 
     public Tensor? Target { get; init; }
 
+    public int[] Sent { get; init; } = [];
+
     public byte[] Bytes { get; init; } = [];
 
     public byte[][] Results { get; set; } = [];

@@ -21,6 +21,7 @@ typedef struct { char bytes[128]; } Id;
 
 typedef struct {
     atomic_int arrived, round, asyncError;
+    size_t toSend[MOST_RANKS][MOST_RANKS];
     char parts[MOST_RANKS][PIECE];
 } Shared;
 
@@ -153,6 +154,24 @@ int ncclBroadcast(const void *from, void *to, size_t count, int type, int root, 
     return SUCCESS;
 }
 
+int ncclReduce(const void *from, void *to, size_t count, int type, int op, int root, void *comm, void *stream) {
+    Comm *c = comm;
+    if (refused(type, comm, stream) || root < 0 || root >= c->size) return INVALID_ARGUMENT;
+    size_t size = sizeOf(type), most = PIECE / size;
+    for (size_t done = 0; done < count; done += most) {
+        size_t n = count - done < most ? count - done : most;
+        memcpy(c->shared->parts[c->rank], (const char *)from + done * size, n * size);
+        if (barrier(c)) return REMOTE_ERROR;
+        if (c->rank == root) {
+            char *out = (char *)to + done * size;
+            memcpy(out, c->shared->parts[0], n * size);
+            for (int r = 1; r < c->size; r++) fold(c->shared->parts[r], out, n, type, op);
+        }
+        if (barrier(c)) return REMOTE_ERROR;
+    }
+    return SUCCESS;
+}
+
 int ncclAllGather(const void *from, void *to, size_t count, int type, void *comm, void *stream) {
     if (refused(type, comm, stream)) return INVALID_ARGUMENT;
     Comm *c = comm;
@@ -165,6 +184,54 @@ int ncclAllGather(const void *from, void *to, size_t count, int type, void *comm
         if (barrier(c)) return REMOTE_ERROR;
     }
     return SUCCESS;
+}
+
+/* What is asked for between the begin and the end of a group. */
+static struct { const char *from; char *to; size_t send, receive; } peers[MOST_RANKS];
+static Comm *grouped;
+
+int ncclGroupStart(void) {
+    memset(peers, 0, sizeof peers);
+    grouped = 0;
+    return SUCCESS;
+}
+
+int ncclSend(const void *from, size_t count, int type, int peer, void *comm, void *stream) {
+    grouped = comm;
+    if (type != 0 || stream != STREAM || peer < 0 || peer >= grouped->size) return INVALID_ARGUMENT;
+    peers[peer].from = from;
+    peers[peer].send = count;
+    return SUCCESS;
+}
+
+int ncclRecv(void *to, size_t count, int type, int peer, void *comm, void *stream) {
+    grouped = comm;
+    if (type != 0 || stream != STREAM || peer < 0 || peer >= grouped->size) return INVALID_ARGUMENT;
+    peers[peer].to = to;
+    peers[peer].receive = count;
+    return SUCCESS;
+}
+
+/* For each pair of ranks in turn; all know how much it has to tell. */
+int ncclGroupEnd(void) {
+    Comm *c = grouped;
+    if (!c) return SUCCESS;
+    Shared *s = c->shared;
+    for (int r = 0; r < c->size; r++) s->toSend[c->rank][r] = peers[r].send;
+    if (barrier(c)) return REMOTE_ERROR;
+    for (int from = 0; from < c->size; from++)
+        for (int to = 0; to < c->size; to++) {
+            size_t bytes = s->toSend[from][to];
+            if (c->rank == to && peers[from].receive != bytes) return INVALID_ARGUMENT;
+            for (size_t done = 0; done < bytes; done += PIECE) {
+                size_t n = bytes - done < PIECE ? bytes - done : PIECE;
+                if (c->rank == from) memcpy(s->parts[from], peers[to].from + done, n);
+                if (barrier(c)) return REMOTE_ERROR;
+                if (c->rank == to) memcpy(peers[from].to + done, s->parts[from], n);
+                if (barrier(c)) return REMOTE_ERROR;
+            }
+        }
+    return barrier(c) ? REMOTE_ERROR : SUCCESS;
 }
 
 int ncclReduceScatter(const void *from, void *to, size_t count, int type, int op, void *comm, void *stream) {

@@ -20,7 +20,7 @@ internal sealed class GradientExchangeTests
     /// has c.
     /// </summary>
     [Test]
-    public void Gradients_are_means_over_ranks_and_a_missing_one_counts_as_zeros([Values] bool byParts)
+    public void Gradients_are_means_over_ranks_and_a_missing_one_counts_as_zeros([Values] bool tells)
     {
         var results = ThreadCommunicator.Run(3, c =>
         {
@@ -33,7 +33,8 @@ internal sealed class GradientExchangeTests
                 using var scope = MemoryScope.Begin();
                 var loss = (c.Rank == 1 ? weights[1].Mul(weights[1]) : weights[0].Mul(weights[1])).Sum()
                     .Scale(c.Rank + 1);
-                exchange.Backward(loss, byParts ? () => { } : null);
+                if (tells) exchange.Backward(loss);
+                else exchange.Backward(_ => loss.Backward());
                 gradients = [.. weights.Select(w => w.Grad?.ToDoubles() ?? [])];
                 foreach (var weight in weights)
                 {
@@ -52,22 +53,63 @@ internal sealed class GradientExchangeTests
             Closeness.AreClose("b", gradients[1], [28 / 3.0, 40 / 3.0], 1e-15);
             Assert.That(gradients[2], Is.Empty, "no rank has one");
             Assert.That(buckets, Is.EqualTo(3));
-            if (byParts) Assert.That(early, Is.Zero);
+            if (!tells) Assert.That(early, Is.Zero);
         }
-        if (byParts) return;
+        if (!tells) return;
         // Rank 0 completes a and b, in the order that it has fixed; c never is.
         Assert.That(results[0].early, Is.EqualTo(2));
     }
 
+    /// <summary>
+    /// As above, but rank 1 alone needs a's gradient, rank 2 that of b, and all need c's, which rank 0 alone has. Two
+    /// passes: in the second one buckets are there from the start, and a and c come by a pass of their own.
+    /// </summary>
     [Test]
-    public void Who_brings_numbers_that_are_none_is_known_to_all()
+    public void Where_a_weight_has_an_owner_that_rank_alone_gets_its_gradient()
+    {
+        var results = ThreadCommunicator.Run(3, communicator =>
+        {
+            using var backend = new CpuBackend(1);
+            using var scope = MemoryScope.Begin();
+            Tensor[] weights = [Weight(backend, 2, 3), Weight(backend, 5, 7), Weight(backend, 1)];
+            var asked = 0;
+            using var exchange = new GradientExchange(communicator, weights.Select(w =>
+            {
+                asked++;
+                return w;
+            }), owner: w => Array.IndexOf(weights, w) switch { 0 => 1, 1 => 2, _ => null });
+            Assert.That((exchange.IsSharded, asked), Is.EqualTo((true, 0)), "weights are asked for at the first step");
+            for (var pass = 0; pass < 2; pass++)
+            {
+                foreach (var weight in weights) weight.Grad = null;
+                exchange.Backward(tell =>
+                {
+                    if (communicator.Rank == 0) weights[2].Scale(9).Sum().Backward(tell);
+                    (communicator.Rank == 1 ? weights[1].Mul(weights[1]) : weights[0].Mul(weights[1])).Sum()
+                        .Scale(communicator.Rank + 1).Backward(tell);
+                });
+            }
+            return (weights.Select(w => w.Grad?.ToDoubles() ?? []).ToArray(), exchange.Buckets, exchange.SentEarly);
+        });
+        foreach (var (rank, (gradients, buckets, _)) in results.Index())
+        {
+            Closeness.AreClose("a", gradients[0], rank == 1 ? [20 / 3.0, 28 / 3.0] : [], 1e-15);
+            Closeness.AreClose("b", gradients[1], rank == 2 ? [28 / 3.0, 40 / 3.0] : [], 1e-15);
+            Closeness.AreClose("c", gradients[2], [3], 1e-15);
+            Assert.That(buckets, Is.EqualTo(3));
+        }
+        Assert.That(results[0].SentEarly, Is.EqualTo(3), "each bucket as soon as its weights are told of");
+    }
+
+    [Test]
+    public void Who_brings_numbers_that_are_none_is_known_to_all([Values] bool owned)
     {
         var results = ThreadCommunicator.Run(3, c =>
         {
             using var backend = new CpuBackend(1);
             using var scope = MemoryScope.Begin();
             Tensor[] weights = [Weight(backend, 1, 2), Weight(backend, new double[40])];
-            using var exchange = new GradientExchange(c, weights, bucketBytes: 8);
+            using var exchange = new GradientExchange(c, weights, bucketBytes: 8, owned ? _ => 2 : null);
             // The last of many numbers decides, and a step knows nothing of the one before.
             int? Run(double last)
             {
@@ -76,7 +118,7 @@ internal sealed class GradientExchangeTests
                 var broken = exchange.FirstNotFinite();
                 foreach (var weight in weights)
                 {
-                    weight.Grad!.Dispose();
+                    weight.Grad?.Dispose();
                     weight.Grad = null;
                 }
                 return broken;

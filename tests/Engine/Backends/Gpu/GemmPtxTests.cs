@@ -64,9 +64,11 @@ internal sealed class GemmPtxTests
         Assert.That(usage.Spilled, Is.Zero);
     }
 
-    private static IEnumerable<string> Compile(
-        GemmPlan plan, bool transA, bool transB, Activation activation = Activation.None)
+    private readonly Dictionary<(GemmPlan, bool, bool, Activation), string[]> _texts = [];
+
+    private string[] Compile(GemmPlan plan, bool transA, bool transB, Activation activation = Activation.None)
     {
+        if (_texts.TryGetValue((plan, transA, transB, activation), out var known)) return known;
         using var host = new PtxHost(CudaArchitecture.SM_80, CudaInstructionSet.ISA_78);
         using var backend = new GpuBackend(host) { Forced = { Gemm = plan } };
         const int Size = 256;
@@ -88,6 +90,6 @@ internal sealed class GemmPtxTests
             Ldc = Size,
             Activation = activation,
         });
-        return [.. host.Texts.Values];
+        return _texts[(plan, transA, transB, activation)] = [.. host.Texts.Values];
     }
 }

@@ -62,8 +62,9 @@ internal sealed class GemmTests
     public void Bias_activation_and_pre_activation(
         [ValueSource(nameof(Plans))] GemmPlan plan, [Values] Activation activation, [Values] bool pre)
     {
+        // Without k every operand lies for vectors; what follows the product is the same, and compiled already.
         foreach (var (m, n, k) in new[] { (7, 33, 5), (130, 96, 257), (3, 4, 0) })
-            Check(false, plan, new Case(m, n, k)
+            Check(false, plan with { Vector = plan.Vector && k > 0 }, new Case(m, n, k)
             {
                 TransB = true,
                 Bias = true,

@@ -20,6 +20,8 @@ internal sealed class PtxTests
         CudaArchitecture.SM_70, CudaArchitecture.SM_80, CudaArchitecture.SM_90
     ];
 
+    private readonly Dictionary<CudaArchitecture, IReadOnlyDictionary<Type, string>> _texts = [];
+
     [TestCaseSource(nameof(Architectures))]
     public void Every_kernel_of_the_op_list_compiles(CudaArchitecture architecture)
     {
@@ -42,8 +44,10 @@ internal sealed class PtxTests
     {
         if (!Ptxas.Present) Assert.Ignore(Ptxas.Missing);
         var name = $"sm_{architecture.Major}{architecture.Minor}";
-        var usage = Compile(architecture)
-            .AsParallel().Select(k => (Kernel: KernelTypes.Name(k.Key), Usage: Ptxas.Assemble(k.Value, name)))
+        // So many that starting the assembler does not count, so few that all processors have work.
+        var usage = Compile(architecture).Select(k => (Kernel: KernelTypes.Name(k.Key), Text: k.Value)).Chunk(12)
+            .AsParallel().SelectMany(chunk => Ptxas.Assemble([.. chunk.Select(k => k.Text)], name)
+                .Select((u, i) => (chunk[i].Kernel, Usage: u)))
             .OrderBy(k => k.Kernel).ToList();
         foreach (var (kernel, u) in usage) TestContext.Out.WriteLine(
             $"{kernel}: {u.Registers} registers, {u.Shared} B shared, occupancy at 256 lanes {u.Occupancy(256):P0}");
@@ -60,9 +64,10 @@ internal sealed class PtxTests
         });
     }
 
-    // Runs every case of the op list to the second order on a host that only compiles.
-    private static IReadOnlyDictionary<Type, string> Compile(CudaArchitecture architecture)
+    // Runs every case of the op list to the second order on a host that only compiles; once an architecture.
+    private IReadOnlyDictionary<Type, string> Compile(CudaArchitecture architecture)
     {
+        if (_texts.TryGetValue(architecture, out var known)) return known;
         var host = new PtxHost(architecture, CudaInstructionSet.ISA_78);
         using var backend = new GpuBackend(host);
         foreach (var (op, index) in OpSamples.All())
@@ -73,6 +78,6 @@ internal sealed class PtxTests
                 Assert.DoesNotThrow(
                     () => OpEvaluation.All(entry.Run, entry.Cases[index], dtype, backend), $"the op {op} on a GPU");
             }
-        return host.Texts.ToDictionary();
+        return _texts[architecture] = host.Texts.ToDictionary();
     }
 }
