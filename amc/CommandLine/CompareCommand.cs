@@ -29,7 +29,8 @@ internal static class CompareCommand
         CompareReport.CheckOutput(options);
         RunGroup[] groups = [.. options.Groups.Select(g => Parse(g, context.Warn))];
         int[] steps = [.. groups.SelectMany(g => g.Steps).Distinct().Order()];
-        context.Out.WriteLine($"| step | {string.Join(" | ", groups.Select(g => $"{g.Name} ({g.Runs} runs)"))} |");
+        var heads = groups.Select(g => $"{g.Name} ({g.Runs} {(g.Runs == 1 ? "run" : "runs")})");
+        context.Out.WriteLine($"| step | {string.Join(" | ", heads)} |");
         context.Out.WriteLine($"|---|{string.Concat(groups.Select(_ => "---|"))}");
         foreach (var step in steps)
             context.Out.WriteLine($"| {step} | {string.Join(" | ", groups.Select(g => Cell(g.At(step))))} |");

@@ -16,7 +16,7 @@ internal sealed class CompareTests : FolderTests
         var answer = Amcx.Run("compare", $"amc={first},{second}", $"base={other}", "--output", png);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out.ReplaceLineEndings("\n"), Is.EqualTo("""
-            | step | amc (2 runs) | base (1 runs) |
+            | step | amc (2 runs) | base (1 run) |
             |---|---|---|
             | 0 | 0.300 (0.200–0.400) | 0.300 (0.300–0.300) |
             | 10 | 0.750 (0.600–0.900) |  |

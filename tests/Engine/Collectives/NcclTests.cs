@@ -52,7 +52,7 @@ internal sealed class NcclTests
     }
 
     [TestCase("/nowhere/libnccl.so.2", "AMCX_NCCL names /nowhere/libnccl.so.2, which cannot be loaded (/nowhere")]
-    [TestCase("libc.so.6", "libc.so.6 is no NCCL library of version 2.4 or later (it has no ncclGetErrorString)")]
+    [TestCase("libc.so.6", "libc.so.6 is no NCCL library of version 2.7 or later (it has no ncclGetErrorString)")]
     public void A_library_that_does_not_serve_is_named(string library, string part) => Assert.That(
         () => NcclLibrary.Load(library), Throws.TypeOf<CollectiveException>().With.Message.Contains(part));
 
