@@ -93,7 +93,8 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend, Job 
         var start = Stopwatch.GetTimestamp();
         var done = 0;
         (var least, var most) = steps is { } n ? (n, n) : (LeastWarmup, MostWarmup);
-        while (GoesOn(done < least || (done < most && Stopwatch.GetElapsedTime(start).TotalSeconds < WarmupSeconds)))
+        // As long as one rank wants to.
+        while (job.Any(done < least || (done < most && Stopwatch.GetElapsedTime(start).TotalSeconds < WarmupSeconds)))
         {
             Run(amc: true);
             done++;
@@ -103,14 +104,6 @@ internal sealed class ProfileRun(TrainingSession session, IBackend backend, Job 
             done++;
         }
         return done;
-    }
-
-    // As long as one rank wants to.
-    private bool GoesOn(bool own)
-    {
-        Span<double> wish = [own ? 1 : 0];
-        job.Meet(wish);
-        return wish[0] > 0;
     }
 
     private (double[] With, double[] Without, int[] Collections, long Managed) Steps(int steps)

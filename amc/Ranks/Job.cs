@@ -120,6 +120,15 @@ internal sealed class Job
         all.AsSpan(1).CopyTo(values);
     }
 
+    /// <summary>Whether any rank says so. All call it.</summary>
+    /// <exception cref="Exception">As of <see cref="Meet"/>.</exception>
+    public bool Any(bool own)
+    {
+        Span<double> says = [own ? 1 : 0];
+        Meet(says);
+        return says[0] > 0;
+    }
+
     /// <summary>All ranks do something, or none goes on.</summary>
     /// <exception cref="Exception">As of <see cref="Meet"/>.</exception>
     public T Together<T>(Func<T> work)

@@ -186,9 +186,7 @@ internal sealed class Trainer(TrainingSession session, TrainingOutputs? outputs,
     {
         if (session.Test is not { } questions)
             return true;
-        Span<double> known = [outputs?.Log.HasEvaluation(session.Step) == true ? 1 : 0];
-        _job.Meet(known);
-        if (known[0] > 0)
+        if (_job.Any(outputs?.Log.HasEvaluation(session.Step) == true))
             return true;
         Doing("the evaluation after step", session.Step);
         PointingResult? result;

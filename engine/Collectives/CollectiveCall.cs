@@ -1,4 +1,5 @@
-using System.Numerics;
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using AmcEngine.Tensors;
 
 namespace AmcEngine.Collectives;
@@ -16,19 +17,17 @@ internal readonly record struct CollectiveCall(string Name, Reduction? Reduction
     /// <summary>The collective that brings a sum to one rank.</summary>
     public const string Reduce = "reduce";
 
-    private const ulong Prime = 1099511628211;
-
     /// <summary>A number that is the same in every process for equal calls, and another one for others.</summary>
     public ulong Hash()
     {
-        // FNV-1a on numbers. The runtime's own hash differs from process to process.
-        var hash = 14695981039346656037UL;
-        foreach (var letter in Name) hash = Next(hash, letter);
-        hash = Next(Next(Next(hash, (int?)Reduction ?? -1), Root ?? -1), Count ?? -1);
-        if (Shape is null) return hash;
-        hash = Next(Next(hash, (int?)Type ?? -1), Shape.Rank);
-        foreach (var extent in Shape.Dims) hash = Next(hash, extent);
-        return hash;
+        const int shape = 5;
+        var name = shape + (Shape?.Rank ?? 0);
+        Span<int> numbers = stackalloc int[name + Name.Length];
+        (numbers[0], numbers[1], numbers[2]) = ((int?)Reduction ?? -1, Root ?? -1, Count ?? -1);
+        (numbers[3], numbers[4]) = ((int?)Type ?? -1, Shape?.Rank ?? -1);
+        Shape?.Dims.CopyTo(numbers[shape..]);
+        for (var i = 0; i < Name.Length; i++) numbers[name + i] = Name[i];
+        return XxHash3.HashToUInt64(MemoryMarshal.AsBytes(numbers));
     }
 
     /// <summary>The call for people, as in "all_reduce Sum of F32[4]".</summary>
@@ -37,7 +36,4 @@ internal readonly record struct CollectiveCall(string Name, Reduction? Reduction
         + (Root is { } root ? $" {(Name == Reduce ? "to" : "from")} {root}" : "")
         + (Count is { } count ? $" of {count} values" : "")
         + (Shape is null ? "" : $" of {Type}{Shape}");
-
-    // The high half of a product reaches the low one, as it does not in the original.
-    private static ulong Next(ulong hash, int number) => BitOperations.RotateLeft((hash ^ (uint)number) * Prime, 29);
 }

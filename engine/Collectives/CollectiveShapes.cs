@@ -41,14 +41,6 @@ internal static class CollectiveShapes
             throw new ShapeException("all_to_all", $"rows of {source.Shape} do not fit into {target.Shape}");
     }
 
-    /// <summary>Elements of a row.</summary>
-    public static int Row(Tensor tensor)
-    {
-        var size = 1;
-        for (var axis = 1; axis < tensor.Shape.Rank; axis++) size *= tensor.Shape[axis];
-        return size;
-    }
-
     /// <summary>That there is such a rank.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is not.</exception>
     public static void CheckRoot(int root, int size)

@@ -108,7 +108,7 @@ public sealed class MpiCommunicator : ICommunicator, IRollCall
     public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received)
     {
         CollectiveShapes.CheckRows(source, sent, target, received, Size);
-        var (row, type) = (CollectiveShapes.Row(source), source.DType);
+        var (row, type) = (source.Shape.Product(1, source.Shape.Rank), source.DType);
         HostOperand from = new(source, reads: true, writes: false), to = new(target, reads: false, writes: true);
         return Post(new Collective(new CollectiveCall("all_to_all", Type: type, Shape: source.Shape.With(0, 0)),
             () => _group.AllToAll(from.Address, sent, to.Address, received, row, type), from, to));

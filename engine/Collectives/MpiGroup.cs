@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Hashing;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -191,7 +192,7 @@ internal sealed unsafe class MpiGroup
     private void CheckSame(nint data, int count, DType type)
     {
         var sum = new ReadOnlySpan<byte>((void*)data, (int)Math.Min((long)count * type.Size(), int.MaxValue));
-        if (AreSame(Hash(sum))) return;
+        if (AreSame(XxHash3.HashToUInt64(sum))) return;
         // Which of two NaNs a sum takes depends on the side: no fault, and another sum will tell.
         if (type == DType.F32 ? HasNaN<float>(sum) : type == DType.F64 && HasNaN<double>(sum))
             _checked.Remove((count, type));
@@ -243,17 +244,5 @@ internal sealed unsafe class MpiGroup
             fixed (byte* data = all[r])
                 _mpi.Broadcast((nint)data, counts[r], _abi.Byte, r, _comm);
         return all;
-    }
-
-    // FNV-1a on eight bytes at a time. The runtime's own hash differs from process to process.
-    private static ulong Hash(ReadOnlySpan<byte> bytes)
-    {
-        const ulong prime = 1099511628211;
-        var hash = 14695981039346656037UL;
-        var words = MemoryMarshal.Cast<byte, ulong>(bytes);
-        // The high half of a product reaches the low one, as it does not in the original.
-        foreach (var word in words) hash = BitOperations.RotateLeft((hash ^ word) * prime, 29);
-        foreach (var rest in bytes[(8 * words.Length)..]) hash = (hash ^ rest) * prime;
-        return hash;
     }
 }

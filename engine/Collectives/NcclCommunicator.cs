@@ -83,7 +83,7 @@ internal sealed class NcclCommunicator : ICommunicator
     public CollectiveWork AllToAll(Tensor source, int[] sent, Tensor target, int[] received)
     {
         CollectiveShapes.CheckRows(source, sent, target, received, Size);
-        var bytes = CollectiveShapes.Row(source) * (nint)source.DType.Size();
+        var bytes = source.Shape.Product(1, source.Shape.Rank) * (nint)source.DType.Size();
         return Queue(source, target, (from, to) => _nccl.AllToAll(from, sent, to, received, bytes, _comm,
             _device.Stream), isEmpty: source.Count == 0 && target.Count == 0);
     }

@@ -81,12 +81,9 @@ public static class RankOps
     {
         using var noGrad = NoGrad.Begin();
         using var scope = MemoryScope.Begin();
-        var coming = new int[plan.Count];
-        for (var i = 0; i < coming.Length; i++) coming[plan.Places[i]] = i;
-        var own = gradient.IndexSelect(0, Index(coming, gradient))
+        var own = gradient.IndexSelect(0, Index(plan.Coming, gradient))
             .SwapRows(plan.Ranks, plan.Received, plan.Sent, Gradients);
-        var view = new AxisView(1, sum.Shape[0], sum.Count / sum.Shape[0]);
-        sum.Backend.Run(new IndexAddArgs(own, view, Index(plan.Own, sum), -1, sum, Accumulate: true));
+        sum.Backend.Run(new IndexAddArgs(own, sum.Shape.View(0), Index(plan.Own, sum), -1, sum, Accumulate: true));
     }
 
     // Rows in the order of the ranks to which they go become those in the order of the ranks from which they come.

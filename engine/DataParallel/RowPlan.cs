@@ -9,8 +9,8 @@ namespace AmcEngine.DataParallel;
 /// </summary>
 public sealed class RowPlan
 {
-    private RowPlan(ICommunicator ranks, int[] own, int[] sent, int[] received, int[] places) =>
-        (Ranks, Own, Sent, Received, Places) = (ranks, own, sent, received, places);
+    private RowPlan(ICommunicator ranks, int[] own, int[] sent, int[] received, int[] coming, int[] places) =>
+        (Ranks, Own, Sent, Received, Coming, Places) = (ranks, own, sent, received, coming, places);
 
     /// <summary>Rows in the plan that this rank wants.</summary>
     public int Count => Places.Length;
@@ -26,6 +26,9 @@ public sealed class RowPlan
 
     /// <summary>How many come from each rank.</summary>
     internal int[] Received { get; }
+
+    /// <summary>Which of the rows that this rank wants come, rank 0's first.</summary>
+    internal int[] Coming { get; }
 
     /// <summary>For each row that this rank wants its place among those that come, rank 0's first.</summary>
     internal int[] Places { get; }
@@ -46,6 +49,6 @@ public sealed class RowPlan
         var places = new int[wanted.Length];
         for (var place = 0; place < coming.Length; place++) places[coming[place]] = place;
         return new RowPlan(ranks, [.. asked.SelectMany(a => a)], [.. asked.Select(a => a.Length)],
-            [.. Enumerable.Range(0, ranks.Size).Select(r => wanted.Count(w => Owner(w) == r))], places);
+            [.. Enumerable.Range(0, ranks.Size).Select(r => wanted.Count(w => Owner(w) == r))], coming, places);
     }
 }

@@ -73,9 +73,7 @@ internal sealed class SharedEvaluator(IExplainer explainer, IEvaluationSet quest
             CultureInfo.InvariantCulture, $"questions {part[0][0]} to {part[^1][^1]} of the evaluation");
         byte[] own = [];
         job.Attempt(() => own = Find(part, finder, stop));
-        Span<double> stops = [stop.IsCancellationRequested ? 1 : 0];
-        job.Meet(stops);
-        if (stops[0] > 0)
+        if (job.Any(stop.IsCancellationRequested))
             throw new OperationCanceledException();
         var all = job.Communicator.AllGather(own);
         if (game is not null)
@@ -111,7 +109,6 @@ internal sealed class SharedEvaluator(IExplainer explainer, IEvaluationSet quest
     private PointingResult? OnFirst(PointingTally tally, AnswerJudge judge, CancellationToken stop)
     {
         PointingResult? result = null;
-        Span<double> stopped = [0];
         var cancelled = false;
         if (job.IsFirst)
             job.Attempt(() =>
@@ -126,8 +123,6 @@ internal sealed class SharedEvaluator(IExplainer explainer, IEvaluationSet quest
                     cancelled = true;
                 }
             });
-        stopped[0] = cancelled ? 1 : 0;
-        job.Meet(stopped);
-        return stopped[0] > 0 ? throw new OperationCanceledException() : result;
+        return job.Any(cancelled) ? throw new OperationCanceledException() : result;
     }
 }
