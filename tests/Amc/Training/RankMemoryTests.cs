@@ -62,12 +62,11 @@ internal sealed class RankMemoryTests : FolderTests
     [TestCase(9, null)]
     public void Parts_are_smaller_than_the_share_of_a_rank(int size, int? expected)
     {
+        var config = Config("batch_size=18", $"micro_batch={size}", "train_count=18", "queue_size=18");
         var settings = ThreadCommunicator.Run(Ranks, ranks =>
         {
             using var backend = new CpuBackend(1);
-            using var session = TrainingSession.Create(
-                Config("batch_size=18", $"micro_batch={size}", "train_count=18", "queue_size=18"), backend,
-                communicator: ranks);
+            using var session = TrainingSession.Create(config, backend, communicator: ranks);
             return (session.OwnBatch, session.MicroBatch);
         });
         Assert.That(settings, Is.All.EqualTo((9, expected)));

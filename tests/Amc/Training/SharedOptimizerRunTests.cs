@@ -52,11 +52,11 @@ internal sealed class SharedOptimizerRunTests : FolderTests
     [Test]
     public void A_session_of_ranks_asks_for_no_first_values_that_a_checkpoint_brings()
     {
+        var config = Config(shares: true);
         ThreadCommunicator.Run(2, c =>
         {
             using var backend = new CpuBackend(1);
-            using var session =
-                TrainingSession.Create(Config(shares: true), backend, communicator: c, draw: false);
+            using var session = TrainingSession.Create(config, backend, communicator: c, draw: false);
             Assert.That(session.Model.Trainable.Select(p => p.IsUndrawn), Is.All.True);
         });
     }
@@ -65,11 +65,11 @@ internal sealed class SharedOptimizerRunTests : FolderTests
     [Test]
     public void A_save_that_fails_leaves_no_rank_waiting()
     {
-        var run = _folder.Write("run", "");
+        var (config, run) = (Config(shares: true), _folder.Write("run", ""));
         ThreadCommunicator.Run(2, c =>
         {
             using var backend = new CpuBackend(1);
-            using var session = TrainingSession.Create(Config(shares: true), backend, communicator: c);
+            using var session = TrainingSession.Create(config, backend, communicator: c);
             if (c.Rank > 0) session.Optimizer.ServeMoments();
             else Assert.That(() => new CheckpointStore(run).Save(session), Throws.Exception);
             c.Barrier();
