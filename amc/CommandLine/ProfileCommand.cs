@@ -3,6 +3,7 @@ using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Profiling;
 using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Training;
+using AmcEngine.Collectives;
 using AmcEngine.Model.Tokenization;
 
 namespace AmcEngine.Amc.CommandLine;
@@ -60,9 +61,10 @@ internal static class ProfileCommand
     {
         var config = Configuration(options);
         var tokenizer = DataSources.Tokenizer(config);
-        (var fits, var settings) = Fits(options, config, tokenizer);
-        context.Note(config, ConfigUse.Training, options.Ranks ?? 1);
-        var result = DryProfile.Of(config, tokenizer, settings, options.Ranks ?? 1);
+        var ranks = options.Ranks ?? 1;
+        (var fits, var settings) = Fits(options, config, tokenizer, ranks);
+        context.Note(config, ConfigUse.Training, ranks);
+        var result = DryProfile.Of(config, tokenizer, settings, ranks);
         if (options.Json)
         {
             context.Out.WriteLine(result.Json());
@@ -80,17 +82,21 @@ internal static class ProfileCommand
         if (options.Warmup < 0)
             throw new ConfigException($"--warmup {options.Warmup}: must not be negative");
         var config = RunConfig.Load(options.Config, Overrides(options));
-        return options.Ranks is { } ranks ? OfOneRank(options, config, ranks) : config;
+        if (options.Ranks is { } ranks) RequireRanks(options, config, ranks);
+        return config;
     }
 
-    // What training would say, and how it would compute; where it would refuse, with what takes the least memory.
+    // What training would say, and how it would compute; where it would refuse, with what takes the least memory. Of
+    // several ranks each has a device, or a machine, of its own.
     private static (string Line, MemorySettings Settings) Fits(
-        ProfileOptions options, RunConfig config, ITokenizer tokenizer)
+        ProfileOptions options, RunConfig config, ITokenizer tokenizer, int ranks)
     {
         using var device = DeviceSelector.Open(options);
+        using var group = ranks > 1 ? new DryCommunicator(0, ranks) : null;
+        var plan = MemoryPlan.For(config, tokenizer, device.Device, DeviceSelector.Limit(options), group);
         try
         {
-            var choice = MemoryPlan.For(config, tokenizer, device.Device, DeviceSelector.Limit(options)).Choose();
+            var choice = plan.Choose();
             return ($"training with the longest texts: {choice}", choice.Settings);
         }
         catch (ConfigException e)
@@ -100,15 +106,12 @@ internal static class ProfileCommand
         }
     }
 
-    // A rank's configuration is that of its part of the batch.
-    private static RunConfig OfOneRank(ProfileOptions options, RunConfig config, int ranks)
+    private static void RequireRanks(ProfileOptions options, RunConfig config, int ranks)
     {
         if (!options.DryRun)
             throw new ConfigException($"--ranks {ranks}: is for --dry-run, which measures one of so many ranks");
         if (ranks < 1 || config.BatchSize % ranks != 0)
             throw new ConfigException($"--ranks {ranks}: batch_size {config.BatchSize} is not a multiple of it");
-        return RunConfig.Load(options.Config, [.. Overrides(options),
-            FormattableString.Invariant($"batch_size={config.BatchSize / ranks}")]);
     }
 
     private static List<string> Overrides(ProfileOptions options)

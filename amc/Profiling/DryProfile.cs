@@ -14,7 +14,7 @@ namespace AmcEngine.Amc.Profiling;
 /// <summary>What memory a training step takes, found without computing one.</summary>
 /// <param name="Config">The configuration's file.</param>
 /// <param name="WeightCount">Trained weights.</param>
-/// <param name="BatchSize">Samples a step.</param>
+/// <param name="BatchSize">Samples a step, of one rank.</param>
 /// <param name="Settings">How they are computed.</param>
 /// <param name="Memory">What tensors take.</param>
 /// <param name="Process">
@@ -36,16 +36,16 @@ internal sealed record DryProfile(
     /// <param name="config">The configuration.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="settings">How a step is computed.</param>
-    /// <param name="ranks">Ranks that train together; the configuration's batch is that of one.</param>
+    /// <param name="ranks">Ranks that share each batch equally; the memory is that of the first one.</param>
     public static DryProfile Of(RunConfig config, ITokenizer tokenizer, MemorySettings settings, int ranks = 1)
     {
         using var backend = new DryBackend(remembers: true);
-        var weights = 0L;
-        var memory = DryStep.Longest(config, tokenizer, backend, config.BatchSize, settings,
+        var (weights, batch) = (0L, config.BatchSize / ranks);
+        var memory = DryStep.Longest(config, tokenizer, backend, batch, settings,
             parts => weights = parts.Model.Trainable.Sum(p => (long)p.Shape.Count),
             ranks > 1 ? new DryCommunicator(0, ranks) : null);
-        return new DryProfile(config.Path, weights, config.BatchSize, settings, memory,
-            MemoryUse.Resident() + DryStep.HostBytes(config, config.BatchSize))
+        return new DryProfile(config.Path, weights, batch, settings, memory,
+            MemoryUse.Resident() + DryStep.HostBytes(config, batch))
         { Ranks = ranks };
     }
 

@@ -50,7 +50,9 @@ internal sealed record MemoryChoice(MemorySettings Settings, long Need, long? Av
 /// Whether these are the host's: then memory counts that is used, and not what is reserved.
 /// </param>
 /// <param name="ranks">Ranks that share a batch.</param>
-internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? available, bool ofHost, int ranks = 1)
+/// <param name="rank">The one whose memory it is.</param>
+internal sealed class MemoryPlan(
+    RunConfig config, ITokenizer tokenizer, long? available, bool ofHost, int ranks = 1, int rank = 0)
 {
     private readonly int _batch = config.BatchSize / ranks;
 
@@ -64,20 +66,23 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
 
     /// <summary>The plan for a device.</summary>
     /// <param name="config">The configuration.</param>
-    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="device">Where the training is to run.</param>
     /// <param name="limit">Most bytes that tensors may take of the device; 0 for all there are.</param>
-    /// <param name="job">The ranks that share each batch; null for one process alone.</param>
-    public static MemoryPlan For(RunConfig config, ITokenizer tokenizer, DeviceInfo device, long limit, Job? job = null)
+    /// <param name="ranks">This rank and those with which it shares each batch; null for one process alone.</param>
+    /// <param name="sharing">Ranks that share the host's memory.</param>
+    public static MemoryPlan For(RunConfig config, ITokenizer tokenizer, DeviceInfo device, long limit,
+        ICommunicator? ranks = null, int sharing = 1)
     {
-        job ??= Job.Alone;
-        if (limit > 0) return new MemoryPlan(config, tokenizer, limit, ofHost: false, job.Size);
-        return device.IsProcessor
-            ? new MemoryPlan(config, tokenizer, Memory.AvailableMemory.Bytes() / job.Place.LocalRanks, ofHost: true,
-                job.Size)
-            : new MemoryPlan(config, tokenizer, device.MemoryBytes > 0 ? device.MemoryBytes : null, ofHost: false,
-                job.Size);
+        var ofHost = limit == 0 && device.IsProcessor;
+        var available = ofHost ? Memory.AvailableMemory.Bytes() / sharing
+            : limit > 0 ? limit : device.MemoryBytes > 0 ? device.MemoryBytes : null;
+        return new MemoryPlan(config, tokenizer, available, ofHost, ranks?.Size ?? 1, ranks?.Rank ?? 0);
     }
+
+    /// <summary>The same for a rank of a job. All ranks call it.</summary>
+    public static MemoryPlan For(RunConfig config, ITokenizer tokenizer, DeviceInfo device, long limit, Job job) =>
+        For(config, tokenizer, device, limit, job.Communicator, job.Place.LocalRanks);
 
     /// <summary>Whether a configuration leaves it to the plan how to use memory.</summary>
     public static bool Chooses(RunConfig config) => LeavesBlocks(config) || config.IsAuto("micro_batch");
@@ -170,8 +175,7 @@ internal sealed class MemoryPlan(RunConfig config, ITokenizer tokenizer, long? a
 
     private long Count(int batch, MemorySettings settings)
     {
-        // The negatives of a rank's only pair are those of other ranks.
-        var group = ranks > 1 && batch < SmallestBatch ? new DryCommunicator(0, ranks) : null;
+        var group = ranks > 1 ? new DryCommunicator(rank, ranks) : null;
         // A pool with a limit gives blocks back that wait for reuse, and a dry one does so as well.
         using var backend = new DryBackend(ofHost ? 0 : available ?? 0);
         try

@@ -17,6 +17,9 @@ internal readonly record struct CollectiveCall(string Name, Reduction? Reduction
     /// <summary>The collective that brings a sum to one rank.</summary>
     public const string Reduce = "reduce";
 
+    /// <summary>Bytes of the tensor.</summary>
+    public long Bytes => Shape is null || Type is not { } type ? 0 : (long)Shape.Count * type.Size();
+
     /// <summary>A number that is the same in every process for equal calls, and another one for others.</summary>
     public ulong Hash()
     {

@@ -20,8 +20,12 @@ internal sealed unsafe class MpiGroup
     // MiB the system gives them anew each time, page by page, which takes a hundred times as long as the sum itself.
     private const int Piece = 8 << 20;
 
-    // How long to look for the others without a pause, and with short ones.
+    // How long to look for the others without a pause, beside what the call itself takes, and with short ones.
     private static readonly TimeSpan Awake = TimeSpan.FromMicroseconds(50), Long = TimeSpan.FromMilliseconds(20);
+
+    // Ranks do not end a large call together, and who pauses then comes late to the next one. No library is faster.
+    private const double BytesPerMicrosecond = 8000;
+    private const int MostAwakeBytes = 8 << 20;
 
     private readonly MpiLibrary _mpi;
     private readonly MpiAbi _abi;
@@ -63,7 +67,8 @@ internal sealed unsafe class MpiGroup
         if (Size == 1) return true;
         var numbers = stackalloc int[4];
         Spread(call.Hash(), numbers);
-        if (!Await(_mpi.AllReduceBegin((nint)numbers, 4, _abi.Int, _abi.Max, _comm), patience)) return false;
+        var awake = Awake + TimeSpan.FromMicroseconds(Math.Min(call.Bytes, MostAwakeBytes) / BytesPerMicrosecond);
+        if (!Await(_mpi.AllReduceBegin((nint)numbers, 4, _abi.Int, _abi.Max, _comm), awake, patience)) return false;
         if (IsOne(numbers)) return true;
         string[] calls = [.. Gather(Encoding.UTF8.GetBytes(call.ToString())).Select(Encoding.UTF8.GetString)];
         var other = Array.FindIndex(calls, c => c != calls[0]);
@@ -165,7 +170,7 @@ internal sealed unsafe class MpiGroup
         _comm = 0;
     }
 
-    private bool Await(nint request, TimeSpan patience)
+    private bool Await(nint request, TimeSpan awake, TimeSpan patience)
     {
         for (var start = Stopwatch.GetTimestamp(); !_mpi.IsComplete(ref request);)
         {
@@ -177,7 +182,7 @@ internal sealed unsafe class MpiGroup
                 RollCall?.Serve();
                 Thread.Sleep(1);
             }
-            else if (waited > Awake) ShortSleep.Once();
+            else if (waited > awake) ShortSleep.Once();
         }
         return true;
     }

@@ -18,16 +18,21 @@ internal sealed class RankMemoryTests : FolderTests
 {
     private const int Ranks = 2;
 
+    private static readonly string[] Small = ["vision_depth=8", "vision_width=64", "batch_size=16"];
+
+    // More of weights than of activations.
+    private static readonly string[] Wide = ["vision_width=256", "batch_size=4"];
+
     private static readonly string[] Auto = ["checkpoint_activations=auto", "micro_batch=auto"];
 
     [Test]
     public void All_compute_as_the_one_with_least_memory()
     {
         Assert.That(Choose(_ => null, Auto), Is.All.EqualTo(new MemorySettings(null, false)));
-        var whole = Alone("checkpoint_activations=blocks").Need;
+        var whole = Plan("checkpoint_activations=blocks").Choose().Need;
         Assert.That(Choose(rank => rank == 0 ? null : whole, Auto), Is.All.EqualTo(new MemorySettings(null, true)));
         string[] parts = ["checkpoint_activations=none", "micro_batch=auto"];
-        var half = Alone("checkpoint_activations=none", "micro_batch=4").Need;
+        var half = Plan("checkpoint_activations=none", "micro_batch=4").Choose().Need;
         foreach (var small in (int[])[0, 1])
             Assert.That(Choose(rank => rank == small ? half : null, parts),
                 Is.All.EqualTo(new MemorySettings(4, false)));
@@ -37,11 +42,34 @@ internal sealed class RankMemoryTests : FolderTests
     public void A_remedy_is_a_batch_of_all_ranks()
     {
         var config = Config("checkpoint_activations=auto");
-        var least = new MemoryPlan(Config("batch_size=4", "micro_batch=1", "checkpoint_activations=blocks"),
-            DataSources.Tokenizer(config), null, ofHost: true).Choose().Need;
+        var least = Plan("batch_size=8", "micro_batch=1", "checkpoint_activations=blocks").Choose().Need;
         Assert.That(() => new MemoryPlan(config, DataSources.Tokenizer(config), least, ofHost: true, Ranks).Choose(),
             Throws.TypeOf<ConfigException>().With.Message.Contains("batch_size: 8 pairs a step on each rank")
                 .And.Message.Contains("set batch_size: 8, micro_batch: 1 and"));
+    }
+
+    [TestCase(0)]
+    [TestCase(1)]
+    public void Of_a_shared_optimizer_each_rank_needs_its_part(int rank)
+    {
+        var (whole, part) = (Config([.. Wide]), Config([.. Wide, "shard_optimizer=true"]));
+        using var backend = new CpuBackend(1);
+        using var session = TrainingSession.Create(whole, backend);
+        var state = 2.0 * sizeof(float) * session.Model.Trainable.Sum(p => (long)p.Shape.Count);
+        Assert.That((Need(whole) - Need(part)) / state, Is.InRange(0.4, 0.6));
+
+        long Need(RunConfig config) => new MemoryPlan(
+            config, DataSources.Tokenizer(config), null, ofHost: true, Ranks, rank).Choose().Need;
+    }
+
+    [Test]
+    public void A_dry_profile_says_what_a_rank_of_so_many_needs()
+    {
+        var plan = Plan("shard_optimizer=true");
+        var answer = Amcx.Run(["profile", "--config", Config().Path, "--dry-run", "--device", "cpu", "--ranks", $"{Ranks}",
+            "--set", .. Small, "shard_optimizer=true"]);
+        Assert.That(answer.Code, Is.Zero, answer.Error);
+        Assert.That(answer.Out, Does.Contain($"about {MemoryPlan.Size(plan.Choose().Need)} of "));
     }
 
     [Test]
@@ -80,13 +108,13 @@ internal sealed class RankMemoryTests : FolderTests
             .Choose(new Job(ranks, ErrorReporter.CodeOf)).Settings);
     }
 
-    // What a rank computes: half of the batch.
-    private MemoryChoice Alone(params string[] set)
+    // A rank's, which has as much memory as it needs.
+    private MemoryPlan Plan(params string[] set)
     {
-        var config = Config(["batch_size=8", .. set]);
-        return new MemoryPlan(config, DataSources.Tokenizer(config), null, ofHost: true).Choose();
+        var config = Config(set);
+        return new MemoryPlan(config, DataSources.Tokenizer(config), null, ofHost: true, Ranks);
     }
 
     private RunConfig Config(params string[] set) => RunConfig.Load(_folder.Write("tiny.yaml", Amcx.TinyConfig),
-        ["vision_depth=8", "vision_width=64", "batch_size=16", .. set]);
+        [.. Small, .. set]);
 }
