@@ -165,7 +165,7 @@ internal sealed class EvaluationRun
             var origin = CachedExplainer.Origin(checkpoint.Digest, Settings(tokenizer), explained, Method);
             explainer = new CachedExplainer(explainer, _cache, explained, origin, _context.Warn);
         }
-        var judge = new AnswerJudge(Protocol, _choice, _choice.IsCostly ? new ModelScores(explained) : null);
+        var judge = new AnswerJudge(Protocol, _choice, _choice.IsCostly ? new ModelScores(explained).For : null);
         void Ask(Action<int> progress) => new SharedEvaluator(
             explainer, Questions, _config.Integer("eval_batch"), _job)
         {

@@ -19,8 +19,9 @@ internal sealed record AnswerDetails(
 /// <summary>Turns maps into answers, by a protocol.</summary>
 /// <param name="protocol">The protocol.</param>
 /// <param name="choice">What is measured; null leaves <see cref="PointingAnswer.Details"/> out.</param>
-/// <param name="scores">Scores changed pictures for costly measures; null where there are none.</param>
-internal sealed class AnswerJudge(IProtocol protocol, MeasureChoice? choice = null, ModelScores? scores = null)
+/// <param name="scores">Scores changed pictures for a phrase, for costly measures; null where there are none.</param>
+internal sealed class AnswerJudge(
+    IProtocol protocol, MeasureChoice? choice = null, Func<string, PictureScores>? scores = null)
 {
     private readonly DetectorGame _detector = new(protocol.Detector);
 
@@ -54,7 +55,7 @@ internal sealed class AnswerJudge(IProtocol protocol, MeasureChoice? choice = nu
         var point = map.Peak(sample.Width, sample.Height);
         var hit = point is { } p && protocol.IsHit(sample, p.X, p.Y);
         var answer = new PointingAnswer(index, sample, map, point, hit, score) { Chance = protocol.Chance(sample) };
-        var measured = new MeasuredMap(sample, map) { Scores = scores?.For(sample.Caption) };
+        var measured = new MeasuredMap(sample, map) { Scores = scores?.Invoke(sample.Caption) };
         if (choice is null)
             return (answer, measured);
         var details = new AnswerDetails(

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using AmcEngine.Files;
 using AmcEngine.Serialization;
 using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
@@ -59,6 +60,19 @@ internal sealed class SafetensorsShardsTests : FolderTests
         SafetensorsWriter.Write(Whole, [Zeros("a", 2)]);
         Assert.That(() => SafetensorsShards.Write(Whole, [Zeros("a", 2), Zeros("b", 2)], 8),
             Throws.TypeOf<SerializationException>().With.Message.Contains("there already"));
+    }
+
+    // A folder where a file should come stands for whatever ends a save between two renames.
+    [Test]
+    public void An_older_index_names_no_mixture_of_old_and_new_files()
+    {
+        var files = SafetensorsShards.Write(Whole, [Zeros("a", 2), Zeros("b", 2)], 8);
+        File.Delete(files[1]);
+        Directory.CreateDirectory(files[1]);
+        Assert.That(() => SafetensorsShards.Write(Whole, [Zeros("a", 2), Zeros("b", 2)], 8),
+            Throws.TypeOf<FileWriteException>());
+        Assert.That(File.Exists(files[0]), Is.True, "the first one is new");
+        Assert.That(File.Exists(Index), Is.False);
     }
 
     [Test]

@@ -119,12 +119,76 @@ internal sealed class SharedEvaluatorTests
         Assert.That(warnings[0], Does.Contain("rank 1 cannot ask questions 2 to 3").And.Contain("no such disk"));
     }
 
+    // Maps of an entity are averaged first, and what is measured of them needs the pictures.
+    [Test]
+    public void Where_answers_hang_on_one_another_and_on_pictures_the_first_rank_asks_all()
+    {
+        List<string> expected = [], answers = [];
+        PointingEvaluator.Run(new Looker(), new Set(), 2,
+            tally: new PointingTally(a => expected.Add(Describe(a))), judge: Costly());
+        var asked = new int[2];
+        var results = Run(2, (explainer, set, job) =>
+        {
+            var result = new SharedEvaluator(explainer, set, 2, job) { Judge = Costly() }.Run(
+                new PointingTally(a => answers.Add(Describe(a))), CancellationToken.None);
+            asked[job.Rank] = explainer.Asked.Count;
+            return result;
+        });
+        Assert.That(expected, Is.Not.Empty.And.All.Contains("insertion"));
+        Assert.That(answers, Is.EqualTo(expected));
+        Assert.That(results.Select(r => r is not null), Is.EqualTo(new[] { true, false }));
+        Assert.That(asked[1], Is.Zero);
+    }
+
+    [Test]
+    public void Where_the_first_rank_that_asks_all_is_to_stop_the_others_do_not_wait()
+    {
+        Run(2, (explainer, set, job) =>
+        {
+            using var stop = new CancellationTokenSource();
+            explainer.Asking = count =>
+            {
+                if (count >= 15)
+                    stop.Cancel();
+            };
+            Assert.That(() => new SharedEvaluator(explainer, set, 2, job) { Judge = Costly() }.Run(
+                new PointingTally(_ => { }), stop.Token), Throws.InstanceOf<OperationCanceledException>());
+            return null;
+        });
+    }
+
+    [Test]
+    public void What_is_wrong_with_a_picture_is_known_to_the_rank_that_counts()
+    {
+        // So many questions together that some pictures are read by one rank alone.
+        const int batch = 8;
+        var set = new Set();
+        PointingEvaluator.Run(new Looker(), set, batch);
+        var remarks = new List<string>[2];
+        Run(2, (explainer, own, job) =>
+        {
+            remarks[job.Rank] = own.Remarks;
+            return new SharedEvaluator(explainer, own, batch, job).Run(new PointingTally(), CancellationToken.None);
+        });
+        Assert.That(set.Remarks, Is.Not.Empty);
+        Assert.That(remarks[0].Distinct(), Is.EquivalentTo(set.Remarks.Distinct()));
+    }
+
     private static PointingResult?[] Run(int ranks, Func<Looker, Set, Job, PointingResult?> body) =>
         ThreadCommunicator.Run(ranks, communicator =>
             body(new Looker(), new Set(), new Job(communicator, ErrorReporter.CodeOf)));
 
     private static AnswerJudge Judge(string protocol, bool measures) => new(ProtocolRegistry.Find(protocol),
         measures ? new MeasureChoice(MeasureChoice.Parse(MeasureChoice.Default)) : null);
+
+    private static AnswerJudge Costly() => new(ProtocolRegistry.Find("wwbl"),
+        new MeasureChoice(MeasureChoice.Parse("insertion")), phrase => pictures =>
+        {
+            var scores = new double[pictures.Length / (3 * 16)];
+            for (var i = 0; i < scores.Length; i++)
+                scores[i] = phrase.Length * pictures[i * 3 * 16] + pictures[i * 3 * 16 + 5];
+            return scores;
+        });
 
     private static bool IsBad(int question) => question % 10 is 3 or 7;
 
@@ -179,6 +243,9 @@ internal sealed class SharedEvaluatorTests
 
         public bool Broken { get; set; }
 
+        /// <summary>What was wrong with pictures that were read none the less.</summary>
+        public List<string> Remarks { get; } = [];
+
         public int Count => Questions;
 
         public EvaluationSample this[int index] => _all[index];
@@ -188,10 +255,15 @@ internal sealed class SharedEvaluatorTests
         public PictureReader ReaderOf(int index, IReadOnlyList<PictureTarget> targets) => () =>
             Broken ? throw new DataException("no such disk")
             : IsBad(index) ? throw new UnreadablePictureException(Bad[index % 10 / 5])
-            : (PictureViews.Of(new RgbImage(40 + index / 3, 30), targets), null);
+            : (PictureViews.Of(new RgbImage(40 + index / 3, 30), targets), $"picture {index / 3} has no end");
 
-        public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets, PictureReader? picture = null) =>
-            _all.Read(index, targets, picture ?? ReaderOf(index, targets));
+        public EvaluationSample Read(int index, IReadOnlyList<PictureTarget> targets, PictureReader? picture = null)
+        {
+            var (views, remark) = (picture ?? ReaderOf(index, targets))();
+            if (remark is not null)
+                Remarks.Add(remark);
+            return _all.Read(index, targets, () => (views, remark));
+        }
 
         public IEnumerator<EvaluationSample> GetEnumerator() => _all.GetEnumerator();
 
