@@ -14,7 +14,7 @@ internal static class CollectiveFailures
     /// <c>shapes</c> and <c>order</c>: it calls something else; <c>kill</c>: it is killed; <c>abort</c>: it ends the
     /// job with code 7; <c>leave</c>: it comes to its end while the others go on; <c>alone</c>: while they are
     /// silent; <c>missing-first</c> and <c>missing-last</c>: the first or the last rank says nothing for a while, and
-    /// the others say for whom they wait.
+    /// the others say for whom they wait; <c>stopped</c>: the last rank is stopped amid sums.
     /// </param>
     /// <param name="world">All ranks.</param>
     /// <param name="output">Gets what each rank is told.</param>
@@ -43,6 +43,9 @@ internal static class CollectiveFailures
                         break;
                     case ("missing-first" or "missing-last", _):
                         CallTheRoll((MpiCommunicator)world, scenario == "missing-last" ? world.Size - 1 : 0, output);
+                        break;
+                    case ("stopped", _):
+                        StopAmidSums((MpiCommunicator)world, last, backend, output);
                         break;
                     case ("leave" or "alone", true):
                         return 0;
@@ -97,5 +100,34 @@ internal static class CollectiveFailures
         output.WriteLine($"rank {world.Rank} waits for "
             + string.Join(" and ", world.Missing(TimeSpan.FromSeconds(1.6))));
         wait.Wait();
+    }
+
+    // Of large sums one after the other, so that a rank is stopped in one of them and not between.
+    private static void StopAmidSums(MpiCommunicator world, bool stops, CpuBackend backend, TextWriter output)
+    {
+        const int numbers = 1 << 21;
+        TimeSpan patience = TimeSpan.FromSeconds(4.5), asking = TimeSpan.FromSeconds(2), stopped = TimeSpan.FromSeconds(3);
+        using var values = Tensor.Zeros([numbers], DType.F32, backend);
+        // All have told that they wait, as ranks do that wait for one another by turns.
+        using var told = new Timer(_ => world.Tell("step 9", waits: true), null, 0, 200);
+        var work = Task.Run(() =>
+        {
+            Span<double> wasStopped = [0];
+            for (var before = Stopwatch.GetTimestamp(); wasStopped[0] == 0;)
+            {
+                world.AllReduceNow(values);
+                // Wherever in a round it was.
+                var now = Stopwatch.GetTimestamp();
+                wasStopped[0] = Stopwatch.GetElapsedTime(before, now) > stopped ? 1 : 0;
+                before = now;
+                world.AllReduce(wasStopped, Reduction.Max);
+            }
+        });
+        var self = Environment.ProcessId;
+        using var shell = stops
+            ? Process.Start("sh", ["-c", $"sleep 0.3; kill -STOP {self}; sleep 7; kill -CONT {self}"]) : null;
+        if (!stops && !work.Wait(patience))
+            output.WriteLine($"rank {world.Rank} waits for {string.Join(" and ", world.Missing(asking))}");
+        work.Wait();
     }
 }

@@ -56,26 +56,6 @@ internal sealed class CollectiveThread
     /// <exception cref="ObjectDisposedException">The thread has been ended.</exception>
     public void RunThere(Action call) => Add(new Job(this, call, null) { IsFixed = true }, wake: true).Wait();
 
-    /// <summary>Makes a small call now, unless another one is being made, has failed, or waits to be made.</summary>
-    /// <returns>Whether it was made.</returns>
-    public bool TryRun(Action call)
-    {
-        lock (_jobs)
-        {
-            if (_ended || !Lends || _busy || _jobs.Count > 0 || Failure is not null) return false;
-            _busy = true;
-        }
-        try
-        {
-            call();
-        }
-        finally
-        {
-            Free();
-        }
-        return true;
-    }
-
     /// <summary>Ends the thread when all that was posted is done.</summary>
     /// <param name="wait">Whether to wait for that; not where a call may never return.</param>
     public void End(bool wait)

@@ -66,7 +66,9 @@ public sealed class MpiCommunicator : ICommunicator, IRollCall
                 $"{launcher.Name} has started {launcher.Size} processes, but {library.Name} ({library.Path}) knows of "
                     + $"{world.Size}: the launcher belongs to another MPI; start them by that library's mpirun, or "
                     + $"name the launcher's library with {Launcher.LibraryVariable}");
-            if (world.Size > 1 && thread.Lends) world.RollCall = new RollCall(library, world.Rank, world.Size);
+            // Its messages go beside a sum in which a rank may be stopped.
+            if (world.Size > 1 && library.IsForThreadsAtOnce)
+                world.RollCall = new RollCall(library, world.Rank, world.Size);
         });
         return new MpiCommunicator(library, thread, world!, isWorld: true);
     }
@@ -189,13 +191,12 @@ public sealed class MpiCommunicator : ICommunicator, IRollCall
     {
         if (!_isWorld || _group.RollCall is not { } roll) return;
         roll.Set(doing, waits);
-        _ = _thread.TryRun(roll.Serve);
+        roll.Serve();
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Missing(TimeSpan patience) => _isWorld && _group.RollCall is { } roll
-        ? roll.Missing(patience, () => _thread.TryRun(roll.Serve))
-        : [];
+    public IReadOnlyList<string> Missing(TimeSpan patience) =>
+        _isWorld && _group.RollCall is { } roll ? roll.Missing(patience) : [];
 
     /// <inheritdoc/>
     public void Abort(int exitCode)

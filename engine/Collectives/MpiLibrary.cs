@@ -5,8 +5,8 @@ namespace AmcEngine.Collectives;
 
 /// <summary>
 /// An MPI library, found at run time. Between <see cref="Initialize"/> and <see cref="Complete"/>, which a process
-/// calls once, all calls are made by the thread that has initialised it, or where <see cref="IsForAllThreads"/> by any
-/// one at a time; <see cref="Abort"/> alone may come from any at any time.
+/// calls once, all calls are made by the thread that has initialised it, where <see cref="IsForAllThreads"/> by any one
+/// at a time, and where <see cref="IsForThreadsAtOnce"/> by several; <see cref="Abort"/> may come from any at any time.
 /// </summary>
 internal sealed unsafe partial class MpiLibrary
 {
@@ -14,8 +14,8 @@ internal sealed unsafe partial class MpiLibrary
     private const int LongestText = 16384;
 
     // MPI_THREAD_FUNNELED: the process has other threads, and only the one that initialises MPI calls it.
-    // MPI_THREAD_SERIALIZED: any of them calls it, one at a time.
-    private const int Funneled = 1, Serialized = 2;
+    // MPI_THREAD_SERIALIZED: any of them calls it, one at a time. MPI_THREAD_MULTIPLE: several at once.
+    private const int Funneled = 1, Serialized = 2, Multiple = 3;
 
     private readonly nint _handle;
     private readonly delegate* unmanaged[Cdecl]<byte*, int*, int> _getLibraryVersion;
@@ -89,6 +89,9 @@ internal sealed unsafe partial class MpiLibrary
     /// <summary>Whether any thread may call it, one at a time; known once it is initialised.</summary>
     public bool IsForAllThreads { get; private set; }
 
+    /// <summary>Whether several threads may call it at once; known once it is initialised.</summary>
+    public bool IsForThreadsAtOnce { get; private set; }
+
     /// <summary>Loads the library that belongs to the launcher.</summary>
     /// <param name="launcher">Who has started the process.</param>
     /// <param name="named">The library that the user names; null for the launcher's usual names.</param>
@@ -129,10 +132,10 @@ internal sealed unsafe partial class MpiLibrary
         // Its loops that wait then let threads that compute have the processor, as MPICH's do. What a user says stays.
         if (Abi.Family == MpiFamily.OpenMpi) _ = SetVariable("OMPI_MCA_mpi_yield_when_idle", "1", overwrite: 0);
         int provided;
-        Check(_initThread(0, 0, Serialized, &provided), "MPI_Init_thread");
+        Check(_initThread(0, 0, Multiple, &provided), "MPI_Init_thread");
         if (provided < Funneled) throw new CollectiveException(
             $"{Name} ({Path}) allows one thread a process only; use a build with thread support");
-        IsForAllThreads = provided >= Serialized;
+        (IsForAllThreads, IsForThreadsAtOnce) = (provided >= Serialized, provided >= Multiple);
         SetErrorsReturn(Abi.World);
     }
 

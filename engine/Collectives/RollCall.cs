@@ -8,8 +8,9 @@ namespace AmcEngine.Collectives;
 /// <summary>
 /// Short messages beside the collectives: all ranks tell the first one what they do and whether they wait, and the
 /// first one tells the second. Who waits too long asks both who is missing. So a rank that was stopped has said before
-/// what it was doing. Messages change hands every half second or so and while a rank waits, by whoever may call MPI
-/// then; neither computing nor a collective is held up for them. An error among them ends them and nothing else.
+/// what it was doing. Messages change hands every half second or so and while a rank waits, on any thread, beside the
+/// collective that may be in progress: neither that nor computing is held up for them. An error among them ends them and
+/// nothing else.
 /// </summary>
 internal sealed unsafe class RollCall
 {
@@ -31,6 +32,9 @@ internal sealed unsafe class RollCall
     // After so long every rank that waits has told it.
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(0.8), Pause = TimeSpan.FromMilliseconds(20);
 
+    // So often each rank is heard of, and after so long one that is not was stopped: it may have been waiting then.
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1), Silence = TimeSpan.FromSeconds(4);
+
     private readonly MpiLibrary _mpi;
     private readonly int _rank, _size;
     private readonly Note?[] _known;
@@ -38,10 +42,14 @@ internal sealed unsafe class RollCall
     private readonly List<(nint Request, nint Message)> _sending = [];
     private readonly byte* _received = (byte*)NativeMemory.AllocZeroed(MessageBytes);
     private readonly int[] _sentTo;
+
+    // One thread at a time, which others do not wait for.
+    private readonly object _lock = new();
     private int _receivedCount;
     private bool _isClosed;
     private volatile Note _own;
     private Note _told;
+    private long _toldAt;
     private volatile bool _asks;
     private volatile string? _ofFirst, _ofSecond;
 
@@ -52,6 +60,7 @@ internal sealed unsafe class RollCall
         (_known, _sentTo) = (new Note?[size], new int[size]);
         // Where nobody tells anything, nothing is sent.
         _own = _told = new Note("the start", Waits: false, Stopwatch.GetTimestamp());
+        _toldAt = Stopwatch.GetTimestamp();
     }
 
     private enum Kind
@@ -69,31 +78,22 @@ internal sealed unsafe class RollCall
         if (own.Doing != doing || own.Waits != waits) _own = new Note(doing, waits, Stopwatch.GetTimestamp());
     }
 
-    /// <summary>Takes what is there and sends what is to be told. For who may call MPI.</summary>
+    /// <summary>Takes what is there and sends what is to be told, unless another thread is at it.</summary>
     public void Serve()
     {
-        if (_isClosed) return;
+        if (!Monitor.TryEnter(_lock)) return;
         try
         {
-            Receive();
-            var own = _own;
-            if (!ReferenceEquals(own, _told) && _sending.Count < MostSending)
-            {
-                _told = own;
-                _outgoing.Enqueue((_rank == First ? Second : First, own.Waits ? Kind.Waits : Kind.Does, own.Doing));
-            }
-            if (_asks)
-            {
-                _asks = false;
-                if (_rank != First) _outgoing.Enqueue((First, Kind.Asks, ""));
-                if (_rank != Second) _outgoing.Enqueue((Second, Kind.Asks, ""));
-            }
-            Send();
+            if (!_isClosed) Exchange();
         }
         catch (CollectiveException)
         {
             // The next collective says what is wrong.
             _isClosed = true;
+        }
+        finally
+        {
+            Monitor.Exit(_lock);
         }
     }
 
@@ -103,24 +103,26 @@ internal sealed unsafe class RollCall
     /// <exception cref="CollectiveException">MPI has failed.</exception>
     public void Close()
     {
-        _isClosed = true;
-        fixed (int* counts = _sentTo)
-            _mpi.AllReduce((nint)counts, _size, _mpi.Abi.Int, _mpi.Abi.Sum, _mpi.Abi.World);
-        while (_receivedCount < _sentTo[_rank]) Receive();
-        while (_sending.Count > 0) LetGo();
-        NativeMemory.Free(_received);
+        lock (_lock)
+        {
+            _isClosed = true;
+            fixed (int* counts = _sentTo)
+                _mpi.AllReduce((nint)counts, _size, _mpi.Abi.Int, _mpi.Abi.Sum, _mpi.Abi.World);
+            while (_receivedCount < _sentTo[_rank]) Receive();
+            while (_sending.Count > 0) LetGo();
+            NativeMemory.Free(_received);
+        }
     }
 
     /// <summary>As of <see cref="IRollCall.Missing"/>.</summary>
     /// <param name="patience">How long to ask at most.</param>
-    /// <param name="serve">Calls <see cref="Serve"/>, if MPI may be called now.</param>
-    public IReadOnlyList<string> Missing(TimeSpan patience, Action serve)
+    public IReadOnlyList<string> Missing(TimeSpan patience)
     {
         var start = Stopwatch.GetTimestamp();
         (_ofFirst, _ofSecond) = (null, null);
         for (var asked = false; ; Thread.Sleep(Pause))
         {
-            serve();
+            Serve();
             var time = Stopwatch.GetElapsedTime(start);
             if (time < Settling) continue;
             if (_rank == First) return Lines(List());
@@ -134,22 +136,43 @@ internal sealed unsafe class RollCall
 
     private static string[] Lines(string list) => list.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    // Of the ranks that this one knows about, those that do not wait.
+    // Of the ranks that this one knows about, those that do not wait, or are not heard of any more.
     private string List()
     {
         List<string> missing = [];
         foreach (var rank in _rank == First ? Enumerable.Range(0, _size) : [First])
         {
             var note = rank == _rank ? _own : _known[rank];
-            if (note is { Waits: true }) continue;
-            missing.Add(note is null
-                ? $"rank {rank} (never heard of)"
-                : string.Create(CultureInfo.InvariantCulture, $"rank {rank} (last heard of at {note.Doing}, "
-                    + $"{Stopwatch.GetElapsedTime(note.Since).TotalSeconds:0} s ago)"));
+            var silent = rank == _rank ? TimeSpan.Zero : Stopwatch.GetElapsedTime(note?.Heard ?? 0);
+            if (note is { Waits: true } && silent < Silence) continue;
+            missing.Add($"rank {rank} (" + (note is null ? "never heard of)" : silent < Silence
+                ? Text($"at {note.Doing} for {Stopwatch.GetElapsedTime(note.Since).TotalSeconds:0} s)")
+                : Text($"last heard of at {note.Doing}, {silent.TotalSeconds:0} s ago)")));
         }
         var named = missing.Take(MostNamed);
         return string.Join('\n',
             missing.Count > MostNamed ? named.Append($"{missing.Count - MostNamed} more") : named);
+
+        static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private void Exchange()
+    {
+        Receive();
+        var own = _own;
+        var isNew = !ReferenceEquals(own, _told) || Stopwatch.GetElapsedTime(_toldAt) > Beat;
+        if (isNew && _sending.Count < MostSending)
+        {
+            (_told, _toldAt) = (own, Stopwatch.GetTimestamp());
+            _outgoing.Enqueue((_rank == First ? Second : First, own.Waits ? Kind.Waits : Kind.Does, own.Doing));
+        }
+        if (_asks)
+        {
+            _asks = false;
+            if (_rank != First) _outgoing.Enqueue((First, Kind.Asks, ""));
+            if (_rank != Second) _outgoing.Enqueue((Second, Kind.Asks, ""));
+        }
+        Send();
     }
 
     private void Receive()
@@ -165,8 +188,16 @@ internal sealed unsafe class RollCall
             if (kind == Kind.Asks) _outgoing.Enqueue((rank, Kind.Answers, List()));
             else if (kind == Kind.Answers && rank == First) _ofFirst = text;
             else if (kind == Kind.Answers) _ofSecond = text;
-            else _known[rank] = new Note(text, kind == Kind.Waits, Stopwatch.GetTimestamp());
+            else Hear(rank, text, kind == Kind.Waits);
         }
+    }
+
+    private void Hear(int rank, string doing, bool waits)
+    {
+        var now = Stopwatch.GetTimestamp();
+        var known = _known[rank];
+        var since = known?.Doing == doing && known.Waits == waits ? known.Since : now;
+        _known[rank] = new Note(doing, waits, since) { Heard = now };
     }
 
     private void Send()
@@ -193,5 +224,9 @@ internal sealed unsafe class RollCall
         return true;
     });
 
-    private sealed record Note(string Doing, bool Waits, long Since);
+    private sealed record Note(string Doing, bool Waits, long Since)
+    {
+        // When it last came.
+        public long Heard { get; init; }
+    }
 }

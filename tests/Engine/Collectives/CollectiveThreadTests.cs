@@ -125,7 +125,6 @@ internal sealed class CollectiveThreadTests
                 }
                 if (i % 3 == 0) thread.Run(Call);
                 else works.Enqueue(thread.Post(Call));
-                if (i % 7 == 0) thread.TryRun(() => Assert.That(Interlocked.Add(ref inside, 0), Is.Zero));
                 if (i % 5 == 0 && works.TryDequeue(out var work)) work.Wait();
             }
             foreach (var work in works) work.Wait();
@@ -133,27 +132,5 @@ internal sealed class CollectiveThreadTests
         thread.End(wait: true);
         for (var p = 0; p < threads; p++)
             Assert.That(made.Where(m => m.Poster == p).Select(m => m.Number), Is.EqualTo(Enumerable.Range(0, calls)));
-    }
-
-    [Test]
-    public void A_small_call_is_made_only_while_nothing_else_is()
-    {
-        var thread = new CollectiveThread { Lends = true };
-        using ManualResetEventSlim begun = new(), gate = new();
-        Assert.That(thread.TryRun(() => { }), Is.True);
-        var work = thread.Post(() =>
-        {
-            begun.Set();
-            gate.Wait();
-        });
-        begun.Wait();
-        Assert.That(thread.TryRun(() => { }), Is.False, "a call is being made");
-        gate.Set();
-        work.Wait();
-        Assert.That(() => thread.Run(() => throw new InvalidOperationException("gone")),
-            Throws.TypeOf<CollectiveException>());
-        Assert.That(thread.TryRun(() => { }), Is.False, "one has failed");
-        thread.End(wait: true);
-        Assert.That(new CollectiveThread().TryRun(() => { }), Is.False, "the thread makes all calls");
     }
 }

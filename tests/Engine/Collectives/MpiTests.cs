@@ -99,7 +99,21 @@ internal sealed class MpiTests
         var answer = MpiJob.Check(launcher, 3, scenario);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(Lines(answer.Out), Has.Length.EqualTo(2).And.All.Match(
-            $"^rank [0-2] waits for rank {missing} \\(last heard of at step 8, [0-3] s ago\\)$"));
+            $"^rank [0-2] waits for rank {missing} \\(at step 8 for [0-3] s\\)$"));
+    }
+
+    // All wait inside the library then, and messages pass beside that. Most of the time is waiting.
+    [Test]
+    public void Ranks_know_of_one_that_was_stopped_in_a_sum()
+    {
+        var launchers = MpiJob.Launchers.Where(MpiJob.Installed).ToArray();
+        if (launchers.Length == 0) MpiJob.Require(MpiJob.Launchers[0]);
+        foreach (var answer in launchers.AsParallel().Select(l => MpiJob.Check(l, 3, "stopped")))
+        {
+            Assert.That(answer.Code, Is.Zero, answer.Error);
+            Assert.That(Lines(answer.Out), Has.Length.EqualTo(2).And.All.Match(
+                @"^rank [01] waits for rank 2 \(last heard of at step 9, \d+ s ago\)$"), answer.Out);
+        }
     }
 
     [TestCase("mpirun.openmpi", "libmpich.so.12",
