@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using AmcEngine.Amc.CommandLine;
+using AmcEngine.Collectives;
 
 namespace AmcEngine.Amc;
 
@@ -11,6 +12,9 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        // Open MPI gives each process a terminal, and .NET would begin their common output with control sequences.
+        if (Launcher.Detect() is not null)
+            Environment.SetEnvironmentVariable("TERM", "dumb");
         // A file that comes to the limit on file sizes (ulimit -f) is an error to report, not the end of the process.
         using var limit = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(
             FileTooLarge, context => context.Cancel = true);

@@ -27,6 +27,7 @@ internal sealed class MpiCommandTests : FolderTests
         Assert.That(answer.Out, Does.Contain("ranks: 2 by").And.Contain("report to look at"));
         Assert.That(answer.Out, Does.Contain("with 1 thread\n").Or.Contain("with 1 thread\r\n"));
         Assert.That(answer.Out.Split("step 6/6"), Has.Length.EqualTo(2), "one log");
+        Assert.That(answer.Out, Does.Not.Contain('\u001b'), "nothing for a terminal");
         string[] eval = ["eval", "--config", _config, "--checkpoint", _run, "--set", "test_count=11", "eval_batch=2"];
         Assert.That(Ranks(launcher, 2, [.. eval, "--samples", _folder.PathOf("two.jsonl")]).Code, Is.Zero);
         Assert.That(Amcx.Run([.. eval, "--samples", _folder.PathOf("one.jsonl")]).Code, Is.Zero);
@@ -87,5 +88,5 @@ internal sealed class MpiCommandTests : FolderTests
     private static string[] Program => ["dotnet", Path.Combine(AppContext.BaseDirectory, "amcx.dll")];
 
     private static Answer Ranks(string launcher, int ranks, params string[] args) => MpiJob.Run(
-        launcher, ranks, new Dictionary<string, string>(), [.. Program, .. args, "--threads", "1"]);
+        launcher, ranks, new Dictionary<string, string> { ["TERM"] = "xterm" }, [.. Program, .. args, "--threads", "1"]);
 }
