@@ -106,7 +106,8 @@ internal static class CollectiveFailures
     private static void StopAmidSums(MpiCommunicator world, bool stops, CpuBackend backend, TextWriter output)
     {
         const int numbers = 1 << 21;
-        TimeSpan patience = TimeSpan.FromSeconds(4.5), asking = TimeSpan.FromSeconds(2), stopped = TimeSpan.FromSeconds(3);
+        TimeSpan patience = TimeSpan.FromSeconds(4.5), asking = TimeSpan.FromSeconds(2);
+        var stopped = TimeSpan.FromSeconds(3);
         using var values = Tensor.Zeros([numbers], DType.F32, backend);
         // All have told that they wait, as ranks do that wait for one another by turns.
         using var told = new Timer(_ => world.Tell("step 9", waits: true), null, 0, 200);

@@ -9,8 +9,8 @@ namespace AmcEngine.Collectives;
 /// Short messages beside the collectives: all ranks tell the first one what they do and whether they wait, and the
 /// first one tells the second. Who waits too long asks both who is missing. So a rank that was stopped has said before
 /// what it was doing. Messages change hands every half second or so and while a rank waits, on any thread, beside the
-/// collective that may be in progress: neither that nor computing is held up for them. An error among them ends them and
-/// nothing else.
+/// collective that may be in progress: neither that nor computing is held up for them. An error among them ends them
+/// and nothing else.
 /// </summary>
 internal sealed unsafe class RollCall
 {

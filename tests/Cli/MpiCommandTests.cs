@@ -87,6 +87,6 @@ internal sealed class MpiCommandTests : FolderTests
 
     private static string[] Program => ["dotnet", Path.Combine(AppContext.BaseDirectory, "amcx.dll")];
 
-    private static Answer Ranks(string launcher, int ranks, params string[] args) => MpiJob.Run(
-        launcher, ranks, new Dictionary<string, string> { ["TERM"] = "xterm" }, [.. Program, .. args, "--threads", "1"]);
+    private static Answer Ranks(string launcher, int ranks, params string[] args) => MpiJob.Run(launcher, ranks,
+        new Dictionary<string, string> { ["TERM"] = "xterm" }, [.. Program, .. args, "--threads", "1"]);
 }

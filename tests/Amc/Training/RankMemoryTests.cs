@@ -66,8 +66,8 @@ internal sealed class RankMemoryTests : FolderTests
     public void A_dry_profile_says_what_a_rank_of_so_many_needs()
     {
         var plan = Plan("shard_optimizer=true");
-        var answer = Amcx.Run(["profile", "--config", Config().Path, "--dry-run", "--device", "cpu", "--ranks", $"{Ranks}",
-            "--set", .. Small, "shard_optimizer=true"]);
+        var answer = Amcx.Run(["profile", "--config", Config().Path, "--dry-run", "--device", "cpu",
+            "--ranks", $"{Ranks}", "--set", .. Small, "shard_optimizer=true"]);
         Assert.That(answer.Code, Is.Zero, answer.Error);
         Assert.That(answer.Out, Does.Contain($"about {MemoryPlan.Size(plan.Choose().Need)} of "));
     }
