@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Hashing;
 using System.Numerics;
 using System.Runtime.InteropServices;
@@ -20,15 +19,9 @@ internal sealed unsafe class MpiGroup
     // MiB the system gives them anew each time, page by page, which takes a hundred times as long as the sum itself.
     private const int Piece = 8 << 20;
 
-    // How long to look for the others without a pause, beside what the call itself takes, and with short ones.
-    private static readonly TimeSpan Awake = TimeSpan.FromMicroseconds(50), Long = TimeSpan.FromMilliseconds(20);
-
-    // Ranks do not end a large call together, and who pauses then comes late to the next one. No library is faster.
-    private const double BytesPerMicrosecond = 8000;
-    private const int MostAwakeBytes = 8 << 20;
-
     private readonly MpiLibrary _mpi;
     private readonly MpiAbi _abi;
+    private readonly MpiAgreement _agreement;
     private readonly HashSet<(int Count, DType Type)> _checked = [];
     private nint _comm;
     private long _calls;
@@ -38,6 +31,7 @@ internal sealed unsafe class MpiGroup
     {
         (_mpi, _abi, _comm) = (mpi, mpi.Abi, comm);
         (Rank, Size) = mpi.Place(comm);
+        _agreement = new MpiAgreement(mpi, comm, Rank, Size);
     }
 
     /// <summary>This process, from 0.</summary>
@@ -50,12 +44,15 @@ internal sealed unsafe class MpiGroup
     internal long LargestGather { get; set; } = int.MaxValue;
 
     /// <summary>Served while this rank waits for the others; null for none.</summary>
-    internal RollCall? RollCall { get; set; }
+    internal RollCall? RollCall
+    {
+        get => _agreement.RollCall;
+        set => _agreement.RollCall = value;
+    }
 
     /// <summary>
     /// Returns when every rank is here and makes the same call. Unequal calls would hang, or mix up their data: one
-    /// small reduction before each finds them. It is also where a rank waits for those that compute longer, and lets
-    /// other threads have the processor meanwhile; the library's own waiting takes all of it.
+    /// small exchange before each finds them.
     /// </summary>
     /// <param name="call">What must be the same on all ranks.</param>
     /// <param name="patience">How long to wait.</param>
@@ -65,11 +62,8 @@ internal sealed unsafe class MpiGroup
     {
         _calls++;
         if (Size == 1) return true;
-        var numbers = stackalloc int[4];
-        Spread(call.Hash(), numbers);
-        var awake = Awake + TimeSpan.FromMicroseconds(Math.Min(call.Bytes, MostAwakeBytes) / BytesPerMicrosecond);
-        if (!Await(_mpi.AllReduceBegin((nint)numbers, 4, _abi.Int, _abi.Max, _comm), awake, patience)) return false;
-        if (IsOne(numbers)) return true;
+        if (_agreement.IsSame(call.Hash(), call.Bytes, patience) is not { } same) return false;
+        if (same) return true;
         string[] calls = [.. Gather(Encoding.UTF8.GetBytes(call.ToString())).Select(Encoding.UTF8.GetString)];
         var other = Array.FindIndex(calls, c => c != calls[0]);
         throw new CollectiveException($"collective {_calls} differs between ranks: rank 0 calls {calls[0]}, rank "
@@ -166,25 +160,9 @@ internal sealed unsafe class MpiGroup
     /// <summary>Gives the communicator back, unless it is the world's.</summary>
     public void Release()
     {
+        _agreement.Release();
         if (_comm != _abi.World) _mpi.Free(_comm);
         _comm = 0;
-    }
-
-    private bool Await(nint request, TimeSpan awake, TimeSpan patience)
-    {
-        for (var start = Stopwatch.GetTimestamp(); !_mpi.IsComplete(ref request);)
-        {
-            var waited = Stopwatch.GetElapsedTime(start);
-            if (waited > patience) return false;
-            // A pause is never long beside what has been waited for already.
-            if (waited > Long)
-            {
-                RollCall?.Serve();
-                Thread.Sleep(1);
-            }
-            else if (waited > awake) ShortSleep.Once();
-        }
-        return true;
     }
 
     private static void InPieces(nint data, int count, int size, Action<nint, int> call)
@@ -197,7 +175,7 @@ internal sealed unsafe class MpiGroup
     private void CheckSame(nint data, int count, DType type)
     {
         var sum = new ReadOnlySpan<byte>((void*)data, (int)Math.Min((long)count * type.Size(), int.MaxValue));
-        if (AreSame(XxHash3.HashToUInt64(sum))) return;
+        if (_agreement.IsSame(XxHash3.HashToUInt64(sum), sum.Length, TimeSpan.MaxValue) is true) return;
         // Which of two NaNs a sum takes depends on the side: no fault, and another sum will tell.
         if (type == DType.F32 ? HasNaN<float>(sum) : type == DType.F64 && HasNaN<double>(sum))
             _checked.Remove((count, type));
@@ -212,25 +190,6 @@ internal sealed unsafe class MpiGroup
             if (T.IsNaN(value)) return true;
         return false;
     }
-
-    private bool AreSame(ulong hash)
-    {
-        var numbers = stackalloc int[4];
-        Spread(hash, numbers);
-        _mpi.AllReduce((nint)numbers, 4, _abi.Int, _abi.Max, _comm);
-        return IsOne(numbers);
-    }
-
-    // The largest of a number and of its complement are complements of one another if all are equal.
-    private static void Spread(ulong hash, int* numbers)
-    {
-        numbers[0] = (int)hash;
-        numbers[1] = ~(int)hash;
-        numbers[2] = (int)(hash >> 32);
-        numbers[3] = ~(int)(hash >> 32);
-    }
-
-    private static bool IsOne(int* numbers) => numbers[0] == ~numbers[1] && numbers[2] == ~numbers[3];
 
     private byte[][] GatherAtOnce(byte[] bytes, int[] counts, int total)
     {

@@ -27,7 +27,6 @@ internal sealed unsafe partial class MpiLibrary
     private readonly delegate* unmanaged[Cdecl]<nint, int*, int> _rank, _size;
     private readonly delegate* unmanaged[Cdecl]<nint, int, int, nint*, int> _split;
     private readonly delegate* unmanaged[Cdecl]<nint*, int> _free;
-    private readonly delegate* unmanaged[Cdecl]<nint, nint, int, nint, nint, nint, nint*, int> _allReduceBegin;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, int, nint, nint, nint, int> _allReduce;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, int*, nint, nint, nint, int> _reduceScatter;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, int, nint, nint, int, nint, int> _reduce;
@@ -36,7 +35,7 @@ internal sealed unsafe partial class MpiLibrary
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint, nint, int*, int*, nint, nint, int> _allGatherV;
     private readonly delegate* unmanaged[Cdecl]<nint, int*, int*, nint, nint, int*, int*, nint, nint, int> _allToAllV;
     private readonly delegate* unmanaged[Cdecl]<nint*, int*, nint, int> _test;
-    private readonly delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint*, int> _sendBegin;
+    private readonly delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint*, int> _sendBegin, _receiveBegin;
     private readonly delegate* unmanaged[Cdecl]<int, int, nint, int*, nint, int> _probe;
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint, int> _receive;
 
@@ -59,8 +58,6 @@ internal sealed unsafe partial class MpiLibrary
         _size = (delegate* unmanaged[Cdecl]<nint, int*, int>)Export("MPI_Comm_size");
         _split = (delegate* unmanaged[Cdecl]<nint, int, int, nint*, int>)Export("MPI_Comm_split");
         _free = (delegate* unmanaged[Cdecl]<nint*, int>)Export("MPI_Comm_free");
-        _allReduceBegin = (delegate* unmanaged[Cdecl]<nint, nint, int, nint, nint, nint, nint*, int>)Export(
-            "MPI_Iallreduce");
         _allReduce = (delegate* unmanaged[Cdecl]<nint, nint, int, nint, nint, nint, int>)Export("MPI_Allreduce");
         _reduceScatter = (delegate* unmanaged[Cdecl]<nint, nint, int*, nint, nint, nint, int>)Export(
             "MPI_Reduce_scatter");
@@ -73,6 +70,8 @@ internal sealed unsafe partial class MpiLibrary
             "MPI_Alltoallv");
         _test = (delegate* unmanaged[Cdecl]<nint*, int*, nint, int>)Export("MPI_Test");
         _sendBegin = (delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint*, int>)Export("MPI_Isend");
+        _receiveBegin =
+            (delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint*, int>)Export("MPI_Irecv");
         _probe = (delegate* unmanaged[Cdecl]<int, int, nint, int*, nint, int>)Export("MPI_Iprobe");
         _receive = (delegate* unmanaged[Cdecl]<nint, int, nint, int, int, nint, nint, int>)Export("MPI_Recv");
     }
@@ -171,15 +170,6 @@ internal sealed unsafe partial class MpiLibrary
     public void AllReduce(nint data, int count, nint type, nint op, nint comm) =>
         Check(_allReduce(Abi.InPlace, data, count, type, op, comm), "MPI_Allreduce");
 
-    /// <summary>MPI_Iallreduce in place; <see cref="IsComplete"/> tells when it is done.</summary>
-    /// <returns>The request.</returns>
-    public nint AllReduceBegin(nint data, int count, nint type, nint op, nint comm)
-    {
-        nint request = 0;
-        Check(_allReduceBegin(Abi.InPlace, data, count, type, op, comm, &request), "MPI_Iallreduce");
-        return request;
-    }
-
     /// <summary>Whether a request is complete, at once.</summary>
     public bool IsComplete(ref nint request)
     {
@@ -236,10 +226,19 @@ internal sealed unsafe partial class MpiLibrary
 
     /// <summary>MPI_Isend of bytes, which stay where they are until <see cref="IsComplete"/>.</summary>
     /// <returns>The request.</returns>
-    public nint SendBegin(nint data, int bytes, int target, int tag)
+    public nint SendBegin(nint data, int bytes, int target, int tag, nint comm)
     {
         nint request = 0;
-        Check(_sendBegin(data, bytes, Abi.Byte, target, tag, Abi.World, &request), "MPI_Isend");
+        Check(_sendBegin(data, bytes, Abi.Byte, target, tag, comm, &request), "MPI_Isend");
+        return request;
+    }
+
+    /// <summary>MPI_Irecv of bytes, which come until <see cref="IsComplete"/>.</summary>
+    /// <returns>The request.</returns>
+    public nint ReceiveBegin(nint data, int bytes, int source, int tag, nint comm)
+    {
+        nint request = 0;
+        Check(_receiveBegin(data, bytes, Abi.Byte, source, tag, comm, &request), "MPI_Irecv");
         return request;
     }
 

@@ -211,7 +211,8 @@ internal sealed unsafe class RollCall
             // What does not fit is left out, and a zero ends the rest.
             Encoding.UTF8.GetEncoder().Convert(next.Text, text, flush: true, out _, out _, out _);
             _sentTo[next.Target]++;
-            _sending.Add((_mpi.SendBegin((nint)message, MessageBytes, next.Target, Tag), (nint)message));
+            _sending.Add(
+                (_mpi.SendBegin((nint)message, MessageBytes, next.Target, Tag, _mpi.Abi.World), (nint)message));
         }
     }
 
