@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using AmcEngine.Amc.CommandLine;
-using AmcEngine.Collectives;
 
 namespace AmcEngine.Amc;
 
@@ -12,9 +11,7 @@ internal static class Program
 
     private static int Main(string[] args)
     {
-        // Open MPI gives each process a terminal, and .NET would begin their common output with control sequences.
-        if (Launcher.Detect() is not null)
-            Environment.SetEnvironmentVariable("TERM", "dumb");
+        CommandContext.QuietTerminal();
         // A file that comes to the limit on file sizes (ulimit -f) is an error to report, not the end of the process.
         using var limit = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(
             FileTooLarge, context => context.Cancel = true);

@@ -15,6 +15,16 @@ internal sealed record CommandContext(TextWriter Out, TextWriter Error)
     public bool IsTerminal =>
         ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected && Launcher.Detect() is null;
 
+    /// <summary>
+    /// Keeps .NET from beginning the output of a launcher's processes with control sequences for that terminal; before
+    /// anything else looks at it.
+    /// </summary>
+    public static void QuietTerminal()
+    {
+        if (Launcher.Detect() is not null)
+            Environment.SetEnvironmentVariable("TERM", "dumb");
+    }
+
     /// <summary>The rank of a job that warnings are marked with; null for the one that speaks for all.</summary>
     public int? Rank { get; private init; }
 
