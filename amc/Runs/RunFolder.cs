@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AmcEngine.Amc.Configuration;
 using AmcEngine.Amc.Runs.TensorBoard;
 using AmcEngine.Files;
@@ -24,6 +25,9 @@ internal sealed class RunFolder : IDisposable
     // Another process holds the file: EAGAIN on Linux and on macOS, a sharing violation on Windows.
     private static readonly int[] HeldByAnother = [11, 35, unchecked((int)0x80070020)];
 
+    // A launcher may end before the last process of its job, and what starts the job again comes at once.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromMilliseconds(50);
+
     private readonly FileStream _lock;
     private readonly bool _created;
     private Action<string>? _say;
@@ -42,12 +46,13 @@ internal sealed class RunFolder : IDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="overwrite">Whether a run that is there is replaced.</param>
     /// <param name="say">Told where a run that was set aside comes back.</param>
+    /// <param name="patience">How long to wait for another process to end; some seconds by default.</param>
     /// <exception cref="ConfigException">
     /// It holds a run, is in use by another process, or cannot be written.
     /// </exception>
-    public static RunFolder ClaimNamed(string folder, bool overwrite, Action<string> say)
+    public static RunFolder ClaimNamed(string folder, bool overwrite, Action<string> say, TimeSpan? patience = null)
     {
-        var claimed = Claim(folder);
+        var claimed = Claim(folder, patience);
         try
         {
             if (HoldsRun(folder) && !overwrite)
@@ -89,11 +94,13 @@ internal sealed class RunFolder : IDisposable
     }
 
     /// <summary>The folder of a run to go on with.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="patience">As of <see cref="ClaimNamed"/>.</param>
     /// <exception cref="ConfigException">
     /// It is not there, is in use by another process, or cannot be written.
     /// </exception>
-    public static RunFolder Reopen(string folder) => Directory.Exists(folder)
-        ? Claim(folder)
+    public static RunFolder Reopen(string folder, TimeSpan? patience = null) => Directory.Exists(folder)
+        ? Claim(folder, patience)
         : throw new ConfigException($"{folder}: checkpoint not found; check the path");
 
     /// <summary>Forgets the run that was set aside: the new one has saved.</summary>
@@ -136,9 +143,18 @@ internal sealed class RunFolder : IDisposable
     private static bool HasSaved(string folder) => CheckpointLayout.IsCheckpoint(CheckpointLayout.Last(folder))
         || CheckpointLayout.IsCheckpoint(CheckpointLayout.LastGood(folder));
 
-    private static RunFolder Claim(string folder) => TryClaim(folder)
-        ?? throw new ConfigException(
-            $"{folder}: another process is training in this folder; wait until it ends, or choose another --output");
+    private static RunFolder Claim(string folder, TimeSpan? patience)
+    {
+        var start = Stopwatch.GetTimestamp();
+        for (var most = patience ?? Patience; ; Thread.Sleep(Pause))
+        {
+            if (TryClaim(folder) is { } claimed)
+                return claimed;
+            if (Stopwatch.GetElapsedTime(start) > most)
+                throw new ConfigException($"{folder}: another process is training in this folder; wait until it ends, "
+                    + "or choose another --output");
+        }
+    }
 
     // Null where another process holds the folder.
     private static RunFolder? TryClaim(string folder)

@@ -58,14 +58,10 @@ internal sealed class MpiFaultTests : FolderTests
                 Child.Signal(child.RankProcess(round / 2 % 2), Kill);
                 Assert.That(child.End().Code, Is.Not.Zero);
             }
-            // Between the moves of a save there is the one before alone, and before the first save none.
-            var saved = Array.Find(
-                [RunFiles.Last(run, "state.json"), Path.Combine(CheckpointLayout.LastGood(run), "state.json")],
-                File.Exists);
-            if (saved is null)
+            if (RunFiles.SavedStep(run) is not { } saved)
                 continue;
             resumed++;
-            Resume(run, CheckpointState.Load(saved).Step + 1);
+            Resume(run, saved + 1);
         }
         Assert.That(resumed, Is.Positive);
         TestContext.Out.WriteLine(

@@ -12,6 +12,16 @@ internal static class RunFiles
         "model.safetensors", "optimizer.safetensors", "state.json", "vocab.txt", "before.safetensors"
     ];
 
+    /// <summary>The step of a run's newest checkpoint; null where it has saved nothing.</summary>
+    public static int? SavedStep(string run)
+    {
+        // Between the moves of a save there is the one before alone.
+        var saved = Array.Find(
+            [Last(run, CheckpointLayout.State), Path.Combine(CheckpointLayout.LastGood(run), CheckpointLayout.State)],
+            File.Exists);
+        return saved is null ? null : CheckpointState.Load(saved).Step;
+    }
+
     /// <summary>A file of a run's newest checkpoint.</summary>
     public static string Last(string run, string file) => Path.Combine(CheckpointLayout.Last(run), file);
 

@@ -38,13 +38,25 @@ internal sealed class RunFolderTests
     {
         using (RunFolder.ClaimNamed(_run, overwrite: false, _ => { }))
         {
-            foreach (var claim in new Func<RunFolder>[] { () => RunFolder.ClaimNamed(_run, true, _ => { }),
-                () => RunFolder.Reopen(_run) })
+            foreach (var claim in new Func<RunFolder>[] {
+                () => RunFolder.ClaimNamed(_run, true, _ => { }, TimeSpan.Zero),
+                () => RunFolder.Reopen(_run, TimeSpan.Zero) })
                 Assert.That(() => claim(),
                     Throws.TypeOf<ConfigException>().With.Message.StartsWith($"{_run}: another process"));
         }
         Assert.That(Directory.Exists(_run), Is.False, "a folder that nothing was written to goes away");
         using var again = RunFolder.ClaimNamed(_run, overwrite: false, _ => { });
+        Assert.That(again.Path, Is.EqualTo(_run));
+    }
+
+    // A launcher may end before the last process of its job.
+    [Test]
+    public void A_folder_whose_process_is_about_to_end_is_waited_for()
+    {
+        var before = RunFolder.ClaimNamed(_run, overwrite: false, _ => { });
+        Directory.CreateDirectory(CheckpointLayout.Last(_run));
+        using var end = new Timer(_ => before.Dispose(), null, 200, Timeout.Infinite);
+        using var again = RunFolder.Reopen(_run, TimeSpan.FromMinutes(1));
         Assert.That(again.Path, Is.EqualTo(_run));
     }
 
