@@ -3,7 +3,6 @@ using AmcEngine.Amc.Data;
 using AmcEngine.Amc.Profiling;
 using AmcEngine.Amc.Ranks;
 using AmcEngine.Amc.Training;
-using AmcEngine.Collectives;
 using AmcEngine.Model.Tokenization;
 
 namespace AmcEngine.Amc.CommandLine;
@@ -92,11 +91,10 @@ internal static class ProfileCommand
         ProfileOptions options, RunConfig config, ITokenizer tokenizer, int ranks)
     {
         using var device = DeviceSelector.Open(options);
-        using var group = ranks > 1 ? new DryCommunicator(0, ranks) : null;
-        var plan = MemoryPlan.For(config, tokenizer, device.Device, DeviceSelector.Limit(options), group);
         try
         {
-            var choice = plan.Choose();
+            var choice =
+                MemoryPlan.For(config, tokenizer, device.Device, DeviceSelector.Limit(options), ranks).Choose();
             return ($"training with the longest texts: {choice}", choice.Settings);
         }
         catch (ConfigException e)

@@ -69,20 +69,21 @@ internal sealed class MemoryPlan(
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="device">Where the training is to run.</param>
     /// <param name="limit">Most bytes that tensors may take of the device; 0 for all there are.</param>
-    /// <param name="ranks">This rank and those with which it shares each batch; null for one process alone.</param>
+    /// <param name="ranks">Ranks that share each batch.</param>
+    /// <param name="rank">The one whose device it is.</param>
     /// <param name="sharing">Ranks that share the host's memory.</param>
     public static MemoryPlan For(RunConfig config, ITokenizer tokenizer, DeviceInfo device, long limit,
-        ICommunicator? ranks = null, int sharing = 1)
+        int ranks = 1, int rank = 0, int sharing = 1)
     {
         var ofHost = limit == 0 && device.IsProcessor;
         var available = ofHost ? Memory.AvailableMemory.Bytes() / sharing
             : limit > 0 ? limit : device.MemoryBytes > 0 ? device.MemoryBytes : null;
-        return new MemoryPlan(config, tokenizer, available, ofHost, ranks?.Size ?? 1, ranks?.Rank ?? 0);
+        return new MemoryPlan(config, tokenizer, available, ofHost, ranks, rank);
     }
 
     /// <summary>The same for a rank of a job. All ranks call it.</summary>
     public static MemoryPlan For(RunConfig config, ITokenizer tokenizer, DeviceInfo device, long limit, Job job) =>
-        For(config, tokenizer, device, limit, job.Communicator, job.Place.LocalRanks);
+        For(config, tokenizer, device, limit, job.Size, job.Rank, job.Place.LocalRanks);
 
     /// <summary>Whether a configuration leaves it to the plan how to use memory.</summary>
     public static bool Chooses(RunConfig config) => LeavesBlocks(config) || config.IsAuto("micro_batch");

@@ -58,9 +58,9 @@ internal sealed unsafe class RollCall
     {
         (_mpi, _rank, _size) = (mpi, rank, size);
         (_known, _sentTo) = (new Note?[size], new int[size]);
-        // Where nobody tells anything, nothing is sent.
-        _own = _told = new Note("the start", Waits: false, Stopwatch.GetTimestamp());
         _toldAt = Stopwatch.GetTimestamp();
+        // Where nothing is told, the first message is the first beat.
+        _own = _told = new Note("the start", Waits: false, _toldAt);
     }
 
     private enum Kind
