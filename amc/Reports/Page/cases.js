@@ -141,7 +141,7 @@ class CaseList {
         byId("close").addEventListener("click", () => byId("viewer").close());
         byId("previous").addEventListener("click", () => this.move(-1));
         byId("next").addEventListener("click", () => this.move(1));
-        byId("viewer").addEventListener("close", () => this.figures.get(this.shown[this.current])?.focus());
+        byId("viewer").addEventListener("close", () => this.goBack());
         document.addEventListener("keydown", event => this.key(event));
         // What was never seen is printed too.
         addEventListener("beforeprint", () => this.figures.forEach((figure, one) => drawMaps(figure, one)));
@@ -204,6 +204,12 @@ class CaseList {
         byId("next").disabled = this.current === this.shown.length - 1;
         if (!byId("viewer").open)
             byId("viewer").showModal();
+    }
+
+    /** To the case that the viewer has come to; a browser says "close" late, when "/" may already have left the list. */
+    goBack() {
+        if (document.activeElement.matches("body, figure"))
+            this.figures.get(this.shown[this.current])?.focus();
     }
 
     setOpacity(percent) {

@@ -172,6 +172,46 @@ internal sealed class BrowserTests
         Assert.That(open.Faults, Is.Empty);
     }
 
+    // A dialog closes at once and says so later: its event must not take the keys away from the filter.
+    [Test]
+    public async Task A_slash_leaves_the_viewer_for_the_filter()
+    {
+        await using var open = await _browser.Open(_one);
+        await open.Press("j");
+        await open.Press("Enter");
+        Assert.That(await open.IsVisible("#viewer"));
+        var focused = await open.Evaluate<string>("""
+            new Promise(done => {
+                document.querySelector("#viewer").addEventListener("close", () => done(document.activeElement.id));
+                document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "/", bubbles: true }));
+            })
+            """);
+        Assert.That(focused, Is.EqualTo("phrase"));
+        await open.Type("joko");
+        Assert.That(await open.Value("#phrase"), Is.EqualTo("joko"));
+        Assert.That(open.Faults, Is.Empty);
+    }
+
+    // Without a key that leads elsewhere, the case that the viewer came to has the keys.
+    [Test]
+    public async Task The_viewer_hands_the_keys_to_the_case_that_it_came_to()
+    {
+        await using var open = await _browser.Open(_one);
+        var phrases = await open.Phrases();
+        await open.Press("j");
+        await open.Press("Enter");
+        await open.Press("j");
+        var focused = await open.Evaluate<string>("""
+            new Promise(done => {
+                const viewer = document.querySelector("#viewer");
+                viewer.addEventListener("close", () =>
+                    done(document.activeElement.querySelector(".phrase")?.innerText ?? document.activeElement.outerHTML));
+                viewer.close();
+            })
+            """);
+        Assert.That(focused, Is.EqualTo(phrases[1]));
+    }
+
     [Test]
     public async Task The_map_is_as_opaque_as_the_slider_says()
     {
