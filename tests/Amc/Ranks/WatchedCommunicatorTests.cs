@@ -117,7 +117,14 @@ internal sealed class WatchedCommunicatorTests
 
     private sealed class Clock : TimeProvider
     {
-        public long Now { get; set; }
+        private long _now;
+
+        // Read by the thread that watches.
+        public long Now
+        {
+            get => Volatile.Read(ref _now);
+            set => Volatile.Write(ref _now, value);
+        }
 
         public override long TimestampFrequency => 1;
 
@@ -181,15 +188,23 @@ internal sealed class WatchedCommunicatorTests
     {
         using var raised = new ManualResetEventSlim();
         var line = "";
+        var clock = new Clock();
         var late = new Late { Until = raised, Absent = ["rank 1 (last heard of at step 16, 3 s ago)"] };
-        using var watched = new WatchedCommunicator(late, TimeSpan.FromMilliseconds(400), alarm =>
+        using var watched = new WatchedCommunicator(late, TimeSpan.FromMilliseconds(300), alarm =>
         {
             line = alarm;
             raised.Set();
-        })
+        }, clock)
         { Doing = "step 17" };
+        // The time stands still until the rank has told what it does.
+        var time = Task.Run(() =>
+        {
+            Assert.That(SpinWait.SpinUntil(() => late.Told.Contains(("step 17", false)), TimeSpan.FromSeconds(30)));
+            clock.Now = 7;
+        });
         watched.Barrier();
-        Assert.That(line, Does.StartWith("rank 0 waits for rank 1 (last heard of at step 16, 3 s ago) since 0 s, at "
+        time.GetAwaiter().GetResult();
+        Assert.That(line, Does.StartWith("rank 0 waits for rank 1 (last heard of at step 16, 3 s ago) since 7 s, at "
             + "step 17, in a barrier; "));
         Assert.That(late.Told, Does.Contain(("step 17", false)).And.Contain(("step 17", true)));
     }

@@ -132,7 +132,8 @@ internal sealed class BackgroundSaveTests : FolderTests
                 SpinWait.SpinUntil(() => !Directory.Exists(Path.Combine(_run, "checkpoints", "next.tmp")));
                 File.WriteAllText(Path.Combine(_run, "checkpoints", "next.tmp"), "in the way");
             }), Throws.TypeOf<AmcEngine.Files.FileWriteException>().With.Message.Contains("next.tmp"));
-        Assert.That(stopped, Is.EqualTo(async ? 4 : 3).Or.EqualTo(async ? 5 : 3));
+        // In the background it may fail before the next step begins, within it, or within the one after that.
+        Assert.That(stopped, Is.InRange(3, async ? 5 : 3));
         Assert.That(CheckpointState.Load(RunFiles.Last(_run, CheckpointLayout.State)).Step, Is.EqualTo(2));
         Assert.That(output.ToString(), Does.Not.Contain("saved after"));
     }
