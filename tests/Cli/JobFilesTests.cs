@@ -101,7 +101,21 @@ internal sealed class JobFilesTests
         Assert.That(Calls[1], Does.Contain($" amcx train --resume {run} --device auto "));
     }
 
-    // The operator's SIGTERM reaches mpirun as SIGUSR2, and the job ends when that has ended.
+    // As where it cannot be started.
+    [Test]
+    public void A_kubernetes_job_ends_as_an_mpirun_did_that_ended_before_it_was_waited_for()
+    {
+        var answer = Bash(["-c", Script], new()
+        {
+            ["CONFIG"] = "c.yaml",
+            ["RUN"] = _folder.PathOf("run"),
+            ["LAUNCHER_CODE"] = "7",
+            ["BASH_ENV"] = Slow("wait"),
+        });
+        Assert.That(answer.Code, Is.EqualTo(7), answer.Error);
+    }
+
+    // The operator's SIGTERM reaches mpirun as SIGUSR2, and the job ends when that has ended. It may come at once.
     [Test]
     public void A_kubernetes_job_that_is_asked_to_stop_waits_for_the_checkpoint()
     {
@@ -109,10 +123,14 @@ internal sealed class JobFilesTests
             #!/bin/bash
             trap 'echo asked >> "$CALLS"; sleep 0.3; echo saved >> "$CALLS"; exit 140' USR2
             kill -TERM "$PPID"
-            while :; do sleep 0.05; done
+            for i in {1..200}; do sleep 0.05; done
             """.ReplaceLineEndings("\n"));
-        var answer = Bash(
-            ["-c", Script], new() { ["CONFIG"] = "c.yaml", ["RUN"] = _folder.PathOf("run") });
+        var answer = Bash(["-c", Script], new()
+        {
+            ["CONFIG"] = "c.yaml",
+            ["RUN"] = _folder.PathOf("run"),
+            ["BASH_ENV"] = Slow("trap", "wait"),
+        });
         Assert.That(answer.Code, Is.EqualTo(140), answer.Error);
         Assert.That(Calls, Is.EqualTo(new[] { "asked", "saved" }));
     }
@@ -152,6 +170,11 @@ internal sealed class JobFilesTests
         var configured = Regex.Match(File.ReadAllText(KubernetesFile), "value: /opt/amcx/(?<what>.+)").Groups["what"];
         Assert.That(File.Exists(Path.Combine(GoldenFiles.Root, configured.Value.Trim())), configured.Value);
     }
+
+    // What bash reads before a script: commands of its own that take their time, in the script alone.
+    private string Slow(params string[] commands) => _folder.Write("slow.sh",
+        "[ -z \"$SLOW\" ] || return; export SLOW=1\n"
+        + string.Concat(commands.Select(c => $"{c}() {{ sleep 0.3; builtin {c} \"$@\"; }}\n")));
 
     private static string Slurm => Path.Combine(Jobs, "train.sbatch");
 

@@ -91,8 +91,8 @@ internal sealed class MpiTests
         Assert.That(answer.Error, Does.Contain("error: rank 1 has ended and other ranks have not within 1 s"));
     }
 
-    // The first rank is asked who is missing; where that is itself, the second one knows. They ask after two seconds and
-    // a half, however often they have heard of the missing one meanwhile.
+    // The first rank is asked who is missing; where that is itself, the second one knows. They ask after two and a half
+    // seconds, however often they have heard of the missing one meanwhile.
     [TestCase("mpirun.openmpi", "missing-first", 0)]
     [TestCase("mpirun.mpich", "missing-last", 2)]
     public void Ranks_that_wait_know_for_whom(string launcher, string scenario, int missing)
