@@ -176,6 +176,36 @@ internal sealed class TrainerSaveTests : FolderTests
         Assert.That(Directory.Exists(CheckpointLayout.Last(_run)), Is.False);
     }
 
+    /// <summary>No rank waits in a second save of the same step.</summary>
+    [Test]
+    public void Ranks_that_share_the_optimizer_and_stop_behind_a_save_have_saved_once([Values(0, 1)] int asked)
+    {
+        var file = _folder.Write("tiny.yaml", Amcx.TinyConfig);
+        var saves = 0;
+        ThreadCommunicator.Run(2, ranks =>
+        {
+            using var backend = new CpuBackend(1);
+            using var session = TrainingSession.Create(
+                RunConfig.Load(file, ["shard_optimizer=true", "eval_every=1000", "save_every=2"]), backend,
+                communicator: ranks);
+            using var log = ranks.Rank == 0 ? TrainingLog.Start(_run) : null;
+            using CancellationTokenSource stop = new();
+            var store = new CheckpointStore(_run) { BeforeMove = _ => saves++ };
+            var trainer = new Trainer(session, log is null ? null : new TrainingOutputs(log, store, new View(false)),
+                new Job(ranks, ErrorReporter.CodeOf))
+            {
+                BeforeStep = s =>
+                {
+                    if (s.Step == 2 && ranks.Rank == asked)
+                        stop.Cancel();
+                },
+            };
+            Assert.That(trainer.Run(6, stop.Token).Interrupted, Is.True);
+            ranks.Barrier();
+        });
+        Assert.That((saves, SavedStep()), Is.EqualTo((1, 2)));
+    }
+
     private (Exception? Error, bool SavedAfterError) Train(
         int last, CheckpointStore store, Action<TrainingSession>? beforeStep = null, params string[] set)
     {
