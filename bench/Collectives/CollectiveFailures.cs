@@ -14,7 +14,8 @@ internal static class CollectiveFailures
     /// <c>shapes</c> and <c>order</c>: it calls something else; <c>kill</c>: it is killed; <c>abort</c>: it ends the
     /// job with code 7; <c>leave</c>: it comes to its end while the others go on; <c>alone</c>: while they are
     /// silent; <c>missing-first</c> and <c>missing-last</c>: the first or the last rank says nothing for a while, and
-    /// the others say for whom they wait; <c>stopped</c>: the last rank is stopped amid sums.
+    /// the others say for whom they wait; <c>stopped</c>: the last rank is stopped amid sums; <c>uneven</c>: nothing
+    /// fails but the library, which gives the ranks different sums.
     /// </param>
     /// <param name="world">All ranks.</param>
     /// <param name="output">Gets what each rank is told.</param>
@@ -46,6 +47,9 @@ internal static class CollectiveFailures
                         break;
                     case ("stopped", _):
                         StopAmidSums((MpiCommunicator)world, last, backend, output);
+                        break;
+                    case ("uneven", _):
+                        SumTwice(world, backend, output);
                         break;
                     case ("leave" or "alone", true):
                         return 0;
@@ -81,6 +85,17 @@ internal static class CollectiveFailures
                 // What comes after an error says the same.
                 world.Barrier();
             }
+        }
+    }
+
+    // NaNs first, which may differ, and say nothing of the sums of that length.
+    private static void SumTwice(ICommunicator world, CpuBackend backend, TextWriter output)
+    {
+        foreach (var value in new[] { float.NaN, 1 })
+        {
+            using var values = Tensor.From(Enumerable.Repeat(value, 7).ToArray(), [7], backend);
+            world.AllReduceNow(values);
+            output.WriteLine($"rank {world.Rank}: {values.ToDoubles()[0]}");
         }
     }
 

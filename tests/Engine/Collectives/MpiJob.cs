@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AmcEngine.Tests.Cli;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Collectives;
@@ -35,6 +36,19 @@ internal static class MpiJob
     {
         if (!Installed(launcher)) Assert.Ignore(
             $"no {launcher}; apt-get install {(launcher == Launchers[0] ? "openmpi-bin" : "mpich")}");
+    }
+
+    /// <summary>Makes a library of a source in this folder; skips where there is no compiler.</summary>
+    /// <returns>Its path.</returns>
+    public static string Compile(string source, TempFolder folder, params string[] options)
+    {
+        if (!Installed("cc")) Assert.Ignore("no C compiler; apt-get install gcc and apt-get install libc6-dev");
+        var library = folder.PathOf($"lib{Path.GetFileNameWithoutExtension(source)}.so");
+        var path = Path.Combine(GoldenFiles.Root, "tests", "Engine", "Collectives", source);
+        using var compiler = Process.Start("cc", ["-O1", "-shared", "-fPIC", "-o", library, path, .. options]);
+        compiler.WaitForExit();
+        Assert.That(compiler.ExitCode, Is.Zero, source);
+        return library;
     }
 
     /// <summary>

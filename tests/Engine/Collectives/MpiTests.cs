@@ -1,4 +1,5 @@
 using AmcEngine.Bench.Collectives;
+using AmcEngine.Tests.DataTools;
 using NUnit.Framework;
 
 namespace AmcEngine.Tests.Engine.Collectives;
@@ -51,6 +52,25 @@ internal sealed class MpiTests
         // A launcher may end the others when the first one has failed.
         Assert.That(Lines(answer.Out).Where(l => l.StartsWith("rank ", StringComparison.Ordinal)),
             Is.Not.Empty.And.SubsetOf(Enumerable.Range(0, 3).Select(r => $"rank {r}: {message}")), answer.Out);
+        Assert.That(answer.Code, Is.Not.Zero);
+    }
+
+    /// <summary>
+    /// Weights would grow apart without a word. The library is one in front of the launcher's (uneven-mpi.c).
+    /// </summary>
+    [TestCase("mpirun.openmpi", "libmpi.so.40")]
+    [TestCase("mpirun.mpich", "libmpich.so.12")]
+    public void Sums_that_are_not_the_same_on_all_ranks_are_an_error(string launcher, string library)
+    {
+        MpiJob.Require(launcher);
+        using var folder = new TempFolder();
+        var uneven = MpiJob.Compile("uneven-mpi.c", folder, $"-l:{library}");
+        var answer = MpiJob.Check(launcher, 2, new Dictionary<string, string> { ["AMCX_MPI"] = uneven }, "uneven");
+        var lines = Lines(answer.Out).Order(StringComparer.Ordinal).ToArray();
+        Assert.That(lines, Is.SupersetOf(new[] { "rank 0: NaN", "rank 1: NaN" }), answer.Error);
+        // A launcher may end the others when the first one has failed.
+        Assert.That(lines.Except(["rank 0: NaN", "rank 1: NaN"]),
+            Is.Not.Empty.And.All.Contains(" gives the ranks different sums of 7 F32: "));
         Assert.That(answer.Code, Is.Not.Zero);
     }
 

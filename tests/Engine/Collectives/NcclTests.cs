@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AmcEngine.Bench.Collectives;
 using AmcEngine.Collectives;
 using AmcEngine.Tests.DataTools;
@@ -19,13 +18,8 @@ internal sealed class NcclTests
     [OneTimeSetUp]
     public void Compile()
     {
-        if (!MpiJob.Installed("cc")) Assert.Ignore("no C compiler; apt-get install gcc and apt-get install libc6-dev");
         _folder = new TempFolder();
-        _library = _folder.PathOf("libnccl-on-host.so");
-        var source = Path.Combine(GoldenFiles.Root, "tests", "Engine", "Collectives", "nccl-on-host.c");
-        using var compiler = Process.Start("cc", ["-O1", "-shared", "-fPIC", "-o", _library, source]);
-        compiler.WaitForExit();
-        Assert.That(compiler.ExitCode, Is.Zero);
+        _library = MpiJob.Compile("nccl-on-host.c", _folder);
     }
 
     [OneTimeTearDown]
