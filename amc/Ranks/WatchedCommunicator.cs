@@ -28,7 +28,7 @@ internal sealed class WatchedCommunicator : ICommunicator
     private readonly ConcurrentDictionary<object, (string What, long Start)> _waits = [];
     private readonly Action<string> _alarm;
     private readonly TimeSpan _limit;
-    private readonly Timer? _timer;
+    private readonly ITimer? _timer;
 
     // Whether the timer looks, which may take longer than its period, or has raised the alarm.
     private int _looks;
@@ -40,7 +40,9 @@ internal sealed class WatchedCommunicator : ICommunicator
     /// <param name="alarm">
     /// Told once, on a thread of its own, how long this rank has waited, in what and, if anybody knows, for whom.
     /// </param>
-    /// <param name="time">The clock of <see cref="CollectiveWork.Moved"/>; the system's where none is given.</param>
+    /// <param name="time">
+    /// The clock of <see cref="CollectiveWork.Moved"/>, which also says when to look; the system's where none is given.
+    /// </param>
     public WatchedCommunicator(
         ICommunicator inner, TimeSpan? limit, Action<string> alarm, TimeProvider? time = null)
     {
@@ -51,7 +53,7 @@ internal sealed class WatchedCommunicator : ICommunicator
         var period = TimeSpan.FromMilliseconds(Math.Clamp(most.TotalMilliseconds / 8, 20, 5000));
         if (_rollCall is not null && period > Telling)
             period = Telling;
-        _timer = new Timer(_ => Look(), null, period, period);
+        _timer = _time.CreateTimer(_ => Look(), null, period, period);
     }
 
     /// <summary>

@@ -115,20 +115,40 @@ internal sealed class WatchedCommunicatorTests
         Assert.That(uses["all-gather"].Bytes, Is.EqualTo(48));
     }
 
-    private sealed class Clock : TimeProvider
+    /// <summary>A clock set by hand, whose one timer is due when a test says so.</summary>
+    private sealed class Clock(long frequency = 1) : TimeProvider, ITimer
     {
+        private Action? _due;
         private long _now;
 
-        // Read by the thread that watches.
+        // Read by other threads, too.
         public long Now
         {
             get => Volatile.Read(ref _now);
             set => Volatile.Write(ref _now, value);
         }
 
-        public override long TimestampFrequency => 1;
+        public TimeSpan Period { get; private set; }
+
+        public override long TimestampFrequency => frequency;
 
         public override long GetTimestamp() => Now;
+
+        public void Tick() => _due!();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            (_due, Period) = (() => callback(state), period);
+            return this;
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period) => false;
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => default;
     }
 
     /// <summary>A wait for data takes 20 seconds, a meeting 2.</summary>
@@ -186,27 +206,54 @@ internal sealed class WatchedCommunicatorTests
     [Test]
     public void The_others_are_told_what_a_rank_does_and_the_alarm_names_who_is_missing()
     {
-        using var raised = new ManualResetEventSlim();
+        using ManualResetEventSlim begun = new(), raised = new();
+        using var backend = new CpuBackend(1);
+        using var tensor = Tensor.Zeros([2, 3], DType.F32, backend);
         var line = "";
-        var clock = new Clock();
-        var late = new Late { Until = raised, Absent = ["rank 1 (last heard of at step 16, 3 s ago)"] };
-        using var watched = new WatchedCommunicator(late, TimeSpan.FromMilliseconds(300), alarm =>
+        var clock = new Clock(frequency: 10);
+        var late = new Late
+        {
+            Begun = begun,
+            Until = raised,
+            Absent = ["rank 1 (last heard of at step 16, 3 s ago)"],
+        };
+        using var watched = new WatchedCommunicator(late, TimeSpan.FromSeconds(6), alarm =>
         {
             line = alarm;
             raised.Set();
         }, clock)
         { Doing = "step 17" };
-        // The time stands still until the rank has told what it does.
-        var time = Task.Run(() =>
+        var wait = Task.Run(watched.AllReduce(tensor).Wait);
+        begun.Wait();
+        // Ranks that come a tenth of a second apart do not count as ones that wait.
+        foreach (var (tenths, waits) in new[] { (0, false), (1, false), (3, true), (59, true) })
         {
-            Assert.That(SpinWait.SpinUntil(() => late.Told.Contains(("step 17", false)), TimeSpan.FromSeconds(30)));
-            clock.Now = 7;
-        });
-        watched.Barrier();
-        time.GetAwaiter().GetResult();
+            clock.Now = tenths;
+            late.Told.Clear();
+            clock.Tick();
+            Assert.That(late.Told, Is.EqualTo(new[] { ("step 17", waits) }), $"after {tenths} tenths");
+            Assert.That(line, Is.Empty);
+        }
+        clock.Now = 70;
+        clock.Tick();
         Assert.That(line, Does.StartWith("rank 0 waits for rank 1 (last heard of at step 16, 3 s ago) since 7 s, at "
-            + "step 17, in a barrier; "));
-        Assert.That(late.Told, Does.Contain(("step 17", false)).And.Contain(("step 17", true)));
+            + "step 17, in an all-reduce of 6 numbers; "));
+        wait.Wait();
+    }
+
+    // Who is told of it knows half a second later what a rank did when it was stopped.
+    [TestCase(600, true, 0.5)]
+    [TestCase(600, false, 5)]
+    [TestCase(24, false, 3)]
+    [TestCase(2, true, 0.25)]
+    [TestCase(0.05, true, 0.02)]
+    public void It_looks_several_times_in_the_longest_wait_and_often_enough_for_the_others(
+        double limit, bool hasRollCall, double seconds)
+    {
+        var clock = new Clock();
+        ICommunicator inner = hasRollCall ? new Late() : new Timed(clock, null);
+        using var watched = new WatchedCommunicator(inner, TimeSpan.FromSeconds(limit), _ => { }, clock);
+        Assert.That(clock.Period, Is.EqualTo(TimeSpan.FromSeconds(seconds)));
     }
 
     [Test]

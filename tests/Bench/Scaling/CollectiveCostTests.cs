@@ -62,6 +62,14 @@ internal sealed class CollectiveCostTests
         Near("agreement", network.Agreement(), 1 + 2 * (3 * 0.5 + 4));
     }
 
+    // Ports of 100 bytes a second each get no more than the 100 that the links within the node bring them.
+    [Test]
+    public void Ports_carry_what_the_links_within_a_node_bring()
+    {
+        var network = new Network(Slow with { NetworkBytes = 400 }, 8);
+        Near("ring", network.AllReduce(800, Algorithm.Ring), 1 + 12 * 2 + 2 * 7 + 2 * 7 / 8.0 * 800 / 100);
+    }
+
     [Test]
     public void The_best_algorithm_is_taken_trees_for_little_and_rings_for_much()
     {
