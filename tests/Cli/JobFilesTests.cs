@@ -91,11 +91,9 @@ internal sealed class JobFilesTests
     public void A_kubernetes_job_starts_a_run_and_goes_on_with_it_and_ends_as_mpirun_does()
     {
         var run = _folder.PathOf("run");
-        Dictionary<string, string> variables = new() { ["CONFIG"] = "c.yaml", ["RUN"] = run, ["LAUNCHER_CODE"] = "7" };
-        Assert.That(Bash(["-c", Script], variables).Code, Is.EqualTo(7));
+        Assert.That(Kubernetes(("LAUNCHER_CODE", "7")).Code, Is.EqualTo(7));
         Directory.CreateDirectory(Path.Combine(run, "checkpoints", "last"));
-        variables["LAUNCHER_CODE"] = "0";
-        Assert.That(Bash(["-c", Script], variables).Code, Is.Zero);
+        Assert.That(Kubernetes(("LAUNCHER_CODE", "0")).Code, Is.Zero);
         Assert.That(Calls[0], Does.StartWith("mpirun ")
             .And.Contain($" amcx train --config c.yaml --output {run} --device auto "));
         Assert.That(Calls[1], Does.Contain($" amcx train --resume {run} --device auto "));
@@ -105,13 +103,7 @@ internal sealed class JobFilesTests
     [Test]
     public void A_kubernetes_job_ends_as_an_mpirun_did_that_ended_before_it_was_waited_for()
     {
-        var answer = Bash(["-c", Script], new()
-        {
-            ["CONFIG"] = "c.yaml",
-            ["RUN"] = _folder.PathOf("run"),
-            ["LAUNCHER_CODE"] = "7",
-            ["BASH_ENV"] = Slow("wait"),
-        });
+        var answer = Kubernetes(("LAUNCHER_CODE", "7"), ("BASH_ENV", Slow("wait")));
         Assert.That(answer.Code, Is.EqualTo(7), answer.Error);
     }
 
@@ -125,12 +117,7 @@ internal sealed class JobFilesTests
             kill -TERM "$PPID"
             for i in {1..200}; do sleep 0.05; done
             """.ReplaceLineEndings("\n"));
-        var answer = Bash(["-c", Script], new()
-        {
-            ["CONFIG"] = "c.yaml",
-            ["RUN"] = _folder.PathOf("run"),
-            ["BASH_ENV"] = Slow("trap", "wait"),
-        });
+        var answer = Kubernetes(("BASH_ENV", Slow("trap", "wait")));
         Assert.That(answer.Code, Is.EqualTo(140), answer.Error);
         Assert.That(Calls, Is.EqualTo(new[] { "asked", "saved" }));
     }
@@ -194,6 +181,14 @@ internal sealed class JobFilesTests
         path.Aggregate(value, (v, key) => ((YamlMap)v).Entries.Single(e => e.Key == key).Value);
 
     private static string Text(YamlValue value, params string[] path) => ((YamlScalar)Find(value, path)).Text;
+
+    // The launcher's script of the Kubernetes job.
+    private Answer Kubernetes(params (string Name, string Value)[] variables)
+    {
+        var all = variables.ToDictionary(v => v.Name, v => v.Value);
+        (all["CONFIG"], all["RUN"]) = ("c.yaml", _folder.PathOf("run"));
+        return Bash(["-c", Script], all);
+    }
 
     private Answer Bash(string[] args, Dictionary<string, string> variables)
     {

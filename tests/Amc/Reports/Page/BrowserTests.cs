@@ -180,12 +180,9 @@ internal sealed class BrowserTests
         await open.Press("j");
         await open.Press("Enter");
         Assert.That(await open.IsVisible("#viewer"));
-        var focused = await open.Evaluate<string>("""
-            new Promise(done => {
-                document.querySelector("#viewer").addEventListener("close", () => done(document.activeElement.id));
-                document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "/", bubbles: true }));
-            })
-            """);
+        var focused = await WhenClosed(
+            open, "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: '/', bubbles: true }))",
+            "document.activeElement.id");
         Assert.That(focused, Is.EqualTo("phrase"));
         await open.Type("joko");
         Assert.That(await open.Value("#phrase"), Is.EqualTo("joko"));
@@ -201,14 +198,8 @@ internal sealed class BrowserTests
         await open.Press("j");
         await open.Press("Enter");
         await open.Press("j");
-        var focused = await open.Evaluate<string>("""
-            new Promise(done => {
-                const viewer = document.querySelector("#viewer");
-                viewer.addEventListener("close", () =>
-                    done(document.activeElement.querySelector(".phrase")?.innerText ?? document.activeElement.outerHTML));
-                viewer.close();
-            })
-            """);
+        var focused = await WhenClosed(open, "document.querySelector('#viewer').close()",
+            "document.activeElement.querySelector('.phrase')?.innerText ?? document.activeElement.outerHTML");
         Assert.That(focused, Is.EqualTo(phrases[1]));
     }
 
@@ -324,6 +315,14 @@ internal sealed class BrowserTests
 
     private static Task<string> Colour(OpenPage open, string selector, string property) =>
         open.Evaluate<string>($"getComputedStyle(document.querySelector('{selector}')).{property}");
+
+    // What is found when something has closed the viewer, and the page has heard of it.
+    private static Task<string> WhenClosed(OpenPage open, string act, string found) => open.Evaluate<string>($$"""
+        new Promise(done => {
+            document.querySelector("#viewer").addEventListener("close", () => done({{found}}));
+            {{act}};
+        })
+        """);
 
     private static Task<bool> MapIsDrawn(OpenPage open, string canvas) => open.Evaluate<bool>($$"""
         new Promise(done => {
